@@ -4,12 +4,14 @@
 mod declaration;
 mod restore;
 mod revert;
+mod together;
 mod unarchive;
 mod untrash;
 
 pub use declaration::{Argument, Creates, Declaration, Holds, Within};
 pub use restore::Restore;
 pub use revert::Revert;
+pub use together::Together;
 pub use unarchive::Unarchive;
 pub use untrash::{Untrash, find as find_trashed};
 
@@ -236,7 +238,10 @@ operations! {
         ],
     }
     "disk.move" => DiskMove(disk::MoveFile) {
-        creates: Creates::Sometimes, takes: &[needs("file"), needs("to")],
+        creates: Creates::Sometimes,
+        // To or from the private disk it becomes another file, and the old one goes.
+        deletes: true,
+        takes: &[needs("file"), needs("to")],
     }
     "disk.remove" => DiskRemove(disk::RemoveFile) { deletes: true, takes: &[needs("file")] }
     "disk.publish" => DiskPublish(disk::Publish) { creates: Creates::Sometimes }

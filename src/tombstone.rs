@@ -370,22 +370,31 @@ pub fn prune_record(
     collection: &'static Collection,
     path: &[String],
 ) -> Result<Vec<Pruned>> {
+    prune_records(session, doc, collection, &[path.to_owned()])
+}
+
+/// [`prune_record`] for several at once. Returns what was removed, in their order.
+pub fn prune_records(
+    session: &mut Session,
+    doc: &DocId,
+    collection: &'static Collection,
+    paths: &[Vec<String>],
+) -> Result<Vec<Pruned>> {
     // Another replica of the same member may be changing it: it goes when that was heard of.
     if concern::is_private(doc) {
         return Ok(Vec::new());
     }
-    let (Some(entity), Some(tombstone)) = (
-        doc.entity(),
-        session.read(doc, |source| Tombstone::at(collection, source, path.into()))?.flatten(),
-    ) else {
-        return Ok(Vec::new());
-    };
-    let waits = |member: &str, joined| tombstone.waits_for(member, joined);
-    let waits_for_nobody = |people: &People| !people.is_empty() && people.find(waits).is_none();
-    let is_prunable = tombstone.plain != PlainPart::Around
-        && core::look_at_people(session, &entity, waits_for_nobody)? == Some(true);
+    let Some(entity) = doc.entity() else { return Ok(Vec::new()) };
     let mut plan = PrunePlan::default();
-    plan.add(doc, tombstone, is_prunable);
+    for path in paths {
+        let at = |source: &dyn Source| Tombstone::at(collection, source, path.as_slice().into());
+        let Some(tombstone) = session.read(doc, at)?.flatten() else { continue };
+        let waits = |member: &str, joined| tombstone.waits_for(member, joined);
+        let waits_for_nobody = |people: &People| !people.is_empty() && people.find(waits).is_none();
+        let is_prunable = tombstone.plain != PlainPart::Around
+            && core::look_at_people(session, &entity, waits_for_nobody)? == Some(true);
+        plan.add(doc, tombstone, is_prunable);
+    }
     remove(session, doc, plan)
 }
 

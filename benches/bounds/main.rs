@@ -12,6 +12,7 @@
 //! A new row is a [`Work`] of a group, a new kind of store a [`Group`]; they are listed in [`GROUPS`].
 
 mod batches;
+mod files;
 mod forged;
 mod merging;
 mod place;
@@ -51,6 +52,7 @@ const GROUPS: &[&[Group]] = &[
     store::GROUPS,
     records::GROUPS,
     batches::GROUPS,
+    files::GROUPS,
     shows::GROUPS,
     forged::GROUPS,
 ];

@@ -14,6 +14,7 @@ mod publish;
 mod put;
 mod remove;
 mod revive;
+mod together;
 
 pub use directory::{Directory, FilePlace};
 pub use file::{DiskContent, DiskFile, FileHash, FileVersion, read, read_all};
@@ -22,6 +23,7 @@ pub use publish::{Publish, SUMS, WEBSITE, Website, website};
 pub use put::Put;
 pub use remove::{MoveFile, RemoveFile, RestoreFile};
 pub use revive::revive_edited;
+pub(crate) use together::{PlannedChange, WaitingWrites};
 
 use crate::error::{Error, Next};
 use crate::id::{DocId, EntityId};

@@ -178,7 +178,12 @@ pub fn restore(
 
 /// Moves a clock of the record at a path on: later than now and than it was (rule R4).
 pub fn touch(txn: &mut Txn<'_>, path: &[&str], clock: &str, now: i64) -> Result<()> {
-    let last = txn.int(&path.field(clock));
-    let next = last.map_or(now, |last| now.max(last.saturating_add(1)));
+    let next = next_of(txn, path, clock, now);
     txn.set(path, clock, next)
+}
+
+/// What [`touch`] makes of a clock.
+pub fn next_of(source: &dyn Source, path: &[&str], clock: &str, now: i64) -> i64 {
+    let last = source.value(&path.field(clock)).as_ref().and_then(Value::as_i64);
+    last.map_or(now, |last| now.max(last.saturating_add(1)))
 }

@@ -10,7 +10,7 @@ use crate::concern::disk::{
 use crate::crdt::source::Source;
 use crate::error::{Hint, Kind, Next, Result};
 use crate::id::{DocId, EntityId};
-use crate::operation::{self, Operation};
+use crate::operation::{Operation, Together};
 use crate::store::{DiskBase, Session};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +57,7 @@ pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Resul
             objects: Objects::open(&disks)?,
             written: BTreeMap::new(),
             taken,
+            together: Together::default(),
             session,
         };
         taken = intake.run(which)?;
@@ -75,6 +76,8 @@ struct TakingIn<'s> {
     /// What was last written, by the ids of the files.
     written: BTreeMap<String, DiskBase>,
     taken: TakenIn,
+    /// What runs the operations.
+    together: Together,
 }
 
 impl TakingIn<'_> {
@@ -130,6 +133,7 @@ impl TakingIn<'_> {
         if *which == Which::All {
             lost.values().flatten().try_for_each(|place| self.missing(place))?;
         }
+        self.together.finish(self.session)?;
         Ok(self.taken)
     }
 
@@ -161,7 +165,7 @@ impl TakingIn<'_> {
         // Two sides made a file of one name: it is a file of its own, and has the path as the later.
         let beside = base.is_none();
         let put = self.put(&place.path, held, base.as_ref(), beside)?;
-        if let Some(id) = self.operate(&place.path, &Operation::DiskPut(put))? {
+        if let Some(id) = self.operate(&place.path, Operation::DiskPut(put))? {
             self.note(&id, &place.path, held)?;
             match beside {
                 true => self.taken.notes.push(
@@ -204,7 +208,7 @@ impl TakingIn<'_> {
                     let is_text = held.bytes.as_deref().and_then(TextFile::of).is_some();
                     if is_changed && is_text {
                         let put = self.put(&place.path, &held, Some(&base), false)?;
-                        if let Some(id) = self.operate(&path, &Operation::DiskPut(put))? {
+                        if let Some(id) = self.operate(&path, Operation::DiskPut(put))? {
                             self.note(&id, &path, &held)?;
                             self.taken.changed.push(place.path.to_string());
                         }
@@ -232,11 +236,11 @@ impl TakingIn<'_> {
                 continue;
             }
             let restore = RestoreFile { entity: self.entity.clone(), file: base.file.clone() };
-            if self.operate(&path, &Operation::DiskRestore(restore))?.is_none() {
+            if self.operate(&path, Operation::DiskRestore(restore))?.is_none() {
                 continue;
             }
             let put = self.put(&path, &held, Some(&base), false)?;
-            if let Some(id) = self.operate(&path, &Operation::DiskPut(put))? {
+            if let Some(id) = self.operate(&path, Operation::DiskPut(put))? {
                 self.note(&id, &path, &held)?;
                 let said =
                     format!("{path} was removed elsewhere, and is kept: it was changed here");
@@ -257,7 +261,7 @@ impl TakingIn<'_> {
         if let Some(from) = lost.get_mut(&held.stored.blake3).and_then(Vec::pop) {
             let file = from.id.clone();
             let moved = MoveFile { entity: self.entity.clone(), file, to: path.clone() };
-            if let Some(id) = self.operate(path, &Operation::DiskMove(moved))? {
+            if let Some(id) = self.operate(path, Operation::DiskMove(moved))? {
                 self.note(&id, path, held)?;
                 self.taken.moved.push((from.path.to_string(), path.to_string()));
             }
@@ -276,7 +280,7 @@ impl TakingIn<'_> {
             }
         }
         let put = self.put(path, held, None, false)?;
-        if let Some(id) = self.operate(path, &Operation::DiskPut(put))? {
+        if let Some(id) = self.operate(path, Operation::DiskPut(put))? {
             self.note(&id, path, held)?;
             self.taken.added.push(path.to_string());
         }
@@ -294,7 +298,7 @@ impl TakingIn<'_> {
             return self.session.state().forget_written_file(&self.doc, &place.id);
         }
         let remove = RemoveFile { entity: self.entity.clone(), file: place.id.clone() };
-        if self.operate(&place.path, &Operation::DiskRemove(remove))?.is_some() {
+        if self.operate(&place.path, Operation::DiskRemove(remove))?.is_some() {
             self.session.state().forget_written_file(&self.doc, &place.id)?;
             self.taken.removed.push(place.path.to_string());
         }
@@ -331,11 +335,10 @@ impl TakingIn<'_> {
 
     /// Runs an operation; the id of its file. What the rules refuse is a note, and the file stays as
     /// it is.
-    fn operate(&mut self, path: &DiskPath, operation: &Operation) -> Result<Option<String>> {
-        let begun = self.session.changes_begun();
-        match operation::run(self.session, operation) {
-            Ok(outcome) => Ok(outcome.id),
-            Err(e) if begun == self.session.changes_begun() && is_about_the_file(e.kind) => {
+    fn operate(&mut self, path: &DiskPath, operation: Operation) -> Result<Option<String>> {
+        match self.together.run(self.session, operation) {
+            Ok(id) => Ok(id),
+            Err(e) if self.together.left_nothing(self.session) && is_about_the_file(e.kind) => {
                 self.taken
                     .notes
                     .push(format!("{path} was changed here and is not taken in: {e:#}").into());

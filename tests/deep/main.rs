@@ -41,6 +41,7 @@ mod stick;
 #[allow(dead_code)]
 mod support;
 mod talk;
+mod together;
 mod trash;
 mod travel;
 mod world;

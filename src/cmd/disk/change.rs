@@ -6,7 +6,7 @@ use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFil
 use crate::disk::{self, Which};
 use crate::error::{Error, Hint, Result};
 use crate::id::EntityId;
-use crate::operation::{self, Operation, Outcome};
+use crate::operation::{self, Operation, Outcome, Together};
 use crate::store::Session;
 use crate::ui::{Report, Written};
 use serde_json::json;
@@ -102,11 +102,12 @@ pub fn rename(context: &Context, entity: &EntityId, from: &str, to: &str) -> Res
     };
     let touched = at(moves.iter().map(|(from, _)| from));
     change(context, entity, &touched, |session| {
-        let run = |(file, to): (String, DiskPath)| {
-            let operation = Operation::DiskMove(MoveFile { entity: entity.clone(), file, to });
-            operation::run(session, &operation)
-        };
-        Ok(told_all(moves.into_iter().map(run).collect::<Result<_>>()?, "moved"))
+        let mut together = Together::default();
+        for (file, to) in moves {
+            let moved = MoveFile { entity: entity.clone(), file, to };
+            together.run(session, Operation::DiskMove(moved))?;
+        }
+        Ok(told_all(together.finish(session)?, "moved"))
     })
 }
 
@@ -120,11 +121,12 @@ pub fn remove(context: &Context, entity: &EntityId, path: &str, all: bool) -> Re
         None => vec![path.to_owned()],
     };
     let run = |session: &mut Session| -> Result<Vec<Outcome>> {
-        let remove = |file: &String| {
+        let mut together = Together::default();
+        for file in &files {
             let remove = RemoveFile { entity: entity.clone(), file: file.clone() };
-            operation::run(session, &Operation::DiskRemove(remove))
-        };
-        files.iter().map(remove).collect()
+            together.run(session, Operation::DiskRemove(remove))?;
+        }
+        together.finish(session)
     };
     if context.asks() {
         let trial = run(&mut context.rehearsal()?)?;

@@ -9,7 +9,7 @@ use crate::disk::{Objects, Which};
 use crate::error::{Error, Kind, Result};
 use crate::id::EntityId;
 use crate::limits;
-use crate::operation::{self, Operation};
+use crate::operation::{self, Operation, Together};
 use crate::query::disk::file;
 use crate::store::{self, Session};
 use crate::ui::Report;
@@ -40,12 +40,13 @@ pub fn all(context: &Context, entity: &EntityId, source: &Path, path: &str) -> R
     let touched = Which::At(found.iter().map(|found| found.path.clone()).collect());
     let progress = context.progress("putting files", Some(found.len() as u64));
     change(context, entity, &touched, |session| {
-        let put = |found: &SourceFile| {
+        let mut together = Together::default();
+        for found in &found {
             let put = found.read(session, entity)?;
             progress.advance(1);
-            operation::run(session, &Operation::DiskPut(put))
-        };
-        Ok(told_all(found.iter().map(put).collect::<Result<_>>()?, "put"))
+            together.run(session, Operation::DiskPut(put))?;
+        }
+        Ok(told_all(together.finish(session)?, "put"))
     })
 }
 

@@ -45,6 +45,21 @@ impl Directory {
         }
     }
 
+    /// Works with the directory of a document, and keeps it for the next operation.
+    ///
+    /// # Errors
+    /// Those of the work, which has left the directory as it was.
+    pub(super) fn with<R>(
+        session: &mut Session,
+        doc: &DocId,
+        work: impl FnOnce(&mut Session, &mut Directory) -> Result<R>,
+    ) -> Result<R> {
+        let mut directory = Directory::take(session, doc)?;
+        let done = work(session, &mut directory);
+        directory.keep(session, doc);
+        done
+    }
+
     /// Keeps it for the next operation.
     pub fn keep(self, session: &mut Session, doc: &DocId) {
         session.remember(doc, self);
@@ -95,6 +110,13 @@ impl Directory {
     pub fn delete(&mut self, id: &str) {
         if let Some(place) = self.remove(id) {
             self.note_deleted(id, &place.path);
+        }
+    }
+
+    /// Notes that nothing is left of a file that was deleted.
+    pub(super) fn forget_deleted(&mut self, id: &str, path: &DiskPath) {
+        if let Some(ids) = self.deleted.get_mut(&path.key()) {
+            ids.remove(id);
         }
     }
 

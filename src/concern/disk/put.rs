@@ -7,11 +7,11 @@ use super::directory::{Directory, FilePlace};
 use super::document;
 use super::file::{DiskContent, DiskFile, FileHash, VERSIONS_REPLACED, read};
 use super::path::DiskPath;
+use super::together::{FileWrite, PlannedChange, WaitingWrites};
 use crate::concern::chat::mime_of;
 use crate::concern::{Actor, Outcome, record};
 use crate::crdt::container;
 use crate::crdt::content::Content;
-use crate::crdt::doc::Txn;
 use crate::crdt::source::Source;
 use crate::crdt::text_edit::TextEdit;
 use crate::error::{Error, Result};
@@ -86,26 +86,35 @@ impl Put {
     }
 
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        self.plan(session, &WaitingWrites::default())?.carry_out(session)
+    }
+
+    /// What it is going to write, once what waits is written.
+    ///
+    /// # Errors
+    /// Whatever the rules say; nothing has changed then.
+    pub(crate) fn plan(
+        &self,
+        session: &mut Session,
+        waiting: &WaitingWrites,
+    ) -> Result<PlannedChange> {
         let content = self.content()?;
         let doc = document(&self.entity, self.path.disk());
         let actor = writing(session, &self.entity, &doc)?;
-        let mut directory = Directory::take(session, &doc)?;
-        let found = directory.at(&self.path)?.filter(|_| !self.beside).cloned();
-        let outcome = match found {
-            Some(place) => {
-                record::check(session, &doc, &["files".to_owned(), place.id.clone()], "file")?;
-                self.replace(session, &actor, &doc, &place.id, &content)?
+        Directory::with(session, &doc, |session, directory| {
+            if waiting.hold(&doc, None, &[&self.path]) {
+                return Ok(PlannedChange::Alone);
             }
-            None => {
-                tombstone::make_room(session, &doc)?;
-                let place = self.create(session, &actor, &doc, &content)?;
-                let outcome = Outcome::created(doc.clone(), &place.id);
-                directory.put(place);
-                outcome.saying(format!("put {}", self.path))
+            let found = directory.at(&self.path)?.filter(|_| !self.beside).cloned();
+            let Some(place) = found else {
+                return self.create(session, &actor, &doc, content, (directory, waiting));
+            };
+            if waiting.hold(&doc, Some(&place.id), &[]) {
+                return Ok(PlannedChange::Alone);
             }
-        };
-        directory.keep(session, &doc);
-        Ok(outcome.with("path", self.path.as_str().into()))
+            record::check(session, &doc, &["files".to_owned(), place.id.clone()], "file")?;
+            self.replace(session, &actor, &doc, &place.id, &content)
+        })
     }
 
     fn content(&self) -> Result<DiskContent> {
@@ -144,30 +153,48 @@ impl Put {
         session: &mut Session,
         actor: &Actor,
         doc: &DocId,
-        content: &DiskContent,
-    ) -> Result<FilePlace> {
-        let now = session.now();
-        let path = &self.path;
-        let place = session.edit(doc, |txn| {
-            let id = new_id(txn, doc, path, content);
-            let version = version_id(&id, content);
-            let born = born(&id, path, content, &version);
-            container::create_content(txn, doc, "files", &id, &born)?;
-            let file = ["files", id.as_str()];
-            for clock in ["created_at", "updated_at", "path_updated_at"] {
-                txn.set(&file, clock, now)?;
-            }
-            txn.set(&file, "author_id", actor.id.as_str())?;
-            txn.set(&file, "media_type", mime_of(path.name()))?;
-            txn.set(&file, "executable", self.executable.unwrap_or(false))?;
-            if matches!(content, DiskContent::Binary(_)) {
-                let version = ["files", id.as_str(), "versions", version.as_str()];
-                txn.set(&version, "author_id", actor.id.as_str())?;
-                txn.set(&version, "created_at", now)?;
-            }
-            Ok(FilePlace { id, path: path.clone(), since: now })
-        })?;
-        Ok(place)
+        content: DiskContent,
+        (directory, waiting): (&mut Directory, &WaitingWrites),
+    ) -> Result<PlannedChange> {
+        if waiting.may_fill(session, doc)? {
+            return Ok(PlannedChange::Alone);
+        }
+        tombstone::make_room(session, doc)?;
+        let (now, path, by) = (session.now(), self.path.clone(), actor.id.clone());
+        let id = session.read(doc, |source| new_id(Some(source), doc, &path, &content))?;
+        let id = id.unwrap_or_else(|| new_id(None, doc, &path, &content));
+        if waiting.hold(doc, Some(&id), &[]) {
+            return Ok(PlannedChange::Alone);
+        }
+        directory.put(FilePlace { id: id.clone(), path: path.clone(), since: now });
+        let said = Outcome::created(doc.clone(), &id).saying(format!("put {path}"));
+        let (executable, at) = (self.executable.unwrap_or(false), doc.clone());
+        Ok(PlannedChange::Write(FileWrite {
+            doc: doc.clone(),
+            id: id.clone(),
+            paths: vec![path.clone()],
+            bytes: self.written_bytes(),
+            removes: false,
+            outcome: self.at_path(said),
+            write: Box::new(move |txn| {
+                let version = version_id(&id, &content);
+                let born = born(&id, &path, &content, &version);
+                container::create_content(txn, &at, "files", &id, &born)?;
+                let file = ["files", id.as_str()];
+                for clock in ["created_at", "updated_at", "path_updated_at"] {
+                    txn.set(&file, clock, now)?;
+                }
+                txn.set(&file, "author_id", by.as_str())?;
+                txn.set(&file, "media_type", mime_of(path.name()))?;
+                txn.set(&file, "executable", executable)?;
+                if matches!(content, DiskContent::Binary(_)) {
+                    let version = ["files", id.as_str(), "versions", version.as_str()];
+                    txn.set(&version, "author_id", by.as_str())?;
+                    txn.set(&version, "created_at", now)?;
+                }
+                Ok(())
+            }),
+        }))
     }
 
     fn replace(
@@ -177,42 +204,62 @@ impl Put {
         doc: &DocId,
         id: &str,
         content: &DiskContent,
-    ) -> Result<Outcome> {
+    ) -> Result<PlannedChange> {
         let old = session.read(doc, |source| read(source, id))?.flatten();
         let old = old.ok_or_else(|| Error::bug("a file was found and lost"))?;
         let edits = self.edits(&old, content);
         let version = match content {
             DiskContent::Binary(Some(new)) if !is_the_head(&old, new) => {
-                Some((session.environment().ids.uuid()?, new))
+                Some((session.environment().ids.uuid()?, new.clone()))
             }
             _ => None,
         };
         let fields = self.fields(&old, content);
         if edits.is_empty() && version.is_none() && fields.is_empty() {
-            return Ok(
-                Outcome::unchanged(doc.clone(), id).saying(format!("{} is so already", self.path))
-            );
+            let said = format!("{} is so already", self.path);
+            let outcome = Outcome::unchanged(doc.clone(), id).saying(said);
+            return Ok(PlannedChange::Done(self.at_path(outcome)));
         }
-        let now = session.now();
-        session.edit(doc, |txn| {
-            let file = ["files", id];
-            if !edits.is_empty() {
-                txn.edit_text(&["files", id, "text"], &edits)?;
-            }
-            if let Some((version, stored)) = &version {
-                let replaced: Vec<&str> = old.heads().iter().map(|head| head.id.as_str()).collect();
-                let fields = version_fields(version, stored, &replaced);
-                txn.put(&["files", id, "versions"], version, &fields)?;
-                let version = ["files", id, "versions", version.as_str()];
-                txn.set(&version, "author_id", actor.id.as_str())?;
-                txn.set(&version, "created_at", now.max(after(&old)))?;
-            }
-            for (name, value) in &fields {
-                txn.set(&file, name, value)?;
-            }
-            record::touch(txn, &file, "updated_at", now)
-        })?;
-        Ok(Outcome::changed(doc.clone(), id).saying(format!("changed {}", self.path)))
+        let (now, by, file) = (session.now(), actor.id.clone(), id.to_owned());
+        let said = Outcome::changed(doc.clone(), id).saying(format!("changed {}", self.path));
+        Ok(PlannedChange::Write(FileWrite {
+            doc: doc.clone(),
+            id: id.to_owned(),
+            paths: vec![self.path.clone()],
+            // Each edit has some bytes beside its text.
+            bytes: self.written_bytes().saturating_add(edits.len().saturating_mul(64)),
+            removes: false,
+            outcome: self.at_path(said),
+            write: Box::new(move |txn| {
+                let id = file.as_str();
+                let file = ["files", id];
+                if !edits.is_empty() {
+                    txn.edit_text(&["files", id, "text"], &edits)?;
+                }
+                if let Some((version, stored)) = &version {
+                    let heads = old.heads();
+                    let replaced: Vec<&str> = heads.iter().map(|head| head.id.as_str()).collect();
+                    let fields = version_fields(version, stored, &replaced);
+                    txn.put(&["files", id, "versions"], version, &fields)?;
+                    let version = ["files", id, "versions", version.as_str()];
+                    txn.set(&version, "author_id", by.as_str())?;
+                    txn.set(&version, "created_at", now.max(after(&old)))?;
+                }
+                for (name, value) in &fields {
+                    txn.set(&file, name, value)?;
+                }
+                record::touch(txn, &file, "updated_at", now)
+            }),
+        }))
+    }
+
+    fn at_path(&self, outcome: Outcome) -> Outcome {
+        outcome.with("path", self.path.as_str().into())
+    }
+
+    /// Bytes of what was given.
+    fn written_bytes(&self) -> usize {
+        self.text.as_ref().map_or(0, String::len).saturating_add(self.path.as_str().len())
     }
 
     /// What becomes of the text.
@@ -263,13 +310,19 @@ fn after(old: &DiskFile) -> i64 {
 /// The id of a new file: it follows from document, path and content, so that it is the same for
 /// whoever puts the same there at once. Of a file that was there before, and is deleted or elsewhere
 /// now, it is another.
-fn new_id(txn: &Txn<'_>, doc: &DocId, path: &DiskPath, content: &DiskContent) -> String {
+fn new_id(
+    source: Option<&dyn Source>,
+    doc: &DocId,
+    path: &DiskPath,
+    content: &DiskContent,
+) -> String {
     let hash = content.stored().map_or_else(String::new, |stored| stored.blake3);
     let id = |again: u64| {
         let again = again.to_string();
         name(&["crdtctl file 1", doc.as_str(), path.as_str(), content.kind(), &hash, &again])
     };
-    (0..u64::MAX).map(id).find(|id| !txn.exists(&["files", id])).unwrap_or_default()
+    let is_new = |id: &str| source.is_none_or(|source| !source.exists(&["files", id]));
+    (0..u64::MAX).map(id).find(|id| is_new(id)).unwrap_or_default()
 }
 
 /// The id of a file's first version, which follows from the file's.

@@ -5,6 +5,7 @@ use super::directory::{Directory, FilePlace};
 use super::file::read;
 use super::path::DiskPath;
 use super::put::Put;
+use super::together::{FileWrite, PlannedChange, WaitingWrites};
 use super::{DiskContent, FILES, document, is_private, no_file};
 use crate::concern::{Outcome, record};
 use crate::crdt::source::Source;
@@ -32,34 +33,78 @@ impl MoveFile {
         if document(&self.entity, self.to.disk()) != doc {
             return self.across(session, &doc);
         }
-        let mut directory = Directory::take(session, &doc)?;
-        let from = directory.find(&self.file)?.clone();
-        let owner = directory.at(&from.path).ok().flatten();
-        let has_it = owner.is_some_and(|owner| owner.id == from.id);
-        if from.path == self.to && has_it {
-            return Ok(Outcome::unchanged(doc, &from.id).saying(format!("it is at {}", self.to)));
+        self.plan(session, &WaitingWrites::default())?.carry_out(session)
+    }
+
+    /// What it is going to write, once what waits is written.
+    ///
+    /// # Errors
+    /// Whatever the rules say; nothing has changed then.
+    pub(crate) fn plan(
+        &self,
+        session: &mut Session,
+        waiting: &WaitingWrites,
+    ) -> Result<PlannedChange> {
+        let doc = document_of(session, &self.entity, &self.file)?;
+        writing(session, &self.entity, &doc)?;
+        if document(&self.entity, self.to.disk()) != doc {
+            return Ok(PlannedChange::Alone);
         }
-        // Another way of writing the path that it has itself is no other file's.
-        directory.lift(&from.id);
-        if let Some(other) = directory.at(&self.to)? {
-            return Err(Error::refused(format!("{} is there already", other.path))
-                .hint("nothing is written over: remove that file first, or use another name"));
-        }
-        record::check(session, &doc, &["files".to_owned(), from.id.clone()], "file")?;
+        Directory::with(session, &doc, |session, directory| {
+            let from = directory.find(&self.file)?.clone();
+            if waiting.hold(&doc, Some(&from.id), &[&from.path, &self.to]) {
+                return Ok(PlannedChange::Alone);
+            }
+            let owner = directory.at(&from.path).ok().flatten();
+            let has_it = owner.is_some_and(|owner| owner.id == from.id);
+            if from.path == self.to && has_it {
+                let said = Outcome::unchanged(doc.clone(), &from.id);
+                return Ok(PlannedChange::Done(said.saying(format!("it is at {}", self.to))));
+            }
+            // Another way of writing the path that it has itself is no other file's.
+            directory.lift(&from.id);
+            let there = directory.at(&self.to).map(|place| place.map(|place| place.path.clone()));
+            directory.put(from.clone());
+            if let Some(other) = there? {
+                return Err(Error::refused(format!("{other} is there already"))
+                    .hint("nothing is written over: remove that file first, or use another name"));
+            }
+            self.planned(session, &doc, from, directory)
+        })
+    }
+
+    fn planned(
+        &self,
+        session: &mut Session,
+        doc: &DocId,
+        from: FilePlace,
+        directory: &mut Directory,
+    ) -> Result<PlannedChange> {
+        let FilePlace { id, path, .. } = from;
+        record::check(session, doc, &["files".to_owned(), id.clone()], "file")?;
         let now = session.now();
-        let since = session.edit(&doc, |txn| {
-            let file = ["files", from.id.as_str()];
-            txn.set(&file, "path", self.to.as_str())?;
-            record::touch(txn, &file, "path_updated_at", now)?;
-            Ok(txn.int(&["files", &from.id, "path_updated_at"]))
-        })?;
-        let since = since.unwrap_or(now);
-        directory.put(FilePlace { id: from.id.clone(), path: self.to.clone(), since });
-        directory.keep(session, &doc);
-        Ok(Outcome::changed(doc, &from.id)
-            .saying(format!("moved {} to {}", from.path, self.to))
-            .with("path", self.to.as_str().into())
-            .with("path_updated_at", since.into()))
+        let next = |source: &dyn Source| {
+            record::next_of(source, &["files", id.as_str()], "path_updated_at", now)
+        };
+        let since = session.read(doc, next)?.unwrap_or(now);
+        directory.put(FilePlace { id: id.clone(), path: self.to.clone(), since });
+        let (file, to) = (id.clone(), self.to.clone());
+        Ok(PlannedChange::Write(FileWrite {
+            doc: doc.clone(),
+            id: id.clone(),
+            bytes: to.as_str().len(),
+            removes: false,
+            outcome: Outcome::changed(doc.clone(), &id)
+                .saying(format!("moved {path} to {to}"))
+                .with("path", to.as_str().into())
+                .with("path_updated_at", since.into()),
+            paths: vec![path, to.clone()],
+            write: Box::new(move |txn| {
+                let file = ["files", file.as_str()];
+                txn.set(&file, "path", to.as_str())?;
+                txn.set(&file, "path_updated_at", since)
+            }),
+        }))
     }
 
     /// From the private disk to the others or back: another document says what is there, so it is
@@ -110,40 +155,58 @@ pub struct RemoveFile {
 
 impl RemoveFile {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        self.plan(session, &WaitingWrites::default())?.carry_out(session)
+    }
+
+    /// What it is going to write, once what waits is written.
+    ///
+    /// # Errors
+    /// Whatever the rules say; nothing has changed then.
+    pub(crate) fn plan(
+        &self,
+        session: &mut Session,
+        waiting: &WaitingWrites,
+    ) -> Result<PlannedChange> {
         let doc = document_of(session, &self.entity, &self.file)?;
-        let actor = writing(session, &self.entity, &doc)?;
-        let mut directory = Directory::take(session, &doc)?;
+        let by = writing(session, &self.entity, &doc)?.id;
         let named = session.read(&doc, |source| read(source, &self.file))?.flatten();
+        if waiting.hold(&doc, Some(&self.file), &[]) {
+            return Ok(PlannedChange::Alone);
+        }
         if let Some(file) = named.filter(|file| file.deleted) {
             let said = format!("{} is removed already", file.path);
-            return Ok(Outcome::unchanged(doc, &self.file).saying(said));
+            let outcome = Outcome::unchanged(doc, &self.file).saying(said);
+            return Ok(PlannedChange::Done(outcome));
         }
-        let FilePlace { id, path, .. } = directory.find(&self.file)?.clone();
-        record::check(session, &doc, &["files".to_owned(), id.clone()], "file")?;
-        let file = session.read(&doc, |source| read(source, &id))?.flatten();
-        let held = file.and_then(|file| file.content.stored());
-        let now = tombstone::time_of_deletion(session, &doc)?;
-        session.edit(&doc, |txn| {
-            let file = ["files", id.as_str()];
-            // What is changed elsewhere meanwhile is told by this from what was deleted.
-            txn.set(
-                &file,
-                "deleted_blake3",
-                held.map_or_else(String::new, |held| held.blake3).as_str(),
-            )?;
-            tombstone::mark(txn, &FILES, &file, now, &actor.id)
-        })?;
-        let record = ["files".to_owned(), id.clone()];
-        let pruned = tombstone::prune_record(session, &doc, &FILES, &record)?;
-        match pruned.is_empty() {
-            true => directory.delete(&id),
-            false => directory.lift(&id),
-        }
-        directory.keep(session, &doc);
-        Ok(Outcome::changed(doc, &id)
-            .saying(format!("removed {path}"))
-            .with("path", path.as_str().into())
-            .pruning(pruned))
+        Directory::with(session, &doc, |session, directory| {
+            let FilePlace { id, path, .. } = directory.find(&self.file)?.clone();
+            if waiting.hold(&doc, Some(&id), &[&path]) {
+                return Ok(PlannedChange::Alone);
+            }
+            record::check(session, &doc, &["files".to_owned(), id.clone()], "file")?;
+            let file = session.read(&doc, |source| read(source, &id))?.flatten();
+            let held = file.and_then(|file| file.content.stored());
+            let held = held.map_or_else(String::new, |held| held.blake3);
+            let now = tombstone::time_of_deletion(session, &doc)?;
+            directory.delete(&id);
+            let outcome = Outcome::changed(doc.clone(), &id)
+                .saying(format!("removed {path}"))
+                .with("path", path.as_str().into());
+            Ok(PlannedChange::Write(FileWrite {
+                doc: doc.clone(),
+                id: id.clone(),
+                paths: vec![path],
+                bytes: 0,
+                removes: true,
+                outcome,
+                write: Box::new(move |txn| {
+                    let file = ["files", id.as_str()];
+                    // What is changed elsewhere meanwhile is told by this from what was deleted.
+                    txn.set(&file, "deleted_blake3", held.as_str())?;
+                    tombstone::mark(txn, &FILES, &file, now, &by)
+                }),
+            }))
+        })
     }
 }
 
