@@ -476,7 +476,8 @@ fn a_dry_run_says_the_same_and_writes_nothing() {
         serde_json::json!({
             "bundles": 1,
             "documents": [{
-                "doc": X, "added": 0, "edited": 1, "deleted": 0, "acknowledged": 0, "pruned": 0
+                "doc": X, "added": 0, "edited": 1, "deleted": 0, "acknowledged": 0, "pruned": 0,
+                "roots": ["m"]
             }],
             "conflicts": 0,
             "waiting": 0,
