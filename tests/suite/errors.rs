@@ -187,7 +187,9 @@ fn a_locked_store_is_waited_for_and_then_named() {
 /// with a notice, where that user cannot start the binary.
 pub fn unprivileged(machine: &Machine, args: &[&str]) -> Option<Run> {
     let command = machine.command(args);
-    let command = if is_root() { as_user(machine, NOBODY, command)? } else { command };
+    let mut command = if is_root() { as_user(machine, NOBODY, command)? } else { command };
+    // The machine's own temporary directory is closed to others.
+    command.env("TMPDIR", std::env::temp_dir());
     Some(machine.finish(command, args, None))
 }
 
