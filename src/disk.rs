@@ -6,7 +6,7 @@
 //! changed by somebody, whatever its times say, and is never written over.
 //!
 //! Order of events: contents are put where they are safe, the change is committed, then the files are
-//! made, many at once ([`writing`]). Whoever is killed in between leaves each file as it was or as it is to be, whole, and the
+//! made, many at once. Whoever is killed in between leaves each file as it was or as it is to be, whole, and the
 //! next command goes on.
 
 mod all;

@@ -123,7 +123,7 @@ impl Tree {
     }
 
     /// Removes a file, and the directories that it leaves empty. That is not waited for
-    /// ([`Tree::wait_for_names`]).
+    /// (`Tree::wait_for_names`).
     ///
     /// # Errors
     /// `Io`.
