@@ -65,7 +65,7 @@ pub use trace::{Head, Trace, Traced, heads};
 pub use update::{BlockWriters, Checked, Unchecked, Update, Walked};
 pub use v2::from_v2;
 pub use value::{Record, Value, record_to_json};
-pub use version::Version;
+pub use version::{Version, raise};
 pub use written::WrittenBlocks;
 
 pub(crate) use block::Client;

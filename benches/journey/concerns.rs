@@ -1,16 +1,14 @@
 //! One change of a large board, a long list of issues, and a long list of members.
 
-use super::naive::{load, write_durably};
 use super::place::Place;
 use super::{ALICE, RUNS, median, median_of, row, timed};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use crdtctl::concern::{core, issues, kanban};
 use crdtctl::crdt::source::Source;
 use crdtctl::operation;
 use crdtctl::schema::Spec;
 use crdtctl::store::Open;
 use serde_json::{Value, json};
-use yrs::{Map, Out, ReadTxn, StateVector, Transact, WriteTxn};
 
 /// A document with many records, and a change of one of them.
 struct Large {
@@ -85,7 +83,7 @@ impl Large {
             let change = of(&place, (self.change)(key(turn)?, turn));
             timed(|| place.perform(change))
         })?;
-        let naive = median(|| self.naive(&place, key(0)?))?;
+        let naive = median(|| place.naive_set(self.root, key(0)?, "status"))?;
         row(self.name, self.records, ours, naive);
         Ok(())
     }
@@ -99,17 +97,6 @@ impl Large {
         }
         session.commit()?;
         Ok(())
-    }
-
-    /// Writes one field of one record.
-    fn naive(&self, place: &Place, key: &str) -> anyhow::Result<()> {
-        let doc = load(&std::fs::read(place.file()?)?)?;
-        let mut txn = doc.transact_mut();
-        let records = txn.get_or_insert_map(self.root);
-        let Some(Out::YMap(record)) = records.get(&txn, key) else { bail!("no {key}") };
-        record.insert(&mut txn, "status", "changed");
-        let state = txn.encode_state_as_update_v1(&StateVector::default());
-        Ok(write_durably(&place.dir.join("naive.yrs"), &state)?)
     }
 }
 

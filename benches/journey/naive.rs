@@ -20,14 +20,13 @@ impl Place {
         Ok(write_durably(&self.dir.join("naive.yrs"), &state)?)
     }
 
-    pub fn naive_edit(&self) -> anyhow::Result<()> {
+    /// Writes one field of one record.
+    pub fn naive_set(&self, root: &str, key: &str, field: &str) -> anyhow::Result<()> {
         let doc = load(&std::fs::read(self.file()?)?)?;
         let mut txn = doc.transact_mut();
-        let messages = txn.get_or_insert_map("messages");
-        let Some(Out::YMap(message)) = messages.get(&txn, &self.shown) else {
-            bail!("no such message")
-        };
-        message.insert(&mut txn, "content", "said otherwise");
+        let records = txn.get_or_insert_map(root);
+        let Some(Out::YMap(record)) = records.get(&txn, key) else { bail!("no {key}") };
+        record.insert(&mut txn, field, "said otherwise");
         let state = txn.encode_state_as_update_v1(&StateVector::default());
         Ok(write_durably(&self.dir.join("naive.yrs"), &state)?)
     }

@@ -144,8 +144,7 @@ pub fn write_one_of(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
     if cfg!(not(target_os = "linux")) {
         return write_from(path, bytes);
     }
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut new = beside().tempfile_in(dir).map_err(failed)?;
+    let mut new = new_beside(path).map_err(failed)?;
     let copied = io::copy(bytes, new.as_file_mut()).map_err(failed)?;
     new.persist_noclobber(path).map_err(|e| failed(e.error))?;
     Ok(copied)
@@ -158,6 +157,12 @@ pub fn write_one_of(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
 pub fn wait_for(dir: &Path) -> Result<()> {
     let synced = File::open(dir).and_then(sync_file_system);
     synced.map(drop).map_err(|e| Error::io(format!("cannot write {}", dir.display()), e))
+}
+
+/// An empty file beside the one that it is to become.
+fn new_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    beside().tempfile_in(dir)
 }
 
 /// Writes a file as [`write`] does, with what `fill` puts into it.
@@ -175,8 +180,7 @@ pub fn write_with<T>(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<T>
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
         _ => {}
     }
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut new = beside().tempfile_in(dir).map_err(failed)?;
+    let mut new = new_beside(path).map_err(failed)?;
     let filled = fill(new.as_file_mut())?;
     // A stick is pulled out, and some file systems say only now, or on closing, that there was no
     // room.
@@ -201,8 +205,7 @@ pub fn make<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> Result<T> 
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
         Err(_) => {}
     }
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let new = beside().tempfile_in(dir).map_err(failed)?;
+    let new = new_beside(path).map_err(failed)?;
     let made = fill(new.path())?;
     new.as_file().sync_all().map_err(failed)?;
     new.persist_noclobber(path).map_err(|e| match e.error.kind() {

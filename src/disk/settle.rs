@@ -47,9 +47,9 @@ fn settle_document(session: &mut Session, entity: &EntityId, doc: DocId) -> Resu
     }
     let disks = session.disks();
     let written = session.state().written_files(&doc)?;
-    let directory = Directory::take(session, &doc)?;
-    let owners: Vec<FilePlace> = directory.owners().cloned().collect();
-    directory.keep(session, &doc);
+    let owners = Directory::with(session, &doc, |_, directory| {
+        Ok(directory.owners().cloned().collect::<Vec<FilePlace>>())
+    })?;
     let mut maker = Maker {
         tree: Tree::of_session(session, entity)?,
         objects: Objects::open(&disks)?,

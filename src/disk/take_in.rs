@@ -88,10 +88,10 @@ impl TakingIn<'_> {
             Which::Known | Which::All => true,
             Which::At(only) => only.contains(path),
         };
-        let directory = Directory::take(self.session, &self.doc)?;
-        let owners: Vec<FilePlace> =
-            directory.owners().filter(|p| wanted(&p.path)).cloned().collect();
-        directory.keep(self.session, &self.doc);
+        let owners = Directory::with(self.session, &self.doc, |_, directory| {
+            let wanted = directory.owners().filter(|place| wanted(&place.path));
+            Ok(wanted.cloned().collect::<Vec<FilePlace>>())
+        })?;
         // What is there no more, by what it held.
         let mut lost: BTreeMap<String, Vec<FilePlace>> = BTreeMap::new();
         for place in &owners {
@@ -267,9 +267,9 @@ impl TakingIn<'_> {
             }
             return Ok(());
         }
-        let directory = Directory::take(self.session, &self.doc)?;
-        let deleted: Vec<String> = directory.deleted_at(path).map(str::to_owned).collect();
-        directory.keep(self.session, &self.doc);
+        let deleted = Directory::with(self.session, &self.doc, |_, directory| {
+            Ok(directory.deleted_at(path).map(str::to_owned).collect::<Vec<String>>())
+        })?;
         for id in deleted {
             let file = self.file(&id)?;
             if file.is_some_and(|file| file.deleted_blake3 == held.stored.blake3) {

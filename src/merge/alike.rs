@@ -13,7 +13,7 @@ use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::{FieldKind, Spec};
 use crate::store::Session;
-use crate::wire::{Clocks, Id};
+use crate::wire::{Clocks, Id, raise};
 use std::ops::Range;
 
 /// Of what came twice into shared texts, deletes one.
@@ -62,10 +62,7 @@ pub fn heal(
                 healed.iter().try_for_each(|(path, edits)| txn.edit_text(path, edits))
             })?;
         }
-        for (client, end) in theirs {
-            let known = ours.entry(*client).or_default();
-            *known = (*known).max(*end);
-        }
+        raise(&mut ours, theirs);
     }
     Ok(())
 }

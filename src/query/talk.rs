@@ -78,37 +78,35 @@ impl<'v> Talk<'v> {
 
     /// A message with what is derived beside its record.
     pub fn beside(&self, message: Message, path: &[String]) -> Result<Message> {
-        let (parent_id, Caches { reply_count, last_reply_at }) = match path.steps()[..] {
-            ["threads", thread, "replies", _] => (Some(thread.to_owned()), Caches::default()),
-            [_, id] => (None, self.caches(id)),
-            _ => (None, Caches::default()),
-        };
-        let parent_deleted = match &parent_id {
-            Some(parent) => self.is_gone(parent),
-            None => false,
-        };
+        let parent_id = parent_of(path);
+        let parent_deleted = parent_id.as_ref().is_some_and(|parent| self.is_gone(parent));
+        let Caches { reply_count, last_reply_at } = self.caches_of(path);
         Ok(Message { parent_id, parent_deleted, reply_count, last_reply_at, ..message })
     }
 
     /// The same of a row, of the fields that are asked for.
     pub fn derive(&self, path: &[String], names: &[&str], row: &mut Map<String, Json>) {
         let asks = |name: &str| names.contains(&name);
-        let parent = match path.steps()[..] {
-            ["threads", thread, "replies", _] => Some(thread.to_owned()),
-            _ => None,
-        };
+        let parent = parent_of(path);
         if asks(PARENT_DELETED) {
             let gone = parent.as_ref().is_some_and(|parent| self.is_gone(parent));
             row.insert(PARENT_DELETED.to_owned(), Json::from(gone));
         }
         if asks(REPLY_COUNT) || asks(LAST_REPLY_AT) {
-            let message = path.last().filter(|_| parent.is_none());
-            let caches = message.map(|message| self.caches(message)).unwrap_or_default();
+            let caches = self.caches_of(path);
             row.insert(REPLY_COUNT.to_owned(), Json::from(caches.reply_count));
             row.insert(LAST_REPLY_AT.to_owned(), Json::from(caches.last_reply_at));
         }
         if asks(PARENT_ID) {
             row.insert(PARENT_ID.to_owned(), Json::from(parent));
+        }
+    }
+
+    /// What the thread of a message holds; nothing for a reply, which has none.
+    fn caches_of(&self, path: &[String]) -> Caches {
+        match path.steps()[..] {
+            [_, message] => self.caches(message),
+            _ => Caches::default(),
         }
     }
 
@@ -160,5 +158,13 @@ impl<'v> Talk<'v> {
             None => DocPath::from(["messages", &message.id]),
         };
         self.shelf.get(&path).map_or(Ok(()), |archived| self.shelved(&archived).map(drop))
+    }
+}
+
+/// The message that a record at a path replies to.
+fn parent_of(path: &[String]) -> Option<String> {
+    match path.steps()[..] {
+        ["threads", thread, "replies", _] => Some(thread.to_owned()),
+        _ => None,
     }
 }

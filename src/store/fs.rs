@@ -62,15 +62,28 @@ pub(super) fn is_file(path: &Path) -> Result<bool> {
 /// Why no file can be read at a path. It is looked at, not opened: closing a file ends the locks that
 /// SQLite has on it in this process.
 pub fn unreadable(path: &Path) -> Option<Error> {
-    let closed = rustix::fs::access(path, rustix::fs::Access::READ_OK).err();
+    let closed = closed(path);
     let (why, hint) = match (fs::metadata(path).ok()?, closed) {
         (node, _) if node.is_dir() => {
             ("it is a directory".to_owned(), "put the real file in its place")
         }
-        (_, Some(why)) => (why.to_string(), "see to it that this user may read it"),
+        (_, Some(why)) => (why, "see to it that this user may read it"),
         _ => return None,
     };
     Some(Error::io(format!("{} cannot be opened", path.display()), why).hint(hint))
+}
+
+/// Why this user may not read what is at a path.
+#[cfg(unix)]
+fn closed(path: &Path) -> Option<String> {
+    let closed = rustix::fs::access(path, rustix::fs::Access::READ_OK).err()?;
+    Some(closed.to_string())
+}
+
+/// The same, where that is told by opening it alone.
+#[cfg(not(unix))]
+fn closed(_path: &Path) -> Option<String> {
+    None
 }
 
 /// The size of a file; 0 when there is none.

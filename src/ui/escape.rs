@@ -68,34 +68,33 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
 /// Text inside a string of JSON: what serde leaves as it is of what acts or hides, by its number.
 pub fn numbered(text: &str) -> Cow<'_, str> {
     let acts = |c: char| c >= '\u{7f}' && is_unsafe(c);
-    if !text.contains(acts) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match acts(c) {
-            false => out.push(c),
-            true => {
-                out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")))
-            }
-        }
-    }
-    Cow::Owned(out)
+    let number = |c: char| -> String {
+        c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+    };
+    replaced(text, acts, number)
 }
 
 /// XML with its lines and tabs, and with what acts on a terminal or hides by its number: the same to
 /// whoever reads XML.
 pub fn markup(text: &str) -> Cow<'_, str> {
     let acts = |c: char| c != '\n' && c != '\t' && is_unsafe(c);
-    if !text.contains(acts) {
+    replaced(text, acts, |c| format!("&#x{:x};", u32::from(c)))
+}
+
+/// A text with some of its characters written otherwise.
+fn replaced(
+    text: &str,
+    is_one: impl Fn(char) -> bool,
+    otherwise: impl Fn(char) -> String,
+) -> Cow<'_, str> {
+    if !text.contains(&is_one) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
-        match acts(c) {
+        match is_one(c) {
+            true => out.push_str(&otherwise(c)),
             false => out.push(c),
-            // Writing to a String does not fail.
-            true => drop(write!(out, "&#x{:x};", u32::from(c))),
         }
     }
     Cow::Owned(out)
@@ -107,22 +106,13 @@ fn after(text: &str, at: usize, c: char) -> &str {
 }
 
 fn escaped(text: &str, unsafe_here: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&unsafe_here) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match c {
-            c if !unsafe_here(c) => out.push(c),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\\' => out.push_str("\\\\"),
-            // Writing to a String does not fail.
-            c => drop(write!(out, "\\u{{{:x}}}", u32::from(c))),
-        }
-    }
-    Cow::Owned(out)
+    replaced(text, unsafe_here, |c| match c {
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\\' => "\\\\".to_owned(),
+        c => format!("\\u{{{:x}}}", u32::from(c)),
+    })
 }
 
 /// Controls (C0, DEL, C1), what turns the reading direction, line and paragraph separators, and

@@ -1,6 +1,7 @@
 //! What of an update stands in some of its roots.
 
 use super::deletes::write_var;
+use super::run::write_gc;
 use super::{BlockKind, Locations, Owner, Update};
 
 /// Not looked at yet.
@@ -29,8 +30,7 @@ impl<S> Update<'_, S> {
                 if is_known(index) || block.kind == BlockKind::Skip {
                     out.extend_from_slice(self.bytes.get(block.span()).unwrap_or(&[]));
                 } else {
-                    out.push(0);
-                    write_var(&mut out, u64::from(block.len));
+                    write_gc(block.len, &mut out);
                 }
             }
         }

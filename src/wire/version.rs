@@ -17,10 +17,7 @@ impl Version {
     /// Adds what another holds.
     pub fn unite(&mut self, other: Version) {
         self.deletes.union(&other.deletes);
-        for (client, clock) in other.clocks {
-            let known = self.clocks.entry(client).or_insert(0);
-            *known = clock.max(*known);
-        }
+        raise(&mut self.clocks, &other.clocks);
     }
 
     /// Whether this has all of another.
@@ -29,5 +26,13 @@ impl Version {
             |client: &u64, clock: &u32| self.clocks.get(client).is_some_and(|c| c >= clock);
         other.clocks.iter().all(|(client, clock)| reached(client, clock))
             && self.deletes.covers(&other.deletes)
+    }
+}
+
+/// Adds the clocks of another state vector.
+pub fn raise(clocks: &mut Clocks, others: &Clocks) {
+    for (client, clock) in others {
+        let known = clocks.entry(*client).or_insert(0);
+        *known = (*known).max(*clock);
     }
 }

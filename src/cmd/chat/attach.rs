@@ -141,9 +141,8 @@ fn free_path(session: &mut Session, send: &Send, filename: &str) -> Result<DiskP
     let tree = Tree::of_session(session, &send.entity)?;
     for path in attachment_paths(filename) {
         let path = DiskPath::parse(&path)?;
-        let directory = Directory::take(session, &doc)?;
-        let is_taken = directory.at(&path)?.is_some();
-        directory.keep(session, &doc);
+        let is_taken =
+            Directory::with(session, &doc, |_, directory| Ok(directory.at(&path)?.is_some()))?;
         if !is_taken && tree.open_file(&path)?.is_none() {
             return Ok(path);
         }

@@ -49,7 +49,7 @@ impl Directory {
     ///
     /// # Errors
     /// Those of the work, which has left the directory as it was.
-    pub(super) fn with<R>(
+    pub fn with<R>(
         session: &mut Session,
         doc: &DocId,
         work: impl FnOnce(&mut Session, &mut Directory) -> Result<R>,

@@ -28,12 +28,11 @@ pub struct MoveFile {
 
 impl MoveFile {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let doc = document_of(session, &self.entity, &self.file)?;
-        writing(session, &self.entity, &doc)?;
-        if document(&self.entity, self.to.disk()) != doc {
-            return self.across(session, &doc);
+        match self.plan(session, &WaitingWrites::default())? {
+            // Nothing waits: the two paths are of two documents.
+            PlannedChange::Alone => self.across(session),
+            planned => planned.carry_out(session),
         }
-        self.plan(session, &WaitingWrites::default())?.carry_out(session)
     }
 
     /// What it is going to write, once what waits is written.
@@ -63,14 +62,20 @@ impl MoveFile {
             }
             // Another way of writing the path that it has itself is no other file's.
             directory.lift(&from.id);
-            let there = directory.at(&self.to).map(|place| place.map(|place| place.path.clone()));
+            let free = self.is_free(directory);
             directory.put(from.clone());
-            if let Some(other) = there? {
-                return Err(Error::refused(format!("{other} is there already"))
-                    .hint("nothing is written over: remove that file first, or use another name"));
-            }
+            free?;
             self.planned(session, &doc, from, directory)
         })
+    }
+
+    /// Refuses to go where a file is.
+    fn is_free(&self, directory: &Directory) -> Result<()> {
+        match directory.at(&self.to)? {
+            None => Ok(()),
+            Some(other) => Err(Error::refused(format!("{} is there already", other.path))
+                .hint("nothing is written over: remove that file first, or use another name")),
+        }
     }
 
     fn planned(
@@ -109,20 +114,13 @@ impl MoveFile {
 
     /// From the private disk to the others or back: another document says what is there, so it is
     /// another file.
-    fn across(&self, session: &mut Session, doc: &DocId) -> Result<Outcome> {
-        let directory = Directory::take(session, doc)?;
-        let place = directory.find(&self.file).cloned();
-        directory.keep(session, doc);
-        let FilePlace { id, path, .. } = place?;
+    fn across(&self, session: &mut Session) -> Result<Outcome> {
+        let doc = document_of(session, &self.entity, &self.file)?;
+        let find = |_: &mut Session, directory: &mut Directory| directory.find(&self.file).cloned();
+        let FilePlace { id, path, .. } = Directory::with(session, &doc, find)?;
         let target = document(&self.entity, self.to.disk());
-        let directory = Directory::take(session, &target)?;
-        let there = directory.at(&self.to).map(|place| place.map(|place| place.path.clone()));
-        directory.keep(session, &target);
-        if let Some(other) = there? {
-            return Err(Error::refused(format!("{other} is there already"))
-                .hint("nothing is written over: remove that file first, or use another name"));
-        }
-        let file = session.read(doc, |source| read(source, &id))?.flatten();
+        Directory::with(session, &target, |_, directory| self.is_free(directory))?;
+        let file = session.read(&doc, |source| read(source, &id))?.flatten();
         let file = file.ok_or_else(|| no_file(&self.file))?;
         let (entity, to) = (self.entity.clone(), self.to.clone());
         let put = match file.content {
