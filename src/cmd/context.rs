@@ -1,14 +1,16 @@
 mod deliver;
+mod gone;
+
+pub use gone::{lost, say_gone};
 
 use super::{Globals, resolve};
 use crate::clock::{Clock, Ids};
 use crate::cmd::by_itself;
-use crate::cmd::failure::{self, word};
+use crate::cmd::failure;
 use crate::concern::{self, CONCERNS};
 use crate::disk;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId, EntityId, MemberId};
-use crate::limits::TRASH_AGE_SECONDS;
 use crate::machine;
 use crate::operation::{self, Creates, Operation, Outcome};
 use crate::query::Partial;
@@ -23,9 +25,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::PathBuf;
 use std::rc::Rc;
-
-/// For how long the trash keeps things.
-const TRASH_DAYS: i64 = TRASH_AGE_SECONDS / 86_400;
 
 /// The setting that holds the default entity (`entity use`).
 pub const DEFAULT_ENTITY: &str = "entity";
@@ -287,18 +286,7 @@ impl Context {
             changed: outcome.changed,
             ..Written::default()
         };
-        match written.extra.get("pruned").and_then(|pruned| pruned.as_array()).map(Vec::as_slice) {
-            None => {}
-            Some([one]) => {
-                let id = one.as_str().unwrap_or_default();
-                written.sentence.push_str(&format!(
-                    "; it is gone for good, and kept in the trash for {TRASH_DAYS} days: \
-                     `crdtctl trash restore {}`",
-                    word(id)
-                ));
-            }
-            Some(several) => written.sentence.push_str(&format!("; {}", lost(several.len()))),
-        }
+        say_gone(&mut written);
         Ok(self.written(written, committed))
     }
 
@@ -415,16 +403,7 @@ impl Context {
     /// # Errors
     /// Whatever keeps the answer away.
     pub fn confirm_loss(&self, records: usize) -> Result<bool> {
-        let question = match records {
-            0 => return Ok(true),
-            1 => format!(
-                "Nobody is waited for: it is gone for good then, and in the trash for {TRASH_DAYS} days. Go on?"
-            ),
-            n => format!(
-                "{n} records are gone for good then, and in the trash for {TRASH_DAYS} days. Go on?"
-            ),
-        };
-        self.confirm(&question)
+        gone::question(records).map_or(Ok(true), |question| self.confirm(&question))
     }
 
     /// Asks before what cannot be taken back. True at once with `--yes`, and in a dry run.
@@ -527,18 +506,6 @@ impl Context {
             Error::not_found(format!("no store in {} or above it", here.display()))
                 .hint("`crdtctl init` makes one here, `-s DIR` names one elsewhere")
         })
-    }
-}
-
-/// What is said of records that left their documents.
-pub fn lost(records: usize) -> String {
-    match records {
-        1 => format!(
-            "1 record is gone for good, and kept for {TRASH_DAYS} days: `crdtctl trash list`"
-        ),
-        n => format!(
-            "{n} records are gone for good, and kept for {TRASH_DAYS} days: `crdtctl trash list`"
-        ),
     }
 }
 

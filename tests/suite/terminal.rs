@@ -114,3 +114,33 @@ fn a_deletion_for_good_is_asked_about_on_a_terminal() {
     on_a_terminal(&store, &[], &["chat", "delete", &id, "--yes"]).unwrap().exits(0);
     assert_eq!(store.json(&["trash", "list"]).as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn files_of_a_deleted_message_are_asked_about_on_a_terminal() {
+    let machine = Machine::new("asked of files");
+    let store = machine.group("s", &[]);
+    std::fs::write(machine.path("map.png"), [0, 1, 2]).unwrap();
+    let map = text(&machine.path("map.png"));
+    let send = || store.ok(&["chat", "send", "The map", "--attach", &map]);
+    let files = || store.column(&["disk", "list"], "path");
+    let id = send();
+    let delete = |id: &str, answers: &[u8]| typing(&store, &[], &["chat", "delete", id], answers);
+    let Some(run) = delete(&id, b"nn") else { return };
+    assert!(run.stdout.contains("map.png is attached to nothing else"), "{:?}", run.stdout);
+    assert!(run.stdout.contains("nothing was deleted"), "{:?}", run.stdout);
+    assert!(!run.stdout.contains("attached to nothing then"), "{:?}", run.stdout);
+    assert_eq!(store.json(&["chat", "show", &id])["deleted"], false);
+    let run = delete(&id, b"yn").unwrap();
+    assert!(run.stdout.contains("2 records are gone for good then"), "{:?}", run.stdout);
+    assert!(run.stdout.contains("nothing was deleted"), "{:?}", run.stdout);
+    assert_eq!(
+        (store.json(&["chat", "show", &id])["deleted"].clone(), files().len()),
+        (false.into(), 1)
+    );
+    let run = delete(&id, b"ny").unwrap();
+    assert!(run.exits(0).stdout.contains("attached to nothing then"), "{:?}", run.stdout);
+    assert_eq!(files(), ["/shared/attachments/map.png"]);
+    let other = send();
+    delete(&other, b"yy").unwrap().exits(0);
+    assert_eq!(files(), ["/shared/attachments/map.png"]);
+}

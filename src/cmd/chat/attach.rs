@@ -1,6 +1,5 @@
 //! Files that messages bring along: they lie on the shared disk of the entity.
 
-use crate::cmd::context::lost;
 use crate::cmd::disk::{self, SourceFile};
 use crate::cmd::{Context, OutFile, failure};
 use crate::concern::chat::{Attachment, DeleteMessage, Send, attachment_paths};
@@ -82,9 +81,9 @@ pub fn delete(context: &Context, message: String, with_files: bool) -> Result<Re
     let removes = with_files || context.asks() && context.confirm(&question)?;
     if !removes {
         let mut report = context.perform(&delete)?;
-        if let Body::Written(written) = &mut report.body {
-            written.extra.insert("unattached_files".to_owned(), json!(paths));
-        }
+        // A terminal is asked whether anything is to go.
+        let Body::Written(written) = &mut report.body else { return Ok(report) };
+        written.extra.insert("unattached_files".to_owned(), json!(paths));
         let would = if context.is_dry() { "would be" } else { "is" };
         report.notes.extend(paths.iter().map(|path| {
             let (path, entity) = ((*path).to_owned(), entity.to_string());
@@ -112,16 +111,14 @@ pub fn delete(context: &Context, message: String, with_files: bool) -> Result<Re
     let touched = Which::At(files.iter().cloned().collect());
     disk::change(context, &entity, &touched, |session| {
         let outcomes = run(session)?;
-        let gone: Vec<String> =
-            outcomes.iter().flat_map(Outcome::gone).map(str::to_owned).collect();
-        let first = outcomes.into_iter().next();
+        let gone: Vec<&str> = outcomes.iter().flat_map(Outcome::gone).collect();
+        let first = outcomes.first().cloned();
         let first = first.ok_or_else(|| Error::bug("a message was deleted for nothing"))?;
         let mut told = disk::told(first);
         told.sentence = format!("{}, and removed {}", told.sentence, paths.join(", "));
         told.extra.insert("removed_files".to_owned(), json!(paths));
         if !gone.is_empty() {
             told.extra.insert("pruned".to_owned(), json!(gone));
-            told.sentence.push_str(&format!("; {}", lost(gone.len())));
         }
         Ok(told)
     })

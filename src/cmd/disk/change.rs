@@ -1,6 +1,7 @@
 //! Commands that change the index and the files: take in, change, commit, make the files.
 
 use crate::cmd::Context;
+use crate::cmd::context::say_gone;
 use crate::cmd::failure::hint;
 use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, document};
 use crate::disk::{self, Which};
@@ -21,7 +22,8 @@ pub fn change(
 ) -> Result<Report> {
     let mut session = context.session()?;
     let notes = disk::take_in(&mut session, entity, touched)?.notes;
-    let written = run(&mut session)?;
+    let mut written = run(&mut session)?;
+    say_gone(&mut written);
     let committed = session.commit()?;
     // What a command before left undone is made as well.
     let left = if committed.documents.is_empty() { settle(context, entity)? } else { Vec::new() };

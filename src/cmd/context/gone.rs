@@ -1,0 +1,49 @@
+//! What is said, and asked, of records that leave their documents for good.
+
+use crate::cmd::failure::word;
+use crate::limits::TRASH_AGE_SECONDS;
+use crate::ui::Written;
+
+/// For how long the trash keeps things.
+const TRASH_DAYS: i64 = TRASH_AGE_SECONDS / 86_400;
+
+/// What is asked before records leave their documents for good; None where none do.
+pub fn question(records: usize) -> Option<String> {
+    match records {
+        0 => None,
+        1 => Some(format!(
+            "Nobody is waited for: it is gone for good then, and in the trash for {TRASH_DAYS} days. Go on?"
+        )),
+        n => Some(format!(
+            "{n} records are gone for good then, and in the trash for {TRASH_DAYS} days. Go on?"
+        )),
+    }
+}
+
+/// Says which records are gone for good, where a write tells of any (`pruned`).
+pub fn say_gone(written: &mut Written) {
+    match written.extra.get("pruned").and_then(|pruned| pruned.as_array()).map(Vec::as_slice) {
+        None => {}
+        Some([one]) => {
+            let id = one.as_str().unwrap_or_default();
+            written.sentence.push_str(&format!(
+                "; it is gone for good, and kept in the trash for {TRASH_DAYS} days: \
+                 `crdtctl trash restore {}`",
+                word(id)
+            ));
+        }
+        Some(several) => written.sentence.push_str(&format!("; {}", lost(several.len()))),
+    }
+}
+
+/// What is said of records that left their documents.
+pub fn lost(records: usize) -> String {
+    match records {
+        1 => format!(
+            "1 record is gone for good, and kept for {TRASH_DAYS} days: `crdtctl trash list`"
+        ),
+        n => format!(
+            "{n} records are gone for good, and kept for {TRASH_DAYS} days: `crdtctl trash list`"
+        ),
+    }
+}
