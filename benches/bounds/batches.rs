@@ -20,6 +20,7 @@ pub const GROUPS: &[Group] = &[
             lines("issue.comment", |_| words("batch comment.ndjson --json")),
             lines("issue.edit", |_| words("batch issue-edit.ndjson --json")),
             lines("canvas.add", |_| words("batch element.ndjson --json")),
+            lines("disk.put", |_| words("batch file-put.ndjson --json")),
         ],
     },
     // Ten times as many fit into the documents.
@@ -179,6 +180,10 @@ fn batches(n: usize) -> Outcome<Place> {
             cards.clone()
                 + &each(n, |n| format!(r#""op":"kanban.archive","card":"${}.id""#, n + 1))
                 + &each(n, |n| format!(r#""op":"kanban.restore","card":"${}.id""#, n + 1)),
+        ),
+        (
+            "file-put",
+            each(n, |n| format!(r#""op":"disk.put","path":"/shared/p/{n}.md","text":"hi\n""#)),
         ),
         (
             "file-remove",

@@ -337,7 +337,7 @@ impl TakingIn<'_> {
     /// it is.
     fn operate(&mut self, path: &DiskPath, operation: Operation) -> Result<Option<String>> {
         match self.together.run(self.session, operation) {
-            Ok(id) => Ok(id),
+            Ok(outcome) => Ok(outcome.id),
             Err(e) if self.together.left_nothing(self.session) && is_about_the_file(e.kind) => {
                 self.taken
                     .notes

@@ -16,16 +16,27 @@ pub struct Together {
     /// Those of what waits are still to come.
     outcomes: Vec<Outcome>,
     begun: u64,
+    /// Nothing is to wait.
+    singly: bool,
+    broken: bool,
 }
 
 impl Together {
-    /// Runs one; the id of its record.
+    /// Each operation writes by itself.
+    pub fn singly() -> Together {
+        Together { singly: true, ..Together::default() }
+    }
+
+    /// Runs one; what it does, but for the tombstones that go because of it, which are told in the end.
     ///
     /// # Errors
     /// Those of the operation, and of what it made wait no longer: unless [`Together::left_nothing`], the
     /// session must then be dropped.
-    pub fn run(&mut self, session: &mut Session, operation: Operation) -> Result<Option<String>> {
+    pub fn run(&mut self, session: &mut Session, operation: Operation) -> Result<Outcome> {
         self.begun = session.changes_begun();
+        if self.singly {
+            return self.run_now(session, &operation);
+        }
         let planned = match operation.plan(session, &self.waiting) {
             // What waits may be what it asks for.
             Ok(PlannedChange::Alone) | Err(_) if !self.waiting.is_empty() => {
@@ -37,26 +48,52 @@ impl Together {
         };
         let outcome = match planned {
             PlannedChange::Write(write) => {
-                let id = Some(write.id().to_owned());
+                let outcome = write.outcome().clone();
                 self.waiting.push(write);
                 self.operations.push((self.outcomes.len(), operation));
                 self.outcomes.push(Outcome::default());
                 if self.waiting.is_full() {
                     self.write(session)?;
                 }
-                return Ok(id);
+                return Ok(outcome);
             }
             PlannedChange::Done(outcome) => outcome,
-            PlannedChange::Alone => run(session, &operation)?,
+            PlannedChange::Alone => return self.run_now(session, &operation),
         };
-        let id = outcome.id.clone();
-        self.outcomes.push(outcome);
-        Ok(id)
+        self.outcomes.push(outcome.clone());
+        Ok(outcome)
+    }
+
+    /// The same of an operation that is made in the session, which that may change, too.
+    ///
+    /// # Errors
+    /// As [`Together::run`]; those of `make`.
+    pub fn run_made(
+        &mut self,
+        session: &mut Session,
+        make: impl FnOnce(&mut Session) -> Result<Operation>,
+    ) -> Result<Outcome> {
+        self.begun = session.changes_begun();
+        self.write(session)?;
+        self.begun = session.changes_begun();
+        let operation = make(session)?;
+        self.run_now(session, &operation)
+    }
+
+    fn run_now(&mut self, session: &mut Session, operation: &Operation) -> Result<Outcome> {
+        let outcome = run(session, operation)?;
+        self.outcomes.push(outcome.clone());
+        Ok(outcome)
     }
 
     /// Whether the operation that failed last has changed nothing: others can be run after it.
     pub fn left_nothing(&self, session: &Session) -> bool {
         self.begun == session.changes_begun()
+    }
+
+    /// Whether what several operations wrote together has failed: which of them it was is not known.
+    pub fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// Writes what waits; what each operation did, in their order.
@@ -69,7 +106,8 @@ impl Together {
     }
 
     fn write(&mut self, session: &mut Session) -> Result<()> {
-        let written = self.waiting.write(session)?;
+        let several = !self.waiting.is_empty();
+        let written = self.waiting.write(session).inspect_err(|_| self.broken = several)?;
         for ((at, operation), outcome) in std::mem::take(&mut self.operations).iter().zip(written) {
             let mark = session.recorded();
             record(session, mark, operation, &outcome)?;

@@ -309,3 +309,75 @@ fn ten_thousand_operations_are_a_normal_use() {
     let many: Vec<Value> = (0..1_100).map(|_| send(&long)).collect();
     batch(&store, &many, &["-n"]).fails(1, "more than its limit");
 }
+
+/// Lines about files write together; what is said of each, and what later ones make of it, does not tell.
+#[test]
+fn lines_about_files_build_on_each_other_as_others_do() {
+    let machine = Machine::new("batch files");
+    let store = machine.group("s", &[]);
+    let put = |path: &str, text: &str| json!({"op": "disk.put", "path": path, "text": text});
+    std::fs::write(machine.path("oars.txt"), "port 2\n").unwrap();
+    let lines = [
+        put("/shared/a.md", "a\n"),
+        put("/shared/b.md", "b\n"),
+        json!({"op": "disk.move", "file": "$1.id", "to": "/shared/c.md"}),
+        put("/shared/a.md", "another\n"),
+        put("/shared/b.md", "b\n"),
+        put("/shared/d/../e.md", "no\n"),
+        json!({"op": "chat.send", "text": "$4.id", "attach": text(&machine.path("oars.txt"))}),
+        json!({"op": "chat.send", "text": "none", "attach": text(&machine.path("nowhere.txt"))}),
+        put("/shared/b.md", "b, and more\n"),
+        json!({"op": "disk.remove", "file": "$4.id"}),
+        json!({"op": "disk.move", "file": "$4.id", "to": "/shared/f.md"}),
+        put("/private/p.md", "p\n"),
+    ];
+    batch(&store, &lines, &[]).exits(2);
+    assert_eq!(store.json(&["disk", "list"]), json!([]), "all lines or none");
+    let dry = results(batch(&store, &lines, &["--keep-going", "-n"]).exits(3));
+    assert!(dry[0]["id"].is_null() && dry[2]["id"].is_null(), "{dry:?}");
+    let run = batch(&store, &lines, &["--keep-going"]);
+    let results = results(run.exits(3));
+    assert!(run.stderr.contains("12 operations, 1 changed nothing, 3 failed"), "{}", run.stderr);
+    let failed: Vec<i64> = results
+        .iter()
+        .filter(|result| !result["error"].is_null())
+        .map(|result| result["line"].as_i64().unwrap())
+        .collect();
+    assert_eq!(failed, [6, 8, 11]);
+    let id = |line: usize| results[line - 1]["id"].clone();
+    assert_eq!((id(3), id(5), id(9), id(10)), (id(1), id(2), id(2), id(4)));
+    assert_ne!(id(1), id(4));
+    // Nobody else is there to hear of it.
+    assert_eq!(results[9]["pruned"], json!([id(4)]));
+    let text_of = |path: &str| store.ok(&["disk", "cat", path]);
+    assert_eq!(
+        column(&store.json(&["disk", "list"]), "path"),
+        ["/private/p.md", "/shared/attachments/oars.txt", "/shared/b.md", "/shared/c.md",]
+    );
+    assert_eq!(
+        (text_of("/shared/b.md"), text_of("/shared/c.md")),
+        ("b, and more".into(), "a".into())
+    );
+    let operations = store.json(&["log", "show", "2"])["operations"].clone();
+    let names: Vec<&str> = operations
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["operation"]["op"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "disk.put",
+            "disk.put",
+            "disk.move",
+            "disk.put",
+            "disk.put",
+            "chat.send",
+            "disk.put",
+            "disk.remove",
+            "disk.put",
+        ]
+    );
+    store.run(&["disk", "status"]).exits(0);
+}

@@ -10,10 +10,11 @@ use super::super::Context;
 use super::super::chat::attach;
 use super::line::{BatchLine, CreatedNames, Ran, TAKES, declared, op, refer};
 use crate::error::{Error, Kind, Result};
-use crate::operation::{self, Operation, Outcome};
+use crate::operation::{Operation, Outcome, Together};
 use crate::store::{Committed, Session};
 use crate::ui::Progress;
 use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 
 /// Runs all lines and commits them. With `keep_going` those that fail are left out.
 ///
@@ -25,15 +26,19 @@ pub fn all<'a>(
     keep_going: bool,
 ) -> Result<(Vec<Ran<'a>>, Committed)> {
     let mut left_out: BTreeMap<usize, Error> = BTreeMap::new();
+    let mut singly = false;
     loop {
         let mut session = context.session()?;
         let progress = context.progress("running operations", Some(lines.len() as u64));
-        let attempt = attempt(context, &mut session, lines, &left_out, keep_going, &progress)?;
+        let together = if singly { Together::singly() } else { Together::default() };
+        let batch = Batch { lines, left_out: &left_out, keep_going, progress: &progress };
+        let attempt = batch.attempt(context, &mut session, together)?;
         drop(progress);
         match attempt {
             Attempt::Done(ran) => return Ok((ran, session.commit()?)),
             // The session is dropped with all that was done in it.
             Attempt::Without(number, error) => drop(left_out.insert(number, error)),
+            Attempt::Singly => singly = true,
         }
     }
 }
@@ -42,73 +47,104 @@ enum Attempt<'a> {
     Done(Vec<Ran<'a>>),
     /// This line has left something half-done.
     Without(usize, Error),
+    /// One of several lines whose files are written together: by itself each tells.
+    Singly,
 }
 
-fn attempt<'a>(
-    context: &Context,
-    session: &mut Session,
+/// What is run.
+struct Batch<'a, 'b> {
     lines: &'a [BatchLine<'a>],
-    left_out: &BTreeMap<usize, Error>,
+    left_out: &'b BTreeMap<usize, Error>,
     keep_going: bool,
-    progress: &Progress,
-) -> Result<Attempt<'a>> {
-    let mut names = CreatedNames::of(context, session)?;
-    let mut created: HashSet<String> = HashSet::new();
-    let mut ran: Vec<Ran<'a>> = Vec::with_capacity(lines.len());
-    for line in lines {
-        let begun = session.changes_begun();
-        let mut done = Ran {
-            number: line.number,
-            op: String::new(),
-            outcome: Err(Error::bug("a line was not run")),
-            created: false,
-            line,
-        };
-        done.outcome = match left_out.get(&line.number) {
-            Some(error) => Err(error.clone()),
-            None => done.run(session, &mut names, &ran, &mut created).map_err(with_hint),
-        };
-        match &done.outcome {
-            Ok(outcome) => names.learn(outcome.doc.as_ref()),
-            Err(error) if !keep_going => return Err(named(line.number, error.clone())),
-            Err(error) if session.changes_begun() != begun => {
-                return Ok(Attempt::Without(line.number, error.clone()));
+    progress: &'b Progress,
+}
+
+impl<'a> Batch<'a, '_> {
+    fn attempt(
+        &self,
+        context: &Context,
+        session: &mut Session,
+        mut together: Together,
+    ) -> Result<Attempt<'a>> {
+        let mut names = CreatedNames::of(context, session)?;
+        let mut created: HashSet<String> = HashSet::new();
+        let mut ran: Vec<Ran<'a>> = Vec::with_capacity(self.lines.len());
+        for line in self.lines {
+            let mut done = Ran {
+                number: line.number,
+                op: String::new(),
+                outcome: Err(Error::bug("a line was not run")),
+                created: false,
+                line,
+            };
+            let mut left_nothing = true;
+            done.outcome = match self.left_out.get(&line.number) {
+                Some(error) => Err(error.clone()),
+                None => done.read(&mut names, &ran).and_then(|read| {
+                    let outcome = perform(session, &mut together, read);
+                    left_nothing = outcome.is_ok() || together.left_nothing(session);
+                    outcome
+                }),
             }
-            Err(_) => {}
+            .map_err(with_hint);
+            match &done.outcome {
+                Ok(outcome) => names.learn(outcome.doc.as_ref()),
+                Err(_) if together.is_broken() => return Ok(Attempt::Singly),
+                Err(error) if !self.keep_going => return Err(named(line.number, error.clone())),
+                Err(error) if !left_nothing => {
+                    return Ok(Attempt::Without(line.number, error.clone()));
+                }
+                Err(_) => {}
+            }
+            done.note_created(&mut created);
+            ran.push(done);
+            self.progress.advance(1);
         }
-        ran.push(done);
-        progress.advance(1);
+        let Ok(outcomes) = together.finish(session) else { return Ok(Attempt::Singly) };
+        let written = ran.iter_mut().filter(|ran| ran.outcome.is_ok());
+        written.zip(outcomes).for_each(|(ran, outcome)| ran.outcome = Ok(outcome));
+        Ok(Attempt::Done(ran))
     }
-    Ok(Attempt::Done(ran))
+}
+
+/// Runs the operation of a line, with the files that it brings.
+fn perform(
+    session: &mut Session,
+    together: &mut Together,
+    (operation, files): (Operation, Vec<PathBuf>),
+) -> Result<Outcome> {
+    match operation {
+        Operation::ChatSend(send) if !files.is_empty() => {
+            let make = |session: &mut Session| {
+                attach::bring(session, send, &files).map(Operation::ChatSend)
+            };
+            together.run_made(session, make)
+        }
+        operation => together.run(session, operation),
+    }
 }
 
 impl Ran<'_> {
-    fn run(
+    /// The operation of the line, and the files that it names.
+    fn read(
         &mut self,
-        session: &mut Session,
         names: &mut CreatedNames<'_>,
         earlier: &[Ran<'_>],
-        created: &mut HashSet<String>,
-    ) -> Result<Outcome> {
+    ) -> Result<(Operation, Vec<PathBuf>)> {
         let mut fields = self.line.fields()?;
         self.op = op(&fields)?.to_owned();
         let declared = declared(&self.op)?;
         refer(declared, &mut fields, self.number, earlier)?;
-        let (operation, files) = names.operation(declared, fields)?;
-        let operation = match operation {
-            Operation::ChatSend(send) if !files.is_empty() => {
-                Operation::ChatSend(attach::bring(session, send, &files)?)
-            }
-            other => other,
-        };
-        let outcome = operation::run(session, &operation)?;
-        if let Some(id) = &outcome.id {
-            if outcome.created {
-                created.insert(id.clone());
-            }
-            self.created = created.contains(id);
+        names.operation(declared, fields)
+    }
+
+    /// Notes whether its record is one that the batch made.
+    fn note_created(&mut self, created: &mut HashSet<String>) {
+        let Ok(Outcome { id: Some(id), created: is_new, .. }) = &self.outcome else { return };
+        if *is_new {
+            created.insert(id.clone());
         }
-        Ok(outcome)
+        self.created = created.contains(id);
     }
 }
 

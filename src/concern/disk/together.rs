@@ -72,9 +72,9 @@ pub(crate) struct FileWrite {
 }
 
 impl FileWrite {
-    /// The id of the file.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
+    /// What is said of it when it is written.
+    pub(crate) fn outcome(&self) -> &Outcome {
+        &self.outcome
     }
 }
 
