@@ -4155,9 +4155,9 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Show what differs between the store's text and the file in the directory, or another store
+  # Show what differs between the store's text and the file in the directory, another store's, or what a bundle would make of it
   export extern "crdtctl disk diff" [
-    --with: path              # A store whose text of this path is the new one
+    --with: path              # A store whose text is the new one; or a bundle, and it is the text as importing that would leave it
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -4246,7 +4246,7 @@ module completions {
   export extern "crdtctl disk help history" [
   ]
 
-  # Show what differs between the store's text and the file in the directory, or another store
+  # Show what differs between the store's text and the file in the directory, another store's, or what a bundle would make of it
   export extern "crdtctl disk help diff" [
   ]
 
@@ -7633,7 +7633,7 @@ module completions {
   export extern "crdtctl help disk history" [
   ]
 
-  # Show what differs between the store's text and the file in the directory, or another store
+  # Show what differs between the store's text and the file in the directory, another store's, or what a bundle would make of it
   export extern "crdtctl help disk diff" [
   ]
 

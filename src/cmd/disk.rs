@@ -1,6 +1,7 @@
 //! `disk`: the files of an entity.
 
 mod change;
+mod diff;
 mod gc;
 mod glob;
 mod html;
@@ -75,6 +76,9 @@ enum DiskVerb {
         path: String,
     },
     /// List the files
+    ///
+    /// What the application keeps whole, in documents of its own (`file:…`, `website:…`), stands behind
+    /// them, with its document as `doc` in JSON; `disk cat` and `disk get` read it by path, id or document.
     #[command(after_help = "Examples:\n  crdtctl disk list /shared/docs --tree\n  \
         crdtctl disk list '/shared/**/*.md'")]
     List {
@@ -199,14 +203,17 @@ enum DiskVerb {
         #[arg(value_name = "PATH")]
         path: String,
     },
-    /// Show what differs between the store's text and the file in the directory, or another store
-    #[command(after_help = "Example:\n  crdtctl disk diff /shared/docs/notes.md --with ~/bob")]
+    /// Show what differs between the store's text and the file in the directory, another store's, or
+    /// what a bundle would make of it
+    #[command(after_help = "Examples:\n  crdtctl disk diff /shared/docs/notes.md --with ~/bob\n  \
+        crdtctl disk diff /shared/docs/notes.md --with from-bob.crdt")]
     Diff {
         /// A path
         #[arg(value_name = "PATH")]
         path: String,
-        /// A store whose text of this path is the new one
-        #[arg(long, value_name = "STORE")]
+        /// A store whose text is the new one; or a bundle, and it is the text as importing that would
+        /// leave it
+        #[arg(long, value_name = "STORE|BUNDLE")]
         with: Option<PathBuf>,
     },
 }
@@ -219,12 +226,12 @@ pub fn run(context: &Context, args: DiskArgs) -> Result<Report> {
         }
         DiskVerb::Put { source, path, .. } => put::all(context, &entity()?, &source, &path),
         DiskVerb::Get { path, recursive: false, out } => {
-            read::get(context, &entity()?, &path, &out)
+            read::get(context, &list::entity_read(context)?, &path, &out)
         }
         DiskVerb::Get { path, out, .. } => read::get_all(context, &entity()?, &path, &out),
-        DiskVerb::Cat { path } => read::cat(context, &entity()?, &path),
+        DiskVerb::Cat { path } => read::cat(context, &list::entity_read(context)?, &path),
         DiskVerb::List { path, tree, all } => {
-            list::list(context, &entity()?, path.as_deref(), tree, all)
+            list::list(context, &list::entity_read(context)?, path.as_deref(), tree, all)
         }
         DiskVerb::Show { path } => list::show(context, &entity()?, &path),
         DiskVerb::Edit { path, stdin, .. } => {
@@ -246,6 +253,6 @@ pub fn run(context: &Context, args: DiskArgs) -> Result<Report> {
             let (doc, file) = file(&reader, &entity, &path)?;
             super::log::of_one(context, &reader, &doc, &file.id)
         }
-        DiskVerb::Diff { path, with } => read::diff(context, &entity()?, &path, with.as_deref()),
+        DiskVerb::Diff { path, with } => diff::diff(context, &entity()?, &path, with.as_deref()),
     }
 }

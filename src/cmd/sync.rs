@@ -9,6 +9,7 @@ mod records;
 mod stick;
 
 pub(super) use exchange::{load, raw_document};
+pub(super) use incoming::read_bundle;
 
 use super::{Context, DryRun};
 use crate::error::Result;

@@ -5,6 +5,7 @@
 //! the disks is made of this, and changes there are taken in: that is not done here.
 
 mod access;
+mod application;
 pub mod content;
 pub mod difference;
 mod directory;
@@ -16,6 +17,7 @@ mod remove;
 mod revive;
 mod together;
 
+pub use application::{FILE as FILE_DOCUMENT, FileDocument, is_file_document};
 pub use directory::{Directory, FilePlace};
 pub use file::{DiskContent, DiskFile, FileHash, FileVersion, read, read_all};
 pub use path::{DiskKind, DiskPath};

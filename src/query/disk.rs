@@ -1,5 +1,9 @@
 //! The files on the disks of an entity.
 
+mod application;
+
+pub use application::{entities_of_documents, file_document, file_documents};
+
 use crate::concern::disk::{
     Directory, DiskContent, DiskFile, DiskPath, FileVersion, document, documents, no_file, read,
     read_all,
@@ -142,10 +146,31 @@ fn find(reader: &Reader, entity: &EntityId, named: &str) -> Result<(DocId, DiskF
     found
 }
 
-/// The same with what follows from its record.
+/// The file that another reading of the document has for one of ours, or else under a path: not one that
+/// is deleted there.
 ///
 /// # Errors
-/// As [`file()`].
+/// `Usage` for what is no path.
+pub fn same_in(
+    view: &View,
+    doc: &DocId,
+    ours: Option<&DiskFile>,
+    path: &str,
+) -> Result<Option<DiskFile>> {
+    let is_there = |file: &DiskFile| !file.deleted;
+    if let Some(file) = ours.and_then(|ours| read(view, &ours.id)).filter(is_there) {
+        return Ok(Some(file));
+    }
+    let path = DiskPath::parse(ours.map_or(path, |ours| &ours.path))?;
+    // A directory may be there instead.
+    let owner = Directory::of(view, doc).at(&path).ok().flatten().map(|place| place.id.clone());
+    Ok(owner.and_then(|id| read(view, &id)).filter(is_there))
+}
+
+/// What [`file()`] means, with what follows from its record.
+///
+/// # Errors
+/// As there.
 pub fn show(reader: &Reader, entity: &EntityId, named: &str) -> Result<DiskRow> {
     let (_, file, displaced) = find(reader, entity, named)?;
     Ok(DiskRow::of(file, displaced))

@@ -225,3 +225,51 @@ fn what_is_attached_goes_along_and_comes_out_again() {
     let plain = bob.send("nothing");
     bob.run(&["chat", "attachment", "get", &plain, "-O", &out]).fails(4, "nothing is attached");
 }
+
+/// What a bundle would make of a text is shown before it is imported, and nothing is written.
+#[test]
+fn a_bundle_shows_what_it_would_make_of_a_text() {
+    let machine = Machine::new("diff with a bundle");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/plan.md", b"one\ntwo\nthree\n");
+    put(&alice, "/shared/raw.bin", &bytes("raw", 300));
+    let bob = machine.store("b", BOB);
+    import(&bob, &export(&alice, "all.crdt", &[]).0);
+    import(&alice, &export(&bob, "receipt.crdt", &[]).0);
+    // Both change it; he moves it, too, and has another one.
+    put(&alice, "/shared/plan.md", b"one, here\ntwo\nthree\n");
+    put(&bob, "/shared/plan.md", b"one\ntwo\nthree, there\n");
+    bob.ok(&["disk", "move", "/shared/plan.md", "/shared/plans.md"]);
+    put(&bob, "/shared/new.md", b"his\n");
+    let (news, _) = export(&bob, "news.crdt", &["--for", ALICE]);
+    let before = files(&alice.dir);
+    let diff = |path: &str, with: &str| alice.run(&["disk", "diff", path, "--with", with]);
+    let merged = diff("/shared/plan.md", &news);
+    merged.exits(3);
+    let shown = "--- /shared/plan.md\n+++ /shared/plans.md\n@@ -1,3 +1,3 @@\n one, here\n two\n-three\n\
+                 +three, there\n";
+    assert_eq!(merged.stdout, shown);
+    // With his store it is his text, of the same file.
+    let his = diff("/shared/plan.md", &text(&bob.dir));
+    assert!(his.code == 3 && his.stdout.contains("-one, here\n+one\n"), "{his:?}");
+    let new = diff("/shared/new.md", &news);
+    assert_eq!(new.stdout, "--- /dev/null\n+++ /shared/new.md\n@@ -0,0 +1,1 @@\n+his\n");
+    diff("/shared/raw.bin", &news).fails(1, "is no text");
+    diff("/shared/nowhere.md", &news).exits(4);
+    diff("/shared/plan.md", &text(&machine.path("nowhere.crdt"))).exits(4);
+    fs::write(machine.path("cut.crdt"), &fs::read(&news).unwrap()[..100]).unwrap();
+    diff("/shared/plan.md", &text(&machine.path("cut.crdt"))).exits(6);
+    assert_eq!(files(&alice.dir), before);
+    // It is what the import does.
+    import(&alice, &news);
+    assert_eq!(alice.ok(&["disk", "cat", "/shared/plans.md"]), "one, here\ntwo\nthree, there");
+    diff("/shared/plans.md", &news).exits(0);
+    // And of what it does not have nothing changes; of what it removes all goes.
+    alice.ok(&["disk", "remove", "/shared/new.md"]);
+    let (removed, _) = export(&alice, "removed.crdt", &[]);
+    let gone = bob.run(&["disk", "diff", "/shared/new.md", "--with", &removed]);
+    assert_eq!(gone.stdout, "--- /shared/new.md\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-his\n");
+    bob.ok(&["chat", "send", "only this"]);
+    let (chat, _) = export(&bob, "chat.crdt", &["--doc", "chat"]);
+    diff("/shared/plans.md", &chat).exits(0);
+}

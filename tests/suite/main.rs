@@ -39,6 +39,7 @@ mod disk;
 mod disk_attached;
 mod disk_bundles;
 mod disk_care;
+mod disk_documents;
 mod disk_hostile;
 mod disk_private;
 mod disk_site;

@@ -1,13 +1,14 @@
 //! `disk list`, `disk show` and `disk status`.
 
 use super::glob;
-use crate::cmd::Context;
+use crate::cmd::context::entities;
 use crate::cmd::failure::hint;
-use crate::concern::disk::DiskPath;
+use crate::cmd::{Context, resolve};
+use crate::concern::disk::{DiskPath, FileDocument};
 use crate::disk::{self, DiskState};
-use crate::error::{Kind, Result};
-use crate::id::EntityId;
-use crate::query::disk::{DiskRow, files};
+use crate::error::{Kind, Result, counted};
+use crate::id::{DocId, EntityId};
+use crate::query::disk::{DiskRow, entities_of_documents, file_documents, files};
 use crate::ui::{Column, Report, Section, row, rows};
 use std::collections::BTreeMap;
 
@@ -45,11 +46,42 @@ pub fn list(
     tree: bool,
     all: bool,
 ) -> Result<Report> {
-    let found = select(files(&context.reader()?, entity, all)?, path)?;
+    let reader = context.reader()?;
+    let found = select(files(&reader, entity, all)?, path)?;
+    let documents = select(context.whole(file_documents(&reader, entity)?)?, path)?;
     if tree && !context.terminal.format.is_json() {
-        return Ok(Report::text(draw(found.iter().map(|file| file.path.as_str()))));
+        let paths = found.iter().map(|file| file.path.as_str());
+        return Ok(Report::text(draw(
+            paths.chain(documents.iter().map(|file| file.path.as_str())),
+        )));
     }
-    Ok(Report::list(rows(&found)?, FILES, Some("id"), "no files"))
+    let mut shown = rows(&found)?;
+    shown.extend(rows(&documents)?);
+    let report = Report::list(shown, FILES, Some("id"), "no files");
+    Ok(match documents.len() as u64 {
+        0 => report,
+        n => report.note(format!(
+            "{} that the application keeps whole: `crdtctl disk cat` prints it, nothing merges it",
+            counted(n, "document")
+        )),
+    })
+}
+
+/// The entity whose files are read: also one of which the store has nothing but files that are documents.
+pub fn entity_read(context: &Context) -> Result<EntityId> {
+    let found = context.entity();
+    let none = match &found {
+        Err(e) if e.kind == Kind::NotFound => e,
+        _ => return found,
+    };
+    let reader = context.reader()?;
+    let ids: Vec<DocId> = reader.documents()?.into_iter().map(|document| document.id).collect();
+    let others = entities_of_documents(&reader, &entities(ids.iter()))?;
+    let named = context.globals.entity.as_deref();
+    resolve::entity(named, None, &others).map_err(|e| match e.kind {
+        Kind::NotFound => none.clone(),
+        _ => e,
+    })
 }
 
 pub fn show(context: &Context, entity: &EntityId, named: &str) -> Result<Report> {
@@ -58,15 +90,32 @@ pub fn show(context: &Context, entity: &EntityId, named: &str) -> Result<Report>
     Ok(Report::object(row(&found)?, FILES, Some("id")).sections(SECTIONS))
 }
 
+/// What lies somewhere on a disk.
+pub trait HasPath {
+    fn path(&self) -> &str;
+}
+
+impl HasPath for DiskRow {
+    fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl HasPath for FileDocument {
+    fn path(&self) -> &str {
+        &self.path
+    }
+}
+
 /// The files below a path, or that a pattern names.
-pub fn select(mut all: Vec<DiskRow>, wanted: Option<&str>) -> Result<Vec<DiskRow>> {
+pub fn select<F: HasPath>(mut all: Vec<F>, wanted: Option<&str>) -> Result<Vec<F>> {
     let Some(wanted) = wanted.filter(|wanted| *wanted != "/") else { return Ok(all) };
     if glob::is_pattern(wanted) {
-        all.retain(|file| glob::matches(wanted, &file.path));
+        all.retain(|file| glob::matches(wanted, file.path()));
         return Ok(all);
     }
     let dir = DiskPath::parse_dir(wanted)?;
-    all.retain(|file| DiskPath::parse(&file.path).is_ok_and(|path| dir.holds(&path)));
+    all.retain(|file| DiskPath::parse(file.path()).is_ok_and(|path| dir.holds(&path)));
     Ok(all)
 }
 

@@ -1,16 +1,16 @@
-//! `disk get`, `disk cat`, `disk diff`: files from the disks.
+//! `disk get`, `disk cat`: files from the disks.
 
 use super::list::select;
 use crate::cmd::files;
 use crate::cmd::{Context, OutFile};
+use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{DiskContent, DiskFile, DiskPath, documents, read};
 use crate::disk::{Objects, Tree};
-use crate::error::{Error, Next, Result};
+use crate::error::{Error, Kind, Next, Result};
 use crate::id::{DocId, EntityId};
-use crate::query::disk::{file, files as all_files};
+use crate::query::disk::{file, file_document, files as all_files};
 use crate::store::{Reader, Store};
 use crate::ui::Report;
-use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Seek};
@@ -19,8 +19,7 @@ use std::path::{Path, PathBuf};
 pub fn get(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> Result<Report> {
     let reader = context.reader()?;
     context.knows_where(out)?;
-    let (doc, file) = file(&reader, entity, path)?;
-    let mut content = Lying::of(&reader, entity, &doc)?.open(&file)?;
+    let (path, mut content, _) = opened(&reader, entity, path)?;
     let name = out.file.as_deref().filter(|file| file.as_os_str() != "-");
     match name {
         Some(name) => {
@@ -29,7 +28,7 @@ pub fn get(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> R
                     .hint("name a file outside of it with `-O`"));
             }
             let bytes = files::write_from(name, &mut content)?;
-            Ok(Report::nothing().note(format!("wrote {}, {bytes} bytes", file.path)))
+            Ok(Report::nothing().note(format!("wrote {path}, {bytes} bytes")))
         }
         None => Ok(Report::copied(content)),
     }
@@ -37,21 +36,41 @@ pub fn get(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> R
 
 pub fn cat(context: &Context, entity: &EntityId, path: &str) -> Result<Report> {
     let reader = context.reader()?;
-    let (doc, file) = file(&reader, entity, path)?;
-    let mut content = Lying::of(&reader, entity, &doc)?.open(&file)?;
+    let (path, mut content, is_text) = opened(&reader, entity, path)?;
     if !context.terminal.interactive {
         return Ok(Report::copied(content));
     }
-    let mut bytes = Vec::new();
-    match &file.content {
-        DiskContent::Text(_) => content.read_to_end(&mut bytes),
-        DiskContent::Binary(_) => {
-            return Err(Error::usage(format!("{} is no text", file.path))
-                .hint("`crdtctl disk get PATH -O FILE` writes it to a file"));
-        }
+    if !is_text {
+        return Err(Error::usage(format!("{path} is no text"))
+            .hint("`crdtctl disk get PATH -O FILE` writes it to a file"));
     }
-    .map_err(|e| Error::io("cannot read what is to be shown", e))?;
+    let mut bytes = Vec::new();
+    content.read_to_end(&mut bytes).map_err(|e| Error::io("cannot read what is to be shown", e))?;
     Ok(Report::shown(&String::from_utf8_lossy(&bytes)))
+}
+
+/// What a file of a disk holds, or else a file that is a document: its path, its bytes, and whether they
+/// are a text.
+fn opened(
+    reader: &Reader,
+    entity: &EntityId,
+    named: &str,
+) -> Result<(String, Box<dyn Read>, bool)> {
+    let none = match file(reader, entity, named) {
+        Ok((doc, file)) => {
+            let content = Lying::of(reader, entity, &doc)?.open(&file)?;
+            return Ok((file.path, content, matches!(file.content, DiskContent::Text(_))));
+        }
+        Err(e) if [Kind::NotFound, Kind::Usage].contains(&e.kind) => e,
+        Err(e) => return Err(e),
+    };
+    let found = file_document(reader, entity, named).map_err(|_| none)?;
+    let bytes = found.content.ok_or_else(|| {
+        Error::refused(format!("{} holds no content that can be read", found.doc))
+            .hint(Next::Dump.and(" shows what is in it"))
+    })?;
+    let is_text = TextFile::of(&bytes).is_some();
+    Ok((found.path, Box::new(std::io::Cursor::new(bytes)), is_text))
 }
 
 pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> Result<Report> {
@@ -140,51 +159,4 @@ impl Lying {
             (DiskContent::Binary(_), None) => Err(not_here()),
         }
     }
-}
-
-pub fn diff(
-    context: &Context,
-    entity: &EntityId,
-    path: &str,
-    with: Option<&Path>,
-) -> Result<Report> {
-    let reader = context.reader()?;
-    let (doc, file) = file(&reader, entity, path)?;
-    let DiskContent::Text(old) = &file.content else { return Err(no_text(&file.path)) };
-    let new = match with {
-        Some(store) => {
-            let other = Store::open_with(store, context.environment())?.reader()?;
-            match crate::query::disk::file(&other, entity, &file.path)?.1.content {
-                DiskContent::Text(new) => new.text,
-                DiskContent::Binary(_) => return Err(no_text(&file.path)),
-            }
-        }
-        None => {
-            let mut bytes = Vec::new();
-            let failed = |e| Error::io(format!("cannot read {}", file.path), e);
-            let mut lying = Lying::of(&reader, entity, &doc)?.open(&file)?;
-            lying.read_to_end(&mut bytes).map_err(failed)?;
-            let new = crate::concern::disk::content::TextFile::of(&bytes);
-            new.ok_or_else(|| no_text(&file.path))?.text
-        }
-    };
-    let input = InternedInput::new(old.text.as_str(), new.as_str());
-    let mut diff = Diff::compute(Algorithm::Histogram, &input);
-    diff.postprocess_lines(&input);
-    let printer = BasicLineDiffPrinter(&input.interner);
-    let text = diff.unified_diff(&printer, UnifiedDiffConfig::default(), &input).to_string();
-    let shown = crate::ui::shown_text(&text);
-    let found = !text.is_empty();
-    let report = Report::text(match found {
-        true => format!("--- {0}\n+++ {0}\n{shown}", file.path),
-        false => String::new(),
-    });
-    Ok(match found {
-        true => report.exit(crate::cmd::exit_code(crate::error::Kind::Findings)),
-        false => report.note("nothing differs"),
-    })
-}
-
-fn no_text(path: &str) -> Error {
-    Error::refused(format!("{path} is no text")).hint("`crdtctl disk history` lists its versions")
 }

@@ -1,0 +1,136 @@
+//! `disk diff`: what differs in a text here, in its directory, in another store, or after an import.
+
+use super::read::Lying;
+use crate::cmd::files::{is_bundle, name};
+use crate::cmd::sync::read_bundle;
+use crate::cmd::{Context, exit_code};
+use crate::concern::disk::content::TextFile;
+use crate::concern::disk::{DiskContent, DiskFile, DiskPath, document};
+use crate::crdt::view::View;
+use crate::error::{Error, Kind, Result};
+use crate::id::{DocId, EntityId};
+use crate::query::disk::{file, same_in};
+use crate::store::{Reader, Store};
+use crate::sync::import::{Input, import};
+use crate::ui::Report;
+use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::rc::Rc;
+
+/// What a side has where it has no such file, as other programs write it.
+const NOTHING: &str = "/dev/null";
+
+/// A text and its path; none where there is no such file.
+struct Side {
+    path: String,
+    text: String,
+}
+
+pub fn diff(
+    context: &Context,
+    entity: &EntityId,
+    named: &str,
+    with: Option<&Path>,
+) -> Result<Report> {
+    let reader = context.reader()?;
+    let Some(with) = with else {
+        let (doc, file) = file(&reader, entity, named)?;
+        let new = Side { path: file.path.clone(), text: lying(&reader, entity, &doc, &file)? };
+        return compared(&Side::of(Some(file))?, &new);
+    };
+    // What only one side has differs as a whole.
+    let ours = match file(&reader, entity, named) {
+        Ok(found) => Ok(found),
+        Err(e) if e.kind == Kind::NotFound && named.starts_with('/') => Err(e),
+        Err(e) => return Err(e),
+    };
+    let doc = match &ours {
+        Ok((doc, _)) => doc.clone(),
+        Err(_) => document(entity, DiskPath::parse(named)?.disk()),
+    };
+    let view = match is_a_bundle(with) {
+        true => imported(context, &reader, &doc, with)?,
+        false => Store::open_with(with, context.environment())?.reader()?.view(&doc)?.map(Rc::new),
+    };
+    let known = ours.as_ref().ok().map(|(_, file)| file);
+    let theirs = match &view {
+        Some(view) => same_in(view, &doc, known, named)?,
+        None => None,
+    };
+    match (ours, theirs) {
+        (Err(e), None) => Err(e),
+        (ours, theirs) => compared(&Side::of(ours.ok().map(|(_, file)| file))?, &Side::of(theirs)?),
+    }
+}
+
+/// The text of a file as it lies in its directory.
+fn lying(reader: &Reader, entity: &EntityId, doc: &DocId, file: &DiskFile) -> Result<String> {
+    let mut bytes = Vec::new();
+    let failed = |e| Error::io(format!("cannot read {}", file.path), e);
+    Lying::of(reader, entity, doc)?.open(file)?.read_to_end(&mut bytes).map_err(failed)?;
+    TextFile::of(&bytes).map(|file| file.text).ok_or_else(|| no_text(&file.path))
+}
+
+/// Whether an argument means a bundle, not a store: of the first generation those are files, too.
+fn is_a_bundle(with: &Path) -> bool {
+    let mut begin = [0; 4];
+    let mut read = || File::open(with)?.read_exact(&mut begin);
+    with.as_os_str() == "-" || with.is_file() && read().is_ok() && is_bundle(&begin)
+}
+
+/// A document as importing a bundle would leave it; as it is, where that brings nothing of it.
+fn imported(
+    context: &Context,
+    reader: &Reader,
+    doc: &DocId,
+    file: &Path,
+) -> Result<Option<Rc<View>>> {
+    let bundle = Box::new(read_bundle(file)?);
+    let inputs = [Input::Bundle { name: name(file), bundle }];
+    let imported = import(context.rehearsal()?, &inputs)?;
+    imported.notes.iter().for_each(|note| context.note(note));
+    let waits = imported.waits.iter().filter(|waits| waits.doc == *doc);
+    waits.for_each(|waits| context.note(waits.to_string()));
+    match imported.touched.into_iter().find(|touched| touched.doc == *doc) {
+        Some(touched) => Ok(touched.after.and_then(|after| after.view().cloned())),
+        None => Ok(reader.view(doc)?.map(Rc::new)),
+    }
+}
+
+impl Side {
+    fn of(file: Option<DiskFile>) -> Result<Side> {
+        match file {
+            None => Ok(Side { path: NOTHING.to_owned(), text: String::new() }),
+            Some(DiskFile { path, content: DiskContent::Text(file), .. }) => {
+                Ok(Side { path, text: file.text })
+            }
+            Some(file) => Err(no_text(&file.path)),
+        }
+    }
+}
+
+fn compared(old: &Side, new: &Side) -> Result<Report> {
+    let input = InternedInput::new(old.text.as_str(), new.text.as_str());
+    let mut diff = Diff::compute(Algorithm::Histogram, &input);
+    diff.postprocess_lines(&input);
+    let printer = BasicLineDiffPrinter(&input.interner);
+    let text = diff.unified_diff(&printer, UnifiedDiffConfig::default(), &input).to_string();
+    if text.is_empty() && old.path == new.path {
+        return Ok(Report::text(String::new()).note("nothing differs"));
+    }
+    let [from, to] = [&old.path, &new.path].map(|path| crate::ui::shown_text(path));
+    // What is empty has no first line, for those who read such differences.
+    let text = match (old.text.is_empty(), new.text.is_empty()) {
+        (true, _) => text.replacen("@@ -1,0 ", "@@ -0,0 ", 1),
+        (_, true) => text.replacen(" +1,0 @@", " +0,0 @@", 1),
+        _ => text,
+    };
+    let shown = crate::ui::shown_text(&text);
+    Ok(Report::text(format!("--- {from}\n+++ {to}\n{shown}")).exit(exit_code(Kind::Findings)))
+}
+
+fn no_text(path: &str) -> Error {
+    Error::refused(format!("{path} is no text")).hint("`crdtctl disk history` lists its versions")
+}
