@@ -18,7 +18,6 @@ use crate::concern::disk::is_disk;
 use crate::concern::{self, core};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::Doc;
-use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::check::{self as files, Examiner, FileFix, FileRepair, FindingKind};
@@ -101,8 +100,8 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
             let is_new = |f: &files::FileFinding| f.doc.is_some() || !unread.contains(&f.detail);
             let new = examined.findings.into_iter().filter(is_new);
             findings.extend(new.map(Finding::of_files));
-            if let Some(view) = examined.view.as_ref().and_then(AnyView::view) {
-                let found = content.examine(&doc, view)?;
+            if let Some(shown) = &examined.view {
+                let found = content.examine(&doc, shown)?;
                 findings.extend(found.into_iter().map(|found| Finding::of_content(&doc, found)));
             }
         }
@@ -189,23 +188,24 @@ struct ContentCheck<'a> {
 }
 
 impl ContentCheck<'_> {
-    fn examine(&mut self, doc: &DocId, view: &View) -> Result<Vec<Found>> {
+    fn examine(&mut self, doc: &DocId, shown: &AnyView) -> Result<Vec<Found>> {
+        let Some(view) = shown.known() else { return Ok(Vec::new()) };
         // yrs never sees what is carried.
         let Some(spec) = concern::of(doc) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         if self.scope.deep {
-            found.extend(deep(doc, view)?);
+            found.extend(deep(doc, shown)?);
         }
         let Some(entity) = doc.entity() else { return Ok(found) };
-        found.extend(over_limit(doc, &entity, view, spec.limit_bytes));
-        found.extend(residue(doc, view, spec.limit_bytes));
+        found.extend(over_limit(doc, &entity, shown.bytes(), spec.limit_bytes));
+        found.extend(residue(doc, shown.bytes(), spec.limit_bytes));
         found.extend(times::ahead(spec, view, self.scope.now));
         found.extend(records::plain(spec, view));
         found.extend(records::ids(spec, view));
         match spec.name {
             "core" => found.extend(people::core(&entity, view)),
             "chat" => found.extend(chat::threads(&entity, view)?),
-            "kanban" => found.extend(board::cards(view)),
+            "kanban" => found.extend(board::cards(&**view)),
             _ if is_disk(doc) => {
                 found.extend(disks::files(self.examiner.reader(), &entity, doc, view)?);
             }
@@ -223,7 +223,7 @@ impl ContentCheck<'_> {
             let known = examined
                 .view
                 .as_ref()
-                .and_then(AnyView::view)
+                .and_then(AnyView::known)
                 .map(|view| people::known(view))
                 .transpose()?;
             self.members.insert(entity.clone(), known.filter(|known| !known.is_empty()));
@@ -232,11 +232,11 @@ impl ContentCheck<'_> {
     }
 }
 
-fn over_limit(doc: &DocId, entity: &EntityId, view: &View, limit: u64) -> Option<Found> {
-    if view.bytes().len() as u64 <= limit {
+fn over_limit(doc: &DocId, entity: &EntityId, state: &[u8], limit: u64) -> Option<Found> {
+    if state.len() as u64 <= limit {
         return None;
     }
-    let bytes = concern::counted_bytes(view.bytes());
+    let bytes = concern::counted_bytes(state);
     (bytes > limit).then(|| Found {
         kind: &OVER_LIMIT,
         detail: String::new(),
@@ -248,9 +248,9 @@ fn over_limit(doc: &DocId, entity: &EntityId, view: &View, limit: u64) -> Option
 }
 
 /// What removed records left never comes free, and is more than the document may hold besides.
-fn residue(doc: &DocId, view: &View, limit: u64) -> Option<Found> {
-    let bytes = view.bytes().len() as u64;
-    let residue = bytes.saturating_sub(concern::counted_bytes(view.bytes()));
+fn residue(doc: &DocId, state: &[u8], limit: u64) -> Option<Found> {
+    let bytes = state.len() as u64;
+    let residue = bytes.saturating_sub(concern::counted_bytes(state));
     (residue > limit).then(|| Found {
         kind: &RESIDUE,
         detail: String::new(),
@@ -264,19 +264,19 @@ fn residue(doc: &DocId, view: &View, limit: u64) -> Option<Found> {
 }
 
 /// Through yrs and back.
-fn deep(doc: &DocId, view: &View) -> Result<Option<Found>> {
-    let checked = |bytes| Update::checked(bytes, &[]);
-    let again = checked(view.bytes())
+fn deep(doc: &DocId, shown: &AnyView) -> Result<Option<Found>> {
+    let checked = |bytes| Update::checked(bytes, concern::expected(doc));
+    let again = checked(shown.bytes())
         .map_err(|fault| Error::bug("what was checked does not check").because(fault))
         // The client id is one of a document that writes nothing.
         .and_then(|update| Doc::load(&update, 1)?.encode());
     let what = match again {
         Err(e) => Some(format!("yrs does not take it: {e}")),
         Ok((bytes, version)) => {
-            let digest = checked(&bytes).map(|update| View::of(&update).digest());
-            if digest != Ok(view.digest()) {
+            let digest = checked(&bytes).map(|update| AnyView::read(&update).map(|of| of.digest()));
+            if !matches!(digest, Ok(Ok(digest)) if digest == shown.digest()) {
                 Some("it has other content".to_owned())
-            } else if version != *view.version() {
+            } else if version != *shown.version() {
                 Some("it has another version".to_owned())
             } else {
                 None

@@ -65,9 +65,9 @@ pub fn roots(doc: &DocId) -> &'static [(&'static str, RootKind)] {
     of(doc).map_or(&[], |spec| spec.roots)
 }
 
-/// What a document may hold: whatever Yjs writes, where no concern understands it.
+/// What a document may hold: whatever Yjs writes, but in the roots that a concern understands.
 pub fn expected(doc: &DocId) -> Expected<'static> {
-    of(doc).map_or(Expected::Anything, |spec| Expected::Roots(spec.roots))
+    of(doc).map_or(Expected::Anything, |spec| Expected::Concern(spec.roots))
 }
 
 /// The fields of messages by which they are listed: when they were made, and whether they are deleted.

@@ -52,8 +52,18 @@ pub struct MergeSummary {
     pub archived: usize,
     /// Values that lost a conflict.
     pub conflicts: usize,
-    /// Of a document that no concern understands, the roots in which something changed.
+    /// The roots in which something changed, of those that no concern understands.
     pub roots: Vec<String>,
+}
+
+impl MergeSummary {
+    /// Adds what changed in roots that no concern understands.
+    fn take(&mut self, counts: carried::PartCounts) {
+        self.added = self.added.saturating_add(counts.added);
+        self.edited = self.edited.saturating_add(counts.edited);
+        self.deleted = self.deleted.saturating_add(counts.deleted);
+        self.roots.extend(counts.roots);
+    }
 }
 
 /// What the rules made of an import.
@@ -90,15 +100,18 @@ pub fn ask_for_members(session: &mut Session, doc: &DocId) -> Result<()> {
 fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Merged> {
     let mut summaries = Vec::with_capacity(imported.len());
     let mut attributed = Vec::with_capacity(imported.len());
-    for incoming in imported {
+    for came in imported {
+        let known = match session.checked_at_hand(&came.doc)? {
+            Some(whole) => incoming::known_parts(&whole.update(), &came.parts)?,
+            None => None,
+        };
+        let narrowed = known.as_ref().map(|known| came.with_updates(known));
+        let incoming = narrowed.as_ref().unwrap_or(came);
         let Incoming { doc, parts, .. } = incoming;
         let mut account = MergeSummary::default();
         let Some(spec) = concern::of(doc) else {
             if let Some(after) = session.any_view(doc)? {
-                let counts = carried::count(incoming.before.as_ref(), &after)?;
-                (account.added, account.edited) = (counts.added, counts.edited);
-                account.deleted = counts.deleted;
-                account.roots = counts.roots;
+                account.take(carried::count(incoming.before.as_ref(), &after, &[])?);
             }
             summaries.push((doc.clone(), account));
             continue;
@@ -117,7 +130,11 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
                 account.conflicts = conflicts;
                 put_away(session, incoming, spec, &decided, &mut account)?;
             }
-            attributed.push((incoming, plan.attributed));
+            attributed.push((came, plan.attributed));
+        }
+        if let (true, Some(after)) = (narrowed.is_some(), session.any_at_hand(doc)?) {
+            let known: Vec<&str> = spec.roots.iter().map(|(name, _)| *name).collect();
+            account.take(carried::count(incoming.before.as_ref(), &after, &known)?);
         }
         concern::disk::revive_edited(session, doc)?;
         // Whose acknowledgements are asked for the members say, and they may be what is damaged.

@@ -62,7 +62,7 @@ fn sound<T>(damaged: &mut Vec<Error>, read: Result<T>) -> Result<Option<T>> {
 
 /// The document of a concern of an entity; None where there is none yet.
 fn view(reader: &Reader, entity: &EntityId, spec: &Spec) -> Result<Option<View>> {
-    reader.known_view(&entity.document(spec.name))
+    reader.view(&entity.document(spec.name))
 }
 
 /// How often a reading that others wrote into is read again.

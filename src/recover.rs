@@ -47,7 +47,9 @@ pub fn rebuild(doc: &DocId, sources: &[RecoverySource], roots: Roots) -> Result<
     let state = match expected {
         Expected::Anything => merged,
         // Through yrs, so that what is stored is what every program would store.
-        Expected::Roots(_) => Doc::load(&checked(&merged, expected)?, 1)?.encode()?.0,
+        Expected::Roots(_) | Expected::Concern(_) => {
+            Doc::load(&checked(&merged, expected)?, 1)?.encode()?.0
+        }
     };
     let records = account::account(doc, &state, &read)?;
     Ok(Recovered { records, sources: read.iter().map(Read::given).collect(), state })

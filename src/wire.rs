@@ -11,12 +11,12 @@
 
 mod alive;
 pub(crate) mod any;
+mod beside;
 mod block;
 mod deletes;
 mod facts;
 mod fault;
 mod footprint;
-mod known;
 mod lineage;
 mod locate;
 mod measure;
@@ -43,6 +43,7 @@ mod walk;
 mod written;
 
 pub use alive::Alive;
+pub use beside::{BesideBlocks, BesidePart};
 pub use block::{Block, BlockKind, Clocks, Header, Id, Parent, RootKind};
 pub use deletes::{DeleteSet, IdSet};
 pub use facts::Owner;

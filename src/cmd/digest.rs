@@ -116,7 +116,7 @@ struct DigestReport {
 fn of_document(reader: &Reader, doc: &DocId) -> Result<DigestReport> {
     Ok(match reader.any_view(doc)?.ok_or_else(|| super::resolve::missing(doc))? {
         AnyView::View(view) => of_view(&view),
-        AnyView::Types(types) => of_types(&types),
+        AnyView::Types(types, _) => of_types(&types),
     })
 }
 

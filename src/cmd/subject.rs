@@ -3,6 +3,7 @@
 use super::foreign::{ForeignFile, FromKind, is_readable};
 use super::{Context, files, resolve};
 use crate::concern::{self, CONCERNS};
+use crate::crdt::any_view::AnyView;
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result, listed};
@@ -11,6 +12,7 @@ use crate::id::DocId;
 use crate::store::Reader;
 use crate::wire::{Update, merge_with_gaps};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Names of documents that an error lists.
@@ -41,9 +43,9 @@ pub struct LooseDocument {
 /// The content of a document, read in one of two ways.
 pub enum DocumentContent {
     /// By what the gate lets through.
-    View(View),
+    View(Rc<View>),
     /// Every shared type.
-    Types(SharedTypes),
+    Types(Rc<SharedTypes>),
 }
 
 impl Context {
@@ -53,8 +55,9 @@ impl Context {
     /// # Errors
     /// `NotFound`; `Corrupt` where it does not decode.
     pub fn content(&self, reader: &Reader, doc: &DocId) -> Result<DocumentContent> {
-        let error = match reader.view(doc) {
-            Ok(Some(view)) => return Ok(DocumentContent::View(view)),
+        let error = match reader.any_view(doc) {
+            Ok(Some(AnyView::View(view))) => return Ok(DocumentContent::View(view)),
+            Ok(Some(AnyView::Types(types, _))) => return Ok(DocumentContent::Types(types)),
             Ok(None) => return Err(resolve::missing(doc)),
             Err(error) => error,
         };
@@ -63,13 +66,14 @@ impl Context {
         else {
             return Err(error);
         };
-        let fault = Update::walk(&bytes).and_then(|update| update.check(concern::roots(doc))).err();
+        let fault =
+            Update::walk(&bytes).and_then(|update| update.check(concern::expected(doc))).err();
         match fault.filter(|fault| fault.is_unsupported()) {
             Some(fault) => {
                 if concern::of(doc).is_some() {
                     self.note(format!("{doc} can be shown and not written: {fault}"));
                 }
-                Ok(DocumentContent::Types(SharedTypes::read(bytes)?))
+                Ok(DocumentContent::Types(Rc::new(SharedTypes::read(bytes)?)))
             }
             None => Err(error),
         }

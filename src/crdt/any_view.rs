@@ -12,8 +12,9 @@ use std::rc::Rc;
 pub enum AnyView {
     /// Read by what the gate lets through to yrs.
     View(Rc<View>),
-    /// It holds more than that: every shared type.
-    Types(Rc<SharedTypes>),
+    /// It holds more than that: every shared type; and what stands in the roots that a concern knows,
+    /// if there is one.
+    Types(Rc<SharedTypes>, Option<Rc<View>>),
 }
 
 impl AnyView {
@@ -24,7 +25,13 @@ impl AnyView {
     pub fn read(update: &Update<'_, Checked>) -> Result<AnyView> {
         Ok(match update.beyond() {
             None => AnyView::View(Rc::new(View::read(update)?)),
-            Some(_) => AnyView::Types(Rc::new(SharedTypes::read(update.bytes().to_vec())?)),
+            Some(_) => {
+                let known = match update.beyond_all() {
+                    Some(_) => None,
+                    None => Some(Rc::new(View::read(update)?)),
+                };
+                AnyView::Types(Rc::new(SharedTypes::read(update.bytes().to_vec())?), known)
+            }
         })
     }
 
@@ -32,7 +39,7 @@ impl AnyView {
     pub fn version(&self) -> &Version {
         match self {
             AnyView::View(view) => view.version(),
-            AnyView::Types(types) => types.version(),
+            AnyView::Types(types, _) => types.version(),
         }
     }
 
@@ -40,7 +47,7 @@ impl AnyView {
     pub fn digest(&self) -> [u8; 32] {
         match self {
             AnyView::View(view) => view.digest(),
-            AnyView::Types(types) => types.digest(),
+            AnyView::Types(types, _) => types.digest(),
         }
     }
 
@@ -48,7 +55,7 @@ impl AnyView {
     pub fn bytes(&self) -> &[u8] {
         match self {
             AnyView::View(view) => view.bytes(),
-            AnyView::Types(types) => types.bytes(),
+            AnyView::Types(types, _) => types.bytes(),
         }
     }
 
@@ -56,14 +63,22 @@ impl AnyView {
     pub fn view(&self) -> Option<&Rc<View>> {
         match self {
             AnyView::View(view) => Some(view),
-            AnyView::Types(_) => None,
+            AnyView::Types(..) => None,
+        }
+    }
+
+    /// What stands in the roots that a concern knows, be it all or not; None where none knows any.
+    pub fn known(&self) -> Option<&Rc<View>> {
+        match self {
+            AnyView::View(view) => Some(view),
+            AnyView::Types(_, known) => known.as_ref(),
         }
     }
 
     fn source(&self) -> &dyn Source {
         match self {
             AnyView::View(view) => &**view,
-            AnyView::Types(types) => &**types,
+            AnyView::Types(types, _) => &**types,
         }
     }
 
@@ -74,7 +89,7 @@ impl AnyView {
     pub fn types(&self) -> Result<Rc<SharedTypes>> {
         match self {
             AnyView::View(view) => SharedTypes::read(view.bytes().to_vec()).map(Rc::new),
-            AnyView::Types(types) => Ok(Rc::clone(types)),
+            AnyView::Types(types, _) => Ok(Rc::clone(types)),
         }
     }
 }

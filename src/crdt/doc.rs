@@ -10,12 +10,17 @@ use super::elements::ContainerIndex;
 use super::live::Live;
 pub use super::scalar::{New, Scalar};
 pub use super::txn::Txn;
+use super::types::SharedTypes;
 use super::typing::{Typing, Untold};
 use super::view::View;
 use super::window::{Through, Window};
 use crate::crdt::source::Source;
 use crate::error::{Error, Kind, Result};
-use crate::wire::{Checked, CheckedBytes, RootKind, Update, Value, Version, WrittenBlocks};
+use crate::gate::Expected;
+use crate::wire::{
+    BesideBlocks, BesidePart, Checked, CheckedBytes, Fault, RootKind, Update, Value, Version,
+    WrittenBlocks,
+};
 use std::borrow::Cow;
 use std::rc::Rc;
 use yrs::updates::decoder::Decode;
@@ -30,6 +35,10 @@ pub struct Doc {
     updates: Vec<Vec<u8>>,
     /// What others wrote stays as they wrote it.
     written: WrittenBlocks,
+    /// The roots beside which anything may stand.
+    known: Option<&'static [(&'static str, RootKind)]>,
+    /// What yrs is not given, once there is anything of the kind.
+    beside: Option<BesideBlocks>,
     /// None until something is to be merged into a document that was reopened.
     effort: Option<Effort>,
     /// Of its arrays, as they stand.
@@ -60,6 +69,8 @@ impl Doc {
             typing: Typing::default(),
             window: None,
             written: WrittenBlocks::default(),
+            known: None,
+            beside: None,
         }
     }
 
@@ -69,20 +80,44 @@ impl Doc {
     /// `Refused` when that would take yrs more steps than the limit. `Corrupt` when yrs does not
     /// take it whole.
     pub fn load(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
+        Doc::load_apart(state, client, state.beyond().is_some())
+    }
+
+    /// The same; yrs is given nothing of what stands in roots that no concern knows, if wanted.
+    fn load_apart(state: &Update<'_, Checked>, client: u64, apart: bool) -> Result<Self> {
+        let known = state.known_roots();
+        let (given, beside) = if apart { Some(divided(state)?).unzip() } else { (None, None) };
+        let state = given.as_ref().map_or_else(|| state.clone(), CheckedBytes::update);
         let joined = state.joined(|_| false).map(rewritten).transpose()?;
         let state = joined.as_ref().map_or_else(|| state.clone(), CheckedBytes::update);
         let effort = Effort::of(&state)?;
-        let mut doc = Doc::reopen(&state, client)?;
-        doc.effort = Some(effort);
+        let mut doc = Doc::begin(&state, client)?;
+        (doc.effort, doc.beside, doc.known) = (Some(effort), beside, known);
         Ok(doc)
     }
 
     /// Loads a state that was encoded here and is as it was: it has been opened before, so what
     /// that takes is not counted until something is to be merged into it. Fails as [`Doc::load`].
     pub fn reopen(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
+        match state.beyond() {
+            Some(_) => {
+                let (given, beside) = divided(state)?;
+                let mut doc = Doc::begin(&given.update(), client)?;
+                (doc.beside, doc.known) = (Some(beside), state.known_roots());
+                Ok(doc)
+            }
+            None => {
+                let mut doc = Doc::begin(state, client)?;
+                doc.known = state.known_roots();
+                Ok(doc)
+            }
+        }
+    }
+
+    fn begin(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
         let mut doc = Doc::new(client);
         doc.effort = None;
-        doc.integrate(state)?;
+        doc.integrate(state, None)?;
         doc.updates.clear();
         Ok(doc)
     }
@@ -94,7 +129,14 @@ impl Doc {
 
     /// Counts a document that was reopened, from its state as it stands. Fails as [`Doc::load`].
     pub fn count(&mut self, state: &Update<'_, Checked>) -> Result<()> {
-        let mut effort = Effort::of(state)?;
+        let given = match self.beside {
+            Some(_) => Some(divided(state)?.0),
+            None => None,
+        };
+        let mut effort = match &given {
+            Some(given) => Effort::of(&given.update())?,
+            None => Effort::of(state)?,
+        };
         effort.seen(self.updates.len());
         self.effort = Some(effort);
         Ok(())
@@ -140,7 +182,7 @@ impl Doc {
     /// # Errors
     /// As there.
     pub fn apply_admitted(&mut self, admitted: &Admitted<'_>) -> Result<bool> {
-        let made = self.integrate(&admitted.update())?;
+        let made = self.take(admitted)?;
         if let Some(effort) = &mut self.effort {
             effort.seen(self.updates.len());
         }
@@ -155,14 +197,60 @@ impl Doc {
     /// # Errors
     /// `Corrupt` when parts of it stay pending: the gate was not kept.
     pub fn apply(&mut self, update: &Update<'_, Checked>) -> Result<bool> {
-        let made = self.integrate(&self.anew(update)?.update())?;
+        let admitted = self.anew(update)?;
+        let made = self.take(&admitted)?;
         self.merged = true;
         Ok(made)
     }
 
+    fn take(&mut self, admitted: &Admitted<'_>) -> Result<bool> {
+        let part = match admitted {
+            Admitted::Apart(_, part) => Some(part),
+            Admitted::AsItCame(_) | Admitted::Anew(_) => None,
+        };
+        self.integrate(&admitted.update(), part)
+    }
+
     /// The update as yrs is given it, where that is not as it came: what the document holds left
-    /// out, and what one client wrote in a row joined.
-    fn anew<'u>(&self, update: &Update<'u, Checked>) -> Result<Admitted<'u>> {
+    /// out, what stands in roots that no concern knows as well, and what one client wrote in a row
+    /// joined.
+    fn anew<'u>(&mut self, update: &Update<'u, Checked>) -> Result<Admitted<'u>> {
+        if update.beyond().is_some() && self.beside.is_none() {
+            self.set_apart()?;
+        }
+        let Some(beside) = &self.beside else { return self.without_known(update) };
+        let seen = self.yrs.transact().state_vector();
+        let part = beside.part_of(update, |client| seen.get(&yrs::ClientID::new(client)));
+        let part =
+            part.map_err(|fault| Error::bug("what was checked is not valid").because(fault))?;
+        if part.ids().is_empty() && !part.is_news() {
+            return self.without_known(update);
+        }
+        let given = rewritten(update.without(part.ids()))?;
+        let anew = match self.without_known(&given.update())? {
+            Admitted::Anew(anew) => Some(anew),
+            Admitted::AsItCame(_) | Admitted::Apart(..) => None,
+        };
+        Ok(Admitted::Apart(anew.unwrap_or(given), Rc::new(part)))
+    }
+
+    /// Takes out of yrs what it is not to be given, of a document that had nothing of the kind until
+    /// now.
+    fn set_apart(&mut self) -> Result<()> {
+        let state = self.state()?;
+        let apart = Doc::load_apart(&state.update(), self.client(), true)?;
+        let counted = self.effort.is_some();
+        (self.yrs, self.beside, self.effort) = (apart.yrs, apart.beside, apart.effort);
+        match (counted, &mut self.effort) {
+            (true, Some(effort)) => effort.seen(self.updates.len()),
+            _ => self.effort = None,
+        }
+        self.elements.forget();
+        type_roots(&mut self.yrs.transact_mut(), &self.roots);
+        Ok(())
+    }
+
+    fn without_known<'u>(&self, update: &Update<'u, Checked>) -> Result<Admitted<'u>> {
         let seen = self.yrs.transact().state_vector();
         let known = |client| seen.get(&yrs::ClientID::new(client));
         let in_sequence = |id| self.effort.as_ref().is_some_and(|effort| effort.in_sequence(id));
@@ -183,7 +271,11 @@ impl Doc {
     }
 
     /// In one transaction. True when it brought anything new.
-    fn integrate(&mut self, update: &Update<'_, Checked>) -> Result<bool> {
+    fn integrate(
+        &mut self,
+        update: &Update<'_, Checked>,
+        part: Option<&Rc<BesidePart>>,
+    ) -> Result<bool> {
         if let Some(fault) = update.beyond() {
             return Err(
                 Error::bug("what yrs does not take was to be given to it").because(fault.clone())
@@ -211,7 +303,14 @@ impl Doc {
         if self.written.count() > before {
             self.typing.lose();
         }
-        keep(&mut self.updates, &txn, &self.written)
+        let mut bytes = txn.encode_update_v1();
+        drop(txn);
+        let part = part.filter(|part| part.is_news());
+        if let (Some(part), Some(beside)) = (part, &mut self.beside) {
+            bytes = put_back(beside.restore_part(&bytes, part))?;
+            beside.take(part);
+        }
+        self.keep(bytes)
     }
 
     /// Runs one transaction. What it changed is then the last of [`Doc::updates`].
@@ -227,14 +326,26 @@ impl Doc {
             elements: &self.elements,
             typing: &mut self.typing,
             window: self.window.as_deref(),
+            known: self.known.filter(|_| self.beside.is_some()),
             wrote_odd: false,
         };
         let result = change(&mut txn)?;
         if txn.wrote_odd {
             txn.typing.lose();
         }
-        keep(&mut self.updates, &txn.yrs, txn.written)?;
+        let bytes = txn.yrs.encode_update_v1();
+        drop(txn);
+        self.keep(bytes)?;
         Ok(result)
+    }
+
+    /// Keeps a transaction's own update, if it changed anything.
+    fn keep(&mut self, bytes: Vec<u8>) -> Result<bool> {
+        let changed = bytes != [0, 0];
+        if changed {
+            self.updates.push(restored(&self.written, bytes)?);
+        }
+        Ok(changed)
     }
 
     /// Reads the document as it stands.
@@ -298,11 +409,15 @@ impl Doc {
             return Err(Error::bug("the document has pending parts and cannot be stored"));
         }
         let bytes = txn.encode_state_as_update_v1(&StateVector::default());
-        let bytes = restored(&self.written, bytes)?;
+        let mut bytes = restored(&self.written, bytes)?;
+        if let Some(beside) = &self.beside {
+            bytes = put_back(beside.restore(&bytes))?;
+        }
         let roots: Vec<(&str, RootKind)> =
             self.roots.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
+        let expected = self.known.map_or(Expected::Roots(&roots), Expected::Concern);
         let stored = CheckedBytes::by(Rc::<[u8]>::from(bytes), |bytes| {
-            let update = Update::checked(bytes, roots.as_slice())?;
+            let update = Update::checked(bytes, expected)?;
             update.is_complete().map(|()| update)
         });
         let stored = stored.map_err(|fault| match self.merged {
@@ -313,7 +428,15 @@ impl Doc {
             false => Error::bug("the encoded document must not be stored").because(fault),
         })?;
         if self.merged {
-            Effort::of(&stored.update()).map_err(|e| e.of_kind(Kind::Untrusted))?;
+            let given = match self.beside {
+                Some(_) => Effort::of(&divided(&stored.update())?.0.update()),
+                None => Effort::of(&stored.update()),
+            };
+            given.map_err(|e| e.of_kind(Kind::Untrusted))?;
+            if self.beside.is_some() {
+                let read = SharedTypes::read(stored.bytes().to_vec());
+                read.map_err(|e| e.of_kind(Kind::Untrusted))?;
+            }
         }
         Ok(stored)
     }
@@ -356,18 +479,17 @@ fn rewritten(bytes: Vec<u8>) -> Result<CheckedBytes<Vec<u8>>> {
         .map_err(|fault| Error::bug("what was joined does not check").because(fault))
 }
 
-/// Keeps the transaction's own update, if it changed anything.
-fn keep(
-    updates: &mut Vec<Vec<u8>>,
-    txn: &TransactionMut<'_>,
-    written: &WrittenBlocks,
-) -> Result<bool> {
-    let bytes = txn.encode_update_v1();
-    let changed = bytes != [0, 0];
-    if changed {
-        updates.push(restored(written, bytes)?);
-    }
-    Ok(changed)
+/// What yrs is given of a whole state, and what it is not given.
+fn divided(state: &Update<'_, Checked>) -> Result<(CheckedBytes<Vec<u8>>, BesideBlocks)> {
+    let mut beside = BesideBlocks::default();
+    let part = Rc::new(put_back(beside.part_of(state, |_| 0))?);
+    let given = rewritten(state.without(part.ids()))?;
+    beside.take(&part);
+    Ok((given, beside))
+}
+
+fn put_back<T>(done: std::result::Result<T, Fault>) -> Result<T> {
+    done.map_err(|fault| Error::bug("what yrs was not given does not go back").because(fault))
 }
 
 fn restored(written: &WrittenBlocks, bytes: Vec<u8>) -> Result<Vec<u8>> {

@@ -6,7 +6,8 @@
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::gate::Rehearsal;
 use crate::limits::{MERGE_STEPS, MERGE_STEPS_PER_BLOCK};
-use crate::wire::{Checked, CheckedBytes, Id, Update};
+use crate::wire::{BesidePart, Checked, CheckedBytes, Id, Update};
+use std::rc::Rc;
 
 /// Steps that imports may take, whatever the number of documents, beside those that each block may
 /// take by itself.
@@ -95,6 +96,8 @@ pub enum Admitted<'u> {
     AsItCame(Update<'u, Checked>),
     /// Without what the document holds already, or joined.
     Anew(CheckedBytes<Vec<u8>>),
+    /// The same without what stands in roots that no concern knows, and that.
+    Apart(CheckedBytes<Vec<u8>>, Rc<BesidePart>),
 }
 
 impl Admitted<'_> {
@@ -102,7 +105,7 @@ impl Admitted<'_> {
     pub fn update(&self) -> Update<'_, Checked> {
         match self {
             Admitted::AsItCame(update) => update.clone(),
-            Admitted::Anew(update) => update.update(),
+            Admitted::Anew(update) | Admitted::Apart(update, _) => update.update(),
         }
     }
 }

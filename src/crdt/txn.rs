@@ -8,7 +8,7 @@ use super::typing::Typing;
 use super::window::{Through, Window};
 use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Next, Result};
-use crate::wire::{Id, Update, Value, WrittenBlocks};
+use crate::wire::{Id, RootKind, Update, Value, WrittenBlocks};
 use std::collections::BTreeSet;
 use yrs::updates::decoder::Decode;
 use yrs::{ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, Out, TransactionMut, WriteTxn};
@@ -22,6 +22,8 @@ pub struct Txn<'d> {
     pub(super) elements: &'d ContainerIndex,
     pub(super) typing: &'d mut Typing,
     pub(super) window: Option<&'d Window>,
+    /// The only roots that can be written: what stands in others yrs was not given.
+    pub(super) known: Option<&'d [(&'d str, RootKind)]>,
     /// A value was written that yrs gives in another type, and its place is not noted yet.
     pub(super) wrote_odd: bool,
 }
@@ -230,7 +232,10 @@ impl<'d> Txn<'d> {
     fn map(&mut self, path: &[&str]) -> Result<MapRef> {
         match path {
             [] => Err(Error::bug("an empty path names no map")),
-            [root] => Ok(self.yrs.get_or_insert_map(*root)),
+            [root] => {
+                self.is_given(root)?;
+                Ok(self.yrs.get_or_insert_map(*root))
+            }
             _ => match self.out(path) {
                 Some(Out::YMap(map)) => Ok(map),
                 found => Err(not_shared("map", path, found.is_some())),
@@ -238,10 +243,22 @@ impl<'d> Txn<'d> {
         }
     }
 
+    fn is_given(&self, root: &str) -> Result<()> {
+        match self.known {
+            Some(known) if !known.iter().any(|(name, _)| *name == root) => {
+                Err(Error::refused(format!("{root} is carried as it is, and not written here"))
+                    .because("another program wrote beside it what is not supported")
+                    .hint(Next::Dump.and(" shows it; the program that made it can write it")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn array(&mut self, path: &[&str]) -> Result<ArrayRef> {
         match path {
             [] => Err(Error::bug("an empty path names no array")),
             [root] => {
+                self.is_given(root)?;
                 self.ask(path);
                 Ok(self.yrs.get_or_insert_array(*root))
             }

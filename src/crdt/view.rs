@@ -25,8 +25,8 @@ use crate::crdt::source::{Shared, Source, keys_beginning};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
 use crate::wire::{
-    Block, BlockKind, ByteReader, Checked, HeldElsewhere, Id, Record, RootKind, Shape, Update,
-    Value, Version, any,
+    Block, BlockKind, ByteReader, Checked, CheckedBytes, Fault, HeldElsewhere, Id, IdSet, Record,
+    RootKind, Shape, Update, Value, Version, any,
 };
 use elements::Elements;
 use std::ops::Range;
@@ -113,6 +113,14 @@ impl View {
     /// `Refused` when what was written at once in it takes too long to be put into its order: no
     /// document that people write comes near.
     pub fn read(update: &Update<'_, Checked>) -> Result<View> {
+        if let Some(known) = View::known_part(update) {
+            let known = known.map_err(|fault| {
+                Error::bug("what stands beside the roots of a concern is not all of it")
+                    .because(fault)
+            })?;
+            let view = View::read(&known.update())?;
+            return Ok(View { version: update.version(), ..view });
+        }
         let due = (update.blocks().len() as u64).saturating_mul(MERGE_STEPS_PER_BLOCK);
         let limit = READ_STEPS.saturating_add(due);
         build::build(update, limit).ok_or_else(|| {
@@ -125,6 +133,16 @@ impl View {
         })
     }
 
+    /// Of an update that has more than any view shows, what stands in the roots that its concern
+    /// knows.
+    fn known_part(
+        update: &Update<'_, Checked>,
+    ) -> Option<std::result::Result<CheckedBytes<Vec<u8>>, Fault>> {
+        let known = update.known_roots().filter(|_| update.beyond().is_some())?;
+        let part = update.without(&update.beside(&IdSet::default()));
+        Some(CheckedBytes::check(part, known))
+    }
+
     /// Whether so many comparisons are enough.
     #[cfg(test)]
     pub(crate) fn takes(update: &Update<'_, Checked>, limit: u64) -> bool {
@@ -133,6 +151,10 @@ impl View {
 
     /// The same of a document that was merged here, where its work was counted.
     pub fn of(update: &Update<'_, Checked>) -> View {
+        if let Some(Ok(known)) = View::known_part(update) {
+            let view = build::build(&known.update(), u64::MAX).unwrap_or_default();
+            return View { version: update.version(), ..view };
+        }
         // Without a limit it is built.
         build::build(update, u64::MAX).unwrap_or_default()
     }

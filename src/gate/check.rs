@@ -6,10 +6,10 @@
 
 use super::causal::CausalOrder;
 use super::expected::Expected;
-use crate::limits::{ANY_DEPTH, CONTAINER_DEPTH};
+use crate::limits::CONTAINER_DEPTH;
 use crate::wire::{
-    Block, BlockKind, ByteReader, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault,
-    Header, Id, Owner, Parent, ParentSlot, Root, Shape, SlotRef, Unchecked, Update, any,
+    Block, BlockKind, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, Header, Id,
+    Owner, Parent, ParentSlot, Root, Shape, SlotRef, Unchecked, Update,
 };
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -109,6 +109,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     ) -> Result<Facts, Fault> {
         let mut facts = Facts::of_blocks(update.blocks.len());
         facts.anything = expected.is_anything();
+        facts.known = expected.known().or_else(|| base?.facts().known);
         facts.chain = update.blocks.iter().map(|block| block.clock).collect();
         let (root_index, names, keys) = (HashMap::new(), Vec::new(), Vec::new());
         let mut checker =
@@ -130,22 +131,15 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     /// Settles one block whose references are all settled.
     fn settle(&mut self, index: usize, of: &Client, header: &Header<'a>) -> Result<(), Fault> {
         let Some(block) = self.update.blocks.get(index).copied() else { return Ok(()) };
-        let kind = self.check_kind(&block);
-        self.let_pass(kind)?;
-        let origins = self.check_origins(index, of, &block, header);
-        self.let_pass(origins)?;
-        let place = match (block.kind, header.parent) {
-            (BlockKind::Gc, _) => SlotRef::Gone,
-            (_, Some(parent)) => self.named(index, &block, parent, header.key)?,
-            (_, None) => self.inherited(index, of, &block, header)?,
-        };
-        let place = match self.known_part(of, &block) {
-            Some(last) => {
-                let known = self.place(index, of, last);
-                self.agree(&block, Some(place), Some(known))?
-            }
-            None => place,
-        };
+        let what = self.check_kind(&block);
+        let what = what.and_then(|()| self.check_origins(index, of, &block, header));
+        let place = self.find_place(index, of, &block, header);
+        if let Err(fault) = what {
+            // What is wrong with a block itself is said before what is wrong with its place.
+            let at = place.as_ref().map_or(None, |place| Some(*place));
+            self.let_pass(at, fault)?;
+        }
+        let place = place?;
         if let SlotRef::Slot(slot) = place {
             self.stand(&block, of, header, slot)?;
         }
@@ -153,14 +147,25 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         Ok(())
     }
 
-    /// What nothing is wrong with, and yrs does not take, is no fault where anything is expected.
-    fn let_pass(&mut self, checked: Result<(), Fault>) -> Result<(), Fault> {
-        match checked {
-            Err(fault) if self.facts.anything && fault.is_unsupported() => {
-                self.facts.beyond.get_or_insert(fault);
-                Ok(())
+    /// Where a block stands.
+    fn find_place(
+        &mut self,
+        index: usize,
+        of: &Client,
+        block: &Block,
+        header: &Header<'a>,
+    ) -> Result<SlotRef, Fault> {
+        let place = match (block.kind, header.parent) {
+            (BlockKind::Gc, _) => SlotRef::Gone,
+            (_, Some(parent)) => self.named(index, block, parent, header.key)?,
+            (_, None) => self.inherited(index, of, block, header)?,
+        };
+        match self.known_part(of, block) {
+            Some(last) => {
+                let known = self.place(index, of, last);
+                self.agree(block, Some(place), Some(known))
             }
-            checked => checked,
+            None => Ok(place),
         }
     }
 
@@ -170,51 +175,6 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         let known = self.base?.client(of.id)?.end;
         let cut = block.kind != BlockKind::Gc && block.clock < known && known < block.next_clock();
         cut.then_some(Id { client: of.id, clock: known.checked_sub(1)? })
-    }
-
-    fn check_kind(&self, block: &Block) -> Result<(), Fault> {
-        let content = self.update.content(block);
-        match block.kind {
-            BlockKind::Skip => Err(block.fault("skip", "the update has a gap")),
-            BlockKind::Json | BlockKind::Format | BlockKind::Doc | BlockKind::Move => {
-                self.check_json(block, content)?;
-                Err(block.fault("kind", format!("{} is not supported", block.kind.name())))
-            }
-            BlockKind::Type if Shape::of_type(content).is_none() => {
-                Err(block.fault("type", "a container that is no array, map or text"))
-            }
-            BlockKind::Embed => {
-                let json = ByteReader::at(content, 0).text()?;
-                match any::embedded(json) {
-                    Some(_) => Ok(()),
-                    None if any::nests_deeper(json) => Err(too_deep(block)),
-                    None if self.facts.anything && any::is_json(json) => {
-                        Err(block.fault("kind", "an embedded value that is not supported"))
-                    }
-                    None => Err(block.fault("value", "an embedded value that is not JSON")),
-                }
-            }
-            _ if block.deep => Err(too_deep(block)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Yjs parses what is JSON in a block that it reads, and reads nothing of a document with one
-    /// that is not.
-    fn check_json(&self, block: &Block, content: &[u8]) -> Result<(), Fault> {
-        let mut reader = ByteReader::at(content, 0);
-        let texts = match block.kind {
-            BlockKind::Format => reader.text().map(|_| 1)?,
-            BlockKind::Json => reader.var()?,
-            _ => 0,
-        };
-        for _ in 0..texts {
-            let json = reader.text()?;
-            if json != "undefined" && !any::is_json(json) {
-                return Err(block.fault("value", "a value that is not JSON"));
-            }
-        }
-        Ok(())
     }
 
     /// The slot of an item that names its parent.
@@ -230,18 +190,22 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         let slot = match parent {
             Parent::Root(name) => {
                 let owner = Owner::Root(self.root(name, head));
-                ParentSlot { owner, key_len, head, shape: Shape::Unknown, depth: 0, rooted: true }
+                let known = self.facts.known;
+                let beside = known.is_some_and(|known| !known.iter().any(|(of, _)| *of == name));
+                let shape = Shape::Unknown;
+                ParentSlot { owner, key_len, head, shape, depth: 0, rooted: true, beside }
             }
             Parent::Item(id) => match self.container(block, id)? {
                 ContainerState::Gone => return Ok(SlotRef::Gone),
                 ContainerState::Open => {
                     self.need(id);
                     let (owner, shape) = (Owner::Item { id, block: None }, Shape::Unknown);
-                    ParentSlot { owner, key_len, head, shape, depth: 0, rooted: false }
+                    let (depth, rooted, beside) = (0, false, false);
+                    ParentSlot { owner, key_len, head, shape, depth, rooted, beside }
                 }
-                ContainerState::Known { shape, depth, rooted, block } => {
+                ContainerState::Known { shape, depth, rooted, beside, block } => {
                     let owner = Owner::Item { id, block };
-                    ParentSlot { owner, key_len, head, shape, depth, rooted }
+                    ParentSlot { owner, key_len, head, shape, depth, rooted, beside }
                 }
             },
         };
@@ -398,11 +362,12 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             return Err(block.fault("content", "more than one live value under a key"));
         }
         let Some(shape) = known.with(wanted) else {
-            return self.let_pass(Err(self.misplaced(block, &at, known, wanted)));
+            let fault = self.misplaced(block, &at, known, wanted);
+            return self.let_pass(Some(SlotRef::Slot(slot)), fault);
         };
         if block.kind == BlockKind::Type && usize::from(at.depth) + 1 > CONTAINER_DEPTH {
             let reason = format!("containers nested deeper than {CONTAINER_DEPTH}");
-            self.let_pass(Err(block.fault("nesting", reason)))?;
+            self.let_pass(Some(SlotRef::Slot(slot)), block.fault("nesting", reason))?;
         }
         match at.owner {
             Owner::Root(root) => {
@@ -494,15 +459,11 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     }
 }
 
-fn too_deep(block: &Block) -> Fault {
-    block.fault("nesting", format!("a value nested deeper than {ANY_DEPTH}"))
-}
-
 /// What a parent reference leads to.
 enum ContainerState {
     Open,
     Gone,
-    Known { shape: Shape, depth: u8, rooted: bool, block: Option<u32> },
+    Known { shape: Shape, depth: u8, rooted: bool, beside: bool, block: Option<u32> },
 }
 
 fn container_at<S>(
@@ -525,9 +486,11 @@ fn container_at<S>(
     if facts.standing(index) == SlotRef::Gone {
         return Ok(ContainerState::Gone);
     }
-    let (depth, rooted) = facts.slot_of(index).map_or((0, false), |slot| (slot.depth, slot.rooted));
+    let slot = facts.slot_of(index);
+    let (depth, rooted, beside) =
+        slot.map_or((0, false, false), |slot| (slot.depth, slot.rooted, slot.beside));
     let block = own.then_some(index as u32);
-    Ok(ContainerState::Known { shape, depth: depth.saturating_add(1), rooted, block })
+    Ok(ContainerState::Known { shape, depth: depth.saturating_add(1), rooted, beside, block })
 }
 
 /// The container that content of this kind stands in.

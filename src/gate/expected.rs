@@ -7,6 +7,9 @@ use crate::wire::{Checked, Fault, RootKind, Update};
 pub enum Expected<'r> {
     /// What yrs takes, and roots of these types; the type of any other root is taken from its items.
     Roots(&'r [(&'r str, RootKind)]),
+    /// The same in these roots; whatever Yjs writes in any other. What stands in those is carried and
+    /// merged as bytes, and never given to yrs.
+    Concern(&'static [(&'static str, RootKind)]),
     /// Whatever Yjs writes. No concern understands the document: it is carried and merged as bytes,
     /// and never given to yrs.
     Anything,
@@ -17,7 +20,16 @@ impl<'r> Expected<'r> {
     pub fn roots(self) -> &'r [(&'r str, RootKind)] {
         match self {
             Expected::Roots(roots) => roots,
+            Expected::Concern(roots) => roots,
             Expected::Anything => &[],
+        }
+    }
+
+    /// The roots beside which anything may stand.
+    pub fn known(self) -> Option<&'static [(&'static str, RootKind)]> {
+        match self {
+            Expected::Concern(roots) => Some(roots),
+            Expected::Roots(_) | Expected::Anything => None,
         }
     }
 
@@ -50,5 +62,15 @@ impl Update<'_, Checked> {
     /// in what was checked for [`Expected::Roots`].
     pub fn beyond(&self) -> Option<&Fault> {
         self.facts().beyond.as_ref()
+    }
+
+    /// The roots in which only what yrs takes was let pass, where anything was in others.
+    pub fn known_roots(&self) -> Option<&'static [(&'static str, RootKind)]> {
+        self.facts().known
+    }
+
+    /// The same as [`Update::beyond`], of a document that no concern understands: none of it is given to yrs.
+    pub fn beyond_all(&self) -> Option<&Fault> {
+        self.beyond().filter(|_| self.facts().anything)
     }
 }

@@ -49,7 +49,7 @@ pub fn audit(
     let core_doc = entity.document(core::SPEC.name);
     let before = imported.iter().find(|(incoming, _)| incoming.doc == core_doc);
     let before = match before {
-        Some((incoming, _)) => incoming.before.as_ref().and_then(AnyView::view).cloned(),
+        Some((incoming, _)) => incoming.before.as_ref().and_then(AnyView::known).cloned(),
         None => match session.view(&core_doc) {
             Ok(view) => view,
             Err(e) => {

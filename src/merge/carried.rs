@@ -1,4 +1,4 @@
-//! What an import brought into a document that no concern understands.
+//! What an import brought into a document, where no concern understands it.
 
 use crate::crdt::any_view::AnyView;
 use crate::crdt::types::{SharedType, SharedTypes, TypeKind};
@@ -34,22 +34,23 @@ impl PartCounts {
     }
 }
 
-/// Counts what came.
+/// Counts what came, but for some roots.
 ///
 /// # Errors
 /// Those of reading the documents.
-pub fn count(before: Option<&AnyView>, after: &AnyView) -> Result<PartCounts> {
+pub fn count(before: Option<&AnyView>, after: &AnyView, but: &[&str]) -> Result<PartCounts> {
     if before.is_some_and(|before| before.version() == after.version()) {
         return Ok(PartCounts::default());
     }
     let before = before.map(AnyView::types).transpose()?;
-    Ok(compare(before.as_deref(), after.types()?.as_ref()))
+    Ok(compare(before.as_deref(), after.types()?.as_ref(), but))
 }
 
-fn compare(before: Option<&SharedTypes>, after: &SharedTypes) -> PartCounts {
+fn compare(before: Option<&SharedTypes>, after: &SharedTypes, but: &[&str]) -> PartCounts {
     let mut counts = PartCounts::default();
     let of = |types: &SharedTypes| -> BTreeMap<String, SharedType> {
-        types.live_roots().map(|(name, root)| (name.to_owned(), root)).collect()
+        let others = types.live_roots().filter(|(name, _)| !but.contains(name));
+        others.map(|(name, root)| (name.to_owned(), root)).collect()
     };
     let (old, new) = (before.map(of).unwrap_or_default(), of(after));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();

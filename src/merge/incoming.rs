@@ -3,8 +3,9 @@
 use crate::crdt::any_view::AnyView;
 use crate::crdt::register::MergeSide;
 use crate::crdt::view::View;
+use crate::error::{Error, Result};
 use crate::id::DocId;
-use crate::wire::{Checked, Clocks, Update};
+use crate::wire::{Checked, CheckedBytes, Clocks, IdSet, Update};
 
 /// What came in for one document.
 pub struct Incoming<'u> {
@@ -17,10 +18,43 @@ pub struct Incoming<'u> {
 }
 
 impl Incoming<'_> {
+    /// The same with other updates in the place of those that were applied.
+    pub fn with_updates<'k>(&'k self, updates: &'k [CheckedBytes<Vec<u8>>]) -> Incoming<'k> {
+        let part =
+            |(part, update): (&'k AppliedUpdate<'_>, &'k CheckedBytes<Vec<u8>>)| AppliedUpdate {
+                update: update.update(),
+                seen: part.seen,
+                by: part.by.clone(),
+                member: part.member.clone(),
+            };
+        let (doc, before) = (self.doc.clone(), self.before.clone());
+        Incoming { doc, before, parts: self.parts.iter().zip(updates).map(part).collect() }
+    }
+
     /// The document of a concern before the import.
     pub(crate) fn before(&self) -> Option<&View> {
-        self.before.as_ref().and_then(AnyView::view).map(|view| &**view)
+        self.before.as_ref().and_then(AnyView::known).map(|view| &**view)
     }
+}
+
+/// Of what came into a document that has more than its concern knows, what stands in the roots that
+/// it knows, update by update: that is all that the rules are about. None where it is everything.
+///
+/// # Errors
+/// `Bug` where it is no update.
+pub fn known_parts(
+    whole: &Update<'_, Checked>,
+    parts: &[AppliedUpdate<'_>],
+) -> Result<Option<Vec<CheckedBytes<Vec<u8>>>>> {
+    let known = whole.known_roots();
+    let has_more = whole.beyond().is_some() || parts.iter().any(|p| p.update.beyond().is_some());
+    let Some(known) = known.filter(|_| has_more) else { return Ok(None) };
+    let beside = whole.beside(&IdSet::default());
+    let part = |part: &AppliedUpdate<'_>| {
+        CheckedBytes::check(part.update.without(&part.update.beside(&beside)), known)
+            .map_err(|fault| Error::bug("what came is not what was taken").because(fault))
+    };
+    parts.iter().map(part).collect::<Result<Vec<_>>>().map(Some)
 }
 
 /// One update that was applied.

@@ -202,7 +202,7 @@ impl<'v> Shelf<'v> {
 /// A document and the archive beside it, both as they were in one moment: what is read of them later is
 /// of that moment, too. None where there is no document.
 pub(super) fn moment(reader: &Reader, doc: &DocId) -> Result<Option<(View, Beside)>> {
-    steady(reader, || Ok(reader.known_view(doc)?.map(|view| (view, Beside::of(reader)))))
+    steady(reader, || Ok(reader.view(doc)?.map(|view| (view, Beside::of(reader)))))
 }
 
 /// The archive of a store; None where nothing was ever archived.
@@ -422,5 +422,5 @@ fn documents(reader: &Reader, entities: Option<&BTreeSet<EntityId>>) -> Result<V
 
 /// A document as it stands; an empty one where the store has none.
 fn view_of(reader: &Reader, doc: &DocId) -> Result<View> {
-    Ok(reader.known_view(doc)?.unwrap_or_default())
+    Ok(reader.view(doc)?.unwrap_or_default())
 }

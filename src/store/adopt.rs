@@ -171,7 +171,7 @@ impl Session {
         self.merge_in(doc, &before, &news)?;
         let logged = logged.as_deref().and_then(|logged| {
             let walked = Update::checked(logged, roots(doc)).ok()?;
-            walked.beyond().is_none().then(|| View::of(&walked))
+            walked.beyond_all().is_none().then(|| View::of(&walked))
         });
         let side = Update::checked(&side, roots(doc))
             .map_err(|fault| Error::bug("a file was valid and is not").because(fault))?;

@@ -27,7 +27,7 @@ impl Reader {
                 return Ok(Some(found));
             }
         }
-        Ok(self.known_view(doc)?.map(|view| look(&view)))
+        Ok(self.view(doc)?.map(|view| look(&view)))
     }
 
     /// None where that takes the whole document, or it is not as it was expected.
@@ -39,7 +39,7 @@ impl Reader {
     ) -> Option<R> {
         for _ in 0..Window::TURNS {
             let pages = window.projection()?;
-            let view = View::of(&Update::checked(&pages, self.roots()(doc).roots()).ok()?);
+            let view = View::of(&Update::checked(&pages, self.roots()(doc)).ok()?);
             let found = look(&Through { source: &view, window: Some(&window) });
             if !window.has_missed() {
                 return Some(found);

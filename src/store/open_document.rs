@@ -258,7 +258,7 @@ impl OpenDocument {
             return Ok(Rc::clone(view));
         }
         let state = self.checked(doc, roots)?;
-        if let Some(fault) = state.update().beyond() {
+        if let Some(fault) = state.update().beyond_all() {
             return Err(excluded(doc.as_str(), fault).damages(doc));
         }
         let view = match self.is_changed() {
@@ -275,19 +275,23 @@ impl OpenDocument {
 
     /// The live content as it stands, whatever that is.
     pub fn any_view(&mut self, doc: &DocId, roots: Roots) -> Result<AnyView> {
-        if let Some(types) = &self.types {
-            return Ok(AnyView::Types(Rc::clone(types)));
-        }
         let state = self.checked(doc, roots)?;
         if state.update().beyond().is_none() {
             return self.view(doc, roots).map(AnyView::View);
+        }
+        let known = match state.update().beyond_all() {
+            Some(_) => None,
+            None => Some(self.view(doc, roots)?),
+        };
+        if let Some(types) = &self.types {
+            return Ok(AnyView::Types(Rc::clone(types), known));
         }
         let types =
             SharedTypes::read(state.bytes().to_vec()).map_err(|e| match self.is_changed() {
                 true => e,
                 false => e.damages(doc),
             })?;
-        Ok(AnyView::Types(Rc::clone(self.types.insert(Rc::new(types)))))
+        Ok(AnyView::Types(Rc::clone(self.types.insert(Rc::new(types))), known))
     }
 
     /// The value at a path as it stands, with its types.

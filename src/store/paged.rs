@@ -184,7 +184,7 @@ impl OpenDocument {
             return false;
         };
         let version = window.source().version().map(|version| self.later(version, doc, roots));
-        gate::storable(&whole).is_ok()
+        gate::storable_as(&whole, roots(doc)).is_ok()
             && whole.len() as u64 == splice.bytes
             && Update::walk(&whole).is_ok_and(|whole| {
                 version

@@ -8,9 +8,8 @@ use super::{Environment, Roots, replica};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
-use crate::gate::Expected;
 use crate::id::{DocId, MemberId};
-use crate::wire::{self, Checked, Noted, Update};
+use crate::wire::{Checked, Noted, Update};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -219,24 +218,6 @@ impl Reader {
         }
     }
 
-    /// The same for a list of records: what another program put beside them, and no view shows, is
-    /// left out with the root that it is in.
-    ///
-    /// # Errors
-    /// As [`Reader::view`].
-    pub fn known_view(&self, doc: &DocId) -> Result<Option<View>> {
-        let error = match self.view(doc) {
-            Err(error) => error,
-            view => return view,
-        };
-        let file = || self.file(doc).ok().flatten().map(|file| file.bytes);
-        let bytes = self.bytes(doc).ok().flatten().or_else(file);
-        match bytes.and_then(|bytes| known_part(&bytes, (self.roots)(doc))) {
-            Some(view) => Ok(Some(view)),
-            None => Err(error),
-        }
-    }
-
     /// What a document shows, whatever that is; None when there is none.
     ///
     /// # Errors
@@ -299,7 +280,7 @@ fn legacy_update<'a>(doc: &DocId, bytes: &'a [u8], roots: Roots) -> Result<Updat
 }
 
 fn view_of(doc: &DocId, update: &Update<'_, Checked>) -> Result<View> {
-    match update.beyond() {
+    match update.beyond_all() {
         Some(fault) => Err(load::excluded(doc.as_str(), fault).damages(doc)),
         None => View::read(update).map_err(|e| e.damages(doc)),
     }
@@ -320,18 +301,4 @@ fn survey(layout: &Layout, state: Option<&State>) -> Result<Scan> {
         }
     }
     Ok(scan)
-}
-
-/// What stands in the roots that a concern knows, where it is what stands in others that no view
-/// shows.
-fn known_part(bytes: &[u8], expected: Expected<'static>) -> Option<View> {
-    let update = Update::walk(bytes).ok()?;
-    let fault = update.clone().check(expected).err().filter(wire::Fault::is_unsupported);
-    let known: Vec<&str> = expected.roots().iter().map(|(name, _)| *name).collect();
-    if fault.is_none() || known.is_empty() {
-        return None;
-    }
-    let part = update.only_roots(&known);
-    let part = Update::checked(&part, expected).ok().filter(|part| part.needs().is_empty())?;
-    View::read(&part).ok()
 }

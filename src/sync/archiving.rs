@@ -200,18 +200,20 @@ fn plan_document(
     doc: &DocId,
 ) -> Result<Option<ArchivePlan>> {
     let now = environment.clock.now();
-    let Some(view) = reader.view(doc)? else { return Ok(None) };
-    let units = match (ArchiveMode::of(&view), request.strict) {
+    let Some(shown) = reader.any_view(doc)? else { return Ok(None) };
+    let Some(view) = shown.known() else { return Ok(None) };
+    let units = match (ArchiveMode::of(&**view), request.strict) {
         (Some(ArchiveMode::Crdt), _) => return Ok(None),
-        (Some(ArchiveMode::Sql), false) => archive::units(doc, &view, now, false),
-        (_, strict) => archive::units(doc, &view, request.cutoff, strict),
+        (Some(ArchiveMode::Sql), false) => archive::units(doc, view, now, false),
+        (_, strict) => archive::units(doc, view, request.cutoff, strict),
     };
     if units.is_empty() {
         return Ok(None);
     }
     let core = reader.view(&entity.document(core::SPEC.name))?;
     let members = core.map(|core| core::active(&core)).unwrap_or_default();
-    let whole = view.update((environment.roots)(doc).roots())?;
+    let whole = Update::checked(shown.bytes(), (environment.roots)(doc))
+        .map_err(|fault| Error::bug("what was read does not check").because(fault))?;
     let known = Replicas::of(reader, environment, doc, &whole, &members)?;
     let mut plan = ArchivePlan { doc: doc.clone(), units: Vec::new(), waiting: Vec::new() };
     for unit in units {

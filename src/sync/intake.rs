@@ -346,7 +346,7 @@ fn checked(entity: &EntityId, change: &str) -> Result<Vec<u8>> {
         .decode(change.as_bytes())
         .map_err(|e| Error::untrusted("its change is not base64").because(e))?;
     let doc = entity.document(SPEC.name);
-    let valid = Update::checked(&bytes, concern::roots(&doc));
+    let valid = Update::checked(&bytes, concern::expected(&doc));
     match valid {
         Ok(_) => Ok(bytes),
         Err(fault) => Err(Error::untrusted("its change is not valid").because(fault)),

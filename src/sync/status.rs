@@ -363,7 +363,10 @@ impl PeerDigests<'_> {
     ) -> Result<(Option<Hash>, Option<Hash>)> {
         let ours = match (receipt.sum, receipt.digest) {
             (Some(_), digest) if own.sum.is_some() || digest.is_none() => {
-                let read = || self.reader.view(doc).ok().flatten().map(|view| view.sum());
+                let read = || {
+                    let shown = self.reader.any_view(doc).ok().flatten()?;
+                    shown.view().map(|view| view.sum())
+                };
                 let sum = own.sum.or_else(read).map(|sum| Hash(sum.to_bytes()));
                 return Ok((receipt.sum, sum));
             }
@@ -378,7 +381,7 @@ impl PeerDigests<'_> {
             return Ok(*known);
         }
         // What cannot be read is a finding of `check`; here it proves nothing.
-        let view = self.reader.view(doc).ok().flatten();
+        let view = self.reader.any_view(doc).ok().flatten();
         let digest = view.map(|view| Hash(view.digest()));
         self.known.insert(doc.clone(), digest);
         Ok(digest)

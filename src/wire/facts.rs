@@ -36,6 +36,8 @@ pub struct Facts {
     pub crosses: bool,
     /// It was checked for whatever Yjs writes, not for what yrs takes.
     pub anything: bool,
+    /// It was checked for what yrs takes in these roots, and for whatever Yjs writes in others.
+    pub known: Option<&'static [(&'static str, RootKind)]>,
     /// What of it yrs does not take; the first in causal order.
     pub beyond: Option<Fault>,
 }
@@ -112,6 +114,8 @@ pub struct ParentSlot {
     pub(crate) depth: u8,
     /// Whether all these containers are known, up to a root.
     pub(crate) rooted: bool,
+    /// That root is none of those in which only what yrs takes may stand.
+    pub(crate) beside: bool,
 }
 
 /// The container that items stand in, by what made it.

@@ -274,6 +274,8 @@ impl<'a, S> PageSearch<'_, 'a, S> {
         let found = match block.kind {
             BlockKind::Gc => (NOWHERE, PagePlace::Below),
             BlockKind::Skip => return None,
+            // Of documents with what yrs does not take everything is opened.
+            _ if self.state.is_beyond_yrs(block) => return None,
             _ => {
                 let header = self.state.header(block);
                 if let Some(Parent::Root(root)) = header.parent {

@@ -16,16 +16,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
-fn store(dir: &Path, name: &str) -> (Store, Rc<Environment>) {
+pub fn store(dir: &Path, name: &str) -> (Store, Rc<Environment>) {
     let environment = Rc::new(environment(Some(dir.join("leases")), name, START));
     (Store::init(&dir.join(name), Rc::clone(&environment), None).unwrap().0, environment)
 }
 
-fn take(store: &Store, inputs: &[Input]) -> crdtctl::error::Result<Imported> {
+pub fn take(store: &Store, inputs: &[Input]) -> crdtctl::error::Result<Imported> {
     import(store.session(Open { command: "test", member: None, dry_run: false })?, inputs)
 }
 
-fn bundle((store, environment): &(Store, Rc<Environment>)) -> Input {
+pub fn bundle((store, environment): &(Store, Rc<Environment>)) -> Input {
     let exported = export(&store.reader().unwrap(), environment, &Request::default()).unwrap();
     assert!(exported.notes.is_empty() && exported.damaged.is_empty(), "{:?}", exported.notes);
     Input::Bundle { name: "bundle".to_owned(), bundle: Box::new(exported.bundle) }
@@ -39,7 +39,7 @@ fn raw(index: usize, update: &[u8]) -> Input {
     Input::Raw { name: "update".to_owned(), doc: doc(index), update: update.to_vec() }
 }
 
-fn shuffled<T: Clone>(all: &[T], chance: &mut Chance) -> Vec<T> {
+pub fn shuffled<T: Clone>(all: &[T], chance: &mut Chance) -> Vec<T> {
     let mut left = all.to_vec();
     let mut out = Vec::new();
     while !left.is_empty() {
@@ -52,7 +52,7 @@ fn shuffled<T: Clone>(all: &[T], chance: &mut Chance) -> Vec<T> {
 }
 
 /// Each unit's bytes, by client and clock, of the blocks that are not cut in either.
-fn blocks(bytes: &[u8]) -> BTreeMap<(u64, u32, u32), Vec<u8>> {
+pub fn blocks(bytes: &[u8]) -> BTreeMap<(u64, u32, u32), Vec<u8>> {
     let update = Update::walk(bytes).unwrap();
     let blocks = update.clients().flat_map(|(client, blocks)| {
         blocks.iter().map(move |block| ((client, block.clock, block.len), block))
@@ -148,7 +148,7 @@ fn what_comes_in_any_order_is_merged_as_yjs_merges_it() {
     }
 }
 
-fn again(input: &Input) -> Input {
+pub fn again(input: &Input) -> Input {
     match input {
         Input::Raw { name, doc, update } => {
             Input::Raw { name: name.clone(), doc: doc.clone(), update: update.clone() }

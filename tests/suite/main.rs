@@ -22,6 +22,7 @@ mod archive_search;
 mod archive_travels;
 mod audit;
 mod batch;
+mod beside;
 mod bigint;
 mod canvas;
 mod canvas_relay;

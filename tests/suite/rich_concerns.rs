@@ -2,7 +2,9 @@
 //! written at all.
 
 use crate::support::*;
+use crdtctl::wire::{Block, Update};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// As Yjs writes them. A map with `max`: 2^63-1 as a BigInt, `list`: BigInts, `nothing`: undefined,
 /// NaN, -0, bytes; and a text with an embed.
@@ -77,16 +79,92 @@ fn values_beyond_json_stay_as_they_are_through_every_write() {
     assert!(holds(&std::fs::read(&there).unwrap()));
 }
 
+/// The blocks of an update as they were written, with their client and clock.
+fn blocks(update: &[u8]) -> Vec<(u64, u32, Vec<u8>)> {
+    let walked = Update::walk(update).unwrap();
+    let of_client = |(client, blocks): (u64, &[Block])| -> Vec<_> {
+        blocks.iter().map(|b| (client, b.clock, update[b.span()].to_vec())).collect()
+    };
+    walked.clients().flat_map(of_client).collect()
+}
+
+/// Whether a file has all blocks of another program's update, byte for byte, and deletes the same of
+/// them.
+fn has_kept(file: &Path, theirs: &[u8]) -> bool {
+    let bytes = std::fs::read(file).unwrap();
+    let (here, there) = (Update::walk(&bytes).unwrap(), Update::walk(theirs).unwrap());
+    let kept = blocks(&bytes);
+    let same = |client: u64| -> Vec<_> { here.delete_set().ranges(client).to_vec() };
+    blocks(theirs).iter().all(|block| kept.contains(block))
+        && there.clients().all(|(client, _)| same(client) == there.delete_set().ranges(client))
+}
+
 #[test]
-fn what_yrs_would_change_is_shown_and_nothing_is_written() {
+fn what_yrs_would_change_stays_as_it_was_written_through_every_write() {
     for (root, update) in RICH {
         let machine = Machine::new(root);
         let store = machine.group("store", &[]);
         let id = store.send("hello");
         let file = written_into(&store, &format!("{GROUP}:chat"), update);
-        let before = std::fs::read(&file).unwrap();
         let shown = beside(&store, &file);
         assert_eq!(shown.as_object().unwrap().keys().collect::<Vec<_>>(), [root]);
+        let second = store.send("more");
+        store.ok(&["chat", "edit", &id, "changed"]);
+        store.ok(&["chat", "react", &id, "👍"]);
+        store.ok(&["chat", "send", "below", "--reply-to", &id]);
+        store.ok(&["chat", "delete", &second, "--yes"]);
+        store.ok(&["prune"]);
+        store.ok(&["archive", "run", "--older-than", "1d"]);
+        store.run(&["check", "--deep"]).exits(0);
+        assert_eq!(column(&store.json(&["chat", "list"]), "content"), ["changed"], "{root}");
+        assert_eq!(store.json(&["chat", "search", "chang"]).as_array().map(Vec::len), Some(1));
+        assert_eq!(beside(&store, &file), shown, "{root}");
+        assert!(has_kept(&file, &bytes(update)), "{root}");
+        // All of it is in a dump and in a copy that is rebuilt.
+        let dump = store.run(&["doc", "dump", "chat"]).json();
+        assert_eq!(dump["messages"][&id]["content"], "changed", "{root}");
+        assert!(dump.get(root).is_some(), "{root}: {dump}");
+        // It travels, and is the same there; and what is written there comes back.
+        let bundle = text(&machine.path("all.crdt"));
+        store.ok(&["sync", "export", "--out", &bundle]);
+        let other = machine.store("other", BOB);
+        other.ok(&["sync", "import", &bundle]);
+        let there = other.dir.join(file.strip_prefix(&store.dir).unwrap());
+        assert_eq!(beside(&other, &there), shown, "{root}");
+        assert!(has_kept(&there, &bytes(update)), "{root}");
+        store.ok(&["member", "add", BOB]);
+        store.ok(&["sync", "export", "--out", &bundle]);
+        other.ok(&["sync", "import", &bundle]);
+        other.ok(&["chat", "send", "from there", "--reply-to", &id]);
+        other.ok(&["sync", "export", "--out", &bundle]);
+        store.ok(&["sync", "import", &bundle]);
+        assert_eq!(store.json(&["digest", "chat"]), other.json(&["digest", "chat"]), "{root}");
+        assert_eq!(beside(&store, &file), shown, "{root}");
+        assert!(has_kept(&file, &bytes(update)), "{root}");
+        store.run(&["check"]).exits(0);
+    }
+}
+
+/// A message with a bold word; an element of XML in the place of a message.
+const AMONG: [(&str, &str); 2] = [
+    (
+        "bold",
+        concat!(
+            "AQeFjgYAJwEIbWVzc2FnZXMCbTEBKACFjgYAAmlkAXcCbTEnAIWOBgAHY29udGVudAIGAIWOBgIEYm9sZAR0cnVl",
+            "hIWOBgMEYm9sZIaFjgYHBGJvbGQEbnVsbMSFjgYHhY4GCAUgd29yZAA="
+        ),
+    ),
+    ("element", "AQGGjgYAJwEIbWVzc2FnZXMCbTIDAXAA"),
+];
+
+#[test]
+fn what_yrs_would_change_among_the_records_is_shown_and_nothing_is_written() {
+    for (name, update) in AMONG {
+        let machine = Machine::new(name);
+        let store = machine.group("store", &[]);
+        let id = store.send("hello");
+        let file = written_into(&store, &format!("{GROUP}:chat"), update);
+        let before = std::fs::read(&file).unwrap();
         for args in [
             &["chat", "send", "more"][..],
             &["chat", "edit", &id, "changed"],
@@ -94,28 +172,22 @@ fn what_yrs_would_change_is_shown_and_nothing_is_written() {
             &["chat", "react", &id, "👍"],
         ] {
             let run = store.run(args);
-            assert!(run.fails(5, "not supported").stderr.contains("hint"), "{root}: {run:?}");
-            assert_eq!(std::fs::read(&file).unwrap(), before, "{root}: {args:?}");
+            assert!(run.fails(5, "not supported").stderr.contains("hint"), "{name}: {run:?}");
+            assert_eq!(std::fs::read(&file).unwrap(), before, "{name}: {args:?}");
         }
         for args in [&["prune"][..], &["archive", "run"], &["sync", "export", "-O", "out.crdt"]] {
             let run = machine.run_in(&store.dir, &[], args);
-            assert!(run.exits(5).stderr.contains("left out"), "{root}: {run:?}");
-            assert_eq!(std::fs::read(&file).unwrap(), before, "{root}: {args:?}");
+            assert!(run.exits(5).stderr.contains("left out"), "{name}: {run:?}");
+            assert_eq!(std::fs::read(&file).unwrap(), before, "{name}: {args:?}");
         }
-        // One bold word beside them hides no messages.
-        let listed = store.json(&["chat", "list"]);
-        assert_eq!(column(&listed, "content"), ["hello"], "{root}");
-        assert_eq!(store.json(&["chat", "show", &id])["content"], "hello", "{root}");
-        assert_eq!(store.json(&["chat", "search", "hell"]).as_array().map(Vec::len), Some(1));
         // It is not damaged, everything in it is shown, and other documents go on.
         let run = store.run(&["check", "--json"]);
-        let kinds = column(&run.exits(3).parsed(), "kind");
-        assert_eq!(kinds, ["unsupported"], "{root}");
+        assert_eq!(column(&run.exits(3).parsed(), "kind"), ["unsupported"], "{name}");
         let out = text(&machine.path("recovered"));
         store.run(&["recover", "chat", "-O", &out]).exits(1);
         let dump = store.run(&["doc", "dump", "chat"]).json();
-        assert_eq!(dump["messages"][&id]["content"], "hello", "{root}");
+        assert_eq!(dump["messages"][&id]["content"], "hello", "{name}");
         store.ok(&["member", "add", BOB]);
-        assert_eq!(std::fs::read(&file).unwrap(), before, "{root}");
+        assert_eq!(std::fs::read(&file).unwrap(), before, "{name}");
     }
 }

@@ -51,6 +51,11 @@ fn shown_by_yjs(updates: &[String]) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// What Yjs shows of states.
+pub fn read_by_yjs(states: &[Vec<u8>]) -> Vec<Value> {
+    shown_by_yjs(&states.iter().map(|state| BASE64.encode(state)).collect::<Vec<_>>())
+}
+
 pub fn bytes(value: &Value) -> Vec<u8> {
     BASE64.decode(value.as_str().unwrap().as_bytes()).unwrap()
 }

@@ -36,7 +36,7 @@ pub fn run(context: &Context, args: &AnonymizeArgs) -> Result<Report> {
     };
     let view = match reader.any_view(&doc)?.ok_or_else(|| missing(&doc))? {
         AnyView::View(view) => view,
-        AnyView::Types(types) => {
+        AnyView::Types(types, _) => {
             let copy = of_any(types.bytes(), doc.as_str(), args)?;
             return deliver(context, args, doc.as_str(), copy);
         }

@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::json;
+use std::rc::Rc;
 
 /// Print the live content of a document as JSON
 ///
@@ -73,7 +74,7 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
         let file = context.any_document(&args.doc, args.from)?;
         let types = args.at.types(context, &file)?;
         file.note_waiting(context, &types);
-        return of_types(types, format, args);
+        return of_types(Rc::new(types), format, args);
     }
     let types = match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, id) => match (context.content(&reader, &id)?, format) {
@@ -83,19 +84,19 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
             ) if args.root.is_none() => {
                 return Ok(of_view(view, format));
             }
-            (DocumentContent::View(view), _) => SharedTypes::read(view.bytes().to_vec())?,
+            (DocumentContent::View(view), _) => Rc::new(SharedTypes::read(view.bytes().to_vec())?),
             (DocumentContent::Types(types), _) => types,
         },
         Subject::File(file) => {
             let types = file.types()?;
             file.note_waiting(context, &types);
-            types
+            Rc::new(types)
         }
     };
     of_types(types, format, args)
 }
 
-fn of_view(view: View, format: DumpFormat) -> Report {
+fn of_view(view: Rc<View>, format: DumpFormat) -> Report {
     match format {
         DumpFormat::Yjs => Report::content(Typed(view)),
         DumpFormat::Ndjson => Report::feed(move |take| {
@@ -112,7 +113,7 @@ fn of_view(view: View, format: DumpFormat) -> Report {
     }
 }
 
-fn of_types(types: SharedTypes, format: DumpFormat, args: &DumpArgs) -> Result<Report> {
+fn of_types(types: Rc<SharedTypes>, format: DumpFormat, args: &DumpArgs) -> Result<Report> {
     let wanted = args.root.clone();
     let chosen = move |types: &SharedTypes| -> Vec<(String, SharedType)> {
         let roots = types.live_roots().map(|(name, container)| (name.to_owned(), container));
@@ -200,7 +201,7 @@ fn nothing_of(none: bool, what: &str, doc: &str) -> Result<()> {
 }
 
 /// The live content as it is written: root → content.
-struct Whole(View);
+struct Whole(Rc<View>);
 
 impl Serialize for Whole {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -215,7 +216,7 @@ impl Serialize for Whole {
 }
 
 /// The same with types.
-struct Typed(View);
+struct Typed(Rc<View>);
 
 impl Serialize for Typed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

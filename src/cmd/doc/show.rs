@@ -98,7 +98,7 @@ fn of_document(context: &Context, reader: &Reader, id: &DocId) -> Result<Report>
     };
     let (client_ids, digest, roots) = match context.content(reader, id)? {
         DocumentContent::View(view) => {
-            let roots: Vec<_> = view.roots().iter().map(|root| root_row(&view, root)).collect();
+            let roots: Vec<_> = view.roots().iter().map(|root| root_row(&*view, root)).collect();
             (view.version().clocks.len(), view.digest(), roots)
         }
         DocumentContent::Types(types) => {

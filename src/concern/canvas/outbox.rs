@@ -5,8 +5,8 @@ use super::element::FoundElement;
 use super::relay::{Operation, RelayMessage, RelayVerb, StateResponse};
 use super::{ELEMENTS, SPEC};
 use crate::concern::Actor;
+use crate::crdt::any_view::AnyView;
 use crate::crdt::source::Source;
-use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::path::Keys;
@@ -54,12 +54,12 @@ pub(super) fn tell(
 /// Lets the canvas as it stands wait for the relay: the answer to a request.
 pub fn answer(session: &mut Session, entity: &EntityId, member: &MemberId) -> Result<()> {
     let doc = entity.document(SPEC.name);
-    let Some(view) = session.view(&doc)? else { return Ok(()) };
+    let Some(view) = session.any_view(&doc)? else { return Ok(()) };
     let line = RelayMessage::CanvasStateResponse(whole(&view, entity, member)).line()?;
     session.state().put_out(&doc, None, &line)
 }
 
-fn whole(view: &View, entity: &EntityId, member: &MemberId) -> StateResponse {
+fn whole(view: &AnyView, entity: &EntityId, member: &MemberId) -> StateResponse {
     let elements: Vec<Map<String, Json>> = ELEMENTS
         .records(view)
         .into_iter()
@@ -119,7 +119,7 @@ impl Outgoing {
         handed.seq = handed.seq.max(self.seq);
         session.state().put_handed(&self.doc, handed)?;
         if let Some(oldest) = session.state().overflow(&self.doc)?
-            && let Some(view) = session.view(&self.doc)?
+            && let Some(view) = session.any_view(&self.doc)?
         {
             let state = RelayMessage::CanvasStateResponse(whole(&view, entity, member));
             session.state().put_event(&self.doc, oldest, &state.line()?)?;
@@ -151,7 +151,7 @@ pub fn outgoing(reader: &Reader, entity: &EntityId, member: &MemberId) -> Result
         }
         None => {
             out.seq = end;
-            if let Some(view) = reader.view(&out.doc)? {
+            if let Some(view) = reader.any_view(&out.doc)? {
                 out.messages.push(RelayMessage::CanvasStateResponse(whole(&view, entity, member)));
             }
         }
