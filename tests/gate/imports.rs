@@ -14,10 +14,34 @@ use crdtctl::sync::{Bundle, manifest::Has};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// What Yjs writes beside the messages: a bold word; an element of XML; a sub-document; a text with
+/// an attribute.
+const BESIDE: [&str; 4] = [
+    "AQSKBgAEAQVlc3NheQRib2xkhIoGAwUgd29yZEaKBgAEYm9sZAR0cnVlxooGA4oGBARib2xkBG51bGwA",
+    "AQSLBgAHAQVwcm9zZQMBcCgAiwYAAWEBdwExBwCLBgAGBACLBgICaGkA",
+    "AQGMBgApAQRzdWJzA29uZQJnMXYAAA==",
+    "AQKNBgAEAQZ0aXRsZWQBeCgBBnRpdGxlZAFrAX0BAA==",
+];
+/// The same, later: the word deleted, its bold end kept; another element.
+const LATER: [&str; 2] = ["AAGKBgEABA==", "AQGOBgCHiwYAAwF1AA=="];
+
+/// Another program writes into the chat of a store.
+fn beside(store: &Store<'_>, updates: &[&str]) {
+    for (at, update) in updates.iter().enumerate() {
+        let file = store.machine.path(&format!("beside {at}"));
+        std::fs::write(&file, data_encoding::BASE64.decode(update.as_bytes()).unwrap()).unwrap();
+        let chat = format!("{}:chat", crate::support::GROUP);
+        store.ok(&["doc", "load", "--doc", &chat, &text(&file)]);
+    }
+}
+
 /// Alice and Bob, who have written at once since they met, and Carol, who has heard of neither: her
-/// store, and what both send her.
-fn met(machine: &Machine) -> (Store<'_>, Vec<Bundle>) {
+/// store, and what both send her. Other programs write into it `also`, in roots of their own.
+fn met(machine: &Machine, also: bool) -> (Store<'_>, Vec<Bundle>) {
     let alice = machine.group("alice", &[BOB, CAROL]);
+    if also {
+        beside(&alice, &BESIDE[..2]);
+    }
     let first = alice.send("Grüße 🌊");
     let second = alice.send("second");
     alice.ok(&["chat", "send", "a reply", "--reply-to", &first]);
@@ -35,6 +59,10 @@ fn met(machine: &Machine) -> (Store<'_>, Vec<Bundle>) {
     bob.ok(&["chat", "send", "another", "--reply-to", &first]);
     machine.pass(60);
     bob.ok(&["chat", "react", &first, "🎉"]);
+    if also {
+        beside(&alice, &LATER[..1]);
+        beside(&bob, &[BESIDE[2], BESIDE[3], LATER[1]]);
+    }
     let files = [alice.export("alice.crdt"), bob.export("bob.crdt"), incremental];
     let read = |file: &String| Bundle::read(std::fs::read(file).unwrap().as_slice()).unwrap();
     (carol, files.iter().map(read).collect())
@@ -74,8 +102,17 @@ fn outcome(carol: &Store<'_>, bundles: &[&Bundle]) -> Result<Outcome> {
 
 #[test]
 fn what_an_import_leaves_does_not_hang_on_the_order_of_its_bundles() {
-    let machine = Machine::new("imports");
-    let (carol, bundles) = met(&machine);
+    in_any_order(false);
+}
+
+#[test]
+fn nor_does_it_where_other_programs_write_beside_the_messages() {
+    in_any_order(true);
+}
+
+fn in_any_order(also: bool) {
+    let machine = Machine::new(if also { "imports beside" } else { "imports" });
+    let (carol, bundles) = met(&machine, also);
     let chat = DocId::parse(&format!("{}:chat", crate::support::GROUP)).unwrap();
     let update = |bundle: &Bundle| {
         let update = bundle.documents().find(|(entry, _)| entry.doc == chat);
@@ -111,7 +148,7 @@ fn what_an_import_leaves_does_not_hang_on_the_order_of_its_bundles() {
         order.reverse();
         match (forth, outcome(&carol, &order)) {
             (Ok(forth), Ok(back)) => {
-                assert_eq!(forth, back, "round {round}");
+                assert_eq!(forth, back, "round {round}, {also}");
                 waited += u64::from(forth.1 > 0);
                 taken += 1;
             }
@@ -121,7 +158,7 @@ fn what_an_import_leaves_does_not_hang_on_the_order_of_its_bundles() {
                 assert!(expected(forth.kind) && expected(back.kind), "round {round}: {forth:?}");
                 refused += 1;
             }
-            other => panic!("round {round}: {other:?}"),
+            other => panic!("round {round}, {also}: {other:?}"),
         }
     }
     println!("{taken} taken, of which {waited} wait in part; {refused} refused");
