@@ -101,7 +101,9 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
     let mut summaries = Vec::with_capacity(imported.len());
     let mut attributed = Vec::with_capacity(imported.len());
     for came in imported {
-        let known = match session.checked_at_hand(&came.doc)? {
+        let whole = session.checked_at_hand(&came.doc)?;
+        let has_others = whole.as_ref().is_some_and(|whole| whole.update().has_other_roots());
+        let known = match whole {
             Some(whole) => incoming::known_parts(&whole.update(), &came.parts)?,
             None => None,
         };
@@ -132,7 +134,7 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
             }
             attributed.push((came, plan.attributed));
         }
-        if let (true, Some(after)) = (narrowed.is_some(), session.any_at_hand(doc)?) {
+        if let (true, Some(after)) = (has_others, session.any_at_hand(doc)?) {
             let known: Vec<&str> = spec.roots.iter().map(|(name, _)| *name).collect();
             account.take(carried::count(incoming.before.as_ref(), &after, &known)?);
         }

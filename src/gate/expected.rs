@@ -69,6 +69,14 @@ impl Update<'_, Checked> {
         self.facts().known
     }
 
+    /// Whether anything of it stands in other roots than the known ones.
+    pub fn has_other_roots(&self) -> bool {
+        let is_known = |root: &str| {
+            self.known_roots().is_none_or(|known| known.iter().any(|(name, _)| *name == root))
+        };
+        self.facts().roots.iter().any(|root| !is_known(self.root(root)))
+    }
+
     /// The same as [`Update::beyond`], of a document that no concern understands: none of it is given to yrs.
     pub fn beyond_all(&self) -> Option<&Fault> {
         self.beyond().filter(|_| self.facts().anything)

@@ -191,3 +191,25 @@ fn what_yrs_would_change_among_the_records_is_shown_and_nothing_is_written() {
         assert_eq!(std::fs::read(&file).unwrap(), before, "{name}");
     }
 }
+
+#[test]
+fn an_import_names_what_it_changed_beside_the_records() {
+    let machine = Machine::new("names");
+    let store = machine.group("store", &[]);
+    let chat = format!("{GROUP}:chat");
+    let load = |update: &[u8]| {
+        let file = machine.path("theirs.bin");
+        std::fs::write(&file, update).unwrap();
+        store.json(&["doc", "load", "--doc", &chat, &text(&file)])["documents"][0].clone()
+    };
+    // With what yrs takes beside the messages and, after the first of `RICH`, without.
+    let loaded = load(&bytes(VALUES));
+    assert_eq!((&loaded["added"], &loaded["roots"]), (&json!(7), &json!(["other", "picture"])));
+    for (root, update) in RICH {
+        let loaded = load(&bytes(update));
+        assert_eq!((&loaded["added"], &loaded["roots"]), (&json!(1), &json!([root])));
+    }
+    // Client 778 wrote the word "bold".
+    let loaded = load(&[0, 1, 0x8a, 6, 1, 0, 4]);
+    assert_eq!((&loaded["edited"], &loaded["roots"]), (&json!(1), &json!(["essay"])));
+}
