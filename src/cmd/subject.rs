@@ -7,7 +7,7 @@ use crate::crdt::any_view::AnyView;
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result, listed};
-use crate::foreign::{FileContent, FoundDocument, Identified, KeptUpdate};
+use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate};
 use crate::id::DocId;
 use crate::store::Reader;
 use crate::wire::{Update, merge_with_gaps};
@@ -225,11 +225,15 @@ impl Context {
                 ));
             }
             _ => {
-                return Err(Error::usage(format!("{name} holds no content"))
-                    .because(format!("it is a {}", identified.form.name()))
-                    .hint(
+                let none = Error::usage(format!("{name} holds no content"));
+                return Err(match identified.form {
+                    FileKind::Awareness => none
+                        .because("it is a message of awareness: who is there, and where they look")
+                        .hint("`crdtctl doc kind FILE` says how many it is about"),
+                    form => none.because(format!("it is a {}", form.name())).hint(
                         "`crdtctl doc kind FILE` and `crdtctl doc vector FILE` show what it says",
-                    ));
+                    ),
+                });
             }
         };
         let document = pick(&name, documents, picked)?.clone();

@@ -58,6 +58,12 @@ fn wrapped_bytes_are_known_and_read() {
     machine.run(&["doc", "dump", &snapshot]).fails(2, "holds no content");
     let awareness = fixture("09-wrapped-bytes/40e-awareness");
     let rows = machine.run(&["doc", "kind", &awareness, "--json"]).json();
+    // Nothing but `doc kind` has anything to say of it, and nothing sends anybody in a circle.
+    for command in ["show", "vector"] {
+        let run = machine.run(&["doc", command, &awareness]);
+        assert!(run.exits(2).stderr.contains("a message of awareness"), "{}", run.stderr);
+        assert!(!run.stderr.contains("doc vector FILE"), "{}", run.stderr);
+    }
     assert_eq!(rows[0]["presences"][0]["state"], json!({"user": {"name": "x"}}));
 }
 
@@ -322,7 +328,8 @@ fn a_form_is_written_and_read_again() {
         ("frame", "sync-update"),
     ] {
         let out = text(&machine.path(form));
-        machine.run(&["doc", "convert", &log, "--to", form, "-O", &out]).exits(0);
+        let run = machine.run(&["doc", "convert", &log, "--to", form, "-O", &out]);
+        assert!(run.exits(0).stderr.contains(&format!(" as {form}: ")), "{}", run.stderr);
         assert_eq!(kind(&machine, &out).0, known, "{form}");
         assert_eq!(machine.run(&["digest", &out]).ok(), digest, "{form}");
     }

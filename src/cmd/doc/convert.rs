@@ -77,6 +77,8 @@ pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
         ConvertForm::Json => line(json!(file.update).to_string()),
         ConvertForm::Frame => frame(&file.update),
     };
-    let sentence = format!("wrote {}: {} bytes", file.name, bytes.len());
+    let form = args.to.to_possible_value();
+    let form = form.as_ref().map_or("", |form| form.get_name());
+    let sentence = format!("wrote {} as {form}: {} bytes", file.name, bytes.len());
     context.deliver(bytes, &args.out, &sentence)
 }
