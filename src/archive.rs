@@ -22,6 +22,7 @@ mod returned;
 mod row;
 mod search;
 mod soundness;
+mod staging;
 mod travel;
 mod vanish;
 

@@ -2,11 +2,13 @@
 
 use super::row::ArchivedRecord;
 use super::search;
+use super::staging::{self, StagedRows};
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::DocId;
 use crate::store::unreadable;
 use crate::wire::Id;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -14,8 +16,14 @@ use std::time::Duration;
 /// The `application_id` of the file: `crdA`.
 pub const FILE_ID: i32 = 0x6372_6441;
 /// Each brings the tables one version further.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("travel.sql"), include_str!("search.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("travel.sql"),
+    include_str!("search.sql"),
+    include_str!("order.sql"),
+];
+/// How much of the file is in memory while it is written, at most.
+const CACHE_KIB: i64 = 64 << 10;
 /// The version from which on there is an index of what was written.
 const SEARCHED: usize = 3;
 
@@ -25,6 +33,7 @@ pub(super) const COLUMNS: &str = "v.n, v.doc_id, v.path, v.created_at, v.changed
 /// An open `archive.db`.
 pub(super) struct ArchiveFile {
     pub db: Connection,
+    staged: RefCell<StagedRows>,
 }
 
 /// A row with its number in the file.
@@ -52,8 +61,11 @@ impl ArchiveFile {
             db.pragma_update(None, "synchronous", "extra")?;
             db.pragma_update(None, "foreign_keys", true)?;
             db.pragma_update(None, "trusted_schema", false)?;
+            // Each row has its places in a dozen indexes: with few pages at hand most are read again.
+            db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+            db.execute_batch(staging::PLACE)?;
             db.execute_batch("BEGIN IMMEDIATE")?;
-            Ok(ArchiveFile { db })
+            Ok(ArchiveFile { db, staged: RefCell::default() })
         };
         let file = open().map_err(|e| unopened(path, e))?;
         file.migrate()?;
@@ -75,7 +87,7 @@ impl ArchiveFile {
             db.pragma_update(None, "temp_store", "memory")?;
             db.pragma_update(None, "trusted_schema", false)?;
             db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-            Ok(ArchiveFile { db })
+            Ok(ArchiveFile { db, staged: RefCell::default() })
         };
         let file = open(flags).or_else(|_| open(only)).map_err(|e| unopened(path, e))?;
         let version = file.version()?;
@@ -164,6 +176,7 @@ impl ArchiveFile {
 
     /// Makes it so.
     pub fn commit(&self) -> Result<()> {
+        self.put_staged()?;
         self.db.execute_batch("COMMIT").map_err(failed)
     }
 
@@ -173,54 +186,50 @@ impl ArchiveFile {
         if let Some(n) = self.find(record, &version)? {
             return Ok((n, false));
         }
-        let entity = record.doc.entity().map(|entity| entity.to_string()).unwrap_or_default();
-        let size = match record.removed {
-            true => i64::MAX,
-            false => i64::try_from(record.record.len()).unwrap_or(i64::MAX),
+        let known = self.staged.borrow().next();
+        let n = match known {
+            Some(next) => next,
+            None => self.last()?.saturating_add(1),
         };
-        self.db
-            .prepare_cached(
-                "INSERT INTO versions (doc_id, entity_id, kind, path, id, version, parent, created_at,
-                     changed_at, client, clock, removed, size, record, typed, archived_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
-            )
-            .and_then(|mut insert| {
-                insert.execute(params![
-                    record.doc.as_str(),
-                    entity,
-                    record.kind(),
-                    path,
-                    record.id(),
-                    version,
-                    record.parent(),
-                    record.created_at,
-                    record.changed_at,
-                    record.written.client.cast_signed(),
-                    record.written.clock,
-                    record.removed,
-                    size,
-                    record.record,
-                    record.typed,
-                    record.archived_at,
-                ])
-            })
-            .map_err(failed)?;
-        let n = self.db.last_insert_rowid();
-        self.index(n, record)?;
+        let mut staged = self.staged.borrow_mut();
+        staged.add(&self.db, n, record, (&version, path)).map_err(failed)?;
+        let is_full = staged.are_full();
+        drop(staged);
+        if is_full {
+            self.put_staged()?;
+        }
         Ok((n, true))
+    }
+
+    /// Puts what is staged into the tables.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn put_staged(&self) -> Result<()> {
+        self.staged.take().put(&self.db).map_err(failed)
+    }
+
+    /// The same, where any of it is of a record.
+    fn put_staged_of(&self, doc: &DocId, path: &str) -> Result<()> {
+        let waits = self.staged.borrow().hold(doc.as_str(), path);
+        if waits { self.put_staged() } else { Ok(()) }
     }
 
     /// How many rows hide versions of a record.
     pub fn markers(&self, record: &ArchivedRecord) -> Result<i64> {
+        let path = path_text(record);
+        self.put_staged_of(&record.doc, &path)?;
         let sql = "SELECT count(*) FROM versions WHERE doc_id = ?1 AND path = ?2 AND removed = 1";
-        let keys = params![record.doc.as_str(), path_text(record)];
+        let keys = params![record.doc.as_str(), path];
         Ok(self.one(sql, keys, |row| row.get(0))?.unwrap_or(0))
     }
 
     /// The number of a row, where it is there.
     pub fn find(&self, record: &ArchivedRecord, version: &str) -> Result<Option<i64>> {
+        let path = path_text(record);
+        self.put_staged_of(&record.doc, &path)?;
         let sql = "SELECT n FROM versions WHERE doc_id = ?1 AND path = ?2 AND version = ?3";
-        let keys = params![record.doc.as_str(), path_text(record), version];
+        let keys = params![record.doc.as_str(), path, version];
         self.one(sql, keys, |row| row.get(0))
     }
 
@@ -231,6 +240,7 @@ impl ArchiveFile {
              WHERE r.doc_id = ?1 AND r.path = ?2"
         );
         let path = serde_json::json!(path).to_string();
+        self.put_staged_of(doc, &path)?;
         Ok(self.one(&sql, params![doc.as_str(), path], numbered)?.flatten())
     }
 
@@ -296,7 +306,10 @@ impl ArchiveFile {
 
     /// Notes that a row counts only if its command happens.
     pub fn unsettle(&self, run: &str, n: i64) -> Result<()> {
-        self.run("INSERT OR IGNORE INTO unsettled VALUES (?1, ?2)", params![run, n])
+        match self.staged.borrow_mut().unsettle(run, n) {
+            true => Ok(()),
+            false => self.run(staging::UNSETTLE, params![run, n]),
+        }
     }
 
     /// The command has happened.
@@ -310,6 +323,7 @@ impl ArchiveFile {
 
     /// Removes a row of a command that did not happen.
     pub fn void(&self, n: i64) -> Result<()> {
+        self.put_staged()?;
         self.db.pragma_update(None, "defer_foreign_keys", true).map_err(failed)?;
         if let Some(text) = self.row(n)?.as_ref().and_then(search::indexed) {
             let sql = "INSERT INTO parts_fts (parts_fts, rowid, text) VALUES ('delete', ?1, ?2)";

@@ -81,7 +81,7 @@ fn keep_as(
 /// commit that says so.
 ///
 /// Tests are to meet the end of a batch, too.
-const BATCH: usize = if cfg!(debug_assertions) { 16 } else { 1_000 };
+const BATCH: usize = if cfg!(debug_assertions) { 16 } else { 4_000 };
 
 /// Rows on their way into the archive, some in one transaction of it.
 pub(super) struct Keeper<'s> {
@@ -140,6 +140,7 @@ impl<'s> Keeper<'s> {
 
     /// Commits, and reads back what was added.
     pub fn finish(self) -> Result<KeptRecords> {
+        self.file.put_staged()?;
         for entity in &self.entities {
             people::tell(self.session, &self.file, entity)?;
         }

@@ -4,6 +4,7 @@
 //! in a document any more (an archive) can come beside those that are.
 
 use crate::concern;
+use crate::concern::disk::FileDocument;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
 use crate::inspect::size::{SizeRow, Sizes};
@@ -121,6 +122,13 @@ impl<'s> SqlSource<'s> {
 
     pub(super) fn files(&self, entity: &EntityId) -> Result<Vec<DiskRow>> {
         self.sound(disk::files(self.reader, entity, true))
+    }
+
+    /// Files that are documents of the application's own.
+    pub(super) fn file_documents(&self, entity: &EntityId) -> Result<Vec<FileDocument>> {
+        let listed = disk::file_documents(self.reader, entity)?;
+        self.damaged.borrow_mut().extend(listed.damaged);
+        Ok(listed.found)
     }
 
     pub(super) fn tombstones(&self) -> Result<Rc<Vec<DeletedRecord>>> {

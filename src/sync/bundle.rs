@@ -1,5 +1,30 @@
 //! A bundle as a file: `tar` inside `zstd`, the manifest first, one update per document.
 //!
+//! | entry | what it holds |
+//! |---|---|
+//! | `manifest.json` | [`Manifest`], always the first |
+//! | `docs/0001.update` | a Yrs v1 update of one document |
+//! | `archive/0001.ndjson.zst` | archived rows of one document, a JSON object a line, a zstd frame for each span |
+//! | `disk/HASH/000000` | a piece of the content of a file: one mebibyte, the last one what is left |
+//! | `manifest.json.sig` | a signature, which is not looked at yet |
+//!
+//! Beside what was there from the beginning, the manifest has these fields, which readers that do not know
+//! them pass over:
+//!
+//! * `documents[].sum`: a sum of the content that can be followed change by change, where `digest` takes a
+//!   reading of all of it. Two with the same version and other sums have diverged.
+//! * `archives`: for each document what the sender has archived of it, whether it is sent or not: `spans` in the
+//!   one order that all replicas have ([`crate::archive`]), each with the hash of the versions in it, how many
+//!   `rows` they are, and `sent` where they are in the part. Whoever has a span of another's has all its rows,
+//!   so this is the receipt, too. A line of a part has `path`, `created_at`, `changed_at`, `client`, `clock`,
+//!   `record` (the record's JSON as text, of which the version is the hash), and where they say more `removed`
+//!   and `typed`.
+//! * `files`: the contents that come behind all other entries, in that order and each once, whatever files hold
+//!   it: `blake3`, `bytes`, and where there are several the hashes of its `pieces`. They count in a bound of
+//!   their own, since nobody holds more than a piece of them.
+//! * `missing`: the hashes of contents that files of the sender's hold and that it lacks: the next bundle
+//!   for it carries them.
+//!
 //! Nothing here knows a store. What [`Bundle::read`] returns has kept every bound, and every part
 //! has the length and the hash that the manifest says. Whether a part is a valid update is the
 //! gate's question ([`crate::gate`]).

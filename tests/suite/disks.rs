@@ -80,8 +80,14 @@ fn a_file_is_put_got_moved_and_removed() {
     store.ok(&["disk", "move", "/shared/docs/notes.md", "/public/"]);
     assert!(!lying.parent().unwrap().exists(), "an empty directory stays behind");
     assert_eq!(store.ok(&["disk", "cat", "/public/notes.md"]), "# Notes\r\n\r\nfirst\r");
+    store.run(&["disk", "remove", "/public"]).exits(2).mentions("a directory of 1 file\n");
     store.ok(&["disk", "remove", "/public/notes.md"]);
     assert!(!place(&store, "/public/notes.md").exists());
+    // People see which of all are deleted; where none is, there is no such column.
+    let table = |args: &[&str]| store.ok(&[&["disk", "list", "-o", "table"], args].concat());
+    assert!(table(&["-a"]).contains("DELETED") && !table(&[]).contains("DELETED"));
+    let copy = text(&machine.path("copy"));
+    store.run(&["disk", "get", "-r", "/shared", "-O", &copy]).exits(0).mentions("wrote 1 file to");
     store.run(&["disk", "cat", "/public/notes.md"]).exits(4).mentions("disk list");
     store.ok(&["disk", "restore", "/public/notes.md"]);
     assert_eq!(fs::read(place(&store, "/public/notes.md")).unwrap(), fs::read(&notes).unwrap());

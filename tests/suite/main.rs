@@ -41,6 +41,7 @@ mod disk_attached;
 mod disk_bundles;
 mod disk_care;
 mod disk_documents;
+mod disk_guide;
 mod disk_hostile;
 mod disk_private;
 mod disk_site;

@@ -5,7 +5,7 @@ use crate::cmd::context::say_gone;
 use crate::cmd::failure::hint;
 use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, document};
 use crate::disk::{self, Which};
-use crate::error::{Error, Hint, Result};
+use crate::error::{Error, Hint, Result, counted};
 use crate::id::EntityId;
 use crate::operation::{self, Operation, Outcome, Together};
 use crate::store::Session;
@@ -62,7 +62,11 @@ pub fn told_all(outcomes: Vec<Outcome>, sentence: &str) -> Written {
             let ids: Vec<&String> = changed.filter_map(|outcome| outcome.id.as_ref()).collect();
             let gone: Vec<&str> = all.iter().flat_map(Outcome::gone).collect();
             let mut written = Written {
-                sentence: format!("{sentence} {} of {} files", ids.len(), all.len()),
+                sentence: format!(
+                    "{sentence} {} of {}",
+                    ids.len(),
+                    counted(all.len() as u64, "file")
+                ),
                 changed: !ids.is_empty(),
                 doc: all.iter().find_map(|outcome| outcome.doc.clone()).map(String::from),
                 ..Written::default()
@@ -117,7 +121,8 @@ pub fn remove(context: &Context, entity: &EntityId, path: &str, all: bool) -> Re
     let files = match files_below(context, entity, path)? {
         Some((_, paths)) if all => paths.iter().map(ToString::to_string).collect(),
         Some((dir, paths)) => {
-            let what = format!("{dir} is a directory of {} files", paths.len());
+            let files = counted(paths.len() as u64, "file");
+            let what = format!("{dir} is a directory of {files}");
             return Err(Error::usage(what).hint("`-r` removes all of them"));
         }
         None => vec![path.to_owned()],

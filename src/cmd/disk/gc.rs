@@ -9,7 +9,7 @@ use crate::ui::{Column, Report, rows};
 use std::collections::BTreeSet;
 
 const COLUMNS: &[Column] =
-    &[Column::text("name", "name"), Column::text("kind", "kind"), Column::bytes("bytes", "bytes")];
+    &[Column::id("name", "name"), Column::text("kind", "kind"), Column::bytes("bytes", "bytes")];
 
 pub fn run(context: &Context) -> Result<Report> {
     // Nobody else puts or imports meanwhile.

@@ -19,6 +19,8 @@ const FILES: &[Column] = &[
     Column::text("author_id", "by"),
     Column::text("mime_type", "type").wide(),
     Column::id("id", "id"),
+    Column::flag("deleted", "deleted").filled(),
+    Column::flag("displaced", "another has its path").filled(),
 ];
 
 const SECTIONS: &[Section] = &[Section {

@@ -6,7 +6,7 @@ use crate::cmd::{Context, OutFile};
 use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{DiskContent, DiskFile, DiskPath, documents, read};
 use crate::disk::{Objects, Tree};
-use crate::error::{Error, Kind, Next, Result};
+use crate::error::{Error, Kind, Next, Result, counted};
 use crate::id::{DocId, EntityId};
 use crate::query::disk::{file, file_document, files as all_files};
 use crate::store::{Reader, Store};
@@ -84,7 +84,7 @@ pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) 
     }
     let around = DiskPath::parse_dir(path).ok();
     let progress = context.progress("getting files", Some(rows.len() as u64));
-    let mut count = 0usize;
+    let mut count = 0u64;
     for (doc, kinds) in documents(entity) {
         let Some(view) = reader.view(&doc)? else { continue };
         let lying = Lying::of(&reader, entity, &doc)?;
@@ -108,7 +108,7 @@ pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) 
         }
     }
     files::wait_for(dir)?;
-    Ok(Report::nothing().note(format!("wrote {count} files to {}", dir.display())))
+    Ok(Report::nothing().note(format!("wrote {} to {}", counted(count, "file"), dir.display())))
 }
 
 /// What the files of a document hold: as each lies in its directory, where somebody changed it there;
