@@ -12,12 +12,14 @@ pub(super) use seen::{OpenFile, seen};
 use crate::error::{Error, Kind, Result};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// File names have at most 255 bytes; a temporary name needs four more than the name it becomes.
 const TEMPORARY_NAME_BYTES: usize = 240;
+/// Bytes that are gathered before they are written.
+const WRITTEN_AT_ONCE: usize = 1 << 16;
 /// How long to wait before the lock is tried again.
 const LOCK_STEP: Duration = Duration::from_millis(5);
 /// The clocks of file systems go on in steps of at most ten of these.
@@ -287,13 +289,16 @@ fn write_new(
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
         _ => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
+    let file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
     if let Ok(old) = fs::symlink_metadata(model)
         && old.is_file()
     {
         file.set_permissions(old.permissions())?;
     }
-    write(&mut file)?;
+    // Thousands of small pieces are not thousands of writes.
+    let mut buffered = BufWriter::with_capacity(WRITTEN_AT_ONCE, &file);
+    write(&mut buffered)?;
+    buffered.into_inner()?;
     if durable {
         file.sync_all()?;
     }

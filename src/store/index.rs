@@ -20,14 +20,19 @@ use crate::wire::{
     Version,
 };
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// With more pieces than this the document is opened as a whole, which takes less.
+/// With more pieces than this, of more than a small part of the document, it is opened as a whole,
+/// which takes less.
 const MOST_RANGES: usize = 2_000;
+/// A small part: one unit of so many.
+const SMALL_PART: u64 = 8;
+/// Whoever reads more pieces of a file than this is served from memory.
+const MOST_READS: u32 = if cfg!(debug_assertions) { 100 } else { 500 };
 /// Of more pages than this the facts are read with those of all others of their root.
 const ASKED_ONE_BY_ONE: usize = if cfg!(debug_assertions) { 4 } else { 1_000 };
 
@@ -49,6 +54,10 @@ struct IndexedFile {
     facts: RefCell<HashMap<String, RootFacts>>,
     /// What was looked for last, and what was found: whoever asks runs several times.
     held: RefCell<Option<FoundWords>>,
+    /// Pieces that were read.
+    reads: Cell<u32>,
+    /// All of it, once that takes less than reading piece by piece.
+    bytes: OnceCell<Vec<u8>>,
     /// Something could not be read: what was said since is worth nothing.
     failed: Cell<bool>,
 }
@@ -175,6 +184,8 @@ fn indexed(
         numbers: RefCell::default(),
         facts: RefCell::default(),
         held: RefCell::default(),
+        reads: Cell::default(),
+        bytes: OnceCell::new(),
         failed: Cell::new(false),
     };
     Ok(Some((source, content, known)))
@@ -210,20 +221,35 @@ impl IndexedFile {
         number.is_some_and(|number| pages.contains(number))
     }
 
+    fn is_small_part(&self, ids: &IdSet) -> bool {
+        let length = |range: Range<u32>| u64::from(range.end.saturating_sub(range.start));
+        let part: u64 = ids.iter().map(|(_, range)| length(range)).sum();
+        let all: u64 = self.segments.clocks().values().map(|clock| u64::from(*clock)).sum();
+        part.saturating_mul(SMALL_PART) <= all
+    }
+
     /// The blocks of some pages; None where it takes less to open everything.
     fn ids(&self, wanted: &PageSet) -> Option<IdSet> {
         let pages = self.pages.borrow();
         let sets: Vec<&IdSet> =
             wanted.iter().filter_map(|page| Some(&pages.get(*page as usize)?.ids)).collect();
         let ids = IdSet::union_of(sets.iter().copied());
-        let few = ids.iter().nth(MOST_RANGES).is_none() && sets.len() == wanted.len();
-        (few && !self.failed.get()).then_some(ids)
+        let few = ids.iter().nth(MOST_RANGES).is_none() || self.is_small_part(&ids);
+        (few && sets.len() == wanted.len() && !self.failed.get()).then_some(ids)
     }
 }
 
 impl Bytes for IndexedFile {
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
-        self.file.range(range)
+        if let Some(all) = self.bytes.get() {
+            return all.as_slice().range(range);
+        }
+        self.reads.set(self.reads.get().saturating_add(1));
+        if self.reads.get() <= MOST_READS {
+            return self.file.range(range);
+        }
+        let all = self.file.range(0..self.seen.bytes())?.into_owned();
+        self.bytes.get_or_init(|| all).as_slice().range(range)
     }
 }
 
@@ -301,11 +327,11 @@ impl PageSource for IndexedFile {
     }
 
     fn project(&self, pages: &PageSet) -> Option<Vec<u8>> {
-        self.segments.project(&self.file, &self.ids(pages)?, &self.deletes)
+        self.segments.project(self, &self.ids(pages)?, &self.deletes)
     }
 
     fn splice(&self, pages: &PageSet, edited: &Update<'_, Checked>) -> Option<Splice> {
-        self.segments.splice(&self.file, &self.ids(pages)?, &self.deletes, edited)
+        self.segments.splice(self, &self.ids(pages)?, &self.deletes, edited)
     }
 
     fn whole(&self) -> Result<Vec<u8>> {

@@ -4,13 +4,15 @@
 //! are known and nothing else: a block is found by reading the segment that it is in. So this is
 //! small, and a change of one segment leaves what is known of all others as it was.
 
+mod finder;
 mod located;
 
 pub use located::{BlockAnchor, LocatedBlock};
 
+use finder::BlockFinder;
+
 use super::deletes::write_var;
 use super::run::{Run, write_gc};
-use super::walk::walk_block;
 use super::{ByteReader, Checked, Client, Clocks, DeleteSet, Id, IdSet, Update};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -178,10 +180,10 @@ impl Segments {
         write_var(&mut out, self.clients.len() as u64);
         for (id, section) in self.clients.iter().rev() {
             let (mut count, mut body, mut clock) = (0u64, Vec::new(), 0u32);
+            let mut finder = BlockFinder::new(section, state);
             for range in ids.ranges(*id) {
                 count = count.checked_add(gap(clock..range.start, &mut body))?;
-                let (from, to) =
-                    (section.find(state, range.start)?, section.find(state, range.end)?);
+                let (from, to) = (finder.find(range.start)?, finder.find(range.end)?);
                 body.extend_from_slice(&state.range(from.at..to.at)?);
                 count = count.checked_add(to.blocks.checked_sub(from.blocks)?)?;
                 clock = range.end;
@@ -286,29 +288,6 @@ impl ClientSegments {
         let begin = *self.segments.get(after.checked_sub(1)?)?;
         Some((begin, self.segments.get(after).copied().unwrap_or(self.end)))
     }
-
-    /// Where the block with this clock begins; None where none does.
-    fn find(&self, state: &(impl Bytes + ?Sized), clock: u32) -> Option<Boundary> {
-        if clock == self.end.clock {
-            return Some(self.end);
-        }
-        let (begin, end) = self.around(clock)?;
-        if clock == begin.clock {
-            return Some(begin);
-        }
-        let bytes = state.range(begin.at..end.at)?;
-        let (mut reader, mut found) = (ByteReader::at(&bytes, 0), begin);
-        while found.clock < clock {
-            let block = walk_block(&mut reader, found.clock).ok()?;
-            if block.len == 0 {
-                return None;
-            }
-            let at = begin.at.checked_add(u64::from(block.end))?;
-            found =
-                Boundary { clock: block.next_clock(), blocks: found.blocks.checked_add(1)?, at };
-        }
-        (found.clock == clock && found.at <= end.at).then_some(found)
-    }
 }
 
 /// The section of one client, while it is spliced.
@@ -334,12 +313,13 @@ impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
     fn pieces(&self, ids: &[Range<u32>], deletes: &mut DeleteSet) -> Option<Vec<SplicePiece>> {
         let mut run = Run::from(self.edited, self.new, 0)?;
         let (mut pieces, mut clock) = (Vec::new(), 0);
+        let mut finder = BlockFinder::new(self.old, self.state);
         for range in ids {
-            self.copy(clock..range.start, &mut pieces)?;
+            self.copy(clock..range.start, &mut finder, &mut pieces)?;
             edit(&mut run, range.clone(), &mut pieces)?;
             clock = range.end;
         }
-        self.copy(clock..self.old.end.clock, &mut pieces)?;
+        self.copy(clock..self.old.end.clock, &mut finder, &mut pieces)?;
         edit(&mut run, self.old.end.clock..self.new.end, &mut pieces)?;
         // Only here: all other blocks stand as collected in what was edited, and are not.
         let own = ids.iter().cloned().chain(std::iter::once(self.old.end.clock..self.new.end));
@@ -350,7 +330,12 @@ impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
     }
 
     /// Takes over what nobody has edited; a segment as a whole where it can be.
-    fn copy(&self, clocks: Range<u32>, pieces: &mut Vec<SplicePiece>) -> Option<()> {
+    fn copy(
+        &self,
+        clocks: Range<u32>,
+        finder: &mut BlockFinder<'_, B>,
+        pieces: &mut Vec<SplicePiece>,
+    ) -> Option<()> {
         if clocks.is_empty() {
             return Some(());
         }
@@ -360,8 +345,8 @@ impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
                 break;
             }
             let whole = clocks.start <= begin.clock && end.clock <= clocks.end;
-            let from = self.old.find(self.state, clocks.start.max(begin.clock))?;
-            let to = self.old.find(self.state, clocks.end.min(end.clock))?;
+            let from = finder.find(clocks.start.max(begin.clock))?;
+            let to = finder.find(clocks.end.min(end.clock))?;
             if from.clock < to.clock {
                 pieces.push(SplicePiece {
                     blocks: to.blocks.checked_sub(from.blocks)?,

@@ -102,7 +102,7 @@ impl PageLookup<'_> {
 
     fn step(&mut self, unit: Id) -> Option<crate::wire::LocatedBlock> {
         self.steps = self.steps.checked_sub(1)?;
-        self.file.segments.locate(&self.file.file, unit)
+        self.file.segments.locate(self.file, unit)
     }
 }
 
