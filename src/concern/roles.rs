@@ -25,10 +25,12 @@ impl Actor {
         let id = Self::named(session)?;
         let doc = entity.document(core::SPEC.name);
         let role = session.read(&doc, |source| core::active_role(source, id.as_str()))?.flatten();
-        match role {
-            Some(role) => Ok(Actor { id, role }),
-            None => Err(Self::stranger(session, &id, entity)?),
+        if let Some(role) = role {
+            return Ok(Actor { id, role });
         }
+        // Who is no member is told of all; whose record is not open yet, is not.
+        session.was_at_hand(&doc)?;
+        Err(Self::stranger(session, &id, entity)?)
     }
 
     /// What is said to somebody who is no active member, or to a name that is mistyped.
