@@ -13,6 +13,9 @@ mod kanban;
 mod members;
 mod store;
 
+#[cfg(test)]
+mod tests;
+
 pub use canvas::Canvas;
 pub use chat::Chat;
 pub use issues::Issues;

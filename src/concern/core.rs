@@ -201,6 +201,7 @@ impl AddMember {
         let doc = self.entity.document(SPEC.name);
         // Whoever acts as a member need not be looked for among all of them.
         let acting = Actor::of(session, &self.entity);
+        session.was_at_hand(&doc)?;
         let peopled = acting.is_ok()
             || look_at_people(session, &self.entity, People::is_empty)? == Some(false);
         let role = self.role.unwrap_or(if peopled { Role::Member } else { Role::Owner });
@@ -224,14 +225,15 @@ impl AddMember {
         }
         tombstone::make_room(session, &doc)?;
         let now = session.now();
-        let mut members = people(session, &doc)?.unwrap_or_default();
-        let again = members.was_used(session, &doc, self.member.as_str())?;
+        let (again, members) = was_member(session, &doc, self.member.as_str())?;
         // Its tombstone, if there is one, gives way to the new record.
         let path = ["members".to_owned(), self.member.to_string()];
         trash::keep(session, &doc, &MEMBERS, &path, trash::REPLACED)?;
         let joined = session.edit(&doc, |txn| join(txn, &doc, &self.member, role, now, again))?;
-        members.put(self.member.as_str(), role, joined);
-        members.keep(session, &doc);
+        if let Some(mut members) = members {
+            members.put(self.member.as_str(), role, joined);
+            members.keep(session, &doc);
+        }
         Ok(Outcome::created(doc, self.member.as_str())
             .saying(format!("added {} to {} as {role}", self.member, self.entity)))
     }
@@ -252,7 +254,7 @@ impl Remove {
         let doc = self.entity.document(SPEC.name);
         let member = find_member(session, &self.entity, &self.member)?;
         let held = session.read(&doc, |source| active_role(source, &member))?.flatten();
-        let last_owner = is_last_owner(session, &self.entity, &member)?;
+        let last_owner = is_last_owner(session, &self.entity, &member, held)?;
         record::check(session, &doc, &["members".to_owned(), member.clone()], MEMBERS.noun)?;
         let Some(held) = held else {
             return Ok(Outcome::unchanged(doc, &member)
@@ -295,7 +297,7 @@ impl SetRole {
         let doc = self.entity.document(SPEC.name);
         let member = find_member(session, &self.entity, &self.member)?;
         let held = session.read(&doc, |source| active_role(source, &member))?.flatten();
-        let last_owner = is_last_owner(session, &self.entity, &member)?;
+        let last_owner = is_last_owner(session, &self.entity, &member, held)?;
         record::check(session, &doc, &["members".to_owned(), member.clone()], MEMBERS.noun)?;
         let Some(held) = held else {
             return Err(Error::refused(format!("{member} was removed from {}", self.entity)).hint(
@@ -316,10 +318,12 @@ impl SetRole {
         }
         actor.may(&Action::Appoint { from: held, to: self.role, last_owner }, &member)?;
         let now = session.now();
-        let mut members = people(session, &doc)?.unwrap_or_default();
+        let members = session.recall::<People>(&doc);
         session.edit(&doc, |txn| appoint(txn, &member, self.role, now))?;
-        members.appoint(&member, self.role);
-        members.keep(session, &doc);
+        if let Some(mut members) = members {
+            members.appoint(&member, self.role);
+            members.keep(session, &doc);
+        }
         Ok(Outcome::changed(doc, &member).saying(format!(
             "{member} is now {} of {}",
             one(self.role),
@@ -359,8 +363,32 @@ pub fn look_at_people<R>(
     Ok(Some(seen))
 }
 
-/// Whether this is the only owner that the entity has.
-fn is_last_owner(session: &mut Session, entity: &EntityId, member: &str) -> Result<bool> {
+/// Whether somebody who is made a member was one before, as far as the document tells; and the people of
+/// the entity, taken out, where they are known: a command that adds one need not look at thousands.
+fn was_member(session: &mut Session, core: &DocId, member: &str) -> Result<(bool, Option<People>)> {
+    let known = session.recall::<People>(core);
+    if known.is_none()
+        && let Some(before) = session.ever_had(core, "members", member)?
+    {
+        return Ok((before, None));
+    }
+    let mut people = match known {
+        Some(people) => people,
+        None => people(session, core)?.unwrap_or_default(),
+    };
+    Ok((people.was_used(session, core, member)?, Some(people)))
+}
+
+/// Whether this, who holds that role, is the only owner that the entity has.
+fn is_last_owner(
+    session: &mut Session,
+    entity: &EntityId,
+    member: &str,
+    held: Option<Role>,
+) -> Result<bool> {
+    if held != Some(Role::Owner) {
+        return Ok(false);
+    }
     Ok(look_at_people(session, entity, |people| people.is_last_owner(member))? == Some(true))
 }
 

@@ -112,8 +112,8 @@ impl AddCard {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         tombstone::make_room(session, &doc)?;
         let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
-        let right = board::is_right(session, &doc);
         lay_out(session, &self.entity)?;
+        let right = board::is_right(session, &doc)?;
         let column = match &self.column {
             Some(column) => named(session, &self.entity, column)?,
             None => {
@@ -181,7 +181,7 @@ impl EditCard {
         if new.is_empty() {
             return Ok(Outcome::unchanged(doc, &card.id).saying("it says that already"));
         }
-        let right = board::is_right(session, &doc);
+        let right = board::is_right(session, &doc)?;
         let now = session.now();
         headings::edit(session, &doc, headings::nothing, |txn| {
             put_right(txn, right)?;
@@ -250,7 +250,7 @@ impl MoveCard {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let card = FoundCard::find(session, &self.entity, &self.card)?.on_the_board()?;
         let column = named(session, &self.entity, &self.column)?;
-        let right = board::is_right(session, &doc);
+        let right = board::is_right(session, &doc)?;
         let is_here = card.text("column_id") == column.id;
         let spot = self.spot(session, &card, &column)?;
         let stands = is_here
@@ -327,10 +327,11 @@ fn stands(
 /// Whether a card is the last of its column. Ten thousand moves in one session are not to look for it
 /// among ten thousand: there it is put to the end once more.
 fn is_last(session: &mut Session, doc: &DocId, column: &Heading, card: &str) -> Result<bool> {
-    if board::is_right(session, doc) {
+    if session.changed().contains(doc) {
         return Ok(false);
     }
-    let cards = session.read(doc, |source| board::cards_in(source, &column.id, false))?;
+    let right = board::is_right(session, doc)?;
+    let cards = session.read(doc, |source| board::cards_in(source, &column.id, right))?;
     Ok(cards.unwrap_or_default().last().is_some_and(|last| last == card))
 }
 
@@ -351,7 +352,7 @@ impl Archive {
             return Ok(Outcome::unchanged(doc, &card.id)
                 .saying(format!("{} is archived already", card.id)));
         }
-        let right = board::is_right(session, &doc);
+        let right = board::is_right(session, &doc)?;
         let now = tombstone::time_of_deletion(session, &doc)?;
         headings::edit(session, &doc, headings::nothing, |txn| {
             put_right(txn, right)?;
@@ -383,7 +384,7 @@ impl RestoreCard {
         }
         let column = own_column(session, &doc, card.text("column_id"))?;
         let column = columns::check(session, &doc, column)?;
-        let right = board::is_right(session, &doc);
+        let right = board::is_right(session, &doc)?;
         let now = session.now();
         headings::edit(session, &doc, headings::nothing, |txn| {
             put_right(txn, right)?;

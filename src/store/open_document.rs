@@ -84,6 +84,15 @@ pub(super) struct Editing {
     bytes: u64,
 }
 
+/// What a session found out of a document as it stands.
+#[derive(Clone, Copy)]
+pub(super) struct FoundContent {
+    /// What its tombstones were swept by.
+    pub swept: Option<[u8; 32]>,
+    /// It is in the normal form of its concern.
+    pub normal: bool,
+}
+
 /// A changed document, ready to be committed.
 pub(super) struct PendingChange {
     pub doc: DocId,
@@ -334,14 +343,14 @@ impl OpenDocument {
     }
 
     /// What is to be committed, encoded and walked; None when nothing changed. `known` is what is
-    /// known of the content that was loaded, and it was `swept` since.
+    /// known of the content that was loaded, `found` what the session found out since.
     pub fn finish(
         &mut self,
         doc: &DocId,
         roots: Roots,
         noted: Noted,
         known: &KnownContent,
-        swept: Option<[u8; 32]>,
+        found: FoundContent,
     ) -> Result<Option<PendingChange>> {
         if !self.is_changed() {
             return Ok(None);
@@ -350,18 +359,19 @@ impl OpenDocument {
             Some(state) => state,
             None => {
                 self.complete(doc, roots)?;
-                NewState::Whole(self.state()?, swept.map(|_| noted))
+                let pages_serve = found.swept.is_some() || found.normal;
+                NewState::Whole(self.state()?, pages_serve.then_some(noted))
             }
         };
         // What is not known by pages takes reading everything: only where it was read.
-        let sum = match (&state, swept) {
+        let sum = match (&state, found.swept) {
             (NewState::Whole(..), None) => None,
             _ => self.sum(doc, roots, known.sum)?,
         };
         let stays = known.swept.filter(|_| matches!(state, NewState::Spliced(_)));
         let content = ContentNote {
-            known: KnownContent { swept: swept.or(stays), sum },
-            all_swept: swept.is_some(),
+            known: KnownContent { swept: found.swept.or(stays), sum, normal: found.normal },
+            all_swept: found.swept.is_some(),
         };
         let Some(editing) = &self.editing else { return Ok(None) };
         let whole = self.loaded.unlogged.iter();

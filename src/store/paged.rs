@@ -71,6 +71,11 @@ impl Session {
         self.paging.is_some() && windows.any(|window| window.has_missed())
     }
 
+    /// Whether what is being run gets no more of documents than it asks for.
+    pub fn is_paged(&self) -> bool {
+        self.paging.is_some()
+    }
+
     /// As if nothing had been run; the pages that were missed are at hand.
     fn begin_again(&mut self, notes: usize) -> Result<()> {
         // What was made of others, and what adopting made of them, is undone by loading them again.

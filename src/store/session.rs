@@ -6,7 +6,7 @@ use super::fold::{self, Checkpoint};
 use super::fs::{self, LockFile};
 use super::layout::{Document, Layout};
 use super::load::{self, Loaded};
-use super::open_document::{Editing, OpenDocument, PendingChange, WrittenBy};
+use super::open_document::{Editing, FoundContent, OpenDocument, PendingChange, WrittenBy};
 use super::replica::Replica;
 use super::state::State;
 use super::{ChangedDocument, Commits, Committed, Environment, Open, lock, reader};
@@ -75,6 +75,8 @@ pub struct Session {
     pub(super) paging: Option<Paging>,
     /// Documents whose tombstones were swept, by what, and at which revision.
     pub(super) swept: BTreeMap<DocId, ([u8; 32], usize)>,
+    /// Documents that are in the normal form of their concerns, and at which revision.
+    pub(super) normal: BTreeMap<DocId, usize>,
     /// What the command did, one JSON object a line, for the log.
     pub(super) operations: String,
     /// Documents that were left out, since they cannot be used.
@@ -127,6 +129,7 @@ impl Session {
             begun: 0,
             paging: None,
             swept: BTreeMap::new(),
+            normal: BTreeMap::new(),
             operations: String::new(),
             damaged: BTreeMap::new(),
             before_commit: Vec::new(),
@@ -400,9 +403,10 @@ impl Session {
         let mut changes = Vec::with_capacity(self.changed.len());
         for doc in &self.changed {
             let known = self.known_content(doc)?;
-            let swept = self.swept_by(doc);
+            let (swept, normal) = (self.swept_by(doc), self.stands_normal(doc, &known));
+            let found = FoundContent { swept, normal };
             if let Some(Some(open)) = self.documents.get_mut(doc) {
-                changes.extend(open.finish(doc, roots, noted, &known, swept)?);
+                changes.extend(open.finish(doc, roots, noted, &known, found)?);
             }
         }
         Ok(changes)
@@ -462,6 +466,7 @@ impl Session {
         self.damaged.clear();
         self.operations.clear();
         self.swept.clear();
+        self.normal.clear();
         (self.broken, self.begun) = (false, 0);
     }
 
@@ -469,6 +474,7 @@ impl Session {
     pub(super) fn forget(&mut self, doc: &DocId) {
         self.documents.remove(doc);
         self.derived.remove(doc);
+        self.normal.remove(doc);
         self.changed.retain(|changed| changed != doc);
     }
 

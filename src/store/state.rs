@@ -42,6 +42,8 @@ pub(super) struct KnownContent {
     /// What its tombstones were swept by.
     pub swept: Option<[u8; 32]>,
     pub sum: Option<ContentSum>,
+    /// It is in the normal form of its concern.
+    pub normal: bool,
 }
 
 /// The tables of `crdtctl.db` (inside the session's transaction, or read-only).

@@ -103,6 +103,42 @@ impl Session {
         (*revision == self.revision(doc)).then_some(*by)
     }
 
+    /// Whether a root of a document ever had a key, as far as the document tells: what was removed
+    /// counts. None where that takes reading all of it.
+    ///
+    /// # Errors
+    /// Those of loading it.
+    pub fn ever_had(&mut self, doc: &DocId, root: &str, key: &str) -> Result<Option<bool>> {
+        let is_as_loaded = self.revision(doc) == 0;
+        let window = self.window(doc)?.filter(|_| is_as_loaded);
+        Ok(window.map(|window| window.source().find(root, key).is_some()))
+    }
+
+    /// Notes that a document, as it stands now, is in the normal form of its concern: what its
+    /// operations put right before they change anything is right. Any other change ends that.
+    pub fn note_normal(&mut self, doc: &DocId) {
+        self.normal.insert(doc.clone(), self.revision(doc));
+    }
+
+    /// Whether a document, as it stands now, is known to be in the normal form of its concern.
+    ///
+    /// # Errors
+    /// Those of loading it.
+    pub fn is_normal(&mut self, doc: &DocId) -> Result<bool> {
+        self.load(doc)?;
+        let known = self.known_content(doc)?;
+        Ok(self.stands_normal(doc, &known))
+    }
+
+    /// The same, given what was known of the file that was loaded.
+    pub(super) fn stands_normal(&self, doc: &DocId, known: &KnownContent) -> bool {
+        let revision = self.revision(doc);
+        match self.normal.get(doc) {
+            Some(noted) => *noted == revision,
+            None => revision == 0 && known.normal,
+        }
+    }
+
     /// What was known of the file of a document that was loaded.
     pub(super) fn known_content(&self, doc: &DocId) -> Result<KnownContent> {
         let Some(loaded) = self.loaded(doc).filter(|loaded| loaded.as_stored) else {
@@ -121,7 +157,8 @@ impl Session {
             let Some(Some(open)) = self.documents.get_mut(&doc) else { continue };
             let file = open.loaded.file.filter(|_| open.loaded.as_stored && !open.is_changed());
             let Some(file) = file else { continue };
-            let content = KnownContent { swept, sum: open.sum(&doc, roots, known.sum)? };
+            let sum = open.sum(&doc, roots, known.sum)?;
+            let content = KnownContent { swept, sum, normal: known.normal };
             if content != known {
                 self.state.put_content(&doc, &file.blake3, &content)?;
             }

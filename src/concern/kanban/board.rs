@@ -178,15 +178,24 @@ impl ColumnState {
             .try_for_each(|card| txn.push_at(&["columns"], self.place, "card_order", card.as_str()))
     }
 
+    /// Whether its list says what it shows, or cannot.
+    fn is_right(&self) -> bool {
+        match self.state {
+            CardState::Plain => true,
+            CardState::Whole => self.listed == self.cards,
+            CardState::Listless => false,
+        }
+    }
+
     /// Makes its list say what it shows. An entry that is right stays the entry it is, so that
     /// two replicas that do this at once do the same.
     fn put_right(&self, txn: &mut Txn<'_>) -> Result<()> {
         let (columns, place) = (["columns"], self.place);
-        match self.state {
-            CardState::Plain => return Ok(()),
-            CardState::Whole if self.listed == self.cards => return Ok(()),
-            CardState::Whole => {}
-            CardState::Listless => txn.create_list_at(&columns, place, "card_order")?,
+        if self.is_right() {
+            return Ok(());
+        }
+        if self.state == CardState::Listless {
+            txn.create_list_at(&columns, place, "card_order")?;
         }
         let mut left: BTreeSet<&str> = self.cards.iter().map(String::as_str).collect();
         if self.state == CardState::Whole {
@@ -206,10 +215,18 @@ pub fn put_right(txn: &mut Txn<'_>) -> Result<()> {
     Board::of(txn).columns.iter().try_for_each(|column| column.put_right(txn))
 }
 
-/// Whether the lists are right already: the first write of a session puts them right, and each one
-/// after it keeps them so. Ten thousand moves in one session are not to derive ten thousand boards.
-pub fn is_right(session: &Session, doc: &DocId) -> bool {
-    session.changed().contains(doc)
+/// Whether the lists are known to be right: a write of a board puts them right, and each one after it
+/// keeps them so, in this session and in those after it, until something else changes the document.
+/// Ten thousand moves are not to derive ten thousand boards.
+pub fn is_right(session: &mut Session, doc: &DocId) -> Result<bool> {
+    let right = session.is_normal(doc)?;
+    // What is remembered of a file is tried where everything is open anyway.
+    if cfg!(debug_assertions) && right && !session.is_paged() && session.revision(doc) == 0 {
+        let as_shown =
+            |source: &dyn Source| Board::of(source).columns.iter().all(ColumnState::is_right);
+        assert_ne!(session.read(doc, as_shown)?, Some(false), "{doc}: its lists are wrong");
+    }
+    Ok(right)
 }
 
 /// The cards of a column, in their order.
@@ -245,7 +262,7 @@ pub fn before(
     column: &str,
     card: &str,
 ) -> Result<Option<Option<String>>> {
-    if is_right(session, doc) {
+    if is_right(session, doc)? {
         let list = ["columns", column, "card_order"];
         let before = |source: &dyn Source| source.text_before(&list, card);
         return Ok(session.read(doc, before)?.flatten());

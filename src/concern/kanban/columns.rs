@@ -79,8 +79,8 @@ impl AddColumn {
         record::check_title("title", &self.title)?;
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         tombstone::make_room(session, &doc)?;
-        let right = board::is_right(session, &doc);
         let laid_out = lay_out(session, &self.entity)?;
+        let right = board::is_right(session, &doc)?;
         let known = headings::look(session, &doc, |headings| {
             let same = headings.titled(&self.title).map(|same| same.id.clone());
             (same, headings.last_order())
@@ -129,7 +129,7 @@ impl RenameColumn {
             return Err(Error::refused(format!("there is a column {:?} already", self.title))
                 .hint(Next::Board.and(" shows the columns")));
         }
-        let right = board::is_right(session, &doc);
+        let right = board::is_right(session, &doc)?;
         let renamed = Heading { title: self.title.clone(), ..column.clone() };
         headings::edit(
             session,
@@ -188,7 +188,7 @@ impl MoveColumn {
         for other in &numbered {
             check(session, &doc, other.clone())?;
         }
-        let right = board::is_right(session, &doc);
+        let right = board::is_right(session, &doc)?;
         let learn =
             |headings: &mut Headings| numbered.iter().cloned().for_each(|h| headings.add(h));
         headings::edit(session, &doc, learn, |txn| {
@@ -226,7 +226,7 @@ impl RemoveColumn {
                 column.title
             )));
         }
-        let right = board::is_right(session, &doc);
+        let right = board::is_right(session, &doc)?;
         let cards = session.read(&doc, |source| board::cards_in(source, &column.id, right))?;
         let cards = cards.unwrap_or_default();
         if to.is_none() && !cards.is_empty() {

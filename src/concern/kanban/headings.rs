@@ -232,7 +232,8 @@ pub fn recall(session: &mut Session, doc: &DocId) -> Result<Option<Headings>> {
     }
 }
 
-/// Changes a board, and what is known of its columns with it, if anything is.
+/// Changes a board whose lists were put right before, and keeps them so; and what is known of its
+/// columns with it, if anything is.
 pub fn edit<R>(
     session: &mut Session,
     doc: &DocId,
@@ -241,6 +242,7 @@ pub fn edit<R>(
 ) -> Result<R> {
     let headings = session.recall::<Headings>(doc);
     let done = session.edit(doc, change)?;
+    session.note_normal(doc);
     if let Some(mut headings) = headings {
         headings.neighbours = None;
         learn(&mut headings);

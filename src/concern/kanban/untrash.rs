@@ -27,8 +27,8 @@ pub fn restore_column(session: &mut Session, entity: &EntityId, value: &Value) -
 pub fn restore_card(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
     let (_, doc) = Actor::writing_in(session, entity, &SPEC)?;
     tombstone::make_room(session, &doc)?;
-    let right = board::is_right(session, &doc);
     lay_out(session, entity)?;
+    let right = board::is_right(session, &doc)?;
     let (now, id) = (session.now(), session.environment().ids.uuid()?);
     let mut fields = plain::anew(&SPEC, &CARDS, &id, value, now);
     let named = plain::text_of(&fields, "column_id");

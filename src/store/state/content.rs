@@ -13,11 +13,11 @@ impl State {
         doc: &DocId,
         blake3: &[u8; 32],
     ) -> Result<Option<KnownContent>> {
-        let sql = "SELECT swept, sum FROM content WHERE doc_id = ?1 AND blake3 = ?2";
+        let sql = "SELECT swept, sum, normal FROM content WHERE doc_id = ?1 AND blake3 = ?2";
         self.one(sql, params![doc.as_str(), blake3], |row| {
             let sum = row.get::<_, Option<Vec<u8>>>(1)?;
             let sum = sum.and_then(|sum| ContentSum::from_bytes(&sum));
-            Ok(KnownContent { swept: row.get(0)?, sum })
+            Ok(KnownContent { swept: row.get(0)?, sum, normal: row.get(2)? })
         })
     }
 
@@ -30,9 +30,9 @@ impl State {
     ) -> Result<()> {
         let sum = content.sum.map(ContentSum::to_bytes);
         self.run(
-            "INSERT INTO content (doc_id, blake3, swept, sum) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET blake3 = ?2, swept = ?3, sum = ?4",
-            params![doc.as_str(), blake3, content.swept, sum],
+            "INSERT INTO content (doc_id, blake3, swept, sum, normal) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET blake3 = ?2, swept = ?3, sum = ?4, normal = ?5",
+            params![doc.as_str(), blake3, content.swept, sum, content.normal],
         )
     }
 

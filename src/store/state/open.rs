@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("trash_ids.sql"),
     include_str!("content.sql"),
     include_str!("pieces.sql"),
+    include_str!("normal.sql"),
 ];
 
 impl State {
