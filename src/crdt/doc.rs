@@ -22,6 +22,7 @@ use crate::wire::{
     WrittenBlocks,
 };
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::rc::Rc;
 use yrs::updates::decoder::Decode;
 use yrs::{
@@ -47,6 +48,9 @@ pub struct Doc {
     roots: Vec<(String, RootKind)>,
     /// It holds updates that others wrote since it was loaded.
     merged: bool,
+    /// What was merged is known not to take too long when the document is opened again; what is written
+    /// here adds little to that.
+    reopens: Cell<bool>,
     typing: Typing,
     /// Where only some of its pages are loaded.
     window: Option<Rc<Window>>,
@@ -66,6 +70,7 @@ impl Doc {
             elements: ContainerIndex::default(),
             roots: Vec::new(),
             merged: false,
+            reopens: Cell::new(true),
             typing: Typing::default(),
             window: None,
             written: WrittenBlocks::default(),
@@ -187,6 +192,7 @@ impl Doc {
             effort.seen(self.updates.len());
         }
         self.merged = true;
+        self.reopens.set(false);
         Ok(made)
     }
 
@@ -200,6 +206,7 @@ impl Doc {
         let admitted = self.anew(update)?;
         let made = self.take(&admitted)?;
         self.merged = true;
+        self.reopens.set(false);
         Ok(made)
     }
 
@@ -427,7 +434,7 @@ impl Doc {
                 .hint("nothing was written; ask the sender for another bundle"),
             false => Error::bug("the encoded document must not be stored").because(fault),
         })?;
-        if self.merged {
+        if !self.reopens.get() {
             let given = match self.beside {
                 Some(_) => Effort::of(&divided(&stored.update())?.0.update()),
                 None => Effort::of(&stored.update()),
@@ -437,6 +444,7 @@ impl Doc {
                 let read = SharedTypes::read(stored.bytes().to_vec());
                 read.map_err(|e| e.of_kind(Kind::Untrusted))?;
             }
+            self.reopens.set(true);
         }
         Ok(stored)
     }
