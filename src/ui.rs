@@ -68,6 +68,7 @@ pub fn render(
     };
     match written {
         Ok(Ok(())) => {}
+        Ok(Err(error)) if is_pipe(&error) => return Err(Closed::Pipe),
         Ok(Err(error)) => return Err(Closed::Failed(error)),
         Err(e) => return Err(Closed::from(e)),
     }
@@ -103,6 +104,12 @@ impl From<io::Error> for Closed {
             _ => Closed::Unwritten(Error::io("cannot write to standard output", e)),
         }
     }
+}
+
+/// Whether whoever follows something found out that nobody reads it any more.
+fn is_pipe(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|e| e.downcast_ref::<io::Error>());
+    cause.is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The data of a report in its format. The outer error is of `out`, the inner of the question.

@@ -144,7 +144,7 @@ enum ChatVerb {
     ///
     /// What other processes write and import here is seen by looking at the files. In a pipe -f
     /// writes JSON, one object a line, unless -o names another format; a line is written at once.
-    /// It ends by Ctrl-C, or when its reader goes away.
+    /// It ends by Ctrl-C (130), or when its reader goes away (141).
     #[command(after_help = "Examples:
   crdtctl chat tail --limit 3
   crdtctl chat tail -f --limit 1 | head -n 1")]

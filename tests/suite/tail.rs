@@ -100,7 +100,7 @@ fn a_follower_writes_in_the_format_that_is_asked_for_and_ends_with_its_reader() 
     assert_eq!(follower.next(), format!("{ALICE}\tone"));
     // Nothing more has to happen for it to notice.
     follower.lines = None;
-    assert_eq!(follower.child.wait().unwrap().code(), Some(0));
+    assert_eq!(follower.child.wait().unwrap().code(), Some(141));
     let mut said = String::new();
     follower.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!(said, "");

@@ -1,6 +1,6 @@
 use crate::cmd::{Context, time};
 use crate::concern::chat::SPEC;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::id::EntityId;
 use crate::machine;
 use crate::query::chat as query;
@@ -8,6 +8,7 @@ use crate::store::{LogHead, Reader, Seen, Store};
 use crate::ui::{Column, Format, Report, Row, Take, row};
 use crate::wire::Clocks;
 use serde_json::json;
+use std::io;
 use std::thread;
 use std::time::Duration;
 
@@ -55,10 +56,7 @@ pub fn run(context: &Context, args: TailArgs) -> Result<Report> {
     let rows = move |take: Take<'_>| {
         let (mut traces, mut found, mut known) = begun.clone();
         while tail.show(&found, take)? && follow {
-            match tail.wait(every, &mut traces, &mut known)? {
-                Some(more) => found = more,
-                None => break,
-            }
+            found = tail.wait(every, &mut traces, &mut known)?;
         }
         Ok(())
     };
@@ -88,17 +86,21 @@ impl Tail {
         Ok(true)
     }
 
-    /// Waits until there are more; None once nobody reads them.
+    /// Waits until there are more.
+    ///
+    /// # Errors
+    /// Those of reading; a broken pipe once nobody reads what is written.
     fn wait(
         &self,
         every: Duration,
         traces: &mut Traces,
         known: &mut Clocks,
-    ) -> Result<Option<Vec<query::Message>>> {
+    ) -> Result<Vec<query::Message>> {
         loop {
             thread::sleep(every);
-            if machine::is_unread(&std::io::stdout()) {
-                return Ok(None);
+            if machine::is_unread(&io::stdout()) {
+                let gone = io::Error::from(io::ErrorKind::BrokenPipe);
+                return Err(Error::io("nobody reads standard output", gone));
             }
             let looked = self.store.reader().and_then(|reader| {
                 let now = self.traces(&reader)?;
@@ -113,7 +115,7 @@ impl Tail {
                 Ok(found) if found.is_empty() => {}
                 // Somebody writes at this moment: the next look sees what it was.
                 Err(error) if error.kind == Kind::Locked => {}
-                other => return other.map(Some),
+                other => return other,
             }
         }
     }
