@@ -4,36 +4,23 @@
 //! are known and nothing else: a block is found by reading the segment that it is in. So this is
 //! small, and a change of one segment leaves what is known of all others as it was.
 
-mod finder;
 mod located;
+mod section;
 
 pub use located::{BlockAnchor, LocatedBlock};
+pub use section::Bytes;
 
-use finder::BlockFinder;
+use section::{BlockFinder, Boundary, ClientSegments};
 
 use super::deletes::write_var;
 use super::run::{Run, write_gc};
 use super::{ByteReader, Checked, Client, Clocks, DeleteSet, Id, IdSet, Update};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A segment that has as many bytes is not continued. Few while it is tested, so that small states
 /// have several.
 const SEGMENT_BYTES: u64 = if cfg!(debug_assertions) { 1 << 8 } else { 16 << 10 };
-
-/// Bytes that are read where they are needed.
-pub trait Bytes {
-    /// Some of them; None where there are not as many, or they cannot be read.
-    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>>;
-}
-
-impl Bytes for [u8] {
-    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
-        let (from, to) = (usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?);
-        self.get(from..to).map(Cow::Borrowed)
-    }
-}
 
 /// The segments of a whole state, of which the clocks of each client begin at 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,24 +29,6 @@ pub struct Segments {
     deletes_at: u64,
     /// Bytes of what removed records left, as [`Update::residue`] counts them.
     residue: u64,
-}
-
-/// What one client wrote.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct ClientSegments {
-    /// Where each segment begins.
-    segments: Vec<Boundary>,
-    end: Boundary,
-}
-
-/// A place between two blocks of a client.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Boundary {
-    clock: u32,
-    /// The client's blocks before it.
-    blocks: u64,
-    /// Where in the state it is.
-    at: u64,
 }
 
 /// What a state becomes by a change of some of its blocks.
@@ -272,22 +241,6 @@ fn write_head(out: &mut Vec<u8>, blocks: u64, client: u64) {
     write_var(out, blocks);
     write_var(out, client);
     write_var(out, 0);
-}
-
-impl ClientSegments {
-    /// Each segment with where it begins and ends.
-    fn pairs(&self) -> impl Iterator<Item = (Boundary, Boundary)> {
-        let begins = self.segments.iter().copied();
-        let ends = begins.clone().skip(1).chain(std::iter::once(self.end));
-        begins.zip(ends)
-    }
-
-    /// The segment that a clock lies in: where it begins and ends.
-    fn around(&self, clock: u32) -> Option<(Boundary, Boundary)> {
-        let after = self.segments.partition_point(|begin| begin.clock <= clock);
-        let begin = *self.segments.get(after.checked_sub(1)?)?;
-        Some((begin, self.segments.get(after).copied().unwrap_or(self.end)))
-    }
 }
 
 /// The section of one client, while it is spliced.

@@ -1,13 +1,61 @@
-//! Where blocks begin, found in the order in which they stand.
+//! What one client wrote into a state, cut into segments, and its blocks, found in the order in which they
+//! stand.
 
-use super::{Boundary, Bytes, ClientSegments};
 use crate::wire::ByteReader;
 use crate::wire::walk::walk_block;
 use std::borrow::Cow;
+use std::ops::Range;
+
+/// Bytes that are read where they are needed.
+pub trait Bytes {
+    /// Some of them; None where there are not as many, or they cannot be read.
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>>;
+}
+
+impl Bytes for [u8] {
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        let (from, to) = (usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?);
+        self.get(from..to).map(Cow::Borrowed)
+    }
+}
+
+/// What one client wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientSegments {
+    /// Where each segment begins.
+    pub segments: Vec<Boundary>,
+    pub end: Boundary,
+}
+
+/// A place between two blocks of a client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Boundary {
+    pub clock: u32,
+    /// The client's blocks before it.
+    pub blocks: u64,
+    /// Where in the state it is.
+    pub at: u64,
+}
+
+impl ClientSegments {
+    /// Each segment with where it begins and ends.
+    pub fn pairs(&self) -> impl Iterator<Item = (Boundary, Boundary)> {
+        let begins = self.segments.iter().copied();
+        let ends = begins.clone().skip(1).chain(std::iter::once(self.end));
+        begins.zip(ends)
+    }
+
+    /// The segment that a clock lies in: where it begins and ends.
+    pub fn around(&self, clock: u32) -> Option<(Boundary, Boundary)> {
+        let after = self.segments.partition_point(|begin| begin.clock <= clock);
+        let begin = *self.segments.get(after.checked_sub(1)?)?;
+        Some((begin, self.segments.get(after).copied().unwrap_or(self.end)))
+    }
+}
 
 /// Finds blocks of one client, one behind the other: of each segment that is passed every block is walked
 /// once, however many are looked for in it.
-pub(super) struct BlockFinder<'s, B: ?Sized> {
+pub struct BlockFinder<'s, B: ?Sized> {
     section: &'s ClientSegments,
     state: &'s B,
     open: Option<OpenSegment<'s>>,
@@ -22,12 +70,12 @@ struct OpenSegment<'s> {
 }
 
 impl<'s, B: Bytes + ?Sized> BlockFinder<'s, B> {
-    pub(super) fn new(section: &'s ClientSegments, state: &'s B) -> Self {
+    pub fn new(section: &'s ClientSegments, state: &'s B) -> Self {
         BlockFinder { section, state, open: None }
     }
 
     /// Where the block with this clock begins; None where none does.
-    pub(super) fn find(&mut self, clock: u32) -> Option<Boundary> {
+    pub fn find(&mut self, clock: u32) -> Option<Boundary> {
         if clock == self.section.end.clock {
             return Some(self.section.end);
         }
