@@ -346,14 +346,17 @@ impl Session {
         self.replica.pin(self.state.log_end()?, &self.state)?;
         // Should it fail, nobody knows what the store holds: the lease fits no longer.
         self.state.commit().inspect_err(|_| self.replica.revoke())?;
-        // The command has happened.
-        self.commits.add(committed.seq);
+        // The command has happened, unless it puts files right: what was laid aside for that is not it.
+        if !changes.is_empty() || self.repairs.is_empty() {
+            self.commits.add(committed.seq);
+        }
         committed.notes.extend(self.fold(&changes, &seqs.documents));
         committed.notes.extend(self.fold_again(&lacking));
         // What kept the old rows from being folded mostly keeps the new ones too.
         let mut said = BTreeSet::new();
         committed.notes.retain(|note| said.insert(note.clone()));
         self.carry_out(&changes.iter().map(|change| &change.doc).collect::<Vec<_>>())?;
+        self.commits.add(committed.seq);
         Ok(committed)
     }
 

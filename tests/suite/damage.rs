@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use yrs::updates::decoder::Decode;
 use yrs::{
     Any, Array, ArrayPrelim, ClientID, Doc, In, Map, MapPrelim, MapRef, Options, Out, ReadTxn,
-    StateVector, Transact, TransactionMut, Update, WriteTxn, XmlFragment, XmlTextPrelim,
+    StateVector, Transact, TransactionMut, Update, WriteTxn, XmlTextPrelim,
 };
 
 pub const CHAT: &str = "group:ocean-forest-moon-star:chat";
@@ -118,11 +118,11 @@ fn pending(machine: &Machine) -> Store<'_> {
 fn unsupported(machine: &Machine) -> Store<'_> {
     let store = sound(machine);
     let doc = foreign(FOREIGN, None);
-    let xml = doc.get_or_insert_xml_fragment("page");
+    let elements = doc.get_or_insert_map("elements");
     transact(&doc, |txn| {
-        xml.push_back(txn, XmlTextPrelim::new("hello"));
+        elements.insert(txn, "e1", XmlTextPrelim::new("hello"));
     });
-    // In a document that no concern understands it is carried.
+    // Beside the records, or in a document that no concern understands, it is carried.
     put(&store, &format!("{GROUP}:canvas"), &state(&doc));
     store
 }

@@ -177,6 +177,25 @@ fn a_repaired_meta_keeps_what_others_wrote_into_it() {
     assert_eq!(meta["blake3"], blake3::hash(&bytes).to_hex().as_str());
 }
 
+/// What only the files would have held is committed once they do.
+#[test]
+fn a_repair_of_a_file_that_cannot_be_written_has_committed_nothing() {
+    let machine = Machine::new("meta that cannot be written");
+    let damage = damage::ALL.iter().find(|damage| damage.kind == "stale-meta").unwrap();
+    let store = (damage.make)(&machine);
+    let id = ids(&findings(&store, &[])).remove(0);
+    let in_the_way = store.document(CHAT).with_extension("meta.tmp");
+    std::fs::create_dir(&in_the_way).unwrap();
+    let run = store.run(&["repair", &id, "--json"]);
+    run.exits(74);
+    let error: Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(error["error"]["message"], "not everything was repaired");
+    assert!(error["error"].get("committed").is_none(), "{}", run.stderr);
+    std::fs::remove_dir(&in_the_way).unwrap();
+    store.ok(&["repair", &id]);
+    store.run(&["check"]).exits(0);
+}
+
 #[test]
 fn a_restored_store_goes_on_as_a_new_replica() {
     let machine = Machine::new("restored");

@@ -5,6 +5,7 @@ use crate::support::*;
 
 /// Lines that end with another exit code than 0, and why that is right.
 const EXITS: &[(&str, i32)] = &[
+    ("crdtctl chat tail -f --limit 1 | head -n 1", 141),
     ("crdtctl check", 3),
     ("crdtctl check chat --deep", 3),
     ("crdtctl check --json | jq -r '.[] | select(.severity == \"error\") | .fix'", 3),
