@@ -42,6 +42,7 @@ pub struct Machine {
     seed: String,
     now: Cell<i64>,
     runs: Cell<u64>,
+    editor: Cell<Option<&'static str>>,
 }
 
 /// What a run of the binary left behind.
@@ -61,7 +62,13 @@ impl Machine {
             seed: seed.to_owned(),
             now: Cell::new(START),
             runs: Cell::new(0),
+            editor: Cell::new(None),
         }
+    }
+
+    /// From now on its commands find this editor, or none.
+    pub fn set_editor(&self, command: Option<&'static str>) {
+        self.editor.set(command);
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -93,6 +100,7 @@ impl Machine {
             .env("TZ", "UTC")
             .env("CRDTCTL_NOW", self.now.get().to_string())
             .env("CRDTCTL_SEED", format!("{} {run}", self.seed))
+            .envs(self.editor.get().map(|editor| ("EDITOR", editor)))
             .current_dir(self.root.path())
             .stdin(Stdio::null());
         command

@@ -110,6 +110,22 @@ fn a_put_that_is_killed_leaves_whole_files() {
 }
 
 #[test]
+fn an_edit_that_is_killed_leaves_the_old_text_or_the_new_one() {
+    let machine = Machine::new("edit killed");
+    let store = group(&machine);
+    machine.set_editor(Some("sed -i s/page/leaf/"));
+    let page = ["disk", "edit", "/shared/site/sub/1.md"];
+    sweep(store, &page, &[&page]);
+    // What somebody changed in the directory meanwhile stays, too.
+    let machine = Machine::new("edit of a changed file killed");
+    let store = group(&machine);
+    machine.set_editor(Some("sed -i 1s/page/leaf/"));
+    let lies = store.dir.join("disks/entities/ocean-forest-moon-star/shared/site/sub/1.md");
+    fs::write(lies, format!("{}another\n", "page 1\n".repeat(40))).unwrap();
+    sweep(store, &page, &[&page]);
+}
+
+#[test]
 fn a_scan_that_is_killed_goes_on() {
     let machine = Machine::new("scan killed");
     let store = group(&machine);

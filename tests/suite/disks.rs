@@ -335,8 +335,9 @@ fn an_editor_edits_and_nothing_else_does() {
     put(&store, "/shared/a.md", b"the colour of it\n");
     let dir = text(&store.dir);
     let args = ["-s", &dir, "disk", "edit", "/shared/a.md"];
-    let run = machine.run_in(&machine.path(""), &[("EDITOR", "sed -i s/colour/color/")], &args);
-    run.ok();
+    machine.set_editor(Some("sed -i s/colour/color/"));
+    machine.run(&args).ok();
+    machine.set_editor(None);
     assert_eq!(fs::read_to_string(place(&store, "/shared/a.md")).unwrap(), "the color of it\n");
     let failing = machine.run_in(&machine.path(""), &[("EDITOR", "false")], &args);
     failing.exits(130).mentions("nothing was changed");
