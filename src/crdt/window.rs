@@ -69,6 +69,9 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// Whether it still is what it was when it was opened.
     fn is_unchanged(&self) -> bool;
 
+    /// Whether anything of what is known of the pages could not be read: then no answer is worth anything.
+    fn has_failed(&self) -> bool;
+
     /// Bytes of the whole state.
     fn bytes(&self) -> u64;
 
@@ -145,6 +148,10 @@ impl PageSource for HeldState {
 
     fn is_unchanged(&self) -> bool {
         true
+    }
+
+    fn has_failed(&self) -> bool {
+        false
     }
 
     fn bytes(&self) -> u64 {
@@ -257,10 +264,10 @@ impl Window {
         self.missed.borrow_mut().pages.extend(missed);
     }
 
-    /// Whether anything was asked for that is not at hand.
+    /// Whether anything was asked for that is not at hand, or of which it cannot be told where it is.
     pub fn has_missed(&self) -> bool {
         let missed = self.missed.borrow();
-        missed.all || !missed.pages.is_empty()
+        missed.all || !missed.pages.is_empty() || self.pages.has_failed()
     }
 
     /// The same document with what was missed at hand; None where that is everything.
@@ -268,7 +275,7 @@ impl Window {
         let missed = self.missed.borrow();
         let at_hand = &self.at_hand | &missed.pages;
         let pages = Rc::clone(&self.pages);
-        (!missed.all).then_some(Window {
+        (!missed.all && !pages.has_failed()).then_some(Window {
             pages,
             noted: self.noted,
             at_hand,

@@ -349,6 +349,10 @@ impl PageSource for IndexedFile {
         self.file.seen() == Some(self.seen)
     }
 
+    fn has_failed(&self) -> bool {
+        self.failed.get()
+    }
+
     fn bytes(&self) -> u64 {
         self.stamp.bytes
     }

@@ -190,6 +190,24 @@ fn what_is_known_of_pages_can_be_lost_or_damaged() {
     }
 }
 
+/// One page of which it cannot be read where it stands is not one that is not there.
+#[test]
+fn what_is_known_of_one_page_can_be_damaged() {
+    for damage in ["ids = x'ff'", "ids = 'text'", "facts = x'ff'", "facts = 7"] {
+        let bench = Bench::new();
+        let store = store(&bench);
+        let damage = format!("UPDATE page SET {damage} WHERE CAST(key AS TEXT) LIKE '%5'");
+        let state = Connection::open(store.dir().join("crdtctl.db")).unwrap();
+        assert_eq!(state.execute(&damage, []).unwrap(), 2, "{damage}");
+        drop(state);
+        assert_eq!(looked(&store, "5").as_deref(), Some("old"), "{damage}");
+        assert_eq!(looked(&store, "3").as_deref(), Some("three"), "{damage}");
+        paged(&store, "15", "new");
+        assert_eq!(whole(&store, "15").as_deref(), Some("new"), "{damage}");
+        assert_eq!(whole(&store, "5").as_deref(), Some("old"), "{damage}");
+    }
+}
+
 #[test]
 fn what_an_older_version_wrote_is_read_as_it_is() {
     let mut version = 1;
