@@ -136,9 +136,7 @@ impl ArchiveFile {
     /// Notes for searches what a row says.
     fn index(&self, n: i64, record: &ArchivedRecord) -> Result<()> {
         match search::indexed(record) {
-            Some(text) => {
-                self.run("INSERT INTO parts_fts (rowid, text) VALUES (?1, ?2)", params![n, text])
-            }
+            Some(text) => self.run(search::INDEX, params![n, text]),
             None => Ok(()),
         }
     }

@@ -14,6 +14,9 @@ const MOST_BEGUN: usize = 400;
 /// Stands behind each text, so that its last letters begin parts of the index as well.
 const END: &str = "\n\n";
 
+/// Notes in the index what a row says.
+pub(super) const INDEX: &str = "INSERT INTO parts_fts (rowid, text) VALUES (?1, ?2)";
+
 /// What the index says of some words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SearchTerms {

@@ -106,7 +106,7 @@ impl StagedRows {
                 created_at, changed_at, client, clock, removed, size, record, typed, archived_at)
             SELECT * FROM temp.staged ORDER BY n";
         db.prepare_cached(all)?.execute([])?;
-        let mut index = db.prepare_cached("INSERT INTO parts_fts (rowid, text) VALUES (?1, ?2)")?;
+        let mut index = db.prepare_cached(search::INDEX)?;
         for (n, text) in self.texts {
             index.execute(params![n, text])?;
         }

@@ -22,7 +22,7 @@ use crate::store::Session;
 use crate::tombstone;
 use crate::wire::{Record, RootKind};
 use board::ColumnPosition;
-use columns::{named, put_right};
+use columns::named;
 pub use headings::Heading;
 use headings::Headings;
 use serde::{Deserialize, Serialize};
@@ -113,7 +113,6 @@ impl AddCard {
         tombstone::make_room(session, &doc)?;
         let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
         lay_out(session, &self.entity)?;
-        let right = board::is_right(session, &doc)?;
         let column = match &self.column {
             Some(column) => named(session, &self.entity, column)?,
             None => {
@@ -123,8 +122,7 @@ impl AddCard {
         };
         let now = record::made_at(session, self.created_at)?;
         let id = session.environment().ids.uuid()?;
-        headings::edit(session, &doc, headings::nothing, |txn| {
-            put_right(txn, right)?;
+        columns::edit(session, &doc, columns::nothing, |txn| {
             // Whole, in one transaction, with every container it will ever need (rule R1).
             txn.create_map(CARDS.path, &id)?;
             let path = ["cards", id.as_str()];
@@ -181,10 +179,8 @@ impl EditCard {
         if new.is_empty() {
             return Ok(Outcome::unchanged(doc, &card.id).saying("it says that already"));
         }
-        let right = board::is_right(session, &doc)?;
         let now = session.now();
-        headings::edit(session, &doc, headings::nothing, |txn| {
-            put_right(txn, right)?;
+        columns::edit(session, &doc, columns::nothing, |txn| {
             let path = ["cards", card.id.as_str()];
             for (name, value) in &new {
                 txn.set(&path, name, value.as_str())?;
@@ -250,7 +246,6 @@ impl MoveCard {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let card = FoundCard::find(session, &self.entity, &self.card)?.on_the_board()?;
         let column = named(session, &self.entity, &self.column)?;
-        let right = board::is_right(session, &doc)?;
         let is_here = card.text("column_id") == column.id;
         let spot = self.spot(session, &card, &column)?;
         let stands = is_here
@@ -263,8 +258,7 @@ impl MoveCard {
                 .saying(format!("it stands there in {:?} already", column.title)));
         }
         let now = session.now();
-        headings::edit(session, &doc, headings::nothing, |txn| {
-            put_right(txn, right)?;
+        columns::edit(session, &doc, columns::nothing, |txn| {
             board::unlist(txn, card.text("column_id"), &card.id)?;
             // Within a column only the list changes, which has no clock: a concurrent move to
             // another column is not to lose against it.
@@ -352,10 +346,8 @@ impl Archive {
             return Ok(Outcome::unchanged(doc, &card.id)
                 .saying(format!("{} is archived already", card.id)));
         }
-        let right = board::is_right(session, &doc)?;
         let now = tombstone::time_of_deletion(session, &doc)?;
-        headings::edit(session, &doc, headings::nothing, |txn| {
-            put_right(txn, right)?;
+        columns::edit(session, &doc, columns::nothing, |txn| {
             tombstone::mark(txn, &CARDS, &["cards", &card.id], now, &actor.id)?;
             board::unlist(txn, card.text("column_id"), &card.id)
         })?;
@@ -384,10 +376,8 @@ impl RestoreCard {
         }
         let column = own_column(session, &doc, card.text("column_id"))?;
         let column = columns::check(session, &doc, column)?;
-        let right = board::is_right(session, &doc)?;
         let now = session.now();
-        headings::edit(session, &doc, headings::nothing, |txn| {
-            put_right(txn, right)?;
+        columns::edit(session, &doc, columns::nothing, |txn| {
             let path = ["cards", card.id.as_str()];
             tombstone::revive(txn, &CARDS, &path)?;
             txn.set(&path, "column_id", column.id.as_str())?;

@@ -91,7 +91,7 @@ impl Doc {
     /// The same; yrs is given nothing of what stands in roots that no concern knows, if wanted.
     fn load_apart(state: &Update<'_, Checked>, client: u64, apart: bool) -> Result<Self> {
         let known = state.known_roots();
-        let (given, beside) = if apart { Some(divided(state)?).unzip() } else { (None, None) };
+        let (given, beside) = apart.then(|| divided(state)).transpose()?.unzip();
         let state = given.as_ref().map_or_else(|| state.clone(), CheckedBytes::update);
         let joined = state.joined(|_| false).map(rewritten).transpose()?;
         let state = joined.as_ref().map_or_else(|| state.clone(), CheckedBytes::update);
@@ -104,19 +104,11 @@ impl Doc {
     /// Loads a state that was encoded here and is as it was: it has been opened before, so what
     /// that takes is not counted until something is to be merged into it. Fails as [`Doc::load`].
     pub fn reopen(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
-        match state.beyond() {
-            Some(_) => {
-                let (given, beside) = divided(state)?;
-                let mut doc = Doc::begin(&given.update(), client)?;
-                (doc.beside, doc.known) = (Some(beside), state.known_roots());
-                Ok(doc)
-            }
-            None => {
-                let mut doc = Doc::begin(state, client)?;
-                doc.known = state.known_roots();
-                Ok(doc)
-            }
-        }
+        let (given, beside) = state.beyond().map(|_| divided(state)).transpose()?.unzip();
+        let given = given.as_ref().map_or_else(|| state.clone(), CheckedBytes::update);
+        let mut doc = Doc::begin(&given, client)?;
+        (doc.beside, doc.known) = (beside, state.known_roots());
+        Ok(doc)
     }
 
     fn begin(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
@@ -134,17 +126,18 @@ impl Doc {
 
     /// Counts a document that was reopened, from its state as it stands. Fails as [`Doc::load`].
     pub fn count(&mut self, state: &Update<'_, Checked>) -> Result<()> {
-        let given = match self.beside {
-            Some(_) => Some(divided(state)?.0),
-            None => None,
-        };
-        let mut effort = match &given {
-            Some(given) => Effort::of(&given.update())?,
-            None => Effort::of(state)?,
-        };
+        let mut effort = self.effort_of(state)?;
         effort.seen(self.updates.len());
         self.effort = Some(effort);
         Ok(())
+    }
+
+    /// What a state of the document takes yrs, as it is given it.
+    fn effort_of(&self, state: &Update<'_, Checked>) -> Result<Effort> {
+        match self.beside {
+            Some(_) => Effort::of(&divided(state)?.0.update()),
+            None => Effort::of(state),
+        }
     }
 
     /// The same document, of whose roots the types are known. yrs looks for them anew each time.
@@ -191,8 +184,6 @@ impl Doc {
         if let Some(effort) = &mut self.effort {
             effort.seen(self.updates.len());
         }
-        self.merged = true;
-        self.reopens.set(false);
         Ok(made)
     }
 
@@ -204,10 +195,7 @@ impl Doc {
     /// `Corrupt` when parts of it stay pending: the gate was not kept.
     pub fn apply(&mut self, update: &Update<'_, Checked>) -> Result<bool> {
         let admitted = self.anew(update)?;
-        let made = self.take(&admitted)?;
-        self.merged = true;
-        self.reopens.set(false);
-        Ok(made)
+        self.take(&admitted)
     }
 
     fn take(&mut self, admitted: &Admitted<'_>) -> Result<bool> {
@@ -215,7 +203,10 @@ impl Doc {
             Admitted::Apart(_, part) => Some(part),
             Admitted::AsItCame(_) | Admitted::Anew(_) => None,
         };
-        self.integrate(&admitted.update(), part)
+        let made = self.integrate(&admitted.update(), part)?;
+        self.merged = true;
+        self.reopens.set(false);
+        Ok(made)
     }
 
     /// The update as yrs is given it, where that is not as it came: what the document holds left
@@ -435,11 +426,8 @@ impl Doc {
             false => Error::bug("the encoded document must not be stored").because(fault),
         })?;
         if !self.reopens.get() {
-            let given = match self.beside {
-                Some(_) => Effort::of(&divided(&stored.update())?.0.update()),
-                None => Effort::of(&stored.update()),
-            };
-            given.map_err(|e| e.of_kind(Kind::Untrusted))?;
+            let effort = self.effort_of(&stored.update());
+            effort.map_err(|e| e.of_kind(Kind::Untrusted))?;
             if self.beside.is_some() {
                 let read = SharedTypes::read(stored.bytes().to_vec());
                 read.map_err(|e| e.of_kind(Kind::Untrusted))?;

@@ -22,8 +22,7 @@ impl Session {
     /// The session must be dropped then, as after any change that failed.
     pub fn go_back(&mut self, doc: &DocId, to: Revision) -> Result<()> {
         let roots = self.environment().roots;
-        self.derived.remove(doc);
-        self.normal.remove(doc);
+        self.forget_found(doc);
         let Some(Some(open)) = self.documents.get_mut(doc) else { return Ok(()) };
         let was_broken = std::mem::replace(&mut self.broken, true);
         open.go_back(doc, roots, to)?;

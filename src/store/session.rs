@@ -473,11 +473,17 @@ impl Session {
         (self.broken, self.begun) = (false, 0);
     }
 
+    /// What was found out of a document as it stood: it is to stand otherwise now.
+    pub(super) fn forget_found(&mut self, doc: &DocId) {
+        self.derived.remove(doc);
+        self.normal.remove(doc);
+        self.swept.remove(doc);
+    }
+
     /// As if a document had not been asked for.
     pub(super) fn forget(&mut self, doc: &DocId) {
         self.documents.remove(doc);
-        self.derived.remove(doc);
-        self.normal.remove(doc);
+        self.forget_found(doc);
         self.changed.retain(|changed| changed != doc);
     }
 

@@ -80,7 +80,6 @@ impl AddColumn {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         tombstone::make_room(session, &doc)?;
         let laid_out = lay_out(session, &self.entity)?;
-        let right = board::is_right(session, &doc)?;
         let known = headings::look(session, &doc, |headings| {
             let same = headings.titled(&self.title).map(|same| same.id.clone());
             (same, headings.last_order())
@@ -96,10 +95,7 @@ impl AddColumn {
             order: last.map_or(0, |last| last.saturating_add(1)),
         };
         let learn = |headings: &mut Headings| headings.add(heading.clone());
-        headings::edit(session, &doc, learn, |txn| {
-            put_right(txn, right)?;
-            append(txn, &heading)
-        })?;
+        edit(session, &doc, learn, |txn| append(txn, &heading))?;
         Ok(Outcome::created(doc, &heading.id).saying(format!("added column {:?}", self.title)))
     }
 }
@@ -129,16 +125,12 @@ impl RenameColumn {
             return Err(Error::refused(format!("there is a column {:?} already", self.title))
                 .hint(Next::Board.and(" shows the columns")));
         }
-        let right = board::is_right(session, &doc)?;
         let renamed = Heading { title: self.title.clone(), ..column.clone() };
-        headings::edit(
+        edit(
             session,
             &doc,
             |headings| headings.add(renamed),
-            |txn| {
-                put_right(txn, right)?;
-                txn.set(&["columns", &column.id], "title", self.title.as_str())
-            },
+            |txn| txn.set(&["columns", &column.id], "title", self.title.as_str()),
         )?;
         Ok(Outcome::changed(doc, &column.id).saying(said))
     }
@@ -188,11 +180,9 @@ impl MoveColumn {
         for other in &numbered {
             check(session, &doc, other.clone())?;
         }
-        let right = board::is_right(session, &doc)?;
         let learn =
             |headings: &mut Headings| numbered.iter().cloned().for_each(|h| headings.add(h));
-        headings::edit(session, &doc, learn, |txn| {
-            put_right(txn, right)?;
+        edit(session, &doc, learn, |txn| {
             let mut columns = numbered.iter();
             columns.try_for_each(|of| txn.set(&["columns", &of.id], "order", of.order))
         })?;
@@ -238,12 +228,11 @@ impl RemoveColumn {
         let now = session.now();
         let path = ["columns", &column.id].map(str::to_owned);
         trash::keep(session, &doc, &COLUMNS, &path, trash::REMOVED)?;
-        headings::edit(
+        edit(
             session,
             &doc,
             |headings| headings.remove(&column.id),
             |txn| {
-                put_right(txn, right)?;
                 if let Some(to) = &to {
                     for card in &cards {
                         txn.set(&["cards", card], "column_id", to.id.as_str())?;
@@ -281,10 +270,33 @@ pub(super) fn check(session: &mut Session, doc: &DocId, heading: Heading) -> Res
     Ok(heading)
 }
 
-/// Puts the lists right, where no earlier write of this session has.
-pub(super) fn put_right(txn: &mut Txn<'_>, right: bool) -> Result<()> {
-    if right { Ok(()) } else { board::put_right(txn) }
+/// Changes a board, whose lists are put right first, where they are not known to be, and which `change`
+/// keeps so; and what is known of its columns with it, if anything is.
+pub(super) fn edit<R>(
+    session: &mut Session,
+    doc: &DocId,
+    learn: impl FnOnce(&mut Headings),
+    change: impl FnOnce(&mut Txn<'_>) -> Result<R>,
+) -> Result<R> {
+    let right = board::is_right(session, doc)?;
+    let headings = session.recall::<Headings>(doc);
+    let done = session.edit(doc, |txn| {
+        if !right {
+            board::put_right(txn)?;
+        }
+        change(txn)
+    })?;
+    session.note_normal(doc);
+    if let Some(mut headings) = headings {
+        headings.neighbours = None;
+        learn(&mut headings);
+        session.remember(doc, headings);
+    }
+    Ok(done)
 }
+
+/// What a change of cards alone teaches about columns.
+pub(super) fn nothing(_: &mut Headings) {}
 
 #[cfg(test)]
 mod tests {

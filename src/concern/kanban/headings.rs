@@ -1,7 +1,6 @@
 //! The columns of a board by id, title and place: derived once a session and kept up by the
 //! operations, so that ten thousand of them are not ten thousand looks at all columns.
 
-use crate::crdt::doc::Txn;
 use crate::crdt::source::Source;
 use crate::error::{Error, Kind, Next, Result, listed};
 use crate::id::{DocId, resolve};
@@ -231,28 +230,6 @@ pub fn recall(session: &mut Session, doc: &DocId) -> Result<Option<Headings>> {
         None => session.read(doc, |source| Headings::of(source)),
     }
 }
-
-/// Changes a board whose lists were put right before, and keeps them so; and what is known of its
-/// columns with it, if anything is.
-pub fn edit<R>(
-    session: &mut Session,
-    doc: &DocId,
-    learn: impl FnOnce(&mut Headings),
-    change: impl FnOnce(&mut Txn<'_>) -> Result<R>,
-) -> Result<R> {
-    let headings = session.recall::<Headings>(doc);
-    let done = session.edit(doc, change)?;
-    session.note_normal(doc);
-    if let Some(mut headings) = headings {
-        headings.neighbours = None;
-        learn(&mut headings);
-        session.remember(doc, headings);
-    }
-    Ok(done)
-}
-
-/// What a change of cards alone teaches about columns.
-pub fn nothing(_: &mut Headings) {}
 
 #[cfg(test)]
 mod tests {

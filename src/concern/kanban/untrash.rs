@@ -1,8 +1,8 @@
 //! Columns and cards out of the trash.
 
 use super::board::{self, ColumnPosition};
-use super::columns::{self, put_right};
-use super::{AddColumn, CARDS, SPEC, headings, lay_out};
+use super::columns;
+use super::{AddColumn, CARDS, SPEC, lay_out};
 use crate::concern::{Actor, Outcome, plain};
 use crate::crdt::content::Content;
 use crate::error::Result;
@@ -28,15 +28,13 @@ pub fn restore_card(session: &mut Session, entity: &EntityId, value: &Value) -> 
     let (_, doc) = Actor::writing_in(session, entity, &SPEC)?;
     tombstone::make_room(session, &doc)?;
     lay_out(session, entity)?;
-    let right = board::is_right(session, &doc)?;
     let (now, id) = (session.now(), session.environment().ids.uuid()?);
     let mut fields = plain::anew(&SPEC, &CARDS, &id, value, now);
     let named = plain::text_of(&fields, "column_id");
     let column = super::own_column(session, &doc, named)?;
     let column = columns::check(session, &doc, column)?;
     fields.insert("column_id".to_owned(), Content::Plain(Value::String(column.id.clone())));
-    headings::edit(session, &doc, headings::nothing, |txn| {
-        put_right(txn, right)?;
+    columns::edit(session, &doc, columns::nothing, |txn| {
         txn.put(CARDS.path, &id, &Content::Map(fields))?;
         board::list(txn, &column.id, &id, &ColumnPosition::End)
     })?;
