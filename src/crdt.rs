@@ -28,3 +28,4 @@ pub mod types;
 mod typing;
 pub mod view;
 pub mod window;
+mod writing;

@@ -4,7 +4,7 @@ use super::people::heir;
 use super::{Edit, Finding, Repair};
 use crate::concern::chat::Caches;
 use crate::concern::{self, core, kanban, plain};
-use crate::crdt::content;
+use crate::crdt::container;
 use crate::crdt::doc::Txn;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId};
@@ -98,7 +98,7 @@ fn rewrite_plain(session: &mut Session, findings: &[&Finding]) -> Result<()> {
             plain::find(spec, &view).into_iter().filter(named).collect();
         session.edit(doc, |txn| {
             for plain in &found {
-                content::replace(txn, doc, &plain.stand, &plain.content(doc))?;
+                container::replace(txn, doc, &plain.stand, &plain.content(doc))?;
             }
             Ok(())
         })?;

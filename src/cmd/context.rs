@@ -41,7 +41,7 @@ pub struct Context {
     /// The member that `--as` names, once it was looked up.
     named_member: OnceCell<MemberId>,
     /// What was committed so far.
-    pub(super) commits: Rc<Commits>,
+    pub(crate) commits: Rc<Commits>,
     notes: RefCell<Vec<String>>,
     /// What was left out of a command about many documents, by document.
     damaged: RefCell<BTreeMap<String, Error>>,
@@ -50,7 +50,7 @@ pub struct Context {
 }
 
 impl Context {
-    pub(super) fn new(
+    pub(crate) fn new(
         globals: Globals,
         terminal: Terminal,
         command: String,
@@ -256,7 +256,7 @@ impl Context {
     }
 
     /// Whether nothing is written.
-    pub(super) fn is_dry(&self) -> bool {
+    pub(crate) fn is_dry(&self) -> bool {
         self.dry_run
     }
 
@@ -428,7 +428,7 @@ impl Context {
     }
 
     /// Names what to read where an error about what was asked for names nothing to do.
-    pub(super) fn advise(&self, error: Error) -> Error {
+    pub(crate) fn advise(&self, error: Error) -> Error {
         let help = || format!("`crdtctl {} --help` says what it takes", self.command);
         match error.kind {
             Kind::Usage | Kind::Refused | Kind::NotFound | Kind::Ambiguous => {
@@ -471,7 +471,7 @@ impl Context {
         }
     }
 
-    pub(super) fn take_damaged(&self) -> Vec<Error> {
+    pub(crate) fn take_damaged(&self) -> Vec<Error> {
         let left_out = self.left_out.take();
         for error in left_out.iter().filter_map(Omitted::take) {
             let what = error.damaged.clone().unwrap_or_default();
@@ -491,7 +491,7 @@ impl Context {
         }
     }
 
-    pub(super) fn take_notes(&self) -> Vec<String> {
+    pub(crate) fn take_notes(&self) -> Vec<String> {
         self.notes.take()
     }
 
@@ -532,7 +532,7 @@ fn document_ids(documents: Vec<Document>) -> Vec<DocId> {
 }
 
 /// The entities with at least one document of a known concern.
-pub(super) fn entities<'d>(documents: impl Iterator<Item = &'d DocId>) -> BTreeSet<EntityId> {
+pub(crate) fn entities<'d>(documents: impl Iterator<Item = &'d DocId>) -> BTreeSet<EntityId> {
     documents.filter(|doc| concern::of(doc).is_some()).filter_map(DocId::entity).collect()
 }
 

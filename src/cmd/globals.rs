@@ -9,12 +9,12 @@ use std::time::Duration;
 
 /// The ids of global options begin in a way that no command's own argument does: clap would hand
 /// the value of the one to the other.
-pub(super) const STORE: &str = "global.store";
-pub(super) const ENTITY: &str = "global.entity";
-pub(super) const MEMBER: &str = "global.member";
-pub(super) const OUTPUT: &str = "global.output";
+pub(crate) const STORE: &str = "global.store";
+pub(crate) const ENTITY: &str = "global.entity";
+pub(crate) const MEMBER: &str = "global.member";
+pub(crate) const OUTPUT: &str = "global.output";
 /// What every option is called that names a file or a directory to write.
-pub(super) const OUT: &str = "out";
+pub(crate) const OUT: &str = "out";
 
 /// The options that every command takes, before or after its name.
 #[derive(Args, Debug, Clone)]
@@ -135,7 +135,7 @@ pub struct DryRun {
     pub dry_run: bool,
 }
 
-pub(super) const DRY_RUN: &str = "global.dry_run";
+pub(crate) const DRY_RUN: &str = "global.dry_run";
 
 /// `-O FILE`, for commands that write a file with [`super::Context::deliver`].
 #[derive(Args, Debug, Clone)]
@@ -165,7 +165,7 @@ pub struct OtherAs {
 
 impl Globals {
     /// What stands at the two ends of this process, as the options say.
-    pub(super) fn terminal(&self) -> Terminal {
+    pub(crate) fn terminal(&self) -> Terminal {
         let out = std::io::stdout().is_terminal();
         let err = std::io::stderr().is_terminal();
         let format = match (self.json, self.output) {
@@ -205,7 +205,7 @@ impl Globals {
 }
 
 /// `--color` decides; without it NO_COLOR, then CLICOLOR_FORCE, then whether a terminal is there.
-pub(super) fn colored(choice: ColorChoice, terminal: bool) -> bool {
+pub(crate) fn colored(choice: ColorChoice, terminal: bool) -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
     match choice {
         ColorChoice::Always => true,

@@ -2,7 +2,8 @@
 //! what they write, and clocks.
 
 use super::{Actor, Outcome, plain};
-use crate::crdt::content::{self, Content, InsertionOwner, Stand};
+use crate::crdt::container;
+use crate::crdt::content::{Content, InsertionOwner, Stand};
 use crate::crdt::doc::Txn;
 use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Hint, Result};
@@ -75,7 +76,7 @@ pub fn supply(
     let around = session.view(doc)?.and_then(|view| view.container(&record.steps()));
     let Some(unit) = around else { return Ok(()) };
     let stand = Stand { unit, owner: InsertionOwner::Item(unit), path, keyed: true };
-    session.edit(doc, |txn| content::replace(txn, doc, &stand, empty)).map(drop)
+    session.edit(doc, |txn| container::replace(txn, doc, &stand, empty)).map(drop)
 }
 
 /// A field that holds text; empty where there is none.

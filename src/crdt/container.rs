@@ -4,7 +4,7 @@
 //! Records with a minted id have one creator (R1). A record whose key several replicas can create
 //! is created *deterministically* here: as the same items everywhere, so there is only one.
 
-use super::content::Content;
+use super::content::{self, Content, Stand};
 use super::doc::Doc;
 use super::txn::Txn;
 use crate::crdt::source::Source;
@@ -96,6 +96,38 @@ pub fn create_content(
     create_by(txn, doc, root, key, 0, |txn| txn.put(&[root], key, content))
 }
 
+/// Puts shared types in the place of a plain value, as the same items on every replica that does so
+/// (rule R2): who does it at once with others has made one thing with them, and what is written into
+/// it meanwhile is not lost. True when it was done.
+///
+/// The items hang on the unit that they replace and on `content`, which must be the same whenever
+/// and wherever it is derived of that unit, and in every version of the program.
+///
+/// # Errors
+/// `Refused` where the other program's client id outranks every one of ours.
+pub fn replace(txn: &mut Txn<'_>, doc: &DocId, stand: &Stand, content: &Content) -> Result<bool> {
+    let path: Vec<&str> = stand.path.iter().map(String::as_str).collect();
+    let key = path.last().filter(|_| stand.keyed).copied().unwrap_or_default();
+    let unit = format!("{}:{} {key}", stand.unit.client, stand.unit.clock);
+    for generation in 0..limits::GENERATIONS {
+        let client = genesis_client(doc, "plain value 1", &unit, generation);
+        if txn.knows_client(client) {
+            if stand.keyed {
+                continue;
+            }
+            return Ok(false);
+        }
+        txn.apply_own(&content::update(client, stand, content))?;
+        // Born dead where the value was written under a higher client id; see [`create`].
+        if !stand.keyed || txn.shared(&path) == content.shared() {
+            return Ok(true);
+        }
+    }
+    Err(Error::refused(format!("{} cannot be rewritten", stand.path.join("/")))
+        .because("the program that wrote it used a client id above all of ours")
+        .hint("let that program write it as a shared type"))
+}
+
 /// Makes what `make` makes as the same items on every replica, once in the life of a document:
 /// `root` and `name` say what it is. Whoever removes it later keeps it removed. True when it was
 /// made.
@@ -130,7 +162,7 @@ pub fn generation(doc: &DocId, root: &str, key: &str, item: Id) -> Option<u64> {
 }
 
 /// The client id of a generation: its number stands in the high bits, so that a later one wins.
-pub(super) fn genesis_client(doc: &DocId, root: &str, key: &str, generation: u64) -> u64 {
+fn genesis_client(doc: &DocId, root: &str, key: &str, generation: u64) -> u64 {
     let mut hasher = blake3::Hasher::new();
     // Each part with its length, so that no two triples give the same bytes.
     for part in ["crdtctl genesis 1", doc.as_str(), root, key] {

@@ -1,12 +1,7 @@
-//! Content with shared types in it, made whole: by a transaction, or as the same items everywhere in
-//! the place of a plain value that another program wrote.
+//! Content with shared types in it, and the updates that make it whole: of the same content the same
+//! items everywhere.
 
-use super::container::genesis_client;
-use super::txn::Txn;
-use crate::crdt::source::{Shared, Source};
-use crate::error::{Error, Result};
-use crate::id::DocId;
-use crate::limits;
+use crate::crdt::source::Shared;
 use crate::path::DocPath;
 use crate::wire::{DeleteSet, Id, Value, any, write_var};
 use std::collections::BTreeMap;
@@ -26,7 +21,7 @@ pub enum Content {
 
 impl Content {
     /// The shared type that it is as a whole.
-    fn shared(&self) -> Option<Shared> {
+    pub(super) fn shared(&self) -> Option<Shared> {
         match self {
             Content::Plain(_) => None,
             Content::Map(_) => Some(Shared::Map),
@@ -58,41 +53,9 @@ pub enum InsertionOwner {
     Item(Id),
 }
 
-/// Puts shared types in the place of a plain value, as the same items on every replica that does so
-/// (rule R2): who does it at once with others has made one thing with them, and what is written into
-/// it meanwhile is not lost. True when it was done.
-///
-/// The items hang on the unit that they replace and on `content`, which must be the same whenever
-/// and wherever it is derived of that unit, and in every version of the program.
-///
-/// # Errors
-/// `Refused` where the other program's client id outranks every one of ours.
-pub fn replace(txn: &mut Txn<'_>, doc: &DocId, stand: &Stand, content: &Content) -> Result<bool> {
-    let path: Vec<&str> = stand.path.iter().map(String::as_str).collect();
-    let key = path.last().filter(|_| stand.keyed).copied().unwrap_or_default();
-    let unit = format!("{}:{} {key}", stand.unit.client, stand.unit.clock);
-    for generation in 0..limits::GENERATIONS {
-        let client = genesis_client(doc, "plain value 1", &unit, generation);
-        if txn.knows_client(client) {
-            if stand.keyed {
-                continue;
-            }
-            return Ok(false);
-        }
-        txn.apply_own(&update(client, stand, content))?;
-        // Born dead where the value was written under a higher client id; see `container::create`.
-        if !stand.keyed || txn.shared(&path) == content.shared() {
-            return Ok(true);
-        }
-    }
-    Err(Error::refused(format!("{} cannot be rewritten", stand.path.join("/")))
-        .because("the program that wrote it used a client id above all of ours")
-        .hint("let that program write it as a shared type"))
-}
-
 /// One update that makes the content, and deletes the element that it replaces. Under a key the
 /// later item hides the earlier one by itself.
-fn update(client: u64, stand: &Stand, content: &Content) -> Vec<u8> {
+pub(super) fn update(client: u64, stand: &Stand, content: &Content) -> Vec<u8> {
     let mut blocks = Blocks { client, clock: 0, count: 0, bytes: Vec::new() };
     let key = stand.path.last().filter(|_| stand.keyed);
     blocks.put(
@@ -263,8 +226,11 @@ fn text(out: &mut Vec<u8>, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crdt::container::replace;
     use crate::crdt::doc::Doc;
+    use crate::crdt::source::Source;
     use crate::crdt::view::View;
+    use crate::id::DocId;
     use crate::wire::Update;
 
     /// A text is as many units long as it has in UTF-16: what is written behind it has its place.
