@@ -250,6 +250,9 @@ fn over_limit(doc: &DocId, entity: &EntityId, state: &[u8], limit: u64) -> Optio
 /// What removed records left never comes free, and is more than the document may hold besides.
 fn residue(doc: &DocId, state: &[u8], limit: u64) -> Option<Found> {
     let bytes = state.len() as u64;
+    if bytes <= limit {
+        return None;
+    }
     let residue = bytes.saturating_sub(concern::counted_bytes(state));
     (residue > limit).then(|| Found {
         kind: &RESIDUE,

@@ -11,6 +11,7 @@ pub mod content;
 pub mod doc;
 pub mod effort;
 mod elements;
+pub mod encoding;
 mod keys;
 mod live;
 pub mod opened;

@@ -3,6 +3,7 @@ use super::subject::{DocumentContent, Subject};
 use super::{Context, words};
 use crate::concern::disk::is_private;
 use crate::crdt::any_view::AnyView;
+use crate::crdt::encoding::ContentDigests;
 use crate::crdt::source::Source;
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
@@ -121,18 +122,20 @@ fn of_document(reader: &Reader, doc: &DocId) -> Result<DigestReport> {
 }
 
 fn of_view(view: &View) -> DigestReport {
+    let ContentDigests { content, kept: live } = view.digests(DELETED);
     DigestReport {
-        content: view.digest(),
-        live: view.digest_without(DELETED),
+        content,
+        live,
         version: of_version(view.version()),
         lives: !view.roots().is_empty(),
     }
 }
 
 fn of_types(types: &SharedTypes) -> DigestReport {
+    let ContentDigests { content, kept: live } = types.digests(DELETED);
     DigestReport {
-        content: types.digest(),
-        live: types.digest_without(DELETED),
+        content,
+        live,
         version: of_version(types.version()),
         lives: types.live_roots().next().is_some(),
     }

@@ -21,6 +21,7 @@ pub use news::is_new;
 pub use runs::TextRun;
 
 use super::plain::Plain;
+use crate::crdt::encoding::{ContentDigests, Encoding};
 use crate::crdt::source::{Shared, Source, keys_beginning};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
@@ -194,16 +195,20 @@ impl View {
     /// BLAKE3 of the live content, whatever its history, client ids and encoding: two documents
     /// that show the same have the same digest.
     pub fn digest(&self) -> [u8; 32] {
-        digest::digest(self, &|_| false)
+        let mut out = Encoding::default();
+        digest::encode(&mut out, self, &|_| false);
+        out.take()
     }
 
-    /// The same of part of it: maps in which the flag is true are left out of the maps that they are
-    /// in.
-    pub fn digest_without(&self, flag: &str) -> [u8; 32] {
-        digest::digest(self, &|node| {
+    /// The same, and that of the part without maps in which the flag is true: they are left out of the
+    /// maps that they are in.
+    pub fn digests(&self, flag: &str) -> ContentDigests {
+        let mut out = Encoding::with_parts();
+        digest::encode(&mut out, self, &|node| {
             let value = self.child(node, flag).and_then(|entry| self.single(entry));
             value == Some(Value::Bool(true))
-        })
+        });
+        out.finish()
     }
 
     /// The sum of the digests of the parts of the live content: two documents that show the same have

@@ -103,10 +103,18 @@ impl Sizes {
         spec: Option<&'static Spec>,
         by: Option<SizeBy>,
     ) -> Result<Sizes, Fault> {
-        let update = Update::walk(bytes)?;
-        let accounting = ByteAccounting::of(&update, spec);
+        Ok(Sizes::of_update(&Update::walk(bytes)?, spec, by))
+    }
+
+    /// Measures an update that was walked.
+    pub fn of_update<S>(
+        update: &Update<'_, S>,
+        spec: Option<&'static Spec>,
+        by: Option<SizeBy>,
+    ) -> Sizes {
+        let accounting = ByteAccounting::of(update, spec);
         let mut sizes = Sizes {
-            file_bytes: bytes.len() as u64,
+            file_bytes: update.bytes().len() as u64,
             residue_bytes: update.residue(),
             ..Sizes::default()
         };
@@ -130,7 +138,7 @@ impl Sizes {
         sizes.tombstones = tombstones.collect();
         sizes.tombstones.sort();
         sizes.rows = rows(&accounting, by, groups);
-        Ok(sizes)
+        sizes
     }
 
     fn count(&mut self, segment: &Segment) {

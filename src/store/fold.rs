@@ -193,7 +193,7 @@ fn keep_pages(
             let changed = spliced.edited.rows_beyond(&PageSet::new());
             (&spliced.splice.segments, changed, spliced.window.rows_to_keep())
         }
-        // Whoever imports next asks for no more than what comes in.
+        // Whoever comes next asks for no more than what concerns them.
         NewState::Whole(bytes, Some(noted)) => {
             let pages = Update::walk(bytes).ok().and_then(|all| Pages::of(&all, noted));
             let Some(pages) = pages else { return Ok(()) };

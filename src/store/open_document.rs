@@ -359,8 +359,7 @@ impl OpenDocument {
             Some(state) => state,
             None => {
                 self.complete(doc, roots)?;
-                let pages_serve = found.swept.is_some() || found.normal;
-                NewState::Whole(self.state()?, pages_serve.then_some(noted))
+                NewState::Whole(self.state()?, Some(noted))
             }
         };
         // What is not known by pages takes reading everything: only where it was read.

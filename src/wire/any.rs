@@ -14,10 +14,23 @@ pub fn read(reader: &mut ByteReader<'_>) -> Result<Value, Fault> {
     read_within(reader, ANY_DEPTH)
 }
 
-/// Recursion is bounded: the walk refused what is nested deeper.
+/// The same of a value whose head was read.
+///
+/// # Errors
+/// As there.
+pub fn read_behind(head: AnyHead, reader: &mut ByteReader<'_>) -> Result<Value, Fault> {
+    read_rest(head, reader, ANY_DEPTH)
+}
+
 fn read_within(reader: &mut ByteReader<'_>, depth: usize) -> Result<Value, Fault> {
+    let head = reader.any_head()?;
+    read_rest(head, reader, depth)
+}
+
+/// Recursion is bounded: the walk refused what is nested deeper.
+fn read_rest(head: AnyHead, reader: &mut ByteReader<'_>, depth: usize) -> Result<Value, Fault> {
     let inner = || depth.checked_sub(1);
-    Ok(match reader.any_head()? {
+    Ok(match head {
         AnyHead::Undefined => Value::Undefined,
         AnyHead::Null => Value::Null,
         AnyHead::Bool(b) => Value::Bool(b),

@@ -5,13 +5,14 @@ use crate::cmd::resolve::{missing, undecodable};
 use crate::cmd::subject::{LooseDocument, Subject};
 use crate::concern;
 use crate::concern::core;
+use crate::crdt::view::View;
 use crate::error::{Result, listed};
 use crate::id::DocId;
 use crate::inspect::size::{self, SizeBy, Sizes};
 use crate::store::{OnDisk, Reader};
 use crate::tombstone::{MemberTimes, PrunePlan, Pruned};
 use crate::ui::{self, Column, Format, Report, Row, Section};
-use crate::wire::Update;
+use crate::wire::{Checked, Fault, Update};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,9 +110,9 @@ pub fn run(context: &Context, args: &SizeArgs) -> Result<Report> {
             }
         };
         let file = reader.file(&id)?.ok_or_else(|| missing(&id))?;
-        let sizes =
-            measure(&id, &file, args.by).map_err(|fault| undecodable(id.as_str(), &fault))?;
-        reports.push(report(context, &reader, &id, &file, sizes, args.top)?);
+        let measured =
+            Measured::of(&id, &file, args.by).map_err(|fault| undecodable(id.as_str(), &fault))?;
+        reports.push(report(context, &reader, &id, &file, measured, args.top));
     }
     Ok(shown(context, reports))
 }
@@ -160,10 +161,30 @@ fn rows_with_document(report: &Row) -> Vec<Row> {
     rows.into_iter().flatten().filter_map(with).collect()
 }
 
-fn measure(id: &DocId, file: &OnDisk, by: Option<SizeBy>) -> Result<Sizes, crate::wire::Fault> {
-    match file.bytes.is_empty() && file.unfolded > 0 {
-        true => Ok(Sizes::default()),
-        false => Sizes::of(&file.bytes, concern::of(id), by),
+/// A document's file, read once for all that is asked of it.
+#[derive(Default)]
+struct Measured<'f> {
+    sizes: Sizes,
+    /// None where it does not decode, and while the document is in the log only.
+    checked: Option<Result<Update<'f, Checked>, Fault>>,
+}
+
+impl<'f> Measured<'f> {
+    fn of(id: &DocId, file: &'f OnDisk, by: Option<SizeBy>) -> Result<Self, Fault> {
+        if file.bytes.is_empty() && file.unfolded > 0 {
+            return Ok(Measured::default());
+        }
+        let update = Update::walk(&file.bytes)?;
+        let sizes = Sizes::of_update(&update, concern::of(id), by);
+        Ok(Measured { sizes, checked: Some(update.check(concern::expected(id))) })
+    }
+
+    /// What the file shows, where it is all of the document and can be read as a whole.
+    fn view(&self, file: &OnDisk) -> Option<View> {
+        let update = self.checked.as_ref()?.as_ref().ok()?;
+        let is_whole =
+            file.unfolded == 0 && update.beyond_all().is_none() && update.needs().is_empty();
+        if is_whole { View::read(update).ok() } else { None }
     }
 }
 
@@ -173,22 +194,27 @@ fn report(
     reader: &Reader,
     id: &DocId,
     file: &OnDisk,
-    mut sizes: Sizes,
+    measured: Measured<'_>,
     top: Option<usize>,
-) -> Result<Row> {
+) -> Row {
     note_unfolded(context, id, file);
-    note_unsupported(context, id, file);
-    let counted = sizes.file_bytes.saturating_sub(sizes.residue_bytes);
+    if let Some(Err(fault)) = &measured.checked {
+        context.note(format!(
+            "{id} is unsupported: it can be measured and shown, and not written: {fault}"
+        ));
+    }
+    let counted = measured.sizes.file_bytes.saturating_sub(measured.sizes.residue_bytes);
     if let Some(hint) = concern::limit_note(id, counted) {
         let sentence = failure::hint(&hint);
         context.note(sentence);
     }
-    let freeable = Freeable::of(reader, id, &sizes);
+    let freeable = Freeable::of(reader, id, &measured, file);
     if let Some(sentence) = freeable.sentence() {
         context.note(format!("{id}: {sentence}"));
     }
+    let mut sizes = measured.sizes;
     sizes.keep(top.unwrap_or(usize::MAX));
-    Ok(size_row(id.as_str(), &sizes, &freeable))
+    size_row(id.as_str(), &sizes, &freeable)
 }
 
 fn size_row(doc: &str, sizes: &Sizes, freeable: &Freeable) -> Row {
@@ -212,17 +238,6 @@ fn note_unfolded(context: &Context, id: &DocId, file: &OnDisk) {
     }
 }
 
-/// Says what of a document is measured here and supported nowhere else.
-fn note_unsupported(context: &Context, id: &DocId, file: &OnDisk) {
-    // What does not even decode was said to be so.
-    let Ok(walked) = Update::walk(&file.bytes) else { return };
-    if let Err(fault) = walked.check(concern::expected(id)) {
-        context.note(format!(
-            "{id} is unsupported: it can be measured and shown, and not written: {fault}"
-        ));
-    }
-}
-
 /// What pruning frees, now and later. About: the entry of each record stays.
 #[derive(Default)]
 struct Freeable {
@@ -233,10 +248,13 @@ struct Freeable {
 
 impl Freeable {
     /// Nothing where a document cannot be read as a whole.
-    fn of(reader: &Reader, id: &DocId, sizes: &Sizes) -> Freeable {
-        let mut freeable = Freeable::default();
-        let view = || reader.view(id).ok().flatten();
-        let (false, Some(view)) = (sizes.tombstones.is_empty(), view()) else { return freeable };
+    fn of(reader: &Reader, id: &DocId, measured: &Measured<'_>, file: &OnDisk) -> Freeable {
+        let (mut freeable, sizes) = (Freeable::default(), &measured.sizes);
+        if sizes.tombstones.is_empty() {
+            return freeable;
+        }
+        let shown = measured.view(file).or_else(|| reader.view(id).ok().flatten());
+        let Some(view) = shown else { return freeable };
         let members = members(reader, id);
         let plan = PrunePlan::of(id, &view, &members);
         let bytes: BTreeMap<&[String], u64> =
@@ -288,12 +306,12 @@ fn summary(context: &Context, reader: &Reader, args: &SizeArgs) -> Result<Report
     for document in &documents {
         let id = &document.id;
         if let Some(file) = reader.file(id)? {
-            let sizes =
-                measure(id, &file, args.by.or(Some(SizeBy::Kind))).unwrap_or_else(|fault| {
-                    context.note(format!("{id} does not decode: {fault}"));
-                    unreadable(file.bytes.len() as u64)
-                });
-            rows.push(summary_row(context, reader, id, &file, sizes, args.top)?);
+            let by = args.by.or(Some(SizeBy::Kind));
+            let measured = Measured::of(id, &file, by).unwrap_or_else(|fault| {
+                context.note(format!("{id} does not decode: {fault}"));
+                Measured { sizes: unreadable(file.bytes.len() as u64), checked: None }
+            });
+            rows.push(summary_row(context, reader, id, &file, measured, args.top));
         }
         progress.advance(1);
     }
@@ -312,19 +330,20 @@ fn summary_row(
     reader: &Reader,
     id: &DocId,
     file: &OnDisk,
-    sizes: Sizes,
+    measured: Measured<'_>,
     top: Option<usize>,
-) -> Result<Row> {
+) -> Row {
+    let sizes = &measured.sizes;
     let (live, tombstones) = (sizes.live_bytes, sizes.tombstone_bytes);
     let counted = sizes.file_bytes.saturating_sub(sizes.residue_bytes);
     let limit = concern::of(id).map(|spec| spec.limit_bytes);
     let percent = concern::of(id).map(|spec| concern::percent_of(counted, spec));
-    let mut row = report(context, reader, id, file, sizes, top)?;
+    let mut row = report(context, reader, id, file, measured, top);
     row.insert("entity".into(), json!(id.entity()));
     row.insert("concern".into(), json!(concern::of(id).map(|spec| spec.name)));
     row.insert("limit_bytes".into(), json!(limit));
     row.insert("percent".into(), json!(percent));
     row.insert("live_bytes".into(), json!(live));
     row.insert("tombstone_bytes".into(), json!(tombstones));
-    Ok(row)
+    row
 }

@@ -1,11 +1,9 @@
 //! The content digest: that of a [`super::super::view::View`] where it reads the same, and beyond it
 //! what it does not know.
 
-use super::super::view::digest::{ARRAY, BYTES, END, LIST, MAP, STRING, TEXT, string, value};
 use super::content::{SharedType, SharedTypes, SharedValue, TypeKind};
-use crate::wire::Value;
-use crate::wire::{BlockKind, ByteReader, any};
-use blake3::Hasher;
+use crate::crdt::encoding::{ARRAY, BYTES, ContentDigests, END, Encoding, LIST, MAP, STRING, TEXT};
+use crate::wire::{BlockKind, ByteReader, Value, any};
 
 const ELEMENT: u8 = 13;
 const FORMAT: u8 = 14;
@@ -18,39 +16,43 @@ enum Rest<'t> {
     Fields(Box<dyn Iterator<Item = (&'t str, SharedValue<'t>)> + 't>),
     Elements(Box<dyn Iterator<Item = SharedValue<'t>> + 't>),
     Byte(u8),
+    /// Here ends a part that is left out.
+    LeftOut,
 }
 
 impl SharedTypes {
     /// BLAKE3 of the live content, whatever its history, client ids and encoding.
     pub fn digest(&self) -> [u8; 32] {
-        self.digest_leaving(&|_| false)
+        let mut out = Encoding::default();
+        self.encode(&mut out, &|_| false);
+        out.take()
     }
 
-    /// The same without the maps in which the flag is true.
-    pub fn digest_without(&self, flag: &str) -> [u8; 32] {
-        self.digest_leaving(&|container| {
+    /// The same, and that of the part without the maps in which the flag is true.
+    pub fn digests(&self, flag: &str) -> ContentDigests {
+        let mut out = Encoding::with_parts();
+        self.encode(&mut out, &|container| {
             self.kind(container) == TypeKind::Map
                 && self
                     .fields(container)
                     .any(|(key, part)| key == flag && part == SharedValue::Value(Value::Bool(true)))
-        })
+        });
+        out.finish()
     }
 
-    fn digest_leaving(&self, left: &dyn Fn(SharedType) -> bool) -> [u8; 32] {
-        let mut hash = Hasher::new();
-        hash.update(b"crdtctl content 1");
+    fn encode(&self, out: &mut Encoding, left: &dyn Fn(SharedType) -> bool) {
+        out.raw(b"crdtctl content 1");
         for (name, container) in self.live_roots() {
-            string(&mut hash, STRING, name.as_bytes());
-            self.hash(&mut hash, container, left);
+            out.string(STRING, name.as_bytes());
+            self.hash(out, container, left);
         }
-        hash.finalize().into()
     }
 
     /// Of one container with all that is in it.
     pub fn digest_of(&self, container: SharedType) -> [u8; 32] {
-        let mut hash = Hasher::new();
-        self.hash(&mut hash, container, &|_| false);
-        hash.finalize().into()
+        let mut out = Encoding::default();
+        self.hash(&mut out, container, &|_| false);
+        out.take()
     }
 
     /// Of one value with all that is in it.
@@ -58,27 +60,34 @@ impl SharedTypes {
         if let SharedValue::Type(container) = part {
             return self.digest_of(*container);
         }
-        let mut hash = Hasher::new();
-        plain(&mut hash, part);
-        hash.finalize().into()
+        let mut out = Encoding::default();
+        plain(&mut out, part);
+        out.take()
     }
 
-    fn hash(&self, hash: &mut Hasher, container: SharedType, left: &dyn Fn(SharedType) -> bool) {
+    fn hash(&self, out: &mut Encoding, container: SharedType, left: &dyn Fn(SharedType) -> bool) {
         let mut rest = Vec::new();
-        self.begin(hash, container, &mut rest);
+        self.begin(out, container, &mut rest);
         while let Some(mut next) = rest.pop() {
             let part = match &mut next {
                 Rest::Byte(byte) => {
-                    hash.update(&[*byte]);
+                    out.tag(*byte);
+                    continue;
+                }
+                Rest::LeftOut => {
+                    out.come_back();
                     continue;
                 }
                 Rest::Fields(fields) => match fields.next() {
-                    Some((_, SharedValue::Type(container))) if left(container) => {
-                        rest.push(next);
+                    Some((key, SharedValue::Type(container))) if left(container) => {
+                        out.leave_out();
+                        out.string(STRING, key.as_bytes());
+                        rest.extend([next, Rest::LeftOut]);
+                        self.begin(out, container, &mut rest);
                         continue;
                     }
                     Some((key, part)) => {
-                        string(hash, STRING, key.as_bytes());
+                        out.string(STRING, key.as_bytes());
                         part
                     }
                     None => continue,
@@ -90,50 +99,55 @@ impl SharedTypes {
             };
             rest.push(next);
             match part {
-                SharedValue::Type(container) => self.begin(hash, container, &mut rest),
-                part => plain(hash, &part),
+                SharedValue::Type(container) => self.begin(out, container, &mut rest),
+                part => plain(out, &part),
             }
         }
     }
 
-    fn begin<'t>(&'t self, hash: &mut Hasher, container: SharedType, rest: &mut Vec<Rest<'t>>) {
+    fn begin<'t>(&'t self, out: &mut Encoding, container: SharedType, rest: &mut Vec<Rest<'t>>) {
         let fields = || Rest::Fields(Box::new(self.fields(container)));
         rest.push(Rest::Byte(END));
         let kind = self.kind(container);
         let keyed = !self.keyed(container).is_empty();
         match kind {
             TypeKind::Map | TypeKind::Link => {
-                hash.update(&[MAP]);
+                out.tag(MAP);
                 rest.push(fields());
             }
             TypeKind::XmlElement | TypeKind::XmlHook => {
-                string(hash, ELEMENT, self.name(container).as_bytes());
+                out.string(ELEMENT, self.name(container).as_bytes());
                 rest.push(Rest::Elements(Box::new(self.elements(container))));
                 rest.extend([Rest::Byte(LIST), fields()]);
             }
             TypeKind::Array | TypeKind::XmlFragment => {
-                hash.update(&[ARRAY]);
+                out.tag(ARRAY);
                 if keyed {
                     rest.extend([fields(), Rest::Byte(ATTRIBUTES)]);
                 }
                 rest.push(Rest::Elements(Box::new(self.elements(container))));
             }
             TypeKind::Text | TypeKind::XmlText => {
-                hash.update(&[TEXT]);
+                out.tag(TEXT);
                 if keyed {
                     rest.extend([fields(), Rest::Byte(ATTRIBUTES)]);
                 }
-                self.hash_text(hash, container, rest);
+                self.hash_text(out, container, rest);
             }
         }
     }
 
     /// Pieces of text that stand side by side are one text, however they were written.
-    fn hash_text<'t>(&'t self, hash: &mut Hasher, container: SharedType, rest: &mut Vec<Rest<'t>>) {
+    fn hash_text<'t>(
+        &'t self,
+        out: &mut Encoding,
+        container: SharedType,
+        rest: &mut Vec<Rest<'t>>,
+    ) {
         let mut run = String::new();
-        let flush = |hash: &mut Hasher, run: &mut String| {
+        let flush = |out: &mut Encoding, run: &mut String| {
             if !run.is_empty() {
-                string(hash, STRING, run.as_bytes());
+                out.string(STRING, run.as_bytes());
                 run.clear();
             }
         };
@@ -145,41 +159,41 @@ impl SharedTypes {
                     continue;
                 }
                 BlockKind::Format => {
-                    flush(hash, &mut run);
+                    flush(out, &mut run);
                     let mut reader = ByteReader::at(self.slice(entry.content), 0);
                     // The walk read the same bytes: this cannot fail.
                     if let (Ok(key), Ok(json)) = (reader.text(), reader.text()) {
-                        string(hash, FORMAT, key.as_bytes());
-                        value(hash, &any::embedded(json).unwrap_or(Value::Undefined));
+                        out.string(FORMAT, key.as_bytes());
+                        out.value(&any::embedded(json).unwrap_or(Value::Undefined));
                     }
                 }
                 _ => {
-                    flush(hash, &mut run);
+                    flush(out, &mut run);
                     for part in self.parts(&entry) {
                         match part {
                             // Its place is marked here, and it is hashed behind the text.
                             SharedValue::Type(inner) => {
-                                hash.update(&[LIST]);
+                                out.tag(LIST);
                                 containers.push(SharedValue::Type(inner));
                             }
-                            part => plain(hash, &part),
+                            part => plain(out, &part),
                         }
                     }
                 }
             }
         }
-        flush(hash, &mut run);
+        flush(out, &mut run);
         rest.push(Rest::Elements(Box::new(containers.into_iter())));
     }
 }
 
 /// What holds nothing else.
-fn plain(hash: &mut Hasher, part: &SharedValue<'_>) {
+fn plain(out: &mut Encoding, part: &SharedValue<'_>) {
     match part {
-        SharedValue::Value(Value::Bytes(bytes)) => string(hash, BYTES, bytes),
-        SharedValue::Value(plain) => value(hash, plain),
-        SharedValue::Deep(bytes) => string(hash, DEEP, bytes),
-        SharedValue::Document(guid) => string(hash, DOCUMENT, guid.as_bytes()),
+        SharedValue::Value(Value::Bytes(bytes)) => out.string(BYTES, bytes),
+        SharedValue::Value(plain) => out.value(plain),
+        SharedValue::Deep(bytes) => out.string(DEEP, bytes),
+        SharedValue::Document(guid) => out.string(DOCUMENT, guid.as_bytes()),
         SharedValue::Type(_) => {}
     }
 }

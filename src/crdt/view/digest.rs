@@ -1,34 +1,18 @@
 //! The content digest: one canonical encoding of the live tree, hashed as it is written.
 
 use super::{BlockKind, ByteReader, Entry, NONE, Shape, Value, View, any};
-use blake3::Hasher;
-
-pub const NULL: u8 = 0;
-pub const UNDEFINED: u8 = 1;
-pub const FALSE: u8 = 2;
-pub const TRUE: u8 = 3;
-pub const WHOLE: u8 = 4;
-pub const FLOAT: u8 = 5;
-pub const STRING: u8 = 6;
-pub const BYTES: u8 = 7;
-pub const MAP: u8 = 8;
-pub const ARRAY: u8 = 9;
-pub const TEXT: u8 = 10;
-pub const OBJECT: u8 = 11;
-pub const LIST: u8 = 12;
-pub const END: u8 = 255;
+use crate::crdt::encoding::{ARRAY, BYTES, END, Encoding, MAP, STRING, TEXT};
 
 /// Which containers are left out of the maps that they are in.
 pub type Left<'l> = &'l dyn Fn(u32) -> bool;
 
-pub fn digest(view: &View, left: Left<'_>) -> [u8; 32] {
-    let mut hash = Hasher::new();
-    hash.update(b"crdtctl content 1");
+/// Writes down all live content.
+pub fn encode(out: &mut Encoding, view: &View, left: Left<'_>) {
+    out.raw(b"crdtctl content 1");
     for (name, node) in view.roots.iter().filter(|(_, node)| view.is_live(*node)) {
-        string(&mut hash, STRING, name.as_bytes());
-        container(&mut hash, view, *node, left);
+        out.string(STRING, name.as_bytes());
+        container(out, view, *node, left);
     }
-    hash.finalize().into()
 }
 
 /// A digest of content that is the sum of those of its parts: what a part adds to it can be taken
@@ -63,8 +47,8 @@ impl ContentSum {
         ContentSum(sum)
     }
 
-    fn add(&mut self, part: &Hasher) {
-        let part = ContentSum::from_bytes(part.finalize().as_bytes()).unwrap_or_default();
+    fn add(&mut self, part: [u8; 32]) {
+        let part = ContentSum::from_bytes(&part).unwrap_or_default();
         *self = self.with(part, ContentSum::default());
     }
 }
@@ -72,53 +56,61 @@ impl ContentSum {
 /// Of each key of a root that is a map, and of each other root.
 pub fn sum(view: &View) -> ContentSum {
     let (everything, mut sum): (Left<'_>, _) = (&|_| false, ContentSum::default());
+    let mut out = Encoding::default();
     for (name, root) in view.roots.iter().filter(|(_, node)| view.is_live(*node)) {
-        let mut hash = Hasher::new();
-        hash.update(b"crdtctl part 1");
-        string(&mut hash, STRING, name.as_bytes());
+        let begin = |out: &mut Encoding| {
+            out.raw(b"crdtctl part 1");
+            out.string(STRING, name.as_bytes());
+        };
         match view.node(*root) {
             Some(node) if node.shape == Shape::Map => {
                 for item in view.entries_of(node) {
-                    let mut hash = hash.clone();
-                    string(&mut hash, STRING, view.slice(item.key));
-                    entry(&mut hash, view, item, everything);
-                    sum.add(&hash);
+                    begin(&mut out);
+                    out.string(STRING, view.slice(item.key));
+                    entry(&mut out, view, item, everything);
+                    sum.add(out.take());
                 }
             }
             _ => {
-                container(&mut hash, view, *root, everything);
-                sum.add(&hash);
+                begin(&mut out);
+                container(&mut out, view, *root, everything);
+                sum.add(out.take());
             }
         }
     }
     sum
 }
 
-fn container(hash: &mut Hasher, view: &View, node: u32, left: Left<'_>) {
+fn container(out: &mut Encoding, view: &View, node: u32, left: Left<'_>) {
     let Some(node) = view.node(node) else { return };
     let entries = view.entries_of(node);
     match node.shape {
         Shape::Map => {
-            hash.update(&[MAP]);
+            out.tag(MAP);
             for item in entries {
-                if item.node == NONE || !left(item.node) {
-                    string(hash, STRING, view.slice(item.key));
-                    entry(hash, view, item, left);
+                let is_left = item.node != NONE && left(item.node);
+                if is_left {
+                    out.leave_out();
+                }
+                out.string(STRING, view.slice(item.key));
+                entry(out, view, item, left);
+                if is_left {
+                    out.come_back();
                 }
             }
         }
-        Shape::Text => text(hash, view, entries, left),
+        Shape::Text => text(out, view, entries, left),
         _ => {
-            hash.update(&[ARRAY]);
-            entries.iter().for_each(|item| entry(hash, view, item, left));
+            out.tag(ARRAY);
+            entries.iter().for_each(|item| entry(out, view, item, left));
         }
     }
-    hash.update(&[END]);
+    out.tag(END);
 }
 
 /// Pieces of text that stand side by side are one text, however they were written.
-fn text(hash: &mut Hasher, view: &View, entries: &[Entry], left: Left<'_>) {
-    hash.update(&[TEXT]);
+fn text(out: &mut Encoding, view: &View, entries: &[Entry], left: Left<'_>) {
+    out.tag(TEXT);
     let mut run = String::new();
     for item in entries {
         if item.kind == BlockKind::String {
@@ -126,69 +118,33 @@ fn text(hash: &mut Hasher, view: &View, entries: &[Entry], left: Left<'_>) {
             continue;
         }
         if !run.is_empty() {
-            string(hash, STRING, run.as_bytes());
+            out.string(STRING, run.as_bytes());
             run.clear();
         }
-        entry(hash, view, item, left);
+        entry(out, view, item, left);
     }
     if !run.is_empty() {
-        string(hash, STRING, run.as_bytes());
+        out.string(STRING, run.as_bytes());
     }
 }
 
-fn entry(hash: &mut Hasher, view: &View, entry: &Entry, left: Left<'_>) {
+fn entry(out: &mut Encoding, view: &View, entry: &Entry, left: Left<'_>) {
     if entry.node != NONE {
-        return container(hash, view, entry.node, left);
+        return container(out, view, entry.node, left);
     }
     match entry.kind {
         BlockKind::Embed => {
             let json = std::str::from_utf8(view.slice(entry.content)).unwrap_or("");
-            value(hash, &any::embedded(json).unwrap_or(Value::Undefined));
+            out.value(&any::embedded(json).unwrap_or(Value::Undefined));
         }
         BlockKind::Any => {
             let mut reader = ByteReader::at(view.slice(entry.content), 0);
             while reader.left() > 0 {
-                let Ok(read) = any::read(&mut reader) else { break };
-                value(hash, &read);
+                if out.any(&mut reader).is_err() {
+                    break;
+                }
             }
         }
-        _ => string(hash, BYTES, view.slice(entry.content)),
+        _ => out.string(BYTES, view.slice(entry.content)),
     }
-}
-
-/// A plain value. Recursion is bounded: the walk refused deeper nesting.
-pub fn value(hash: &mut Hasher, value_: &Value) {
-    match value_ {
-        Value::Null => drop(hash.update(&[NULL])),
-        Value::Undefined => drop(hash.update(&[UNDEFINED])),
-        Value::Bool(b) => drop(hash.update(&[if *b { TRUE } else { FALSE }])),
-        Value::Int(n) | Value::BigInt(n) => number(hash, any::Number::Whole(*n)),
-        Value::Number(n) => number(hash, any::number(*n)),
-        Value::String(text) | Value::Text(text) => string(hash, STRING, text.as_bytes()),
-        Value::Bytes(bytes) => string(hash, BYTES, bytes),
-        Value::Object(record) | Value::Map(record) => {
-            hash.update(&[OBJECT]);
-            for (key, inner) in record {
-                string(hash, STRING, key.as_bytes());
-                value(hash, inner);
-            }
-            hash.update(&[END]);
-        }
-        Value::List(items) | Value::Array(items) => {
-            hash.update(&[LIST]);
-            items.iter().for_each(|inner| value(hash, inner));
-            hash.update(&[END]);
-        }
-    }
-}
-
-fn number(hash: &mut Hasher, number: any::Number) {
-    match number {
-        any::Number::Whole(n) => hash.update(&[WHOLE]).update(&n.to_be_bytes()),
-        any::Number::Float(bits) => hash.update(&[FLOAT]).update(&bits.to_be_bytes()),
-    };
-}
-
-pub fn string(hash: &mut Hasher, tag: u8, bytes: &[u8]) {
-    hash.update(&[tag]).update(&(bytes.len() as u64).to_be_bytes()).update(bytes);
 }

@@ -1,0 +1,218 @@
+//! The canonical encoding of live content, hashed as it is written: two contents that show the same
+//! have the same bytes, whatever their history.
+
+use crate::wire::{AnyHead, ByteReader, Fault, Value, any};
+use blake3::Hasher;
+
+const NULL: u8 = 0;
+const UNDEFINED: u8 = 1;
+const FALSE: u8 = 2;
+const TRUE: u8 = 3;
+const WHOLE: u8 = 4;
+const FLOAT: u8 = 5;
+/// Before a text that is a value, a key or the name of a root.
+pub const STRING: u8 = 6;
+/// Before bytes.
+pub const BYTES: u8 = 7;
+/// Before the fields of a map.
+pub const MAP: u8 = 8;
+/// Before the elements of an array.
+pub const ARRAY: u8 = 9;
+/// Before the pieces of a text.
+pub const TEXT: u8 = 10;
+const OBJECT: u8 = 11;
+/// Before the elements of a list.
+pub const LIST: u8 = 12;
+/// Behind all that is in something.
+pub const END: u8 = 255;
+
+/// So much is hashed at once: hashing a few bytes at a time takes many times as long.
+const HASHED_AT_ONCE: usize = 1 << 16;
+
+/// The digests of a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContentDigests {
+    /// Of all of it.
+    pub content: [u8; 32],
+    /// Without the maps in which a flag is true.
+    pub kept: [u8; 32],
+}
+
+/// Content as it is written down to be hashed: all of it, and what is left of it without some parts.
+#[derive(Default)]
+pub struct Encoding {
+    all: Written,
+    /// None where nothing can be left out.
+    kept: Option<Written>,
+    /// In how many of the parts that are left out what is written stands.
+    left: usize,
+}
+
+/// Bytes, and the hash of those before them.
+#[derive(Default)]
+struct Written {
+    bytes: Vec<u8>,
+    hashed: Option<Hasher>,
+}
+
+impl Written {
+    fn add(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() >= HASHED_AT_ONCE {
+            self.hashed.get_or_insert_default().update(&self.bytes);
+            self.bytes.clear();
+        }
+    }
+
+    fn take(&mut self) -> [u8; 32] {
+        let hash = match self.hashed.take() {
+            None => blake3::hash(&self.bytes),
+            Some(mut hasher) => hasher.update(&self.bytes).finalize(),
+        };
+        self.bytes.clear();
+        hash.into()
+    }
+}
+
+impl Encoding {
+    /// Of which parts can be left out.
+    pub fn with_parts() -> Encoding {
+        Encoding { kept: Some(Written::default()), ..Encoding::default() }
+    }
+
+    /// What is written until [`Encoding::come_back`] is left out.
+    pub fn leave_out(&mut self) {
+        self.left = self.left.saturating_add(1);
+    }
+
+    /// Ends what [`Encoding::leave_out`] began.
+    pub fn come_back(&mut self) {
+        self.left = self.left.saturating_sub(1);
+    }
+
+    /// Adds bytes as they are.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.all.add(bytes);
+        if let Some(kept) = self.kept.as_mut().filter(|_| self.left == 0) {
+            kept.add(bytes);
+        }
+    }
+
+    /// Adds a tag.
+    pub fn tag(&mut self, tag: u8) {
+        self.raw(&[tag]);
+    }
+
+    /// Adds bytes behind a tag and their length.
+    pub fn string(&mut self, tag: u8, bytes: &[u8]) {
+        self.tag(tag);
+        self.raw(&(bytes.len() as u64).to_be_bytes());
+        self.raw(bytes);
+    }
+
+    /// Adds a plain value. Recursion is bounded: the walk refused deeper nesting.
+    pub fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.tag(NULL),
+            Value::Undefined => self.tag(UNDEFINED),
+            Value::Bool(b) => self.tag(if *b { TRUE } else { FALSE }),
+            Value::Int(n) | Value::BigInt(n) => self.number(any::Number::Whole(*n)),
+            Value::Number(n) => self.number(any::number(*n)),
+            Value::String(text) | Value::Text(text) => self.string(STRING, text.as_bytes()),
+            Value::Bytes(bytes) => self.string(BYTES, bytes),
+            Value::Object(record) | Value::Map(record) => {
+                self.tag(OBJECT);
+                for (key, inner) in record {
+                    self.string(STRING, key.as_bytes());
+                    self.value(inner);
+                }
+                self.tag(END);
+            }
+            Value::List(items) | Value::Array(items) => {
+                self.tag(LIST);
+                items.iter().for_each(|inner| self.value(inner));
+                self.tag(END);
+            }
+        }
+    }
+
+    /// Adds the value that a reader stands before, as [`Encoding::value`] does.
+    ///
+    /// # Errors
+    /// As the walk: bytes that passed it read without error.
+    pub fn any(&mut self, reader: &mut ByteReader<'_>) -> Result<(), Fault> {
+        match reader.any_head()? {
+            AnyHead::String => self.string(STRING, reader.text()?.as_bytes()),
+            AnyHead::Buffer => self.string(BYTES, reader.buffer()?),
+            head => self.value(&any::read_behind(head, reader)?),
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, number: any::Number) {
+        match number {
+            any::Number::Whole(n) => {
+                self.tag(WHOLE);
+                self.raw(&n.to_be_bytes());
+            }
+            any::Number::Float(bits) => {
+                self.tag(FLOAT);
+                self.raw(&bits.to_be_bytes());
+            }
+        }
+    }
+
+    /// BLAKE3 of all that was added; what comes then is added to nothing.
+    pub fn take(&mut self) -> [u8; 32] {
+        self.all.take()
+    }
+
+    /// The same, and of what was not left out.
+    pub fn finish(mut self) -> ContentDigests {
+        let content = self.all.take();
+        ContentDigests { content, kept: self.kept.map_or(content, |mut kept| kept.take()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hashed_in_pieces_is_hashed_as_one() {
+        let mut all = Vec::new();
+        let mut out = Encoding::with_parts();
+        for n in 0..30_000u32 {
+            out.raw(&n.to_be_bytes());
+            all.extend(n.to_be_bytes());
+        }
+        assert!(all.len() > HASHED_AT_ONCE);
+        let expected = *blake3::hash(&all).as_bytes();
+        assert_eq!(out.finish(), ContentDigests { content: expected, kept: expected });
+    }
+
+    #[test]
+    fn what_is_taken_is_added_to_nothing_later() {
+        let (mut out, large) = (Encoding::default(), vec![7; HASHED_AT_ONCE + 1]);
+        for bytes in [large.as_slice(), b"small", b""] {
+            out.raw(bytes);
+            assert_eq!(out.take(), *blake3::hash(bytes).as_bytes());
+        }
+    }
+
+    #[test]
+    fn parts_are_left_out_whole() {
+        let mut out = Encoding::with_parts();
+        out.raw(b"a");
+        out.leave_out();
+        out.raw(b"b");
+        out.leave_out();
+        out.raw(b"c");
+        out.come_back();
+        out.raw(b"d");
+        out.come_back();
+        out.raw(b"e");
+        let [content, kept] = [b"abcde".as_slice(), b"ae"].map(|all| *blake3::hash(all).as_bytes());
+        assert_eq!(out.finish(), ContentDigests { content, kept });
+    }
+}
