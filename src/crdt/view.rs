@@ -7,16 +7,21 @@
 pub(super) mod build;
 pub(super) mod digest;
 mod elements;
+pub(super) mod index;
 mod news;
 pub(super) mod order;
 pub(super) mod pieces;
 mod plain;
+mod recent;
 mod runs;
+pub(super) mod span;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod typed;
 
 pub use digest::ContentSum;
+pub use index::View;
 pub use news::is_new;
 pub use runs::TextRun;
 
@@ -26,85 +31,10 @@ use crate::crdt::source::{Shared, Source, keys_beginning};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
 use crate::wire::{
-    Block, BlockKind, ByteReader, Checked, CheckedBytes, Fault, HeldElsewhere, Id, IdSet, Record,
-    RootKind, Shape, Update, Value, Version, any,
+    Checked, CheckedBytes, Fault, Id, IdSet, RootKind, Shape, Update, Value, Version,
 };
-use elements::Elements;
-use std::ops::Range;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// No node, no piece, no list.
-pub(super) const NONE: u32 = u32::MAX;
-
-/// The live content of one whole state.
-#[derive(Default)]
-pub struct View {
-    bytes: Vec<u8>,
-    /// What was read of them, while somebody holds it.
-    held: HeldElsewhere,
-    version: Version,
-    /// Sorted by name.
-    roots: Vec<(String, u32)>,
-    nodes: Vec<Node>,
-    entries: Vec<Entry>,
-    opened: plain::Opened,
-}
-
-/// A container.
-struct Node {
-    shape: Shape,
-    /// Of a map sorted by key, of a sequence in its order.
-    entries: Range<usize>,
-    /// Where among them the last key was found: lists ask for one record after the other, and for
-    /// one field after the other.
-    found: AtomicU32,
-    /// Of an array in which an element was looked for.
-    elements: OnceLock<Box<Elements>>,
-}
-
-/// A live item, or the live part of one.
-#[derive(Clone, Copy)]
-pub(super) struct Entry {
-    pub id: Id,
-    /// In a map; empty elsewhere.
-    pub key: Span,
-    /// The value, the values, or the text, without their count or length.
-    pub content: Span,
-    pub kind: BlockKind,
-    /// Whether the text was cut in the middle of a surrogate pair.
-    pub halves: Halves,
-    /// The container that the item created, or [`NONE`].
-    pub node: u32,
-}
-
-/// A part of the bytes.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Span {
-    pub start: u32,
-    pub len: u32,
-}
-
-impl Span {
-    pub fn between(start: usize, end: usize) -> Span {
-        // The walk refuses 4 GiB and more, so offsets fit.
-        let fit = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Span { start: fit(start), len: fit(end.saturating_sub(start)) }
-    }
-
-    /// Where the key is written that a block names.
-    pub fn of_key(block: &Block, key: &str) -> Span {
-        let at = block.key_at(key);
-        Span::between(at.start, at.end)
-    }
-}
-
-/// The ends of a text at which half a surrogate pair was cut off: each shows as U+FFFD.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Halves {
-    pub start: bool,
-    pub end: bool,
-}
+use index::Entry;
+use span::NONE;
 
 impl View {
     /// The live content of a checked update that holds a whole state. What refers to something
@@ -257,133 +187,6 @@ impl View {
             }
             _ => false,
         }
-    }
-
-    fn root(&self, name: &str) -> Option<u32> {
-        let at = self.roots.binary_search_by(|(root, _)| root.as_str().cmp(name)).ok()?;
-        self.roots.get(at).map(|(_, node)| *node)
-    }
-
-    /// The entry at a path of two steps or more.
-    fn entry(&self, path: &[&str]) -> Option<&Entry> {
-        let (root, keys) = path.split_first()?;
-        let (last, between) = keys.split_last()?;
-        let mut node = self.root(root)?;
-        for key in between {
-            node = self.child(node, key)?.node;
-        }
-        self.child(node, last)
-    }
-
-    fn node_at(&self, path: &[&str]) -> Option<u32> {
-        match path {
-            [root] => self.root(root),
-            _ => self.entry(path).map(|entry| entry.node),
-        }
-    }
-
-    fn child(&self, node: u32, step: &str) -> Option<&Entry> {
-        let node = self.node(node)?;
-        let entries = self.entries_of(node);
-        match node.shape {
-            Shape::Map => {
-                let is_it = |entry: &Entry| self.slice(entry.key) == step.as_bytes();
-                let last = node.found.load(Ordering::Relaxed) as usize;
-                let near =
-                    (last..last.saturating_add(2)).find(|at| entries.get(*at).is_some_and(is_it));
-                let order = |entry: &Entry| self.slice(entry.key).cmp(step.as_bytes());
-                let at = near.or_else(|| entries.binary_search_by(order).ok())?;
-                node.found.store(u32::try_from(at).unwrap_or(0), Ordering::Relaxed);
-                entries.get(at)
-            }
-            Shape::Array => entries.get(self.elements(node).named(step)?),
-            _ => None,
-        }
-    }
-
-    fn node(&self, node: u32) -> Option<&Node> {
-        self.nodes.get(node as usize)
-    }
-
-    fn entries_of(&self, node: &Node) -> &[Entry] {
-        self.entries.get(node.entries.clone()).unwrap_or(&[])
-    }
-
-    fn slice(&self, span: Span) -> &[u8] {
-        let start = span.start as usize;
-        self.bytes.get(start..start.saturating_add(span.len as usize)).unwrap_or(&[])
-    }
-
-    fn key(&self, entry: &Entry) -> &str {
-        std::str::from_utf8(self.slice(entry.key)).unwrap_or("")
-    }
-
-    /// A container with all below it. Recursion is bounded: the check refused deeper nesting.
-    fn materialise(&self, node: u32) -> Value {
-        let Some(node) = self.node(node) else { return Value::Undefined };
-        let entries = self.entries_of(node);
-        match node.shape {
-            Shape::Map => Value::Map(
-                entries
-                    .iter()
-                    .filter_map(|entry| Some((self.key(entry).to_owned(), self.single(entry)?)))
-                    .collect::<Record>(),
-            ),
-            Shape::Text => {
-                let mut text = String::new();
-                entries.iter().for_each(|entry| self.push_text(entry, &mut text));
-                Value::Text(text)
-            }
-            _ => {
-                let mut items = Vec::new();
-                entries.iter().for_each(|entry| self.each_value(entry, |value| items.push(value)));
-                Value::Array(items)
-            }
-        }
-    }
-
-    /// The value of an entry under a key.
-    fn single(&self, entry: &Entry) -> Option<Value> {
-        let mut first = None;
-        self.each_value(entry, |value| first = first.take().or(Some(value)));
-        first
-    }
-
-    /// The values of an entry: several where a run of plain values was inserted at once.
-    fn each_value(&self, entry: &Entry, mut take: impl FnMut(Value)) {
-        let bytes = self.slice(entry.content);
-        match entry.kind {
-            BlockKind::Type => take(self.materialise(entry.node)),
-            BlockKind::Binary => take(Value::Bytes(bytes.to_vec())),
-            BlockKind::Any => {
-                let mut reader = ByteReader::at(bytes, 0);
-                while reader.left() > 0 {
-                    // The walk read the same bytes: this cannot fail.
-                    let Ok(value) = any::read(&mut reader) else { break };
-                    take(value);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Adds the text of an entry of a text; embedded values have none.
-    fn push_text(&self, entry: &Entry, text: &mut String) {
-        if entry.kind != BlockKind::String {
-            return;
-        }
-        if entry.halves.start {
-            text.push(char::REPLACEMENT_CHARACTER);
-        }
-        text.push_str(std::str::from_utf8(self.slice(entry.content)).unwrap_or(""));
-        if entry.halves.end {
-            text.push(char::REPLACEMENT_CHARACTER);
-        }
-    }
-
-    /// Whether a root holds anything live.
-    fn is_live(&self, node: u32) -> bool {
-        self.node(node).is_some_and(|node| !node.entries.is_empty())
     }
 }
 

@@ -1,9 +1,10 @@
 //! Building the index: where each block stands, in which order, and what of it lives.
 
 use super::super::view::build::{SlotContents, shows};
+use super::super::view::index::Entry;
 use super::super::view::order::Order;
 use super::super::view::pieces::{Pieces, whole};
-use super::super::view::{Entry, Halves, NONE, Span};
+use super::super::view::span::{Halves, NONE, Span};
 use super::content::{SharedTypes, TypeKind, TypeNode};
 use super::entries::LiveEntries;
 use super::turns::{self, Waiting};

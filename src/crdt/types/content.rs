@@ -1,6 +1,7 @@
 //! What a document shows: containers, and what stands in them.
 
-use super::super::view::{Entry, NONE, Span};
+use super::super::view::index::Entry;
+use super::super::view::span::{NONE, Span};
 use super::entries::{Entries, LiveEntries};
 use super::turns::Waiting;
 use crate::wire::{BlockKind, ByteReader, Id, Value, Version, WalkedBytes, any};

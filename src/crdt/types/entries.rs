@@ -1,8 +1,9 @@
 //! What is live, kept small: an entry that is a whole block is told from that block whenever somebody
 //! asks for it.
 
+use super::super::view::index::Entry;
 use super::super::view::pieces::whole;
-use super::super::view::{Entry, Halves, NONE, Span};
+use super::super::view::span::{Halves, NONE, Span};
 use crate::wire::{Block, BlockKind, BlockWriters, Id, Update, WalkedBytes};
 use std::ops::Range;
 

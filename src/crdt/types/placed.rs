@@ -1,6 +1,6 @@
 //! Where each block stands, deleted or not.
 
-use super::super::view::NONE;
+use super::super::view::span::NONE;
 use super::build::Places;
 use super::content::TypeKind;
 use super::turns;

@@ -1,6 +1,6 @@
 //! The live content as one client would write it anew: no history, nothing deleted.
 
-use super::super::view::Entry;
+use super::super::view::index::Entry;
 use super::content::{SharedType, SharedTypes, TypeKind};
 use crate::error::{Error, Result};
 use crate::wire::{BlockKind, ByteReader, Id, write_var};

@@ -1,8 +1,9 @@
 //! Building the index: containers, the lists in them, and what of these is live.
 
+use super::index::{Entry, Node, View};
 use super::order::Order;
 use super::pieces::Pieces;
-use super::{Entry, Halves, NONE, Node, Span, View};
+use super::span::{Halves, NONE, Span};
 use crate::wire::{Block, BlockKind, Checked, Id, Owner, Shape, SlotRef, Update, Version};
 use std::collections::HashMap;
 use std::sync::OnceLock;

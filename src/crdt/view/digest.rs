@@ -1,7 +1,9 @@
 //! The content digest: one canonical encoding of the live tree, hashed as it is written.
 
-use super::{BlockKind, ByteReader, Entry, NONE, Shape, Value, View, any};
+use super::index::{Entry, View};
+use super::span::NONE;
 use crate::crdt::encoding::{ARRAY, BYTES, END, Encoding, MAP, STRING, TEXT};
+use crate::wire::{BlockKind, ByteReader, Shape, Value, any};
 
 /// Which containers are left out of the maps that they are in.
 pub type Left<'l> = &'l dyn Fn(u32) -> bool;

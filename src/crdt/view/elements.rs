@@ -1,14 +1,15 @@
 //! The elements of an array by their ids, so that a path through an array costs no look at all of
 //! them.
 
-use super::plain::plain_id;
-use super::{Entry, Id, Node, Shape, Span, View};
+use super::span::Span;
+use crate::wire::Id;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::OnceLock;
 
 /// The maps in one array that have an id. Of several with one id the first counts.
-pub(super) struct Elements {
+#[derive(Default)]
+pub struct Elements {
     /// Each with its place among the entries of the array.
     by_name: HashMap<String, usize>,
     by_item: HashMap<Id, String>,
@@ -19,6 +20,19 @@ pub(super) struct Elements {
 }
 
 impl Elements {
+    /// Adds a map that an item created, with its place.
+    pub fn add(&mut self, id: String, place: usize, item: Id) {
+        if let Slot::Vacant(slot) = self.by_name.entry(id) {
+            self.by_item.insert(item, slot.key().clone());
+            slot.insert(place);
+        }
+    }
+
+    /// Adds a plain map.
+    pub fn add_plain(&mut self, id: &str, unit: Id, bytes: Span) {
+        self.plain.entry(id.to_owned()).or_insert((unit, bytes));
+    }
+
     /// The place of an element among the entries of its array.
     pub fn named(&self, id: &str) -> Option<usize> {
         self.by_name.get(id).copied()
@@ -46,37 +60,5 @@ impl Elements {
     /// The plain map with an id: its unit, and its bytes.
     pub fn plain(&self, id: &str) -> Option<(Id, Span)> {
         self.plain.get(id).copied()
-    }
-}
-
-impl View {
-    /// The elements of an array; linear in it once, then at hand.
-    pub(super) fn elements<'n>(&self, node: &'n Node) -> &'n Elements {
-        node.elements.get_or_init(|| {
-            let (mut by_name, mut by_item) = (HashMap::new(), HashMap::new());
-            let mut plain = HashMap::new();
-            for (place, entry) in self.entries_of(node).iter().enumerate() {
-                self.each_plain(entry, |unit, bytes, value| {
-                    if let Some(id) = plain_id(&value) {
-                        plain.entry(id.to_owned()).or_insert((unit, bytes));
-                    }
-                });
-                let Some(id) = self.id_of(entry) else { continue };
-                if let Slot::Vacant(slot) = by_name.entry(id) {
-                    by_item.insert(entry.id, slot.key().clone());
-                    slot.insert(place);
-                }
-            }
-            Box::new(Elements { by_name, by_item, plain, sorted: OnceLock::new() })
-        })
-    }
-
-    /// The field `id` of a map in an array.
-    pub(super) fn id_of(&self, entry: &Entry) -> Option<String> {
-        let node = self.node(entry.node).filter(|node| node.shape == Shape::Map)?;
-        let entries = self.entries_of(node);
-        let order = |entry: &Entry| self.slice(entry.key).cmp(b"id".as_slice());
-        let id = self.single(entries.get(entries.binary_search_by(order).ok()?)?)?;
-        id.as_str().map(str::to_owned)
     }
 }

@@ -1,6 +1,7 @@
 //! What of a view is new to somebody.
 
-use super::{Entry, NONE, Node, View};
+use super::index::{Entry, Node, View};
+use super::span::NONE;
 use crate::wire::{Clocks, Id, Record, Shape, Value};
 
 impl View {

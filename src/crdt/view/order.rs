@@ -1,7 +1,7 @@
 //! The order of concurrent items: the rule of YATA, as yrs integrates.
 
-use super::NONE;
 use super::pieces::Pieces;
+use super::span::NONE;
 use crate::wire::{Id, Update};
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,8 +1,8 @@
 //! Blocks cut into pieces, so that whatever refers into a run, or deletes part of it, refers to
 //! whole pieces.
 
-use super::{BlockKind, Halves, NONE, Span};
-use crate::wire::{Block, BlockWriters, ByteReader, DeleteSet, Id, Update};
+use super::span::{Halves, NONE, Span};
+use crate::wire::{Block, BlockKind, BlockWriters, ByteReader, DeleteSet, Id, Update};
 
 /// All pieces, those of one block in a row.
 pub struct Pieces {

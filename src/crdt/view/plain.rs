@@ -1,21 +1,16 @@
 //! Looking into plain values: what other programs wrote as one value is asked by path like the rest.
 
-use super::super::plain::Plain;
-use super::{ByteReader, Entry, NONE, Node, Shape, Span, View, any};
+use super::index::{Entry, Node, View};
+use super::span::NONE;
+use super::steps::plain_id;
+use crate::crdt::plain::Plain;
 use crate::crdt::source::first_of_each;
-use crate::wire::{BlockKind, Id, Value};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// What was opened last: lists ask for one field after the other, and for one element after the
-/// other. Each value is read once then, and no walk over them is quadratic.
-#[derive(Default)]
-pub(super) struct Opened {
-    last: Mutex<Option<(Id, Arc<Plain>)>>,
-}
+use crate::wire::{ByteReader, Id, Shape, Value, any};
+use std::sync::Arc;
 
 impl View {
     /// Looks at what stands at a path of two steps or more: an entry, or a part of a plain value.
-    pub(super) fn look<R>(
+    pub fn look<R>(
         &self,
         path: &[&str],
         at_entry: impl FnOnce(&Entry) -> R,
@@ -37,7 +32,7 @@ impl View {
     }
 
     /// The keys of a container.
-    pub(super) fn keys_of(&self, node: &Node) -> Vec<String> {
+    pub fn keys_of(&self, node: &Node) -> Vec<String> {
         let entries = self.entries_of(node);
         match node.shape {
             Shape::Map => entries.iter().map(|entry| self.key(entry).to_owned()).collect(),
@@ -58,7 +53,7 @@ impl View {
     }
 
     /// Those keys of a container that begin like this, sorted.
-    pub(super) fn keys_of_beginning(&self, node: &Node, prefix: &str) -> Vec<String> {
+    pub fn keys_of_beginning(&self, node: &Node, prefix: &str) -> Vec<String> {
         let entries = self.entries_of(node);
         match node.shape {
             Shape::Map => {
@@ -72,8 +67,8 @@ impl View {
     }
 
     /// The first plain value of an entry.
-    pub(super) fn open(&self, entry: &Entry) -> Arc<Plain> {
-        self.opened(entry.id, || self.single(entry))
+    pub fn open(&self, entry: &Entry) -> Arc<Plain> {
+        self.opened.get(entry.id, || self.single(entry))
     }
 
     /// The plain elements of the array at a path, each with the unit of content that holds it.
@@ -127,43 +122,6 @@ impl View {
         let array = self.node(node).filter(|node| node.shape == Shape::Array)?;
         let (unit, content) = self.elements(array).plain(id)?;
         // The walk read the same bytes: this cannot fail.
-        Some(self.opened(unit, || any::read(&mut ByteReader::at(self.slice(content), 0)).ok()))
-    }
-
-    /// The plain values of an entry of an array, each with its unit of content and its bytes.
-    pub(super) fn each_plain(&self, entry: &Entry, mut take: impl FnMut(Id, Span, Value)) {
-        if entry.node != NONE || entry.kind != BlockKind::Any {
-            return;
-        }
-        let mut reader = ByteReader::at(self.slice(entry.content), 0);
-        let mut unit = entry.id;
-        while reader.left() > 0 {
-            let start = reader.offset();
-            let Ok(value) = any::read(&mut reader) else { break };
-            let base = entry.content.start as usize;
-            let at = |offset: usize| base.saturating_add(offset);
-            take(unit, Span::between(at(start), at(reader.offset())), value);
-            unit.clock = unit.clock.saturating_add(1);
-        }
-    }
-
-    fn opened(&self, unit: Id, read: impl FnOnce() -> Option<Value>) -> Arc<Plain> {
-        let mut last = self.opened.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some((id, plain)) if *id == unit => Arc::clone(plain),
-            _ => {
-                let plain = Arc::new(Plain::of(read().unwrap_or(Value::Undefined)));
-                *last = Some((unit, Arc::clone(&plain)));
-                plain
-            }
-        }
-    }
-}
-
-/// The field `id` of a plain map.
-pub(super) fn plain_id(value: &Value) -> Option<&str> {
-    match value {
-        Value::Object(fields) => fields.get("id")?.as_str(),
-        _ => None,
+        Some(self.opened.get(unit, || any::read(&mut ByteReader::at(self.slice(content), 0)).ok()))
     }
 }

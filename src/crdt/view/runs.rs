@@ -1,7 +1,7 @@
 //! What a shared text says, with who wrote what of it.
 
-use super::{BlockKind, View};
-use crate::wire::{Id, Shape};
+use super::index::{Entry, View};
+use crate::wire::{BlockKind, Id, Shape};
 
 /// A piece of a text that was written at once, or what is left of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl View {
     pub fn runs(&self, path: &[&str]) -> Vec<TextRun<'_>> {
         let node = self.node_at(path).and_then(|node| self.node(node));
         let Some(node) = node.filter(|node| node.shape == Shape::Text) else { return Vec::new() };
-        let run = |entry: &super::Entry| {
+        let run = |entry: &Entry| {
             let is_whole =
                 entry.kind == BlockKind::String && !entry.halves.start && !entry.halves.end;
             let text = std::str::from_utf8(self.slice(entry.content)).ok()?;

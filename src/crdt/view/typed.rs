@@ -1,8 +1,9 @@
 //! The live content with its types, as Yjs tells them apart: a shared map is no object, a text no
 //! string, and a BigInt no number.
 
-use super::{BlockKind, Entry, NONE, Node, Shape, View};
-use crate::wire::{AnyHead, ByteReader, Value};
+use super::index::{Entry, Node, View};
+use super::span::NONE;
+use crate::wire::{AnyHead, BlockKind, ByteReader, Shape, Value};
 use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
