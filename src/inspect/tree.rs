@@ -1,6 +1,7 @@
 //! The shape of a document's live content: which paths there are, of which type, and how many.
 
 use super::path::{NONE, Patterns};
+use crate::crdt::source::{Shared, Source};
 use crate::crdt::types::{Insert, PlacedBlocks, SharedType, SharedTypes, SharedValue, TypeKind};
 use crate::schema::Spec;
 use crate::wire::{Id, Update, Value};
@@ -24,11 +25,18 @@ pub struct Branch {
 
 /// The paths of a document, each root before what is below it. With `depth`, only the first so
 /// many steps.
-pub fn tree(roots: &[(String, Value)], spec: Option<&'static Spec>, depth: usize) -> Vec<Branch> {
+pub fn tree(content: &impl Source, spec: Option<&'static Spec>, depth: usize) -> Vec<Branch> {
     let mut grower = Grower { patterns: Patterns::new(spec), seen: Vec::new() };
-    for (name, value) in roots {
-        let root = grower.patterns.root(name);
-        grower.grow(root, value, depth);
+    for name in content.roots() {
+        let root = grower.patterns.root(&name);
+        match content.shared(&[&name]) {
+            Some(Shared::Map) => grower.grow_records(root, content, &name, depth),
+            _ => {
+                if let Some(value) = content.value(&[&name]) {
+                    grower.grow(root, &value, depth);
+                }
+            }
+        }
     }
     grower.branches()
 }
@@ -130,6 +138,20 @@ impl Grower {
         branches
     }
 
+    /// A root that is a map: no more than one of the records in it is copied at a time.
+    fn grow_records(&mut self, root: u32, content: &impl Source, name: &str, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        let keys = content.keys(&[name]);
+        self.see(root, "map", keys.len() as u64);
+        let keys = if depth > 0 { keys.as_slice() } else { &[] };
+        for key in keys {
+            if let Some(value) = content.value(&[name, key]) {
+                let child = self.patterns.child(root, key);
+                self.grow(child, &value, depth);
+            }
+        }
+    }
+
     /// Recursion is bounded: a plain value is nested as deep as was read of it, a shared type as the
     /// check allows.
     fn grow(&mut self, pattern: u32, value: &Value, depth: usize) {
@@ -219,26 +241,27 @@ fn count(value: &Value) -> u64 {
 mod tests {
     use super::*;
     use crate::concern;
-    use crate::wire::Record;
-
-    fn map(fields: &[(&str, Value)]) -> Value {
-        Value::Map(fields.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect::<Record>())
-    }
+    use crate::crdt::testing::{new_doc, state, view};
+    use yrs::{Any, ArrayPrelim, Map, MapPrelim, TextPrelim, Transact, WriteTxn};
 
     #[test]
     fn paths_come_with_types_and_counts() {
-        let message = |content: Value| {
-            map(&[("content", content), ("attachments", Value::Array(vec![map(&[])]))])
-        };
-        let roots = vec![(
-            "messages".to_owned(),
-            map(&[
-                ("m-1", message(Value::String("hi".into()))),
-                ("m-2", message(Value::Text("four".into()))),
-            ]),
-        )];
+        let doc = new_doc(1, false);
+        let mut txn = doc.transact_mut();
+        let messages = txn.get_or_insert_map("messages");
+        for id in ["m-1", "m-2"] {
+            let message = messages.insert(&mut txn, id, MapPrelim::default());
+            let attachments = ArrayPrelim::from([MapPrelim::default()]);
+            message.insert(&mut txn, "attachments", attachments);
+            match id {
+                "m-1" => drop(message.insert(&mut txn, "content", Any::from("hi"))),
+                _ => drop(message.insert(&mut txn, "content", TextPrelim::new("four"))),
+            }
+        }
+        drop(txn);
+        let view = view(&state(&doc));
         let show = |depth| -> Vec<String> {
-            let rows = tree(&roots, concern::named("chat"), depth);
+            let rows = tree(&view, concern::named("chat"), depth);
             rows.iter().map(|b| format!("{} {} {} {}", b.path, b.kind, b.count, b.values)).collect()
         };
         assert_eq!(show(1), ["messages map 2 1"]);

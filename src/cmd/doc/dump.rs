@@ -3,11 +3,11 @@ use crate::cmd::foreign::FromKind;
 use crate::cmd::moment::AtMoment;
 use crate::cmd::subject::{DocumentContent, Subject};
 use crate::cmd::{Context, OtherAs};
-use crate::crdt::source::Source;
+use crate::crdt::source::{Shared, Source};
 use crate::crdt::types::{JsonOut, SharedType, SharedTypes, SharedValue};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
-use crate::ui::{Format, Report, Take};
+use crate::ui::{Format, Report, Row, Take};
 use crate::wire::Value;
 use clap::ValueEnum;
 use serde::ser::SerializeMap;
@@ -101,9 +101,7 @@ fn of_view(view: Rc<View>, format: DumpFormat) -> Report {
         DumpFormat::Yjs => Report::content(Typed(view)),
         DumpFormat::Ndjson => Report::feed(move |take| {
             for root in view.roots() {
-                if let Some(value) = view.value(&[&root])
-                    && !split(&root, value, take)?
-                {
+                if !split_root(&view, &root, take)? {
                     break;
                 }
             }
@@ -207,8 +205,25 @@ impl Serialize for Whole {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for root in self.0.roots() {
-            if let Some(value) = self.0.value(&[&root]) {
-                map.serialize_entry(&root, &value)?;
+            match self.0.shared(&[&root]) {
+                Some(Shared::Map) => map.serialize_entry(&root, &ByKey(&self.0, &root))?,
+                _ => map.serialize_entry(&root, &self.0.value(&[&root]))?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// A root that is a map: no more than one of the values in it is copied at a time.
+struct ByKey<'v>(&'v View, &'v str);
+
+impl Serialize for ByKey<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ByKey(view, root) = self;
+        let mut map = serializer.serialize_map(None)?;
+        for key in view.keys(&[root]) {
+            if let Some(value) = view.value(&[root, &key]) {
+                map.serialize_entry(&key, &value)?;
             }
         }
         map.end()
@@ -230,29 +245,44 @@ impl Serialize for Typed {
     }
 }
 
-/// Hands out the records of a root, one JSON object each; a text is one record. False when no more
-/// are wanted.
+/// Hands out the records of a root, one JSON object each. False when no more are wanted.
+fn split_root(view: &View, root: &str, take: Take<'_>) -> Result<bool> {
+    if view.shared(&[root]) != Some(Shared::Map) {
+        return view.value(&[root]).map_or(Ok(true), |value| split(root, value, take));
+    }
+    for key in view.keys(&[root]) {
+        if let Some(value) = view.value(&[root, &key])
+            && !take(record(root, json!(key), value))?
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The same of a root that was read; a text is one record.
 fn split(root: &str, value: Value, take: Take<'_>) -> Result<bool> {
-    let mut line = |key: serde_json::Value, value: Value| {
-        let fields = [("root", json!(root)), ("key", key), ("value", value.to_json())];
-        take(fields.map(|(name, field)| (name.to_owned(), field)).into_iter().collect())
-    };
     match value {
         Value::Map(map) => {
             for (key, value) in map {
-                if !line(json!(key), value)? {
+                if !take(record(root, json!(key), value))? {
                     return Ok(false);
                 }
             }
         }
         Value::Array(items) => {
             for (at, value) in items.into_iter().enumerate() {
-                if !line(json!(at), value)? {
+                if !take(record(root, json!(at), value))? {
                     return Ok(false);
                 }
             }
         }
-        other => return line(json!(null), other),
+        other => return take(record(root, json!(null), other)),
     }
     Ok(true)
+}
+
+fn record(root: &str, key: serde_json::Value, value: Value) -> Row {
+    let fields = [("root", json!(root)), ("key", key), ("value", value.to_json())];
+    fields.map(|(name, field)| (name.to_owned(), field)).into_iter().collect()
 }

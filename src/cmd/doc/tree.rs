@@ -2,7 +2,6 @@ use crate::cmd::Context;
 use crate::cmd::foreign::FromKind;
 use crate::cmd::subject::{DocumentContent, Subject};
 use crate::concern;
-use crate::crdt::source::Source;
 use crate::error::Result;
 use crate::inspect::tree::{Branch, tree, tree_of_types};
 use crate::ui::{Column, Report, Row};
@@ -39,11 +38,7 @@ pub fn run(context: &Context, args: &TreeArgs) -> Result<Report> {
     let depth = args.depth.unwrap_or(usize::MAX);
     let branches = match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, id) => match context.content(&reader, &id)? {
-            DocumentContent::View(view) => {
-                let content = |root: String| view.value(&[&root]).map(|value| (root, value));
-                let roots: Vec<_> = view.roots().into_iter().filter_map(content).collect();
-                tree(&roots, concern::of(&id), depth)
-            }
+            DocumentContent::View(view) => tree(&*view, concern::of(&id), depth),
             DocumentContent::Types(types) => tree_of_types(&types, depth),
         },
         Subject::File(file) => {
