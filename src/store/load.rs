@@ -205,7 +205,7 @@ pub(super) fn whole<'a>(
         .map_err(|fault| invalid(fault.to_string()))?
         .check(roots(doc))
         .map_err(|fault| match fault.is_unsupported() {
-            true => excluded(&path.display().to_string(), &fault).damages(doc),
+            true => excluded(doc.as_str(), &fault).damages(doc),
             false => invalid(fault.to_string()),
         })?;
     match update.needs().is_empty() {
@@ -216,7 +216,7 @@ pub(super) fn whole<'a>(
 
 /// A file that is no document, or none that goes with ours.
 pub(super) fn unfit(path: &Path, doc: &DocId) -> Error {
-    Error::corrupt(format!("{} does not hold a valid document", path.display()))
+    Error::corrupt(format!("the file of {doc} does not hold a valid document: {}", path.display()))
         .hint(restore(doc))
         .damages(doc)
 }
