@@ -3,7 +3,7 @@ use super::subject::{DocumentContent, Subject};
 use super::{Context, words};
 use crate::concern::disk::is_private;
 use crate::crdt::any_view::AnyView;
-use crate::crdt::encoding::ContentDigests;
+use crate::crdt::encoding::PairedDigests;
 use crate::crdt::source::Source;
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
@@ -122,7 +122,7 @@ fn of_document(reader: &Reader, doc: &DocId) -> Result<DigestReport> {
 }
 
 fn of_view(view: &View) -> DigestReport {
-    let ContentDigests { content, kept: live } = view.digests(DELETED);
+    let PairedDigests { content, kept: live } = view.digests(DELETED);
     DigestReport {
         content,
         live,
@@ -132,7 +132,7 @@ fn of_view(view: &View) -> DigestReport {
 }
 
 fn of_types(types: &SharedTypes) -> DigestReport {
-    let ContentDigests { content, kept: live } = types.digests(DELETED);
+    let PairedDigests { content, kept: live } = types.digests(DELETED);
     DigestReport {
         content,
         live,

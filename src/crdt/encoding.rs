@@ -31,7 +31,7 @@ const HASHED_AT_ONCE: usize = 1 << 16;
 
 /// The digests of a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ContentDigests {
+pub struct PairedDigests {
     /// Of all of it.
     pub content: [u8; 32],
     /// Without the maps in which a flag is true.
@@ -41,21 +41,21 @@ pub struct ContentDigests {
 /// Content as it is written down to be hashed: all of it, and what is left of it without some parts.
 #[derive(Default)]
 pub struct Encoding {
-    all: Written,
+    all: HashedBytes,
     /// None where nothing can be left out.
-    kept: Option<Written>,
+    kept: Option<HashedBytes>,
     /// In how many of the parts that are left out what is written stands.
     left: usize,
 }
 
 /// Bytes, and the hash of those before them.
 #[derive(Default)]
-struct Written {
+struct HashedBytes {
     bytes: Vec<u8>,
     hashed: Option<Hasher>,
 }
 
-impl Written {
+impl HashedBytes {
     fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         if self.bytes.len() >= HASHED_AT_ONCE {
@@ -77,7 +77,7 @@ impl Written {
 impl Encoding {
     /// Of which parts can be left out.
     pub fn with_parts() -> Encoding {
-        Encoding { kept: Some(Written::default()), ..Encoding::default() }
+        Encoding { kept: Some(HashedBytes::default()), ..Encoding::default() }
     }
 
     /// What is written until [`Encoding::come_back`] is left out.
@@ -168,9 +168,9 @@ impl Encoding {
     }
 
     /// The same, and of what was not left out.
-    pub fn finish(mut self) -> ContentDigests {
+    pub fn finish(mut self) -> PairedDigests {
         let content = self.all.take();
-        ContentDigests { content, kept: self.kept.map_or(content, |mut kept| kept.take()) }
+        PairedDigests { content, kept: self.kept.map_or(content, |mut kept| kept.take()) }
     }
 }
 
@@ -188,7 +188,7 @@ mod tests {
         }
         assert!(all.len() > HASHED_AT_ONCE);
         let expected = *blake3::hash(&all).as_bytes();
-        assert_eq!(out.finish(), ContentDigests { content: expected, kept: expected });
+        assert_eq!(out.finish(), PairedDigests { content: expected, kept: expected });
     }
 
     #[test]
@@ -213,6 +213,6 @@ mod tests {
         out.come_back();
         out.raw(b"e");
         let [content, kept] = [b"abcde".as_slice(), b"ae"].map(|all| *blake3::hash(all).as_bytes());
-        assert_eq!(out.finish(), ContentDigests { content, kept });
+        assert_eq!(out.finish(), PairedDigests { content, kept });
     }
 }

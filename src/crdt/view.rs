@@ -26,7 +26,7 @@ pub use news::is_new;
 pub use runs::TextRun;
 
 use super::plain::Plain;
-use crate::crdt::encoding::{ContentDigests, Encoding};
+use crate::crdt::encoding::{Encoding, PairedDigests};
 use crate::crdt::source::{Shared, Source, keys_beginning};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
@@ -132,7 +132,7 @@ impl View {
 
     /// The same, and that of the part without maps in which the flag is true: they are left out of the
     /// maps that they are in.
-    pub fn digests(&self, flag: &str) -> ContentDigests {
+    pub fn digests(&self, flag: &str) -> PairedDigests {
         let mut out = Encoding::with_parts();
         digest::encode(&mut out, self, &|node| {
             let value = self.child(node, flag).and_then(|entry| self.single(entry));

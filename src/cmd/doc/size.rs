@@ -110,8 +110,8 @@ pub fn run(context: &Context, args: &SizeArgs) -> Result<Report> {
             }
         };
         let file = reader.file(&id)?.ok_or_else(|| missing(&id))?;
-        let measured =
-            Measured::of(&id, &file, args.by).map_err(|fault| undecodable(id.as_str(), &fault))?;
+        let measured = MeasuredFile::of(&id, &file, args.by)
+            .map_err(|fault| undecodable(id.as_str(), &fault))?;
         reports.push(report(context, &reader, &id, &file, measured, args.top));
     }
     Ok(shown(context, reports))
@@ -163,20 +163,20 @@ fn rows_with_document(report: &Row) -> Vec<Row> {
 
 /// A document's file, read once for all that is asked of it.
 #[derive(Default)]
-struct Measured<'f> {
+struct MeasuredFile<'f> {
     sizes: Sizes,
     /// None where it does not decode, and while the document is in the log only.
     checked: Option<Result<Update<'f, Checked>, Fault>>,
 }
 
-impl<'f> Measured<'f> {
+impl<'f> MeasuredFile<'f> {
     fn of(id: &DocId, file: &'f OnDisk, by: Option<SizeBy>) -> Result<Self, Fault> {
         if file.bytes.is_empty() && file.unfolded > 0 {
-            return Ok(Measured::default());
+            return Ok(MeasuredFile::default());
         }
         let update = Update::walk(&file.bytes)?;
         let sizes = Sizes::of_update(&update, concern::of(id), by);
-        Ok(Measured { sizes, checked: Some(update.check(concern::expected(id))) })
+        Ok(MeasuredFile { sizes, checked: Some(update.check(concern::expected(id))) })
     }
 
     /// What the file shows, where it is all of the document and can be read as a whole.
@@ -194,7 +194,7 @@ fn report(
     reader: &Reader,
     id: &DocId,
     file: &OnDisk,
-    measured: Measured<'_>,
+    measured: MeasuredFile<'_>,
     top: Option<usize>,
 ) -> Row {
     note_unfolded(context, id, file);
@@ -248,7 +248,7 @@ struct Freeable {
 
 impl Freeable {
     /// Nothing where a document cannot be read as a whole.
-    fn of(reader: &Reader, id: &DocId, measured: &Measured<'_>, file: &OnDisk) -> Freeable {
+    fn of(reader: &Reader, id: &DocId, measured: &MeasuredFile<'_>, file: &OnDisk) -> Freeable {
         let (mut freeable, sizes) = (Freeable::default(), &measured.sizes);
         if sizes.tombstones.is_empty() {
             return freeable;
@@ -307,9 +307,9 @@ fn summary(context: &Context, reader: &Reader, args: &SizeArgs) -> Result<Report
         let id = &document.id;
         if let Some(file) = reader.file(id)? {
             let by = args.by.or(Some(SizeBy::Kind));
-            let measured = Measured::of(id, &file, by).unwrap_or_else(|fault| {
+            let measured = MeasuredFile::of(id, &file, by).unwrap_or_else(|fault| {
                 context.note(format!("{id} does not decode: {fault}"));
-                Measured { sizes: unreadable(file.bytes.len() as u64), checked: None }
+                MeasuredFile { sizes: unreadable(file.bytes.len() as u64), checked: None }
             });
             rows.push(summary_row(context, reader, id, &file, measured, args.top));
         }
@@ -330,7 +330,7 @@ fn summary_row(
     reader: &Reader,
     id: &DocId,
     file: &OnDisk,
-    measured: Measured<'_>,
+    measured: MeasuredFile<'_>,
     top: Option<usize>,
 ) -> Row {
     let sizes = &measured.sizes;

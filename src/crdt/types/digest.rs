@@ -2,7 +2,7 @@
 //! what it does not know.
 
 use super::content::{SharedType, SharedTypes, SharedValue, TypeKind};
-use crate::crdt::encoding::{ARRAY, BYTES, ContentDigests, END, Encoding, LIST, MAP, STRING, TEXT};
+use crate::crdt::encoding::{ARRAY, BYTES, END, Encoding, LIST, MAP, PairedDigests, STRING, TEXT};
 use crate::wire::{BlockKind, ByteReader, Value, any};
 
 const ELEMENT: u8 = 13;
@@ -29,7 +29,7 @@ impl SharedTypes {
     }
 
     /// The same, and that of the part without the maps in which the flag is true.
-    pub fn digests(&self, flag: &str) -> ContentDigests {
+    pub fn digests(&self, flag: &str) -> PairedDigests {
         let mut out = Encoding::with_parts();
         self.encode(&mut out, &|container| {
             self.kind(container) == TypeKind::Map
