@@ -197,8 +197,13 @@ impl ContentCheck<'_> {
             found.extend(deep(doc, shown)?);
         }
         let Some(entity) = doc.entity() else { return Ok(found) };
-        found.extend(over_limit(doc, &entity, shown.bytes(), spec.limit_bytes));
-        found.extend(residue(doc, shown.bytes(), spec.limit_bytes));
+        let (bytes, limit) = (shown.bytes().len() as u64, spec.limit_bytes);
+        // A smaller one is neither full, nor full of what removed records left.
+        if bytes > limit {
+            let counted = concern::counted_bytes(shown.bytes());
+            found.extend(over_limit(doc, &entity, counted, limit));
+            found.extend(residue(doc, bytes, counted, limit));
+        }
         found.extend(times::ahead(spec, view, self.scope.now));
         found.extend(records::plain(spec, view));
         found.extend(records::ids(spec, view));
@@ -232,11 +237,7 @@ impl ContentCheck<'_> {
     }
 }
 
-fn over_limit(doc: &DocId, entity: &EntityId, state: &[u8], limit: u64) -> Option<Found> {
-    if state.len() as u64 <= limit {
-        return None;
-    }
-    let bytes = concern::counted_bytes(state);
+fn over_limit(doc: &DocId, entity: &EntityId, bytes: u64, limit: u64) -> Option<Found> {
     (bytes > limit).then(|| Found {
         kind: &OVER_LIMIT,
         detail: String::new(),
@@ -248,12 +249,8 @@ fn over_limit(doc: &DocId, entity: &EntityId, state: &[u8], limit: u64) -> Optio
 }
 
 /// What removed records left never comes free, and is more than the document may hold besides.
-fn residue(doc: &DocId, state: &[u8], limit: u64) -> Option<Found> {
-    let bytes = state.len() as u64;
-    if bytes <= limit {
-        return None;
-    }
-    let residue = bytes.saturating_sub(concern::counted_bytes(state));
+fn residue(doc: &DocId, bytes: u64, counted: u64, limit: u64) -> Option<Found> {
+    let residue = bytes.saturating_sub(counted);
     (residue > limit).then(|| Found {
         kind: &RESIDUE,
         detail: String::new(),

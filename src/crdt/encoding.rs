@@ -162,15 +162,10 @@ impl Encoding {
         }
     }
 
-    /// BLAKE3 of all that was added; what comes then is added to nothing.
-    pub fn take(&mut self) -> [u8; 32] {
-        self.all.take()
-    }
-
-    /// The same, and of what was not left out.
-    pub fn finish(mut self) -> PairedDigests {
+    /// BLAKE3 of all that was added, and of what was not left out; what comes then is added to nothing.
+    pub fn take(&mut self) -> PairedDigests {
         let content = self.all.take();
-        PairedDigests { content, kept: self.kept.map_or(content, |mut kept| kept.take()) }
+        PairedDigests { content, kept: self.kept.as_mut().map_or(content, HashedBytes::take) }
     }
 }
 
@@ -188,7 +183,7 @@ mod tests {
         }
         assert!(all.len() > HASHED_AT_ONCE);
         let expected = *blake3::hash(&all).as_bytes();
-        assert_eq!(out.finish(), PairedDigests { content: expected, kept: expected });
+        assert_eq!(out.take(), PairedDigests { content: expected, kept: expected });
     }
 
     #[test]
@@ -196,7 +191,7 @@ mod tests {
         let (mut out, large) = (Encoding::default(), vec![7; HASHED_AT_ONCE + 1]);
         for bytes in [large.as_slice(), b"small", b""] {
             out.raw(bytes);
-            assert_eq!(out.take(), *blake3::hash(bytes).as_bytes());
+            assert_eq!(out.take().content, *blake3::hash(bytes).as_bytes());
         }
     }
 
@@ -213,6 +208,6 @@ mod tests {
         out.come_back();
         out.raw(b"e");
         let [content, kept] = [b"abcde".as_slice(), b"ae"].map(|all| *blake3::hash(all).as_bytes());
-        assert_eq!(out.finish(), PairedDigests { content, kept });
+        assert_eq!(out.take(), PairedDigests { content, kept });
     }
 }

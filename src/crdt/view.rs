@@ -127,7 +127,7 @@ impl View {
     pub fn digest(&self) -> [u8; 32] {
         let mut out = Encoding::default();
         digest::encode(&mut out, self, &|_| false);
-        out.take()
+        out.take().content
     }
 
     /// The same, and that of the part without maps in which the flag is true: they are left out of the
@@ -138,7 +138,7 @@ impl View {
             let value = self.child(node, flag).and_then(|entry| self.single(entry));
             value == Some(Value::Bool(true))
         });
-        out.finish()
+        out.take()
     }
 
     /// The sum of the digests of the parts of the live content: two documents that show the same have

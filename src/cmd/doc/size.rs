@@ -112,7 +112,7 @@ pub fn run(context: &Context, args: &SizeArgs) -> Result<Report> {
         let file = reader.file(&id)?.ok_or_else(|| missing(&id))?;
         let measured = MeasuredFile::of(&id, &file, args.by)
             .map_err(|fault| undecodable(id.as_str(), &fault))?;
-        reports.push(report(context, &reader, &id, &file, measured, args.top));
+        reports.push(report(context, &reader, &id, measured, args.top));
     }
     Ok(shown(context, reports))
 }
@@ -162,8 +162,8 @@ fn rows_with_document(report: &Row) -> Vec<Row> {
 }
 
 /// A document's file, read once for all that is asked of it.
-#[derive(Default)]
 struct MeasuredFile<'f> {
+    file: &'f OnDisk,
     sizes: Sizes,
     /// None where it does not decode, and while the document is in the log only.
     checked: Option<Result<Update<'f, Checked>, Fault>>,
@@ -172,18 +172,18 @@ struct MeasuredFile<'f> {
 impl<'f> MeasuredFile<'f> {
     fn of(id: &DocId, file: &'f OnDisk, by: Option<SizeBy>) -> Result<Self, Fault> {
         if file.bytes.is_empty() && file.unfolded > 0 {
-            return Ok(MeasuredFile::default());
+            return Ok(MeasuredFile { file, sizes: Sizes::default(), checked: None });
         }
         let update = Update::walk(&file.bytes)?;
         let sizes = Sizes::of_update(&update, concern::of(id), by);
-        Ok(MeasuredFile { sizes, checked: Some(update.check(concern::expected(id))) })
+        Ok(MeasuredFile { file, sizes, checked: Some(update.check(concern::expected(id))) })
     }
 
     /// What the file shows, where it is all of the document and can be read as a whole.
-    fn view(&self, file: &OnDisk) -> Option<View> {
+    fn view(&self) -> Option<View> {
         let update = self.checked.as_ref()?.as_ref().ok()?;
         let is_whole =
-            file.unfolded == 0 && update.beyond_all().is_none() && update.needs().is_empty();
+            self.file.unfolded == 0 && update.beyond_all().is_none() && update.needs().is_empty();
         if is_whole { View::read(update).ok() } else { None }
     }
 }
@@ -193,11 +193,10 @@ fn report(
     context: &Context,
     reader: &Reader,
     id: &DocId,
-    file: &OnDisk,
     measured: MeasuredFile<'_>,
     top: Option<usize>,
 ) -> Row {
-    note_unfolded(context, id, file);
+    note_unfolded(context, id, measured.file);
     if let Some(Err(fault)) = &measured.checked {
         context.note(format!(
             "{id} is unsupported: it can be measured and shown, and not written: {fault}"
@@ -208,7 +207,7 @@ fn report(
         let sentence = failure::hint(&hint);
         context.note(sentence);
     }
-    let freeable = Freeable::of(reader, id, &measured, file);
+    let freeable = Freeable::of(reader, id, &measured);
     if let Some(sentence) = freeable.sentence() {
         context.note(format!("{id}: {sentence}"));
     }
@@ -248,12 +247,12 @@ struct Freeable {
 
 impl Freeable {
     /// Nothing where a document cannot be read as a whole.
-    fn of(reader: &Reader, id: &DocId, measured: &MeasuredFile<'_>, file: &OnDisk) -> Freeable {
+    fn of(reader: &Reader, id: &DocId, measured: &MeasuredFile<'_>) -> Freeable {
         let (mut freeable, sizes) = (Freeable::default(), &measured.sizes);
         if sizes.tombstones.is_empty() {
             return freeable;
         }
-        let shown = measured.view(file).or_else(|| reader.view(id).ok().flatten());
+        let shown = measured.view().or_else(|| reader.view(id).ok().flatten());
         let Some(view) = shown else { return freeable };
         let members = members(reader, id);
         let plan = PrunePlan::of(id, &view, &members);
@@ -309,9 +308,10 @@ fn summary(context: &Context, reader: &Reader, args: &SizeArgs) -> Result<Report
             let by = args.by.or(Some(SizeBy::Kind));
             let measured = MeasuredFile::of(id, &file, by).unwrap_or_else(|fault| {
                 context.note(format!("{id} does not decode: {fault}"));
-                MeasuredFile { sizes: unreadable(file.bytes.len() as u64), checked: None }
+                let sizes = unreadable(file.bytes.len() as u64);
+                MeasuredFile { file: &file, sizes, checked: None }
             });
-            rows.push(summary_row(context, reader, id, &file, measured, args.top));
+            rows.push(summary_row(context, reader, id, measured, args.top));
         }
         progress.advance(1);
     }
@@ -329,7 +329,6 @@ fn summary_row(
     context: &Context,
     reader: &Reader,
     id: &DocId,
-    file: &OnDisk,
     measured: MeasuredFile<'_>,
     top: Option<usize>,
 ) -> Row {
@@ -338,7 +337,7 @@ fn summary_row(
     let counted = sizes.file_bytes.saturating_sub(sizes.residue_bytes);
     let limit = concern::of(id).map(|spec| spec.limit_bytes);
     let percent = concern::of(id).map(|spec| concern::percent_of(counted, spec));
-    let mut row = report(context, reader, id, file, measured, top);
+    let mut row = report(context, reader, id, measured, top);
     row.insert("entity".into(), json!(id.entity()));
     row.insert("concern".into(), json!(concern::of(id).map(|spec| spec.name)));
     row.insert("limit_bytes".into(), json!(limit));

@@ -25,7 +25,7 @@ impl SharedTypes {
     pub fn digest(&self) -> [u8; 32] {
         let mut out = Encoding::default();
         self.encode(&mut out, &|_| false);
-        out.take()
+        out.take().content
     }
 
     /// The same, and that of the part without the maps in which the flag is true.
@@ -37,7 +37,7 @@ impl SharedTypes {
                     .fields(container)
                     .any(|(key, part)| key == flag && part == SharedValue::Value(Value::Bool(true)))
         });
-        out.finish()
+        out.take()
     }
 
     fn encode(&self, out: &mut Encoding, left: &dyn Fn(SharedType) -> bool) {
@@ -52,7 +52,7 @@ impl SharedTypes {
     pub fn digest_of(&self, container: SharedType) -> [u8; 32] {
         let mut out = Encoding::default();
         self.hash(&mut out, container, &|_| false);
-        out.take()
+        out.take().content
     }
 
     /// Of one value with all that is in it.
@@ -62,7 +62,7 @@ impl SharedTypes {
         }
         let mut out = Encoding::default();
         plain(&mut out, part);
-        out.take()
+        out.take().content
     }
 
     fn hash(&self, out: &mut Encoding, container: SharedType, left: &dyn Fn(SharedType) -> bool) {

@@ -70,13 +70,13 @@ pub fn sum(view: &View) -> ContentSum {
                     begin(&mut out);
                     out.string(STRING, view.slice(item.key));
                     entry(&mut out, view, item, everything);
-                    sum.add(out.take());
+                    sum.add(out.take().content);
                 }
             }
             _ => {
                 begin(&mut out);
                 container(&mut out, view, *root, everything);
-                sum.add(out.take());
+                sum.add(out.take().content);
             }
         }
     }
