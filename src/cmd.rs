@@ -24,6 +24,7 @@ mod entity;
 mod export;
 mod failure;
 mod files;
+mod fold;
 mod foreign;
 mod globals;
 mod init;
@@ -101,6 +102,7 @@ commands! {
     Disk(DiskArgs) => disk,
     Sync(SyncArgs) => sync,
     Archive(ArchiveArgs) => archive,
+    Fold(FoldArgs) => fold,
     Prune(PruneArgs) => prune,
     Tombstone(TombstoneArgs) => tombstone,
     Trash(TrashArgs) => trash,

@@ -39,6 +39,7 @@ fn around(state: Option<PathBuf>) -> Environment {
         roots: concern::expected,
         noted: concern::noted(),
         adopt: merge::adopt,
+        fold: None,
     }
 }
 

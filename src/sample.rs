@@ -34,6 +34,7 @@ pub fn environment(real: &Environment, seed: u64) -> Environment {
         roots: real.roots,
         noted: real.noted,
         adopt: real.adopt,
+        fold: real.fold,
     }
 }
 

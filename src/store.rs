@@ -17,6 +17,7 @@ mod before_commit;
 pub mod check;
 mod commits;
 mod elsewhere;
+mod file_pieces;
 mod finding;
 mod fold;
 mod fs;
@@ -49,7 +50,7 @@ pub use commits::{ChangedDocument, Commits, Committed};
 pub use fs::{Seen, free_bytes, sync_file_system, unreadable};
 pub use index::StoredDocument;
 pub use layout::{ARCHIVE_FILE, Document, Meta, Problem, Scan};
-pub use reader::{Omitted, OnDisk, Reader};
+pub use reader::{Omitted, OnDisk, Reader, UnfoldedDocument};
 pub use salvage::Remains;
 pub use savepoint::Revision;
 pub use session::{BeforeCommit, Session};
@@ -92,6 +93,31 @@ pub struct Environment {
     pub noted: Noted,
     /// `merge::adopt`: what is decided where another program put its file over ours.
     pub adopt: Rules,
+    /// When files are written; None leaves that to the store's setting.
+    pub fold: Option<Fold>,
+}
+
+/// When the `.yrs` of a document that was changed is written. The change is durable either way, and
+/// every command of ours shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fold {
+    /// Before the command ends: every program finds the change in it.
+    Now,
+    /// Some time later: with the next command that says `Now`, or once there is much of it.
+    Later,
+}
+
+impl Fold {
+    /// Both.
+    pub const ALL: [Fold; 2] = [Fold::Now, Fold::Later];
+
+    /// As the option and the setting have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Fold::Now => "now",
+            Fold::Later => "later",
+        }
+    }
 }
 
 /// A directory with documents in it.
@@ -247,7 +273,15 @@ impl Store {
     /// `Locked` when another process keeps the lock for longer than `lock_wait`; `Refused` for a
     /// store of the 0.1.19 generation or one that a newer crdtctl wrote.
     pub fn session(&self, open: Open<'_>) -> Result<Session> {
-        self.open_session(open, true)
+        self.open_session(open, Recovery::AsSet)
+    }
+
+    /// The same, and whatever was left for later is written into the files, and nothing new is left.
+    ///
+    /// # Errors
+    /// As [`Store::session`].
+    pub fn folding_session(&self, open: Open<'_>) -> Result<Session> {
+        self.open_session(open, Recovery::Everything)
     }
 
     /// The same for a repair, which mends only what was named: what a crash left stays for the next
@@ -256,15 +290,15 @@ impl Store {
     /// # Errors
     /// As [`Store::session`].
     pub fn repair_session(&self, open: Open<'_>) -> Result<Session> {
-        self.open_session(open, false)
+        self.open_session(open, Recovery::Nothing)
     }
 
-    fn open_session(&self, open: Open<'_>, recovering: bool) -> Result<Session> {
+    fn open_session(&self, open: Open<'_>, recovery: Recovery) -> Result<Session> {
         match &self.generation {
             Generation::Files(dir) => {
                 let (environment, commits) =
                     (Rc::clone(&self.environment), Rc::clone(&self.commits));
-                Session::open(dir, environment, commits, open, recovering)
+                Session::open(dir, environment, commits, open, recovery)
             }
             Generation::Legacy { file, .. } => Err(Error::refused(format!(
                 "{} is a store of the 0.1.19 generation and is only read",
@@ -280,6 +314,15 @@ impl Store {
             )),
         }
     }
+}
+
+/// What a session writes into the files before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recovery {
+    Nothing,
+    /// What a crash left in the log; what was left for later, unless more is.
+    AsSet,
+    Everything,
 }
 
 /// How a session is opened.

@@ -33,6 +33,7 @@ pub fn environment(leases: Option<PathBuf>, ids: &str, now: i64) -> Environment 
         roots: crdtctl::concern::expected,
         noted: crdtctl::concern::noted(),
         adopt: crdtctl::merge::adopt,
+        fold: None,
     }
 }
 

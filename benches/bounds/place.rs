@@ -196,6 +196,7 @@ impl Place {
             roots: concern::expected,
             noted: concern::noted(),
             adopt: crdtctl::merge::adopt,
+            fold: None,
         })
     }
 }

@@ -261,5 +261,6 @@ pub fn environment(dir: &Path, name: &str) -> Rc<Environment> {
         roots: concern::expected,
         noted: concern::noted(),
         adopt: crdtctl::merge::adopt,
+        fold: None,
     })
 }

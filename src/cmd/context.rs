@@ -550,6 +550,7 @@ fn environment(globals: &Globals) -> Environment {
         clock: globals.now.map_or_else(Clock::system, Clock::fixed),
         ids: globals.seed.as_deref().map_or_else(Ids::random, Ids::seeded),
         lock_wait: globals.lock_wait,
+        fold: globals.fold,
         ..machine
     }
 }

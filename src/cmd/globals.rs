@@ -1,6 +1,7 @@
-use super::time;
+use super::{time, words_of};
 use crate::clock::Clock;
 use crate::id::MemberId;
+use crate::store::Fold;
 use crate::ui::{self, Format, RecordTemplate, Signs, Terminal, TimeStyle, Times};
 use clap::{Args, ColorChoice};
 use std::io::IsTerminal;
@@ -102,6 +103,15 @@ pub struct Globals {
     #[arg(id = "global.lock_wait", long = "lock-wait", value_name = "TIME", default_value = "10s")]
     #[arg(global = true, value_parser = time::duration)]
     pub lock_wait: Duration,
+
+    /// When the files of changed documents are written: before the command ends, or `later`
+    ///
+    /// Either way the change is durable, and every command shows it; else by the store's setting
+    /// (`crdtctl fold mode`).
+    #[arg(id = "global.fold", long = "fold", value_name = "WHEN")]
+    #[arg(value_parser = words_of(&Fold::ALL, Fold::as_str))]
+    #[arg(global = true, env = "CRDTCTL_FOLD", hide_env_values = true)]
+    pub fold: Option<Fold>,
 
     /// The time that counts as now
     #[arg(id = "global.now", long = "now", value_name = "TIME", value_parser = time::fixed)]

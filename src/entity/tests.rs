@@ -23,6 +23,7 @@ fn store(dir: &std::path::Path) -> Store {
         roots: concern::expected,
         noted: concern::noted(),
         adopt: crate::merge::adopt,
+        fold: None,
     };
     let alice = MemberId::parse("alice-river-stone-sky").unwrap();
     let (store, _) = Store::init(&dir.join("store"), Rc::new(environment), Some(&alice)).unwrap();

@@ -3,17 +3,19 @@
 //! Whatever fails here, the command has happened: its rows stay unfolded, readers overlay them,
 //! and the next session tries again.
 
-use super::Roots;
+use super::Environment;
 use super::adopt;
+use super::file_pieces::FilePieces;
 use super::fs::{self, LockFile, Seen};
+use super::index::{self, DeferredDocument};
 use super::layout::{Layout, Meta};
 use super::load::{self, Loaded, Stamp};
-use super::state::{KnownContent, PageChange, State};
+use super::state::{DeferredChange, KnownContent, PageChange, State};
 use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::gate::{self, Expected};
 use crate::id::DocId;
-use crate::wire::{Noted, PageSet, Pages, Splice, SplicePart, Update};
+use crate::wire::{Noted, PageRow, PageSet, Pages, Splice, SplicePart, Update};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,14 @@ const COPIED_AT_ONCE: usize = 1 << 18;
 /// In a smaller document it is not written down where its pages stand: reading it takes no time.
 /// While it is tested, all are read this way.
 const INDEXED_BYTES: u64 = if cfg!(debug_assertions) { 1 } else { 1 << 16 };
+
+/// A smaller document is read at once, with what the log has of it.
+const READ_AT_ONCE_BYTES: u64 = if cfg!(debug_assertions) { 1 << 10 } else { INDEXED_BYTES };
+/// So many rows of a smaller document are left for later.
+const MOST_DEFERRED: u64 = if cfg!(debug_assertions) { 8 } else { 256 };
+/// In so many pieces, and with so much that was added to its file, a document is left for later.
+const MOST_PIECES: usize = if cfg!(debug_assertions) { 32 } else { 1_024 };
+const MOST_ADDED_BYTES: u64 = 1 << 20;
 
 /// A document to be written.
 pub(super) struct Checkpoint<'a> {
@@ -72,8 +82,8 @@ pub(super) enum NewState {
 pub(super) struct SplicedState {
     pub window: Rc<Window>,
     pub splice: Splice,
-    /// The pages that were edited, as they are now.
-    pub edited: Pages,
+    /// The pages that were edited, as they are now; None where none was.
+    pub edited: Option<Pages>,
 }
 
 impl NewState {
@@ -107,6 +117,12 @@ impl NewState {
 }
 
 impl SplicedState {
+    /// The pages that were edited, as they are kept.
+    fn changed(&self) -> Vec<PageRow<'_>> {
+        let edited = self.edited.as_ref();
+        edited.map_or_else(Vec::new, |edited| edited.rows_beyond(&PageSet::new()))
+    }
+
     fn write(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let source = self.window.source();
         for part in self.splice.parts() {
@@ -190,8 +206,7 @@ fn keep_pages(
     let found;
     let (segments, changed, others) = match checkpoint.state {
         NewState::Spliced(spliced) => {
-            let changed = spliced.edited.rows_beyond(&PageSet::new());
-            (&spliced.splice.segments, changed, spliced.window.rows_to_keep())
+            (&spliced.splice.segments, spliced.changed(), spliced.window.rows_to_keep())
         }
         // Whoever comes next asks for no more than what concerns them.
         NewState::Whole(bytes, Some(noted)) => {
@@ -211,7 +226,67 @@ fn keep_pages(
         others,
         all_swept: checkpoint.content.all_swept,
         others_swept: checkpoint.content.known.swept.is_some(),
+        deferred: None,
     })
+}
+
+/// Leaves it for later to write a document's file, now that its change is in the log, if whatever comes
+/// next then costs no more than if it were written: the transaction that `state` is in notes what the
+/// document consists of meanwhile. False where the file has to be written now.
+///
+/// # Errors
+/// From the local state; the transaction must then be rolled back.
+pub(super) fn defer(state: &State, checkpoint: &Checkpoint<'_>, loaded: &Loaded) -> Result<bool> {
+    // A file that is not ours, or is gone, is not left as it is.
+    let known = loaded.known.as_ref().and_then(|known| known.blake3);
+    if loaded.foreign || loaded.unlogged.is_some() || known != loaded.file.map(|file| file.blake3) {
+        return Ok(false);
+    }
+    let deferred = match (&loaded.pieces, checkpoint.state) {
+        (Some(pieces), NewState::Spliced(spliced)) => {
+            defer_pages(state, checkpoint, spliced, loaded, pieces)?
+        }
+        (_, new) => {
+            new.bytes() < READ_AT_ONCE_BYTES
+                && state.count_unfolded(checkpoint.doc)? <= MOST_DEFERRED
+        }
+    };
+    if deferred {
+        state.put_deferred(checkpoint.doc, checkpoint.seq)?;
+    }
+    Ok(deferred)
+}
+
+fn defer_pages(
+    state: &State,
+    checkpoint: &Checkpoint<'_>,
+    spliced: &SplicedState,
+    loaded: &Loaded,
+    pieces: &FilePieces,
+) -> Result<bool> {
+    let (Some(stamp), Some(seen)) = (&loaded.file, &loaded.seen) else { return Ok(false) };
+    let Some((pieces, new)) = pieces.spliced(&spliced.splice) else { return Ok(false) };
+    let (table, added) = (pieces.table(), pieces.added().get(new..).unwrap_or_default());
+    let many = table.pieces() > MOST_PIECES || table.added() > MOST_ADDED_BYTES;
+    if many || !spliced.window.source().is_unchanged() {
+        return Ok(false);
+    }
+    let (seq, ContentNote { known, all_swept }) = (checkpoint.seq, checkpoint.content);
+    state.put_pages(&PageChange {
+        doc: checkpoint.doc,
+        file: seen,
+        blake3: &stamp.blake3,
+        segments: &spliced.splice.segments,
+        changed: spliced.changed(),
+        others: None,
+        all_swept,
+        others_swept: known.swept.is_some(),
+        deferred: Some(DeferredChange { seq, table, added, hash: pieces.hash() }),
+    })?;
+    if known != KnownContent::default() {
+        state.put_content(checkpoint.doc, &index::deferred_as(&stamp.blake3, seq), &known)?;
+    }
+    Ok(true)
 }
 
 /// A file that was written.
@@ -266,7 +341,7 @@ fn is_as_loaded(layout: &Layout, checkpoint: &Checkpoint<'_>) -> Result<bool> {
     Ok(present == checkpoint.file)
 }
 
-/// Folds what a crash, or a failure, left in the log. Returns sentences about the documents for
+/// Folds what was left for later, or by a crash or a failure, in the log. Returns sentences about the documents for
 /// which that did not work; whoever reads them hears the same as an error.
 ///
 /// # Errors
@@ -275,12 +350,17 @@ pub(super) fn recover(
     layout: &Layout,
     state: &State,
     docs: &[DocId],
-    roots: Roots,
-    now: i64,
+    environment: &Environment,
+    lock: Option<&LockFile>,
 ) -> Result<Vec<String>> {
+    let (roots, now) = (environment.roots, environment.clock.now());
     let mut notes = Vec::new();
     for doc in docs {
         let Some(seq) = state.last_unfolded(doc)? else { continue };
+        if let Some(deferred) = index::deferred(layout, state, doc, environment.noted)? {
+            notes.extend(fold_deferred(layout, state, doc, deferred, seq, (lock, now))?);
+            continue;
+        }
         let loaded = match load::load(layout, Some(state), doc, roots)
             .and_then(|loaded| storable(loaded, roots(doc)))
         {
@@ -300,6 +380,22 @@ pub(super) fn recover(
         notes.extend(fold(layout, state, &[checkpoint], None, now)?);
     }
     Ok(notes)
+}
+
+fn fold_deferred(
+    layout: &Layout,
+    state: &State,
+    doc: &DocId,
+    deferred: DeferredDocument,
+    seq: i64,
+    (lock, now): (Option<&LockFile>, i64),
+) -> Result<Vec<String>> {
+    let DeferredDocument { loaded, window, splice, content } = deferred;
+    let new = NewState::Spliced(Box::new(SplicedState { window, splice, edited: None }));
+    let content = ContentNote { known: content, all_swept: false };
+    let checkpoint = Checkpoint { content, ..Checkpoint::of(doc, &loaded, &new, seq) };
+    let checkpoint = Checkpoint { seen: loaded.seen, ..checkpoint };
+    fold(layout, state, &[checkpoint], lock, now)
 }
 
 fn storable(loaded: Option<Loaded>, expected: Expected<'_>) -> Result<Option<Loaded>> {

@@ -2,14 +2,18 @@
 //!
 //! Where its pages stand was written down when its file was ([`super::fold`]). That is believed only
 //! while the file is the very one: the same inode, size and times, and times so far back then that
-//! any change since would show in them.
+//! any change since would show in them. Where writing it anew was left for later, they stand in the
+//! file as it is and in what is to be added to it ([`FilePieces`]).
 
 mod touched;
 
+use super::file_pieces::FilePieces;
 use super::fs::{OpenFile, Seen};
 use super::layout::Layout;
 use super::load::{Loaded, Stamp};
-use super::state::{KnownClocks, KnownContent, PageIndex, PageTable, State, StoredPage};
+use super::state::{
+    DeferredPieces, KnownClocks, KnownContent, PageIndex, PageTable, State, StoredPage,
+};
 use crate::crdt::view::ContentSum;
 use crate::crdt::window::{PageSource, Window};
 use crate::error::{Error, Result};
@@ -36,13 +40,28 @@ const MOST_READS: u32 = if cfg!(debug_assertions) { 100 } else { 500 };
 /// Of more pages than this the facts are read with those of all others of their root.
 const ASKED_ONE_BY_ONE: usize = if cfg!(debug_assertions) { 4 } else { 1_000 };
 
+/// A file, with what was left to be written into it.
+#[derive(Debug)]
+struct PiecedFile {
+    file: OpenFile,
+    pieces: Rc<FilePieces>,
+}
+
+impl Bytes for PiecedFile {
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        self.pieces.read(range, &self.file)
+    }
+}
+
 /// A file, and where its pages stand.
 #[derive(Debug)]
 struct IndexedFile {
     path: PathBuf,
-    file: OpenFile,
+    file: PiecedFile,
     seen: Seen,
+    /// Of the file alone.
     stamp: Stamp,
+    stored_as: [u8; 32],
     segments: Segments,
     deletes: DeleteSet,
     table: PageTable,
@@ -76,27 +95,58 @@ struct RootFacts {
 /// A file that is the very one of which is known where its pages stand.
 struct KnownFile {
     path: PathBuf,
-    file: OpenFile,
+    file: PiecedFile,
     seen: Seen,
     index: PageIndex,
     known: KnownClocks,
 }
 
-/// A document's file as it was last written here, unread; None where it is not, or it takes reading
-/// to know.
+impl KnownFile {
+    /// Under what it is noted what is known of the content.
+    fn stored_as(&self) -> [u8; 32] {
+        match &self.index.deferred {
+            None => self.index.blake3,
+            Some(deferred) => deferred_as(&self.index.blake3, deferred.seq),
+        }
+    }
+}
+
+/// Under what it is noted what is known of the content of a file, with the log up to `seq`.
+pub(super) fn deferred_as(file: &[u8; 32], seq: i64) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("crdtctl 1 deferred");
+    hasher.update(file).update(&seq.to_le_bytes());
+    hasher.finalize().into()
+}
+
+/// A document's file as it was last written here, with what was left to be written into it, unread;
+/// None where it is not, or it takes reading to know.
 fn as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<KnownFile>> {
     let (Some(index), Some(known)) = (state.indexed(doc)?, state.known(doc)?) else {
         return Ok(None);
     };
-    if known.blake3 != Some(index.blake3) || state.last_unfolded(doc)?.is_some() {
+    let seq = index.deferred.as_ref().map(|deferred| deferred.seq);
+    if known.blake3 != Some(index.blake3) || state.last_unfolded(doc)? != seq {
         return Ok(None);
     }
     // Whatever is the matter with the file, whoever reads all of it says it better.
     let Ok(Some(path)) = layout.find(doc) else { return Ok(None) };
     let Some(file) = OpenFile::open(&layout.resolve(&path)) else { return Ok(None) };
     let Some(seen) = file.seen() else { return Ok(None) };
-    let same = seen.token() == index.file && seen.bytes() <= limits::DOCUMENT_BYTES;
+    let Some(pieces) = pieces(state, &index, &seen)? else { return Ok(None) };
+    let same = seen.token() == index.file && pieces.table().bytes() <= limits::DOCUMENT_BYTES;
+    let file = PiecedFile { file, pieces: Rc::new(pieces) };
     Ok(same.then_some(KnownFile { path, file, seen, index, known }))
+}
+
+/// What a state consists of beside its file; None where that does not decode.
+fn pieces(state: &State, index: &PageIndex, file: &Seen) -> Result<Option<FilePieces>> {
+    match &index.deferred {
+        None => Ok(Some(FilePieces::of_file(file.bytes()))),
+        Some(DeferredPieces { table: Some(table), hash: Some(hash), .. }) => {
+            Ok(FilePieces::kept(table, state.added_to(&index.table)?, hash))
+        }
+        Some(_) => Ok(None),
+    }
 }
 
 /// How many clients wrote a document; None where that takes reading it.
@@ -124,7 +174,7 @@ pub(super) fn stored(
     doc: &DocId,
 ) -> Result<Option<StoredDocument>> {
     let Some((file, content, _)) = indexed(layout, state, doc)? else { return Ok(None) };
-    let (version, bytes) = (file.known_version(), file.stamp.bytes);
+    let (version, bytes) = (file.known_version(), file.bytes());
     Ok(Some(StoredDocument { version, bytes, sum: content.sum }))
 }
 
@@ -143,18 +193,32 @@ pub(super) fn open(
     noted: Noted,
 ) -> Result<Option<(Loaded, Window)>> {
     let Some((source, _, known)) = indexed(layout, state, doc)? else { return Ok(None) };
-    let loaded = Loaded {
-        path: source.path.clone(),
-        file: Some(source.stamp),
-        seen: Some(source.seen),
-        state: Vec::new(),
-        foreign: false,
-        as_stored: true,
-        theirs: None,
-        unlogged: None,
-        known: Some(known),
-    };
+    let loaded = source.loaded(known);
     Ok(Some((loaded, Window::over(Rc::new(source), noted))))
+}
+
+/// A document whose file is to be written anew, and what is known of its content.
+pub(super) struct DeferredDocument {
+    pub loaded: Loaded,
+    pub window: Rc<Window>,
+    /// All of it, as the window shows it.
+    pub splice: Splice,
+    pub content: KnownContent,
+}
+
+/// A document that is as it was last written here, but for what was left to be written into its file.
+/// None where that takes reading all of it.
+pub(super) fn deferred(
+    layout: &Layout,
+    state: &State,
+    doc: &DocId,
+    noted: Noted,
+) -> Result<Option<DeferredDocument>> {
+    let Some((source, content, known)) = indexed(layout, state, doc)? else { return Ok(None) };
+    let (loaded, bytes) = (source.loaded(known), source.bytes());
+    let splice = Splice::nothing(source.segments.clone(), source.deletes.clone(), bytes);
+    let window = Rc::new(Window::over(Rc::new(source), noted));
+    Ok(Some(DeferredDocument { loaded, window, splice, content }))
 }
 
 /// A document's file as it was last written here, where it is known where its pages stand, with what
@@ -165,17 +229,21 @@ fn indexed(
     doc: &DocId,
 ) -> Result<Option<(IndexedFile, KnownContent, KnownClocks)>> {
     let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
+    let stored_as = found.stored_as();
     let KnownFile { path, file, seen, index, known } = found;
     let Some(segments) = index.segments else { return Ok(None) };
-    let Some(deletes) = segments.deletes(&file, seen.bytes()) else { return Ok(None) };
+    let Some(deletes) = segments.deletes(&file, file.pieces.table().bytes()) else {
+        return Ok(None);
+    };
     let stamp = Stamp { blake3: index.blake3, bytes: seen.bytes() };
     // Whatever is the matter with that, it is a guess and no more.
-    let content = state.content_of(doc, &stamp.blake3).ok().flatten().unwrap_or_default();
+    let content = state.content_of(doc, &stored_as).ok().flatten().unwrap_or_default();
     let source = IndexedFile {
         path,
         file,
         seen,
         stamp,
+        stored_as,
         segments,
         deletes,
         table: index.table,
@@ -192,6 +260,21 @@ fn indexed(
 }
 
 impl IndexedFile {
+    fn loaded(&self, known: KnownClocks) -> Loaded {
+        Loaded {
+            path: self.path.clone(),
+            file: Some(self.stamp),
+            seen: Some(self.seen),
+            state: Vec::new(),
+            foreign: false,
+            stored_as: Some(self.stored_as),
+            pieces: Some(Rc::clone(&self.file.pieces)),
+            theirs: None,
+            unlogged: None,
+            known: Some(known),
+        }
+    }
+
     fn known_version(&self) -> Version {
         Version { clocks: self.segments.clocks(), deletes: self.deletes.clone() }
     }
@@ -248,7 +331,7 @@ impl Bytes for IndexedFile {
         if self.reads.get() <= MOST_READS {
             return self.file.range(range);
         }
-        let all = self.file.range(0..self.seen.bytes())?.into_owned();
+        let all = self.file.range(0..self.bytes())?.into_owned();
         self.bytes.get_or_init(|| all).as_slice().range(range)
     }
 }
@@ -331,13 +414,14 @@ impl PageSource for IndexedFile {
     }
 
     fn splice(&self, pages: &PageSet, edited: &Update<'_, Checked>) -> Option<Splice> {
-        self.segments.splice(self, &self.ids(pages)?, &self.deletes, edited)
+        self.segments.splice((self, self.bytes()), &self.ids(pages)?, &self.deletes, edited)
     }
 
     fn whole(&self) -> Result<Vec<u8>> {
-        let bytes = self.range(0..self.seen.bytes()).map(Cow::into_owned);
-        let same = bytes.filter(|bytes| Stamp::of(bytes) == self.stamp);
-        same.ok_or_else(|| {
+        let file = self.file.file.range(0..self.seen.bytes()).map(Cow::into_owned);
+        let file = file.filter(|bytes| Stamp::of(bytes) == self.stamp);
+        let whole = file.and_then(|file| self.file.pieces.whole(file));
+        whole.ok_or_else(|| {
             Error::io(
                 format!("could not read {}", self.path.display()),
                 "another program changed it in the meantime; nothing was written",
@@ -346,7 +430,7 @@ impl PageSource for IndexedFile {
     }
 
     fn is_unchanged(&self) -> bool {
-        self.file.seen() == Some(self.seen)
+        self.file.file.seen() == Some(self.seen)
     }
 
     fn has_failed(&self) -> bool {
@@ -354,7 +438,7 @@ impl PageSource for IndexedFile {
     }
 
     fn bytes(&self) -> u64 {
-        self.stamp.bytes
+        self.file.pieces.table().bytes()
     }
 
     fn rows_to_keep(&self, _beyond: &PageSet) -> Option<Vec<PageRow<'_>>> {

@@ -1,6 +1,7 @@
 //! A document as it stands: its file, and what the log adds to it.
 
 use super::Roots;
+use super::file_pieces::FilePieces;
 use super::fs::Seen;
 use super::layout::Layout;
 use super::state::{KnownClocks, LogRow, State};
@@ -30,8 +31,12 @@ pub(super) struct Loaded {
     pub state: Vec<u8>,
     /// The file is not what we last wrote.
     pub foreign: bool,
-    /// The state is the file as we last wrote it, and nothing else.
-    pub as_stored: bool,
+    /// Where the state is as we last wrote it, and nothing else: under what it is noted what is known of
+    /// its content.
+    pub stored_as: Option<[u8; 32]>,
+    /// What the file, and what was left to be written into it, have of the state; None where all of it
+    /// was read.
+    pub pieces: Option<Rc<FilePieces>>,
     /// The file's bytes, where it is not what we last wrote.
     pub theirs: Option<Vec<u8>>,
     /// What the log gets first, before any change: all that the file held.
@@ -63,7 +68,8 @@ impl Loaded {
             seen: None,
             state: EMPTY.to_vec(),
             foreign: false,
-            as_stored: false,
+            stored_as: None,
+            pieces: None,
             theirs: None,
             unlogged: None,
             known: None,
@@ -130,7 +136,7 @@ pub(super) fn load(
     // A document from before us: nothing of ours is in it, so there is nothing to be decided.
     let unlogged = known.is_none().then(|| bytes.clone());
     let theirs = (foreign && known.is_some()).then(|| bytes.clone());
-    let as_stored = !foreign && rows.is_empty();
+    let stored_as = (!foreign && rows.is_empty()).then_some(stamp.blake3);
     let state = match rows.is_empty() {
         true => bytes,
         false => {
@@ -139,7 +145,18 @@ pub(super) fn load(
         }
     };
     let file = Some(stamp);
-    Ok(Some(Loaded { path, file, seen, state, foreign, as_stored, theirs, unlogged, known }))
+    Ok(Some(Loaded {
+        path,
+        file,
+        seen,
+        state,
+        foreign,
+        stored_as,
+        pieces: None,
+        theirs,
+        unlogged,
+        known,
+    }))
 }
 
 /// A document without a file: new and not folded yet, or its file was removed. The log makes it
@@ -166,7 +183,8 @@ fn rebuild(
         seen: None,
         state,
         foreign: false,
-        as_stored: false,
+        stored_as: None,
+        pieces: None,
         theirs: None,
         unlogged: None,
         known: Some(known),

@@ -150,7 +150,7 @@ impl OpenDocument {
         if self.editing.is_none() {
             let state = self.checked(doc, roots)?;
             let client = client_for(&state.update().version().clocks)?;
-            let known = self.loaded.as_stored && !to_merge;
+            let known = self.loaded.stored_as.is_some() && !to_merge;
             let opened = OpenedDocument::of(&state, roots(doc), client, known);
             let mut opened = opened.map_err(|e| about(doc, e))?;
             if let Some(opened) = opened.in_yrs_mut() {

@@ -117,7 +117,7 @@ impl OpenDocument {
 
     /// Keeps only some pages of it open, if it is as it was last written here.
     pub fn narrow(&mut self, noted: Noted) -> Result<()> {
-        if !self.loaded.as_stored {
+        if self.loaded.stored_as.is_none() {
             return Ok(());
         }
         match Window::open(std::mem::take(&mut self.loaded.state), noted) {
@@ -173,7 +173,7 @@ impl OpenDocument {
             return Ok(None);
         };
         debug_assert!(self.is_spliced_right(&splice, doc, roots), "{doc}: it was spliced wrongly");
-        Ok(Some(NewState::Spliced(Box::new(SplicedState { window, splice, edited }))))
+        Ok(Some(NewState::Spliced(Box::new(SplicedState { window, splice, edited: Some(edited) }))))
     }
 
     /// Whether what was spliced may be stored, and is what is said of it without reading everything.

@@ -10,6 +10,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
 use crate::wire::{Checked, Noted, Update};
+use serde::Serialize;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -57,6 +58,15 @@ pub struct OnDisk {
     pub bytes: Vec<u8>,
     /// Entries of the log that it does not hold yet.
     pub unfolded: usize,
+}
+
+/// A document whose file lacks what the log holds: it was left for later, or a crash left it.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnfoldedDocument {
+    /// Which document it is.
+    pub doc: DocId,
+    /// How many entries of the log its file lacks; imports have one for each update that they brought.
+    pub changes: u64,
 }
 
 pub(super) enum FileSource {
@@ -133,6 +143,16 @@ impl Reader {
     /// Every document of the store, sorted by id.
     pub fn documents(&self) -> Result<Vec<Document>> {
         Ok(self.survey()?.documents)
+    }
+
+    /// The documents whose files lack what the log holds, sorted by id.
+    pub fn unfolded(&self) -> Result<Vec<UnfoldedDocument>> {
+        let Some(state) = self.state() else { return Ok(Vec::new()) };
+        let counted = |doc: DocId| {
+            let changes = state.count_unfolded(&doc)?;
+            Ok(UnfoldedDocument { doc, changes })
+        };
+        state.unfolded_documents()?.into_iter().map(counted).collect()
     }
 
     /// What looks like a document and is not read as one.

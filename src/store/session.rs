@@ -9,7 +9,7 @@ use super::load::{self, Loaded};
 use super::open_document::{Editing, FoundContent, OpenDocument, PendingChange, WrittenBy};
 use super::replica::Replica;
 use super::state::State;
-use super::{ChangedDocument, Commits, Committed, Environment, Open, lock, reader};
+use super::{ChangedDocument, Commits, Committed, Environment, Fold, Open, Recovery, lock, reader};
 use crate::crdt::doc::{Admitted, Txn};
 use crate::crdt::effort::Allowance;
 use crate::error::{Error, Kind, Next, Result};
@@ -71,6 +71,8 @@ pub struct Session {
     pub(super) broken: bool,
     /// Changes begun, those that failed included.
     begun: u64,
+    /// When the files of changed documents are written.
+    folding: Fold,
     /// What is being run asks for pages of documents.
     pub(super) paging: Option<Paging>,
     /// Documents whose tombstones were swept, by what, and at which revision.
@@ -88,13 +90,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// With `recovering`, what a crash left in the log is folded first.
     pub(super) fn open(
         dir: &Path,
         environment: Rc<Environment>,
         commits: Rc<Commits>,
         open: Open<'_>,
-        recovering: bool,
+        recovery: Recovery,
     ) -> Result<Session> {
         let (state, lock) = match open.dry_run {
             true => (open_for_trying(dir, &environment)?, None),
@@ -105,8 +106,12 @@ impl Session {
             }
         };
         let layout = Layout::new(dir.to_owned());
-        let notes = match recovering && !open.dry_run {
-            true => recover(dir, &layout, &state, &environment)?,
+        let folding = match recovery {
+            Recovery::AsSet => environment.fold.map_or_else(|| state.folding(), Ok)?,
+            Recovery::Everything | Recovery::Nothing => Fold::Now,
+        };
+        let notes = match recovery != Recovery::Nothing && !open.dry_run {
+            true => recover(dir, &layout, &state, &environment, (folding, lock.as_ref()))?,
             false => Vec::new(),
         };
         let replica = Replica::open(&state, dir, &environment, open.member, open.dry_run)?;
@@ -127,6 +132,7 @@ impl Session {
             allowance: Allowance::default(),
             broken: false,
             begun: 0,
+            folding,
             paging: None,
             swept: BTreeMap::new(),
             normal: BTreeMap::new(),
@@ -344,13 +350,14 @@ impl Session {
         committed.notes.extend(self.replica.note());
         committed.first_replica = self.replica.is_first().then(|| self.replica.member().cloned());
         self.replica.pin(self.state.log_end()?, &self.state)?;
+        let deferred = self.defer(&changes, &seqs.documents)?;
         // Should it fail, nobody knows what the store holds: the lease fits no longer.
         self.state.commit().inspect_err(|_| self.replica.revoke())?;
         // The command has happened, unless it puts files right: what was laid aside for that is not it.
         if !changes.is_empty() || self.repairs.is_empty() {
             self.commits.add(committed.seq);
         }
-        committed.notes.extend(self.fold(&changes, &seqs.documents));
+        committed.notes.extend(self.fold(&changes, &seqs.documents, &deferred));
         committed.notes.extend(self.fold_again(&lacking));
         // What kept the old rows from being folded mostly keeps the new ones too.
         let mut said = BTreeSet::new();
@@ -360,25 +367,36 @@ impl Session {
         Ok(committed)
     }
 
-    /// Folds what was committed. Whatever fails is a sentence.
-    fn fold(&self, changes: &[PendingChange], seqs: &[i64]) -> Vec<String> {
-        if changes.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
+    /// Leaves for later what can be, of what is about to be committed; which documents that are.
+    fn defer(&self, changes: &[PendingChange], seqs: &[i64]) -> Result<BTreeSet<DocId>> {
+        let mut deferred = BTreeSet::new();
+        if self.folding == Fold::Now {
+            return Ok(deferred);
+        }
+        for checkpoint in self.checkpoints(changes, seqs) {
+            if let Some(loaded) = self.loaded(checkpoint.doc)
+                && fold::defer(&self.state, &checkpoint, loaded)?
+            {
+                deferred.insert(checkpoint.doc.clone());
+            }
+        }
+        self.state.leave_wal()?;
+        Ok(deferred)
+    }
+
+    /// Folds what was committed, but for what was left for later. Whatever fails is a sentence.
+    fn fold(
+        &self,
+        changes: &[PendingChange],
+        seqs: &[i64],
+        deferred: &BTreeSet<DocId>,
+    ) -> Vec<String> {
+        let mut checkpoints = self.checkpoints(changes, seqs);
+        checkpoints.retain(|checkpoint| !deferred.contains(checkpoint.doc));
+        if checkpoints.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
             // Readers overlay the log, and the next session folds.
             return Vec::new();
         }
-        let checkpoints: Vec<Checkpoint<'_>> = changes
-            .iter()
-            .zip(seqs)
-            .map(|(change, seq)| Checkpoint {
-                doc: &change.doc,
-                path: &change.path,
-                file: self.loaded(&change.doc).and_then(|loaded| loaded.file),
-                seen: self.loaded(&change.doc).and_then(|loaded| self.settled(loaded)),
-                state: &change.state,
-                content: change.content,
-                seq: *seq,
-            })
-            .collect();
         let now = self.now();
         let folded = fold::fold(&self.layout, &self.state, &checkpoints, self.lock.as_ref(), now)
             .and_then(|notes| {
@@ -391,6 +409,23 @@ impl Session {
             self.state.roll_back();
             vec![format!("the change is in the log, but not in the files yet ({e:#})")]
         })
+    }
+
+    fn checkpoints<'a>(
+        &'a self,
+        changes: &'a [PendingChange],
+        seqs: &[i64],
+    ) -> Vec<Checkpoint<'a>> {
+        let checkpoint = |(change, seq): (&'a PendingChange, &i64)| Checkpoint {
+            doc: &change.doc,
+            path: &change.path,
+            file: self.loaded(&change.doc).and_then(|loaded| loaded.file),
+            seen: self.loaded(&change.doc).and_then(|loaded| self.settled(loaded)),
+            state: &change.state,
+            content: change.content,
+            seq: *seq,
+        };
+        changes.iter().zip(seqs).map(checkpoint).collect()
     }
 
     /// A document's file as it was when it was loaded, if it was last changed before this session:
@@ -559,19 +594,23 @@ fn open_for_trying(dir: &Path, environment: &Environment) -> Result<State> {
     Ok(state)
 }
 
-/// Folds what a crash left, in a commit of its own: the session that follows may be dropped, the
-/// files stay.
+/// Folds what a crash left, and what was left for later unless more is, in a commit of its own: the
+/// session that follows may be dropped, the files stay.
 fn recover(
     dir: &Path,
     layout: &Layout,
     state: &State,
     environment: &Environment,
+    (folding, lock): (Fold, Option<&LockFile>),
 ) -> Result<Vec<String>> {
-    let docs = state.unfolded_documents()?;
+    let docs = match folding {
+        Fold::Now => state.unfolded_documents()?,
+        Fold::Later => state.interrupted_documents()?,
+    };
     if docs.is_empty() {
         return Ok(Vec::new());
     }
-    let notes = fold::recover(layout, state, &docs, environment.roots, environment.clock.now())?;
+    let notes = fold::recover(layout, state, &docs, environment, lock)?;
     state.commit()?;
     state.begin(environment.lock_wait).map_err(|e| lock::locked_elsewhere(dir, e))?;
     Ok(notes)

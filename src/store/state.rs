@@ -22,7 +22,9 @@ pub use events::{Handed, WaitingEvents};
 pub use history::LogEntry;
 pub(super) use legacy::Legacy;
 pub(super) use log::{KnownClocks, NewRow};
-pub(super) use pages::{PageChange, PageIndex, PageTable, StoredPage};
+pub(super) use pages::{
+    DeferredChange, DeferredPieces, PageChange, PageIndex, PageTable, StoredPage,
+};
 pub use trash::Trashed;
 
 use crate::crdt::view::ContentSum;
@@ -30,6 +32,7 @@ use crate::error::Result;
 
 use crate::id::{DocId, MemberId};
 use crate::limits;
+use crate::store::Fold;
 use crate::store::fs::Copies;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cell::Cell;
@@ -157,6 +160,8 @@ pub(super) struct ReplicaRow {
     pub log_floor: i64,
 }
 
+/// Where [`State::folding`] stands.
+const FOLDING: &str = "fold";
 /// Where [`State::earlier_replicas`] stands.
 const EARLIER_REPLICAS: &str = "replica.earlier";
 
@@ -223,6 +228,18 @@ impl State {
             ),
             None => self.run("DELETE FROM setting WHERE key = ?1", params![key]),
         }
+    }
+
+    /// When files are written, by this store's setting.
+    pub fn folding(&self) -> Result<Fold> {
+        let set = self.setting(FOLDING)?;
+        let named = Fold::ALL.into_iter().find(|fold| set.as_deref() == Some(fold.as_str()));
+        Ok(named.unwrap_or(Fold::Now))
+    }
+
+    /// Sets when files are written.
+    pub fn set_folding(&self, fold: Fold) -> Result<()> {
+        self.set_setting(FOLDING, (fold != Fold::Now).then(|| fold.as_str()))
     }
 
     /// Every peer, the one last heard of first.

@@ -141,11 +141,10 @@ impl Session {
 
     /// What was known of the file of a document that was loaded.
     pub(super) fn known_content(&self, doc: &DocId) -> Result<KnownContent> {
-        let Some(loaded) = self.loaded(doc).filter(|loaded| loaded.as_stored) else {
+        let Some(stored_as) = self.loaded(doc).and_then(|loaded| loaded.stored_as) else {
             return Ok(KnownContent::default());
         };
-        let Some(file) = &loaded.file else { return Ok(KnownContent::default()) };
-        Ok(self.state.content_of(doc, &file.blake3)?.unwrap_or_default())
+        Ok(self.state.content_of(doc, &stored_as)?.unwrap_or_default())
     }
 
     /// Writes down what was swept of documents that stay as they are.
@@ -155,12 +154,12 @@ impl Session {
         for doc in docs {
             let (known, swept) = (self.known_content(&doc)?, self.swept_by(&doc));
             let Some(Some(open)) = self.documents.get_mut(&doc) else { continue };
-            let file = open.loaded.file.filter(|_| open.loaded.as_stored && !open.is_changed());
-            let Some(file) = file else { continue };
+            let stored_as = open.loaded.stored_as.filter(|_| !open.is_changed());
+            let Some(stored_as) = stored_as else { continue };
             let sum = open.sum(&doc, roots, known.sum)?;
             let content = KnownContent { swept, sum, normal: known.normal };
             if content != known {
-                self.state.put_content(&doc, &file.blake3, &content)?;
+                self.state.put_content(&doc, &stored_as, &content)?;
             }
             self.state.put_swept(&doc)?;
         }

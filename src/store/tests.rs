@@ -36,6 +36,7 @@ impl Bench {
             roots: |_| Expected::Roots(&[]),
             noted: ["created_at", "deleted"],
             adopt: |_, adopted| Ok(vec![format!("adopted {}", adopted.doc)]),
+            fold: None,
         }
     }
 
@@ -123,6 +124,7 @@ fn checked(bytes: &[u8]) -> Update<'_, Checked> {
 }
 
 mod adoption;
+mod deferred;
 mod indexed;
 
 mod everyday {

@@ -162,6 +162,7 @@ fn environment(dir: &Path, seed: &str) -> Rc<Environment> {
         roots: |doc| Expected::Roots(concern::roots(doc)),
         noted: concern::noted(),
         adopt: crate::merge::adopt,
+        fold: None,
     })
 }
 

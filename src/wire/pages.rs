@@ -221,7 +221,8 @@ impl Pages {
         pages: &PageSet,
         edited: &Update<'_, Checked>,
     ) -> Option<Splice> {
-        self.segments.splice(state, &self.ids(pages), &self.deletes, edited)
+        let whole = (state, state.len() as u64);
+        self.segments.splice(whole, &self.ids(pages), &self.deletes, edited)
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Segments {
 /// What a state becomes by a change of some of its blocks.
 #[derive(Debug)]
 pub struct Splice {
-    parts: Vec<SplicePart>,
+    pub(super) parts: Vec<SplicePart>,
     /// Its segments.
     pub segments: Segments,
     /// Its delete set.
@@ -166,11 +166,11 @@ impl Segments {
         Some(out)
     }
 
-    /// The state with these blocks as they are in `edited`, which is what became of their
-    /// projection. None where it is no such thing.
+    /// The state, of so many bytes, with these blocks as they are in `edited`, which is what became of
+    /// their projection. None where it is no such thing.
     pub fn splice(
         &self,
-        state: &(impl Bytes + ?Sized),
+        (state, bytes): (&(impl Bytes + ?Sized), u64),
         ids: &IdSet,
         deleted: &DeleteSet,
         edited: &Update<'_, Checked>,
@@ -203,7 +203,10 @@ impl Segments {
             }
             layout.close();
         }
-        deletes.encode(&mut parts.new);
+        match deletes == *deleted {
+            true => parts.push(SplicePart::Copied(self.deletes_at..bytes)),
+            false => deletes.encode(&mut parts.new),
+        }
         let parts = parts.finish();
         let bytes = parts.iter().map(SplicePart::len).sum();
         Some(Splice { parts, segments: layout.finish(residue), deletes, bytes })
@@ -338,7 +341,9 @@ fn edit(
 }
 
 impl SplicePart {
-    fn len(&self) -> u64 {
+    /// How many bytes it has.
+    #[expect(clippy::len_without_is_empty, reason = "none is empty")]
+    pub(super) fn len(&self) -> u64 {
         match self {
             SplicePart::Copied(bytes) => bytes.end.saturating_sub(bytes.start),
             SplicePart::New(bytes) => bytes.len() as u64,
@@ -347,6 +352,11 @@ impl SplicePart {
 }
 
 impl Splice {
+    /// A state as it is.
+    pub fn nothing(segments: Segments, deletes: DeleteSet, bytes: u64) -> Splice {
+        Splice { parts: vec![SplicePart::Copied(0..bytes)], segments, deletes, bytes }
+    }
+
     /// What it consists of, one after another.
     pub fn parts(&self) -> &[SplicePart] {
         &self.parts

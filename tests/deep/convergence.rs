@@ -6,12 +6,14 @@
 use super::boards;
 use super::canvases;
 use super::facts::{Edit, Event, Message};
+use super::paged::compare_looks;
 use super::support::number;
 use super::world::{Climate, World};
 use crdtctl::concern::core;
 use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::gate;
+use crdtctl::id::DocId;
 use crdtctl::tombstone;
 use crdtctl::wire::Clocks;
 use std::collections::BTreeSet;
@@ -135,6 +137,7 @@ fn history(world: &mut World, seed: u64) {
         world.talk_twice();
     }
     world.settle(incremental);
+    write_what_was_left(world);
     for concern in ["core", "chat", "kanban", "issues", "canvas"] {
         all_hold_the_same(world, concern);
     }
@@ -147,6 +150,26 @@ fn history(world: &mut World, seed: u64) {
     membership_is_what_was_seen(world);
     nothing_waits(world);
     a_quiet_world_stays_quiet(world, !incremental);
+}
+
+/// What was left to be written later is read the same way before and after.
+fn write_what_was_left(world: &World) {
+    for replica in world.replicas.iter().filter(|replica| replica.folds_later()) {
+        let reader = || replica.store.reader().expect("a reader");
+        let read = |when: &str| {
+            let reader = reader();
+            let documents = reader.documents().expect("the documents").into_iter();
+            let read = |doc: DocId| {
+                compare_looks(&reader, &doc, when);
+                let view = reader.view(&doc).expect("a view").expect("a document");
+                (doc, view.digest(), view.version().clone())
+            };
+            documents.map(|document| read(document.id)).collect::<Vec<_>>()
+        };
+        let left = read("left for later");
+        replica.fold();
+        assert_eq!(left, read("written"), "{}", replica.name);
+    }
 }
 
 /// Equal content, equal versions, in files that any Yrs program reads the same way.

@@ -160,7 +160,10 @@ impl Expected {
         }
         for (doc, expected) in &self.documents {
             let concern = doc.concern().expect("a concern");
-            let file = replica.file(concern);
+            let file = match replica.folds_later() {
+                true => reader.bytes(doc).expect("a readable document").expect("a document"),
+                false => replica.file(concern),
+            };
             gate::storable(&file).expect("a file that may be stored");
             assert_eq!(State::of(&file, self.before.get(doc)), *expected, "{what}: {doc}");
             let rows = reader.state().expect("a log").log_of(doc).expect("its rows");
@@ -178,7 +181,7 @@ impl Expected {
 }
 
 /// Compares what is read of some pages with what all of them say.
-fn compare_looks(reader: &Reader, doc: &DocId, what: &str) {
+pub fn compare_looks(reader: &Reader, doc: &DocId, what: &str) {
     let view = reader.view(doc).expect("a view").expect("a document");
     for root in view.roots() {
         let keys = reader.look(doc, |source| source.keys(&[&root])).expect("keys");

@@ -24,7 +24,7 @@ use crdtctl::error::{Kind, Result};
 use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::operation::{self, Operation, Outcome};
 use crdtctl::sample::Chance;
-use crdtctl::store::{Environment, Open, Parked, Reader, Session, Store};
+use crdtctl::store::{Environment, Fold, Open, Parked, Reader, Session, Store};
 use crdtctl::sync::Bundle;
 use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Imported, Input, import};
@@ -114,11 +114,22 @@ pub struct World {
 
 /// A machine of its own for a replica in a home.
 pub fn environment(home: &Path, index: usize, ids: &str, now: i64) -> Rc<Environment> {
+    folding_environment(home, index, ids, now, None)
+}
+
+fn folding_environment(
+    home: &Path,
+    index: usize,
+    ids: &str,
+    now: i64,
+    fold: Option<Fold>,
+) -> Rc<Environment> {
     let name = format!("r{index}");
     Rc::new(Environment {
         machine: name.clone(),
         host: name,
         lock_wait: Duration::from_secs(1),
+        fold,
         ..surroundings(Some(home.join("leases")), ids, now)
     })
 }
@@ -159,7 +170,10 @@ impl World {
         };
         // Own clocks are wrong by minutes.
         let now = START + i64::try_from(self.chance.below(1200)).unwrap_or(0);
-        let environment = environment(&home, index, &format!("world {seed} {index}"), now);
+        let ids = format!("world {seed} {index}");
+        // One of three writes its files now and then.
+        let fold = (seed + index as u64).is_multiple_of(3).then_some(Fold::Later);
+        let environment = folding_environment(&home, index, &ids, now, fold);
         let (store, _) =
             Store::init(&dir, environment.clone(), member.as_ref()).expect("a new store");
         let held = Held::default();
@@ -580,6 +594,20 @@ impl Replica {
         let name = format!("{}.yrs", doc.file_stem());
         let path = self.dir.join("crdt").join(doc.entity_type()).join(name);
         std::fs::read(path).expect("the document's file")
+    }
+
+    /// Whether its files may lack what its log holds.
+    pub fn folds_later(&self) -> bool {
+        self.environment.fold == Some(Fold::Later)
+    }
+
+    /// Sees to it that its files hold everything.
+    pub fn fold(&self) {
+        let open = Open { command: "fold run", member: None, dry_run: false };
+        let session = self.store.folding_session(open).expect("a session");
+        let committed = session.commit().expect("nothing to commit");
+        assert_eq!((committed.seq, committed.notes), (None, Vec::new()), "{}", self.name);
+        assert!(self.store.reader().expect("a reader").unfolded().expect("a log").is_empty());
     }
 
     pub fn clocks(&self, concern: &str) -> Clocks {

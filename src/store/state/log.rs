@@ -21,6 +21,8 @@ pub(in crate::store) struct KnownClocks {
     pub own_clock: u32,
     /// The log can be followed from here on, not from before.
     pub log_from: i64,
+    /// Rows up to here may be missing in the `.yrs`: they are written into it later.
+    pub deferred_seq: i64,
 }
 
 /// A row to be logged.
@@ -117,6 +119,17 @@ impl State {
         Ok(names.iter().filter_map(|name| DocId::parse(name).ok()).collect())
     }
 
+    /// Those of them whose rows were not left for later.
+    pub(in crate::store) fn interrupted_documents(&self) -> Result<Vec<DocId>> {
+        let names: Vec<String> = self.all(
+            "SELECT DISTINCT log.doc_id FROM log JOIN document ON document.doc_id = log.doc_id
+             WHERE folded = 0 AND log.seq > document.deferred_seq ORDER BY log.doc_id",
+            params![],
+            |row| row.get(0),
+        )?;
+        Ok(names.iter().filter_map(|name| DocId::parse(name).ok()).collect())
+    }
+
     /// The documents that we ever wrote, sorted.
     pub(in crate::store) fn known_documents(&self) -> Result<Vec<DocId>> {
         let names: Vec<String> =
@@ -127,7 +140,7 @@ impl State {
     /// What is recorded of a document; None when we never wrote it.
     pub(in crate::store) fn known(&self, doc: &DocId) -> Result<Option<KnownClocks>> {
         self.one(
-            "SELECT blake3, version, own_client, own_clock, log_from FROM document
+            "SELECT blake3, version, own_client, own_clock, log_from, deferred_seq FROM document
              WHERE doc_id = ?1",
             params![doc.as_str()],
             |row| {
@@ -137,6 +150,7 @@ impl State {
                     own_client: row.get::<_, i64>(2)?.cast_unsigned(),
                     own_clock: row.get(3)?,
                     log_from: row.get(4)?,
+                    deferred_seq: row.get(5)?,
                 })
             },
         )
@@ -213,6 +227,21 @@ impl State {
             "UPDATE log SET folded = 1 WHERE doc_id = ?1 AND folded = 0 AND seq <= ?2",
             params![doc.as_str(), seq],
         )
+    }
+
+    /// Records that the `.yrs` gets the rows up to `seq` later.
+    pub(in crate::store) fn put_deferred(&self, doc: &DocId, seq: i64) -> Result<()> {
+        self.run(
+            "UPDATE document SET deferred_seq = ?2 WHERE doc_id = ?1",
+            params![doc.as_str(), seq],
+        )
+    }
+
+    /// How many rows of a document its file may not hold yet.
+    pub(in crate::store) fn count_unfolded(&self, doc: &DocId) -> Result<u64> {
+        let sql = "SELECT count(*) FROM log WHERE doc_id = ?1 AND folded = 0";
+        let count = self.one(sql, params![doc.as_str()], |row| row.get::<_, i64>(0))?;
+        Ok(count.unwrap_or(0).cast_unsigned())
     }
 
     /// Trims what is folded and older than 90 days, or beyond 64 MB. The rows of the last command

@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("content.sql"),
     include_str!("pieces.sql"),
     include_str!("normal.sql"),
+    include_str!("deferred.sql"),
 ];
 
 impl State {
@@ -155,6 +156,13 @@ impl State {
         })
     }
 
+    /// Leaves SQLite's log (`-wal`) where it is when this is closed: it is moved into the file once that
+    /// is closed by another. Nothing is less durable, and the disk is waited for once instead of thrice.
+    pub(in crate::store) fn leave_wal(&self) -> Result<()> {
+        let left = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        left.map(drop).map_err(|e| failed(&self.db, "could not set up the local state", e))
+    }
+
     /// Undoes everything since [`State::begin`].
     pub(in crate::store) fn roll_back(&self) {
         // There may be nothing to roll back: SQLite ends some transactions by itself.
@@ -234,10 +242,13 @@ impl State {
     }
 
     /// Reads with SQLite's own locks. It needs its two files beside the database, and as the last
-    /// to close it removes them again; that is why it may write, and no statement of ours may.
+    /// to close it removes them again, unless a writer left them with something in them; that is why it
+    /// may write, and no statement of ours may.
     fn read_beside_writers(path: &Path, wait: Duration) -> rusqlite::Result<State> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let is_left = fs::size(&beside(path, "-wal")).is_ok_and(|bytes| bytes > 0);
         let state = State::over(Connection::open_with_flags(path, flags)?);
+        state.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_left)?;
         state.ready_to_read(wait)?;
         Ok(state)
     }

@@ -4,7 +4,7 @@ use super::{State, fault};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::fs::Seen;
-use crate::wire::{IdSet, PageFacts, PageRow, Segments};
+use crate::wire::{IdSet, PageFacts, PageRow, PieceTable, Segments};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -18,7 +18,20 @@ pub(in crate::store) struct PageIndex {
     pub file: String,
     /// None where they do not decode.
     pub segments: Option<Segments>,
+    /// Where the pages do not stand in the file alone.
+    pub deferred: Option<DeferredPieces>,
     pub table: PageTable,
+}
+
+/// What a document consists of while writing its file is left for later.
+#[derive(Debug)]
+pub(in crate::store) struct DeferredPieces {
+    /// The last command that it holds.
+    pub seq: i64,
+    /// None where it does not decode.
+    pub table: Option<PieceTable>,
+    /// Of the table and all that was added.
+    pub hash: Option<[u8; 32]>,
 }
 
 /// The pages of one document, read as they are asked for.
@@ -51,6 +64,19 @@ pub(in crate::store) struct PageChange<'p> {
     pub all_swept: bool,
     /// … or all others, where they are given.
     pub others_swept: bool,
+    /// Where writing the file is left for later.
+    pub deferred: Option<DeferredChange<'p>>,
+}
+
+/// What a document consists of after a change that is to be written into its file later.
+pub(in crate::store) struct DeferredChange<'p> {
+    /// The command that made it.
+    pub seq: i64,
+    pub table: &'p PieceTable,
+    /// The last bytes that were added.
+    pub added: &'p [u8],
+    /// Of the table and all that was added.
+    pub hash: [u8; 32],
 }
 
 const COLUMNS: &str = "root, key, ids";
@@ -200,21 +226,34 @@ impl State {
 
     /// What is known of the pages of a document; None where nothing is.
     pub(in crate::store) fn indexed(&self, doc: &DocId) -> Result<Option<PageIndex>> {
-        let sql = "SELECT doc, blake3, file, segments FROM indexed WHERE doc_id = ?1";
+        let sql = "SELECT doc, blake3, file, segments, seq, pieces, pieces_hash
+                   FROM indexed WHERE doc_id = ?1";
         self.one(sql, params![doc.as_str()], |row| {
+            let table = row.get::<_, Option<Vec<u8>>>(5)?;
+            let table = table.and_then(|table| PieceTable::decode(&table));
+            let seq = row.get::<_, Option<i64>>(4)?;
+            let hash = row.get::<_, Option<Vec<u8>>>(6)?.and_then(|hash| hash.try_into().ok());
             Ok(PageIndex {
                 table: PageTable { db: Rc::clone(&self.db), doc: row.get(0)? },
                 blake3: row.get(1)?,
                 file: row.get(2)?,
                 segments: Segments::decode(&row.get::<_, Vec<u8>>(3)?),
+                deferred: seq.map(|seq| DeferredPieces { seq, table, hash }),
             })
         })
+    }
+
+    /// What was added to a file whose pages these are, all of it.
+    pub(in crate::store) fn added_to(&self, table: &PageTable) -> Result<Vec<u8>> {
+        let sql = "SELECT bytes FROM added WHERE doc = ?1 ORDER BY at";
+        Ok(self.all(sql, params![table.doc], |row| row.get::<_, Vec<u8>>(0))?.concat())
     }
 
     /// Writes down where the pages of a file stand that was just written.
     pub(in crate::store) fn put_pages(&self, change: &PageChange<'_>) -> Result<()> {
         let write = || -> rusqlite::Result<()> {
             let doc = self.put_indexed(change)?;
+            self.put_added(doc, change.deferred.as_ref())?;
             if change.others.is_some() {
                 self.db.execute("DELETE FROM page WHERE doc = ?1", params![doc])?;
             }
@@ -237,13 +276,29 @@ impl State {
     }
 
     fn put_indexed(&self, change: &PageChange<'_>) -> rusqlite::Result<i64> {
-        let sql = "INSERT INTO indexed (doc_id, blake3, file, segments) VALUES (?1, ?2, ?3, ?4)
-                   ON CONFLICT (doc_id) DO UPDATE SET blake3 = ?2, file = ?3, segments = ?4
+        let sql = "INSERT INTO indexed (doc_id, blake3, file, segments, seq, pieces, pieces_hash)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                   ON CONFLICT (doc_id) DO UPDATE SET blake3 = ?2, file = ?3, segments = ?4,
+                       seq = ?5, pieces = ?6, pieces_hash = ?7
                    RETURNING doc";
         let (doc, file, segments) =
             (change.doc.as_str(), change.file.token(), change.segments.encode());
-        let mut statement = self.db.prepare_cached(sql)?;
-        statement.query_row(params![doc, change.blake3, file, segments], |row| row.get(0))
+        let seq = change.deferred.as_ref().map(|deferred| deferred.seq);
+        let pieces = change.deferred.as_ref().map(|deferred| deferred.table.encode());
+        let hash = change.deferred.as_ref().map(|deferred| deferred.hash);
+        let values = params![doc, change.blake3, file, segments, seq, pieces, hash];
+        self.db.prepare_cached(sql)?.query_row(values, |row| row.get(0))
+    }
+
+    fn put_added(&self, doc: i64, deferred: Option<&DeferredChange<'_>>) -> rusqlite::Result<()> {
+        let Some(DeferredChange { table, added, .. }) = deferred else {
+            return self.db.execute("DELETE FROM added WHERE doc = ?1", params![doc]).map(drop);
+        };
+        let at = table.added().saturating_sub(added.len() as u64).cast_signed();
+        // What stands there was added to a file that is not there any more.
+        self.db.execute("DELETE FROM added WHERE doc = ?1 AND at >= ?2", params![doc, at])?;
+        let sql = "INSERT INTO added (doc, at, bytes) VALUES (?1, ?2, ?3)";
+        self.db.prepare_cached(sql)?.execute(params![doc, at, added]).map(drop)
     }
 
     fn put_page(&self, doc: i64, row: &PageRow<'_>, swept: bool) -> rusqlite::Result<()> {

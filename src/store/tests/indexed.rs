@@ -6,7 +6,7 @@ use crate::store::index;
 use crate::store::state::State;
 
 /// One command that asks for no more than it touches.
-fn paged(store: &Store, key: &str, value: &str) -> Committed {
+pub(super) fn paged(store: &Store, key: &str, value: &str) -> Committed {
     let mut session = store.session(write("set")).unwrap();
     let set = |session: &mut Session| {
         session.edit(&doc("core"), |txn| txn.set(&["records", key], "text", value))
@@ -16,18 +16,18 @@ fn paged(store: &Store, key: &str, value: &str) -> Committed {
 }
 
 /// What is under a key, with all of the document open.
-fn whole(store: &Store, key: &str) -> Option<String> {
+pub(super) fn whole(store: &Store, key: &str) -> Option<String> {
     store.reader().unwrap().view(&doc("core")).unwrap()?.text(&["records", key, "text"])
 }
 
 /// The same, without reading more than that.
-fn looked(store: &Store, key: &str) -> Option<String> {
+pub(super) fn looked(store: &Store, key: &str) -> Option<String> {
     let look = |source: &dyn Source| source.text(&["records", key, "text"]);
     store.reader().unwrap().look(&doc("core"), look).unwrap()?
 }
 
 /// Whether the document would be opened without reading all of it.
-fn is_indexed(store: &Store) -> bool {
+pub(super) fn is_indexed(store: &Store) -> bool {
     let state = State::open_for_reading(&store.dir().join("crdtctl.db"), Duration::ZERO);
     let layout = layout::Layout::new(store.dir().to_owned());
     index::open(&layout, &state.unwrap().unwrap(), &doc("core"), ["created_at", "deleted"])
@@ -36,7 +36,7 @@ fn is_indexed(store: &Store) -> bool {
 }
 
 /// A store with a document of several pages.
-fn store(bench: &Bench) -> Store {
+pub(super) fn store_with_pages(bench: &Bench) -> Store {
     let store = bench.init("store");
     let mut session = store.session(write("set")).unwrap();
     for n in 0..20 {
@@ -54,7 +54,7 @@ fn store(bench: &Bench) -> Store {
 #[test]
 fn what_was_written_by_pages_is_read_by_pages() {
     let bench = Bench::new();
-    let store = store(&bench);
+    let store = store_with_pages(&bench);
     assert!(is_indexed(&store));
     for (round, key) in ["3", "7", "19", "3"].into_iter().enumerate() {
         let value = format!("{key} in round {round}");
@@ -118,7 +118,7 @@ fn of_a_large_document_no_more_is_read_than_what_is_asked_for() {
 #[test]
 fn another_file_in_its_place_is_read_as_it_is() {
     let bench = Bench::new();
-    let store = store(&bench);
+    let store = store_with_pages(&bench);
     let path = file(&store, &doc("core"));
     let ours = fs::read(&path).unwrap();
     let mut theirs = crate::crdt::doc::Doc::new(1 << 40);
@@ -142,7 +142,7 @@ fn another_file_in_its_place_is_read_as_it_is() {
 #[test]
 fn a_copy_with_the_same_bytes_and_times_is_another_file() {
     let bench = Bench::new();
-    let store = store(&bench);
+    let store = store_with_pages(&bench);
     let path = file(&store, &doc("core"));
     let copy = path.with_extension("copy");
     fs::copy(&path, &copy).unwrap();
@@ -156,7 +156,7 @@ fn a_copy_with_the_same_bytes_and_times_is_another_file() {
 #[test]
 fn equal_length_and_modification_time_are_not_enough() {
     let bench = Bench::new();
-    let store = store(&bench);
+    let store = store_with_pages(&bench);
     let path = file(&store, &doc("core"));
     let (mut bytes, modified) =
         (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
@@ -180,7 +180,7 @@ fn what_is_known_of_pages_can_be_lost_or_damaged() {
         "UPDATE indexed SET blake3 = zeroblob(32)",
     ] {
         let bench = Bench::new();
-        let store = store(&bench);
+        let store = store_with_pages(&bench);
         Connection::open(store.dir().join("crdtctl.db")).unwrap().execute(damage, []).unwrap();
         assert_eq!(whole(&store, "5").as_deref(), Some("old"), "{damage}");
         assert_eq!(looked(&store, "5").as_deref(), Some("old"), "{damage}");
@@ -195,7 +195,7 @@ fn what_is_known_of_pages_can_be_lost_or_damaged() {
 fn what_is_known_of_one_page_can_be_damaged() {
     for damage in ["ids = x'ff'", "ids = 'text'", "facts = x'ff'", "facts = 7"] {
         let bench = Bench::new();
-        let store = store(&bench);
+        let store = store_with_pages(&bench);
         let damage = format!("UPDATE page SET {damage} WHERE CAST(key AS TEXT) LIKE '%5'");
         let state = Connection::open(store.dir().join("crdtctl.db")).unwrap();
         assert_eq!(state.execute(&damage, []).unwrap(), 2, "{damage}");
@@ -213,7 +213,7 @@ fn what_an_older_version_wrote_is_read_as_it_is() {
     let mut version = 1;
     loop {
         let bench = Bench::new();
-        let store = store(&bench);
+        let store = store_with_pages(&bench);
         let path = store.dir().join("crdtctl.db");
         drop_state(&path);
         let versions = State::make_older(&path, version);

@@ -1,0 +1,117 @@
+use super::{Context, DryRun, words_of};
+use crate::error::Result;
+use crate::store::{Fold, UnfoldedDocument};
+use crate::ui::{Column, Report, Written, row, rows};
+use clap::Subcommand;
+use serde_json::json;
+
+/// When the files of documents are written: with every command, or many changes at once
+///
+/// A change is durable with the end of its command, in the log (`crdtctl.db`), and every command of
+/// crdtctl shows it. Other programs read the files (`.yrs`), which are written before the command ends
+/// as well, unless the option `--fold later` or the store's setting leaves that for later: then a
+/// command costs the same whatever the size of the document. The files get everything with the next
+/// command that leaves nothing for later, with `fold run`, or once there is much of it.
+#[derive(clap::Args)]
+pub struct FoldArgs {
+    #[command(subcommand)]
+    verb: FoldVerb,
+}
+
+#[derive(Subcommand)]
+enum FoldVerb {
+    /// Write what was left for later into the files, so that other programs find it there
+    #[command(after_help = "Examples:
+  crdtctl fold run
+  crdtctl fold run -n --json | jq -r '.documents[] | \"\\(.changes) \\(.doc)\"'")]
+    Run {
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Say when the files of this store are written, or change that
+    ///
+    /// `now`: before each command ends, which is how a store begins. `later`: as `--fold later` has it.
+    /// It is a setting of this store alone; the option goes before it.
+    #[command(after_help = "Examples:
+  crdtctl fold mode
+  crdtctl fold mode later")]
+    Mode {
+        /// `now` or `later`
+        #[arg(value_name = "WHEN", value_parser = words_of(&Fold::ALL, Fold::as_str))]
+        when: Option<Fold>,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+}
+
+const DOCUMENTS: &[Column] =
+    &[Column::text("doc", "document"), Column::number("changes", "changes")];
+
+pub fn run(context: &Context, args: FoldArgs) -> Result<Report> {
+    match args.verb {
+        FoldVerb::Run { dry_run } => write_files(context, dry_run.dry_run),
+        FoldVerb::Mode { when: None, .. } => show(context),
+        FoldVerb::Mode { when: Some(when), .. } => set(context, when),
+    }
+}
+
+fn write_files(context: &Context, dry_run: bool) -> Result<Report> {
+    let mut documents = context.reader()?.unfolded()?;
+    let mut notes = Vec::new();
+    if !dry_run {
+        notes = context.store()?.folding_session(context.how()?)?.commit()?.notes;
+        let left = context.reader()?.unfolded()?;
+        documents.retain(|folded| left.iter().all(|left| left.doc != folded.doc));
+    }
+    let changes: u64 = documents.iter().map(|one| one.changes).sum();
+    let mut report = match context.terminal.format.is_json() {
+        true => Report::json(json!({
+            "changed": changes > 0,
+            "dry_run": dry_run,
+            "documents": documents,
+        })),
+        false => Report::list(rows(&documents)?, DOCUMENTS, Some("doc"), ""),
+    };
+    report.notes.push(said(&documents, changes, dry_run));
+    report.notes.extend(notes);
+    Ok(report)
+}
+
+fn said(documents: &[UnfoldedDocument], changes: u64, dry_run: bool) -> String {
+    let would = if dry_run { "dry run, nothing is written: would have " } else { "" };
+    let changes = match changes {
+        0 => return "every file holds all changes".to_owned(),
+        1 => "1 change".to_owned(),
+        n => format!("{n} changes"),
+    };
+    let files = if documents.len() == 1 { "its file" } else { "their files" };
+    format!("{would}written {changes} into {files}")
+}
+
+fn show(context: &Context) -> Result<Report> {
+    let mode = match context.reader()?.state() {
+        Some(state) => state.folding()?,
+        None => Fold::Now,
+    };
+    const MODE: &[Column] = &[Column::text("fold", "files are written")];
+    let report = Report::object(row(&json!({"fold": mode.as_str()}))?, MODE, None);
+    Ok(report.note(match mode {
+        Fold::Now => {
+            "files are written before a command ends; `crdtctl fold mode later` changes that"
+        }
+        Fold::Later => "files are written later; `crdtctl fold run` writes them now",
+    }))
+}
+
+fn set(context: &Context, when: Fold) -> Result<Report> {
+    let session = context.session()?;
+    let changed = session.state().folding()? != when;
+    session.state().set_folding(when)?;
+    let committed = session.commit()?;
+    let sentence = match when {
+        Fold::Now => "files are written before each command ends from now on",
+        Fold::Later => "files are written later from now on",
+    };
+    let written = Written { changed, sentence: sentence.to_owned(), ..Written::default() };
+    Ok(context.written(written.with("fold", when.as_str()), committed))
+}

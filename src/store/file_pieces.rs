@@ -1,0 +1,66 @@
+//! A document whose file is written later: the file as it is, and what is to be added to it.
+
+use crate::wire::{Bytes, PieceTable, Splice};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Of which pieces a state consists, and all that was added to its file.
+#[derive(Debug)]
+pub(super) struct FilePieces {
+    table: PieceTable,
+    added: Vec<u8>,
+}
+
+impl FilePieces {
+    /// A file of so many bytes as it is.
+    pub fn of_file(bytes: u64) -> FilePieces {
+        FilePieces { table: PieceTable::of_file(bytes), added: Vec::new() }
+    }
+
+    /// What was kept; None where it is not what this hash was taken of.
+    pub fn kept(table: &PieceTable, added: Vec<u8>, hash: &[u8; 32]) -> Option<FilePieces> {
+        let pieces = FilePieces { table: table.clone(), added };
+        let same = pieces.added.len() as u64 == pieces.table.added() && pieces.hash() == *hash;
+        same.then_some(pieces)
+    }
+
+    /// The state after a change of it, and from where on what was added is new.
+    pub fn spliced(&self, splice: &Splice) -> Option<(FilePieces, usize)> {
+        let (table, new) = self.table.spliced(splice)?;
+        let added = [self.added.as_slice(), &new].concat();
+        Some((FilePieces { table, added }, self.added.len()))
+    }
+
+    /// What tells whether they are the same once they are read again.
+    pub fn hash(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_derive_key("crdtctl 1 pieces");
+        hasher.update(&self.table.encode()).update(&self.added);
+        hasher.finalize().into()
+    }
+
+    pub fn table(&self) -> &PieceTable {
+        &self.table
+    }
+
+    /// All that was added to the file, one piece behind the other.
+    pub fn added(&self) -> &[u8] {
+        &self.added
+    }
+
+    /// Some bytes of the state, given its file. None where that has not as many, or cannot be read.
+    pub fn read<'b>(
+        &'b self,
+        range: Range<u64>,
+        file: &'b (impl Bytes + ?Sized),
+    ) -> Option<Cow<'b, [u8]>> {
+        self.table.read(range, file, self.added.as_slice())
+    }
+
+    /// The state, given all of its file.
+    pub fn whole(&self, file: Vec<u8>) -> Option<Vec<u8>> {
+        match self.added.is_empty() {
+            true => Some(file),
+            false => self.read(0..self.table.bytes(), file.as_slice()).map(Cow::into_owned),
+        }
+    }
+}
