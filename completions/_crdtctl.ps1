@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, disk, sync, archive, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, sql, demo, completions, man
+# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, disk, sync, archive, fold, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, sql, demo, completions, man
 Register-ArgumentCompleter -Native -CommandName crdtctl -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
 

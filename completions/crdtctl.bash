@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, disk, sync, archive, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, sql, demo, completions, man
+# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, disk, sync, archive, fold, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, sql, demo, completions, man
 _clap_complete_crdtctl() {
     # Bash takes `:` and `=` for the ends of words, and ids have them inside: the words are put
     # together again as the line has them.

@@ -1,2 +1,2 @@
-# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, disk, sync, archive, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, sql, demo, completions, man
+# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, disk, sync, archive, fold, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, sql, demo, completions, man
 complete --keep-order --exclusive --command crdtctl --arguments "(CRDTCTL_COMPLETE=fish crdtctl -- (commandline --current-process --tokenize --cut-at-cursor) (commandline --current-token))"

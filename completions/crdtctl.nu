@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, disk, sync, archive, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, sql, demo, completions, man
+# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, disk, sync, archive, fold, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, sql, demo, completions, man
 module completions {
 
   def "nu-complete crdtctl global.output" [] {
@@ -11,6 +11,10 @@ module completions {
 
   def "nu-complete crdtctl global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl global.progress" [] {
@@ -36,6 +40,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -53,6 +58,10 @@ module completions {
 
   def "nu-complete crdtctl init global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl init global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl init global.progress" [] {
@@ -78,6 +87,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl init global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl init global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl init global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -95,6 +105,10 @@ module completions {
 
   def "nu-complete crdtctl status global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl status global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl status global.progress" [] {
@@ -121,6 +135,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl status global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl status global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl status global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -137,6 +152,10 @@ module completions {
 
   def "nu-complete crdtctl whoami global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl whoami global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl whoami global.progress" [] {
@@ -162,6 +181,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl whoami global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl whoami global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl whoami global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -178,6 +198,10 @@ module completions {
 
   def "nu-complete crdtctl entity global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl entity global.progress" [] {
@@ -203,6 +227,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl entity global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -219,6 +244,10 @@ module completions {
 
   def "nu-complete crdtctl entity create global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity create global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl entity create global.progress" [] {
@@ -247,6 +276,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity create global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl entity create global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity create global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -264,6 +294,10 @@ module completions {
 
   def "nu-complete crdtctl entity list global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity list global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl entity list global.progress" [] {
@@ -289,6 +323,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl entity list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -305,6 +340,10 @@ module completions {
 
   def "nu-complete crdtctl entity show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl entity show global.progress" [] {
@@ -330,6 +369,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl entity show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -347,6 +387,10 @@ module completions {
 
   def "nu-complete crdtctl entity rename global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity rename global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl entity rename global.progress" [] {
@@ -373,6 +417,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity rename global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl entity rename global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity rename global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -390,6 +435,10 @@ module completions {
 
   def "nu-complete crdtctl entity use global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity use global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl entity use global.progress" [] {
@@ -417,6 +466,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity use global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl entity use global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity use global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -464,6 +514,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl member global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl member global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -487,6 +541,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl member global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -503,6 +558,10 @@ module completions {
 
   def "nu-complete crdtctl member add global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl member add global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl member add global.progress" [] {
@@ -530,6 +589,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member add global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl member add global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member add global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -547,6 +607,10 @@ module completions {
 
   def "nu-complete crdtctl member remove global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl member remove global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl member remove global.progress" [] {
@@ -573,6 +637,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member remove global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl member remove global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member remove global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -590,6 +655,10 @@ module completions {
 
   def "nu-complete crdtctl member role global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl member role global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl member role global.progress" [] {
@@ -616,6 +685,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member role global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl member role global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member role global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -634,6 +704,10 @@ module completions {
 
   def "nu-complete crdtctl member list global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl member list global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl member list global.progress" [] {
@@ -660,6 +734,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl member list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -676,6 +751,10 @@ module completions {
 
   def "nu-complete crdtctl member show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl member show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl member show global.progress" [] {
@@ -701,6 +780,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl member show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -748,6 +828,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl chat global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl chat global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -771,6 +855,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -787,6 +872,10 @@ module completions {
 
   def "nu-complete crdtctl chat send global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat send global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat send global.progress" [] {
@@ -816,6 +905,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat send global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat send global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat send global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -833,6 +923,10 @@ module completions {
 
   def "nu-complete crdtctl chat attachment global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat attachment global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat attachment global.progress" [] {
@@ -858,6 +952,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat attachment global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat attachment global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat attachment global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -874,6 +969,10 @@ module completions {
 
   def "nu-complete crdtctl chat attachment get global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat attachment get global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat attachment get global.progress" [] {
@@ -900,6 +999,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat attachment get global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat attachment get global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat attachment get global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -932,6 +1032,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl chat edit global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl chat edit global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -957,6 +1061,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat edit global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat edit global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat edit global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -975,6 +1080,10 @@ module completions {
 
   def "nu-complete crdtctl chat delete global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat delete global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat delete global.progress" [] {
@@ -1002,6 +1111,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat delete global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat delete global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat delete global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1019,6 +1129,10 @@ module completions {
 
   def "nu-complete crdtctl chat react global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat react global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat react global.progress" [] {
@@ -1046,6 +1160,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat react global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat react global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat react global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1064,6 +1179,10 @@ module completions {
 
   def "nu-complete crdtctl chat list global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat list global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat list global.progress" [] {
@@ -1096,6 +1215,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1112,6 +1232,10 @@ module completions {
 
   def "nu-complete crdtctl chat read global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat read global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat read global.progress" [] {
@@ -1138,6 +1262,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat read global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat read global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat read global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1155,6 +1280,10 @@ module completions {
 
   def "nu-complete crdtctl chat tail global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat tail global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat tail global.progress" [] {
@@ -1183,6 +1312,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat tail global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat tail global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat tail global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1199,6 +1329,10 @@ module completions {
 
   def "nu-complete crdtctl chat show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat show global.progress" [] {
@@ -1224,6 +1358,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1241,6 +1376,10 @@ module completions {
 
   def "nu-complete crdtctl chat thread global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat thread global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat thread global.progress" [] {
@@ -1267,6 +1406,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat thread global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat thread global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat thread global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1288,6 +1428,10 @@ module completions {
 
   def "nu-complete crdtctl chat export global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat export global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat export global.progress" [] {
@@ -1320,6 +1464,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat export global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat export global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat export global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1336,6 +1481,10 @@ module completions {
 
   def "nu-complete crdtctl chat search global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat search global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl chat search global.progress" [] {
@@ -1365,6 +1514,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat search global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl chat search global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat search global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1444,6 +1594,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl kanban global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl kanban global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -1467,6 +1621,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1483,6 +1638,10 @@ module completions {
 
   def "nu-complete crdtctl kanban board global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban board global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban board global.progress" [] {
@@ -1508,6 +1667,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban board global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban board global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban board global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1528,6 +1688,10 @@ module completions {
 
   def "nu-complete crdtctl kanban add global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban add global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban add global.progress" [] {
@@ -1559,6 +1723,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban add global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban add global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban add global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1580,6 +1745,10 @@ module completions {
 
   def "nu-complete crdtctl kanban edit global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban edit global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban edit global.progress" [] {
@@ -1611,6 +1780,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban edit global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban edit global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban edit global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1628,6 +1798,10 @@ module completions {
 
   def "nu-complete crdtctl kanban move global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban move global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban move global.progress" [] {
@@ -1657,6 +1831,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban move global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban move global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban move global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1675,6 +1850,10 @@ module completions {
 
   def "nu-complete crdtctl kanban archive global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban archive global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban archive global.progress" [] {
@@ -1701,6 +1880,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban archive global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban archive global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban archive global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1718,6 +1898,10 @@ module completions {
 
   def "nu-complete crdtctl kanban restore global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban restore global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban restore global.progress" [] {
@@ -1744,6 +1928,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban restore global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban restore global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban restore global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1765,6 +1950,10 @@ module completions {
 
   def "nu-complete crdtctl kanban list global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban list global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban list global.progress" [] {
@@ -1794,6 +1983,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1814,6 +2004,10 @@ module completions {
 
   def "nu-complete crdtctl kanban export global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban export global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban export global.progress" [] {
@@ -1842,6 +2036,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban export global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban export global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban export global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1858,6 +2053,10 @@ module completions {
 
   def "nu-complete crdtctl kanban show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban show global.progress" [] {
@@ -1883,6 +2082,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1900,6 +2100,10 @@ module completions {
 
   def "nu-complete crdtctl kanban column global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban column global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban column global.progress" [] {
@@ -1925,6 +2129,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban column global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban column global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban column global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1941,6 +2146,10 @@ module completions {
 
   def "nu-complete crdtctl kanban column add global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban column add global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban column add global.progress" [] {
@@ -1967,6 +2176,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban column add global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban column add global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban column add global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -1984,6 +2194,10 @@ module completions {
 
   def "nu-complete crdtctl kanban column rename global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban column rename global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban column rename global.progress" [] {
@@ -2010,6 +2224,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban column rename global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban column rename global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban column rename global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2028,6 +2243,10 @@ module completions {
 
   def "nu-complete crdtctl kanban column move global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban column move global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban column move global.progress" [] {
@@ -2056,6 +2275,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban column move global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban column move global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban column move global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2073,6 +2293,10 @@ module completions {
 
   def "nu-complete crdtctl kanban column remove global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban column remove global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl kanban column remove global.progress" [] {
@@ -2100,6 +2324,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban column remove global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl kanban column remove global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban column remove global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2207,6 +2432,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl issue global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl issue global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -2230,6 +2459,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2250,6 +2480,10 @@ module completions {
 
   def "nu-complete crdtctl issue open global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue open global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl issue open global.progress" [] {
@@ -2280,6 +2514,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue open global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue open global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue open global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2297,6 +2532,10 @@ module completions {
 
   def "nu-complete crdtctl issue edit global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue edit global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl issue edit global.progress" [] {
@@ -2326,6 +2565,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue edit global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue edit global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue edit global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2347,6 +2587,10 @@ module completions {
 
   def "nu-complete crdtctl issue status global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue status global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl issue status global.progress" [] {
@@ -2373,6 +2617,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue status global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue status global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue status global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2395,6 +2640,10 @@ module completions {
 
   def "nu-complete crdtctl issue priority global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue priority global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl issue priority global.progress" [] {
@@ -2421,6 +2670,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue priority global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue priority global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue priority global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2439,6 +2689,10 @@ module completions {
 
   def "nu-complete crdtctl issue assign global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue assign global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl issue assign global.progress" [] {
@@ -2466,6 +2720,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue assign global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue assign global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue assign global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2484,6 +2739,10 @@ module completions {
 
   def "nu-complete crdtctl issue comment global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue comment global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl issue comment global.progress" [] {
@@ -2512,6 +2771,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue comment global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue comment global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue comment global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2530,6 +2790,10 @@ module completions {
 
   def "nu-complete crdtctl issue comments global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue comments global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl issue comments global.progress" [] {
@@ -2556,6 +2820,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue comments global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue comments global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue comments global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2577,6 +2842,10 @@ module completions {
 
   def "nu-complete crdtctl issue close global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue close global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl issue close global.progress" [] {
@@ -2604,6 +2873,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue close global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue close global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue close global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2621,6 +2891,10 @@ module completions {
 
   def "nu-complete crdtctl issue reopen global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue reopen global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl issue reopen global.progress" [] {
@@ -2647,6 +2921,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue reopen global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue reopen global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue reopen global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2678,6 +2953,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl issue list global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl issue list global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -2707,6 +2986,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2735,6 +3015,10 @@ module completions {
 
   def "nu-complete crdtctl issue export global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue export global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl issue export global.progress" [] {
@@ -2766,6 +3050,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue export global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue export global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue export global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2782,6 +3067,10 @@ module completions {
 
   def "nu-complete crdtctl issue show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl issue show global.progress" [] {
@@ -2808,6 +3097,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl issue show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2883,6 +3173,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl canvas global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl canvas global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -2906,6 +3200,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2926,6 +3221,10 @@ module completions {
 
   def "nu-complete crdtctl canvas add global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas add global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl canvas add global.progress" [] {
@@ -2955,6 +3254,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas add global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas add global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas add global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -2972,6 +3272,10 @@ module completions {
 
   def "nu-complete crdtctl canvas set global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas set global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl canvas set global.progress" [] {
@@ -2998,6 +3302,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas set global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas set global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas set global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3016,6 +3321,10 @@ module completions {
 
   def "nu-complete crdtctl canvas move global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas move global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl canvas move global.progress" [] {
@@ -3042,6 +3351,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas move global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas move global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas move global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3060,6 +3370,10 @@ module completions {
 
   def "nu-complete crdtctl canvas delete global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas delete global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl canvas delete global.progress" [] {
@@ -3086,6 +3400,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas delete global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas delete global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas delete global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3103,6 +3418,10 @@ module completions {
 
   def "nu-complete crdtctl canvas list global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas list global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl canvas list global.progress" [] {
@@ -3129,6 +3448,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3145,6 +3465,10 @@ module completions {
 
   def "nu-complete crdtctl canvas show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl canvas show global.progress" [] {
@@ -3170,6 +3494,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3187,6 +3512,10 @@ module completions {
 
   def "nu-complete crdtctl canvas undo global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas undo global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl canvas undo global.progress" [] {
@@ -3214,6 +3543,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas undo global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas undo global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas undo global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3230,6 +3560,10 @@ module completions {
 
   def "nu-complete crdtctl canvas redo global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas redo global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl canvas redo global.progress" [] {
@@ -3257,6 +3591,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas redo global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas redo global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas redo global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3273,6 +3608,10 @@ module completions {
 
   def "nu-complete crdtctl canvas render global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas render global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl canvas render global.progress" [] {
@@ -3300,6 +3639,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas render global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas render global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas render global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3316,6 +3656,10 @@ module completions {
 
   def "nu-complete crdtctl canvas apply global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas apply global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl canvas apply global.progress" [] {
@@ -3343,6 +3687,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas apply global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas apply global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas apply global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3360,6 +3705,10 @@ module completions {
 
   def "nu-complete crdtctl canvas events global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas events global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl canvas events global.progress" [] {
@@ -3390,6 +3739,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas events global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl canvas events global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas events global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3460,6 +3810,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl disk global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl disk global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -3483,6 +3837,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3499,6 +3854,10 @@ module completions {
 
   def "nu-complete crdtctl disk put global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk put global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk put global.progress" [] {
@@ -3526,6 +3885,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk put global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk put global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk put global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3544,6 +3904,10 @@ module completions {
 
   def "nu-complete crdtctl disk get global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk get global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk get global.progress" [] {
@@ -3571,6 +3935,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk get global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk get global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk get global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3588,6 +3953,10 @@ module completions {
 
   def "nu-complete crdtctl disk cat global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk cat global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk cat global.progress" [] {
@@ -3613,6 +3982,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk cat global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk cat global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk cat global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3630,6 +4000,10 @@ module completions {
 
   def "nu-complete crdtctl disk list global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk list global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk list global.progress" [] {
@@ -3657,6 +4031,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3674,6 +4049,10 @@ module completions {
 
   def "nu-complete crdtctl disk show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk show global.progress" [] {
@@ -3699,6 +4078,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3720,6 +4100,10 @@ module completions {
 
   def "nu-complete crdtctl disk edit global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk edit global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk edit global.progress" [] {
@@ -3746,6 +4130,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk edit global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk edit global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk edit global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3764,6 +4149,10 @@ module completions {
 
   def "nu-complete crdtctl disk move global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk move global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk move global.progress" [] {
@@ -3790,6 +4179,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk move global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk move global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk move global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3808,6 +4198,10 @@ module completions {
 
   def "nu-complete crdtctl disk remove global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk remove global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk remove global.progress" [] {
@@ -3835,6 +4229,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk remove global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk remove global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk remove global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3852,6 +4247,10 @@ module completions {
 
   def "nu-complete crdtctl disk restore global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk restore global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk restore global.progress" [] {
@@ -3878,6 +4277,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk restore global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk restore global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk restore global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3895,6 +4295,10 @@ module completions {
 
   def "nu-complete crdtctl disk scan global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk scan global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk scan global.progress" [] {
@@ -3921,6 +4325,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk scan global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk scan global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk scan global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3937,6 +4342,10 @@ module completions {
 
   def "nu-complete crdtctl disk status global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk status global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk status global.progress" [] {
@@ -3963,6 +4372,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk status global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk status global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk status global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -3979,6 +4389,10 @@ module completions {
 
   def "nu-complete crdtctl disk publish global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk publish global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk publish global.progress" [] {
@@ -4006,6 +4420,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk publish global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk publish global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk publish global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4022,6 +4437,10 @@ module completions {
 
   def "nu-complete crdtctl disk gc global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk gc global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk gc global.progress" [] {
@@ -4048,6 +4467,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk gc global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk gc global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk gc global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4064,6 +4484,10 @@ module completions {
 
   def "nu-complete crdtctl disk verify global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk verify global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk verify global.progress" [] {
@@ -4090,6 +4514,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk verify global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk verify global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk verify global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4107,6 +4532,10 @@ module completions {
 
   def "nu-complete crdtctl disk history global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk history global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk history global.progress" [] {
@@ -4132,6 +4561,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk history global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk history global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk history global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4149,6 +4579,10 @@ module completions {
 
   def "nu-complete crdtctl disk diff global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk diff global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl disk diff global.progress" [] {
@@ -4175,6 +4609,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl disk diff global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl disk diff global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl disk diff global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4266,6 +4701,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl sync global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl sync global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -4289,6 +4728,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl sync global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4305,6 +4745,10 @@ module completions {
 
   def "nu-complete crdtctl sync export global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync export global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl sync export global.progress" [] {
@@ -4340,6 +4784,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync export global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl sync export global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync export global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4356,6 +4801,10 @@ module completions {
 
   def "nu-complete crdtctl sync import global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync import global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl sync import global.progress" [] {
@@ -4384,6 +4833,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync import global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl sync import global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync import global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4401,6 +4851,10 @@ module completions {
 
   def "nu-complete crdtctl sync stick global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync stick global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl sync stick global.progress" [] {
@@ -4428,6 +4882,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync stick global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl sync stick global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync stick global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4445,6 +4900,10 @@ module completions {
 
   def "nu-complete crdtctl sync status global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync status global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl sync status global.progress" [] {
@@ -4471,6 +4930,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync status global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl sync status global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync status global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4487,6 +4947,10 @@ module completions {
 
   def "nu-complete crdtctl sync receipt global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync receipt global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl sync receipt global.progress" [] {
@@ -4516,6 +4980,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync receipt global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl sync receipt global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync receipt global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4532,6 +4997,10 @@ module completions {
 
   def "nu-complete crdtctl sync show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl sync show global.progress" [] {
@@ -4558,6 +5027,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl sync show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4575,6 +5045,10 @@ module completions {
 
   def "nu-complete crdtctl sync verify global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync verify global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl sync verify global.progress" [] {
@@ -4600,6 +5074,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync verify global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl sync verify global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync verify global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4617,6 +5092,10 @@ module completions {
 
   def "nu-complete crdtctl sync peers global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync peers global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl sync peers global.progress" [] {
@@ -4642,6 +5121,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync peers global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl sync peers global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync peers global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4658,6 +5138,10 @@ module completions {
 
   def "nu-complete crdtctl sync forget global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync forget global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl sync forget global.progress" [] {
@@ -4684,6 +5168,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync forget global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl sync forget global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync forget global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4747,6 +5232,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl archive global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl archive global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -4770,6 +5259,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl archive global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl archive global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl archive global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4786,6 +5276,10 @@ module completions {
 
   def "nu-complete crdtctl archive run global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive run global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl archive run global.progress" [] {
@@ -4813,6 +5307,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl archive run global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl archive run global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl archive run global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4833,6 +5328,10 @@ module completions {
 
   def "nu-complete crdtctl archive auto global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive auto global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl archive auto global.progress" [] {
@@ -4859,6 +5358,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl archive auto global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl archive auto global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl archive auto global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4880,6 +5380,10 @@ module completions {
 
   def "nu-complete crdtctl archive mode global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive mode global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl archive mode global.progress" [] {
@@ -4906,6 +5410,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl archive mode global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl archive mode global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl archive mode global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4924,6 +5429,10 @@ module completions {
 
   def "nu-complete crdtctl archive list global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive list global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl archive list global.progress" [] {
@@ -4951,6 +5460,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl archive list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl archive list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl archive list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -4967,6 +5477,10 @@ module completions {
 
   def "nu-complete crdtctl archive show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl archive show global.progress" [] {
@@ -4992,6 +5506,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl archive show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl archive show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl archive show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5009,6 +5524,10 @@ module completions {
 
   def "nu-complete crdtctl archive restore global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive restore global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl archive restore global.progress" [] {
@@ -5035,6 +5554,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl archive restore global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl archive restore global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl archive restore global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5074,6 +5594,167 @@ module completions {
   export extern "crdtctl archive help help" [
   ]
 
+  def "nu-complete crdtctl fold global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl fold global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl fold global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl fold global.fold" [] {
+    [ "now" "later" ]
+  }
+
+  def "nu-complete crdtctl fold global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # When the files of documents are written: with every command, or many changes at once
+  export extern "crdtctl fold" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl fold global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl fold global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl fold global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl fold global.fold" # When the files of changed documents are written: before the command ends, or `later`
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl fold global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl fold run global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl fold run global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl fold run global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl fold run global.fold" [] {
+    [ "now" "later" ]
+  }
+
+  def "nu-complete crdtctl fold run global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Write what was left for later into the files, so that other programs find it there
+  export extern "crdtctl fold run" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl fold run global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl fold run global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl fold run global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl fold run global.fold" # When the files of changed documents are written: before the command ends, or `later`
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl fold run global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl fold mode when" [] {
+    [ "now" "later" ]
+  }
+
+  def "nu-complete crdtctl fold mode global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl fold mode global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl fold mode global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl fold mode global.fold" [] {
+    [ "now" "later" ]
+  }
+
+  def "nu-complete crdtctl fold mode global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Say when the files of this store are written, or change that
+  export extern "crdtctl fold mode" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl fold mode global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl fold mode global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl fold mode global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl fold mode global.fold" # When the files of changed documents are written: before the command ends, or `later`
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl fold mode global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    when?: string@"nu-complete crdtctl fold mode when" # `now` or `later`
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl fold help" [
+  ]
+
+  # Write what was left for later into the files, so that other programs find it there
+  export extern "crdtctl fold help run" [
+  ]
+
+  # Say when the files of this store are written, or change that
+  export extern "crdtctl fold help mode" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl fold help help" [
+  ]
+
   def "nu-complete crdtctl prune global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -5084,6 +5765,10 @@ module completions {
 
   def "nu-complete crdtctl prune global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl prune global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl prune global.progress" [] {
@@ -5110,6 +5795,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl prune global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl prune global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl prune global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5126,6 +5812,10 @@ module completions {
 
   def "nu-complete crdtctl tombstone global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl tombstone global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl tombstone global.progress" [] {
@@ -5151,6 +5841,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl tombstone global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl tombstone global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl tombstone global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5171,6 +5862,10 @@ module completions {
 
   def "nu-complete crdtctl tombstone list global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl tombstone list global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl tombstone list global.progress" [] {
@@ -5199,6 +5894,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl tombstone list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl tombstone list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl tombstone list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5215,6 +5911,10 @@ module completions {
 
   def "nu-complete crdtctl tombstone why global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl tombstone why global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl tombstone why global.progress" [] {
@@ -5240,6 +5940,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl tombstone why global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl tombstone why global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl tombstone why global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5275,6 +5976,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl trash global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl trash global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -5298,6 +6003,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl trash global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl trash global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl trash global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5314,6 +6020,10 @@ module completions {
 
   def "nu-complete crdtctl trash list global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl trash list global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl trash list global.progress" [] {
@@ -5339,6 +6049,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl trash list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl trash list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl trash list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5355,6 +6066,10 @@ module completions {
 
   def "nu-complete crdtctl trash show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl trash show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl trash show global.progress" [] {
@@ -5380,6 +6095,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl trash show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl trash show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl trash show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5397,6 +6113,10 @@ module completions {
 
   def "nu-complete crdtctl trash restore global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl trash restore global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl trash restore global.progress" [] {
@@ -5423,6 +6143,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl trash restore global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl trash restore global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl trash restore global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5462,6 +6183,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl conflict global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl conflict global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -5485,6 +6210,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl conflict global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl conflict global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl conflict global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5501,6 +6227,10 @@ module completions {
 
   def "nu-complete crdtctl conflict list global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl conflict list global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl conflict list global.progress" [] {
@@ -5529,6 +6259,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl conflict list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl conflict list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl conflict list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5545,6 +6276,10 @@ module completions {
 
   def "nu-complete crdtctl conflict show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl conflict show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl conflict show global.progress" [] {
@@ -5570,6 +6305,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl conflict show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl conflict show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl conflict show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5587,6 +6323,10 @@ module completions {
 
   def "nu-complete crdtctl conflict dismiss global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl conflict dismiss global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl conflict dismiss global.progress" [] {
@@ -5614,6 +6354,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl conflict dismiss global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl conflict dismiss global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl conflict dismiss global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5631,6 +6372,10 @@ module completions {
 
   def "nu-complete crdtctl conflict restore global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl conflict restore global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl conflict restore global.progress" [] {
@@ -5657,6 +6402,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl conflict restore global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl conflict restore global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl conflict restore global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5700,6 +6446,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl doc global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl doc global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -5723,6 +6473,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5739,6 +6490,10 @@ module completions {
 
   def "nu-complete crdtctl doc list global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc list global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc list global.progress" [] {
@@ -5764,6 +6519,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc list global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5784,6 +6540,10 @@ module completions {
 
   def "nu-complete crdtctl doc kind global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc kind global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc kind global.progress" [] {
@@ -5810,6 +6570,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc kind global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc kind global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc kind global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5831,6 +6592,10 @@ module completions {
 
   def "nu-complete crdtctl doc show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc show global.progress" [] {
@@ -5858,6 +6623,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5883,6 +6649,10 @@ module completions {
 
   def "nu-complete crdtctl doc dump global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc dump global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc dump global.progress" [] {
@@ -5912,6 +6682,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc dump global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc dump global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc dump global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5933,6 +6704,10 @@ module completions {
 
   def "nu-complete crdtctl doc get global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc get global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc get global.progress" [] {
@@ -5959,6 +6734,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc get global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc get global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc get global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -5981,6 +6757,10 @@ module completions {
 
   def "nu-complete crdtctl doc tree global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc tree global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc tree global.progress" [] {
@@ -6008,6 +6788,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc tree global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc tree global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc tree global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6033,6 +6814,10 @@ module completions {
 
   def "nu-complete crdtctl doc size global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc size global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc size global.progress" [] {
@@ -6061,6 +6846,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc size global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc size global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc size global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6082,6 +6868,10 @@ module completions {
 
   def "nu-complete crdtctl doc blocks global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc blocks global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc blocks global.progress" [] {
@@ -6110,6 +6900,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc blocks global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc blocks global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc blocks global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6127,6 +6918,10 @@ module completions {
 
   def "nu-complete crdtctl doc diff global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc diff global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc diff global.progress" [] {
@@ -6154,6 +6949,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc diff global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc diff global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc diff global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6182,6 +6978,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl doc convert global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl doc convert global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -6208,6 +7008,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc convert global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc convert global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc convert global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6229,6 +7030,10 @@ module completions {
 
   def "nu-complete crdtctl doc merge global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc merge global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc merge global.progress" [] {
@@ -6257,6 +7062,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc merge global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc merge global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc merge global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6278,6 +7084,10 @@ module completions {
 
   def "nu-complete crdtctl doc diff-update global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc diff-update global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc diff-update global.progress" [] {
@@ -6305,6 +7115,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc diff-update global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc diff-update global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc diff-update global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6327,6 +7138,10 @@ module completions {
 
   def "nu-complete crdtctl doc vector global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc vector global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc vector global.progress" [] {
@@ -6353,6 +7168,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc vector global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc vector global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc vector global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6375,6 +7191,10 @@ module completions {
 
   def "nu-complete crdtctl doc explain global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc explain global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc explain global.progress" [] {
@@ -6402,6 +7222,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc explain global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc explain global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc explain global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6423,6 +7244,10 @@ module completions {
 
   def "nu-complete crdtctl doc log global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc log global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc log global.progress" [] {
@@ -6449,6 +7274,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc log global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc log global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc log global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6470,6 +7296,10 @@ module completions {
 
   def "nu-complete crdtctl doc blame global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc blame global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc blame global.progress" [] {
@@ -6496,6 +7326,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc blame global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc blame global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc blame global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6518,6 +7349,10 @@ module completions {
 
   def "nu-complete crdtctl doc rebuild global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc rebuild global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc rebuild global.progress" [] {
@@ -6545,6 +7380,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc rebuild global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc rebuild global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc rebuild global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6562,6 +7398,10 @@ module completions {
 
   def "nu-complete crdtctl doc load global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc load global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc load global.progress" [] {
@@ -6590,6 +7430,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc load global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc load global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc load global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6611,6 +7452,10 @@ module completions {
 
   def "nu-complete crdtctl doc anonymize global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc anonymize global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl doc anonymize global.progress" [] {
@@ -6639,6 +7484,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc anonymize global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl doc anonymize global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc anonymize global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6746,6 +7592,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl digest global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl digest global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -6771,6 +7621,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl digest global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl digest global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl digest global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6792,6 +7643,10 @@ module completions {
 
   def "nu-complete crdtctl check global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl check global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl check global.progress" [] {
@@ -6819,6 +7674,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl check global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl check global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl check global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6836,6 +7692,10 @@ module completions {
 
   def "nu-complete crdtctl repair global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl repair global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl repair global.progress" [] {
@@ -6862,6 +7722,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl repair global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl repair global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl repair global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6879,6 +7740,10 @@ module completions {
 
   def "nu-complete crdtctl recover global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl recover global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl recover global.progress" [] {
@@ -6909,6 +7774,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl recover global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl recover global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl recover global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6926,6 +7792,10 @@ module completions {
 
   def "nu-complete crdtctl batch global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl batch global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl batch global.progress" [] {
@@ -6953,6 +7823,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl batch global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl batch global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl batch global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -6970,6 +7841,10 @@ module completions {
 
   def "nu-complete crdtctl log global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl log global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl log global.progress" [] {
@@ -6999,6 +7874,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl log global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl log global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl log global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -7015,6 +7891,10 @@ module completions {
 
   def "nu-complete crdtctl log show global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl log show global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl log show global.progress" [] {
@@ -7040,6 +7920,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl log show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl log show global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl log show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -7057,6 +7938,10 @@ module completions {
 
   def "nu-complete crdtctl log revert global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl log revert global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl log revert global.progress" [] {
@@ -7083,6 +7968,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl log revert global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl log revert global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl log revert global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -7122,6 +8008,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
+  def "nu-complete crdtctl sql global.fold" [] {
+    [ "now" "later" ]
+  }
+
   def "nu-complete crdtctl sql global.progress" [] {
     [ "auto" "always" "never" ]
   }
@@ -7150,6 +8040,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sql global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl sql global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sql global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -7167,6 +8058,10 @@ module completions {
 
   def "nu-complete crdtctl demo global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl demo global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl demo global.progress" [] {
@@ -7194,6 +8089,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl demo global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl demo global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl demo global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -7215,6 +8111,10 @@ module completions {
 
   def "nu-complete crdtctl completions global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl completions global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl completions global.progress" [] {
@@ -7240,6 +8140,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl completions global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl completions global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl completions global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -7257,6 +8158,10 @@ module completions {
 
   def "nu-complete crdtctl man global.color" [] {
     [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl man global.fold" [] {
+    [ "now" "later" ]
   }
 
   def "nu-complete crdtctl man global.progress" [] {
@@ -7283,6 +8188,7 @@ module completions {
     --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl man global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
+    --fold: string@"nu-complete crdtctl man global.fold" # When the files of changed documents are written: before the command ends, or `later`
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl man global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
@@ -7703,6 +8609,18 @@ module completions {
 
   # Bring one back into its document, under its own id
   export extern "crdtctl help archive restore" [
+  ]
+
+  # When the files of documents are written: with every command, or many changes at once
+  export extern "crdtctl help fold" [
+  ]
+
+  # Write what was left for later into the files, so that other programs find it there
+  export extern "crdtctl help fold run" [
+  ]
+
+  # Say when the files of this store are written, or change that
+  export extern "crdtctl help fold mode" [
   ]
 
   # Remove the tombstones that every active member has acknowledged

@@ -10,6 +10,7 @@ mod by_itself;
 mod canvas;
 mod chat;
 mod check;
+mod choice;
 mod colors;
 mod complete;
 mod completions;
@@ -61,17 +62,17 @@ pub use files::settle_output;
 pub use globals::{DryRun, Globals, OtherAs, OutDir, OutFile};
 pub use pager::sink;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::Commits;
 use crate::ui::{self, Report, Terminal};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use choice::words_of;
 use clap::parser::ValueSource;
-use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::rc::Rc;
 
-/// One line a command, in the order of the help.
+/// One line a command, in the order of the help; the module is named like the command.
 macro_rules! commands {
     ($($(#[$on:meta])* $Variant:ident($Args:ident) => $module:ident,)*) => {
         #[derive(Subcommand)]
@@ -84,6 +85,19 @@ macro_rules! commands {
                 match self {
                     $($(#[$on])* Command::$Variant(args) => $module::run(context, args),)*
                 }
+            }
+
+            /// All commands, of which only some get their arguments.
+            fn some(mut front: clap::Command, wanted: impl Fn(&str) -> bool) -> clap::Command {
+                $($(#[$on])* {
+                    let name = stringify!($module);
+                    let command = clap::Command::new(name);
+                    front = front.subcommand(match wanted(name) {
+                        true => $module::$Args::augment_args(command),
+                        false => command,
+                    });
+                })*
+                front
             }
         }
     };
@@ -122,29 +136,20 @@ commands! {
     Notes(NotesArgs) => notes,
 }
 
-/// Reads one of a few words, which help and completion name.
-fn words_of<T: Copy + Send + Sync + 'static>(
-    all: &'static [T],
-    word: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> {
-    let words = PossibleValuesParser::new(all.iter().map(|one| word(*one)));
-    words.try_map(move |text| {
-        let found = all.iter().copied().find(|one| word(*one) == text);
-        found.ok_or_else(|| Error::usage(format!("not known: {text:?}")))
-    })
-}
-
 /// Inspect and operate CRDT stores: Yrs documents on disk, offline, synced by exchanged files
 #[derive(Parser)]
 #[command(name = "crdtctl", version, about)]
 #[command(arg_required_else_help = true, subcommand_required = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done, 1 refused, 2 usage, 3 findings, 4 not found or \
     ambiguous, 5 corrupt or forked, 6 untrusted, 7 waiting, 8 locked, 70 bug, 74 input/output")]
-struct Cli {
+struct Front {
     #[command(flatten)]
     globals: Globals,
-    #[command(subcommand)]
-    command: Command,
+}
+
+/// The whole command line.
+fn whole_tree() -> clap::Command {
+    Command::augment_subcommands(Front::command())
 }
 
 /// A command line that was understood.
@@ -161,9 +166,10 @@ pub struct Invocation {
 /// clap's, which are also how it says `--help` and `--version`.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
-    let matches = tree().color(color_word(&words)).try_get_matches_from(&words);
+    let matches = tree_for(&words).color(color_word(&words)).try_get_matches_from(&words);
     let matches = matches.map_err(|said| usage::advised(said, tree, &words, failure::word))?;
-    let Cli { mut globals, command } = Cli::from_arg_matches(&matches)?;
+    let mut globals = Globals::from_arg_matches(&matches)?;
+    let command = Command::from_arg_matches(&matches)?;
     globals.format_named = matches.value_source(globals::OUTPUT) == Some(ValueSource::CommandLine);
     globals.seed = std::env::var("CRDTCTL_SEED").ok();
     let inherited = [globals::STORE, globals::ENTITY, globals::MEMBER]
@@ -184,7 +190,30 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
 
 /// The command line as the environment lets it be.
 fn tree() -> clap::Command {
-    let command = with_short_names(Cli::command());
+    in_environment(whole_tree())
+}
+
+/// The same for some words: what they cannot mean has its name and nothing else, since the whole tree
+/// takes longer than many a command. Whichever command is meant, its name is one of the words.
+fn tree_for(words: &[OsString]) -> clap::Command {
+    let named = |name: &str| words.iter().skip(1).any(|word| word == name);
+    let is_help = |word: &str| {
+        let short = word.strip_prefix('-').filter(|word| !word.starts_with('-'));
+        ["help", "--help"].contains(&word) || short.is_some_and(|flags| flags.contains('h'))
+    };
+    let mut texts = words.iter().skip(1).filter_map(|word| word.to_str());
+    let asks_for_help = texts.clone().any(is_help);
+    let names = texts.any(Command::has_subcommand);
+    let front = Front::command();
+    match (asks_for_help, names, words) {
+        (false, true, _) => in_environment(Command::some(front, named)),
+        (false, false, [_, one]) if one == "--version" => Command::some(front, named),
+        _ => tree(),
+    }
+}
+
+fn in_environment(command: clap::Command) -> clap::Command {
+    let command = with_short_names(command);
     match std::env::vars_os().any(|(_, value)| value.is_empty()) {
         true => without_empty_variables(command),
         // It would take each argument of each command apart, whenever anything is run.

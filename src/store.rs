@@ -16,6 +16,7 @@ mod archive_place;
 mod before_commit;
 pub mod check;
 mod commits;
+mod deferred;
 mod elsewhere;
 mod file_pieces;
 mod finding;

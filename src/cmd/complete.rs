@@ -4,7 +4,7 @@
 //! argument completes to follows from its value name, so a command that takes a MEMBER completes
 //! members without saying so.
 
-use super::{Cli, Context, Globals};
+use super::{Context, Globals, whole_tree};
 use crate::concern::{CONCERNS, Role, kanban};
 use crate::error::Result;
 use crate::id::DocId;
@@ -15,7 +15,7 @@ use crate::query::history::{self, HistoryFilter};
 use crate::query::member::{self, Member};
 use crate::query::recent;
 use crate::schema::{Collection, Spec};
-use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, Command, FromArgMatches};
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
 use std::ffi::{OsStr, OsString};
@@ -36,7 +36,7 @@ pub fn answer(words: &[OsString]) -> bool {
     let shell = std::env::var(VARIABLE).unwrap_or_default();
     let quotes = ["bash", "zsh", "fish"].contains(&shell.as_str());
     let environment = CompleteEnv::with_factory(|| {
-        with_candidates(super::with_short_names(Cli::command()), quotes)
+        with_candidates(super::with_short_names(whole_tree()), quotes)
     });
     // A completion that fails completes nothing; there is nobody to tell.
     environment.var(VARIABLE).try_complete(words, here.as_deref()).unwrap_or(true)

@@ -1,7 +1,7 @@
-use super::{Cli, Context, complete};
+use super::{Context, complete, whole_tree};
 use crate::error::{Error, Result};
 use crate::ui::Report;
-use clap::{CommandFactory, ValueEnum};
+use clap::ValueEnum;
 use clap_complete_nushell::Nushell;
 
 /// Print the completions of a shell
@@ -38,7 +38,7 @@ pub fn run(_: &Context, args: CompletionsArgs) -> Result<Report> {
         Shell::Elvish => complete::registration("elvish"),
         Shell::Nushell => {
             let mut script = Vec::new();
-            let mut tree = super::with_short_names(Cli::command());
+            let mut tree = super::with_short_names(whole_tree());
             let name = tree.get_name().to_owned();
             clap_complete::generate(Nushell, &mut tree, name, &mut script);
             Some(script)
@@ -51,7 +51,7 @@ pub fn run(_: &Context, args: CompletionsArgs) -> Result<Report> {
 /// A script with what it completes in a comment: people see it, and a script that is older than
 /// the program differs. zsh wants its `#compdef` in the first line.
 fn headed(script: &str) -> String {
-    let tree = Cli::command();
+    let tree = whole_tree();
     let commands: Vec<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
     let header = format!("# crdtctl {}: {}\n", env!("CARGO_PKG_VERSION"), commands.join(", "));
     let script = script.trim_start();

@@ -18,9 +18,9 @@ use crate::store::{
     ChangedDocument, Commits, Committed, Document, Environment, Omitted, Open, Reader, Session,
     Store,
 };
-use crate::sync::status;
+use crate::sync::{archiving, status};
 use crate::ui::{Progress, Report, Terminal, Written, prompt};
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::PathBuf;
@@ -45,6 +45,8 @@ pub struct Context {
     notes: RefCell<Vec<String>>,
     /// What was left out of a command about many documents, by document.
     damaged: RefCell<BTreeMap<String, Error>>,
+    /// Whether the store archives by itself, as the last session found it.
+    is_automatic: Cell<Option<bool>>,
     /// What was left out beside the documents, by the readers that left it out.
     left_out: RefCell<Vec<Omitted>>,
 }
@@ -67,6 +69,7 @@ impl Context {
             commits: Rc::default(),
             notes: RefCell::new(Vec::new()),
             damaged: RefCell::new(BTreeMap::new()),
+            is_automatic: Cell::default(),
             left_out: RefCell::default(),
         }
     }
@@ -113,7 +116,12 @@ impl Context {
 
     /// Write access to the store, as the member that acts. Heeds `-n`.
     pub fn session(&self) -> Result<Session> {
-        let session = self.store()?.session(self.how()?)?;
+        let how = self.how()?;
+        // Closed once the session is open: what SQLite reads to open its file is read once.
+        let reader = self.reader.take();
+        let session = self.store()?.session(how)?;
+        drop(reader);
+        self.is_automatic.set(Some(archiving::is_automatic(Some(session.state()))?));
         if let Some(member) = session.member() {
             self.detail(|| format!("acting as {member}"));
         }
@@ -314,7 +322,10 @@ impl Context {
 
     /// What is said of a commit, documents near their limit included.
     pub fn notes_of(&self, committed: &Committed) -> Vec<String> {
-        let archived = || by_itself::archive(&self.store()?, self.how()?);
+        let archived = || match self.is_automatic.get() {
+            Some(false) if !committed.documents.is_empty() => Ok(BTreeMap::new()),
+            _ => by_itself::archive(&self.store()?, self.how()?),
+        };
         let by_itself = archived().unwrap_or_else(|e| {
             self.note(format!("nothing was archived by itself: {e:#}"));
             BTreeMap::new()

@@ -1,4 +1,5 @@
-use super::{time, words_of};
+use super::choice::words_of;
+use super::time;
 use crate::clock::Clock;
 use crate::id::MemberId;
 use crate::store::Fold;

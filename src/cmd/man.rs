@@ -1,8 +1,8 @@
 use super::globals::OUT;
-use super::{Cli, Context, files};
+use super::{Context, files, whole_tree};
 use crate::error::{Error, Result};
 use crate::ui::Report;
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 use std::io::Write;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub struct ManArgs {
 }
 
 pub fn run(_: &Context, args: ManArgs) -> Result<Report> {
-    let mut tree = Cli::command().disable_help_subcommand(true);
+    let mut tree = whole_tree().disable_help_subcommand(true);
     tree.build();
     let Some(dir) = args.out else {
         return Ok(Report::raw(page(&tree)?.1));

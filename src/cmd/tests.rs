@@ -38,7 +38,7 @@ fn toy(line: &str) -> Toy {
 
 #[test]
 fn the_tree_is_sound() {
-    Cli::command().debug_assert();
+    whole_tree().debug_assert();
     Toy::command().debug_assert();
 }
 
@@ -114,7 +114,7 @@ fn every_command_has_examples() {
         }
         below.into_iter().for_each(walk);
     }
-    walk(&Cli::command());
+    walk(&whole_tree());
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn arguments_of_commands_are_kept_apart_from_global_options() {
         }
         command.get_subcommands().for_each(walk);
     }
-    walk(&Cli::command());
+    walk(&whole_tree());
     let entity = |line: &str| {
         let words = line.split(' ').map(OsString::from);
         parse(words).unwrap().context.globals.entity

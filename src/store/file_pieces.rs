@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// Of which pieces a state consists, and all that was added to its file.
 #[derive(Debug)]
-pub(super) struct FilePieces {
+pub struct FilePieces {
     table: PieceTable,
     added: Vec<u8>,
 }
@@ -63,4 +63,11 @@ impl FilePieces {
             false => self.read(0..self.table.bytes(), file.as_slice()).map(Cow::into_owned),
         }
     }
+}
+
+/// Under what it is noted what is known of the content of a file, with the log up to `seq`.
+pub fn deferred_as(file: &[u8; 32], seq: i64) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("crdtctl 1 deferred");
+    hasher.update(file).update(&seq.to_le_bytes());
+    hasher.finalize().into()
 }

@@ -3,14 +3,12 @@
 //! Whatever fails here, the command has happened: its rows stay unfolded, readers overlay them,
 //! and the next session tries again.
 
-use super::Environment;
+use super::Roots;
 use super::adopt;
-use super::file_pieces::FilePieces;
 use super::fs::{self, LockFile, Seen};
-use super::index::{self, DeferredDocument};
 use super::layout::{Layout, Meta};
 use super::load::{self, Loaded, Stamp};
-use super::state::{DeferredChange, KnownContent, PageChange, State};
+use super::state::{KnownContent, PageChange, State};
 use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::gate::{self, Expected};
@@ -25,15 +23,7 @@ use std::rc::Rc;
 const COPIED_AT_ONCE: usize = 1 << 18;
 /// In a smaller document it is not written down where its pages stand: reading it takes no time.
 /// While it is tested, all are read this way.
-const INDEXED_BYTES: u64 = if cfg!(debug_assertions) { 1 } else { 1 << 16 };
-
-/// A smaller document is read at once, with what the log has of it.
-const READ_AT_ONCE_BYTES: u64 = if cfg!(debug_assertions) { 1 << 10 } else { INDEXED_BYTES };
-/// So many rows of a smaller document are left for later.
-const MOST_DEFERRED: u64 = if cfg!(debug_assertions) { 8 } else { 256 };
-/// In so many pieces, and with so much that was added to its file, a document is left for later.
-const MOST_PIECES: usize = if cfg!(debug_assertions) { 32 } else { 1_024 };
-const MOST_ADDED_BYTES: u64 = 1 << 20;
+pub(super) const INDEXED_BYTES: u64 = if cfg!(debug_assertions) { 1 } else { 1 << 16 };
 
 /// A document to be written.
 pub(super) struct Checkpoint<'a> {
@@ -118,7 +108,7 @@ impl NewState {
 
 impl SplicedState {
     /// The pages that were edited, as they are kept.
-    fn changed(&self) -> Vec<PageRow<'_>> {
+    pub fn changed(&self) -> Vec<PageRow<'_>> {
         let edited = self.edited.as_ref();
         edited.map_or_else(Vec::new, |edited| edited.rows_beyond(&PageSet::new()))
     }
@@ -230,65 +220,6 @@ fn keep_pages(
     })
 }
 
-/// Leaves it for later to write a document's file, now that its change is in the log, if whatever comes
-/// next then costs no more than if it were written: the transaction that `state` is in notes what the
-/// document consists of meanwhile. False where the file has to be written now.
-///
-/// # Errors
-/// From the local state; the transaction must then be rolled back.
-pub(super) fn defer(state: &State, checkpoint: &Checkpoint<'_>, loaded: &Loaded) -> Result<bool> {
-    // A file that is not ours, or is gone, is not left as it is.
-    let known = loaded.known.as_ref().and_then(|known| known.blake3);
-    if loaded.foreign || loaded.unlogged.is_some() || known != loaded.file.map(|file| file.blake3) {
-        return Ok(false);
-    }
-    let deferred = match (&loaded.pieces, checkpoint.state) {
-        (Some(pieces), NewState::Spliced(spliced)) => {
-            defer_pages(state, checkpoint, spliced, loaded, pieces)?
-        }
-        (_, new) => {
-            new.bytes() < READ_AT_ONCE_BYTES
-                && state.count_unfolded(checkpoint.doc)? <= MOST_DEFERRED
-        }
-    };
-    if deferred {
-        state.put_deferred(checkpoint.doc, checkpoint.seq)?;
-    }
-    Ok(deferred)
-}
-
-fn defer_pages(
-    state: &State,
-    checkpoint: &Checkpoint<'_>,
-    spliced: &SplicedState,
-    loaded: &Loaded,
-    pieces: &FilePieces,
-) -> Result<bool> {
-    let (Some(stamp), Some(seen)) = (&loaded.file, &loaded.seen) else { return Ok(false) };
-    let Some((pieces, new)) = pieces.spliced(&spliced.splice) else { return Ok(false) };
-    let (table, added) = (pieces.table(), pieces.added().get(new..).unwrap_or_default());
-    let many = table.pieces() > MOST_PIECES || table.added() > MOST_ADDED_BYTES;
-    if many || !spliced.window.source().is_unchanged() {
-        return Ok(false);
-    }
-    let (seq, ContentNote { known, all_swept }) = (checkpoint.seq, checkpoint.content);
-    state.put_pages(&PageChange {
-        doc: checkpoint.doc,
-        file: seen,
-        blake3: &stamp.blake3,
-        segments: &spliced.splice.segments,
-        changed: spliced.changed(),
-        others: None,
-        all_swept,
-        others_swept: known.swept.is_some(),
-        deferred: Some(DeferredChange { seq, table, added, hash: pieces.hash() }),
-    })?;
-    if known != KnownContent::default() {
-        state.put_content(checkpoint.doc, &index::deferred_as(&stamp.blake3, seq), &known)?;
-    }
-    Ok(true)
-}
-
 /// A file that was written.
 pub(super) struct WrittenFile {
     /// How often it was saved by now.
@@ -341,7 +272,7 @@ fn is_as_loaded(layout: &Layout, checkpoint: &Checkpoint<'_>) -> Result<bool> {
     Ok(present == checkpoint.file)
 }
 
-/// Folds what was left for later, or by a crash or a failure, in the log. Returns sentences about the documents for
+/// Folds what a crash, or a failure, left in the log. Returns sentences about the documents for
 /// which that did not work; whoever reads them hears the same as an error.
 ///
 /// # Errors
@@ -350,17 +281,12 @@ pub(super) fn recover(
     layout: &Layout,
     state: &State,
     docs: &[DocId],
-    environment: &Environment,
-    lock: Option<&LockFile>,
+    roots: Roots,
+    now: i64,
 ) -> Result<Vec<String>> {
-    let (roots, now) = (environment.roots, environment.clock.now());
     let mut notes = Vec::new();
     for doc in docs {
         let Some(seq) = state.last_unfolded(doc)? else { continue };
-        if let Some(deferred) = index::deferred(layout, state, doc, environment.noted)? {
-            notes.extend(fold_deferred(layout, state, doc, deferred, seq, (lock, now))?);
-            continue;
-        }
         let loaded = match load::load(layout, Some(state), doc, roots)
             .and_then(|loaded| storable(loaded, roots(doc)))
         {
@@ -380,22 +306,6 @@ pub(super) fn recover(
         notes.extend(fold(layout, state, &[checkpoint], None, now)?);
     }
     Ok(notes)
-}
-
-fn fold_deferred(
-    layout: &Layout,
-    state: &State,
-    doc: &DocId,
-    deferred: DeferredDocument,
-    seq: i64,
-    (lock, now): (Option<&LockFile>, i64),
-) -> Result<Vec<String>> {
-    let DeferredDocument { loaded, window, splice, content } = deferred;
-    let new = NewState::Spliced(Box::new(SplicedState { window, splice, edited: None }));
-    let content = ContentNote { known: content, all_swept: false };
-    let checkpoint = Checkpoint { content, ..Checkpoint::of(doc, &loaded, &new, seq) };
-    let checkpoint = Checkpoint { seen: loaded.seen, ..checkpoint };
-    fold(layout, state, &[checkpoint], lock, now)
 }
 
 fn storable(loaded: Option<Loaded>, expected: Expected<'_>) -> Result<Option<Loaded>> {

@@ -2,14 +2,17 @@
 //!
 //! Nothing else below the commands touches files (SQLite opens its own).
 
+mod medium;
 mod seen;
 
+pub use medium::{free_bytes, sync_file_system};
 pub use seen::Seen;
 #[cfg(test)]
 pub(crate) use seen::counted;
 pub(super) use seen::{OpenFile, seen};
 
 use crate::error::{Error, Kind, Result};
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufWriter, ErrorKind, Read, Write};
@@ -345,39 +348,6 @@ pub(super) fn remove(path: &Path) {
     let _ = fs::remove_file(path);
 }
 
-/// How many bytes are free for us where a path is; None where the system does not tell.
-#[cfg(unix)]
-pub fn free_bytes(path: &Path) -> Option<u64> {
-    let room = rustix::fs::statvfs(path).ok()?;
-    Some(room.f_bavail.saturating_mul(room.f_frsize))
-}
-
-/// The same, where that is not asked.
-#[cfg(not(unix))]
-pub fn free_bytes(_path: &Path) -> Option<u64> {
-    None
-}
-
-/// Waits until all that was written to the file system of an open directory is on the disk. False where
-/// that cannot be asked for: each file is to be waited for then.
-///
-/// # Errors
-/// What the system says, also of what others wrote.
-#[cfg(target_os = "linux")]
-pub fn sync_file_system(dir: impl std::os::fd::AsFd) -> std::io::Result<bool> {
-    rustix::fs::syncfs(dir)?;
-    Ok(true)
-}
-
-/// The same, where that is not asked.
-///
-/// # Errors
-/// None.
-#[cfg(not(target_os = "linux"))]
-pub fn sync_file_system<D>(_dir: D) -> std::io::Result<bool> {
-    Ok(false)
-}
-
 /// Device and inode of what a path leads to, where the system has such numbers.
 pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     numbers(&fs::metadata(path).ok()?)
@@ -506,6 +476,8 @@ pub(super) fn try_to_create_in(dir: &Path) -> Result<()> {
 pub(super) struct LockFile {
     path: PathBuf,
     file: File,
+    /// Its name stays when it is let go.
+    stays: Cell<bool>,
 }
 
 impl LockFile {
@@ -542,7 +514,8 @@ impl LockFile {
             // be a file that no longer has a name.
             let ours = numbers(&file.metadata().map_err(|e| Error::io(taking(), e))?);
             if ours == identity(path) {
-                return Ok(Some((LockFile { path: path.to_owned(), file }, left)));
+                let (path, stays) = (path.to_owned(), Cell::new(false));
+                return Ok(Some((LockFile { path, file, stays }, left)));
             }
         }
     }
@@ -564,6 +537,11 @@ impl LockFile {
         })
     }
 
+    /// Lets the file lie where it is, free for whoever comes next: its directory does not change.
+    pub fn stay(&self) {
+        self.stays.set(true);
+    }
+
     /// Replaces the note. Best effort: it is for people.
     pub fn note(&mut self, text: &str) {
         let _ = self.file.set_len(0).and_then(|()| self.file.write_all(text.as_bytes()));
@@ -573,7 +551,7 @@ impl LockFile {
 impl Drop for LockFile {
     fn drop(&mut self) {
         // Only where `take` can tell a removed file from a new one.
-        if identity(&self.path).is_some() {
+        if !self.stays.get() && identity(&self.path).is_some() {
             remove(&self.path);
         }
         let _ = self.file.unlock();

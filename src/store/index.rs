@@ -7,7 +7,7 @@
 
 mod touched;
 
-use super::file_pieces::FilePieces;
+use super::file_pieces::{FilePieces, deferred_as};
 use super::fs::{OpenFile, Seen};
 use super::layout::Layout;
 use super::load::{Loaded, Stamp};
@@ -109,13 +109,6 @@ impl KnownFile {
             Some(deferred) => deferred_as(&self.index.blake3, deferred.seq),
         }
     }
-}
-
-/// Under what it is noted what is known of the content of a file, with the log up to `seq`.
-pub(super) fn deferred_as(file: &[u8; 32], seq: i64) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_derive_key("crdtctl 1 deferred");
-    hasher.update(file).update(&seq.to_le_bytes());
-    hasher.finalize().into()
 }
 
 /// A document's file as it was last written here, with what was left to be written into it, unread;

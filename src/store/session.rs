@@ -52,7 +52,7 @@ pub struct Session {
     pub(super) documents: BTreeMap<DocId, Option<OpenDocument>>,
     // Closed before the lock is released: closing moves SQLite's log into its file.
     pub(super) state: State,
-    lock: Option<LockFile>,
+    pub(super) lock: Option<LockFile>,
     pub(super) layout: Layout,
     pub(super) environment: Rc<Environment>,
     commits: Rc<Commits>,
@@ -72,7 +72,7 @@ pub struct Session {
     /// Changes begun, those that failed included.
     begun: u64,
     /// When the files of changed documents are written.
-    folding: Fold,
+    pub(super) folding: Fold,
     /// What is being run asks for pages of documents.
     pub(super) paging: Option<Paging>,
     /// Documents whose tombstones were swept, by what, and at which revision.
@@ -110,13 +110,9 @@ impl Session {
             Recovery::AsSet => environment.fold.map_or_else(|| state.folding(), Ok)?,
             Recovery::Everything | Recovery::Nothing => Fold::Now,
         };
-        let notes = match recovery != Recovery::Nothing && !open.dry_run {
-            true => recover(dir, &layout, &state, &environment, (folding, lock.as_ref()))?,
-            false => Vec::new(),
-        };
         let replica = Replica::open(&state, dir, &environment, open.member, open.dry_run)?;
         let member = open.member.or(replica.member()).cloned();
-        Ok(Session {
+        let mut session = Session {
             state,
             lock,
             layout,
@@ -128,7 +124,7 @@ impl Session {
             documents: BTreeMap::new(),
             changed: Vec::new(),
             repairs: Vec::new(),
-            notes,
+            notes: Vec::new(),
             allowance: Allowance::default(),
             broken: false,
             begun: 0,
@@ -141,7 +137,11 @@ impl Session {
             before_commit: Vec::new(),
             derived: BTreeMap::new(),
             environment,
-        })
+        };
+        if recovery != Recovery::Nothing && !session.dry_run {
+            session.recover()?;
+        }
+        Ok(session)
     }
 
     /// Keeps this replica, and gives it a member, even if nothing else changes. Another member than
@@ -367,23 +367,6 @@ impl Session {
         Ok(committed)
     }
 
-    /// Leaves for later what can be, of what is about to be committed; which documents that are.
-    fn defer(&self, changes: &[PendingChange], seqs: &[i64]) -> Result<BTreeSet<DocId>> {
-        let mut deferred = BTreeSet::new();
-        if self.folding == Fold::Now {
-            return Ok(deferred);
-        }
-        for checkpoint in self.checkpoints(changes, seqs) {
-            if let Some(loaded) = self.loaded(checkpoint.doc)
-                && fold::defer(&self.state, &checkpoint, loaded)?
-            {
-                deferred.insert(checkpoint.doc.clone());
-            }
-        }
-        self.state.leave_wal()?;
-        Ok(deferred)
-    }
-
     /// Folds what was committed, but for what was left for later. Whatever fails is a sentence.
     fn fold(
         &self,
@@ -411,7 +394,7 @@ impl Session {
         })
     }
 
-    fn checkpoints<'a>(
+    pub(super) fn checkpoints<'a>(
         &'a self,
         changes: &'a [PendingChange],
         seqs: &[i64],
@@ -592,28 +575,6 @@ fn open_for_trying(dir: &Path, environment: &Environment) -> Result<State> {
     };
     state.begin(environment.lock_wait).map_err(locked)?;
     Ok(state)
-}
-
-/// Folds what a crash left, and what was left for later unless more is, in a commit of its own: the
-/// session that follows may be dropped, the files stay.
-fn recover(
-    dir: &Path,
-    layout: &Layout,
-    state: &State,
-    environment: &Environment,
-    (folding, lock): (Fold, Option<&LockFile>),
-) -> Result<Vec<String>> {
-    let docs = match folding {
-        Fold::Now => state.unfolded_documents()?,
-        Fold::Later => state.interrupted_documents()?,
-    };
-    if docs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let notes = fold::recover(layout, state, &docs, environment, lock)?;
-    state.commit()?;
-    state.begin(environment.lock_wait).map_err(|e| lock::locked_elsewhere(dir, e))?;
-    Ok(notes)
 }
 
 #[cfg(test)]

@@ -342,7 +342,6 @@ fn edit(
 
 impl SplicePart {
     /// How many bytes it has.
-    #[expect(clippy::len_without_is_empty, reason = "none is empty")]
     pub(super) fn len(&self) -> u64 {
         match self {
             SplicePart::Copied(bytes) => bytes.end.saturating_sub(bytes.start),

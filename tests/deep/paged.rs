@@ -217,7 +217,10 @@ fn what_is_forged_is_judged_as_by_the_whole_document() {
         let mut chance = Chance::new(seed);
         let updates: Vec<Vec<u8>> = world.replicas.iter().flat_map(rows_of_chat).collect();
         // Not of one that all have: of one that goes on alone.
-        let replica = &world.replicas[0];
+        // Of one whose files hold everything: a log that is laid over its file still has the content that
+        // yrs collects, and there shows forks that do not show in pages.
+        let mut replicas = world.replicas.iter();
+        let Some(replica) = replicas.find(|replica| !replica.folds_later()) else { continue };
         for round in 0..rounds {
             let forged = forge(&updates, &mut chance);
             let doc = World::doc("chat");

@@ -81,6 +81,35 @@ fn a_power_cut_takes_no_message_that_was_sent() {
     cut(&store, &["chat", "send", "the second"]);
 }
 
+/// The one thing that is waited for is the log of SQLite's, which stays where it is.
+#[test]
+fn a_power_cut_takes_no_message_whose_file_is_written_later() {
+    let machine = Machine::new("power, send, later");
+    let store = founded(&machine);
+    store.ok(&["chat", "send", "the first"]);
+    cut(&store, &["chat", "send", "the second", "--fold", "later"]);
+}
+
+/// In a log that holds something, behind others.
+#[test]
+fn a_power_cut_takes_no_message_behind_others_whose_file_is_written_later() {
+    let machine = Machine::new("power, send, later again");
+    let store = founded(&machine);
+    store.ok(&["chat", "send", "the first"]);
+    store.ok(&["chat", "send", "the second", "--fold", "later"]);
+    store.ok(&["chat", "send", "the third", "--fold", "later"]);
+    cut(&store, &["chat", "send", "the fourth", "--fold", "later"]);
+}
+
+#[test]
+fn a_power_cut_takes_nothing_that_was_left_while_it_is_written() {
+    let machine = Machine::new("power, fold");
+    let store = founded(&machine);
+    store.ok(&["chat", "send", "the first"]);
+    store.ok(&["chat", "send", "the second", "--fold", "later"]);
+    cut(&store, &["chat", "send", "the third"]);
+}
+
 #[test]
 fn a_power_cut_takes_no_document_of_an_import() {
     let machine = Machine::new("power, import");

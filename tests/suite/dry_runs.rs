@@ -82,6 +82,8 @@ fn busy(machine: &Machine) -> Busy<'_> {
         "operation_type": "add", "origin_peer": ALICE, "element_data": {
             "element_type": "text", "x": 1, "y": 2, "width": 3, "height": 4,
             "data": {"content": "hi"}, "updated_at": machine.now()}});
+    // For `fold run`; whatever writes from here on writes it too.
+    store.ok(&["chat", "send", "left for later", "--fold", "later"]);
     let names = BTreeMap::from([
         ("PEER", peer.json(&["status"])["replica_id"].as_str().unwrap().to_owned()),
         ("PAGE", page),
@@ -144,6 +146,8 @@ const WRITES: &[(&str, &[&str])] = &[
     ("entity-create", &["group:new", "--name", "New"]),
     ("entity-rename", &["Other"]),
     ("entity-use", &["project:alone"]),
+    ("fold-mode", &["later"]),
+    ("fold-run", &[]),
     ("issue-assign", &["ISSUE", BOB]),
     ("issue-close", &["ISSUE"]),
     ("issue-comment", &["ISSUE", "Oil"]),

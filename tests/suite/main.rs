@@ -58,6 +58,7 @@ mod export;
 mod field;
 mod fields;
 mod fixtures;
+mod fold;
 mod foreign;
 mod generated;
 mod hints;

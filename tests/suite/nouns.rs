@@ -46,6 +46,8 @@ const READS: &[&[&str]] = &[
     &["archive", "list"],
     &["archive", "show", "#archived"],
     &["archive", "auto"],
+    &["fold", "mode"],
+    &["fold", "run", "-n"],
     &["conflict", "list"],
     &["conflict", "show", "#conflict"],
     &["disk", "list"],

@@ -55,10 +55,12 @@ impl State {
     /// Opens a `crdtctl.db` that is there for a transaction that will be rolled back.
     pub(in crate::store) fn open_for_trying(path: &Path) -> Result<State> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Connection::open_with_flags(path, flags).map_err(|e| opening(path, e))?;
-        let state = State::over(db);
-        state.protect().map_err(|e| opening(path, e))?;
-        Ok(state)
+        let open = || -> rusqlite::Result<State> {
+            let state = open_beside_log(path, flags)?;
+            state.protect()?;
+            Ok(state)
+        };
+        open().map_err(|e| opening(path, e))
     }
 
     /// A local state that lives as long as a dry run.
@@ -246,9 +248,7 @@ impl State {
     /// may write, and no statement of ours may.
     fn read_beside_writers(path: &Path, wait: Duration) -> rusqlite::Result<State> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let is_left = fs::size(&beside(path, "-wal")).is_ok_and(|bytes| bytes > 0);
-        let state = State::over(Connection::open_with_flags(path, flags)?);
-        state.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_left)?;
+        let state = open_beside_log(path, flags)?;
         state.ready_to_read(wait)?;
         Ok(state)
     }
@@ -286,6 +286,15 @@ impl State {
         };
         open().map_err(|e| opening(path, e))
     }
+}
+
+/// Opens a file so that closing it leaves its log (`-wal`) as it is, where a writer left one with
+/// something in it.
+fn open_beside_log(path: &Path, flags: OpenFlags) -> rusqlite::Result<State> {
+    let is_left = fs::size(&beside(path, "-wal")).is_ok_and(|bytes| bytes > 0);
+    let db = Connection::open_with_flags(path, flags)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_left)?;
+    Ok(State::over(db))
 }
 
 /// Opens a file and its log (`-wal`) that nobody changes meanwhile. SQLite's index of the log is in
