@@ -181,9 +181,12 @@ const WRITES: &[(&str, &[&str])] = &[
 /// Those that want a damaged store.
 const MENDS: &[&str] = &["recover", "repair"];
 
-/// Everything on the machine, leases and files of the user's included.
+/// Everything on the machine, leases and files of the user's included; but for SQLite's index of its
+/// log (`-shm`), which whoever opens the database makes anew.
 fn everything(machine: &Machine) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
-    files(&machine.path(""))
+    let mut all = files(&machine.path(""));
+    all.retain(|path, _| !path.to_string_lossy().ends_with("-shm"));
+    all
 }
 
 #[track_caller]
