@@ -180,8 +180,9 @@ impl Examiner {
         let mut examined = examine_bytes(doc, &loaded.state, roots);
         let Some(view) = &examined.view else { return Ok(examined) };
         let unfolded = match state {
-            Some(state) => state.last_unfolded(doc)?,
-            None => None,
+            // What was left for later on purpose is nothing to be found.
+            Some(state) => state.is_interrupted(doc)?,
+            None => false,
         };
         let meta = layout.read_meta(&loaded.path);
         let mut findings = file_findings(doc, &loaded, unfolded, &meta);
@@ -343,7 +344,7 @@ fn of_error(kind: &'static FindingKind, doc: &DocId, error: &Error) -> Examined 
 fn file_findings(
     doc: &DocId,
     loaded: &Loaded,
-    unfolded: Option<i64>,
+    unfolded: bool,
     meta: &Result<Option<Vec<u8>>>,
 ) -> Vec<FileFinding> {
     let mut findings = Vec::new();
@@ -357,9 +358,6 @@ fn file_findings(
         });
     };
     let written = loaded.known.as_ref().and_then(|known| known.blake3);
-    // What was left for later on purpose is nothing to be found.
-    let deferred_seq = loaded.known.as_ref().map_or(0, |known| known.deferred_seq);
-    let unfolded = unfolded.is_some_and(|seq| seq > deferred_seq);
     if unfolded {
         let message = "its file lacks what the log holds: a write to it did not end".to_owned();
         add(&LOST_FOLD, message, FileRepair::Checkpoint);

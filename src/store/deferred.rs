@@ -54,8 +54,8 @@ impl Session {
         let DeferredDocument { loaded, window, splice, content } = deferred;
         let new = NewState::Spliced(Box::new(SplicedState { window, splice, edited: None }));
         let content = ContentNote { known: content, all_swept: false };
-        let checkpoint = Checkpoint { content, ..Checkpoint::of(doc, &loaded, &new, seq) };
-        let checkpoint = Checkpoint { seen: loaded.seen, ..checkpoint };
+        let seen = loaded.seen;
+        let checkpoint = Checkpoint { seen, content, ..Checkpoint::of(doc, &loaded, &new, seq) };
         fold::fold(layout, state, &[checkpoint], lock, now)
     }
 

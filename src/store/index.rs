@@ -114,7 +114,8 @@ impl KnownFile {
 /// A document's file as it was last written here, with what was left to be written into it, unread;
 /// None where it is not, or it takes reading to know.
 fn as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<KnownFile>> {
-    let (Some(index), Some(known)) = (state.indexed(doc)?, state.known(doc)?) else {
+    // Whatever is the matter with it, an index is a guess and no more: an older file has none.
+    let (Ok(Some(index)), Some(known)) = (state.indexed(doc), state.known(doc)?) else {
         return Ok(None);
     };
     let seq = index.deferred.as_ref().map(|deferred| deferred.seq);

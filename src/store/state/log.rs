@@ -21,8 +21,6 @@ pub(in crate::store) struct KnownClocks {
     pub own_clock: u32,
     /// The log can be followed from here on, not from before.
     pub log_from: i64,
-    /// Rows up to here may be missing in the `.yrs`: they are written into it later.
-    pub deferred_seq: i64,
 }
 
 /// A row to be logged.
@@ -111,36 +109,38 @@ impl State {
 
     /// The documents that have such rows, sorted.
     pub(in crate::store) fn unfolded_documents(&self) -> Result<Vec<DocId>> {
-        let names: Vec<String> = self.all(
-            "SELECT DISTINCT doc_id FROM log WHERE folded = 0 ORDER BY doc_id",
-            params![],
-            |row| row.get(0),
-        )?;
-        Ok(names.iter().filter_map(|name| DocId::parse(name).ok()).collect())
+        self.documents("SELECT DISTINCT doc_id FROM log WHERE folded = 0 ORDER BY doc_id")
     }
 
-    /// Those of them whose rows were not left for later.
+    /// Those of them of which a row was not left for later.
     pub(in crate::store) fn interrupted_documents(&self) -> Result<Vec<DocId>> {
-        let names: Vec<String> = self.all(
+        self.documents(
             "SELECT DISTINCT log.doc_id FROM log JOIN document ON document.doc_id = log.doc_id
              WHERE folded = 0 AND log.seq > document.deferred_seq ORDER BY log.doc_id",
-            params![],
-            |row| row.get(0),
-        )?;
-        Ok(names.iter().filter_map(|name| DocId::parse(name).ok()).collect())
+        )
+    }
+
+    /// Whether a document is one of those.
+    pub(in crate::store) fn is_interrupted(&self, doc: &DocId) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM log JOIN document ON document.doc_id = log.doc_id
+                   WHERE log.doc_id = ?1 AND folded = 0 AND log.seq > document.deferred_seq)";
+        Ok(self.one(sql, params![doc.as_str()], |row| row.get(0))?.unwrap_or(false))
     }
 
     /// The documents that we ever wrote, sorted.
     pub(in crate::store) fn known_documents(&self) -> Result<Vec<DocId>> {
-        let names: Vec<String> =
-            self.all("SELECT doc_id FROM document ORDER BY doc_id", params![], |row| row.get(0))?;
+        self.documents("SELECT doc_id FROM document ORDER BY doc_id")
+    }
+
+    fn documents(&self, sql: &str) -> Result<Vec<DocId>> {
+        let names: Vec<String> = self.all(sql, params![], |row| row.get(0))?;
         Ok(names.iter().filter_map(|name| DocId::parse(name).ok()).collect())
     }
 
     /// What is recorded of a document; None when we never wrote it.
     pub(in crate::store) fn known(&self, doc: &DocId) -> Result<Option<KnownClocks>> {
         self.one(
-            "SELECT blake3, version, own_client, own_clock, log_from, deferred_seq FROM document
+            "SELECT blake3, version, own_client, own_clock, log_from FROM document
              WHERE doc_id = ?1",
             params![doc.as_str()],
             |row| {
@@ -150,7 +150,6 @@ impl State {
                     own_client: row.get::<_, i64>(2)?.cast_unsigned(),
                     own_clock: row.get(3)?,
                     log_from: row.get(4)?,
-                    deferred_seq: row.get(5)?,
                 })
             },
         )
