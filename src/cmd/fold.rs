@@ -1,6 +1,6 @@
 use super::{Context, DryRun, words_of};
-use crate::error::Result;
-use crate::store::{Fold, UnfoldedDocument};
+use crate::error::{Error, Result, counted};
+use crate::store::{Committed, Fold};
 use crate::ui::{Column, Report, Written, row, rows};
 use clap::Subcommand;
 use serde_json::json;
@@ -59,8 +59,15 @@ fn write_files(context: &Context, dry_run: bool) -> Result<Report> {
     let mut documents = context.reader()?.unfolded()?;
     let mut notes = Vec::new();
     if !dry_run {
-        notes = context.store()?.folding_session(context.how()?)?.commit()?.notes;
+        let committed = fold_all(context)?;
+        notes = committed.notes;
         let left = context.reader()?.unfolded()?;
+        if let Some(one) = left.first().filter(|_| committed.damaged.is_empty()) {
+            let what = format!("the file of {} could not be written", one.doc);
+            return Err(Error::io(what, notes.join("; "))
+                .hint("nothing is lost: `crdtctl fold run` tries again"));
+        }
+        committed.damaged.into_iter().try_for_each(|e| context.leave_out(e))?;
         documents.retain(|folded| left.iter().all(|left| left.doc != folded.doc));
     }
     let changes: u64 = documents.iter().map(|one| one.changes).sum();
@@ -72,20 +79,26 @@ fn write_files(context: &Context, dry_run: bool) -> Result<Report> {
         })),
         false => Report::list(rows(&documents)?, DOCUMENTS, Some("doc"), ""),
     };
-    report.notes.push(said(&documents, changes, dry_run));
+    let would = if dry_run { "dry run, nothing is written: would have " } else { "" };
+    let files = if documents.len() == 1 { "its file" } else { "their files" };
+    report.notes.push(match changes {
+        0 => context.as_far_as_read("nothing is left to be written"),
+        n => format!("{would}written {} into {files}", counted(n, "change")),
+    });
     report.notes.extend(notes);
     Ok(report)
 }
 
-fn said(documents: &[UnfoldedDocument], changes: u64, dry_run: bool) -> String {
-    let would = if dry_run { "dry run, nothing is written: would have " } else { "" };
-    let changes = match changes {
-        0 => return "every file holds all changes".to_owned(),
-        1 => "1 change".to_owned(),
-        n => format!("{n} changes"),
-    };
-    let files = if documents.len() == 1 { "its file" } else { "their files" };
-    format!("{would}written {changes} into {files}")
+/// Writes every file that can be; the commit names those that cannot be used.
+fn fold_all(context: &Context) -> Result<Committed> {
+    let mut session = context.store()?.folding_session(context.how()?)?;
+    // What another program put in the place of a file is taken in, as by any command that asks for it.
+    for one in context.reader()?.unfolded()? {
+        if let Err(e) = session.any_view(&one.doc) {
+            session.leave_out(e)?;
+        }
+    }
+    session.commit()
 }
 
 fn show(context: &Context) -> Result<Report> {

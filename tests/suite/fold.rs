@@ -69,7 +69,7 @@ fn every_command_shows_what_the_files_get_later() {
     assert_eq!((store.digest(), store.run(&["check"]).code), (digest, 0));
     let again = store.run(&["fold", "run", "--json"]);
     assert_eq!(again.json()["documents"], json!([]));
-    assert!(again.stderr.contains("every file holds all changes"), "{}", again.stderr);
+    assert!(again.stderr.contains("nothing is left to be written"), "{}", again.stderr);
 }
 
 #[test]
@@ -124,6 +124,50 @@ fn an_application_that_saves_over_it_takes_nothing_away() {
     store.ok(&["fold", "run"]);
     assert_eq!(in_file(&store), ["after", "first", "left", "theirs"]);
     assert_eq!(store.run(&["check"]).code, 0);
+}
+
+/// Nobody has asked for the document since.
+#[test]
+fn what_an_application_saved_over_it_is_taken_in_when_it_is_written() {
+    let machine = Machine::new("fold run, application");
+    let store = machine.group("s", &[BOB]);
+    store.send("first");
+    let file = store.document(&chat());
+    let application = Application::open(77, &std::fs::read(&file).unwrap());
+    store.ok(&later(&["chat", "send", "left"]));
+    application.send("theirs", BOB, "theirs", machine.now());
+    std::fs::write(&file, application.save()).unwrap();
+    let run = store.json(&["fold", "run"]);
+    assert_eq!(run["documents"], json!([{"doc": chat(), "changes": 1}]));
+    assert_eq!(in_file(&store), ["first", "left", "theirs"]);
+    assert_eq!(store.run(&["check"]).code, 0);
+}
+
+#[test]
+fn a_damaged_file_is_left_out_and_the_others_are_written() {
+    let machine = Machine::new("fold run, damaged");
+    let store = machine.group("s", &[BOB]);
+    store.send("first");
+    let file = store.document(&chat());
+    let bytes = std::fs::read(&file).unwrap();
+    store.ok(&later(&["chat", "send", "left"]));
+    store.ok(&later(&["member", "add", CAROL]));
+    std::fs::write(&file, &bytes[..40]).unwrap();
+    let run = store.run(&["fold", "run", "--json"]);
+    run.exits(5);
+    assert_eq!(run.parsed()["documents"], json!([{"doc": format!("{GROUP}:core"), "changes": 1}]));
+    assert!(run.stderr.contains("crdtctl recover"), "{}", run.stderr);
+    assert_eq!(std::fs::read(&file).unwrap(), bytes[..40]);
+    let alone = store.run(&["fold", "run"]);
+    alone.exits(5);
+    assert!(
+        alone.stderr.contains("nothing is left to be written in what could be read"),
+        "{alone:?}"
+    );
+    // Nothing was lost meanwhile.
+    std::fs::write(&file, &bytes).unwrap();
+    store.ok(&["fold", "run"]);
+    assert_eq!(in_file(&store), ["first", "left"]);
 }
 
 /// So that a long run of such commands never leaves much behind.

@@ -6,7 +6,7 @@ use crate::cmd::subject::{LooseDocument, Subject};
 use crate::concern;
 use crate::concern::core;
 use crate::crdt::view::View;
-use crate::error::{Result, listed};
+use crate::error::{Result, counted, listed};
 use crate::id::DocId;
 use crate::inspect::size::{self, SizeBy, Sizes};
 use crate::store::{OnDisk, Reader};
@@ -231,8 +231,9 @@ fn size_row(doc: &str, sizes: &Sizes, freeable: &Freeable) -> Row {
 fn note_unfolded(context: &Context, id: &DocId, file: &OnDisk) {
     if file.unfolded > 0 {
         context.note(format!(
-            "{id}: these are the sizes of its file; {} entries of the log are not in it yet",
-            file.unfolded
+            "{id}: these are the sizes of its file, which lacks {} of the log; `crdtctl fold run` writes \
+             it",
+            counted(file.unfolded as u64, "entry")
         ));
     }
 }
