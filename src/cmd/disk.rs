@@ -10,6 +10,7 @@ mod outside;
 mod put;
 mod read;
 mod site;
+mod unified;
 
 pub use change::{change, told};
 pub use put::SourceFile;

@@ -256,7 +256,10 @@ fn a_bundle_shows_what_it_would_make_of_a_text() {
     assert_eq!(new.stdout, "--- /dev/null\n+++ /shared/new.md\n@@ -0,0 +1,1 @@\n+his\n");
     diff("/shared/raw.bin", &news).fails(1, "is no text");
     diff("/shared/nowhere.md", &news).exits(4);
-    diff("/shared/plan.md", &text(&machine.path("nowhere.crdt"))).exits(4);
+    let nowhere = diff("/shared/plan.md", &text(&machine.path("nowhere.crdt")));
+    nowhere.fails(4, "there is no file");
+    fs::write(machine.path("no.crdt"), "no bundle, no store").unwrap();
+    diff("/shared/plan.md", &text(&machine.path("no.crdt"))).fails(6, "is no bundle");
     fs::write(machine.path("cut.crdt"), &fs::read(&news).unwrap()[..100]).unwrap();
     diff("/shared/plan.md", &text(&machine.path("cut.crdt"))).exits(6);
     assert_eq!(files(&alice.dir), before);

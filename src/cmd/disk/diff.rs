@@ -1,6 +1,7 @@
 //! `disk diff`: what differs in a text here, in its directory, in another store, or after an import.
 
 use super::read::Lying;
+use super::unified::unified;
 use crate::cmd::files::{is_bundle, name};
 use crate::cmd::sync::read_bundle;
 use crate::cmd::{Context, exit_code};
@@ -13,7 +14,6 @@ use crate::query::disk::{file, same_in};
 use crate::store::{Reader, Store};
 use crate::sync::import::{Input, import};
 use crate::ui::Report;
-use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -50,10 +50,7 @@ pub fn diff(
         Ok((doc, _)) => doc.clone(),
         Err(_) => document(entity, DiskPath::parse(named)?.disk()),
     };
-    let view = match is_a_bundle(with) {
-        true => imported(context, &reader, &doc, with)?,
-        false => Store::open_with(with, context.environment())?.reader()?.view(&doc)?.map(Rc::new),
-    };
+    let view = other(context, &reader, &doc, with)?;
     let known = ours.as_ref().ok().map(|(_, file)| file);
     let theirs = match &view {
         Some(view) => same_in(view, &doc, known, named)?,
@@ -62,6 +59,20 @@ pub fn diff(
     match (ours, theirs) {
         (Err(e), None) => Err(e),
         (ours, theirs) => compared(&Side::of(ours.ok().map(|(_, file)| file))?, &Side::of(theirs)?),
+    }
+}
+
+/// A document of another store, or as importing a bundle would leave it.
+fn other(context: &Context, reader: &Reader, doc: &DocId, with: &Path) -> Result<Option<Rc<View>>> {
+    if is_a_bundle(with) {
+        return imported(context, reader, doc, with);
+    }
+    match Store::open_with(with, context.environment()) {
+        // A file that is no store may have been meant for a bundle: what is wrong with that is said.
+        Err(e) if e.kind == Kind::NotFound && !with.is_dir() => {
+            imported(context, reader, doc, with)
+        }
+        opened => Ok(opened?.reader()?.view(doc)?.map(Rc::new)),
     }
 }
 
@@ -112,21 +123,11 @@ impl Side {
 }
 
 fn compared(old: &Side, new: &Side) -> Result<Report> {
-    let input = InternedInput::new(old.text.as_str(), new.text.as_str());
-    let mut diff = Diff::compute(Algorithm::Histogram, &input);
-    diff.postprocess_lines(&input);
-    let printer = BasicLineDiffPrinter(&input.interner);
-    let text = diff.unified_diff(&printer, UnifiedDiffConfig::default(), &input).to_string();
+    let text = unified(&old.text, &new.text);
     if text.is_empty() && old.path == new.path {
         return Ok(Report::text(String::new()).note("nothing differs"));
     }
     let [from, to] = [&old.path, &new.path].map(|path| crate::ui::shown_text(path));
-    // What is empty has no first line, for those who read such differences.
-    let text = match (old.text.is_empty(), new.text.is_empty()) {
-        (true, _) => text.replacen("@@ -1,0 ", "@@ -0,0 ", 1),
-        (_, true) => text.replacen(" +1,0 @@", " +0,0 @@", 1),
-        _ => text,
-    };
     let shown = crate::ui::shown_text(&text);
     Ok(Report::text(format!("--- {from}\n+++ {to}\n{shown}")).exit(exit_code(Kind::Findings)))
 }
