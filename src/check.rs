@@ -18,8 +18,11 @@ use crate::concern::disk::is_disk;
 use crate::concern::{self, core};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::Doc;
+use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
+use crate::parallel;
+use crate::schema::Spec;
 use crate::store::check::{self as files, Examiner, FileFix, FileRepair, FindingKind};
 use crate::store::{Audit, State, Store};
 use crate::wire::Update;
@@ -189,7 +192,7 @@ struct ContentCheck<'a> {
 
 impl ContentCheck<'_> {
     fn examine(&mut self, doc: &DocId, shown: &AnyView) -> Result<Vec<Found>> {
-        let Some(view) = shown.known() else { return Ok(Vec::new()) };
+        let Some(view) = shown.known().map(|view| &**view) else { return Ok(Vec::new()) };
         // yrs never sees what is carried.
         let Some(spec) = concern::of(doc) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
@@ -204,21 +207,20 @@ impl ContentCheck<'_> {
             found.extend(over_limit(doc, &entity, counted, limit));
             found.extend(residue(doc, bytes, counted, limit));
         }
-        found.extend(times::ahead(spec, view, self.scope.now));
-        found.extend(records::plain(spec, view));
-        found.extend(records::ids(spec, view));
-        match spec.name {
-            "core" => found.extend(people::core(&entity, view)),
-            "chat" => found.extend(chat::threads(&entity, view)?),
-            "kanban" => found.extend(board::cards(&**view)),
-            _ if is_disk(doc) => {
-                found.extend(disks::files(self.examiner.reader(), &entity, doc, view)?);
-            }
-            _ => {}
-        }
-        if let Some(members) = self.members(&entity)? {
-            found.extend(people::strangers(&entity, spec, view, members));
-        }
+        let (now, examiner) = (self.scope.now, self.examiner);
+        let members = self.members(&entity)?;
+        // Looks at the same content, none of which needs another.
+        let (shape, (ahead, strangers)) = parallel::both(
+            shown.bytes().len(),
+            || shape(examiner, &entity, doc, spec, view),
+            || {
+                let strangers = |members| people::strangers(&entity, spec, view, members);
+                (times::ahead(spec, view, now), members.map(strangers).unwrap_or_default())
+            },
+        );
+        found.extend(ahead);
+        found.extend(shape?);
+        found.extend(strangers);
         Ok(found)
     }
 
@@ -235,6 +237,28 @@ impl ContentCheck<'_> {
         }
         Ok(self.members.get(entity).and_then(Option::as_ref))
     }
+}
+
+/// Whether everything in a document has the form that it should have, and caches agree with it.
+fn shape(
+    examiner: &Examiner,
+    entity: &EntityId,
+    doc: &DocId,
+    spec: &'static Spec,
+    view: &View,
+) -> Result<Vec<Found>> {
+    let mut found = records::plain(spec, view);
+    found.extend(records::ids(spec, view));
+    match spec.name {
+        "core" => found.extend(people::core(entity, view)),
+        "chat" => found.extend(chat::threads(entity, view)?),
+        "kanban" => found.extend(board::cards(view)),
+        _ if is_disk(doc) => {
+            found.extend(disks::files(examiner.reader(), entity, doc, view)?);
+        }
+        _ => {}
+    }
+    Ok(found)
 }
 
 fn over_limit(doc: &DocId, entity: &EntityId, bytes: u64, limit: u64) -> Option<Found> {

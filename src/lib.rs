@@ -114,6 +114,7 @@ pub mod limits;
 pub mod machine;
 pub mod merge;
 pub mod operation;
+mod parallel;
 pub mod path;
 pub mod policy;
 pub mod query;

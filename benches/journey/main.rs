@@ -71,6 +71,14 @@ fn bench(messages: u64) -> anyhow::Result<()> {
     if messages <= SENDABLE {
         let (ours, naive) = place.import_one(&bundle)?;
         row("import one message", ours, naive);
+        // What they leave in the log, the next command would write.
+        let send = median(|| place.naive_send())?;
+        row("send one, its file later", median(|| place.send_later())?, send);
+        row(
+            "then list the last 20",
+            median(|| place.list_last())?,
+            median(|| place.naive_list_last())?,
+        );
     }
     Ok(())
 }

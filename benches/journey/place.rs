@@ -11,7 +11,7 @@ use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::operation::{self, Operation};
 use crdtctl::query::{self, chat::MessageFilter};
 use crdtctl::sample::{self, Chance};
-use crdtctl::store::{Environment, Open, Store};
+use crdtctl::store::{Environment, Fold, Open, Store};
 use crdtctl::sync::bundle::Bundle;
 use crdtctl::sync::export::{self, Request};
 use crdtctl::sync::import::{self, Input};
@@ -30,6 +30,8 @@ pub const RARE: &str = "xylograph";
 pub struct Place {
     pub dir: PathBuf,
     pub store: Store,
+    /// The same one, for commands that leave the file of a large document for later.
+    later: Store,
     pub entity: EntityId,
     pub doc: DocId,
     pub member: MemberId,
@@ -72,8 +74,10 @@ impl Place {
         let view = store.reader()?.view(&doc)?.context("no chat")?;
         let ids = view.keys(&["messages"]);
         let shown = ids.get(ids.len() / 2).cloned().context("no message")?;
-        let place =
-            Place { dir: dir.to_owned(), store, entity, doc, member, shown, own: Vec::new() };
+        let later = Environment { fold: Some(Fold::Later), ..around(dir, "later") };
+        let later = Store::open_with(store.dir(), Rc::new(later))?;
+        let dir = dir.to_owned();
+        let place = Place { dir, store, later, entity, doc, member, shown, own: Vec::new() };
         let filter = MessageFilter { author: Some(ALICE.to_owned()), ..MessageFilter::default() };
         let own = query::chat::list(&place.store.reader()?, &place.entity, &filter)?;
         let own = own.into_iter().rev().take(3 * RUNS);
@@ -88,10 +92,23 @@ impl Place {
         self.perform(json!({"op": "chat.send", "entity": self.entity, "text": text}))
     }
 
+    /// Sends a message, and leaves the file of the chat for later.
+    pub fn send_later(&self) -> anyhow::Result<()> {
+        let text = "one more message";
+        self.perform_in(
+            &self.later,
+            json!({"op": "chat.send", "entity": self.entity, "text": text}),
+        )
+    }
+
     /// One operation, as one command.
     pub fn perform(&self, operation: Value) -> anyhow::Result<()> {
+        self.perform_in(&self.store, operation)
+    }
+
+    fn perform_in(&self, store: &Store, operation: Value) -> anyhow::Result<()> {
         let open = Open { command: "bench", member: Some(&self.member), dry_run: false };
-        let mut session = self.store.session(open)?;
+        let mut session = store.session(open)?;
         operation::run_alone(&mut session, &serde_json::from_value(operation)?)?;
         session.commit()?;
         Ok(())
@@ -251,7 +268,11 @@ fn take(store: &Store, bundle: &[u8]) -> anyhow::Result<()> {
 }
 
 pub fn environment(dir: &Path, name: &str) -> Rc<Environment> {
-    Rc::new(Environment {
+    Rc::new(around(dir, name))
+}
+
+fn around(dir: &Path, name: &str) -> Environment {
+    Environment {
         clock: Clock::fixed(NOW),
         ids: Ids::seeded(name),
         leases: Some(dir.join("leases")),
@@ -262,5 +283,5 @@ pub fn environment(dir: &Path, name: &str) -> Rc<Environment> {
         noted: concern::noted(),
         adopt: crdtctl::merge::adopt,
         fold: None,
-    })
+    }
 }

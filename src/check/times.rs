@@ -7,7 +7,8 @@ use crate::error::{Next, counted};
 use crate::limits::CLOCK_SKEW_SECONDS;
 use crate::schema::{FieldKind, Spec, kind_by_name, kind_of};
 use crate::store::check::FindingKind;
-use crate::wire::{Record, Value};
+use crate::wire::Value;
+use std::fmt::{self, Display, Formatter};
 
 static CLOCK_SKEW: FindingKind = FindingKind::warning("clock-skew");
 const HOUR: i64 = 3600;
@@ -15,21 +16,30 @@ const HOUR: i64 = 3600;
 /// The times of a document.
 struct Ahead<'s> {
     spec: &'s Spec,
+    now: i64,
     count: usize,
     /// How far, and where.
     farthest: (i64, String),
 }
 
+/// Where a value stands; written out only where it is named.
+#[derive(Clone, Copy)]
+struct Trail<'t> {
+    around: Option<&'t Trail<'t>>,
+    step: &'t dyn Display,
+}
+
 /// Whether a document holds times more than a day ahead: one finding for all of them.
 pub fn ahead(spec: &Spec, view: &View, now: i64) -> Option<Found> {
-    let mut ahead = Ahead { spec, count: 0, farthest: (0, String::new()) };
+    let mut ahead = Ahead { spec, now, count: 0, farthest: (0, String::new()) };
     for root in view.roots() {
+        let trail = Trail { around: None, step: &root };
         match view.keys(&[&root]) {
-            keys if keys.is_empty() => ahead.look_at(&root, view.value(&[&root]).as_ref(), now),
+            keys if keys.is_empty() => ahead.look_at(trail, view.value(&[&root]).as_ref()),
             keys => {
                 for key in keys {
-                    let path = format!("{root}/{key}");
-                    ahead.look_under(&path, &key, view.value(&[&root, &key]).as_ref(), now);
+                    let value = view.value(&[&root, &key]);
+                    ahead.look_under(trail.to(&key), &key, value.as_ref());
                 }
             }
         }
@@ -50,19 +60,36 @@ pub fn ahead(spec: &Spec, view: &View, now: i64) -> Option<Found> {
     })
 }
 
+impl Trail<'_> {
+    fn to<'t>(&'t self, step: &'t dyn Display) -> Trail<'t> {
+        Trail { around: Some(self), step }
+    }
+}
+
+impl Display for Trail<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(around) = self.around {
+            write!(f, "{around}/")?;
+        }
+        self.step.fmt(f)
+    }
+}
+
 impl Ahead<'_> {
     /// A value under a key. Recursion is bounded: the check refused deeper nesting.
-    fn look_under(&mut self, path: &str, key: &str, value: Option<&Value>, now: i64) {
+    fn look_under(&mut self, trail: Trail<'_>, key: &str, value: Option<&Value>) {
         match value {
             Some(Value::Map(map))
                 if kind_of(Some(self.spec), key) == Some(FieldKind::Acknowledgements) =>
             {
-                self.acknowledgements(path, map, now);
+                for (member, at) in map {
+                    self.time(trail.to(member), at.as_i64().unwrap_or(0));
+                }
             }
             Some(Value::Int(_) | Value::BigInt(_) | Value::Number(_)) if self.is_time(key) => {
-                self.time(path, value.and_then(Value::as_i64).unwrap_or(0), now);
+                self.time(trail, value.and_then(Value::as_i64).unwrap_or(0));
             }
-            value => self.look_at(path, value, now),
+            value => self.look_at(trail, value),
         }
     }
 
@@ -72,34 +99,28 @@ impl Ahead<'_> {
         kind_by_name(key) == time || kind_of(Some(self.spec), key) == time
     }
 
-    fn look_at(&mut self, path: &str, value: Option<&Value>, now: i64) {
+    fn look_at(&mut self, trail: Trail<'_>, value: Option<&Value>) {
         match value {
             Some(Value::Map(map)) => {
                 for (key, value) in map {
-                    self.look_under(&format!("{path}/{key}"), key, Some(value), now);
+                    self.look_under(trail.to(key), key, Some(value));
                 }
             }
             Some(Value::Array(items)) => {
                 for (at, value) in items.iter().enumerate() {
-                    self.look_at(&format!("{path}/{at}"), Some(value), now);
+                    self.look_at(trail.to(&at), Some(value));
                 }
             }
             _ => {}
         }
     }
 
-    fn acknowledgements(&mut self, path: &str, map: &Record, now: i64) {
-        for (member, at) in map {
-            self.time(&format!("{path}/{member}"), at.as_i64().unwrap_or(0), now);
-        }
-    }
-
-    fn time(&mut self, path: &str, at: i64, now: i64) {
-        let seconds = at.saturating_sub(now);
+    fn time(&mut self, trail: Trail<'_>, at: i64) {
+        let seconds = at.saturating_sub(self.now);
         if seconds > CLOCK_SKEW_SECONDS {
             self.count += 1;
             if seconds > self.farthest.0 {
-                self.farthest = (seconds, path.to_owned());
+                self.farthest = (seconds, trail.to_string());
             }
         }
     }

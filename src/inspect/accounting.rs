@@ -8,7 +8,7 @@ use super::path::{Mark, NONE, PatternRole, Patterns, bracketed, keys};
 use crate::path::DocPath;
 use crate::schema::Spec;
 use crate::wire::{Block, BlockKind, Dead, Id, Location, Locations, Owner, Update, Value};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// Why bytes are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,8 +121,8 @@ pub struct ByteAccounting<'u, 'a, S> {
     locations: Locations<'a>,
     patterns: Patterns,
     containers: Vec<CreatedContainer>,
-    /// Of the blocks that created one.
-    container_of: HashMap<usize, u32>,
+    /// Per block, the container that it created, or [`NONE`].
+    container_of: Vec<u32>,
     /// Per location, which of `known_patterns`; none where what is around it is not known.
     patterns_at: Vec<u32>,
     /// Each of them different from the one before.
@@ -145,7 +145,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
             locations,
             patterns: Patterns::new(spec),
             containers: Vec::new(),
-            container_of: HashMap::new(),
+            container_of: vec![NONE; count],
             patterns_at: vec![UNSEEN; count],
             known_patterns: Vec::new(),
             dead: Vec::new(),
@@ -292,15 +292,17 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
 
     /// The pattern of a block: elements of a sequence that are containers have one of their own.
     fn pattern_of(&self, index: usize, pattern_at: PatternAt) -> u32 {
-        let container = self.container_of.get(&index).copied().unwrap_or(NONE);
-        self.containers.get(container as usize).map_or(pattern_at.pattern, |own| own.pattern)
+        self.created_by(index).map_or(pattern_at.pattern, |own| own.pattern)
     }
 
     /// The record that a block created.
     fn own_record(&self, index: usize) -> Option<u32> {
-        let container = self.container_of.get(&index).copied()?;
-        let record = self.containers.get(container as usize)?.record;
+        let record = self.created_by(index)?.record;
         (self.record(record)?.block == index).then_some(record)
+    }
+
+    fn created_by(&self, index: usize) -> Option<&CreatedContainer> {
+        self.containers.get(*self.container_of.get(index)? as usize)
     }
 
     fn pattern_at(&self, index: usize) -> Option<(usize, PatternAt)> {
@@ -385,8 +387,9 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
     /// The container that a block created, made when it is first asked for; none where it is not
     /// known what is around it.
     fn container(&mut self, index: usize) -> Option<u32> {
-        if let Some(known) = self.container_of.get(&index) {
-            return Some(*known);
+        let known = self.container_of.get(index).copied().filter(|known| *known != NONE);
+        if known.is_some() {
+            return known;
         }
         let (location, pattern_at) = self.pattern_at(index)?;
         let pattern = match self.is_keyed(location) {
@@ -412,7 +415,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         };
         self.containers.push(CreatedContainer { pattern, record, dead });
         let own = self.containers.len() as u32 - 1;
-        self.container_of.insert(index, own);
+        *self.container_of.get_mut(index)? = own;
         Some(own)
     }
 

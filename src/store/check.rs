@@ -231,7 +231,10 @@ impl Examiner {
 
     /// Updates in the inbox that can never be applied.
     fn parked_forks(&self, doc: &DocId, view: &AnyView, roots: Roots) -> Vec<FileFinding> {
-        let waiting = self.parked.iter().filter(|parked| parked.doc == *doc);
+        let mut waiting = self.parked.iter().filter(|parked| parked.doc == *doc).peekable();
+        if waiting.peek().is_none() {
+            return Vec::new();
+        }
         let Ok(base) = check(view.bytes(), doc, roots) else { return Vec::new() };
         waiting
             .filter_map(|parked| {

@@ -9,6 +9,7 @@ use crate::crdt::view::View;
 use crate::error::{Result, counted, listed};
 use crate::id::DocId;
 use crate::inspect::size::{self, SizeBy, Sizes};
+use crate::parallel;
 use crate::store::{OnDisk, Reader};
 use crate::tombstone::{MemberTimes, PrunePlan, Pruned};
 use crate::ui::{self, Column, Format, Report, Row, Section};
@@ -167,25 +168,43 @@ struct MeasuredFile<'f> {
     sizes: Sizes,
     /// None where it does not decode, and while the document is in the log only.
     checked: Option<Result<Update<'f, Checked>, Fault>>,
+    /// What it shows, where that was found out while it was measured.
+    view: Option<View>,
 }
 
 impl<'f> MeasuredFile<'f> {
     fn of(id: &DocId, file: &'f OnDisk, by: Option<SizeBy>) -> Result<Self, Fault> {
         if file.bytes.is_empty() && file.unfolded > 0 {
-            return Ok(MeasuredFile { file, sizes: Sizes::default(), checked: None });
+            return Ok(MeasuredFile::unread(file, Sizes::default()));
         }
-        let update = Update::walk(&file.bytes)?;
-        let sizes = Sizes::of_update(&update, concern::of(id), by);
-        Ok(MeasuredFile { file, sizes, checked: Some(update.check(concern::expected(id))) })
+        let walked = Update::walk(&file.bytes)?;
+        let (bytes, unchecked) = (file.bytes.len(), walked.clone());
+        let (sizes, (checked, view)) = parallel::both(
+            bytes,
+            || Sizes::of_update(&walked, concern::of(id), by),
+            || {
+                let checked = unchecked.check(concern::expected(id));
+                let view = parallel::pays(bytes).then(|| whole_view(file, &checked)).flatten();
+                (checked, view)
+            },
+        );
+        Ok(MeasuredFile { file, sizes, checked: Some(checked), view })
+    }
+
+    fn unread(file: &'f OnDisk, sizes: Sizes) -> Self {
+        MeasuredFile { file, sizes, checked: None, view: None }
     }
 
     /// What the file shows, where it is all of the document and can be read as a whole.
-    fn view(&self) -> Option<View> {
-        let update = self.checked.as_ref()?.as_ref().ok()?;
-        let is_whole =
-            self.file.unfolded == 0 && update.beyond_all().is_none() && update.needs().is_empty();
-        if is_whole { View::read(update).ok() } else { None }
+    fn view(&mut self) -> Option<View> {
+        self.view.take().or_else(|| whole_view(self.file, self.checked.as_ref()?))
     }
+}
+
+fn whole_view(file: &OnDisk, checked: &Result<Update<'_, Checked>, Fault>) -> Option<View> {
+    let update = checked.as_ref().ok()?;
+    let is_whole = file.unfolded == 0 && update.beyond_all().is_none() && update.needs().is_empty();
+    if is_whole { View::read(update).ok() } else { None }
 }
 
 /// A document's sizes as JSON shows them, and in notes what could make it smaller.
@@ -193,7 +212,7 @@ fn report(
     context: &Context,
     reader: &Reader,
     id: &DocId,
-    measured: MeasuredFile<'_>,
+    mut measured: MeasuredFile<'_>,
     top: Option<usize>,
 ) -> Row {
     note_unfolded(context, id, measured.file);
@@ -207,7 +226,7 @@ fn report(
         let sentence = failure::hint(&hint);
         context.note(sentence);
     }
-    let freeable = Freeable::of(reader, id, &measured);
+    let freeable = Freeable::of(reader, id, &mut measured);
     if let Some(sentence) = freeable.sentence() {
         context.note(format!("{id}: {sentence}"));
     }
@@ -248,12 +267,13 @@ struct Freeable {
 
 impl Freeable {
     /// Nothing where a document cannot be read as a whole.
-    fn of(reader: &Reader, id: &DocId, measured: &MeasuredFile<'_>) -> Freeable {
-        let (mut freeable, sizes) = (Freeable::default(), &measured.sizes);
-        if sizes.tombstones.is_empty() {
+    fn of(reader: &Reader, id: &DocId, measured: &mut MeasuredFile<'_>) -> Freeable {
+        let mut freeable = Freeable::default();
+        if measured.sizes.tombstones.is_empty() {
             return freeable;
         }
         let shown = measured.view().or_else(|| reader.view(id).ok().flatten());
+        let sizes = &measured.sizes;
         let Some(view) = shown else { return freeable };
         let members = members(reader, id);
         let plan = PrunePlan::of(id, &view, &members);
@@ -309,8 +329,7 @@ fn summary(context: &Context, reader: &Reader, args: &SizeArgs) -> Result<Report
             let by = args.by.or(Some(SizeBy::Kind));
             let measured = MeasuredFile::of(id, &file, by).unwrap_or_else(|fault| {
                 context.note(format!("{id} does not decode: {fault}"));
-                let sizes = unreadable(file.bytes.len() as u64);
-                MeasuredFile { file: &file, sizes, checked: None }
+                MeasuredFile::unread(&file, unreadable(file.bytes.len() as u64))
             });
             rows.push(summary_row(context, reader, id, measured, args.top));
         }
