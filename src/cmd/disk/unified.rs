@@ -84,7 +84,8 @@ mod tests {
             at = start;
             while let Some(line) = lines.next_if(|line| !line.starts_with("@@")) {
                 let ends = !lines.peek().is_some_and(|next| next.starts_with('\\'));
-                let text = if ends { &line[1..] } else { line[1..].trim_end_matches('\n') };
+                let text = line.strip_prefix(['+', '-', ' ']).unwrap();
+                let text = if ends { text } else { text.trim_end_matches('\n') };
                 if !line.starts_with('+') {
                     assert_eq!(old[at], text, "{patch}");
                     at += 1;
