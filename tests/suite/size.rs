@@ -330,7 +330,8 @@ fn a_file_that_cannot_be_read_is_refused_with_the_place() {
     }
     // The summary goes on.
     let run = store.run(&["doc", "size", "--json"]);
-    assert!(run.stderr.contains("(truncated)"), "{}", run.stderr);
+    let said = "(truncated); `crdtctl check notes:one:free` says what can be done";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
     adds_up(&store, &run.json()[0]);
 }
 

@@ -57,7 +57,8 @@ pub fn run(context: &Context, args: &RebuildArgs) -> Result<Report> {
         "live_bytes": rebuilt.content_bytes,
         "client": client.to_string(),
     });
-    let sentence = format!("wrote {} anew: {after} bytes instead of {before}", file.name);
+    let sentence =
+        format!("wrote the content of {} anew: {after} bytes instead of {before}", file.name);
     let mut report = context.deliver(rebuilt.update, &args.out, &sentence)?;
     if matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
         report.body = Body::Json(account);

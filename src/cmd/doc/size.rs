@@ -328,7 +328,9 @@ fn summary(context: &Context, reader: &Reader, args: &SizeArgs) -> Result<Report
         if let Some(file) = reader.file(id)? {
             let by = args.by.or(Some(SizeBy::Kind));
             let measured = MeasuredFile::of(id, &file, by).unwrap_or_else(|fault| {
-                context.note(format!("{id} does not decode: {fault}"));
+                context.note(format!(
+                    "{id} does not decode: {fault}; `crdtctl check {id}` says what can be done"
+                ));
                 MeasuredFile::unread(&file, unreadable(file.bytes.len() as u64))
             });
             rows.push(summary_row(context, reader, id, measured, args.top));
