@@ -1,7 +1,6 @@
 //! Two pieces of work at the same time, where that is worth a thread.
 
 use std::panic;
-use std::sync::Mutex;
 use std::thread;
 
 /// For fewer bytes than these a thread costs more than it saves.
@@ -17,26 +16,20 @@ pub(crate) fn pays(bytes: usize) -> bool {
 pub(crate) fn both<A, B: Send>(
     bytes: usize,
     here: impl FnOnce() -> A,
-    there: impl FnOnce() -> B + Send,
+    there: impl Fn() -> B + Sync,
 ) -> (A, B) {
     if !pays(bytes) {
         return (here(), there());
     }
-    // It comes back where the system has no thread for it.
-    let work = Mutex::new(Some(there));
-    let take = || work.lock().ok().and_then(|mut work| work.take());
     thread::scope(|scope| {
-        let spawned = thread::Builder::new().spawn_scoped(scope, || take().map(|there| there()));
+        let spawned = thread::Builder::new().spawn_scoped(scope, &there);
         let here = here();
         let there = match spawned {
             Ok(thread) => thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)),
-            Err(_) => take().map(|there| there()),
+            // The system has no thread for it.
+            Err(_) => there(),
         };
-        match there {
-            Some(there) => (here, there),
-            // Nobody else takes it, and nothing panics while it is taken.
-            None => unreachable!("the work was taken and not done"),
-        }
+        (here, there)
     })
 }
 

@@ -178,12 +178,12 @@ impl<'f> MeasuredFile<'f> {
             return Ok(MeasuredFile::unread(file, Sizes::default()));
         }
         let walked = Update::walk(&file.bytes)?;
-        let (bytes, unchecked) = (file.bytes.len(), walked.clone());
+        let bytes = file.bytes.len();
         let (sizes, (checked, view)) = parallel::both(
             bytes,
             || Sizes::of_update(&walked, concern::of(id), by),
             || {
-                let checked = unchecked.check(concern::expected(id));
+                let checked = walked.clone().check(concern::expected(id));
                 let view = parallel::pays(bytes).then(|| whole_view(file, &checked)).flatten();
                 (checked, view)
             },
