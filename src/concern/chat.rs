@@ -12,7 +12,8 @@ pub use attachment::{Attachment, attached, attached_paths, attachment_paths, is_
 pub use react::React;
 pub use send::Send;
 pub use thread::{
-    Caches, LAST_REPLY_AT, PARENT_ID, REPLY_COUNT, find_thread, live_replies, open as open_thread,
+    Caches, LAST_REPLY_AT, PARENT_ID, REPLY_COUNT, find_thread, live_replies,
+    open_again as open_thread_again,
 };
 pub use untrash::restore;
 

@@ -58,7 +58,7 @@ fn put_back(session: &mut Session, doc: &DocId, records: &[ArchivedRecord]) -> R
     let fields = records.iter().map(fields).collect::<Result<Vec<_>>>()?;
     let threads: BTreeSet<&str> = records.iter().filter_map(ArchivedRecord::parent).collect();
     session.edit(doc, |txn| {
-        threads.iter().try_for_each(|thread| chat::open_thread(txn, doc, thread).map(drop))?;
+        threads.iter().try_for_each(|thread| chat::open_thread_again(txn, doc, thread))?;
         for (record, fields) in records.iter().zip(fields) {
             let Some(around) = record.path.parent() else {
                 return Err(Error::bug("a record without a path"));

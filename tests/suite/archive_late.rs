@@ -94,3 +94,33 @@ fn a_late_edit_of_what_was_restored_is_kept_and_not_shown() {
         assert!(texts.contains(&"a late word"), "{texts:?}");
     }
 }
+
+/// A thread whose replies are all in the archive goes there, too. Whoever brings them back meanwhile
+/// has not put them into what goes.
+#[test]
+fn replies_that_come_back_do_not_go_with_their_empty_thread() {
+    let machine = Machine::new("archive empty thread");
+    let alice = machine.group("alice", &[BOB]);
+    let old = alice.send("an old word");
+    let reply = alice.ok(&["chat", "send", "an old answer", "--reply-to", &old]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    alice.meet(&bob);
+    machine.pass(100 * DAY);
+    alice.send("a new word");
+    assert_eq!(alice.json(&["archive", "run"])["archived"], 2);
+    alice.meet(&bob);
+    alice.meet(&bob);
+    // At once: she brings them back, and he removes the thread that is empty.
+    alice.ok(&["archive", "restore", &old]);
+    bob.run(&["archive", "run"]).exits(0);
+    let thread = |store: &Store<'_>| store.json(&["doc", "dump", "chat"])["threads"][&old].clone();
+    assert!(thread(&bob).is_null(), "the empty thread goes");
+    alice.meet(&bob);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(store.json(&["chat", "show", &reply])["content"], "an old answer");
+        assert_eq!(thread(store)["reply_count"], 1);
+        assert_eq!(store.run(&["check"]).code, 0);
+    }
+    assert_eq!(alice.digest(), bob.digest());
+}

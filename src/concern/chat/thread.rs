@@ -7,6 +7,7 @@ use crate::crdt::doc::Txn;
 use crate::crdt::source::Source;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId};
+use crate::limits;
 
 /// The name of what a reply replies to.
 pub const PARENT_ID: &str = "parent_id";
@@ -107,6 +108,27 @@ pub(super) fn check_open(source: &dyn Source, thread: &str) -> Result<()> {
 /// Makes the thread of a message, unless it is there: as the same items on every replica (rule
 /// R2), so that two people who reply first at once are in one thread.
 pub fn open(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
-    let fixed = [Fixed::Text("parent_id", thread), Fixed::Map("replies")];
-    container::create(txn, doc, "threads", thread, &fixed).map(drop)
+    container::create(txn, doc, "threads", thread, &fixed(thread)).map(drop)
+}
+
+/// The same for replies that come back out of the archive. A thread without replies may be on its way
+/// there, with all that is written into it meanwhile: another takes its place, the same on every
+/// replica that does this.
+pub fn open_again(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
+    let path = ["threads", thread];
+    let is_empty = txn.exists(&path) && txn.keys(&["threads", thread, "replies"]).is_empty();
+    let standing = txn.item(&path).filter(|_| is_empty);
+    let of_ours = standing.and_then(|item| container::generation(doc, "threads", thread, item));
+    match of_ours.map(|generation| generation.saturating_add(1)) {
+        // The last one there can be stays, whatever happens to it.
+        Some(next) if next < limits::GENERATIONS => {
+            txn.remove(&["threads"], thread)?;
+            container::create_again(txn, doc, "threads", thread, &fixed(thread), next).map(drop)
+        }
+        _ => open(txn, doc, thread),
+    }
+}
+
+fn fixed(thread: &str) -> [Fixed<'_>; 2] {
+    [Fixed::Text("parent_id", thread), Fixed::Map("replies")]
 }
