@@ -83,22 +83,13 @@ impl Place {
         let own = own.into_iter().rev().take(3 * RUNS);
         let own: Vec<String> = own.map(|message| message.id).collect();
         if messages <= SENDABLE {
-            (0..3).try_for_each(|_| place.say(RARE))?;
+            (0..3).try_for_each(|_| place.say(&place.store, RARE))?;
         }
         Ok(Place { own, ..place })
     }
 
-    fn say(&self, text: &str) -> anyhow::Result<()> {
-        self.perform(json!({"op": "chat.send", "entity": self.entity, "text": text}))
-    }
-
-    /// Sends a message, and leaves the file of the chat for later.
-    pub fn send_later(&self) -> anyhow::Result<()> {
-        let text = "one more message";
-        self.perform_in(
-            &self.later,
-            json!({"op": "chat.send", "entity": self.entity, "text": text}),
-        )
+    fn say(&self, store: &Store, text: &str) -> anyhow::Result<()> {
+        self.perform_in(store, json!({"op": "chat.send", "entity": self.entity, "text": text}))
     }
 
     /// One operation, as one command.
@@ -160,7 +151,12 @@ impl Place {
     }
 
     pub fn send(&self) -> anyhow::Result<()> {
-        self.say("one more message")
+        self.say(&self.store, "one more message")
+    }
+
+    /// The same, with the file of the chat left for later.
+    pub fn send_later(&self) -> anyhow::Result<()> {
+        self.say(&self.later, "one more message")
     }
 
     pub fn show(&self) -> anyhow::Result<()> {

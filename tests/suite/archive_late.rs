@@ -95,11 +95,9 @@ fn a_late_edit_of_what_was_restored_is_kept_and_not_shown() {
     }
 }
 
-/// A thread whose replies are all in the archive goes there, too. Whoever brings them back meanwhile
-/// has not put them into what goes.
-#[test]
-fn replies_that_come_back_do_not_go_with_their_empty_thread() {
-    let machine = Machine::new("archive empty thread");
+/// Two replicas that had the same, of which one has put a message with a reply into its archive: that
+/// one, the other, the message and the reply.
+fn archived_thread(machine: &Machine) -> (Store<'_>, Store<'_>, String, String) {
     let alice = machine.group("alice", &[BOB]);
     let old = alice.send("an old word");
     let reply = alice.ok(&["chat", "send", "an old answer", "--reply-to", &old]);
@@ -108,6 +106,15 @@ fn replies_that_come_back_do_not_go_with_their_empty_thread() {
     machine.pass(100 * DAY);
     alice.send("a new word");
     assert_eq!(alice.json(&["archive", "run"])["archived"], 2);
+    (alice, bob, old, reply)
+}
+
+/// A thread whose replies are all in the archive goes there, too. Whoever brings them back meanwhile
+/// has not put them into what goes.
+#[test]
+fn replies_that_come_back_do_not_go_with_their_empty_thread() {
+    let machine = Machine::new("archive empty thread");
+    let (alice, bob, old, reply) = archived_thread(&machine);
     alice.meet(&bob);
     alice.meet(&bob);
     // At once: she brings them back, and he removes the thread that is empty.
@@ -120,6 +127,27 @@ fn replies_that_come_back_do_not_go_with_their_empty_thread() {
     for store in [&alice, &bob] {
         assert_eq!(store.json(&["chat", "show", &reply])["content"], "an old answer");
         assert_eq!(thread(store)["reply_count"], 1);
+        assert_eq!(store.run(&["check"]).code, 0);
+    }
+    assert_eq!(alice.digest(), bob.digest());
+}
+
+/// The thread that a restore puts in the place of an empty one takes over what somebody, who has heard
+/// of neither, writes into that.
+#[test]
+fn a_late_reply_goes_over_into_the_thread_that_came_back() {
+    let machine = Machine::new("archive late reply");
+    let (alice, bob, old, reply) = archived_thread(&machine);
+    alice.ok(&["archive", "restore", &old]);
+    let late = bob.ok(&["chat", "send", "a late answer", "--reply-to", &old]);
+    alice.meet(&bob);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        let thread = &store.json(&["doc", "dump", "chat"])["threads"][&old];
+        assert_eq!(thread["reply_count"], 2);
+        for id in [&reply, &late] {
+            assert!(thread["replies"].get(id).is_some(), "{thread}");
+        }
         assert_eq!(store.run(&["check"]).code, 0);
     }
     assert_eq!(alice.digest(), bob.digest());

@@ -106,10 +106,8 @@ fn a_store_can_be_set_to_it_and_the_command_line_goes_before() {
     store.run(&["chat", "send", "x", "--fold", "never"]).fails(2, "later");
 }
 
-/// An application that saves from memory, while our changes are in no file.
-#[test]
-fn an_application_that_saves_over_it_takes_nothing_away() {
-    let machine = Machine::new("fold application");
+/// A store whose file an application saves over from memory, while a change of ours is in no file.
+fn saved_over(machine: &Machine) -> Store<'_> {
     let store = machine.group("s", &[BOB]);
     store.send("first");
     let file = store.document(&chat());
@@ -117,6 +115,13 @@ fn an_application_that_saves_over_it_takes_nothing_away() {
     store.ok(&later(&["chat", "send", "left"]));
     application.send("theirs", BOB, "theirs", machine.now());
     std::fs::write(&file, application.save()).unwrap();
+    store
+}
+
+#[test]
+fn an_application_that_saves_over_it_takes_nothing_away() {
+    let machine = Machine::new("fold application");
+    let store = saved_over(&machine);
     let mut texts = store.column(&["chat", "list"], "content");
     texts.sort();
     assert_eq!(texts, ["first", "left", "theirs"]);
@@ -130,13 +135,7 @@ fn an_application_that_saves_over_it_takes_nothing_away() {
 #[test]
 fn what_an_application_saved_over_it_is_taken_in_when_it_is_written() {
     let machine = Machine::new("fold run, application");
-    let store = machine.group("s", &[BOB]);
-    store.send("first");
-    let file = store.document(&chat());
-    let application = Application::open(77, &std::fs::read(&file).unwrap());
-    store.ok(&later(&["chat", "send", "left"]));
-    application.send("theirs", BOB, "theirs", machine.now());
-    std::fs::write(&file, application.save()).unwrap();
+    let store = saved_over(&machine);
     let run = store.json(&["fold", "run"]);
     assert_eq!(run["documents"], json!([{"doc": chat(), "changes": 1}]));
     assert_eq!(in_file(&store), ["first", "left", "theirs"]);
