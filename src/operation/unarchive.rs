@@ -56,9 +56,18 @@ impl Unarchive {
 /// Writes records of a document as they were archived.
 fn put_back(session: &mut Session, doc: &DocId, records: &[ArchivedRecord]) -> Result<()> {
     let fields = records.iter().map(fields).collect::<Result<Vec<_>>>()?;
-    let threads: BTreeSet<&str> = records.iter().filter_map(ArchivedRecord::parent).collect();
+    let returning: BTreeSet<&str> = records
+        .iter()
+        .filter(|record| record.parent().is_none())
+        .map(|record| record.id())
+        .collect();
     session.edit(doc, |txn| {
-        threads.iter().try_for_each(|thread| chat::open_thread_again(txn, doc, thread))?;
+        let standing = returning.iter().copied().filter(|id| txn.exists(&["threads", id]));
+        let of_replies = records.iter().filter_map(ArchivedRecord::parent);
+        let threads: BTreeSet<&str> = of_replies.chain(standing).collect();
+        for thread in &threads {
+            chat::open_thread_again(txn, doc, thread, returning.contains(thread))?;
+        }
         for (record, fields) in records.iter().zip(fields) {
             let Some(around) = record.path.parent() else {
                 return Err(Error::bug("a record without a path"));

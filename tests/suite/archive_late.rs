@@ -132,6 +132,34 @@ fn replies_that_come_back_do_not_go_with_their_empty_thread() {
     assert_eq!(alice.digest(), bob.digest());
 }
 
+/// The same where somebody replied to the archived message meanwhile: the thread is not empty any more,
+/// and goes all the same where that was not heard of.
+#[test]
+fn replies_that_come_back_beside_a_late_one_do_not_go_with_their_thread() {
+    let machine = Machine::new("archive thread with a late reply");
+    let (alice, bob, old, reply) = archived_thread(&machine);
+    alice.meet(&bob);
+    alice.meet(&bob);
+    let late = alice.ok(&["chat", "send", "a late answer", "--reply-to", &old]);
+    alice.ok(&["archive", "restore", &old]);
+    bob.run(&["archive", "run"]).exits(0);
+    assert!(bob.json(&["doc", "dump", "chat"])["threads"].get(&old).is_none());
+    let shows_all = |store: &Store<'_>| {
+        assert_eq!(store.json(&["chat", "show", &reply])["content"], "an old answer");
+        assert_eq!(store.json(&["chat", "show", &late])["content"], "a late answer");
+        let thread = &store.json(&["doc", "dump", "chat"])["threads"][&old];
+        assert_eq!(thread["reply_count"], 2, "{thread}");
+        assert_eq!(store.run(&["check"]).code, 0);
+    };
+    // At once, not only when she has heard of what he did.
+    alice.give(&bob);
+    shows_all(&bob);
+    alice.meet(&bob);
+    alice.meet(&bob);
+    [&alice, &bob].into_iter().for_each(shows_all);
+    assert_eq!(alice.digest(), bob.digest());
+}
+
 /// The thread that a restore puts in the place of an empty one takes over what somebody, who has heard
 /// of neither, writes into that.
 #[test]

@@ -111,19 +111,28 @@ pub fn open(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
     container::create(txn, doc, "threads", thread, &fixed(thread)).map(drop)
 }
 
-/// The same for replies that come back out of the archive. A thread without replies may be on its way
-/// there, with all that is written into it meanwhile: another takes its place, the same on every
-/// replica that does this.
-pub fn open_again(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
+/// The same for a message, or replies to it, that come back out of the archive. The thread of an
+/// archived message may be on its way there, with all that is written into it meanwhile, once somebody
+/// saw it without replies: another takes its place, the same on every replica that does this, and
+/// replies that came late go over into that, as they do where a merge replaces the thread.
+pub fn open_again(txn: &mut Txn<'_>, doc: &DocId, thread: &str, is_archived: bool) -> Result<()> {
     let path = ["threads", thread];
-    let is_empty = txn.exists(&path) && txn.keys(&["threads", thread, "replies"]).is_empty();
-    let standing = txn.item(&path).filter(|_| is_empty);
+    let late = txn.keys(&["threads", thread, "replies"]);
+    let may_go = txn.exists(&path) && (is_archived || late.is_empty());
+    let standing = txn.item(&path).filter(|_| may_go);
     let of_ours = standing.and_then(|item| container::generation(doc, "threads", thread, item));
     match of_ours.map(|generation| generation.saturating_add(1)) {
         // The last one there can be stays, whatever happens to it.
         Some(next) if next < limits::GENERATIONS => {
+            let value = |reply: &String| txn.typed(&["threads", thread, "replies", reply]);
+            let late: Vec<_> = late.iter().map(|reply| (reply, value(reply))).collect();
             txn.remove(&["threads"], thread)?;
-            container::create_again(txn, doc, "threads", thread, &fixed(thread), next).map(drop)
+            container::create_again(txn, doc, "threads", thread, &fixed(thread), next)?;
+            for (reply, value) in late {
+                let Some(value) = value else { continue };
+                container::copy(txn, doc, &["threads", thread, "replies", reply], &value)?;
+            }
+            Ok(())
         }
         _ => open(txn, doc, thread),
     }
