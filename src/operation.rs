@@ -1,6 +1,7 @@
 //! Every change to a store as data. The command line builds operations, tests generate them at
 //! random; there is one way to change a store.
 
+mod archived;
 mod declaration;
 mod restore;
 mod revert;
@@ -21,7 +22,7 @@ use crate::concern::{canvas, chat, core, disk, issues, kanban};
 
 pub use crate::concern::Outcome;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::id::EntityId;
 use crate::limits;
 use crate::store::Session;
@@ -292,8 +293,14 @@ pub fn declared(op: &str) -> Option<&'static Declaration> {
 /// Whatever the rules say; the session must then be dropped.
 pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
     let mark = session.recorded();
-    let outcome = operation.apply(session)?;
     let declared = operation.declaration();
+    let outcome = match operation.apply(session) {
+        Err(e) if e.kind == Kind::NotFound => {
+            let fields = written(operation)?;
+            return Err(archived::told_where(session, declared, &fields, e));
+        }
+        outcome => outcome?,
+    };
     debug_assert!(
         declared.creates != Creates::Never || !outcome.created,
         "{} created {:?} undeclared",
@@ -336,14 +343,22 @@ fn record(
     operation: &Operation,
     outcome: &Outcome,
 ) -> Result<()> {
-    let broken = |e| Error::bug("an operation does not encode").because(e);
-    let mut written = serde_json::to_value(operation).map_err(broken)?;
-    if let (Some(fields), Some(id)) = (written.as_object_mut(), &outcome.id) {
+    let mut operation_as_written = written(operation)?;
+    if let (Some(fields), Some(id)) = (operation_as_written.as_object_mut(), &outcome.id) {
         name_in_full(fields, operation.declaration(), id);
     }
-    let recorded = Recorded { id: outcome.id.clone(), operation: written };
-    session.record(mark, &serde_json::to_string(&recorded).map_err(broken)?);
+    let recorded = Recorded { id: outcome.id.clone(), operation: operation_as_written };
+    session.record(mark, &serde_json::to_string(&recorded).map_err(unwritable)?);
     Ok(())
+}
+
+/// An operation as a batch line has it.
+fn written(operation: &Operation) -> Result<Value> {
+    serde_json::to_value(operation).map_err(unwritable)
+}
+
+fn unwritable(cause: serde_json::Error) -> Error {
+    Error::bug("an operation does not encode").because(cause)
 }
 
 /// Names the record that an operation is about by its whole id: what is a prefix of one record here

@@ -1,6 +1,6 @@
 //! What an import took out of documents, or brought back into them.
 
-use super::keeping::{KeptRecords, keep};
+use super::keeping::{KeptRecords, keep, keep_leaving};
 use super::mode::is_hybrid;
 use super::reading::ArchiveReader;
 use super::row::{ArchivedRecord, Marker, is_archivable};
@@ -76,8 +76,15 @@ pub fn vanished(
         }
     }
     drop(archive);
-    let rows = alive.iter().filter_map(row).chain(markers);
-    Ok((archived, keep(session, rows)?))
+    // They were here until now, whatever the archive was told before: of a restored record the document
+    // can have had another item than the restore made, as old as what that hides.
+    let kept = keep_leaving(session, alive.iter().filter_map(row))?;
+    let marked = keep(session, markers)?;
+    let kept = KeptRecords {
+        added: kept.added.saturating_add(marked.added),
+        conflicts: kept.conflicts.saturating_add(marked.conflicts),
+    };
+    Ok((archived, kept))
 }
 
 /// Whether a record is a tombstone that pruning removes.

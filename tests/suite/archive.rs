@@ -284,6 +284,25 @@ fn cards_and_issues_go_with_what_was_said_of_them() {
         let count = "SELECT count(*) AS n FROM cards JOIN comments";
         assert_eq!(store.json(&["sql", count])[0]["n"], 2);
     }
+    // Lists show them, so no command says that they are not there.
+    let prefix = &issue[..8];
+    let files = alice.files();
+    for (id, args) in [
+        (&card, &["kanban", "move", &card, "Doing"][..]),
+        (&card, &["kanban", "restore", &card]),
+        (&card, &["kanban", "edit", &card, "--title", "Paint it blue"]),
+        (&issue, &["issue", "reopen", prefix]),
+        (&issue, &["issue", "comment", prefix, "still", "-n"]),
+    ] {
+        let run = alice.run(args);
+        let said = &run.exits(4).stderr;
+        assert!(said.contains(&format!("{id} is in the archive")), "{said}");
+        assert!(said.contains(&format!("`crdtctl archive restore {id}`")), "{said}");
+        assert_eq!(alice.files(), files);
+    }
+    let batch = format!(r#"{{"op":"issue.reopen","entity":"{PROJECT}","issue":"{issue}"}}"#);
+    let run = machine.run_with_stdin(&["--store", &text(&alice.dir), "batch"], batch.as_bytes());
+    assert!(run.exits(4).stderr.contains("is in the archive"), "{}", run.stderr);
     alice.ok(&["archive", "restore", &issue]);
     alice.ok(&["archive", "restore", &card]);
     assert_eq!(alice.json(&["issue", "show", &issue])["closed"], false);

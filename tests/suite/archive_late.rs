@@ -109,6 +109,27 @@ fn archived_thread(machine: &Machine) -> (Store<'_>, Store<'_>, String, String) 
     (alice, bob, old, reply)
 }
 
+/// Lists show what is archived, so no command says that it is not there.
+#[test]
+fn who_changes_what_is_archived_hears_how_to_bring_it_back() {
+    let machine = Machine::new("archive told");
+    let (alice, _, old, reply) = archived_thread(&machine);
+    for args in [
+        &["chat", "edit", &old, "another word"][..],
+        &["chat", "react", &reply[..8], "👍"],
+        &["chat", "delete", &old],
+    ] {
+        let run = alice.run(args);
+        let said = &run.exits(4).stderr;
+        let id = if args.contains(&old.as_str()) { &old } else { &reply };
+        assert!(said.contains(&format!("{id} is in the archive")), "{said}");
+        assert!(said.contains(&format!("`crdtctl archive restore {id}`")), "{said}");
+    }
+    // What is nowhere is not in the archive.
+    let said = alice.run(&["chat", "edit", "0000aaaa", "a word"]).exits(4).stderr.clone();
+    assert!(said.contains("no message") && !said.contains("archive restore"), "{said}");
+}
+
 /// A thread whose replies are all in the archive goes there, too. Whoever brings them back meanwhile
 /// has not put them into what goes.
 #[test]
