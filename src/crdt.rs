@@ -5,6 +5,7 @@
 //! ([`doc`]); what reaches it passed the gate first ([`crate::gate`]).
 
 pub mod any_view;
+
 pub mod carried;
 pub mod container;
 pub mod content;
@@ -12,6 +13,7 @@ pub mod doc;
 pub mod effort;
 mod elements;
 pub mod encoding;
+pub mod first_update;
 mod keys;
 mod live;
 pub mod opened;

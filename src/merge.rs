@@ -139,14 +139,17 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
             account.take(carried::count(incoming.before.as_ref(), &after, &known)?);
         }
         concern::disk::revive_edited(session, doc)?;
+        summaries.push((doc.clone(), account));
+    }
+    let audits = audit_all(session, attributed)?;
+    // From here on nothing is asked of a document but its tombstones.
+    for (doc, account) in &mut summaries {
         // Whose acknowledgements are asked for the members say, and they may be what is damaged.
         match tombstone::acknowledge(session, doc) {
             Ok(acknowledged) => account.acknowledged = acknowledged,
             Err(e) => session.leave_out(e)?,
         }
-        summaries.push((doc.clone(), account));
     }
-    let audits = audit_all(session, attributed)?;
     Ok(Merged { documents: summaries, audits })
 }
 
@@ -220,6 +223,10 @@ fn prune_entity_of(
 /// all the same.
 fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>> {
     let doc = &incoming.doc;
+    // Nothing lost to anything: all that is here is what one side had.
+    if incoming.before.is_none() && incoming.parts.len() < 2 {
+        return Ok(Vec::new());
+    }
     let sides = incoming::sides(&incoming.parts);
     let views = sides.iter().map(|side| View::read(&side.update));
     let views = views.collect::<Result<Vec<View>>>()?;

@@ -224,7 +224,9 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
     }
     session.ask_for_unswept(doc, &swept_by(Some(&member), &members))?;
     let Some(view) = session.at_hand(doc)? else { return Ok(0) };
-    let open: Vec<(&DeletionMarker, DocPath)> = list(spec, &*view)
+    let tombstones = list(spec, &*view);
+    let all: Vec<DocPath> = tombstones.iter().map(|tombstone| tombstone.path.clone()).collect();
+    let open: Vec<(&DeletionMarker, DocPath)> = tombstones
         .into_iter()
         .filter(|tombstone| tombstone.plain == PlainPart::Nothing)
         .filter(|tombstone| !tombstone.acknowledged.contains_key(member.as_str()))
@@ -233,6 +235,7 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
     if open.is_empty() {
         return Ok(0);
     }
+    session.narrow_to_tombstones(doc, &all)?;
     let now = session.now();
     session.edit(doc, |txn| {
         let mut written = 0;

@@ -201,7 +201,7 @@ impl Doc {
     fn take(&mut self, admitted: &Admitted<'_>) -> Result<bool> {
         let part = match admitted {
             Admitted::Apart(_, part) => Some(part),
-            Admitted::AsItCame(_) | Admitted::Anew(_) => None,
+            Admitted::AsItCame(_) | Admitted::Anew(_) | Admitted::Whole(_) => None,
         };
         let made = self.integrate(&admitted.update(), part)?;
         self.merged = true;
@@ -227,7 +227,7 @@ impl Doc {
         let given = rewritten(update.without(part.ids()))?;
         let anew = match self.without_known(&given.update())? {
             Admitted::Anew(anew) => Some(anew),
-            Admitted::AsItCame(_) | Admitted::Apart(..) => None,
+            Admitted::AsItCame(_) | Admitted::Apart(..) | Admitted::Whole(_) => None,
         };
         Ok(Admitted::Apart(anew.unwrap_or(given), Rc::new(part)))
     }
@@ -375,6 +375,11 @@ impl Doc {
     /// The updates made since loading, in order; each is causally ready after those before it.
     pub fn updates(&self) -> &[Vec<u8>] {
         &self.updates
+    }
+
+    /// Whether nothing was ever in it.
+    pub fn is_empty(&self) -> bool {
+        self.updates.is_empty() && self.yrs.transact().state_vector().is_empty()
     }
 
     /// The id that own items get.

@@ -3,6 +3,7 @@
 //! The limits are far above what people write ([`MERGE_STEPS`] says how far): what meets them was
 //! made to meet them.
 
+use super::first_update::FirstUpdate;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::gate::Rehearsal;
 use crate::limits::{MERGE_STEPS, MERGE_STEPS_PER_BLOCK};
@@ -98,6 +99,8 @@ pub enum Admitted<'u> {
     Anew(CheckedBytes<Vec<u8>>),
     /// The same without what stands in roots that no concern knows, and that.
     Apart(CheckedBytes<Vec<u8>>, Rc<BesidePart>),
+    /// As it came, for a document that holds nothing, and which is then what it is.
+    Whole(FirstUpdate),
 }
 
 impl Admitted<'_> {
@@ -106,6 +109,7 @@ impl Admitted<'_> {
         match self {
             Admitted::AsItCame(update) => update.clone(),
             Admitted::Anew(update) | Admitted::Apart(update, _) => update.update(),
+            Admitted::Whole(first) => first.state.update(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::crdt::source::{Shared, Source};
 use crate::error::Result;
+use crate::path::DocPath;
 use crate::wire::{
     Bytes, Checked, Id, Noted, PageFacts, PageRow, PageSet, Pages, Splice, Update, Value, Version,
 };
@@ -84,6 +85,15 @@ pub trait PageSource: Bytes + fmt::Debug {
 struct HeldState {
     state: Vec<u8>,
     pages: Pages,
+    /// What whoever holds it knows of it, where it was read.
+    facts: Option<HeldFacts>,
+}
+
+#[derive(Debug)]
+struct HeldFacts {
+    version: Version,
+    /// All pages in which there are tombstones.
+    tombstones: PageSet,
 }
 
 impl Bytes for HeldState {
@@ -115,11 +125,11 @@ impl PageSource for HeldState {
     }
 
     fn unswept(&self, _by: &[u8; 32]) -> Option<PageSet> {
-        None
+        self.facts.as_ref().map(|facts| facts.tombstones.clone())
     }
 
     fn version(&self) -> Option<Version> {
-        None
+        self.facts.as_ref().map(|facts| facts.version.clone())
     }
 
     fn of_root(&self, root: &str) -> PageSet {
@@ -192,7 +202,26 @@ impl Window {
     pub fn open(state: Vec<u8>, noted: Noted) -> std::result::Result<Window, Vec<u8>> {
         let pages = Update::walk(&state).ok().and_then(|update| Pages::of(&update, &noted));
         let Some(pages) = pages else { return Err(state) };
-        Ok(Window::over(Rc::new(HeldState { state, pages }), noted))
+        Ok(Window::over(Rc::new(HeldState { state, pages, facts: None }), noted))
+    }
+
+    /// A state that was read, with nothing at hand but the pages of its tombstones, which stand at these
+    /// paths, and those with the same keys in other roots. None where that is as good as everything.
+    pub fn of_tombstones(
+        state: &Update<'_, Checked>,
+        noted: Noted,
+        tombstones: &[DocPath],
+    ) -> Option<Window> {
+        let pages = Pages::of(state, &noted)?;
+        let keys = tombstones.iter().filter_map(|path| path.get(1));
+        let tombstones: PageSet = keys.flat_map(|key| pages.of_key(key)).collect();
+        if tombstones.len() > pages.count() / 2 {
+            return None;
+        }
+        let at_hand = &pages.least() | &tombstones;
+        let facts = Some(HeldFacts { version: state.version(), tombstones });
+        let pages = Rc::new(HeldState { state: state.bytes().to_vec(), pages, facts });
+        Some(Window { pages, noted, at_hand, missed: RefCell::default() })
     }
 
     /// The same, of a state whose pages are known.

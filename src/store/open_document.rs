@@ -7,6 +7,7 @@ use super::state::KnownContent;
 use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::{Admitted, Doc};
 use crate::crdt::effort::Allowance;
+use crate::crdt::first_update::FirstUpdate;
 use crate::crdt::opened::OpenedDocument;
 use crate::crdt::source::Source;
 use crate::crdt::types::SharedTypes;
@@ -33,6 +34,7 @@ pub(super) enum WrittenBy {
 }
 
 /// A row for the log.
+#[derive(Clone)]
 pub(super) struct LogPart {
     pub update: Vec<u8>,
     pub by: WrittenBy,
@@ -59,6 +61,8 @@ pub(super) struct OpenDocument {
     pub editing: Option<Editing>,
     /// What `loaded` has are some of its pages.
     pub window: Option<Rc<Window>>,
+    /// What `loaded` has arrived in this session.
+    pub arrived: Option<ArrivedDocument>,
     /// The state as it stands, if it was asked for since the last change.
     state: Option<CheckedBytes<Rc<[u8]>>>,
     view: Option<Rc<View>>,
@@ -66,6 +70,14 @@ pub(super) struct OpenDocument {
     types: Option<Rc<SharedTypes>>,
     /// What a limit counted of the document, and its [`OpenDocument::size`] at that time.
     measured: Option<Measured>,
+}
+
+/// A document that was nothing until an update brought all of it.
+pub(super) struct ArrivedDocument {
+    /// The update.
+    pub part: LogPart,
+    /// Of its content.
+    pub sum: ContentSum,
 }
 
 #[derive(Clone, Copy)]
@@ -115,6 +127,7 @@ impl OpenDocument {
             loaded,
             editing: None,
             window: None,
+            arrived: None,
             state: None,
             view: None,
             types: None,
@@ -128,7 +141,13 @@ impl OpenDocument {
     }
 
     pub fn is_changed(&self) -> bool {
-        self.editing.as_ref().is_some_and(|editing| !editing.by.is_empty())
+        self.revision() > 0
+    }
+
+    /// How many updates changed it in this session.
+    pub fn revision(&self) -> usize {
+        let made = self.editing.as_ref().map_or(0, |editing| editing.by.len());
+        made.saturating_add(usize::from(self.arrived.is_some()))
     }
 
     /// Bytes of the state as it was loaded, and of the updates since.
@@ -191,6 +210,11 @@ impl OpenDocument {
             Some(editing) => editing.doc.admit(update, allowance),
             None => Err(Error::bug("a document was merged into before it was opened")),
         }
+    }
+
+    /// Remembers what arrived: it is the document as it stands.
+    pub fn stands_as(&mut self, first: FirstUpdate) {
+        (self.state, self.view) = (Some(first.state), Some(first.view));
     }
 
     /// Changes the open document. On Err what yrs holds is worth nothing.
@@ -333,6 +357,7 @@ impl OpenDocument {
         if self.window.is_none() {
             return Ok(self.any_view(doc, roots)?.view().map(|view| view.sum()));
         }
+        let loaded = loaded.or(self.arrived.as_ref().map(|arrived| arrived.sum));
         match (loaded, self.is_changed()) {
             (Some(loaded), true) => {
                 let before = View::of(&self.loaded.update(doc, roots)?).sum();
@@ -375,12 +400,13 @@ impl OpenDocument {
         let Some(editing) = &self.editing else { return Ok(None) };
         let whole = self.loaded.unlogged.iter();
         let whole = whole.map(|file| LogPart { update: file.clone(), by: WrittenBy::File });
+        let arrived = self.arrived.iter().map(|arrived| arrived.part.clone());
         Ok(Some(PendingChange {
             doc: doc.clone(),
             path: self.loaded.path.clone(),
             state,
             content,
-            parts: whole.chain(editing.parts(doc, roots)?).collect(),
+            parts: whole.chain(arrived).chain(editing.parts(doc, roots)?).collect(),
             begins_log: self.loaded.unlogged.is_some(),
             client: editing.client,
             clock: editing.doc.clock_of(editing.client),
@@ -396,10 +422,13 @@ impl Editing {
             self.doc.updates().iter().zip(&self.by).collect();
         let mut parts = Vec::new();
         for run in updates.chunk_by(|(_, a), (_, b)| **a == WrittenBy::Us && **b == WrittenBy::Us) {
-            let checked = run
-                .iter()
-                .map(|(update, _)| own(update, doc, roots))
-                .collect::<Result<Vec<Update<'_, Checked>>>>()?;
+            let checked = match self.doc.is_as_it_arrived() {
+                true => Vec::new(),
+                false => run
+                    .iter()
+                    .map(|(update, _)| own(update, doc, roots))
+                    .collect::<Result<Vec<Update<'_, Checked>>>>()?,
+            };
             match (checked.len() > 1).then(|| wire::merge(&checked)).flatten() {
                 Some(update) => parts.push(LogPart { update, by: WrittenBy::Us }),
                 None => {

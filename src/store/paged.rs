@@ -4,9 +4,9 @@
 //! asks for ([`Window`]). It is run until it asks for nothing more: which ones those are nobody has
 //! to say, and nobody can say it wrongly.
 
-use super::fold::{NewState, SplicedState};
+use super::fold::{INDEXED_BYTES, NewState, SplicedState};
 use super::layout::Layout;
-use super::open_document::{Editing, OpenDocument};
+use super::open_document::{ArrivedDocument, Editing, LogPart, OpenDocument};
 use super::session::{Paging, Session};
 use super::state::State;
 use super::{Roots, index};
@@ -14,6 +14,8 @@ use crate::crdt::window::Window;
 use crate::error::Result;
 use crate::gate;
 use crate::id::DocId;
+use crate::parallel;
+use crate::path::DocPath;
 use crate::wire::{Noted, Pages, Splice, Update};
 use std::rc::Rc;
 
@@ -76,11 +78,30 @@ impl Session {
         self.paging.is_some()
     }
 
+    /// Keeps of a document that arrived whole and is as it came no more at hand than what its tombstones
+    /// stand in, where that is worth while. To be called when nothing else of it will be asked for: if
+    /// it is, all is run again, and the document stays whole.
+    ///
+    /// # Errors
+    /// `Bug` where what arrived does not open.
+    pub fn narrow_to_tombstones(&mut self, doc: &DocId, tombstones: &[DocPath]) -> Result<()> {
+        let (roots, noted) = (self.environment.roots, self.environment.noted);
+        if self.paging.is_none() || self.narrowed.contains(doc) {
+            return Ok(());
+        }
+        let Some(Some(open)) = self.documents.get_mut(doc) else { return Ok(()) };
+        if open.narrow_to_tombstones(doc, roots, noted, tombstones)? {
+            self.narrowed.insert(doc.clone());
+        }
+        Ok(())
+    }
+
     /// As if nothing had been run; the pages that were missed are at hand.
     fn begin_again(&mut self, notes: usize) -> Result<()> {
         // What was made of others, and what adopting made of them, is undone by loading them again.
-        let stays = |open: &OpenDocument| {
-            open.window.is_some() || !open.is_changed() && !open.loaded.foreign
+        let stays = |open: &OpenDocument| match open.arrived {
+            None => open.window.is_some() || !open.is_changed() && !open.loaded.foreign,
+            Some(_) => false,
         };
         self.documents.retain(|_, open| open.as_ref().is_some_and(stays));
         self.documents.values_mut().flatten().try_for_each(OpenDocument::look_further)?;
@@ -127,6 +148,39 @@ impl OpenDocument {
                 Ok(())
             }
         }
+    }
+
+    /// Keeps only the pages of its tombstones open, if it is as it arrived; true when that was done.
+    fn narrow_to_tombstones(
+        &mut self,
+        doc: &DocId,
+        roots: Roots,
+        noted: Noted,
+        tombstones: &[DocPath],
+    ) -> Result<bool> {
+        let as_it_arrived = |editing: &&Editing| editing.doc.is_as_it_arrived();
+        let Some(by) = self.editing.as_ref().filter(as_it_arrived).and_then(|e| e.by.first())
+        else {
+            return Ok(false);
+        };
+        let by = by.clone();
+        let (state, view) = (self.checked(doc, roots)?, self.view(doc, roots)?);
+        if (state.bytes().len() as u64) < INDEXED_BYTES {
+            return Ok(false);
+        }
+        let shown = &*view;
+        let narrow = || Window::of_tombstones(&state.update(), noted, tombstones);
+        let (window, sum) = parallel::both(state.bytes().len(), narrow, || shown.sum());
+        let Some((window, pages)) = window.and_then(|w| w.projection().map(|pages| (w, pages)))
+        else {
+            return Ok(false);
+        };
+        let Some(made) = self.close() else { return Ok(false) };
+        let part = LogPart { update: state.bytes().to_vec(), by };
+        self.arrived = Some(ArrivedDocument { part, sum });
+        (self.loaded.state, self.window) = (pages, Some(Rc::new(window)));
+        self.open(doc, roots, true, |_| Ok(made.client))?;
+        Ok(true)
     }
 
     fn look_through(&mut self, window: Window) -> Result<()> {

@@ -109,7 +109,7 @@ impl Session {
     /// How often a document was changed in this session.
     pub fn revision(&self, doc: &DocId) -> usize {
         let open = self.documents.get(doc).and_then(Option::as_ref);
-        open.and_then(|open| open.editing.as_ref()).map_or(0, |e| e.doc.updates().len())
+        open.map_or(0, OpenDocument::revision)
     }
 
     /// A document that exists, in its file, in the log, or in this session.

@@ -38,8 +38,12 @@ impl OpenDocument {
     /// yrs takes nothing back: the document is loaded again, and changed again as far as it was.
     fn go_back(&mut self, doc: &DocId, roots: Roots, to: Revision) -> Result<()> {
         let Some(made) = self.close() else { return Ok(()) };
+        let count = to.0.checked_sub(usize::from(self.arrived.is_some()));
+        let Some(count) = count else {
+            return Err(Error::bug(format!("{doc} was to be taken back to before it arrived")));
+        };
         self.open(doc, roots, true, |_| Ok(made.client))?;
-        self.redo(doc, roots, &made, to.0)
+        self.redo(doc, roots, &made, count)
     }
 
     /// Changes a document that was opened anew as it was changed before, by so many updates.

@@ -75,6 +75,8 @@ pub struct Session {
     pub(super) folding: Fold,
     /// What is being run asks for pages of documents.
     pub(super) paging: Option<Paging>,
+    /// Documents that arrived whole, and of which only the tombstones were kept at hand.
+    pub(super) narrowed: BTreeSet<DocId>,
     /// Documents whose tombstones were swept, by what, and at which revision.
     pub(super) swept: BTreeMap<DocId, ([u8; 32], usize)>,
     /// Documents that are in the normal form of their concerns, and at which revision.
@@ -130,6 +132,7 @@ impl Session {
             begun: 0,
             folding,
             paging: None,
+            narrowed: BTreeSet::new(),
             swept: BTreeMap::new(),
             normal: BTreeMap::new(),
             operations: String::new(),
@@ -274,6 +277,9 @@ impl Session {
             }
             editing.doc.apply_admitted(&admitted)
         });
+        if let (Ok(_), Admitted::Whole(first)) = (&applied, admitted) {
+            self.open_document(doc, true)?.stands_as(first);
+        }
         if applied.as_ref().is_err_and(|e| e.kind == Kind::Forked) {
             self.replica.revoke();
         }

@@ -3,6 +3,7 @@
 use super::{Block, Checked, Facts, Fault, Unchecked, Update, Walked};
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
 /// The bytes of an update that passed rule 1 of the gate. [`CheckedBytes::update`] does not read
@@ -81,6 +82,12 @@ pub struct HeldElsewhere {
 }
 
 impl Update<'_, Checked> {
+    /// A copy of its bytes, with what was read of them.
+    pub fn to_checked_bytes(&self) -> CheckedBytes<Rc<[u8]>> {
+        let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
+        CheckedBytes { bytes: self.bytes.into(), walked, facts }
+    }
+
     pub(crate) fn held_elsewhere(&self) -> HeldElsewhere {
         HeldElsewhere { walked: Arc::downgrade(&self.walked), facts: Arc::downgrade(&self.facts) }
     }

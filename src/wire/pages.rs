@@ -135,6 +135,16 @@ impl Pages {
         keys.get(&Some(key.to_owned())).or_else(|| keys.get(&None)).copied()
     }
 
+    /// The pages of a key in all roots.
+    pub fn of_key(&self, key: &str) -> impl Iterator<Item = u32> {
+        self.named.keys().filter_map(move |root| self.find(root, key))
+    }
+
+    /// How many pages there are.
+    pub fn count(&self) -> usize {
+        self.pages.len()
+    }
+
     /// What can be said of the page of a key without opening it; None where it has to be opened, or
     /// there is none.
     pub fn facts(&self, root: &str, key: &str) -> Option<PageFacts> {

@@ -46,6 +46,43 @@ fn a_bundle_carries_everything() {
     assert!(said.contains("chat") && said.contains('2'), "{said}");
 }
 
+/// What brings all of a document is the document. Whoever has something to acknowledge in it adds
+/// that, and nothing else.
+#[test]
+fn a_new_document_is_stored_as_it_came() {
+    let machine = Machine::new("as it came");
+    let alice = machine.group("a", &[BOB]);
+    let [first, .., last] = [0; 12].map(|_| alice.send("a message"));
+    let gone = alice.send("soon gone");
+    alice.ok(&["chat", "edit", &first, "said otherwise"]);
+    alice.ok(&["chat", "delete", &gone]);
+    let bundle = alice.export("all.crdt");
+    // Carol is no member: what she acknowledges counts for nobody.
+    let carol = machine.store("c", CAROL);
+    carol.ok(&["sync", "import", &bundle]);
+    assert_eq!(carol.documents(), alice.documents());
+    let logged = |store: &Store<'_>| store.json(&["log"])[0]["bytes"].as_u64().unwrap();
+    let all: u64 = alice.documents().values().map(|document| document.len() as u64).sum();
+    assert_eq!(logged(&carol), all);
+    // Bob is one.
+    let bob = machine.store("b", BOB);
+    let imported = bob.json(&["sync", "import", &bundle]);
+    assert_eq!(imported["documents"][0]["acknowledged"], 1, "{imported}");
+    assert!((1..200).contains(&(logged(&bob) - all)));
+    assert_eq!(bob.json(&["tombstone", "list"]), json!([]), "he pruned what waited for him alone");
+    assert_eq!(bob.run(&["check"]).code, 0);
+    // He goes on from there, and all of it travels back.
+    let reply = bob.ok(&["chat", "send", "an answer", "--reply-to", &last]);
+    bob.give(&alice);
+    assert_eq!(alice.json(&["chat", "show", &reply])["content"], "an answer");
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert!(store.json(&["doc", "dump", "chat"])["messages"].get(&gone).is_none(), "pruned");
+        assert_eq!(store.json(&["chat", "show", &first])["content"], "said otherwise");
+        assert_eq!(store.run(&["check"]).code, 0);
+    }
+}
+
 #[test]
 fn importing_twice_in_any_order_or_ones_own_changes_nothing() {
     let machine = Machine::new("twice");

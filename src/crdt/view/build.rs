@@ -29,12 +29,20 @@ pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
     let node_of = |block: u32| node_of_block.get(block as usize).copied().unwrap_or(NONE);
     let contents = SlotContents::of(update, &pieces, &dead, &node_of);
     let entries = entries(&mut nodes, &lists, &order, &contents);
+    let is_settled = entries.len() == with_content(update, &pieces);
     let roots = update.facts().roots.iter().map(|root| update.root(root).to_owned());
     let mut roots: Vec<(String, u32)> = roots.zip(0u32..).collect();
     roots.sort_unstable();
     let opened = Default::default();
     let (bytes, held) = (update.bytes().to_vec(), update.held_elsewhere());
-    Some(View { bytes, held, version, roots, nodes, entries, opened })
+    Some(View { bytes, held, version, roots, nodes, entries, opened, is_settled })
+}
+
+/// How many pieces have content, live or not.
+fn with_content(update: &Update<'_, Checked>, pieces: &Pieces) -> usize {
+    let blocks = (0u32..).zip(update.blocks()).filter(|(_, block)| shows(block));
+    // One that stands in no list, and so cannot live, is no piece.
+    blocks.map(|(index, _)| pieces.count_of(index).max(1)).sum()
 }
 
 /// The live units behind one in its sequence, which may be deleted itself, in their order.

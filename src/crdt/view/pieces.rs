@@ -66,10 +66,14 @@ impl Pieces {
         (at(block as usize), at(block as usize + 1))
     }
 
+    pub fn count_of(&self, block: u32) -> usize {
+        let (from, to) = self.of_block(block);
+        to.saturating_sub(from) as usize
+    }
+
     /// Whether a block is more than one piece.
     pub fn is_cut(&self, block: u32) -> bool {
-        let (from, to) = self.of_block(block);
-        to.saturating_sub(from) > 1
+        self.count_of(block) > 1
     }
 
     pub fn client(&self, block: u32) -> u64 {
