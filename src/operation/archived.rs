@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Says of an error that something is not there where it is: lists and searches show it. `fields` are
 /// those of the operation that failed.
-pub(super) fn told_where(
+pub fn told_where(
     session: &mut Session,
     declared: &Declaration,
     fields: &Value,
