@@ -406,3 +406,14 @@ fn histories_with_an_archive_lose_nothing_and_agree() {
         }
     }
 }
+
+/// In each of these replies were lost once: with the empty thread that they came back into, with one
+/// that somebody had replied in meanwhile, and behind what the archive was told of an earlier copy.
+#[test]
+fn histories_that_lost_replies_do_so_no_more() {
+    for seed in [500_013, 500_217, 500_746] {
+        let mut schedule = Schedule::new(seed);
+        schedule.live();
+        schedule.end();
+    }
+}
