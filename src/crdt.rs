@@ -5,7 +5,6 @@
 //! ([`doc`]); what reaches it passed the gate first ([`crate::gate`]).
 
 pub mod any_view;
-
 pub mod carried;
 pub mod container;
 pub mod content;

@@ -343,11 +343,11 @@ fn record(
     operation: &Operation,
     outcome: &Outcome,
 ) -> Result<()> {
-    let mut operation_as_written = written(operation)?;
-    if let (Some(fields), Some(id)) = (operation_as_written.as_object_mut(), &outcome.id) {
+    let mut line = written(operation)?;
+    if let (Some(fields), Some(id)) = (line.as_object_mut(), &outcome.id) {
         name_in_full(fields, operation.declaration(), id);
     }
-    let recorded = Recorded { id: outcome.id.clone(), operation: operation_as_written };
+    let recorded = Recorded { id: outcome.id.clone(), operation: line };
     session.record(mark, &serde_json::to_string(&recorded).map_err(unwritable)?);
     Ok(())
 }

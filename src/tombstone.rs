@@ -225,17 +225,16 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
     session.ask_for_unswept(doc, &swept_by(Some(&member), &members))?;
     let Some(view) = session.at_hand(doc)? else { return Ok(0) };
     let tombstones = list(spec, &*view);
-    let all: Vec<DocPath> = tombstones.iter().map(|tombstone| tombstone.path.clone()).collect();
-    let open: Vec<(&DeletionMarker, DocPath)> = tombstones
-        .into_iter()
+    let open: Vec<(&DeletionMarker, &DocPath)> = tombstones
+        .iter()
         .filter(|tombstone| tombstone.plain == PlainPart::Nothing)
         .filter(|tombstone| !tombstone.acknowledged.contains_key(member.as_str()))
-        .filter_map(|of| Some((of.collection.tombstone.as_ref()?, of.path)))
+        .filter_map(|of| Some((of.collection.tombstone.as_ref()?, &of.path)))
         .collect();
     if open.is_empty() {
         return Ok(0);
     }
-    session.narrow_to_tombstones(doc, &all)?;
+    session.narrow_to_tombstones(doc, tombstones.iter().map(|tombstone| &tombstone.path))?;
     let now = session.now();
     session.edit(doc, |txn| {
         let mut written = 0;

@@ -174,9 +174,10 @@ impl ArchivedRecord {
         self.removed && self.record == DELETED && self.written == item
     }
 
-    /// Of what leaves its document now: shown, whatever was said of the record before.
+    /// Of what leaves its document now: shown, whatever was said of the record before. A marker stays
+    /// what it is.
     pub(super) fn follow(&mut self, before: &ArchivedRecord) {
-        if before.hides(self) && before.written != self.written {
+        if !self.removed && before.hides(self) && before.written != self.written {
             self.changed_at = before.changed_at.saturating_add(1);
         }
     }

@@ -76,15 +76,10 @@ pub fn vanished(
         }
     }
     drop(archive);
+    let rows = alive.iter().filter_map(row).chain(markers);
     // They were here until now, whatever the archive was told before: of a restored record the document
     // can have had another item than the restore made, as old as what that hides.
-    let kept = keep_leaving(session, alive.iter().filter_map(row))?;
-    let marked = keep(session, markers)?;
-    let kept = KeptRecords {
-        added: kept.added.saturating_add(marked.added),
-        conflicts: kept.conflicts.saturating_add(marked.conflicts),
-    };
-    Ok((archived, kept))
+    Ok((archived, keep_leaving(session, rows)?))
 }
 
 /// Whether a record is a tombstone that pruning removes.

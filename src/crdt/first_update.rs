@@ -20,7 +20,7 @@ impl FirstUpdate {
         if update.beyond().is_some() || update.is_complete().is_err() {
             return None;
         }
-        View::read(update).ok().filter(|view| view.is_settled)
+        View::read_settled(update)
     }
 
     pub(super) fn of(update: &Update<'_, Checked>, view: View) -> FirstUpdate {

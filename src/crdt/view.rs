@@ -52,8 +52,7 @@ impl View {
             let view = View::read(&known.update())?;
             return Ok(View { version: update.version(), ..view });
         }
-        let due = (update.blocks().len() as u64).saturating_mul(MERGE_STEPS_PER_BLOCK);
-        let limit = READ_STEPS.saturating_add(due);
+        let limit = View::limit_of(update);
         build::build(update, limit).ok_or_else(|| {
             Error::refused("the document would take too long to be read")
                 .because(format!("more than {limit} comparisons of what was written at once"))
@@ -62,6 +61,18 @@ impl View {
                         .and(" lists what it holds; whoever wrote it can write it anew"),
                 )
         })
+    }
+
+    /// The same, if no content of the update is deleted, was overwritten or stands in such; None for any
+    /// other, where yrs would write less, and where [`View::read`] fails.
+    pub(super) fn read_settled(update: &Update<'_, Checked>) -> Option<View> {
+        build::build_settled(update, View::limit_of(update))
+    }
+
+    /// How many comparisons reading it may take.
+    fn limit_of(update: &Update<'_, Checked>) -> u64 {
+        let due = (update.blocks().len() as u64).saturating_mul(MERGE_STEPS_PER_BLOCK);
+        READ_STEPS.saturating_add(due)
     }
 
     /// Of an update that has more than any view shows, what stands in the roots that its concern

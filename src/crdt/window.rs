@@ -207,21 +207,22 @@ impl Window {
 
     /// A state that was read, with nothing at hand but the pages of its tombstones, which stand at these
     /// paths, and those with the same keys in other roots. None where that is as good as everything.
-    pub fn of_tombstones(
+    pub fn of_tombstones<'p>(
         state: &Update<'_, Checked>,
         noted: Noted,
-        tombstones: &[DocPath],
+        tombstones: impl Iterator<Item = &'p DocPath>,
     ) -> Option<Window> {
         let pages = Pages::of(state, &noted)?;
-        let keys = tombstones.iter().filter_map(|path| path.get(1));
+        let keys = tombstones.filter_map(|path| path.get(1));
         let tombstones: PageSet = keys.flat_map(|key| pages.of_key(key)).collect();
         if tombstones.len() > pages.count() / 2 {
             return None;
         }
-        let at_hand = &pages.least() | &tombstones;
-        let facts = Some(HeldFacts { version: state.version(), tombstones });
-        let pages = Rc::new(HeldState { state: state.bytes().to_vec(), pages, facts });
-        Some(Window { pages, noted, at_hand, missed: RefCell::default() })
+        let facts = Some(HeldFacts { version: state.version(), tombstones: tombstones.clone() });
+        let held = HeldState { state: state.bytes().to_vec(), pages, facts };
+        let mut window = Window::over(Rc::new(held), noted);
+        window.at_hand.extend(tombstones);
+        Some(window)
     }
 
     /// The same, of a state whose pages are known.

@@ -420,23 +420,23 @@ impl Editing {
     fn parts(&self, doc: &DocId, roots: Roots) -> Result<Vec<LogPart>> {
         let updates: Vec<(&Vec<u8>, &WrittenBy)> =
             self.doc.updates().iter().zip(&self.by).collect();
+        let as_it_is = |(update, by): &(&Vec<u8>, &WrittenBy)| LogPart {
+            update: (*update).clone(),
+            by: (*by).clone(),
+        };
+        // It was checked when it came.
+        if self.doc.is_as_it_arrived() {
+            return Ok(updates.iter().map(as_it_is).collect());
+        }
         let mut parts = Vec::new();
         for run in updates.chunk_by(|(_, a), (_, b)| **a == WrittenBy::Us && **b == WrittenBy::Us) {
-            let checked = match self.doc.is_as_it_arrived() {
-                true => Vec::new(),
-                false => run
-                    .iter()
-                    .map(|(update, _)| own(update, doc, roots))
-                    .collect::<Result<Vec<Update<'_, Checked>>>>()?,
-            };
+            let checked = run
+                .iter()
+                .map(|(update, _)| own(update, doc, roots))
+                .collect::<Result<Vec<Update<'_, Checked>>>>()?;
             match (checked.len() > 1).then(|| wire::merge(&checked)).flatten() {
                 Some(update) => parts.push(LogPart { update, by: WrittenBy::Us }),
-                None => {
-                    parts.extend(run.iter().map(|(update, by)| LogPart {
-                        update: (*update).clone(),
-                        by: (*by).clone(),
-                    }))
-                }
+                None => parts.extend(run.iter().map(as_it_is)),
             }
         }
         Ok(parts)

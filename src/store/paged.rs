@@ -84,7 +84,11 @@ impl Session {
     ///
     /// # Errors
     /// `Bug` where what arrived does not open.
-    pub fn narrow_to_tombstones(&mut self, doc: &DocId, tombstones: &[DocPath]) -> Result<()> {
+    pub fn narrow_to_tombstones<'p>(
+        &mut self,
+        doc: &DocId,
+        tombstones: impl Iterator<Item = &'p DocPath>,
+    ) -> Result<()> {
         let (roots, noted) = (self.environment.roots, self.environment.noted);
         if self.paging.is_none() || self.narrowed.contains(doc) {
             return Ok(());
@@ -151,19 +155,17 @@ impl OpenDocument {
     }
 
     /// Keeps only the pages of its tombstones open, if it is as it arrived; true when that was done.
-    fn narrow_to_tombstones(
+    fn narrow_to_tombstones<'p>(
         &mut self,
         doc: &DocId,
         roots: Roots,
         noted: Noted,
-        tombstones: &[DocPath],
+        tombstones: impl Iterator<Item = &'p DocPath>,
     ) -> Result<bool> {
-        let as_it_arrived = |editing: &&Editing| editing.doc.is_as_it_arrived();
-        let Some(by) = self.editing.as_ref().filter(as_it_arrived).and_then(|e| e.by.first())
-        else {
-            return Ok(false);
-        };
-        let by = by.clone();
+        let arrived = self.editing.as_ref().filter(|editing| editing.doc.is_as_it_arrived());
+        let arrived =
+            arrived.and_then(|editing| Some((editing.by.first()?.clone(), editing.client)));
+        let Some((by, client)) = arrived else { return Ok(false) };
         let (state, view) = (self.checked(doc, roots)?, self.view(doc, roots)?);
         if (state.bytes().len() as u64) < INDEXED_BYTES {
             return Ok(false);
@@ -175,11 +177,11 @@ impl OpenDocument {
         else {
             return Ok(false);
         };
-        let Some(made) = self.close() else { return Ok(false) };
+        self.close();
         let part = LogPart { update: state.bytes().to_vec(), by };
         self.arrived = Some(ArrivedDocument { part, sum });
         (self.loaded.state, self.window) = (pages, Some(Rc::new(window)));
-        self.open(doc, roots, true, |_| Ok(made.client))?;
+        self.open(doc, roots, true, |_| Ok(client))?;
         Ok(true)
     }
 

@@ -228,6 +228,14 @@ fn what_comes_too_late_is_kept() {
     assert_eq!(alice.digest(), bob.digest());
 }
 
+/// A command about a record that is in the archive says so, and how to bring it back.
+#[track_caller]
+pub fn is_told_as_archived(run: &Run, id: &str) {
+    let said = &run.exits(4).stderr;
+    assert!(said.contains(&format!("{id} is in the archive")), "{said}");
+    assert!(said.contains(&format!("`crdtctl archive restore {id}`")), "{said}");
+}
+
 #[test]
 fn cards_and_issues_go_with_what_was_said_of_them() {
     let machine = Machine::new("archive work");
@@ -294,15 +302,12 @@ fn cards_and_issues_go_with_what_was_said_of_them() {
         (&issue, &["issue", "reopen", prefix]),
         (&issue, &["issue", "comment", prefix, "still", "-n"]),
     ] {
-        let run = alice.run(args);
-        let said = &run.exits(4).stderr;
-        assert!(said.contains(&format!("{id} is in the archive")), "{said}");
-        assert!(said.contains(&format!("`crdtctl archive restore {id}`")), "{said}");
+        is_told_as_archived(&alice.run(args), id);
         assert_eq!(alice.files(), files);
     }
     let batch = format!(r#"{{"op":"issue.reopen","entity":"{PROJECT}","issue":"{issue}"}}"#);
     let run = machine.run_with_stdin(&["--store", &text(&alice.dir), "batch"], batch.as_bytes());
-    assert!(run.exits(4).stderr.contains("is in the archive"), "{}", run.stderr);
+    is_told_as_archived(&run, &issue);
     alice.ok(&["archive", "restore", &issue]);
     alice.ok(&["archive", "restore", &card]);
     assert_eq!(alice.json(&["issue", "show", &issue])["closed"], false);

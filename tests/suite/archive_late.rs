@@ -1,8 +1,9 @@
 //! What is late for the archive: an edit of a record that was restored meanwhile, and deleted, and
 //! pruned everywhere.
 
+use crate::archive::is_told_as_archived;
 use crate::support::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const DAY: i64 = 86_400;
 
@@ -109,6 +110,11 @@ fn archived_thread(machine: &Machine) -> (Store<'_>, Store<'_>, String, String) 
     (alice, bob, old, reply)
 }
 
+/// The thread of a message in its document; null where there is none.
+fn thread_of(store: &Store<'_>, message: &str) -> Value {
+    store.json(&["doc", "dump", "chat"])["threads"][message].clone()
+}
+
 /// Lists show what is archived, so no command says that it is not there.
 #[test]
 fn who_changes_what_is_archived_hears_how_to_bring_it_back() {
@@ -119,11 +125,8 @@ fn who_changes_what_is_archived_hears_how_to_bring_it_back() {
         &["chat", "react", &reply[..8], "👍"],
         &["chat", "delete", &old],
     ] {
-        let run = alice.run(args);
-        let said = &run.exits(4).stderr;
         let id = if args.contains(&old.as_str()) { &old } else { &reply };
-        assert!(said.contains(&format!("{id} is in the archive")), "{said}");
-        assert!(said.contains(&format!("`crdtctl archive restore {id}`")), "{said}");
+        is_told_as_archived(&alice.run(args), id);
     }
     // What is nowhere is not in the archive.
     let said = alice.run(&["chat", "edit", "0000aaaa", "a word"]).exits(4).stderr.clone();
@@ -141,13 +144,12 @@ fn replies_that_come_back_do_not_go_with_their_empty_thread() {
     // At once: she brings them back, and he removes the thread that is empty.
     alice.ok(&["archive", "restore", &old]);
     bob.run(&["archive", "run"]).exits(0);
-    let thread = |store: &Store<'_>| store.json(&["doc", "dump", "chat"])["threads"][&old].clone();
-    assert!(thread(&bob).is_null(), "the empty thread goes");
+    assert!(thread_of(&bob, &old).is_null(), "the empty thread goes");
     alice.meet(&bob);
     alice.meet(&bob);
     for store in [&alice, &bob] {
         assert_eq!(store.json(&["chat", "show", &reply])["content"], "an old answer");
-        assert_eq!(thread(store)["reply_count"], 1);
+        assert_eq!(thread_of(store, &old)["reply_count"], 1);
         assert_eq!(store.run(&["check"]).code, 0);
     }
     assert_eq!(alice.digest(), bob.digest());
@@ -164,12 +166,11 @@ fn replies_that_come_back_beside_a_late_one_do_not_go_with_their_thread() {
     let late = alice.ok(&["chat", "send", "a late answer", "--reply-to", &old]);
     alice.ok(&["archive", "restore", &old]);
     bob.run(&["archive", "run"]).exits(0);
-    assert!(bob.json(&["doc", "dump", "chat"])["threads"].get(&old).is_none());
+    assert!(thread_of(&bob, &old).is_null(), "it is empty to him");
     let shows_all = |store: &Store<'_>| {
         assert_eq!(store.json(&["chat", "show", &reply])["content"], "an old answer");
         assert_eq!(store.json(&["chat", "show", &late])["content"], "a late answer");
-        let thread = &store.json(&["doc", "dump", "chat"])["threads"][&old];
-        assert_eq!(thread["reply_count"], 2, "{thread}");
+        assert_eq!(thread_of(store, &old)["reply_count"], 2);
         assert_eq!(store.run(&["check"]).code, 0);
     };
     // At once, not only when she has heard of what he did.
@@ -192,7 +193,7 @@ fn a_late_reply_goes_over_into_the_thread_that_came_back() {
     alice.meet(&bob);
     alice.meet(&bob);
     for store in [&alice, &bob] {
-        let thread = &store.json(&["doc", "dump", "chat"])["threads"][&old];
+        let thread = thread_of(store, &old);
         assert_eq!(thread["reply_count"], 2);
         for id in [&reply, &late] {
             assert!(thread["replies"].get(id).is_some(), "{thread}");

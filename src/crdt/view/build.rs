@@ -21,6 +21,18 @@ struct SlotLists {
 
 /// None when the order of what was written at once takes more than `limit` comparisons.
 pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
+    in_pieces(update, limit).map(|(view, _)| view)
+}
+
+/// The same, if all content in the bytes lives: what is deleted, what was overwritten and what stands in
+/// either is in them without its content. A program that has merged all of it writes it like that.
+pub fn build_settled(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
+    let (view, pieces) = in_pieces(update, limit)?;
+    (view.entries.len() == with_content(update, &pieces)).then_some(view)
+}
+
+/// The view, and the pieces that its entries were taken from.
+fn in_pieces(update: &Update<'_, Checked>, limit: u64) -> Option<(View, Pieces)> {
     let version = update.version();
     let (mut nodes, node_of_block) = nodes(update);
     let lists = lists(update, &nodes, &node_of_block);
@@ -29,13 +41,12 @@ pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
     let node_of = |block: u32| node_of_block.get(block as usize).copied().unwrap_or(NONE);
     let contents = SlotContents::of(update, &pieces, &dead, &node_of);
     let entries = entries(&mut nodes, &lists, &order, &contents);
-    let is_settled = entries.len() == with_content(update, &pieces);
     let roots = update.facts().roots.iter().map(|root| update.root(root).to_owned());
     let mut roots: Vec<(String, u32)> = roots.zip(0u32..).collect();
     roots.sort_unstable();
     let opened = Default::default();
     let (bytes, held) = (update.bytes().to_vec(), update.held_elsewhere());
-    Some(View { bytes, held, version, roots, nodes, entries, opened, is_settled })
+    Some((View { bytes, held, version, roots, nodes, entries, opened }, pieces))
 }
 
 /// How many pieces have content, live or not.

@@ -20,9 +20,6 @@ pub struct View {
     pub(crate) nodes: Vec<Node>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) opened: RecentPlain,
-    /// All content in the bytes lives: what is deleted, what was overwritten and what stands in either
-    /// is in them without its content. A program that has merged all of it writes it like that.
-    pub(crate) is_settled: bool,
 }
 
 /// A container.
