@@ -478,6 +478,7 @@ pub(super) struct LockFile {
     file: File,
     /// Its name stays when it is let go.
     stays: Cell<bool>,
+    is_locked: bool,
 }
 
 impl LockFile {
@@ -497,7 +498,8 @@ impl LockFile {
                 .truncate(false)
                 .open(path)
                 .map_err(|e| Error::io(taking(), e))?;
-            match file.try_lock() {
+            let locked = file.try_lock();
+            match &locked {
                 Err(TryLockError::WouldBlock) => {
                     if left.is_zero() {
                         return Ok(None);
@@ -514,8 +516,8 @@ impl LockFile {
             // be a file that no longer has a name.
             let ours = numbers(&file.metadata().map_err(|e| Error::io(taking(), e))?);
             if ours == identity(path) {
-                let (path, stays) = (path.to_owned(), Cell::new(false));
-                return Ok(Some((LockFile { path, file, stays }, left)));
+                let (path, stays, is_locked) = (path.to_owned(), Cell::new(false), locked.is_ok());
+                return Ok(Some((LockFile { path, file, stays, is_locked }, left)));
             }
         }
     }
@@ -540,6 +542,11 @@ impl LockFile {
     /// Lets the file lie where it is, free for whoever comes next: its directory does not change.
     pub fn stay(&self) {
         self.stays.set(true);
+    }
+
+    /// Whether nobody else has it, which a file system without locks does not tell.
+    pub fn is_locked(&self) -> bool {
+        self.is_locked
     }
 
     /// Replaces the note. Best effort: it is for people.

@@ -8,7 +8,8 @@ use crate::error::{Next, Result};
 impl Store {
     /// What is to be said where the local state of this store is gone: the file is empty, or a lease
     /// of this machine says that we wrote to this very directory. None where there is a local state,
-    /// or was none as far as anybody here can tell: of a copy nothing is missing.
+    /// or was none as far as anybody here can tell: of a copy nothing is missing, and a database without
+    /// a table is what a command leaves that was killed before it wrote anything.
     ///
     /// # Errors
     /// `Io`.
@@ -22,8 +23,8 @@ impl Store {
             // Somebody has put it aside, and knows.
             return Ok(None);
         }
-        let is_empty = fs::is_file(&file)?;
         let written_as = replica::leases_of(dir, &self.environment)?;
+        let is_empty = fs::is_file(&file)? && !(fs::size(&file)? > 0 && written_as.is_empty());
         let what = match (is_empty, written_as.last()) {
             (false, None) => return Ok(None),
             (true, _) => "holds nothing".to_owned(),

@@ -6,6 +6,7 @@ use super::fold::{self, Checkpoint};
 use super::fs::{self, LockFile};
 use super::layout::{Document, Layout};
 use super::load::{self, Loaded};
+use super::lock::NewDatabase;
 use super::open_document::{Editing, FoundContent, OpenDocument, PendingChange, WrittenBy};
 use super::replica::Replica;
 use super::state::State;
@@ -45,6 +46,8 @@ pub(super) enum Paging {
 
 /// Write access: holds the lock; dropped without `commit`, it changes nothing.
 ///
+const DATABASE: &str = "crdtctl.db";
+
 /// Documents are loaded when they are first asked for. Several sessions in one process lock each
 /// other out like those of two processes.
 pub struct Session {
@@ -52,6 +55,8 @@ pub struct Session {
     pub(super) documents: BTreeMap<DocId, Option<OpenDocument>>,
     // Closed before the lock is released: closing moves SQLite's log into its file.
     pub(super) state: State,
+    // Goes after it was closed, and before anybody else may open it.
+    _new_state: Option<NewDatabase>,
     pub(super) lock: Option<LockFile>,
     pub(super) layout: Layout,
     pub(super) environment: Rc<Environment>,
@@ -99,12 +104,13 @@ impl Session {
         open: Open<'_>,
         recovery: Recovery,
     ) -> Result<Session> {
-        let (state, lock) = match open.dry_run {
-            true => (open_for_trying(dir, &environment)?, None),
+        let (state, new_state, lock) = match open.dry_run {
+            true => (open_for_trying(dir, &environment)?, None, None),
             false => {
                 let (lock, left) = lock::take(dir, &environment, open.command)?;
+                let new_state = NewDatabase::where_none_is(&dir.join(DATABASE), &lock)?;
                 let state = begin(dir, left)?;
-                (state, Some(lock))
+                (state, new_state, Some(lock))
             }
         };
         let layout = Layout::new(dir.to_owned());
@@ -116,6 +122,7 @@ impl Session {
         let member = open.member.or(replica.member()).cloned();
         let mut session = Session {
             state,
+            _new_state: new_state,
             lock,
             layout,
             commits,
@@ -565,7 +572,7 @@ impl Session {
 /// Opens the local state and begins the session's transaction.
 fn begin(dir: &Path, wait: Duration) -> Result<State> {
     let locked = |e| lock::locked_elsewhere(dir, e);
-    let state = State::open_for_writing(&dir.join("crdtctl.db"), wait).map_err(locked)?;
+    let state = State::open_for_writing(&dir.join(DATABASE), wait).map_err(locked)?;
     state.begin(wait).map_err(locked)?;
     Ok(state)
 }
@@ -574,7 +581,7 @@ fn begin(dir: &Path, wait: Duration) -> Result<State> {
 /// `crdtctl.db` none is made.
 fn open_for_trying(dir: &Path, environment: &Environment) -> Result<State> {
     let locked = |e| lock::locked_elsewhere(dir, e);
-    let path = dir.join("crdtctl.db");
+    let path = dir.join(DATABASE);
     let state = match fs::size(&path)? {
         0 => State::in_memory()?,
         _ => State::open_for_trying(&path).map_err(locked)?,

@@ -86,6 +86,17 @@ fn a_local_state_that_is_gone_or_empty_is_a_finding_with_a_fix() {
     assert!(
         !column(&real.run(&["check", "--json"]).parsed(), "kind").contains(&"lost-state".into())
     );
+    // Nor does a command that does nothing there make it look so.
+    let before = real.files();
+    for (args, code) in [
+        (&["-e", "ocean", "kanban", "add", "x"][..], 2),
+        (&["trash", "restore", "nothing"], 4),
+        (&["fold", "run"], 0),
+        (&["batch", "/dev/null"], 0),
+    ] {
+        real.run(args).exits(code);
+        assert_eq!(real.files(), before, "{args:?}");
+    }
     let store = lived_in(&machine);
     machine.shell("mkdir copy && cp -r s/crdt copy/");
     let copy = machine.open(machine.path("copy"));
