@@ -415,6 +415,24 @@ fn a_reply_to_a_deleted_message_is_read_in_the_list_at_its_time() {
     }
 }
 
+/// Alice has heard of the reply by the time she hands on the deletion, as it goes with a stick.
+#[test]
+fn who_answered_is_told_though_whoever_deleted_heard_of_it_first() {
+    let machine = Machine::new("orphan heard of");
+    let (alice, bob, first) = two(&machine);
+    machine.pass(60);
+    alice.ok(&["chat", "delete", &first]);
+    machine.pass(60);
+    let orphan = reply(&bob, &first, "I agree");
+    bob.give(&alice);
+    alice.give(&bob);
+    for store in [&alice, &bob] {
+        let conflicts = store.json(&["conflict", "list"]);
+        assert_eq!(column(&conflicts, "rule"), ["orphaned"], "{conflicts}");
+        assert_eq!(conflicts[0]["id"], json!(orphan));
+    }
+}
+
 #[test]
 fn lists_of_everything_mark_what_is_deleted() {
     let machine = Machine::new("marked");
