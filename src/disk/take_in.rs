@@ -24,6 +24,8 @@ pub enum Which {
     All,
     /// Those at these paths, new or known.
     At(BTreeSet<DiskPath>),
+    /// The same as all, in this directory and below.
+    Below(DiskPath),
 }
 
 /// What was taken in.
@@ -56,6 +58,7 @@ pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Resul
             tree: Tree::of_session(session, entity)?,
             objects: Objects::open(&disks)?,
             written: BTreeMap::new(),
+            unreadable: BTreeSet::new(),
             taken,
             together: Together::default(),
             session,
@@ -75,6 +78,8 @@ struct TakingIn<'s> {
     objects: Objects,
     /// What was last written, by the ids of the files.
     written: BTreeMap<String, DiskBase>,
+    /// Where something is that could not be read. It is not missing.
+    unreadable: BTreeSet<DiskPath>,
     taken: TakenIn,
     /// What runs the operations.
     together: Together,
@@ -87,6 +92,7 @@ impl TakingIn<'_> {
         let wanted = |path: &DiskPath| match which {
             Which::Known | Which::All => true,
             Which::At(only) => only.contains(path),
+            Which::Below(dir) => dir.holds(path),
         };
         let owners = Directory::with(self.session, &self.doc, |_, directory| {
             let wanted = directory.owners().filter(|place| wanted(&place.path));
@@ -97,6 +103,7 @@ impl TakingIn<'_> {
         for place in &owners {
             match self.held(&place.path)? {
                 Some(held) => self.known(place, &held)?,
+                None if self.unreadable.contains(&place.path) => {}
                 // What was moved elsewhere lies where it was until it is made anew.
                 None => {
                     let written = self.written.get(&place.id);
@@ -116,13 +123,18 @@ impl TakingIn<'_> {
                 let ours = only.iter().filter(|path| self.kinds.contains(&path.disk()));
                 ours.filter(|path| !known.contains(path)).cloned().collect()
             }
-            Which::All => {
+            Which::All | Which::Below(_) => {
                 let listing = self.tree.list(self.kinds)?;
-                let odd = listing.others.into_iter();
+                let is_meant = |path: &str| match which {
+                    Which::Below(dir) => path.starts_with(dir.as_str()),
+                    _ => true,
+                };
+                let odd = listing.others.into_iter().filter(|(path, _)| is_meant(path));
                 self.taken
                     .notes
                     .extend(odd.map(|(path, why)| format!("left out {path}: {why}").into()));
-                listing.files.into_iter().filter(|path| !known.contains(path)).collect()
+                let files = listing.files.into_iter();
+                files.filter(|path| wanted(path) && !known.contains(path)).collect()
             }
         };
         for path in &found {
@@ -130,7 +142,7 @@ impl TakingIn<'_> {
                 self.unknown(path, &held, &mut lost)?;
             }
         }
-        if *which == Which::All {
+        if matches!(which, Which::All | Which::Below(_)) {
             lost.values().flatten().try_for_each(|place| self.missing(place))?;
         }
         self.together.finish(self.session)?;
@@ -141,6 +153,7 @@ impl TakingIn<'_> {
     fn held(&mut self, path: &DiskPath) -> Result<Option<Held>> {
         self.tree.held(path).or_else(|e| {
             self.taken.notes.push(format!("left out {path}: {e:#}").into());
+            self.unreadable.insert(path.clone());
             Ok(None)
         })
     }
@@ -162,7 +175,9 @@ impl TakingIn<'_> {
         if file.content.stored().is_some_and(|now| is(&now.blake3, file.executable)) {
             return self.note(&place.id, &place.path, held);
         }
-        // Two sides made a file of one name: it is a file of its own, and has the path as the later.
+        // Two sides made a file of one name, or one of them moved a file there: what lies here is a file
+        // of its own, and has the path as the later.
+        let base = base.filter(|base| base.path == place.path.as_str());
         let beside = base.is_none();
         let put = self.put(&place.path, held, base.as_ref(), beside)?;
         if let Some(id) = self.operate(&place.path, Operation::DiskPut(put))? {
@@ -273,7 +288,7 @@ impl TakingIn<'_> {
         for id in deleted {
             let file = self.file(&id)?;
             if file.is_some_and(|file| file.deleted_blake3 == held.stored.blake3) {
-                let said = format!("{path} was removed elsewhere, and is left here as it is; ");
+                let said = format!("{path} was removed, and is left here as it is; ");
                 let back = Hint::from(said).next(Next::RestoreFile(id));
                 self.taken.notes.push(back.and(" brings it back for everybody"));
                 return Ok(());
@@ -327,7 +342,8 @@ impl TakingIn<'_> {
                     }
                     _ => held.stored.clone(),
                 };
-                Put::bytes(entity, path.clone(), stored)
+                let base_blake3 = base.map(|base| base.blake3.clone());
+                Put { base_blake3, ..Put::bytes(entity, path.clone(), stored) }
             }
         };
         Ok(Put { executable: held.executable, beside, ..put })

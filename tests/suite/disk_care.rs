@@ -193,3 +193,111 @@ fn a_file_that_an_archived_message_has_attached_is_not_among_those_to_remove() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert_eq!(found[0]["kind"], "unattached-file");
 }
+
+/// Alice's store and Bob's, who has a file of hers.
+fn with_bob<'m>(machine: &'m Machine, path: &str, content: &[u8]) -> (Store<'m>, Store<'m>) {
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, path, content);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    bob.give(&alice);
+    machine.pass(60);
+    (alice, bob)
+}
+
+/// What lies somewhere and cannot be read is not missing: nobody else loses it.
+#[cfg(unix)]
+#[test]
+fn a_scan_removes_nothing_that_it_cannot_read() {
+    for what in
+        ["ln -s /dev/null p.md", "mkdir p.md", "cd .. && mv d e && ln -s e d", "mkfifo p.md"]
+    {
+        let machine = Machine::new("unreadable");
+        let (alice, bob) = with_bob(&machine, "/shared/d/p.md", b"a page\n");
+        let dir = text(&place(&bob, "/shared/d"));
+        machine.shell(&format!("cd '{dir}' && mv p.md ../../kept.md && {what}"));
+        let run = bob.run(&["disk", "scan"]);
+        run.exits(0);
+        assert!(run.stderr.contains("left out /shared/d/p.md"), "{what}: {run:?}");
+        bob.give(&alice);
+        assert_eq!(alice.ok(&["disk", "cat", "/shared/d/p.md"]), "a page", "{what}");
+        assert!(bob.ok(&["disk", "list"]).contains("/shared/d/p.md"), "{what}");
+    }
+}
+
+/// Alice moves a file to where Bob has made one that nobody knows yet: they stay two files.
+#[test]
+fn what_lies_where_a_file_is_moved_to_is_a_file_of_its_own() {
+    for (hers, his) in [(&b"hers\n"[..], &b"his\n"[..]), (&bytes(1), &bytes(2))] {
+        let machine = Machine::new("moved onto");
+        let (alice, bob) = with_bob(&machine, "/shared/p", hers);
+        alice.ok(&["disk", "move", "/shared/p", "/shared/q"]);
+        fs::write(place(&bob, "/shared/q"), his).unwrap();
+        alice.give(&bob);
+        bob.run(&["disk", "scan"]).exits(0);
+        bob.run(&["disk", "scan"]).exits(0);
+        bob.give(&alice);
+        alice.give(&bob);
+        for (store, member) in [(&alice, "alice"), (&bob, "bob")] {
+            let rows = store.json(&["disk", "list", "-a"]);
+            let rows = rows.as_array().unwrap();
+            assert_eq!(rows.len(), 2, "{rows:?}");
+            let mut found: Vec<Vec<u8>> = rows
+                .iter()
+                .map(|row| {
+                    let dir = text(&store.dir);
+                    let id = row["id"].as_str().unwrap();
+                    let got = machine.path(&format!("{id} of {member}"));
+                    machine.run(&["-s", &dir, "disk", "get", id, "-O", &text(&got)]).exits(0);
+                    fs::read(got).unwrap()
+                })
+                .collect();
+            found.sort();
+            let mut wanted = vec![hers.to_vec(), his.to_vec()];
+            wanted.sort();
+            assert_eq!(found, wanted);
+        }
+    }
+}
+
+/// Bob changes what lies on his disk while he knows of a newer version that has not come: his does not
+/// replace what he never had.
+#[test]
+fn bytes_replace_the_version_of_which_they_were_made() {
+    let machine = Machine::new("version base");
+    let (alice, bob) = with_bob(&machine, "/shared/x.bin", &bytes(1));
+    put(&alice, "/shared/x.bin", &bytes(2));
+    let bundle = text(&machine.path("new.crdt"));
+    alice.ok(&["sync", "export", "--without-files", "-O", &bundle]);
+    bob.run(&["sync", "import", &bundle]).exits(0);
+    machine.pass(60);
+    fs::write(place(&bob, "/shared/x.bin"), bytes(3)).unwrap();
+    bob.run(&["disk", "scan"]).exits(0);
+    bob.give(&alice);
+    let status = alice.run(&["disk", "status", "--json"]).parsed();
+    assert!(column(&status, "state").contains(&"versions".into()), "{status}");
+    assert!(object(&alice, &hash(&bytes(2))).exists());
+    garbage(&alice, &[]);
+    assert!(object(&alice, &hash(&bytes(2))).exists(), "a version that was not replaced");
+}
+
+#[test]
+fn a_website_is_published_as_it_lies_there() {
+    let machine = Machine::new("published");
+    let alice = machine.group("a", &[]);
+    put(&alice, "/public/website/index.md", b"# Home\n");
+    put(&alice, "/public/website/old.md", b"# Old\n");
+    put(&alice, "/shared/elsewhere.md", b"not of the website\n");
+    let site = place(&alice, "/public/website");
+    let verify = |root: &str| machine.run(&["disk", "verify", "--root", root, &text(&site)]);
+    fs::write(site.join("new.md"), "# New\n").unwrap();
+    fs::remove_file(site.join("old.md")).unwrap();
+    fs::remove_file(place(&alice, "/shared/elsewhere.md")).unwrap();
+    let root = alice.ok(&["disk", "publish"]).trim().to_owned();
+    verify(&root).exits(0);
+    assert!(fs::read_to_string(site.join("B3SUMS")).unwrap().contains("new.md"));
+    // What is no page of it is none of its business.
+    assert!(alice.ok(&["disk", "list"]).contains("/shared/elsewhere.md"));
+    fs::remove_file(site.join("B3SUMS")).unwrap();
+    assert_eq!(alice.ok(&["disk", "publish"]).trim(), root);
+    verify(&root).exits(0);
+}

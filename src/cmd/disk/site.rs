@@ -2,7 +2,7 @@
 
 use super::change::{change, told};
 use crate::cmd::{Context, files};
-use crate::concern::disk::{Publish, SUMS};
+use crate::concern::disk::{DiskPath, Publish, SUMS, WEBSITE};
 use crate::disk::Which;
 use crate::error::{Error, Kind, Result};
 use crate::id::{EntityId, hex};
@@ -21,7 +21,9 @@ const COLUMNS: &[Column] = &[Column::text("path", "path"), Column::text("finding
 
 pub fn publish(context: &Context, entity: &EntityId, html: Option<&Path>) -> Result<Report> {
     html.map_or(Ok(()), is_free)?;
-    let mut report = change(context, entity, &Which::Known, |session| {
+    // What is published is what lies there, and what is verified.
+    let site = Which::Below(DiskPath::parse_dir(WEBSITE)?);
+    let mut report = change(context, entity, &site, |session| {
         let publish = Operation::DiskPublish(Publish { entity: entity.clone() });
         let mut written = told(operation::run(session, &publish)?);
         // The root is the answer.

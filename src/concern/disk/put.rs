@@ -5,7 +5,7 @@ use super::content::{LineEnd, TextFile};
 use super::difference;
 use super::directory::{Directory, FilePlace};
 use super::document;
-use super::file::{DiskContent, DiskFile, FileHash, VERSIONS_REPLACED, read};
+use super::file::{DiskContent, DiskFile, FileHash, FileVersion, VERSIONS_REPLACED, read};
 use super::path::DiskPath;
 use super::together::{FileWrite, PlannedChange, WaitingWrites};
 use crate::concern::chat::mime_of;
@@ -49,6 +49,10 @@ pub struct Put {
     /// How many bytes there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
+    /// The hash of the version of which the bytes were made, where others may have put one since: that is
+    /// what they replace. Without it they replace all that there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_blake3: Option<String>,
     /// Whether it may be run as a program; None leaves that as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executable: Option<bool>,
@@ -80,6 +84,7 @@ impl Put {
             bom: None,
             blake3: None,
             size_bytes: None,
+            base_blake3: None,
             executable: None,
             beside: false,
         }
@@ -214,6 +219,7 @@ impl Put {
             }
             _ => None,
         };
+        let replaced = self.replaced(&old);
         let fields = self.fields(&old, content);
         if edits.is_empty() && version.is_none() && fields.is_empty() {
             let said = format!("{} is so already", self.path);
@@ -237,8 +243,7 @@ impl Put {
                     txn.edit_text(&["files", id, "text"], &edits)?;
                 }
                 if let Some((version, stored)) = &version {
-                    let heads = old.heads();
-                    let replaced: Vec<&str> = heads.iter().map(|head| head.id.as_str()).collect();
+                    let replaced: Vec<&str> = replaced.iter().map(String::as_str).collect();
                     let fields = version_fields(version, stored, &replaced);
                     txn.put(&["files", id, "versions"], version, &fields)?;
                     let version = ["files", id, "versions", version.as_str()];
@@ -271,6 +276,18 @@ impl Put {
             }
             (_, DiskContent::Text(current)) => difference::edits(&current.text, &new.text),
             (_, DiskContent::Binary(_)) => difference::edits(&old.old_text, &new.text),
+        }
+    }
+
+    /// The ids of the versions that new bytes replace.
+    fn replaced(&self, old: &DiskFile) -> Vec<String> {
+        let base = self.base_blake3.as_ref();
+        let is_base = |version: &&FileVersion| Some(&version.stored.blake3) == base;
+        let base: Vec<String> =
+            old.versions.iter().filter(is_base).map(|version| version.id.clone()).collect();
+        match base.is_empty() {
+            true => old.heads().into_iter().map(|head| head.id.clone()).collect(),
+            false => base,
         }
     }
 
