@@ -210,7 +210,8 @@ pub fn resolve<'a>(
     fitting.dedup();
     if prefix.chars().count() < limits::PREFIX_CHARS && !fitting.is_empty() {
         let (least, names) = (limits::PREFIX_CHARS, listed(&fitting));
-        return Err(Error::usage(format!("{prefix:?} is too short to name a {noun}"))
+        let a = if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+        return Err(Error::usage(format!("{prefix:?} is too short to name {a} {noun}"))
             .hint(format!("give at least {least} characters of one: {names}")));
     }
     match fitting.as_slice() {

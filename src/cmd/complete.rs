@@ -42,6 +42,13 @@ pub fn answer(words: &[OsString]) -> bool {
     environment.var(VARIABLE).try_complete(words, here.as_deref()).unwrap_or(true)
 }
 
+/// zsh runs the file as the function that completes, the first time that one is asked for.
+const ZSH_AUTOLOADED: &[u8] = br#"
+if [[ "$funcstack[1]" = _crdtctl ]]; then
+    _clap_dynamic_completer_crdtctl "$@"
+fi
+"#;
+
 /// The script that makes a shell ask; None where the shell cannot.
 pub fn registration(shell: &str) -> Option<Vec<u8>> {
     // clap's own for bash knows nothing of ids with a `:`.
@@ -52,6 +59,9 @@ pub fn registration(shell: &str) -> Option<Vec<u8>> {
     let known = Shells::builtins();
     let completer = known.completer(shell)?;
     completer.write_registration(VARIABLE, "crdtctl", "crdtctl", "crdtctl", &mut script).ok()?;
+    if shell == "zsh" {
+        script.extend_from_slice(ZSH_AUTOLOADED);
+    }
     Some(script)
 }
 

@@ -40,7 +40,8 @@ impl<'m> Shell<'m> {
             let script = store.machine.run(&["completions", shell]).stdout;
             std::fs::write(dir.join(file), script).unwrap();
         }
-        let zshrc = "autoload -Uz compinit; compinit -u -D; . $ZDOTDIR/_crdtctl\n";
+        // As `completions --help` says: zsh loads the file when it is needed.
+        let zshrc = "fpath=($ZDOTDIR $fpath); autoload -Uz compinit; compinit -u -D\n";
         std::fs::write(dir.join(".zshrc"), zshrc).unwrap();
         Shell { store, dir }
     }
