@@ -68,6 +68,7 @@ fn keep_as(
         return Ok(KeptRecords::default());
     }
     let mut keeper = Keeper::begin(session)?;
+    keeper.missing = expected_rows(keeper.session.state())?.saturating_sub(keeper.file.count()?);
     for mut record in records {
         if leaving && let Some(before) = keeper.file.shown(&record.doc, &record.path)? {
             record.follow(&before.record);
@@ -94,6 +95,9 @@ pub(super) struct Keeper<'s> {
     new: usize,
     /// Rows of this transaction.
     batch: usize,
+    /// How many rows are missing from an older copy, or from a file that begins anew, which these do
+    /// not make up for.
+    missing: u64,
     entities: BTreeSet<EntityId>,
     kept: KeptRecords,
 }
@@ -105,7 +109,7 @@ impl<'s> Keeper<'s> {
         let run = session.environment().ids.uuid()?;
         let last = file.last()?;
         let (entities, kept) = (BTreeSet::new(), KeptRecords::default());
-        Ok(Keeper { session, file, run, last, new: 0, batch: 0, entities, kept })
+        Ok(Keeper { session, file, run, last, new: 0, batch: 0, missing: 0, entities, kept })
     }
 
     /// Adds a row, unless it is there; whether it is new. A value that loses to another version of
@@ -147,8 +151,9 @@ impl<'s> Keeper<'s> {
         self.commit()?;
         if self.kept.added > 0 {
             self.session.state().set_setting(&setting(&self.run), Some("1"))?;
-            let rows = self.file.count()?.to_string();
-            self.session.state().set_setting(ROWS, Some(&rows))?;
+            let rows = self.file.count()?.saturating_add(self.missing);
+            let rows = rows.max(expected_rows(self.session.state())?);
+            self.session.state().set_setting(ROWS, Some(&rows.to_string()))?;
         }
         Ok(self.kept)
     }

@@ -99,8 +99,7 @@ enum ArchiveVerb {
     },
     /// Bring one back into its document, under its own id
     ///
-    /// A message comes with the replies to it; a card and an issue stay put away: `kanban restore`
-    /// and `issue reopen` bring them back to work.
+    /// A message comes with the replies to it, a card onto the board, and an issue as an open one.
     #[command(after_help = "Example:\n  crdtctl archive restore 3f2a")]
     Restore {
         /// The id of the record, or a unique prefix of it
@@ -220,7 +219,7 @@ fn move_out(context: &Context, older_than: Option<When>, dry_run: bool) -> Resul
     let mut report = match context.terminal.format.is_json() {
         true => Report::json(json!({
             "seq": committed.seq,
-            "changed": archived > 0,
+            "changed": archived > 0 || freed > 0,
             "dry_run": dry_run,
             "archived": archived,
             "freed_bytes": freed,
@@ -231,6 +230,7 @@ fn move_out(context: &Context, older_than: Option<When>, dry_run: bool) -> Resul
     };
     let would = if dry_run { "dry run, nothing is written: would have " } else { "" };
     let said = match archived {
+        0 if freed > 0 => format!("{would}freed {} of emptied threads", ui::size(freed)),
         0 => context.as_far_as_read("nothing to archive"),
         1 => format!("{would}archived 1 record, {} free", ui::size(freed)),
         n => format!("{would}archived {n} records, {} free", ui::size(freed)),

@@ -176,6 +176,10 @@ fn column(heading: &SqlHeading) -> Column {
 }
 
 fn save(context: &Context, file: &Path) -> Result<Report> {
+    if file.as_os_str() == "-" {
+        return Err(Error::usage("a database is not written to standard output")
+            .hint("name a file: crdtctl sql --save FILE"));
+    }
     if Store::owns(file)? {
         return Err(Error::refused(format!("{} belongs to a store", file.display()))
             .hint("name a file outside of it"));

@@ -85,6 +85,21 @@ fn whatever_is_wrong_with_an_archive_is_found_and_mended_by_what_others_have() {
     let found = alice.run(&["check", "--json"]).exits(3).parsed();
     assert!(found[0]["message"].as_str().unwrap().contains("older copy"), "{found}");
     assert_eq!(alice.json(&["chat", "show", &old])["content"], "an old word");
+    // What goes there from now on does not make up for what is missing, nor in a file that begins anew.
+    for begins_anew in [false, true] {
+        if begins_anew {
+            std::fs::remove_file(&file).unwrap();
+        }
+        for _ in 0..3 {
+            alice.send("one more");
+        }
+        machine.pass(200 * DAY);
+        alice.give(&bob);
+        bob.give(&alice);
+        assert!(alice.json(&["archive", "run"])["archived"].as_u64().unwrap() >= 3);
+        let found = alice.run(&["check", "--json"]).exits(3).parsed();
+        assert!(found[0]["message"].as_str().unwrap().contains("older copy"), "{found}");
+    }
 }
 
 /// A group with a chat, a board and issues, each with something in the archive and something live.
