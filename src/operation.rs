@@ -234,6 +234,7 @@ operations! {
             may("bom"),
             may("blake3").note("of bytes that lie with the store"),
             may("size_bytes"),
+            may("base_blake3").note("of the version that the bytes replace"),
             may("executable"),
             may("beside"),
         ],

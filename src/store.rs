@@ -50,6 +50,7 @@ pub use adopt::{Adopted, Rules};
 pub use commits::{ChangedDocument, Commits, Committed};
 pub use fs::{Seen, free_bytes, sync_file_system, unreadable};
 pub use index::StoredDocument;
+use layout::DATABASE;
 pub use layout::{ARCHIVE_FILE, Document, Meta, Problem, Scan};
 pub use reader::{Omitted, OnDisk, Reader, UnfoldedDocument};
 pub use salvage::Remains;
@@ -219,7 +220,7 @@ impl Store {
         };
         let path = dir.join(name);
         let name = name.to_string_lossy();
-        let is_database = name.starts_with("crdtctl.db") || name.starts_with(ARCHIVE_FILE);
+        let is_database = name.starts_with(DATABASE) || name.starts_with(ARCHIVE_FILE);
         for store in dir.ancestors() {
             let is_disk = path.starts_with(store.join("disks"));
             let within =

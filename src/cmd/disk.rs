@@ -162,7 +162,7 @@ enum DiskVerb {
     },
     /// Publish /public/website: the hashes of its files into B3SUMS, and the hash of that as its root
     ///
-    /// With --html the website is also written as pages: each Markdown text becomes one, an index
+    /// What any program changed in that directory is taken in first, as `disk scan` does it. With --html the website is also written as pages: each Markdown text becomes one, an index
     /// leads to them, and all other files go along as they are. HTML in Markdown is left out, links
     /// lead into the site or to http, https and mailto, and a page fetches nothing from elsewhere.
     #[command(

@@ -28,6 +28,22 @@ pub enum Which {
     Below(DiskPath),
 }
 
+impl Which {
+    /// Whether a file at a path is looked at.
+    fn means(&self, path: &DiskPath) -> bool {
+        match self {
+            Which::Known | Which::All => true,
+            Which::At(only) => only.contains(path),
+            Which::Below(dir) => dir.holds(path),
+        }
+    }
+
+    /// Whether the directories are gone through for what is new there, and for what is missing.
+    fn is_everything(&self) -> bool {
+        matches!(self, Which::All | Which::Below(_))
+    }
+}
+
 /// What was taken in.
 #[derive(Debug, Default)]
 pub struct TakenIn {
@@ -89,13 +105,8 @@ impl TakingIn<'_> {
     fn run(mut self, which: &Which) -> Result<TakenIn> {
         let written = self.session.state().written_files(&self.doc)?;
         self.written = written.into_iter().map(|written| (written.file.clone(), written)).collect();
-        let wanted = |path: &DiskPath| match which {
-            Which::Known | Which::All => true,
-            Which::At(only) => only.contains(path),
-            Which::Below(dir) => dir.holds(path),
-        };
         let owners = Directory::with(self.session, &self.doc, |_, directory| {
-            let wanted = directory.owners().filter(|place| wanted(&place.path));
+            let wanted = directory.owners().filter(|place| which.means(&place.path));
             Ok(wanted.cloned().collect::<Vec<FilePlace>>())
         })?;
         // What is there no more, by what it held.
@@ -114,39 +125,45 @@ impl TakingIn<'_> {
                 }
             }
         }
-        self.deleted(&wanted)?;
+        self.deleted(which)?;
         let mut known: BTreeSet<DiskPath> = owners.iter().map(|place| place.path.clone()).collect();
         known.extend(self.where_they_were(&owners, &known)?);
-        let found = match which {
-            Which::Known => Vec::new(),
-            Which::At(only) => {
-                let ours = only.iter().filter(|path| self.kinds.contains(&path.disk()));
-                ours.filter(|path| !known.contains(path)).cloned().collect()
+        for path in &self.found(which)? {
+            if known.contains(path) {
+                continue;
             }
-            Which::All | Which::Below(_) => {
-                let listing = self.tree.list(self.kinds)?;
-                let is_meant = |path: &str| match which {
-                    Which::Below(dir) => path.starts_with(dir.as_str()),
-                    _ => true,
-                };
-                let odd = listing.others.into_iter().filter(|(path, _)| is_meant(path));
-                self.taken
-                    .notes
-                    .extend(odd.map(|(path, why)| format!("left out {path}: {why}").into()));
-                let files = listing.files.into_iter();
-                files.filter(|path| wanted(path) && !known.contains(path)).collect()
-            }
-        };
-        for path in &found {
             if let Some(held) = self.held(path)? {
                 self.unknown(path, &held, &mut lost)?;
             }
         }
-        if matches!(which, Which::All | Which::Below(_)) {
+        if which.is_everything() {
             lost.values().flatten().try_for_each(|place| self.missing(place))?;
         }
         self.together.finish(self.session)?;
         Ok(self.taken)
+    }
+
+    /// The paths at which a file may lie that is not known yet.
+    fn found(&mut self, which: &Which) -> Result<Vec<DiskPath>> {
+        if let Which::At(only) = which {
+            let ours = only.iter().filter(|path| self.kinds.contains(&path.disk()));
+            return Ok(ours.cloned().collect());
+        }
+        if !which.is_everything() {
+            return Ok(Vec::new());
+        }
+        let mut listing = self.tree.list(self.kinds)?;
+        if let Which::Below(dir) = which {
+            listing.files.retain(|path| dir.holds(path));
+            listing.others.retain(|(path, _)| dir.holds_name(path));
+        }
+        // Of some of it was said what it is, where a known file should be.
+        let unreadable = &self.unreadable;
+        let is_said =
+            |path: &str| DiskPath::parse(path).is_ok_and(|path| unreadable.contains(&path));
+        let odd = listing.others.into_iter().filter(|(path, _)| !is_said(path));
+        self.taken.notes.extend(odd.map(|(path, why)| format!("left out {path}: {why}").into()));
+        Ok(listing.files)
     }
 
     /// What a file holds. One that cannot be read is a note.
@@ -239,11 +256,11 @@ impl TakingIn<'_> {
     }
 
     /// A file that was deleted elsewhere, and changed here: it is kept.
-    fn deleted(&mut self, wanted: &dyn Fn(&DiskPath) -> bool) -> Result<()> {
+    fn deleted(&mut self, which: &Which) -> Result<()> {
         let written: Vec<DiskBase> = self.written.values().cloned().collect();
         for base in written {
             let Ok(path) = DiskPath::parse(&base.path) else { continue };
-            if !wanted(&path) || !self.file(&base.file)?.is_some_and(|file| file.deleted) {
+            if !which.means(&path) || !self.file(&base.file)?.is_some_and(|file| file.deleted) {
                 continue;
             }
             let Some(held) = self.held(&path)? else { continue };

@@ -48,7 +48,7 @@ pub fn find(
         let flag = before.item(&message.field(tombstone.flag));
         let deleted_at = before.int(&message.field(tombstone.at));
         let gone_at = after.int(&message.field(tombstone.at));
-        let is_before = |reply: &[&str]| gone_at.is_some_and(|at| written(reply) > Some(at));
+        let is_later = |reply: &[&str]| gone_at.is_some_and(|at| written(reply) > Some(at));
         for reply in live_replies(after, &thread) {
             let path = ["threads", thread.as_str(), "replies", reply.as_str()];
             let Some(item) = after.container(&path) else { continue };
@@ -56,10 +56,9 @@ pub fn find(
             let knowingly = match came {
                 // Both came at once: somebody else may have had to say so, not this replica.
                 true => !was_gone || flag.is_some_and(has_seen) && written(&path) >= deleted_at,
-                // An orphan of before is known.
-                // Whoever heard of it before they handed on the deletion, and after they made it, did
-                // not know of it then.
-                false => was_gone || has_seen(item) && !is_before(&path),
+                // An orphan of before is known. Of a reply that is later than the deletion nobody knew
+                // who made that, though they may have heard of it before they handed it on.
+                false => was_gone || has_seen(item) && !is_later(&path),
             };
             if knowingly {
                 continue;

@@ -1,7 +1,7 @@
 //! Where the archive lies. What is in it is the business of `crate::archive`.
 
 use super::fs::{self, FileNode};
-use super::layout::ARCHIVE_FILE;
+use super::layout::{ARCHIVE_FILE, DATABASE};
 use super::reader::FileSource;
 use super::state::State;
 use super::{Reader, Session};
@@ -51,7 +51,7 @@ impl Session {
     /// # Errors
     /// Those of reading the local state.
     pub fn committed_setting(&self, key: &str) -> Result<Option<String>> {
-        let path = self.layout.resolve(Path::new("crdtctl.db"));
+        let path = self.layout.resolve(Path::new(DATABASE));
         let state = State::open_for_reading(&path, self.environment.lock_wait)?;
         state.map_or(Ok(None), |state| state.setting(key))
     }

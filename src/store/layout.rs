@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
+/// What holds all that is local to this replica.
+pub(super) const DATABASE: &str = "crdtctl.db";
 /// What the archive is called.
 pub const ARCHIVE_FILE: &str = "archive.db";
 
@@ -312,12 +314,12 @@ fn not_a_directory(path: &Path) -> Error {
 
 /// Whether the 0.1.20 layout or later lies in this directory, as far as its names say.
 pub(super) fn holds_documents(dir: &Path) -> Result<bool> {
-    Ok(fs::is_dir(&dir.join("crdt"))? || fs::is_file(&dir.join("crdtctl.db"))?)
+    Ok(fs::is_dir(&dir.join("crdt"))? || fs::is_file(&dir.join(DATABASE))?)
 }
 
 /// Whether a store really is there. Other things are called `crdt` too.
 pub(super) fn is_store(dir: &Path) -> Result<bool> {
-    if fs::is_file(&dir.join("crdtctl.db"))? {
+    if fs::is_file(&dir.join(DATABASE))? {
         return Ok(true);
     }
     let scan = Layout::new(dir.to_owned()).scan()?;

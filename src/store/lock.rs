@@ -8,12 +8,10 @@ use super::Environment;
 use super::fs::{self, LockFile};
 use crate::error::{Error, Hint, Kind, Next, Result};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 const NAME: &str = "crdtctl.holder";
-/// What SQLite makes of a file that it opens: one page, and no table.
-const EMPTY_BYTES: u64 = 4096;
 /// A note of one line.
 const NOTE_BYTES: u64 = 1 << 16;
 
@@ -73,29 +71,4 @@ fn locked(holder: Option<&Holder>) -> Error {
     };
     Error::new(Kind::Locked, message)
         .hint(Hint::from("try again, or wait longer with ").next(Next::WaitLonger))
-}
-
-/// A database that was not there when the lock was taken. If nothing is written to it, it goes when this
-/// is dropped: a command that does nothing leaves nothing.
-pub(super) struct NewDatabase(PathBuf);
-
-impl NewDatabase {
-    /// None where there is one; nor where others may be at it, for want of locks.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn where_none_is(path: &Path, lock: &LockFile) -> Result<Option<NewDatabase>> {
-        let is_new = lock.is_locked() && fs::node(path)?.is_none();
-        Ok(is_new.then(|| NewDatabase(path.to_owned())))
-    }
-}
-
-impl Drop for NewDatabase {
-    fn drop(&mut self) {
-        let log = self.0.with_extension("db-wal");
-        let is_empty = fs::size(&self.0).is_ok_and(|bytes| bytes <= EMPTY_BYTES);
-        if is_empty && matches!(fs::node(&log), Ok(None)) {
-            fs::remove(&self.0);
-        }
-    }
 }

@@ -2,6 +2,7 @@
 //! and nobody would notice.
 
 use super::check::{FileFinding, FileFix, LOST_STATE};
+use super::layout::DATABASE;
 use super::{Generation, Reader, Store, fs, replica};
 use crate::error::{Next, Result};
 
@@ -18,14 +19,14 @@ impl Store {
         if reader.state().is_some() {
             return Ok(None);
         }
-        let file = dir.join("crdtctl.db");
+        let file = dir.join(DATABASE);
         if fs::is_file(&dir.join("crdtctl.db.damaged"))? {
             // Somebody has put it aside, and knows.
             return Ok(None);
         }
         let written_as = replica::leases_of(dir, &self.environment)?;
-        let is_empty = fs::is_file(&file)? && !(fs::size(&file)? > 0 && written_as.is_empty());
-        let what = match (is_empty, written_as.last()) {
+        let what = match (fs::is_file(&file)?, written_as.last()) {
+            (true, None) if fs::size(&file)? > 0 => return Ok(None),
             (false, None) => return Ok(None),
             (true, _) => "holds nothing".to_owned(),
             (false, Some(replica)) => {

@@ -1,7 +1,7 @@
 //! Reading a store that others may be writing.
 
 use super::fs::Seen;
-use super::layout::{Document, Layout, Problem, Scan};
+use super::layout::{DATABASE, Document, Layout, Problem, Scan};
 use super::load::{self, Loaded};
 use super::state::{Legacy, State};
 use super::{Environment, Roots, replica};
@@ -76,7 +76,7 @@ pub(super) enum FileSource {
 
 impl Reader {
     pub(super) fn open(layout: Layout, environment: &Environment) -> Result<Reader> {
-        let path = layout.resolve(Path::new("crdtctl.db"));
+        let path = layout.resolve(Path::new(DATABASE));
         let state = State::open_for_reading(&path, environment.lock_wait)?;
         Ok(Reader {
             source: Rc::new(FileSource::Files { layout, state }),

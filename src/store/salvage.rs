@@ -3,7 +3,7 @@
 
 use super::Store;
 use super::fs;
-use super::layout::{Layout, Meta};
+use super::layout::{DATABASE, Layout, Meta};
 use super::load::Stamp;
 use super::reader::FileSource;
 use crate::error::{Error, Kind, Result};
@@ -87,7 +87,7 @@ impl Store {
         if fs::canonical(dir)? == fs::canonical(self.dir())? {
             return refuse("is this store");
         }
-        if fs::is_file(&dir.join("crdtctl.db"))? || fs::node(&dir.join("crdt.db"))?.is_some() {
+        if fs::is_file(&dir.join(DATABASE))? || fs::node(&dir.join("crdt.db"))?.is_some() {
             return refuse("is a store that is in use");
         }
         match Layout::new(dir.to_owned()).find(doc)? {

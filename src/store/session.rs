@@ -4,12 +4,11 @@ use super::adopt;
 use super::check::FileRepair;
 use super::fold::{self, Checkpoint};
 use super::fs::{self, LockFile};
-use super::layout::{Document, Layout};
+use super::layout::{DATABASE, Document, Layout};
 use super::load::{self, Loaded};
-use super::lock::NewDatabase;
 use super::open_document::{Editing, FoundContent, OpenDocument, PendingChange, WrittenBy};
 use super::replica::Replica;
-use super::state::State;
+use super::state::{NewDatabase, State};
 use super::{ChangedDocument, Commits, Committed, Environment, Fold, Open, Recovery, lock, reader};
 use crate::crdt::doc::{Admitted, Txn};
 use crate::crdt::effort::Allowance;
@@ -46,8 +45,6 @@ pub(super) enum Paging {
 
 /// Write access: holds the lock; dropped without `commit`, it changes nothing.
 ///
-const DATABASE: &str = "crdtctl.db";
-
 /// Documents are loaded when they are first asked for. Several sessions in one process lock each
 /// other out like those of two processes.
 pub struct Session {

@@ -22,6 +22,7 @@ pub use events::{Handed, WaitingEvents};
 pub use history::LogEntry;
 pub(super) use legacy::Legacy;
 pub(super) use log::{KnownClocks, NewRow};
+pub(super) use open::NewDatabase;
 pub(super) use pages::{
     DeferredChange, DeferredPieces, PageChange, PageIndex, PageTable, StoredPage,
 };

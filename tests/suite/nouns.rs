@@ -158,6 +158,7 @@ impl<'m> Named<'m> {
         std::fs::write(&content, format!("first\n{all}\n")).unwrap();
         let file = send(&["disk", "put", &text(&content), path]);
         send(&["disk", "put", &text(&content), "/public/website/index.html"]);
+        send(&["disk", "put", &text(&content), "/public/website/stays.html"]);
         std::fs::write(&content, format!("second\n{all}\n")).unwrap();
         send(&["disk", "put", &text(&content), path]);
         let root = send(&["disk", "publish"]);

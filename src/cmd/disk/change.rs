@@ -4,7 +4,7 @@ use crate::cmd::Context;
 use crate::cmd::context::say_gone;
 use crate::cmd::failure::hint;
 use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, document};
-use crate::disk::{self, Which};
+use crate::disk::{self, TakenIn, Which};
 use crate::error::{Error, Hint, Result, counted};
 use crate::id::EntityId;
 use crate::operation::{self, Operation, Outcome, Together};
@@ -21,15 +21,31 @@ pub fn change(
     run: impl FnOnce(&mut Session) -> Result<Written>,
 ) -> Result<Report> {
     let mut session = context.session()?;
-    let notes = disk::take_in(&mut session, entity, touched)?.notes;
+    let taken = disk::take_in(&mut session, entity, touched)?;
     let mut written = run(&mut session)?;
     say_gone(&mut written);
     let committed = session.commit()?;
     // What a command before left undone is made as well.
     let left = if committed.documents.is_empty() { settle(context, entity)? } else { Vec::new() };
     let mut report = context.written(written, committed);
-    report.notes.extend(notes.iter().chain(&left).map(hint));
+    if let (Which::Below(dir), Some(counts)) = (touched, counts(&taken)) {
+        report.notes.push(format!("took in what was changed in {dir}: {counts}"));
+    }
+    report.notes.extend(taken.notes.iter().chain(&left).map(hint));
     Ok(report)
+}
+
+/// How much was taken in; None for nothing.
+fn counts(taken: &TakenIn) -> Option<String> {
+    let counts = [
+        (taken.added.len(), "added"),
+        (taken.changed.len(), "changed"),
+        (taken.moved.len(), "moved"),
+        (taken.removed.len(), "removed"),
+    ];
+    let counts: Vec<String> =
+        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    (!counts.is_empty()).then(|| counts.join(", "))
 }
 
 /// Makes the files what the store says.
@@ -156,18 +172,10 @@ pub fn scan(context: &Context, entity: &EntityId) -> Result<Report> {
     let mut session = context.session()?;
     let taken = disk::take_in(&mut session, entity, &Which::All)?;
     let committed = session.commit()?;
-    let counts = [
-        (taken.added.len(), "added"),
-        (taken.changed.len(), "changed"),
-        (taken.moved.len(), "moved"),
-        (taken.removed.len(), "removed"),
-    ];
-    let counts: Vec<String> =
-        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     let mut written = Written {
-        sentence: match counts.is_empty() {
-            true => "nothing was changed in the directories".to_owned(),
-            false => format!("took in what was changed: {}", counts.join(", ")),
+        sentence: match counts(&taken) {
+            None => "nothing was changed in the directories".to_owned(),
+            Some(counts) => format!("took in what was changed: {counts}"),
         },
         changed: !committed.documents.is_empty(),
         ..Written::default()

@@ -135,7 +135,12 @@ impl DiskPath {
 
     /// Whether this is the path itself, or it lies below this one as a directory.
     pub fn holds(&self, path: &DiskPath) -> bool {
-        match path.0.strip_prefix(&self.0) {
+        self.holds_name(&path.0)
+    }
+
+    /// The same of what is no path of a disk, but is written like one.
+    pub fn holds_name(&self, path: &str) -> bool {
+        match path.strip_prefix(&self.0) {
             Some(rest) => rest.is_empty() || rest.starts_with('/'),
             None => false,
         }

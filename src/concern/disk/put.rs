@@ -215,11 +215,10 @@ impl Put {
         let edits = self.edits(&old, content);
         let version = match content {
             DiskContent::Binary(Some(new)) if !is_the_head(&old, new) => {
-                Some((session.environment().ids.uuid()?, new.clone()))
+                Some((session.environment().ids.uuid()?, new.clone(), self.replaced(&old)))
             }
             _ => None,
         };
-        let replaced = self.replaced(&old);
         let fields = self.fields(&old, content);
         if edits.is_empty() && version.is_none() && fields.is_empty() {
             let said = format!("{} is so already", self.path);
@@ -242,7 +241,7 @@ impl Put {
                 if !edits.is_empty() {
                     txn.edit_text(&["files", id, "text"], &edits)?;
                 }
-                if let Some((version, stored)) = &version {
+                if let Some((version, stored, replaced)) = &version {
                     let replaced: Vec<&str> = replaced.iter().map(String::as_str).collect();
                     let fields = version_fields(version, stored, &replaced);
                     txn.put(&["files", id, "versions"], version, &fields)?;

@@ -3,7 +3,7 @@
 use super::State;
 use super::fault::{cannot_create, failed, failed_at, not_opened};
 use crate::error::{Error, Hint, Kind, Next, Result};
-use crate::store::fs::{self, FileNode};
+use crate::store::fs::{self, FileNode, LockFile};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 use std::cell::Cell;
@@ -32,6 +32,33 @@ const MIGRATIONS: &[&str] = &[
     include_str!("normal.sql"),
     include_str!("deferred.sql"),
 ];
+
+/// What SQLite makes of a file that it opens: one page, and no table.
+const EMPTY_BYTES: u64 = 4096;
+
+/// A database that was not there when the lock was taken. If nothing is written to it, it goes when this
+/// is dropped: a command that does nothing leaves nothing.
+pub(in crate::store) struct NewDatabase(PathBuf);
+
+impl NewDatabase {
+    /// None where there is one; nor where others may be at it, for want of locks.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn where_none_is(path: &Path, lock: &LockFile) -> Result<Option<NewDatabase>> {
+        let is_new = lock.is_locked() && fs::node(path)?.is_none();
+        Ok(is_new.then(|| NewDatabase(path.to_owned())))
+    }
+}
+
+impl Drop for NewDatabase {
+    fn drop(&mut self) {
+        let is_empty = fs::size(&self.0).is_ok_and(|bytes| bytes <= EMPTY_BYTES);
+        if is_empty && matches!(fs::node(&beside(&self.0, "-wal")), Ok(None)) {
+            fs::remove(&self.0);
+        }
+    }
+}
 
 impl State {
     /// Opens `crdtctl.db` for writing, creating it; nothing is locked yet.
