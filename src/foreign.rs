@@ -21,4 +21,4 @@ pub use identified::{
 };
 pub use message::frame;
 pub use recognize::{Named, identify, identify_as};
-pub use refused::{breaks_off, why_not};
+pub use refused::{breaks_off, is_something_else, why_not};

@@ -79,11 +79,12 @@ enum DocVerb {
     Log(log::DocLogArgs),
     Blame(blame::BlameArgs),
     Rebuild(rebuild::RebuildArgs),
-    /// Bring a bare Yrs v1 update into a document
+    /// Bring an update into a document
     ///
     /// What holds the same content as the document without a common history is refused: it would be there
     /// twice. `--doubled` brings it in all the same. Otherwise as `sync import --raw`, with the same checks. A new document is made where the id
-    /// is given whole. A file of a store names its document by itself.
+    /// is given whole. A file of a store names its document by itself. Whatever `crdtctl doc kind` finds
+    /// updates in can be loaded: v2 becomes v1, a log one update, and `FILE#NAME` is one of several documents.
     #[command(after_help = "Examples:
   crdtctl doc load update.bin --doc chat
   crdtctl doc load state.yrs --doc notes:garden:plan

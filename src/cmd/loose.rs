@@ -33,10 +33,6 @@ pub fn findings(context: &Context, wanted: &str, from: FromKind) -> Result<Vec<R
     let mut rows = Vec::new();
     for document in documents {
         let name = format!("{wanted}#{}", document.name.as_deref().unwrap_or_default());
-        if let Some(problem) = &document.problem {
-            let message = format!("{} of its rows are no update: {problem}", document.unread);
-            rows.push(finding(&name, "undecodable", "error", &message, None));
-        }
         let file = LooseDocument::of(name.clone(), identified, document.clone())?;
         rows.extend(of_document(&name, &file)?);
     }
@@ -45,6 +41,13 @@ pub fn findings(context: &Context, wanted: &str, from: FromKind) -> Result<Vec<R
 
 fn of_document(wanted: &str, file: &LooseDocument) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
+    if let Some(problem) = &file.document.problem {
+        let message = match file.document.unread {
+            1 => format!("1 part of it is no update: {problem}"),
+            more => format!("{more} parts of it are no updates; the first: {problem}"),
+        };
+        rows.push(finding(wanted, "undecodable", "error", &message, None));
+    }
     let merged = Update::walk(&file.update)
         .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;
     for step in &file.document.steps {
@@ -123,7 +126,7 @@ pub fn recover(wanted: &str, others: &[PathBuf], out: &Path, dry_run: bool) -> R
     for waiting in types.waiting() {
         report = report.note(format!("{waiting}: they are kept, and not shown"));
     }
-    if salvages.iter().any(Salvage::lacks_deletes) {
+    if salvages.iter().any(|salvage| salvage.lacks_deletes) {
         report = report.note("a list of deletions could not be read: what was deleted may be back");
     }
     if dry_run {
@@ -141,22 +144,24 @@ fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u
     let mut file = ForeignFile::read(&path, from)?;
     let mut row = Row::new();
     row.insert("file".into(), json!(name));
+    let mut left_out = None;
     let updates = match file.identified.take().map(|identified| identified.found) {
         Some(FileContent::Documents(documents)) => {
             let document = pick(&name, &documents, picked)?;
+            left_out.clone_from(&document.problem);
             document.steps.iter().map(|step| step.update.to_vec()).collect()
         }
         Some(_) => return Err(Error::usage(format!("{name} holds no content"))),
         None => {
             let salvage = Salvage::read(&file.bytes);
-            let (announced, read) = salvage.announced.unwrap_or((0, 0));
             let blocks = salvage.update().blocks().len();
+            let unread = salvage.announced.map_or(0, |(all, read)| all.saturating_sub(read));
             if blocks > 0 && !breaks_off(&file.bytes) {
                 // A picture begins like an update of a block or two as well.
                 return Err(file.unknown(&path, from));
             }
             row.insert("blocks".into(), json!(blocks));
-            row.insert("announced".into(), json!(announced.max(read)));
+            row.insert("announced".into(), json!(unread.saturating_add(blocks as u64)));
             row.insert("state".into(), json!(if blocks == 0 { "lost" } else { "partial" }));
             row.insert("problem".into(), json!(why_not(&file.bytes)));
             rows.push(row);
@@ -167,11 +172,12 @@ fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u
     let walked: Vec<Update<'_>> = updates.iter().filter_map(|u| Update::walk(u).ok()).collect();
     let types = SharedTypes::read(merge_with_gaps(&walked))?;
     let blocks: usize = walked.iter().map(|update| update.blocks().len()).sum();
-    let whole = types.waiting().is_empty();
+    let waits = !types.waiting().is_empty();
+    let problem =
+        left_out.or_else(|| waits.then(|| "something that it builds upon is not in it".to_owned()));
     row.insert("blocks".into(), json!(blocks));
     row.insert("announced".into(), json!(blocks));
-    row.insert("state".into(), json!(if whole { "whole" } else { "partial" }));
-    let problem = (!whole).then_some("something that it builds upon is not in it");
+    row.insert("state".into(), json!(if problem.is_none() { "whole" } else { "partial" }));
     row.insert("problem".into(), json!(problem));
     rows.push(row);
     Ok(updates)

@@ -125,7 +125,7 @@ impl Context {
         let file = || self.loose(wanted, from).map(|file| Subject::File(Box::new(file)));
         let (path, _) = split(wanted);
         let there = is_readable(&path);
-        if wanted == "-" || from.kind.is_some() || there && is_path(wanted) {
+        if path == Path::new("-") || from.kind.is_some() || there && is_path(wanted) {
             return file();
         }
         if is_path(wanted) && path.is_dir() {
@@ -163,10 +163,13 @@ impl Context {
     pub fn means_file(&self, wanted: &str) -> Result<bool> {
         let path = split(wanted).0;
         let there = is_readable(&path);
+        if path == Path::new("-") {
+            return Ok(true);
+        }
         if !there && path.is_dir() && (is_path(wanted) || self.reader().is_err()) {
             return Err(no_file(wanted));
         }
-        if wanted == "-" || there && is_path(wanted) {
+        if there && is_path(wanted) {
             return Ok(true);
         }
         if !there || is_concern(wanted) {
@@ -211,8 +214,21 @@ impl Context {
     /// # Errors
     /// `Untrusted` for what is no content of Yjs; `Ambiguous` where there are several documents.
     pub fn loose(&self, wanted: &str, from: FromKind) -> Result<LooseDocument> {
+        let file = ForeignFile::read(&split(wanted).0, from)?;
+        self.loose_in(wanted, &file, from)
+    }
+
+    /// The same of a file that was read already.
+    ///
+    /// # Errors
+    /// As [`Context::loose`].
+    pub fn loose_in(
+        &self,
+        wanted: &str,
+        file: &ForeignFile,
+        from: FromKind,
+    ) -> Result<LooseDocument> {
         let (path, picked) = split(wanted);
-        let file = ForeignFile::read(&path, from)?;
         let Some(identified) = file.identified.as_ref() else {
             return Err(file.unknown(&path, from));
         };
@@ -227,6 +243,7 @@ impl Context {
             _ => {
                 let none = Error::usage(format!("{name} holds no content"));
                 return Err(match identified.form {
+                    FileKind::Message => none.because("it is a message that is about no content"),
                     FileKind::Awareness => none
                         .because("it is a message of awareness: who is there, and where they look")
                         .hint("`crdtctl doc kind FILE` says how many it is about"),
@@ -260,9 +277,12 @@ fn is_concern(wanted: &str) -> bool {
     CONCERNS.iter().any(|spec| spec.name == wanted)
 }
 
-/// The file, and the document in it that is picked: `FILE#NAME`.
+/// The file, and the document in it that is picked: `FILE#NAME`, of standard input `-#NAME`.
 pub fn split(wanted: &str) -> (PathBuf, Option<&str>) {
     let whole = Path::new(wanted);
+    if let Some(name) = wanted.strip_prefix("-#") {
+        return (PathBuf::from("-"), Some(name));
+    }
     match wanted.split_once('#') {
         Some((file, name)) if !whole.exists() && Path::new(file).exists() => {
             (PathBuf::from(file), Some(name))
@@ -300,7 +320,10 @@ pub fn pick<'d>(
             Kind::Ambiguous,
             format!("{name} holds {} documents: {}", several.len(), names()),
         )
-        .hint(format!("`{name}#NAME` is one of them"))),
+        .hint(match name == files::name(Path::new("-")) {
+            true => "`-- '-#NAME'` is one of them".to_owned(),
+            false => format!("`{name}#NAME` is one of them"),
+        })),
         (Some(wanted), all) => {
             let found = all.iter().find(|one| one.name.as_deref() == Some(wanted));
             found.ok_or_else(|| {
@@ -323,8 +346,11 @@ fn note_unread(context: &Context, name: &str, document: &FoundDocument) -> Resul
             Error::untrusted(format!("{name} is no Yjs document")).because(problem.as_str())
         );
     }
-    let rows = if document.unread == 1 { "1 row is" } else { "several rows are" };
-    context.note(format!("{name}: {rows} no update and left out ({problem})"));
+    let left_out = match document.unread {
+        1 => format!("1 part of it is no update and left out ({problem})"),
+        more => format!("{more} parts of it are no updates and left out (the first: {problem})"),
+    };
+    context.note(format!("{name}: {left_out}"));
     Ok(())
 }
 

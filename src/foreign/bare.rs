@@ -1,11 +1,30 @@
 //! What has nothing around it: updates, state vectors, snapshots.
 
 use super::identified::{FileContent, FileKind, Identified};
+use crate::error::counted;
 use crate::wire::{ByteReader, Clocks, DeleteSet, Update, Version, from_v2};
 
 pub fn v1(bytes: &[u8]) -> Option<Identified> {
     Update::walk(bytes).ok()?;
     Some(Identified::update(FileKind::UpdateV1, bytes.to_vec()))
+}
+
+/// An update with bytes behind its end, which Yjs does not look at: zeros, as a file has that was given
+/// its size before it was written, or something that is not more than the update itself.
+pub fn v1_and_more(bytes: &[u8]) -> Option<Identified> {
+    let fault = Update::walk(bytes).err().filter(|fault| fault.rule == "trailing")?;
+    let (update, behind) = bytes.split_at_checked(fault.offset)?;
+    let is_padding = behind.iter().all(|byte| *byte == 0);
+    let holds = update.iter().any(|byte| *byte != 0);
+    if !holds || behind.len() > update.len() && !is_padding {
+        return None;
+    }
+    let mut found = Identified::update(FileKind::UpdateV1, update.to_vec());
+    if let FileContent::Documents(documents) = &mut found.found {
+        let what = || format!("{} behind its end", counted(behind.len() as u64, "byte"));
+        documents.iter_mut().for_each(|document| document.leave_out(what));
+    }
+    Some(found)
 }
 
 pub fn v2(bytes: &[u8]) -> Option<Identified> {

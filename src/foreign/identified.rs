@@ -24,6 +24,8 @@ pub enum FileKind {
     SyncUpdate,
     /// Who is there, and where their cursors are.
     Awareness,
+    /// A message of a provider that is about no content.
+    Message,
     /// Several updates.
     UpdateLog,
     /// Documents in a database.
@@ -44,6 +46,7 @@ impl FileKind {
             FileKind::SyncStep2 => "sync-step-2",
             FileKind::SyncUpdate => "sync-update",
             FileKind::Awareness => "awareness",
+            FileKind::Message => "message",
             FileKind::UpdateLog => "update-log",
             FileKind::Database => "database",
             FileKind::Bundle => "bundle",
@@ -111,6 +114,23 @@ impl FoundDocument {
     fn unnamed(steps: Vec<KeptUpdate>) -> Self {
         FoundDocument { steps, ..FoundDocument::default() }
     }
+
+    /// How many updates hold anything.
+    pub(super) fn content(&self) -> usize {
+        self.steps.iter().filter(|step| step.update.iter().any(|byte| *byte != 0)).count()
+    }
+
+    /// Whether this is a log though something in it is no update: most of it has to be, and two have
+    /// to hold something, so that chance does not come to that.
+    pub(super) fn is_damaged_log(&self) -> bool {
+        self.content() > 1 && self.unread < self.steps.len()
+    }
+
+    /// Counts a row or record that is no update.
+    pub(super) fn leave_out(&mut self, what: impl FnOnce() -> String) {
+        self.unread = self.unread.saturating_add(1);
+        self.problem.get_or_insert_with(what);
+    }
 }
 
 /// What was found.
@@ -126,6 +146,18 @@ pub enum FileContent {
     Presences(Vec<Presence>),
     /// A bundle, which is for others to read.
     Packed,
+    /// No content, and what it is instead, as a noun.
+    Nothing(&'static str),
+}
+
+impl FileContent {
+    /// The documents; none where it holds no content.
+    pub fn documents(&self) -> &[FoundDocument] {
+        match self {
+            FileContent::Documents(documents) => documents,
+            _ => &[],
+        }
+    }
 }
 
 /// What some bytes are.
@@ -155,7 +187,11 @@ impl Identified {
     }
 
     pub(super) fn log(how: &'static str, steps: Vec<KeptUpdate>) -> Self {
-        let document = FileContent::Documents(vec![FoundDocument::unnamed(steps)]);
+        Identified::log_of(how, FoundDocument::unnamed(steps))
+    }
+
+    pub(super) fn log_of(how: &'static str, document: FoundDocument) -> Self {
+        let document = FileContent::Documents(vec![document]);
         Identified::bare(FileKind::UpdateLog, document).within(Wrapping::Log(how))
     }
 

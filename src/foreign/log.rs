@@ -1,70 +1,141 @@
 //! Logs: several updates in one file.
 
 use super::bare::v2;
-use super::identified::{Identified, KeptUpdate};
-use super::message;
+use super::identified::{Depth, FoundDocument, Identified, KeptUpdate};
+use super::refused::why_not;
+use super::{message, text};
+use crate::error::counted;
 use crate::wire::{ByteReader, Update};
 use std::sync::Arc;
 
+/// How a log keeps its updates apart.
+#[derive(Debug, Clone, Copy)]
+enum Framing {
+    /// Each update says itself where it ends.
+    None,
+    Varint,
+    U32Be,
+    U32Le,
+}
+
+impl Framing {
+    const ALL: [Framing; 4] = [Framing::Varint, Framing::U32Be, Framing::U32Le, Framing::None];
+
+    fn name(self) -> &'static str {
+        match self {
+            Framing::None => "updates one after the other",
+            Framing::Varint => "updates behind their lengths (varint)",
+            Framing::U32Be => "updates behind their lengths (u32, big-endian)",
+            Framing::U32Le => "updates behind their lengths (u32, little-endian)",
+        }
+    }
+
+    /// The next record; None where what is left does not hold all of it.
+    fn record<'b>(self, reader: &mut ByteReader<'b>, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        let four = |reader: &mut ByteReader<'_>| reader.take(4).ok()?.try_into().ok();
+        let length = match self {
+            Framing::None => return unframed(reader, bytes),
+            Framing::Varint => usize::try_from(reader.var().ok()?).ok()?,
+            Framing::U32Be => u32::from_be_bytes(four(reader)?) as usize,
+            Framing::U32Le => u32::from_le_bytes(four(reader)?) as usize,
+        };
+        reader.take(length).ok()
+    }
+}
+
+fn unframed<'b>(reader: &mut ByteReader<'b>, bytes: &'b [u8]) -> Option<&'b [u8]> {
+    let rest = bytes.get(reader.offset()..)?;
+    let end = match Update::walk(rest) {
+        Ok(_) => rest.len(),
+        // What follows is found where this one was read to its end.
+        Err(fault) if fault.rule == "trailing" => fault.offset,
+        Err(_) => return None,
+    };
+    reader.take(end).ok()
+}
+
 /// Updates one right after the other: each says itself where it ends.
 pub fn concatenated(bytes: &[u8]) -> Option<Identified> {
-    let mut steps = Vec::new();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let end = match Update::walk(rest) {
-            Ok(_) => rest.len(),
-            // What follows is found where this one was read to its end.
-            Err(fault) if fault.rule == "trailing" => fault.offset,
-            Err(_) => return None,
-        };
-        let (update, after) = rest.split_at_checked(end)?;
-        steps.push(KeptUpdate { update: update.to_vec().into(), at: None });
-        rest = after;
-    }
-    // Zeros are empty updates, too, and a file of zeros is nothing.
-    let holds = |step: &KeptUpdate| step.update.iter().any(|byte| *byte != 0);
-    (steps.len() > 1 && steps.iter().any(holds))
-        .then(|| Identified::log("updates one after the other", steps))
+    // Zeros are empty updates, too: a file of zeros is nothing, and many behind an update are padding.
+    const EMPTY: usize = 32;
+    let is_log = |document: &FoundDocument| match document.content() {
+        0 => false,
+        1 => document.steps.len() <= EMPTY,
+        _ => true,
+    };
+    whole(Framing::None, bytes).filter(is_log).map(log(Framing::None))
 }
 
 /// Updates, each behind its length as a varint.
 pub fn varint(bytes: &[u8]) -> Option<Identified> {
-    let steps = behind_lengths(bytes, |reader| usize::try_from(reader.var().ok()?).ok())?;
-    Some(Identified::log("updates behind their lengths (varint)", steps))
+    whole(Framing::Varint, bytes).map(log(Framing::Varint))
 }
 
 /// Updates, each behind its length in four bytes, the highest first.
 pub fn u32_be(bytes: &[u8]) -> Option<Identified> {
-    let steps = behind_lengths(bytes, |reader| four(reader).map(u32::from_be_bytes).map(wide))?;
-    Some(Identified::log("updates behind their lengths (u32, big-endian)", steps))
+    whole(Framing::U32Be, bytes).map(log(Framing::U32Be))
 }
 
 /// The same, the lowest first.
 pub fn u32_le(bytes: &[u8]) -> Option<Identified> {
-    let steps = behind_lengths(bytes, |reader| four(reader).map(u32::from_le_bytes).map(wide))?;
-    Some(Identified::log("updates behind their lengths (u32, little-endian)", steps))
+    whole(Framing::U32Le, bytes).map(log(Framing::U32Le))
 }
 
-fn four(reader: &mut ByteReader<'_>) -> Option<[u8; 4]> {
-    reader.take(4).ok()?.try_into().ok()
+/// A log of which something cannot be read: its end was cut off, or records in it are damaged.
+pub fn damaged(bytes: &[u8]) -> Option<Identified> {
+    Framing::ALL.into_iter().find_map(|framing| {
+        let document = records(framing, bytes);
+        document.is_damaged_log().then(|| log(framing)(document))
+    })
 }
 
-fn wide(n: u32) -> usize {
-    n as usize
-}
-
-fn behind_lengths(
-    bytes: &[u8],
-    length: impl Fn(&mut ByteReader<'_>) -> Option<usize>,
-) -> Option<Vec<KeptUpdate>> {
-    let mut reader = ByteReader::at(bytes, 0);
-    let mut steps = Vec::new();
-    while reader.left() > 0 {
-        let length = length(&mut reader)?;
-        let update = as_update(reader.take(length).ok()?)?;
-        steps.push(KeptUpdate { update: update.into(), at: None });
+/// Lines of text, each an update, of which some are none: the last is cut short, or something was
+/// written in between.
+pub fn damaged_lines(text: &str, depth: Depth) -> Option<Identified> {
+    let mut document = FoundDocument::default();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match text::line_of(line, depth).and_then(Identified::steps) {
+            Some(steps) => document.steps.extend(steps),
+            None => document.leave_out(|| why_not(line.as_bytes())),
+        }
+        if document.unread > document.steps.len() {
+            return None;
+        }
     }
-    (!steps.is_empty()).then_some(steps)
+    document.is_damaged_log().then(|| Identified::log_of("one update a line", document))
+}
+
+fn log(framing: Framing) -> impl FnOnce(FoundDocument) -> Identified {
+    move |document| Identified::log_of(framing.name(), document)
+}
+
+/// Every record, where each of them is an update.
+fn whole(framing: Framing, bytes: &[u8]) -> Option<FoundDocument> {
+    let least = if matches!(framing, Framing::None) { 2 } else { 1 };
+    let document = records(framing, bytes);
+    (document.unread == 0 && document.steps.len() >= least).then_some(document)
+}
+
+/// The updates up to the end, or to where nothing says any more where one begins. Ends early where
+/// more of them are no updates than a log may have.
+fn records(framing: Framing, bytes: &[u8]) -> FoundDocument {
+    let mut reader = ByteReader::at(bytes, 0);
+    let mut document = FoundDocument::default();
+    while reader.left() > 0 && document.unread <= document.steps.len() {
+        let begin = reader.offset();
+        let Some(record) = framing.record(&mut reader, bytes) else {
+            let left = counted(bytes.len().saturating_sub(begin) as u64, "byte");
+            document.leave_out(|| {
+                format!("the record at byte {begin} is cut short, {left} from the end")
+            });
+            break;
+        };
+        match as_update(record) {
+            Some(update) => document.steps.push(KeptUpdate { update: update.into(), at: None }),
+            None => document.leave_out(|| why_not(record)),
+        }
+    }
+    document
 }
 
 /// Bytes that are one update, whatever is around it.

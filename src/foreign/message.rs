@@ -1,55 +1,118 @@
 //! Messages of providers: what y-protocols sends, and Hocuspocus with a name in front.
 
 use super::bare::clocks;
-use super::identified::{FileContent, FileKind, Identified, Presence, Wrapping};
+use super::identified::{FileContent, FileKind, FoundDocument, Identified, Presence, Wrapping};
 use crate::wire::{ByteReader, Update, from_v2};
+use std::collections::HashMap;
 
 const SYNC: u64 = 0;
 const AWARENESS: u64 = 1;
+const AUTH: u64 = 2;
+const QUERY_AWARENESS: u64 = 3;
 /// Hocuspocus: as a sync message, which is not answered.
 const SYNC_REPLY: u64 = 4;
+const STATELESS: u64 = 5;
+const BROADCAST_STATELESS: u64 = 6;
+const CLOSE: u64 = 7;
+const SYNC_STATUS: u64 = 8;
 
 /// A message with its type in front.
 pub fn outer(bytes: &[u8]) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
-    typed(&mut reader).map(|found| found.within(Wrapping::Message("y-protocols")))
+    let found = typed(&mut reader).filter(|_| reader.left() == 0)?;
+    Some(found.within(Wrapping::Message("y-protocols")))
 }
 
 /// What is left of one where the type was taken off.
 pub fn inner(bytes: &[u8]) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
-    sync(&mut reader).map(|found| found.within(Wrapping::Message("y-protocols, without its type")))
+    let found = sync(&mut reader).filter(|_| reader.left() == 0)?;
+    Some(found.within(Wrapping::Message("y-protocols, without its type")))
 }
 
 /// A message with the name of its document in front.
 pub fn hocuspocus(bytes: &[u8]) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
-    let name = reader.text().ok().filter(|name| !name.is_empty())?;
-    let wrapping = Wrapping::Hocuspocus(name.to_owned());
-    let mut found = typed(&mut reader)?;
-    if let FileContent::Documents(documents) = &mut found.found {
-        documents.iter_mut().for_each(|document| document.name = Some(name.to_owned()));
-    }
-    Some(found.within(wrapping))
+    named(&mut reader).filter(|_| reader.left() == 0)
 }
 
+/// Messages of either kind, one right after the other, as somebody recorded them: the updates in
+/// them are a log. None where they hold none.
+pub fn several(bytes: &[u8]) -> Option<Identified> {
+    several_of("messages of y-protocols, one after the other", bytes, typed)
+        .or_else(|| several_of("messages of Hocuspocus, one after the other", bytes, named))
+}
+
+fn several_of(
+    how: &'static str,
+    bytes: &[u8],
+    next: impl Fn(&mut ByteReader<'_>) -> Option<Identified>,
+) -> Option<Identified> {
+    let mut reader = ByteReader::at(bytes, 0);
+    let mut documents: Vec<FoundDocument> = Vec::new();
+    let mut by_name: HashMap<Option<String>, usize> = HashMap::new();
+    while reader.left() > 0 {
+        // The others ask, and tell who is there.
+        let FileContent::Documents(found) = next(&mut reader)?.found else { continue };
+        for one in found {
+            let at = *by_name.entry(one.name.clone()).or_insert(documents.len());
+            match documents.get_mut(at) {
+                Some(known) => known.steps.extend(one.steps),
+                None => documents.push(one),
+            }
+        }
+    }
+    let found = (!documents.is_empty()).then_some(FileContent::Documents(documents))?;
+    Some(Identified::bare(FileKind::UpdateLog, found).within(Wrapping::Log(how)))
+}
+
+fn named(reader: &mut ByteReader<'_>) -> Option<Identified> {
+    let name = reader.text().ok().filter(|name| !name.is_empty())?.to_owned();
+    let mut found = typed(reader)?;
+    if let FileContent::Documents(documents) = &mut found.found {
+        documents.iter_mut().for_each(|document| document.name = Some(name.clone()));
+    }
+    Some(found.within(Wrapping::Hocuspocus(name)))
+}
+
+/// A message of Hocuspocus that is about no content: signing in, closing, what an application sends.
+/// Little tells one: what else has so few bytes is asked first.
+pub fn hocuspocus_other(bytes: &[u8]) -> Option<Identified> {
+    let mut reader = ByteReader::at(bytes, 0);
+    let name = reader.text().ok().filter(|name| !name.is_empty())?.to_owned();
+    // What a token or an application's words are is nobody's business.
+    let what = match reader.var().ok()? {
+        AUTH => match (reader.var().ok()?, reader.text().ok()?) {
+            (0, _) => "a token to sign in with",
+            (1, _) => "a sign-in that was refused",
+            (2, _) => "a sign-in that was accepted",
+            _ => return None,
+        },
+        QUERY_AWARENESS => "a question who is there",
+        STATELESS | BROADCAST_STATELESS => {
+            reader.text().ok().map(|_| "what an application sends")?
+        }
+        CLOSE => reader.text().ok().map(|_| "the end of a connection")?,
+        SYNC_STATUS => reader.var().ok().map(|_| "whether an update was stored")?,
+        _ => return None,
+    };
+    let found = Identified::bare(FileKind::Message, FileContent::Nothing(what));
+    (reader.left() == 0).then(|| found.within(Wrapping::Hocuspocus(name)))
+}
+
+/// One message with its type.
 fn typed(reader: &mut ByteReader<'_>) -> Option<Identified> {
     match reader.var().ok()? {
         SYNC | SYNC_REPLY => sync(reader),
-        AWARENESS => {
-            let states = reader.buffer().ok()?;
-            (reader.left() == 0).then(|| awareness(states)).flatten()
-        }
+        AWARENESS => awareness(reader.buffer().ok()?),
         _ => None,
     }
 }
 
+/// One message behind its type.
 fn sync(reader: &mut ByteReader<'_>) -> Option<Identified> {
     let kind = reader.var().ok()?;
     let content = reader.buffer().ok()?;
-    if reader.left() > 0 {
-        return None;
-    }
     let update = |form| {
         let v1 = Update::walk(content).is_ok().then(|| content.to_vec());
         Some(Identified::update(form, v1.or_else(|| from_v2(content).ok())?))

@@ -1,6 +1,6 @@
 //! What bytes are, one form after the other, the strictest first.
 
-use super::bare::{snapshot, v1, v2, vector};
+use super::bare::{snapshot, v1, v1_and_more, v2, vector};
 use super::database::{sqlite, y_sweet, ystore};
 use super::identified::{Depth, Identified, Wrapping};
 use super::{log, message, packed, text};
@@ -94,12 +94,16 @@ pub fn identify(bytes: &[u8]) -> Option<Identified> {
 pub fn identify_as(bytes: &[u8], named: Named) -> Option<Identified> {
     let depth = Depth::of(bytes, look);
     match named {
-        Named::V1 => v1(bytes),
+        Named::V1 => v1(bytes).or_else(|| v1_and_more(bytes)),
         Named::V2 => v2(bytes),
         Named::StateVector => vector(bytes),
         Named::Snapshot => snapshot(bytes),
-        Named::Sync => message::outer(bytes).or_else(|| message::inner(bytes)),
-        Named::Hocuspocus => message::hocuspocus(bytes),
+        Named::Sync => message::outer(bytes)
+            .or_else(|| message::inner(bytes))
+            .or_else(|| message::several(bytes)),
+        Named::Hocuspocus => message::hocuspocus(bytes)
+            .or_else(|| message::hocuspocus_other(bytes))
+            .or_else(|| message::several(bytes)),
         Named::Awareness => message::awareness(bytes),
         Named::Log => log::concatenated(bytes),
         Named::LogVarint => log::varint(bytes),
@@ -133,10 +137,10 @@ pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
         return Some(found);
     }
     if let (Some(inner), Some(text)) = (inner, text::printable(bytes)) {
-        return text::look(text, inner);
+        return of_text(text, inner);
     }
     if let (Some(inner), Some(text)) = (inner, text::utf16(bytes)) {
-        return text::look(&text, inner).map(|found| found.within(Wrapping::Text("UTF-16")));
+        return of_text(&text, inner).map(|found| found.within(Wrapping::Text("UTF-16")));
     }
     v1(bytes)
         .or_else(|| v2(bytes))
@@ -144,14 +148,29 @@ pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
         .or_else(|| message::outer(bytes))
         .or_else(|| message::inner(bytes))
         .or_else(|| message::hocuspocus(bytes))
+        .or_else(|| message::several(bytes))
         .or_else(|| log::varint(bytes))
         .or_else(|| log::u32_be(bytes))
         .or_else(|| log::u32_le(bytes))
         .or_else(|| log::concatenated(bytes))
         .or_else(|| snapshot(bytes))
         .or_else(|| vector(bytes))
+        .or_else(|| message::hocuspocus_other(bytes))
         // Brotli has no mark of its own: nearly anything begins like it.
         .or_else(|| packed::brotli(bytes, inner?))
+        .or_else(|| log::damaged(bytes))
+        .or_else(|| v1_and_more(bytes))
+}
+
+/// What a text is.
+fn of_text(text: &str, depth: Depth) -> Option<Identified> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    text::json(text, depth)
+        .or_else(|| text::lines(text, depth))
+        // Before the lines are taken for one text that was wrapped.
+        .or_else(|| log::damaged_lines(text, depth))
+        .or_else(|| text::hex(text, depth))
+        .or_else(|| text::base64(text, depth))
 }
 
 /// Zeros alone, and more of them than the longest empty thing has: a file with a hole.

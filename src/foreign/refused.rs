@@ -38,6 +38,11 @@ pub fn breaks_off(bytes: &[u8]) -> bool {
     other(bytes).is_none() && as_v1(&Salvage::read(bytes)).1
 }
 
+/// Whether bytes that [`super::identify`] does not know are something that has a name.
+pub fn is_something_else(bytes: &[u8]) -> bool {
+    other(bytes).is_some()
+}
+
 /// What bytes are that nobody would read as an update in v1.
 fn other(bytes: &[u8]) -> Option<String> {
     if bytes.is_empty() {

@@ -36,15 +36,6 @@ pub fn utf16(bytes: &[u8]) -> Option<String> {
     (is_whole && printable(text.as_bytes()).is_some()).then_some(text)
 }
 
-/// What a text is.
-pub fn look(text: &str, depth: Depth) -> Option<Identified> {
-    let text = text.trim_start_matches('\u{feff}').trim();
-    json(text, depth)
-        .or_else(|| lines(text, depth))
-        .or_else(|| hex(text, depth))
-        .or_else(|| base64(text, depth))
-}
-
 /// Hexadecimal digits, as PostgreSQL (`\x…`), SQL (`X'…'`) and people write them.
 pub fn hex(text: &str, depth: Depth) -> Option<Identified> {
     depth.look(&hex_bytes(text)?).map(|found| found.within(Wrapping::Text("hex")))
@@ -90,7 +81,8 @@ pub fn lines(text: &str, depth: Depth) -> Option<Identified> {
     (steps.len() > 1).then(|| Identified::log("one update a line", steps))
 }
 
-fn line_of(line: &str, depth: Depth) -> Option<Identified> {
+/// What one line of a log is.
+pub fn line_of(line: &str, depth: Depth) -> Option<Identified> {
     let depth = depth.deeper()?;
     json(line, depth).or_else(|| hex(line, depth)).or_else(|| base64(line, depth))
 }

@@ -44,7 +44,8 @@ type SeenRoot<'n> = (&'n str, BTreeSet<u64>);
 
 /// The roots whose elements, characters or nodes are the same in two documents, written by other
 /// clients in each: merged, all of it is there twice. Roots that are maps are not: under each key one
-/// value wins. Linear in the documents.
+/// value wins. Nor are those of which another document holds both: there it is no news. Linear in the
+/// documents, but for what is found.
 pub fn twice(documents: &[(&str, SharedTypes)]) -> Vec<Twice> {
     let mut seen: BTreeMap<(String, [u8; 32]), SeenRoot<'_>> = BTreeMap::new();
     let mut found = Vec::new();
@@ -68,7 +69,19 @@ pub fn twice(documents: &[(&str, SharedTypes)]) -> Vec<Twice> {
             }
         }
     }
+    found.retain(|twice| !holds_both(documents, twice));
     found
+}
+
+/// Whether a third document has seen both.
+fn holds_both(documents: &[(&str, SharedTypes)], twice: &Twice) -> bool {
+    let of = |name: &str| documents.iter().position(|(known, _)| *known == name);
+    let (first, second) = (of(&twice.first), of(&twice.second));
+    let version = |at: Option<usize>| Some(documents.get(at?)?.1.version());
+    let (Some(one), Some(other)) = (version(first), version(second)) else { return false };
+    let others = documents.iter().enumerate();
+    let mut others = others.filter(|(at, _)| Some(*at) != first && Some(*at) != second);
+    others.any(|(_, (_, types))| types.version().holds(one) && types.version().holds(other))
 }
 
 fn clients(types: &SharedTypes, container: SharedType) -> BTreeSet<u64> {

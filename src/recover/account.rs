@@ -210,7 +210,7 @@ impl Survey<'_> {
     fn lacks_rest(&self, salvage: &Salvage<'_>, went_on: bool) -> bool {
         let reached = |cut: Id| self.clocks.get(&cut.client).copied();
         let is_cut = |cut: Id| reached(cut) <= Some(cut.clock);
-        salvage.lacks_deletes() && salvage.cut.map_or(!went_on, is_cut)
+        salvage.ends_in_blocks() && salvage.cut.map_or(!went_on, is_cut)
     }
 
     /// Whether it has content that the document lacks and that nothing says the place of.

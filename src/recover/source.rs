@@ -86,7 +86,7 @@ impl<'s> Read<'s> {
             bytes: self.source.updates.iter().map(|bytes| bytes.len() as u64).sum(),
             fault: self.salvages.iter().find_map(|salvage| salvage.fault.clone()),
             operations: self.operations,
-            lacks_deletes: self.salvages.iter().any(Salvage::lacks_deletes),
+            lacks_deletes: self.salvages.iter().any(|salvage| salvage.lacks_deletes),
             announced: self.salvages.iter().find_map(|salvage| salvage.announced),
         }
     }

@@ -31,6 +31,9 @@ pub struct Salvage<'a> {
     /// Where reading ended in the blocks of a client: how many it announces, and how many of these
     /// could be read.
     pub announced: Option<(u64, u64)>,
+    /// The delete set was not read to its end: deletions may be missing that the blocks do not show
+    /// themselves.
+    pub lacks_deletes: bool,
     /// It is what stands between gaps.
     is_part: bool,
 }
@@ -48,12 +51,14 @@ impl<'a> Salvage<'a> {
             // A fault lies inside a block; the block is unread.
             Some(_) => prefix.blocks.last().map_or(0, |block| block.span().end),
         };
-        let Prefix { reader: _, mut clients, blocks, deletes, deletes_at, cut, announced } = prefix;
+        let Prefix {
+            mut clients, blocks, deletes, deletes_at, cut, announced, lacks_deletes, ..
+        } = prefix;
         clients.retain(|client| !client.blocks.is_empty());
         clients.sort_unstable_by_key(|client| client.id);
         let walked = Arc::new(Walked { clients, blocks, deletes, deletes_at });
         let update = Update { bytes, walked, facts: Arc::default(), state: PhantomData };
-        Salvage { update, fault, read, cut, announced, is_part: false }
+        Salvage { update, fault, read, cut, announced, lacks_deletes, is_part: false }
     }
 
     /// The same as several without gaps, of each client what stands between two of them. The last
@@ -127,9 +132,8 @@ impl<'a> Salvage<'a> {
         self.update.deletes.contains(Id { client, clock: block.clock })
     }
 
-    /// Whether the delete set was not reached: deletions may be missing that the blocks do not
-    /// show themselves.
-    pub fn lacks_deletes(&self) -> bool {
+    /// Whether reading ended among the blocks: the delete set was not reached.
+    pub fn ends_in_blocks(&self) -> bool {
         self.fault.is_some() && self.update.deletes_at == 0
     }
 
@@ -220,6 +224,7 @@ struct Prefix<'a> {
     deletes_at: usize,
     cut: Option<Id>,
     announced: Option<(u64, u64)>,
+    lacks_deletes: bool,
 }
 
 impl Default for Prefix<'_> {
@@ -232,6 +237,7 @@ impl Default for Prefix<'_> {
             deletes_at: 0,
             cut: None,
             announced: None,
+            lacks_deletes: true,
         }
     }
 }
@@ -258,6 +264,7 @@ impl Prefix<'_> {
         }
         self.deletes_at = self.reader.offset();
         walk_deletes(&mut self.reader, &mut self.deletes)?;
+        self.lacks_deletes = false;
         match self.reader.left() {
             0 => Ok(()),
             _ => Err(self.reader.fault("trailing", "bytes after the end of the update")),

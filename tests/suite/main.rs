@@ -60,6 +60,7 @@ mod fields;
 mod fixtures;
 mod fold;
 mod foreign;
+mod foreign_damaged;
 mod generated;
 mod hints;
 mod history;

@@ -103,7 +103,7 @@ fn describe(row: &mut Row, path: &std::path::Path, file: &ForeignFile, identifie
             });
             row.insert("presences".into(), all.collect());
         }
-        FileContent::Documents(_) | FileContent::Packed => {}
+        FileContent::Documents(_) | FileContent::Packed | FileContent::Nothing(_) => {}
     }
     row.insert("unseen".into(), json!(file.unseen));
     row.insert("next".into(), json!(next(path, identified)));
@@ -148,6 +148,7 @@ fn holds(found: &FileContent) -> String {
             format!("who is there, and no content: {}", clients(all.len()))
         }
         FileContent::Packed => "documents for a peer".to_owned(),
+        FileContent::Nothing(what) => format!("{what}, and no content"),
     }
 }
 
@@ -163,13 +164,15 @@ fn named(documents: &[FoundDocument]) -> String {
 }
 
 fn of_document(document: &FoundDocument) -> String {
+    let left_out = document.problem.as_ref().map(|problem| format!("; left out: {problem}"));
+    let left_out = left_out.unwrap_or_default();
     let [one] = document.steps.as_slice() else {
-        return counted(document.steps.len() as u64, "update");
+        return format!("{}{left_out}", counted(document.steps.len() as u64, "update"));
     };
     let Ok(update) = Update::walk(&one.update) else { return String::new() };
     let whole = if update.is_whole() { "whole" } else { "builds upon others" };
     let blocks = counted(update.blocks().len() as u64, "block");
-    format!("{blocks} of {}; {whole}", clients(update.clients().count()))
+    format!("{blocks} of {}; {whole}{left_out}", clients(update.clients().count()))
 }
 
 fn clients(count: usize) -> String {
@@ -183,7 +186,9 @@ fn next(path: &std::path::Path, identified: &Identified) -> Option<String> {
     Some(match (&identified.found, identified.form) {
         (FileContent::Documents(all), _) if all.len() > 1 => {
             let first = all.first().and_then(|one| one.name.as_deref()).unwrap_or_default();
-            format!("crdtctl doc show {}", word(&format!("{name}#{first}")))
+            // What begins with a dash would be taken for an option.
+            let option = if name == "-" { "-- " } else { "" };
+            format!("crdtctl doc show {option}{}", word(&format!("{name}#{first}")))
         }
         (FileContent::Documents(_), _) => format!("crdtctl doc show {file}"),
         (FileContent::Packed, _) => format!("crdtctl sync show {file}"),

@@ -1,3 +1,4 @@
+use crate::cmd::foreign::FromKind;
 use crate::cmd::{Context, DryRun, files, sync};
 use crate::error::{Error, Result};
 use crate::ui::Report;
@@ -5,7 +6,7 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct LoadArgs {
-    /// The update; `-` is standard input
+    /// The update, or whatever `doc kind` finds updates in; `-` is standard input
     file: PathBuf,
     /// The document; a new one by its whole id. Not needed for a file of a store
     #[arg(long, value_name = "DOC")]
@@ -13,6 +14,8 @@ pub struct LoadArgs {
     /// Bring in even what will be there twice then
     #[arg(long)]
     doubled: bool,
+    #[command(flatten)]
+    from: FromKind,
     #[command(flatten)]
     dry_run: DryRun,
 }
@@ -25,5 +28,5 @@ pub fn run(context: &Context, args: LoadArgs) -> Result<Report> {
                 .hint("name it with `--doc DOC`; `crdtctl doc list` shows those that are here")
         })?,
     };
-    sync::load(context, &args.file, &doc, args.doubled, args.dry_run)
+    sync::load(context, &args.file, args.from, &doc, args.doubled, args.dry_run)
 }

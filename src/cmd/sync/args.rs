@@ -56,7 +56,7 @@ pub struct ImportArgs {
     /// The bundles; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The files are bare Yrs v1 updates of this document
+    /// The files are no bundles, but updates of this document, in any form that `doc kind` knows
     #[arg(long, value_name = "DOC")]
     pub raw: Option<String>,
     /// Leave out what is damaged, refused or not there, and import the rest

@@ -3,11 +3,14 @@
 use super::args::{ExportArgs, ImportArgs, ReceiptArgs};
 use super::contents::{BundleAgain, read_twice, receive, told_contents};
 use super::incoming::{LeftOut, account, leaving_out, read_bundle};
-use crate::cmd::files::{name, open, within};
+use crate::cmd::files::{name, within};
+use crate::cmd::foreign::{ForeignFile, FromKind};
+use crate::cmd::subject::split;
 use crate::cmd::{Context, DryRun, OutFile};
 use crate::concern::disk;
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Kind, Result, counted};
+use crate::foreign::{FileKind, Identified, is_something_else};
 use crate::id::DocId;
 use crate::inspect::twice;
 use crate::store::Reader;
@@ -216,7 +219,9 @@ fn fields(bundle: &Bundle, written: bool, bytes: u64, left_out: Vec<String>) -> 
 pub fn import(context: &Context, args: &ImportArgs) -> Result<Report> {
     let doc = args.raw.as_ref().map(|wanted| raw_document(context, wanted)).transpose()?;
     let read = |file: &PathBuf| match &doc {
-        Some(doc) => Ok((raw_input(doc, file)?, BundleAgain::Nothing)),
+        Some(doc) => {
+            Ok((raw_input(context, doc, file, FromKind { kind: None })?, BundleAgain::Nothing))
+        }
         None => bundle_input(file),
     };
     context.take_in_disks()?;
@@ -255,15 +260,16 @@ pub fn import(context: &Context, args: &ImportArgs) -> Result<Report> {
     Ok(leaving_out(report, &left_out))
 }
 
-/// A bare update of one document, as `sync import --raw` takes it.
+/// Brings what a file holds into a document, as `sync import --raw` does.
 pub fn load(
     context: &Context,
     file: &Path,
+    from: FromKind,
     doc: &DocId,
     doubled: bool,
     dry_run: DryRun,
 ) -> Result<Report> {
-    let inputs = [raw_input(doc, file)?];
+    let inputs = [raw_input(context, doc, file, from)?];
     if let ([Input::Raw { name, update, .. }], false) = (&inputs, doubled) {
         refuse_doubled(context, doc, name, update)?;
     }
@@ -318,7 +324,25 @@ pub fn raw_document(context: &Context, wanted: &str) -> Result<DocId> {
     }
 }
 
-fn raw_input(doc: &DocId, file: &Path) -> Result<Input> {
-    let update = read_update(open(file)?).map_err(|error| within(file, error))?;
+/// What a file holds of a document as one update, whatever is around it. Bytes that nothing is known of,
+/// and a bare update with something behind it, are left for the import to refuse: it says where.
+fn raw_input(context: &Context, doc: &DocId, file: &Path, from: FromKind) -> Result<Input> {
+    let wanted = file.to_string_lossy();
+    let read = ForeignFile::read(&split(&wanted).0, from)?;
+    let documents = match read.identified.as_ref() {
+        Some(Identified { form: FileKind::UpdateV1, wrappings, found }) if wrappings.is_empty() => {
+            found.documents()
+        }
+        _ => &[],
+    };
+    let is_bare = documents.iter().any(|document| document.problem.is_some());
+    let update = match read.identified {
+        Some(_) if !is_bare => context.loose_in(&wanted, &read, from)?.update.to_vec(),
+        None if from.kind.is_some() || is_something_else(&read.bytes) => {
+            return Err(read.unknown(file, from));
+        }
+        _ => read.bytes,
+    };
+    let update = read_update(update.as_slice()).map_err(|error| within(file, error))?;
     Ok(Input::Raw { name: name(file), doc: doc.clone(), update })
 }

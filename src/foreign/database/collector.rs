@@ -36,8 +36,7 @@ impl Collector {
         let steps = self.steps(value);
         let document = self.document(name)?;
         let Some(steps) = steps else {
-            document.unread += 1;
-            document.problem.get_or_insert_with(|| why_not(value));
+            document.leave_out(|| why_not(value));
             return Some(());
         };
         let bytes: usize = steps.iter().map(|step| step.update.len()).sum();

@@ -16,10 +16,20 @@ pub fn ystore(bytes: &[u8], depth: Depth) -> Option<Identified> {
     let mut reader = ByteReader::at(rest, line + 1);
     let mut found = Collector::new(depth)?;
     while reader.left() > 0 {
-        let update = reader.buffer().ok()?;
-        let _metadata = reader.buffer().ok()?;
-        let seconds = f64::from_le_bytes(reader.buffer().ok()?.try_into().ok()?);
+        let begin = reader.offset();
+        let Some((update, seconds)) = row(&mut reader) else {
+            let cut = || format!("the record at byte {begin} is cut short");
+            found.document(None)?.leave_out(cut);
+            break;
+        };
         found.add(None, update, super::sqlite::milliseconds(seconds))?;
     }
     database("file of pycrdt-store", found.into_documents())
+}
+
+/// An update, and when it was written in seconds.
+fn row<'b>(reader: &mut ByteReader<'b>) -> Option<(&'b [u8], f64)> {
+    let update = reader.buffer().ok()?;
+    let _metadata = reader.buffer().ok()?;
+    Some((update, f64::from_le_bytes(reader.buffer().ok()?.try_into().ok()?)))
 }

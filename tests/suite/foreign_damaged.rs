@@ -1,0 +1,272 @@
+//! Files of other programs of which something is missing, or of which there is more than one: all
+//! that can be read is, and what cannot is said.
+
+use crate::oracle;
+use crate::support::*;
+use serde_json::{Value, json};
+use yrs::{Array, Text, WriteTxn};
+
+const PLAN: &str = "notes:garden:plan";
+
+fn put(machine: &Machine, name: &str, bytes: impl AsRef<[u8]>) -> String {
+    let path = machine.path(name);
+    std::fs::write(&path, bytes).unwrap();
+    text(&path)
+}
+
+fn typed(client: u64, base: &[&[u8]], words: &str) -> Vec<u8> {
+    oracle::update(client, base, |txn| {
+        let page = txn.get_or_insert_text("page");
+        page.push(txn, words);
+    })
+}
+
+/// Five updates of one client, each behind the ones before it.
+fn steps() -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = Vec::new();
+    for words in ["one ", "two ", "three ", "four ", "five "] {
+        let known: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
+        let next = typed(7, &known, words);
+        all.push(next);
+    }
+    all
+}
+
+fn framed(updates: &[Vec<u8>], length: impl Fn(usize) -> Vec<u8>) -> Vec<u8> {
+    updates.iter().flat_map(|update| [length(update.len()), update.clone()].concat()).collect()
+}
+
+fn base64_lines(updates: &[Vec<u8>]) -> Vec<u8> {
+    let line = |update: &Vec<u8>| format!("{}\n", data_encoding::BASE64.encode(update));
+    updates.iter().map(line).collect::<String>().into_bytes()
+}
+
+/// As pycrdt-store writes it: a version, then update, metadata and time.
+fn ystore(updates: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = b"VERSION:1\n".to_vec();
+    for (at, update) in updates.iter().enumerate() {
+        out.extend([vec![update.len() as u8], update.clone(), vec![0, 8]].concat());
+        out.extend((1_700_000_000.0 + at as f64).to_le_bytes());
+    }
+    out
+}
+
+/// Each form of log, with what it is called.
+fn logs(updates: &[Vec<u8>]) -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("varint", framed(updates, |length| vec![length as u8])),
+        ("be", framed(updates, |length| (length as u32).to_be_bytes().to_vec())),
+        ("le", framed(updates, |length| (length as u32).to_le_bytes().to_vec())),
+        ("bare", framed(updates, |_| Vec::new())),
+        ("lines", base64_lines(updates)),
+        ("ystore", ystore(updates)),
+    ]
+}
+
+#[test]
+fn a_log_whose_last_record_is_cut_is_read_up_to_there() {
+    let machine = Machine::new("cut logs");
+    let all = steps();
+    let whole = put(&machine, "whole", oracle::state(&[&all[0], &all[1], &all[2], &all[3]]));
+    let expected = machine.run(&["digest", &whole]).ok();
+    for (name, bytes) in logs(&all) {
+        let file = put(&machine, name, &bytes[..bytes.len() - 5]);
+        let rows = machine.run(&["doc", "kind", &file, "--json"]).json();
+        let document = &rows[0]["documents"][0];
+        assert_eq!((&document["updates"], &document["unread"]), (&json!(4), &json!(1)), "{name}");
+        assert!(rows[0]["holds"].as_str().unwrap().contains("left out"), "{name}: {rows}");
+        let run = machine.run(&["digest", &file]);
+        assert_eq!(run.ok(), expected, "{name}");
+        assert!(run.stderr.contains("left out"), "{name}: {}", run.stderr);
+        let found = machine.run(&["check", &file, "--json"]).exits(3).parsed();
+        assert_eq!(column(&found, "kind"), ["undecodable"], "{name}");
+        let out = text(&machine.path(&format!("{name}.out")));
+        let row = machine.run(&["recover", &file, "-O", &out, "--json"]).json()[0].clone();
+        assert_eq!((&row["state"], &row["blocks"]), (&json!("partial"), &json!(4)), "{name}");
+        assert_eq!(machine.run(&["digest", &out]).ok(), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_record_that_is_damaged_hides_no_other() {
+    let machine = Machine::new("damaged records");
+    let mut all = steps();
+    let content = json!({"page": "one two three "});
+    // What comes behind it waits.
+    all[3] = vec![0x55; all[3].len()];
+    for (name, bytes) in logs(&all).into_iter().filter(|(name, _)| *name != "bare") {
+        let file = put(&machine, name, bytes);
+        let rows = machine.run(&["doc", "kind", &file, "--json"]).json();
+        let document = &rows[0]["documents"][0];
+        assert_eq!((&document["updates"], &document["unread"]), (&json!(4), &json!(1)), "{name}");
+        assert_eq!(machine.run(&["doc", "dump", &file]).json(), content, "{name}");
+        let found = machine.run(&["check", &file, "--json"]).exits(3).parsed();
+        assert_eq!(column(&found, "kind"), ["undecodable", "waiting"], "{name}");
+    }
+}
+
+#[test]
+fn what_stands_behind_an_update_is_said_and_left() {
+    let machine = Machine::new("behind");
+    let update = typed(7, &[], "some words that are long enough");
+    let expected = json!({"page": "some words that are long enough"});
+    for (name, behind) in [("padded", vec![0; 4096]), ("more", b"\r\n".to_vec())] {
+        let file = put(&machine, name, [update.clone(), behind].concat());
+        let rows = machine.run(&["doc", "kind", &file, "--json"]).json();
+        assert_eq!(
+            (&rows[0]["kind"], &rows[0]["next"]),
+            (&json!("update-v1"), &json!(format!("crdtctl doc show {file}")))
+        );
+        let run = machine.run(&["doc", "dump", &file]);
+        assert!(run.exits(0).stderr.contains("behind its end"), "{}", run.stderr);
+        assert_eq!(run.parsed(), expected, "{name}");
+        // A store takes what is whole.
+        let store = machine.store(&format!("store {name}"), ALICE);
+        let before = store.files();
+        store.run(&["doc", "load", &file, "--doc", PLAN]).exits(6);
+        assert_eq!(store.files(), before);
+    }
+    // A little that happens to be an update is none.
+    let file = put(&machine, "other", [&[1, 0, 0, 1, 7, 1, 0, 1][..], &[0x9c; 64]].concat());
+    assert_eq!(
+        machine.run(&["doc", "kind", &file, "--json"]).exits(3).parsed()[0]["kind"],
+        "unknown"
+    );
+}
+
+#[test]
+fn deletions_that_cannot_be_read_are_named() {
+    let machine = Machine::new("cut deletes");
+    let whole = [1, 1, 1, 0, 4, 1, 1, 0x74, 2, 0x61, 0x62, 1, 1, 1, 0, 1];
+    let (file, out) = (put(&machine, "cut", &whole[..14]), text(&machine.path("out")));
+    let run = machine.run(&["recover", &file, "-O", &out, "--json"]);
+    assert!(run.exits(0).stderr.contains("what was deleted may be back"), "{}", run.stderr);
+    let row = &run.parsed()[0];
+    assert_eq!(
+        (&row["state"], &row["blocks"], &row["announced"]),
+        (&json!("partial"), &json!(1), &json!(1))
+    );
+    assert_eq!(machine.run(&["doc", "dump", &out]).json(), json!({"t": "ab"}));
+}
+
+#[test]
+fn messages_one_after_the_other_are_a_log() {
+    let machine = Machine::new("messages");
+    let all = steps();
+    let expected = json!({"page": "one two three four five "});
+    let message = |update: &Vec<u8>| [vec![0, 2, update.len() as u8], update.clone()].concat();
+    let recorded: Vec<u8> = all.iter().flat_map(message).collect();
+    let named = |name: &str, bytes: Vec<u8>| {
+        [vec![name.len() as u8], name.as_bytes().to_vec(), bytes].concat()
+    };
+    // Between them somebody asks, and tells who is there.
+    let mixed = [&[0, 0, 1, 0][..], &recorded, &[1, 8, 1, 9, 1, 4][..], b"null"].concat();
+    for (name, bytes) in [("recorded", recorded), ("mixed", mixed)] {
+        let file = put(&machine, name, bytes);
+        let rows = machine.run(&["doc", "kind", &file, "--json"]).json();
+        assert_eq!(
+            (&rows[0]["kind"], &rows[0]["documents"][0]["updates"]),
+            (&json!("update-log"), &json!(5)),
+            "{name}"
+        );
+        assert_eq!(machine.run(&["doc", "dump", &file]).json(), expected, "{name}");
+    }
+    let both: Vec<u8> = all
+        .iter()
+        .flat_map(|u| [named("a", message(u)), named("b", message(u))].concat())
+        .collect();
+    let file = put(&machine, "hocuspocus", both);
+    assert_eq!(machine.run(&["doc", "dump", &format!("{file}#b")]).json(), expected);
+    machine.run(&["doc", "dump", &file]).fails(4, "2 documents: a, b");
+    for (name, bytes, what) in [
+        ("token", [&[2, 0, 3][..], b"key"].concat(), "a token to sign in with"),
+        ("words", [&[5, 3][..], b"hey"].concat(), "what an application sends"),
+    ] {
+        let file = put(&machine, name, named("page", bytes));
+        let rows = machine.run(&["doc", "kind", &file, "--json"]).json();
+        assert_eq!(rows[0]["kind"], "message", "{name}");
+        assert_eq!(rows[0]["holds"], format!("{what}, and no content"), "{name}");
+        assert!(!rows.to_string().contains("key\""), "{rows}");
+        machine.run(&["doc", "show", &file]).fails(2, "holds no content");
+    }
+}
+
+#[test]
+fn one_of_several_in_standard_input_is_picked() {
+    let machine = Machine::new("picked");
+    let base64 = |words: &str| data_encoding::BASE64.encode(&typed(7, &[], words));
+    let both = json!({"one": base64("first"), "two": base64("second")}).to_string();
+    let rows = machine.run_with_stdin(&["doc", "kind", "-", "--json"], both.as_bytes()).json();
+    assert_eq!(rows[0]["next"], "crdtctl doc show -- '-#one'");
+    machine.run_with_stdin(&["doc", "show", "--", "-#one"], both.as_bytes()).exits(0);
+    let run = machine.run_with_stdin(&["doc", "dump", "--", "-#two"], both.as_bytes());
+    assert_eq!(run.json(), json!({"page": "second"}));
+    machine
+        .run_with_stdin(&["digest", "--", "-#three"], both.as_bytes())
+        .fails(4, "no document three");
+}
+
+#[test]
+fn what_holds_both_already_doubles_nothing() {
+    let machine = Machine::new("holds both");
+    let item = |client| {
+        oracle::update(client, &[], |txn| {
+            let list = txn.get_or_insert_array("list");
+            list.push_back(txn, "x");
+        })
+    };
+    let (one, two) = (item(1), item(2));
+    let full = put(&machine, "full", oracle::state(&[&one, &two]));
+    let (one, two) = (put(&machine, "one", one), put(&machine, "two", two));
+    let out = |name: &str| text(&machine.path(name));
+    machine.run(&["doc", "merge", &one, &two, "-O", &out("out")]).fails(1, "would be there twice");
+    let orders = [[&full, &one, &two], [&one, &full, &two], [&two, &one, &full]];
+    for (at, files) in orders.into_iter().enumerate() {
+        let out = out(&at.to_string());
+        let mut args = vec!["doc", "merge", "-O", &out];
+        args.extend(files.map(String::as_str));
+        machine.run(&args).exits(0);
+        assert_eq!(machine.run(&["doc", "dump", &out]).json(), json!({"list": ["x", "x"]}));
+    }
+}
+
+#[test]
+fn whatever_holds_updates_can_be_loaded() {
+    let machine = Machine::new("load any");
+    let all = steps();
+    let expected = json!({"page": "one two three four five "});
+    let state = oracle::state(&all.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let base64 = data_encoding::BASE64.encode(&state);
+    let v1 = put(&machine, "v1", &state);
+    let v2 = text(&machine.path("v2"));
+    machine.run(&["doc", "convert", &v1, "--to", "v2", "-O", &v2]).exits(0);
+    let mut files = vec![
+        ("v1", v1),
+        ("v2", v2),
+        ("base64", put(&machine, "base64", &base64)),
+        ("lines", put(&machine, "lines", base64_lines(&all))),
+        ("field", put(&machine, "field", json!({"id": 7, "ydoc": base64}).to_string())),
+    ];
+    files.extend(logs(&all).into_iter().map(|(name, bytes)| (name, put(&machine, name, bytes))));
+    let several = json!({"a": base64, "b": base64_lines(&all[..1])}).to_string();
+    files.push(("several", format!("{}#a", put(&machine, "several", several))));
+    for (at, (name, file)) in files.iter().enumerate() {
+        let store = machine.store(&format!("load {at}"), ALICE);
+        store.run(&["doc", "load", file, "--doc", PLAN]).exits(0);
+        assert_eq!(store.json(&["doc", "dump", PLAN]), expected, "{name}");
+        let other = machine.store(&format!("import {at}"), BOB);
+        other.run(&["sync", "import", "--raw", PLAN, file]).exits(0);
+        assert_eq!(other.run(&["digest", PLAN]).ok(), store.run(&["digest", PLAN]).ok(), "{name}");
+    }
+    let store = machine.store("refuses", ALICE);
+    let before = store.files();
+    let page = put(&machine, "page.html", "<!doctype html><html></html>");
+    store.run(&["doc", "load", &page, "--doc", PLAN]).fails(6, "is no Yjs document");
+    let run = store.run(&["doc", "load", &page, "--doc", PLAN, "--from", "base64"]);
+    run.fails(6, "is no Yjs document");
+    let vector = put(&machine, "vector", [1, 7, 3]);
+    store.run(&["doc", "load", &vector, "--doc", PLAN]).fails(2, "holds no content");
+    store.run(&["doc", "load", &files.last().unwrap().1.replace("#a", ""), "--doc", PLAN]).exits(4);
+    assert_eq!(store.files(), before);
+    let _: Value = store.json(&["doc", "list"]);
+}
