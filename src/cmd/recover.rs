@@ -117,17 +117,48 @@ pub fn run(context: &Context, args: RecoverArgs) -> Result<Report> {
     );
     report = report.note(format!("wrote {doc} to {}: {counts}", path.display()));
     if let Some(target) = target {
+        // The log first: what a crash leaves between the two can be built again from the same sources.
+        let mut session = context.repair_session()?;
+        let unfit = session.fit_log(&doc, &recovered.state)?;
+        if unfit > 0 {
+            let committed = session.commit()?;
+            report.notes.extend(committed.notes);
+            report = report.note(left_log(unfit));
+            session = context.repair_session()?;
+        }
         // Nobody writes meanwhile.
-        let session = context.repair_session()?;
         let said = target.put(&store, &args.out.dir, &path, &recovered.state)?;
         drop(session);
         return Ok(report.note(said));
     }
     report = report.note(shown);
+    let unfit = store.unfit_entries(&doc, &recovered.state)?;
+    if unfit > 0 {
+        let what = match unfit {
+            1 => "an entry of the log does not go with it".to_owned(),
+            n => format!("{n} entries of the log do not go with it"),
+        };
+        let doc = word(doc.as_str());
+        return Ok(report.note(format!(
+            "{what}: `crdtctl recover {doc} --apply -O OTHER`, with the same `--from`, puts it in its \
+             place and lets them wait for what is missing"
+        )));
+    }
     Ok(match replace(&store, &args.out.dir, &path, damaged) {
         Some(command) => report.note(format!("to go on with it: `{command}`")),
         None => report,
     })
+}
+
+/// What became of the entries of the log that do not go with a document that was built.
+fn left_log(entries: usize) -> String {
+    let they = match entries {
+        1 => "1 entry of the log builds upon what is missing, and waits".to_owned(),
+        n => format!("{n} entries of the log build upon what is missing, and wait"),
+    };
+    format!(
+        "{they}: `crdtctl sync status` says for what, `crdtctl sync import BUNDLE` brings it in"
+    )
 }
 
 /// Where a recovered document goes, and where the damaged file is kept; None where there is no file.

@@ -7,9 +7,12 @@ use super::fs;
 use super::layout::{Layout, Meta};
 use super::load::{self, Stamp};
 use super::session::{FOLD_WAIT, Session};
-use super::state::Aside;
+use super::state::{Aside, LogRow, Parked};
+use super::{Roots, Store};
 use crate::error::{Error, Next, Result};
+use crate::gate::{self, Need, Verdict};
 use crate::id::DocId;
+use crate::wire::{Checked, Clocks, Update};
 use std::path::Path;
 
 impl Session {
@@ -60,6 +63,41 @@ impl Session {
             self.repairs.push((doc.clone(), repair));
         }
         Ok(())
+    }
+
+    /// Makes the log go with a state that was built of a document, which lacks some of it: what builds
+    /// upon what is missing waits in the inbox for whoever brings that, and what contradicts the state is
+    /// laid aside. This replica held more once, and goes on as a new one. How many entries it were.
+    ///
+    /// # Errors
+    /// Those of the local state.
+    pub fn fit_log(&mut self, doc: &DocId, state: &[u8]) -> Result<usize> {
+        let rows = self.state.log_of(doc)?;
+        let unfit = unfit(doc, &rows, state, self.environment.roots)?;
+        for (row, needs) in &unfit {
+            match needs {
+                Some(needs) => self.state.park(&Parked {
+                    id: 0,
+                    doc: doc.clone(),
+                    bundle: format!("log entry {}", row.seq),
+                    replica_id: None,
+                    update: row.update.clone(),
+                    needs: serde_json::to_string(needs)
+                        .map_err(|e| Error::bug("what waits does not encode").because(e))?,
+                    received_at: self.now(),
+                    // No bundle says what to record of it.
+                    manifest: "null".to_owned(),
+                })?,
+                None => self.keep(doc, "recover", Path::new("log"), &row.update)?,
+            }
+            self.state.empty_row(row)?;
+        }
+        if !unfit.is_empty() {
+            self.go_on_as_new(format!(
+                "{doc} was built again, and lacks what its log builds upon"
+            ))?;
+        }
+        Ok(unfit.len())
     }
 
     fn set_meta_aside(&mut self, doc: &DocId, finding: &str, yrs: &Path) -> Result<()> {
@@ -128,6 +166,48 @@ impl Session {
         fs::persist(&file, meta.to_text()?.as_bytes())?;
         sync_dir_of(&self.layout, &path)
     }
+}
+
+impl Store {
+    /// How many entries of the log do not go with a state that was built of a document.
+    ///
+    /// # Errors
+    /// Those of the local state; one that cannot be read has none.
+    pub fn unfit_entries(&self, doc: &DocId, state: &[u8]) -> Result<usize> {
+        let (reader, _) = self.reader_anyhow()?;
+        let rows = reader.state().map_or_else(|| Ok(Vec::new()), |state| state.log_of(doc))?;
+        Ok(unfit(doc, &rows, state, self.environment.roots)?.len())
+    }
+}
+
+/// The rows of a log that do not go with a state, each with what it waits for; none for what can never
+/// go with it.
+fn unfit<'r>(
+    doc: &DocId,
+    rows: &'r [LogRow],
+    state: &[u8],
+    roots: Roots,
+) -> Result<Vec<(&'r LogRow, Option<Clocks>)>> {
+    let base = Update::checked(state, roots(doc))
+        .map_err(|fault| Error::bug("what was built does not check").because(fault))?;
+    let (mut unfit, mut parts) = (Vec::new(), Vec::new());
+    for row in rows {
+        match Update::checked(&row.update, roots(doc)) {
+            Ok(part) => parts.push((row, part)),
+            Err(_) => unfit.push((row, None)),
+        }
+    }
+    let updates: Vec<&Update<'_, Checked>> = parts.iter().map(|(_, part)| part).collect();
+    for (at, verdict) in gate::admit(&base, &updates, roots(doc)) {
+        let Some((row, _)) = parts.get(at) else { continue };
+        match verdict {
+            Verdict::Known | Verdict::New(_) => {}
+            Verdict::Waits(Need::Clocks(clocks)) => unfit.push((*row, Some(clocks))),
+            Verdict::Waits(Need::Deletion(_)) => unfit.push((*row, Some(Clocks::new()))),
+            Verdict::Invalid(_) | Verdict::Forked(_) => unfit.push((*row, None)),
+        }
+    }
+    Ok(unfit)
 }
 
 fn sync_dir_of(layout: &Layout, path: &Path) -> Result<()> {

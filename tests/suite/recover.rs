@@ -360,3 +360,55 @@ fn what_was_recovered_takes_its_place_and_the_damaged_file_is_kept() {
     assert_eq!(store.json(&["chat", "list"]).as_array().unwrap().len(), 41);
     assert!(!aside.exists());
 }
+
+/// What an old bundle gives lacks what the log goes on from: that waits, and nothing leads in a circle.
+#[test]
+fn what_an_old_bundle_gives_goes_on_and_takes_in_the_rest_when_it_comes() {
+    let machine = Machine::new("old bundle");
+    let alice = machine.group("a", &[BOB]);
+    alice.send("one");
+    let old = alice.export("old.crdt");
+    let bob = machine.replica_of(&alice, "b", BOB);
+    alice.send("two");
+    alice.give(&bob);
+    machine.pass(100 * 86_400);
+    // What is older than that is trimmed from the log by the next command.
+    for text in ["three", "four", "five"] {
+        alice.send(text);
+    }
+    alice.give(&bob);
+    let digest = bob.ok(&["digest", CHAT]);
+    let file = alice.document(CHAT);
+    cut(&file, |bytes| bytes / 3);
+    // Beside the store first: the command that is named goes on with it.
+    let beside = text(&machine.path("beside"));
+    let run = alice.run(&["recover", CHAT, "--from", &old, "-O", &beside]);
+    let said = &run.exits(0).stderr;
+    assert!(said.contains("of the log do not go with it: `crdtctl recover"), "{said}");
+    let out = text(&machine.path("out"));
+    let run = alice.run(&["recover", CHAT, "--apply", "--from", &old, "-O", &out]);
+    let said = &run.exits(0).stderr;
+    assert!(said.contains("of the log build upon what is missing, and wait"), "{said}");
+    let said = alice.column(&["chat", "list"], "content");
+    assert!(said.contains(&"one".to_owned()) && !said.contains(&"five".to_owned()), "{said:?}");
+    // Whatever is found has an end.
+    let found = alice.run(&["check", "-o", "id"]).stdout;
+    for id in found.lines() {
+        alice.ok(&["repair", id]);
+    }
+    alice.run(&["check", "--deep"]).exits(0);
+    machine.pass(1);
+    alice.send("six");
+    let status = alice.run(&["sync", "status"]).stderr;
+    assert!(status.contains("log entry"), "{status}");
+    // Whoever has what is missing brings it.
+    bob.give(&alice);
+    let said = alice.column(&["chat", "list"], "content");
+    assert_eq!(said, ["one", "two", "three", "four", "five", "six"]);
+    alice.meet(&bob);
+    assert_ne!(alice.ok(&["digest", CHAT]), digest);
+    for store in [&alice, &bob] {
+        store.run(&["check", "--deep"]).exits(0);
+    }
+    assert!(!alice.run(&["sync", "status"]).stderr.contains("log entry"));
+}

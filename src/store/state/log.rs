@@ -208,6 +208,22 @@ impl State {
         )
     }
 
+    /// Takes the change out of a row, whose number stays: peers have heard of it. The log can be followed
+    /// from there on, and no more is said to have been taken over from others than they say themselves.
+    pub(in crate::store) fn empty_row(&self, row: &LogRow) -> Result<()> {
+        let doc = row.doc.as_str();
+        self.run(
+            "UPDATE log SET update_v1 = x'0000', folded = 1
+             WHERE doc_id = ?1 AND seq = ?2 AND update_v1 = ?3",
+            params![doc, row.seq, row.update],
+        )?;
+        self.run(
+            "UPDATE document SET log_from = max(log_from, ?2) WHERE doc_id = ?1",
+            params![doc, row.seq],
+        )?;
+        self.run("DELETE FROM applied WHERE doc_id = ?1", params![doc])
+    }
+
     /// Records that the `.yrs` holds all rows up to `seq`.
     pub(in crate::store) fn put_fold(
         &self,
