@@ -244,6 +244,24 @@ impl ArchiveFile {
 
     /// Whether a record is shown: that it was not hidden.
     pub fn shows(&self, doc: &DocId, path: &[String]) -> Result<bool> {
+    /// Every version of a record, the earliest first, markers and rows that do not count included.
+    pub fn numbered_versions(&self, doc: &DocId, path: &[String]) -> Result<Vec<Numbered>> {
+        // With the + it is found by its path, not by a walk over the document in order of time.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM versions v WHERE v.doc_id = ?1 AND v.path = ?2
+             ORDER BY +v.changed_at, v.size, v.version"
+        );
+        let path = serde_json::json!(path).to_string();
+        let found = self.all(&sql, params![doc.as_str(), path], numbered)?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// The same without their numbers.
+    pub fn versions(&self, doc: &DocId, path: &[String]) -> Result<Vec<ArchivedRecord>> {
+        let found = self.numbered_versions(doc, path)?.into_iter();
+        Ok(found.map(|numbered| numbered.record).collect())
+    }
+
         let sql = "SELECT 1 FROM records WHERE doc_id = ?1 AND path = ?2 AND removed = 0";
         let path = serde_json::json!(path).to_string();
         Ok(self.one(sql, params![doc.as_str(), path], |_| Ok(()))?.is_some())

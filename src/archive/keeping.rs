@@ -2,14 +2,16 @@
 
 use super::file::{ArchiveFile, COLUMNS, failed, numbered};
 use super::people;
-use super::row::ArchivedRecord;
+use super::row::{ArchivedRecord, kind_at};
 use crate::crdt::source::Source;
 use crate::error::{Error, Result};
-use crate::id::EntityId;
-use crate::path::Keys;
+use crate::id::{DocId, EntityId};
+use crate::path::{DocPath, Keys};
+use crate::schema::Collection;
 use crate::store::{Conflict, ConflictClaim, Session, State};
+use crate::wire::{Id, Value};
 use rusqlite::params;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -99,6 +101,8 @@ pub(super) struct Keeper<'s> {
     /// not make up for.
     missing: u64,
     entities: BTreeSet<EntityId>,
+    /// Records that came back, of which there is anything new.
+    returned: BTreeSet<(DocId, DocPath)>,
     kept: KeptRecords,
 }
 
@@ -108,8 +112,9 @@ impl<'s> Keeper<'s> {
         settle(session, &file)?;
         let run = session.environment().ids.uuid()?;
         let last = file.last()?;
-        let (entities, kept) = (BTreeSet::new(), KeptRecords::default());
-        Ok(Keeper { session, file, run, last, new: 0, batch: 0, missing: 0, entities, kept })
+        let (entities, returned) = (BTreeSet::new(), BTreeSet::new());
+        let (new, batch, missing, kept) = (0, 0, 0, KeptRecords::default());
+        Ok(Keeper { session, file, run, last, new, batch, missing, entities, returned, kept })
     }
 
     /// Adds a row, unless it is there; whether it is new. A value that loses to another version of
@@ -135,16 +140,67 @@ impl<'s> Keeper<'s> {
         self.file.unsettle(&self.run, n)?;
         self.entities.extend(record.doc.entity());
         self.kept.added = self.kept.added.saturating_add(1);
+        if record.is_back() || before.as_ref().is_some_and(|before| before.removed) {
+            self.returned.insert((record.doc.clone(), record.path.clone()));
+        }
         if let Some(lost) = before.and_then(|before| conflict(self.session, record, &before)) {
-            self.session.state().put_conflict(&lost)?;
-            self.kept.conflicts = self.kept.conflicts.saturating_add(1);
+            self.note(&lost)?;
         }
         Ok(true)
     }
 
+    fn note(&mut self, lost: &Conflict) -> Result<()> {
+        self.session.state().put_conflict(lost)?;
+        self.kept.conflicts = self.kept.conflicts.saturating_add(1);
+        Ok(())
+    }
+
+    /// Notes what lost to records that were restored before anybody here had heard of it: what came
+    /// back goes on, and nothing but the ledger tells of the rest.
+    fn note_late(&mut self) -> Result<()> {
+        let mut known = None;
+        for (doc, path) in std::mem::take(&mut self.returned) {
+            let Some(winner) = self.standing(&doc, &path)? else { continue };
+            for loser in late(&self.file.versions(&doc, &path)?, &winner) {
+                let Some(lost) = lost(self.session, &winner, loser) else { continue };
+                // Whose edit it was mostly knows by the merge that dropped it.
+                let known = match &mut known {
+                    Some(known) => known,
+                    none => none.insert(said(self.session)?),
+                };
+                if known.insert(said_by(&lost)) {
+                    self.note(&lost)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A record as it is shown: in its document or, where it is not there, in the archive. None of
+    /// what was deleted.
+    fn standing(&mut self, doc: &DocId, path: &DocPath) -> Result<Option<ArchivedRecord>> {
+        let Some(of) = kind_at(doc, path) else { return Ok(None) };
+        let now = self.session.now();
+        let live = self.session.read(doc, |source| {
+            let written = source.item(&path.steps())?;
+            Some((written, source.value(&path.steps())?, of.is_deleted(source, path)))
+        })?;
+        match live.flatten() {
+            Some((_, _, true)) => Ok(None),
+            Some((written, value, _)) => {
+                Ok(Some(ArchivedRecord::of(doc, of, path, written, &value, now)))
+            }
+            None => {
+                let shown = self.file.shown(doc, path)?.map(|shown| shown.record);
+                Ok(shown.filter(|shown| !shown.removed))
+            }
+        }
+    }
+
     /// Commits, and reads back what was added.
-    pub fn finish(self) -> Result<KeptRecords> {
+    pub fn finish(mut self) -> Result<KeptRecords> {
         self.file.put_staged()?;
+        self.note_late()?;
         for entity in &self.entities {
             people::tell(self.session, &self.file, entity)?;
         }
@@ -240,15 +296,18 @@ fn conflict(
     if record.removed || before.removed {
         return None;
     }
-    let collection = record.collection()?;
-    let heading = collection.heading()?;
     let size = |of: &ArchivedRecord| (of.changed_at, of.record.len(), of.version());
-    let (winner, loser) = match size(record) > size(before) {
-        true => (record, before),
-        false => (before, record),
-    };
-    let (won, lost) =
-        (winner.fields().ok()?.remove(heading)?, loser.fields().ok()?.remove(heading)?);
+    match size(record) > size(before) {
+        true => lost(session, record, before),
+        false => lost(session, before, record),
+    }
+}
+
+/// What lost to another version of its record, where that says something else.
+fn lost(session: &Session, winner: &ArchivedRecord, loser: &ArchivedRecord) -> Option<Conflict> {
+    let collection = loser.collection()?;
+    let heading = collection.heading()?;
+    let (won, lost) = (said_in(winner)?, said_in(loser)?);
     if won.same(&lost) {
         return None;
     }
@@ -256,13 +315,64 @@ fn conflict(
     Some(Conflict {
         id: 0,
         at: session.now(),
-        doc: record.doc.clone(),
+        doc: loser.doc.clone(),
         noun: Some(collection.noun.to_owned()),
-        path: record.path.child(heading),
+        path: loser.path.child(heading),
         rule: "archived".to_owned(),
         winner: ConflictClaim::of(&won, clock(winner), None),
         loser: ConflictClaim::of(&lost, clock(loser), None),
-        item: (loser.written.client, loser.written.clock),
+        item: item_of(loser),
         restored: None,
     })
+}
+
+/// Under what the ledger keeps a version once: several of one record can lose, all of one item. No
+/// client has such a number.
+fn item_of(version: &ArchivedRecord) -> (u64, u32) {
+    let name = u64::from_str_radix(version.version().get(..16).unwrap_or_default(), 16);
+    (name.unwrap_or(version.written.client) | 1 << 63, version.written.clock)
+}
+
+/// What people know a version by.
+fn said_in(version: &ArchivedRecord) -> Option<Value> {
+    let heading = version.collection().and_then(Collection::heading)?;
+    version.fields().ok()?.remove(heading)
+}
+
+/// What of a record that was restored is later than what was brought back, or than what stands, and of
+/// another item: who wrote it did not know of the restore. Only what says anything that no earlier
+/// version does.
+fn late<'v>(versions: &'v [ArchivedRecord], standing: &ArchivedRecord) -> Vec<&'v ArchivedRecord> {
+    let mut restored: BTreeMap<Id, i64> = BTreeMap::new();
+    for marker in versions.iter().filter(|version| version.is_back()) {
+        let at = restored.entry(marker.written).or_insert(marker.changed_at);
+        *at = (*at).min(marker.changed_at);
+    }
+    let is_after = |version: &ArchivedRecord, item: Id, at: i64| {
+        let of = restored.get(&version.written);
+        item != version.written && at < version.changed_at && of.is_none_or(|of| *of < at)
+    };
+    let mut before = BTreeSet::new();
+    let mut late = Vec::new();
+    for version in versions.iter().filter(|version| !version.removed) {
+        let Some(said) = said_in(version) else { continue };
+        let is_late = restored.iter().any(|(item, at)| is_after(version, *item, *at))
+            || (restored.contains_key(&standing.written)
+                && is_after(version, standing.written, standing.changed_at));
+        if before.insert(said.to_json().to_string()) && is_late {
+            late.push(version);
+        }
+    }
+    late
+}
+
+/// What of a conflict is the same wherever it was noted.
+fn said_by(conflict: &Conflict) -> (DocId, DocPath, String) {
+    let value = conflict.loser.value.as_ref().map(ToString::to_string).unwrap_or_default();
+    (conflict.doc.clone(), conflict.path.clone(), value)
+}
+
+/// What the ledger has.
+fn said(session: &Session) -> Result<BTreeSet<(DocId, DocPath, String)>> {
+    Ok(session.state().conflicts()?.iter().map(said_by).collect())
 }

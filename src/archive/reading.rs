@@ -352,14 +352,7 @@ impl ArchiveReader {
     /// # Errors
     /// `Io`, `Corrupt`.
     pub fn versions(&self, doc: &DocId, path: &[String]) -> Result<Vec<ArchivedRecord>> {
-        // With the + it is found by its path, not by a walk over the document in order of time.
-        let sql = format!(
-            "SELECT {COLUMNS} FROM versions v WHERE v.doc_id = ?1 AND v.path = ?2
-             ORDER BY +v.changed_at, v.size, v.version"
-        );
-        let path = serde_json::json!(path).to_string();
-        let found = self.file.all(&sql, params![doc.as_str(), path], numbered)?;
-        Ok(self.valid(found.into_iter().flatten()).collect())
+        Ok(self.valid(self.file.numbered_versions(doc, path)?.into_iter()).collect())
     }
 
     /// The documents that anything is archived of.

@@ -164,9 +164,14 @@ impl ArchivedRecord {
             }
     }
 
-    /// Whether it says that the record is in its document again, as this item.
+    /// Whether it says that the record is in its document again.
+    pub(super) fn is_back(&self) -> bool {
+        self.removed && self.record == RESTORED
+    }
+
+    /// Whether it says so of this item.
     pub(super) fn is_back_as(&self, item: Id) -> bool {
-        self.removed && self.record == RESTORED && self.written == item
+        self.is_back() && self.written == item
     }
 
     /// Whether it says that nothing of this item is shown any more.

@@ -202,3 +202,88 @@ fn a_late_reply_goes_over_into_the_thread_that_came_back() {
     }
     assert_eq!(alice.digest(), bob.digest());
 }
+
+/// The texts that lost, as the ledger has them.
+fn lost(store: &Store<'_>, message: &str) -> Vec<String> {
+    let conflicts = store.json(&["conflict", "list"]);
+    let of = conflicts.as_array().unwrap().iter().filter(|one| one["id"] == message);
+    of.filter_map(|one| one["loser"].as_str().map(str::to_owned)).collect()
+}
+
+/// What one replica has in its archive, for another.
+fn hand_over(from: &Store<'_>, to: &Store<'_>) {
+    let file = text(&from.machine.path("archive.crdt"));
+    from.ok(&["sync", "export", "--with-archive", "-O", &file]);
+    to.ok(&["sync", "import", &file]);
+}
+
+/// Whoever hears of an edit that lost to a restore has it in the ledger, and can bring it back.
+#[test]
+fn a_late_edit_of_what_was_restored_is_in_the_ledger_of_whoever_imports_it() {
+    let machine = Machine::new("archive late ledger");
+    let alice = machine.group("alice", &[BOB, CAROL]);
+    let old = alice.ok(&["chat", "send", "an old word", "--as", BOB]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    let carol = machine.replica_of(&alice, "carol", CAROL);
+    bob.give(&alice);
+    carol.give(&alice);
+    machine.pass(100 * DAY);
+    alice.send("a new word");
+    assert_eq!(alice.json(&["archive", "run"])["archived"], 1);
+    bob.ok(&["chat", "edit", &old, "a late word"]);
+    alice.give(&bob);
+    assert_eq!(bob.json(&["chat", "show", &old])["content"], "a late word");
+    alice.ok(&["archive", "restore", &old]);
+    alice.give(&bob);
+    assert_eq!(bob.json(&["chat", "show", &old])["content"], "an old word");
+    // Carol hears of the late word from Bob alone.
+    alice.give(&carol);
+    machine.pass(DAY);
+    hand_over(&bob, &carol);
+    hand_over(&bob, &alice);
+    for store in [&alice, &carol] {
+        assert_eq!(lost(store, &old), ["a late word"]);
+        assert_eq!(store.json(&["chat", "show", &old])["content"], "an old word");
+    }
+    // It was shown to Bob until then.
+    assert!(lost(&bob, &old).contains(&"a late word".to_owned()));
+    // Once is enough.
+    hand_over(&carol, &alice);
+    hand_over(&bob, &alice);
+    assert_eq!(lost(&alice, &old), ["a late word"]);
+    let number = alice.json(&["conflict", "list"])[0]["number"].to_string();
+    alice.ok(&["conflict", "restore", &number, "--as", BOB]);
+    assert_eq!(alice.json(&["chat", "show", &old])["content"], "a late word");
+    for store in [&alice, &bob, &carol] {
+        assert_eq!(store.run(&["check"]).code, 0);
+    }
+}
+
+/// everybody then: it is the later one.
+#[test]
+fn a_late_edit_wins_where_removal_and_restore_come_at_once() {
+    let machine = Machine::new("archive late at once");
+    let (alice, bob, old, _) = archived_thread(&machine);
+    bob.ok(&["chat", "edit", &old, "a late word", "--as", ALICE]);
+    alice.ok(&["archive", "restore", &old]);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(store.json(&["chat", "show", &old])["content"], "a late word");
+    }
+}
+
+/// What was restored and edited since says something else than the archive, and nothing of it is lost.
+#[test]
+fn who_takes_over_an_archive_hears_of_no_conflict_that_there_is_not() {
+    let machine = Machine::new("archive no conflict");
+    let (alice, bob, old, _) = archived_thread(&machine);
+    alice.meet(&bob);
+    alice.ok(&["archive", "restore", &old]);
+    alice.ok(&["chat", "edit", &old, "a better word"]);
+    alice.meet(&bob);
+    for (from, to) in [(&alice, &bob), (&bob, &alice)] {
+        hand_over(from, to);
+        assert_eq!(lost(to, &old), Vec::<String>::new());
+        assert_eq!(to.json(&["chat", "show", &old])["content"], "a better word");
+    }
+}
