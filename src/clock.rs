@@ -36,20 +36,41 @@ impl Clock {
 
 /// How long some work may still take, by a clock that only goes forward.
 #[derive(Debug, Clone, Copy)]
-pub struct TimeLeft(Duration);
+pub struct TimeLeft {
+    left: Duration,
+    /// When it began, where what happens between the pieces of work counts, too.
+    since: Option<Instant>,
+}
 
 impl TimeLeft {
-    /// All of it.
-    pub fn of(whole: Duration) -> Self {
-        TimeLeft(whole)
+    /// All of it; what is not [spent](Self::spend) does not count.
+    pub fn of(left: Duration) -> Self {
+        TimeLeft { left, since: None }
+    }
+
+    /// All of it, which passes from now on, whatever is done.
+    pub fn from_now(left: Duration) -> Self {
+        TimeLeft { left, since: Some(Instant::now()) }
+    }
+
+    /// Whether none is left.
+    pub fn is_over(&self) -> bool {
+        self.left().is_zero()
     }
 
     /// Takes from it what a piece of the work takes, which is told how much is left.
     pub fn spend<T>(&mut self, work: impl FnOnce(Duration) -> T) -> T {
         let begun = Instant::now();
-        let done = work(self.0);
-        self.0 = self.0.saturating_sub(begun.elapsed());
+        let done = work(self.left());
+        if self.since.is_none() {
+            self.left = self.left.saturating_sub(begun.elapsed());
+        }
         done
+    }
+
+    fn left(&self) -> Duration {
+        let passed = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        self.left.saturating_sub(passed)
     }
 }
 

@@ -18,8 +18,9 @@ use std::time::Duration;
 /// of the store is meant or, with -e, one entity.
 ///
 /// Only what the query names is read, into memory; nothing is written anywhere, and a query that
-/// would do anything but read is refused with exit code 2. One that takes longer than --timeout, or
-/// more than 512 MiB, is refused with exit code 1.
+/// would do anything but read is refused with exit code 2. One that takes longer than 10 s, a command
+/// that takes longer than --timeout, or more than 512 MiB, is refused with exit code 1. In JSON bytes
+/// are base64, and what JSON has no number for, as infinity, is null.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl sql 'SELECT author_id, count(*) FROM messages GROUP BY 1 ORDER BY 2 DESC'
@@ -37,9 +38,10 @@ pub struct SqlArgs {
     /// A value for `:NAME` in the query; `:now` is the time that counts as now
     #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
-    /// For how long the query may work
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time::duration)]
-    timeout: Duration,
+    /// For how long the command may take, printing the rows included; without it the query alone may
+    /// work for 10s
+    #[arg(long, value_name = "TIME", value_parser = time::duration)]
+    timeout: Option<Duration>,
     /// Show how the query would be answered, and what it would read
     #[arg(long)]
     explain: bool,
@@ -79,7 +81,11 @@ pub fn run(context: &Context, args: SqlArgs) -> Result<Report> {
     }
     let sql = files::text(args.query.as_deref().unwrap_or_default())?;
     let memory = Some(limits::SQL_MEMORY_BYTES);
-    let bounds = QueryBounds { time: args.timeout, memory, ..QueryBounds::default() };
+    let bounds = QueryBounds { memory, ..QueryBounds::default() };
+    let bounds = match args.timeout {
+        Some(time) => QueryBounds { time, whole: true, ..bounds },
+        None => bounds,
+    };
     let query = Query::prepare(&sql, &args.parameters, context.now(), bounds)?;
     match args.explain {
         true => explain(query),

@@ -12,13 +12,19 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) type Wanted = BTreeMap<&'static str, BTreeSet<&'static str>>;
 
 /// Fills what is wanted and nothing else, entity by entity, so that what several views are made of
-/// is read once. The tables are there, and empty.
-pub(super) fn fill(db: &Connection, wanted: &Wanted, source: &SqlSource<'_>) -> Result<()> {
+/// is read once. The tables are there, and empty. Between two views it asks whether it `goes_on`.
+pub(super) fn fill(
+    db: &Connection,
+    wanted: &Wanted,
+    source: &SqlSource<'_>,
+    goes_on: &dyn Fn() -> Result<()>,
+) -> Result<()> {
     db.execute_batch("BEGIN").map_err(storing::failed)?;
     let views = VIEWS.iter().filter_map(|view| Some((view, wanted.get(view.name)?)));
     let views: Vec<_> = views.collect();
     for (view, columns) in &views {
         if let Filler::Store(fill) = view.filler {
+            goes_on()?;
             fill(source, &mut rows_of(db, view, columns)?)?;
         }
     }
@@ -26,12 +32,14 @@ pub(super) fn fill(db: &Connection, wanted: &Wanted, source: &SqlSource<'_>) -> 
     for entity in by_entity.then(|| source.entities()).transpose()?.iter().flatten() {
         for (view, columns) in &views {
             if let Filler::Entity(fill) = view.filler {
+                goes_on()?;
                 fill(source, entity, &mut rows_of(db, view, columns)?)?;
             }
         }
     }
     for (view, _) in &views {
         if let Filler::Index(_) = view.filler {
+            goes_on()?;
             let name = view.name;
             let build = format!("INSERT INTO {name}({name}) VALUES ('rebuild')");
             db.execute_batch(&build).map_err(storing::failed)?;

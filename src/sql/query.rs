@@ -60,7 +60,7 @@ impl Query {
         if sql.contains('\0') {
             return Err(Error::usage("the query holds a NUL character").hint("leave it out"));
         }
-        let mut left = TimeLeft::of(bounds.time);
+        let mut left = bounds.time_left();
         let (db, guard) = tables::empty(sql, &bounds)?;
         let (text, watcher) = (sql.to_owned(), guard.clone());
         let (db, said) = watch::within(&mut left, &guard, bounds.time, move || {
@@ -106,7 +106,9 @@ impl Query {
     /// cannot be computed, or takes too much.
     pub fn ask(self, source: &SqlSource<'_>) -> Result<SqlAnswer> {
         let Query { mut db, guard, sql, headings, bound, left, bounds } = self;
-        tables::fill(&mut db, &guard.read(), source)?;
+        tables::fill(&mut db, &guard.read(), source, &|| {
+            watch::goes_on(&left, &guard, bounds.time)
+        })?;
         let guard = Guard::set(&mut db, bounds.steps)
             .map_err(|e| Error::bug("a query cannot be watched").because(e))?;
         SqlAnswer::begin(answer::Work { db, guard, sql, bound, time: bounds.time }, headings, left)

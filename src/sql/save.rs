@@ -34,7 +34,7 @@ pub fn save(file: &Path, source: &SqlSource<'_>) -> Result<u64> {
     let all = VIEWS
         .iter()
         .map(|view| (view.name, view.columns.iter().map(|column| column.name).collect()));
-    fill::fill(&db, &all.collect::<Wanted>(), source)?;
+    fill::fill(&db, &all.collect::<Wanted>(), source, &|| Ok(()))?;
     let finish = || -> rusqlite::Result<u64> {
         let mut rows = 0_u64;
         for view in VIEWS.iter().filter(|view| !matches!(view.filler, Filler::Index(_))) {

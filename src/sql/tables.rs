@@ -31,7 +31,12 @@ pub(super) fn empty(sql: &str, bounds: &QueryBounds) -> Result<(Connection, Guar
 }
 
 /// Puts the rows into the views that are read. Nobody watches until [`Guard::set`] is called again.
-pub(super) fn fill(db: &mut Connection, read: &Wanted, source: &SqlSource<'_>) -> Result<()> {
+pub(super) fn fill(
+    db: &mut Connection,
+    read: &Wanted,
+    source: &SqlSource<'_>,
+    goes_on: &dyn Fn() -> Result<()>,
+) -> Result<()> {
     db.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(storing::failed)?;
     db.progress_handler(0, None::<fn() -> bool>).map_err(storing::failed)?;
     let mut wanted = read.clone();
@@ -40,7 +45,7 @@ pub(super) fn fill(db: &mut Connection, read: &Wanted, source: &SqlSource<'_>) -
             wanted.entry(of).or_default().extend(view.columns.iter().map(|column| column.name));
         }
     }
-    fill::fill(db, &wanted, source)
+    fill::fill(db, &wanted, source, goes_on)
 }
 
 /// Whether a query can read a view: its name, or that of its index, stands in it.

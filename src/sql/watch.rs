@@ -37,13 +37,28 @@ pub(super) fn next<T>(
     guard: &Guard,
     whole: Duration,
 ) -> Result<T> {
+    // What waits there already is had without any time: that alone would never end.
+    goes_on(left, guard, whole)?;
     left.spend(|left| receiver.recv_timeout(left)).map_err(|e| match e {
-        RecvTimeoutError::Timeout => {
-            guard.stop();
-            fault::too_late(whole)
-        }
+        RecvTimeoutError::Timeout => too_late(guard, whole),
         RecvTimeoutError::Disconnected => Error::bug("a query broke down"),
     })
+}
+
+/// Whether there is any time left.
+///
+/// # Errors
+/// `Refused` when there is none; the work is told to stop.
+pub(super) fn goes_on(left: &TimeLeft, guard: &Guard, whole: Duration) -> Result<()> {
+    match left.is_over() {
+        true => Err(too_late(guard, whole)),
+        false => Ok(()),
+    }
+}
+
+fn too_late(guard: &Guard, whole: Duration) -> Error {
+    guard.stop();
+    fault::too_late(whole)
 }
 
 /// Begins work beside.
@@ -53,4 +68,26 @@ pub(super) fn next<T>(
 pub(super) fn begin(work: impl FnOnce() + Send + 'static) -> Result<()> {
     let thread = thread::Builder::new().name("sql".to_owned()).stack_size(STACK);
     thread.spawn(work).map(drop).map_err(|e| Error::io("no thread for the query", e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    /// Rows that are always there take no time to wait for, and the time is over all the same.
+    #[test]
+    fn what_is_there_already_is_not_taken_when_time_is_over() {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let guard = Guard::default();
+        sender.send(1).unwrap();
+        let mut left = TimeLeft::from_now(Duration::from_secs(3_600));
+        assert_eq!(next(&receiver, &mut left, &guard, Duration::from_secs(3_600)).unwrap(), 1);
+        for mut over in [TimeLeft::of(Duration::ZERO), TimeLeft::from_now(Duration::ZERO)] {
+            sender.try_send(2).ok();
+            let refused = next(&receiver, &mut over, &guard, Duration::ZERO).unwrap_err();
+            assert_eq!(refused.kind, Kind::Refused);
+        }
+        assert!(guard.is_stopped());
+    }
 }

@@ -225,6 +225,13 @@ fn whatever_does_not_end_is_ended() {
             let run = store.run(&["sql", query, "--timeout", "300ms"]);
             run.fails(1, "error: the query takes longer than 300 ms\n");
         }
+        // The time is that of the command: rows that are always there do not stop it.
+        for query in ["SELECT 1", "SELECT a.id FROM messages a, messages b, messages c, messages d"]
+        {
+            let run = store.run(&["sql", query, "--timeout", "0s", "-o", "tsv"]);
+            run.fails(1, "error: the query takes longer than 0 s\n");
+            assert_eq!(run.stdout, "");
+        }
         // Nothing is explained by doing it.
         store.run(&["sql", LASTS[0], "--explain", "--timeout", "300ms"]).exits(0);
     });
