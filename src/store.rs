@@ -48,7 +48,7 @@ pub(crate) use fs::counted;
 
 pub use adopt::{Adopted, Rules};
 pub use commits::{ChangedDocument, Commits, Committed};
-pub use fs::{Seen, free_bytes, sync_file_system, unreadable};
+pub use fs::{Seen, free_bytes, no_file, refuse_no_file, sync_file_system, unreadable};
 pub use index::StoredDocument;
 use layout::DATABASE;
 pub use layout::{ARCHIVE_FILE, Document, Meta, Problem, Scan};

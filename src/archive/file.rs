@@ -5,7 +5,7 @@ use super::search;
 use super::staging::{self, StagedRows};
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::DocId;
-use crate::store::unreadable;
+use crate::store::{refuse_no_file, unreadable};
 use crate::wire::Id;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
 use std::cell::RefCell;
@@ -49,6 +49,7 @@ impl ArchiveFile {
     /// # Errors
     /// `Locked`; `Refused` for a file of a newer crdtctl; `Io`, `Corrupt`.
     pub fn begin(path: &Path, wait: Duration) -> Result<ArchiveFile> {
+        refuse_no_file(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -77,6 +78,7 @@ impl ArchiveFile {
     /// # Errors
     /// As [`ArchiveFile::begin`].
     pub fn read(path: &Path, wait: Duration) -> Result<Option<ArchiveFile>> {
+        refuse_no_file(path)?;
         // What a crash left half-way is undone by whoever comes first, and that may be a reader.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -242,8 +244,6 @@ impl ArchiveFile {
         Ok(self.one(&sql, params![doc.as_str(), path], numbered)?.flatten())
     }
 
-    /// Whether a record is shown: that it was not hidden.
-    pub fn shows(&self, doc: &DocId, path: &[String]) -> Result<bool> {
     /// Every version of a record, the earliest first, markers and rows that do not count included.
     pub fn numbered_versions(&self, doc: &DocId, path: &[String]) -> Result<Vec<Numbered>> {
         // With the + it is found by its path, not by a walk over the document in order of time.
@@ -262,6 +262,8 @@ impl ArchiveFile {
         Ok(found.map(|numbered| numbered.record).collect())
     }
 
+    /// Whether a record is shown: that it was not hidden.
+    pub fn shows(&self, doc: &DocId, path: &[String]) -> Result<bool> {
         let sql = "SELECT 1 FROM records WHERE doc_id = ?1 AND path = ?2 AND removed = 0";
         let path = serde_json::json!(path).to_string();
         Ok(self.one(sql, params![doc.as_str(), path], |_| Ok(()))?.is_some())

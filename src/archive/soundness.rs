@@ -5,7 +5,7 @@ use super::keeping::expected_rows;
 use super::reading::ArchiveReader;
 use crate::error::{Error, Kind, Next, Result, counted};
 use crate::limits;
-use crate::store::Reader;
+use crate::store::{Reader, no_file};
 use std::path::PathBuf;
 
 /// What is wrong with an archive.
@@ -13,6 +13,8 @@ use std::path::PathBuf;
 pub enum ArchiveFault {
     /// It is not there, and so many rows were written to it.
     Missing(u64),
+    /// A newer crdtctl wrote it, as this sentence says.
+    Newer(String),
     /// It cannot be read, for this reason.
     Unreadable(PathBuf, String),
     /// It holds so many rows, and more were written to it: it is an older copy.
@@ -36,11 +38,16 @@ pub fn look_at(reader: &Reader, deep: bool) -> Result<Option<ArchiveFault>> {
     let Some(path) = reader.archive_path()? else {
         return Ok((written > 0).then_some(ArchiveFault::Missing(written)));
     };
+    // What is no file is none that this user may not read.
+    if let Some((_, what)) = no_file(&path).filter(|(named, _)| *named == path) {
+        return Ok(Some(ArchiveFault::Unreadable(path, what.to_owned())));
+    }
     let archive = match ArchiveReader::of(reader) {
         Ok(Some(archive)) => archive,
         Ok(None) => return Ok((written > 0).then_some(ArchiveFault::Missing(written))),
-        // It may be sound: somebody holds it, this user may not read it, this program is too old.
-        Err(e) if [Kind::Locked, Kind::Io, Kind::Refused].contains(&e.kind) => return Err(e),
+        Err(e) if e.kind == Kind::Refused => return Ok(Some(ArchiveFault::Newer(e.message))),
+        // It may be sound: somebody holds it, this user may not read it.
+        Err(e) if [Kind::Locked, Kind::Io].contains(&e.kind) => return Err(e),
         Err(e) => return Ok(Some(ArchiveFault::Unreadable(path, why(e)))),
     };
     match archive.altered(deep) {

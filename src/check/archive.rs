@@ -33,6 +33,11 @@ pub fn archive(reader: &Reader, deep: bool) -> Result<Option<(&'static str, Stri
             ),
             Next::Import,
         ),
+        ArchiveFault::Newer(said) => (
+            "newer",
+            format!("{said}: update crdtctl, and until then what is archived is left out"),
+            Next::ShowVersion,
+        ),
         ArchiveFault::Unreadable(path, why) => (
             "unreadable",
             format!(

@@ -158,6 +158,7 @@ pub fn command(next: &Next) -> String {
         Next::WaitLonger => return "--lock-wait 60s".to_owned(),
         Next::ActAs => return "--as MEMBER".to_owned(),
         Next::SetMember => "init --as MEMBER",
+        Next::ShowVersion => "--version",
         Next::Documents => "doc list",
         Next::Dump => "doc dump",
         Next::Size => "doc size",

@@ -55,6 +55,8 @@ pub enum Next {
     MoveAside(Vec<(String, String)>),
     /// Show the time of this machine.
     ShowTime,
+    /// Show which version of the program this is.
+    ShowVersion,
     /// Show what was done.
     Log,
     /// Show what one command did.

@@ -5,7 +5,7 @@
 mod medium;
 mod seen;
 
-pub use medium::{free_bytes, sync_file_system};
+pub use medium::{free_bytes, no_file, refuse_no_file, sync_file_system};
 pub use seen::Seen;
 #[cfg(test)]
 pub(crate) use seen::counted;
@@ -67,14 +67,9 @@ pub(super) fn is_file(path: &Path) -> Result<bool> {
 /// Why no file can be read at a path. It is looked at, not opened: closing a file ends the locks that
 /// SQLite has on it in this process.
 pub fn unreadable(path: &Path) -> Option<Error> {
-    let closed = closed(path);
-    let (why, hint) = match (fs::metadata(path).ok()?, closed) {
-        (node, _) if node.is_dir() => {
-            ("it is a directory".to_owned(), "put the real file in its place")
-        }
-        (_, Some(why)) => (why, "see to it that this user may read it"),
-        _ => return None,
-    };
+    fs::metadata(path).ok()?;
+    let why = closed(path)?;
+    let hint = "see to it that this user may read it";
     Some(Error::io(format!("{} cannot be opened", path.display()), why).hint(hint))
 }
 

@@ -261,3 +261,67 @@ fn an_archive_without_permission_is_left_out_and_one_on_a_read_only_medium_is_re
     let why = "Permission denied (os error 13); see to it that this user may read it";
     assert!(run.stderr.contains(why), "{}", run.stderr);
 }
+
+/// What is no file where SQLite is to have one is said to be none, at once: a pipe would be waited for.
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_is_named_and_never_waited_for() {
+    let machine = Machine::new("archive damaged: no file");
+    let it = shelved(&machine);
+    let sound = std::fs::read(it.store.dir.join("archive.db")).unwrap();
+    let place = |name: &str, make: &str| {
+        let path = it.store.dir.join(name);
+        machine.shell(&format!("rm -rf '{0}'; {make} '{0}'", path.display()));
+        path
+    };
+    for (make, said) in [("mkdir", "it is a directory"), ("mkfifo", "it is no regular file")] {
+        let path = place("archive.db", make);
+        shows_what_is_live(make, &it, &[], 74, [said, "put the real file in its place"]);
+        let found = it.store.run(&["check", "--json"]).exits(3).parsed();
+        assert_eq!((found.as_array().unwrap().len(), &found[0]["kind"]), (1, &json!("archive")));
+        assert!(found[0]["message"].as_str().unwrap().contains(said), "{found}");
+        machine.shell(found[0]["fix"].as_str().unwrap());
+        assert!(!path.exists());
+        machine.shell(&format!("rm -rf '{}.damaged'", path.display()));
+        std::fs::write(&path, &sound).unwrap();
+        // Beside it, and the other file that SQLite has here.
+        for name in ["archive.db-journal", "crdtctl.db-journal", "crdtctl.db-wal"] {
+            let path = place(name, make);
+            for command in [&["chat", "list"][..], &["check"], &["status"], &["archive", "run"]] {
+                let run = it.store.run(command);
+                let is_asked =
+                    name.starts_with("crdtctl") || matches!(command[0], "chat" | "check");
+                if is_asked {
+                    assert_eq!(run.code, 74, "{make} {name} {command:?}: {run:?}");
+                    assert!(run.stderr.contains("move it away"), "{name}: {}", run.stderr);
+                }
+            }
+            machine.shell(&format!("rm -rf '{}'", path.display()));
+        }
+        let path = it.store.dir.join("crdtctl.db");
+        let kept = std::fs::read(&path).unwrap();
+        place("crdtctl.db", make);
+        for command in [&["chat", "list"][..], &["check"], &["chat", "send", "no"]] {
+            let run = it.store.run(command);
+            run.fails(74, said);
+            assert!(run.stderr.contains("put the real file in its place"), "{}", run.stderr);
+        }
+        machine.shell(&format!("rm -rf '{}'", path.display()));
+        std::fs::write(&path, kept).unwrap();
+        it.store.run(&["check"]).exits(0);
+    }
+}
+
+/// An archive of a newer program keeps nobody from checking the rest.
+#[test]
+fn an_archive_of_a_newer_version_is_a_finding() {
+    let machine = Machine::new("archive damaged: newer");
+    let it = shelved(&machine);
+    let db = Connection::open(it.store.dir.join("archive.db")).unwrap();
+    db.pragma_update(None, "user_version", 99).unwrap();
+    drop(db);
+    let found = it.store.run(&["check", "--json"]).exits(3).parsed();
+    assert_eq!((found.as_array().unwrap().len(), &found[0]["kind"]), (1, &json!("archive")));
+    assert!(found[0]["message"].as_str().unwrap().contains("update crdtctl"), "{found}");
+    assert_eq!(found[0]["fix"], "crdtctl --version");
+}

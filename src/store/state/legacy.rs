@@ -25,6 +25,7 @@ impl Legacy {
     /// Opens the file. Nothing is created beside it where that can be avoided: it is read as it
     /// is, and from a temporary copy where a log of SQLite's belongs to it.
     pub fn open(path: &Path) -> Result<Legacy> {
+        fs::refuse_no_file(path)?;
         let logs = [beside(path, "-wal"), beside(path, "-journal")];
         let mut at_rest = true;
         for log in &logs {

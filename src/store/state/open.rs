@@ -67,6 +67,7 @@ impl State {
             return Err(Error::refused(format!("{} is a symbolic link", path.display()))
                 .hint("put the real file in its place"));
         }
+        fs::refuse_no_file(path)?;
         check_log_has_file(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -81,6 +82,7 @@ impl State {
 
     /// Opens a `crdtctl.db` that is there for a transaction that will be rolled back.
     pub(in crate::store) fn open_for_trying(path: &Path) -> Result<State> {
+        fs::refuse_no_file(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || -> rusqlite::Result<State> {
             let state = open_beside_log(path, flags)?;
@@ -225,12 +227,15 @@ impl State {
     /// # Errors
     /// `Corrupt`, `Io`; `Refused` when a newer crdtctl wrote the file.
     pub(in crate::store) fn open_for_reading(path: &Path, wait: Duration) -> Result<Option<State>> {
+        fs::refuse_no_file(path)?;
         check_log_has_file(path)?;
-        if fs::node(path)?.is_none() {
-            return Ok(None);
-        }
         if !fs::is_file(path)? {
-            return Err(Error::io(format!("could not open {}", path.display()), "it is no file"));
+            return match fs::node(path)? {
+                None => Ok(None),
+                Some(_) => {
+                    Err(Error::io(format!("could not open {}", path.display()), "it leads nowhere"))
+                }
+            };
         }
         let state = match State::read_beside_writers(path, wait) {
             Err(e) if cannot_create(&e) => State::read_frozen(path, wait)?,
