@@ -327,6 +327,22 @@ impl ArchiveReader {
         Ok(found.into_iter().chain(behind).collect())
     }
 
+    /// The messages that have archived replies, of those whose ids begin like this.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn threads_beginning(&self, doc: &DocId, prefix: &str) -> Result<BTreeSet<String>> {
+        let sql = "SELECT n, parent FROM records INDEXED BY records_by_parent
+                   WHERE parent >= ?2 AND parent < ?2 || char(1114111) AND doc_id = ?1
+                   AND removed = 0 AND substr(parent, 1, length(?2)) = ?2";
+        let found = self.file.all(sql, params![doc.as_str(), prefix], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })?;
+        let valid = found.into_iter().filter(|(n, _)| self.counts(*n)).map(|(_, parent)| parent);
+        let behind = self.behind(doc).filter_map(|record| record.parent().map(str::to_owned));
+        Ok(valid.chain(behind.filter(|parent| parent.starts_with(prefix))).collect())
+    }
+
     /// The files that archived messages and replies of a chat have attached, by their paths.
     ///
     /// # Errors

@@ -165,6 +165,14 @@ impl<'v> Shelf<'v> {
         self.beside.ask(|archive| archive.threads(&self.doc))
     }
 
+    /// Those of them whose ids begin like this.
+    pub fn threads_beginning(&self, prefix: &str) -> BTreeSet<String> {
+        match prefix.is_empty() {
+            true => BTreeSet::new(),
+            false => self.beside.ask(|archive| archive.threads_beginning(&self.doc, prefix)),
+        }
+    }
+
     /// The record that an id or a unique prefix names, in the document or in the archive; `live` is
     /// what the document alone says.
     pub fn find(&self, live: Result<DocPath>, prefix: &str, noun: &str) -> Result<Place> {

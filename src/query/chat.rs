@@ -14,8 +14,8 @@ use crate::archive::{self, ArchivePage};
 use crate::concern::chat;
 use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, THREADS, find_thread, no_chat};
 use crate::crdt::source::Source;
-use crate::error::Result;
-use crate::id::EntityId;
+use crate::error::{Kind, Result};
+use crate::id::{self, EntityId};
 use crate::path::{DocPath, Keys};
 use crate::schema::FieldRole;
 use crate::store::Reader;
@@ -382,10 +382,16 @@ pub fn thread(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Re
 fn thread_in(talk: &Talk<'_>, prefix: &str, all: bool) -> Result<Thread> {
     let source = talk.view();
     let live = find_thread(source, prefix).map(|parent| DocPath::from(["messages", &parent]));
-    let parent = match talk.shelf.find(live, prefix, MESSAGES.noun)? {
-        Place::Document(path) => path.last().cloned(),
-        Place::Archived(archived) => {
-            archived.parent().or_else(|| Some(archived.id())).map(str::to_owned)
+    let parent = match talk.shelf.find(live, prefix, MESSAGES.noun) {
+        Ok(Place::Document(path)) => path.last().cloned().unwrap_or_default(),
+        Ok(Place::Archived(archived)) => archived.parent().unwrap_or(archived.id()).to_owned(),
+        // Nothing is left of it but the replies: the thread is theirs.
+        Err(e) if e.kind == Kind::NotFound => {
+            let parents = talk.shelf.threads_beginning(prefix);
+            match parents.is_empty() {
+                true => return Err(e),
+                false => id::resolve(prefix, parents.iter().map(String::as_str), MESSAGES.noun)?,
+            }
         }
     };
     let parent = parent.unwrap_or_default();

@@ -287,3 +287,26 @@ fn who_takes_over_an_archive_hears_of_no_conflict_that_there_is_not() {
         assert_eq!(to.json(&["chat", "show", &old])["content"], "a better word");
     }
 }
+
+/// message's id as it was before.
+#[test]
+fn a_thread_whose_message_is_gone_is_read_from_the_archive() {
+    let machine = Machine::new("archive thread without its message");
+    let alice = machine.group("alice", &[]);
+    let old = alice.send("an old word");
+    let reply = alice.ok(&["chat", "send", "an old answer", "--reply-to", &old]);
+    alice.ok(&["chat", "delete", &old]);
+    let before = alice.json(&["chat", "thread", &old]);
+    machine.pass(100 * DAY);
+    // The second run takes the thread, which is empty then.
+    alice.ok(&["archive", "run"]);
+    alice.ok(&["archive", "run"]);
+    assert!(thread_of(&alice, &old).is_null());
+    for id in [&old[..], &old[..8], &reply] {
+        let thread = alice.json(&["chat", "thread", id]);
+        assert_eq!(thread["parent_id"], before["parent_id"], "{id}");
+        assert_eq!(thread["reply_count"], 1, "{id}");
+        assert_eq!(thread["replies"][0]["content"], "an old answer", "{id}");
+    }
+    alice.run(&["chat", "thread", "0000aaaa"]).exits(4);
+}
