@@ -195,6 +195,22 @@ fn replies_to_deleted(talk: &Talk<'_>) -> Vec<DocPath> {
     found
 }
 
+/// The last so many messages and replies that are not deleted, archived ones among them, the oldest
+/// first, and the version of the chat that they are of: [`news`] goes on from there.
+///
+/// # Errors
+/// `Corrupt` where the document is.
+pub fn last(reader: &Reader, entity: &EntityId, limit: usize) -> Result<(Vec<Message>, Clocks)> {
+    let filter = MessageFilter { limit: Some(limit), replies: true, ..MessageFilter::default() };
+    steady(reader, || {
+        let Some(view) = view(reader, entity, &SPEC)? else {
+            return Ok((Vec::new(), Clocks::new()));
+        };
+        let found = list_of(reader, &Talk::of(reader, entity, &view), entity, &filter)?;
+        Ok((found, view.version().clocks.clone()))
+    })
+}
+
 /// The messages and replies that a version of the chat does not hold, the oldest first, and the
 /// version that holds them. Deleted ones are left out.
 ///
@@ -393,8 +409,8 @@ fn thread_in(talk: &Talk<'_>, prefix: &str, all: bool) -> Result<Thread> {
                 false => id::resolve(prefix, parents.iter().map(String::as_str), MESSAGES.noun)?,
             }
         }
+        Err(e) => return Err(e),
     };
-    let parent = parent.unwrap_or_default();
     let path = DocPath::from(["messages", &parent]);
     let message = match source.exists(&path.steps()) {
         true => Some(talk.message(&path)?),

@@ -105,3 +105,29 @@ fn a_follower_writes_in_the_format_that_is_asked_for_and_ends_with_its_reader() 
     follower.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!(said, "");
 }
+
+/// The lines that it begins with are those of the list, wherever they live.
+#[test]
+fn what_is_archived_is_among_the_last() {
+    let machine = Machine::new("tail archived");
+    let store = machine.group("s", &[]);
+    let first = store.send("one");
+    store.send("two");
+    store.ok(&["chat", "send", "an answer", "--reply-to", &first]);
+    machine.pass(100 * 86_400);
+    store.send("three");
+    let tail = |limit: &str| {
+        store.ok(&["chat", "tail", "--limit", limit, "--fields", "content", "--no-header"])
+    };
+    let before = [tail("10"), tail("2")];
+    assert_eq!(store.json(&["archive", "run"])["archived"], 3);
+    assert_eq!([tail("10"), tail("2")], before);
+    assert_eq!(before, ["one\ntwo\nan answer\nthree", "an answer\nthree"]);
+    let shown = store.ok(&["chat", "tail", "--fields", "content,in_archive", "--no-header"]);
+    assert_eq!(shown, "one\ttrue\ntwo\ttrue\nan answer\ttrue\nthree\tfalse");
+    // And it goes on behind them.
+    let mut follower = Follower::of(&store, &["--limit", "1"]);
+    assert_eq!(follower.said(), "three");
+    store.send("four");
+    assert_eq!(follower.said(), "four");
+}

@@ -49,8 +49,7 @@ pub fn run(context: &Context, args: TailArgs) -> Result<Report> {
     // A chat that cannot be read is found out before anything is written.
     let reader = context.reader_of(&tail.store)?;
     let traces = tail.traces(&reader)?;
-    let (mut found, known) = query::news(&reader, &tail.entity, &Clocks::new())?;
-    found.drain(..found.len().saturating_sub(limit));
+    let (found, known) = query::last(&reader, &tail.entity, limit)?;
     drop(reader);
     let begun = (traces, found, known);
     let rows = move |take: Take<'_>| {
