@@ -134,7 +134,10 @@ fn find(session: &mut Session, prefix: &str) -> Result<Vec<ArchivedRecord>> {
     if !is_there(session, &doc, &path)? {
         all.extend(archive.shown(&doc, &path)?);
     }
-    for reply in archive.replies(&doc, &message)? {
+    // In the order in which lists had them: within one second it is the one of the items that are made.
+    let mut replies = archive.replies(&doc, &message)?;
+    replies.sort_by_cached_key(ArchivedRecord::key);
+    for reply in replies {
         if !is_there(session, &doc, &reply.path)? {
             all.push(reply);
         }

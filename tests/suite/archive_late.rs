@@ -288,6 +288,27 @@ fn who_takes_over_an_archive_hears_of_no_conflict_that_there_is_not() {
     }
 }
 
+/// Replies come back in the order in which they were written, within one second, too.
+#[test]
+fn replies_of_one_second_come_back_in_their_order() {
+    let machine = Machine::new("archive order");
+    let alice = machine.group("alice", &[]);
+    let old = alice.send("an old word");
+    let said: Vec<String> = (0..12).map(|n| format!("answer {n}")).collect();
+    for text in &said {
+        alice.ok(&["chat", "send", text, "--reply-to", &old]);
+    }
+    machine.pass(100 * DAY);
+    assert_eq!(alice.json(&["archive", "run"])["archived"], 13);
+    let of = |store: &Store<'_>| -> Vec<String> {
+        let thread = store.json(&["chat", "thread", &old]);
+        column(&thread["replies"], "content")
+    };
+    assert_eq!(of(&alice), said);
+    alice.ok(&["archive", "restore", &old]);
+    assert_eq!(of(&alice), said);
+}
+
 /// message's id as it was before.
 #[test]
 fn a_thread_whose_message_is_gone_is_read_from_the_archive() {
