@@ -54,6 +54,8 @@ pub struct Error {
     pub done: Option<Box<Done>>,
     /// The document that cannot be used, where that is what happened: everything else can.
     pub damaged: Option<String>,
+    /// The document that has no room for it, where that is what happened.
+    pub full: Option<Box<str>>,
 }
 
 /// A change that a command had committed before it failed.
@@ -71,7 +73,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of a kind, with its sentence.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), cause: None, hint: None, done: None, damaged: None }
+        let (cause, hint, done, damaged, full) = (None, None, None, None, None);
+        Error { kind, message: message.into(), cause, hint, done, damaged, full }
     }
 
     /// [`Kind::Refused`]: a rule of the data does not allow it.

@@ -521,7 +521,7 @@ pub fn members_of(session: &mut Session, doc: &DocId) -> Result<MemberTimes> {
 pub fn make_room(session: &mut Session, doc: &DocId) -> Result<()> {
     let Some(spec) = concern::of(doc) else { return Ok(()) };
     let Some(bytes) = session.counted_over(doc, spec.limit_bytes)? else { return Ok(()) };
-    Err(Error::refused(format!(
+    let mut refused = Error::refused(format!(
         "{doc} holds {bytes} bytes, more than its limit of {}",
         spec.limit_bytes
     ))
@@ -531,5 +531,7 @@ pub fn make_room(session: &mut Session, doc: &DocId) -> Result<()> {
             .and("; ")
             .next(Next::BlockedTombstones)
             .and(" shows what it waits for"),
-    ))
+    );
+    refused.full = Some(doc.as_str().into());
+    Err(refused)
 }

@@ -1,12 +1,12 @@
 //! What is archived by a command that is about something else, since the store is set to do so.
 
-use crate::error::{Result, counted};
-use crate::id::DocId;
+use crate::error::{Error, Result, counted};
+use crate::id::{DocId, EntityId};
 use crate::limits::ARCHIVE_AGE_SECONDS;
 use crate::store::{Open, Store};
 use crate::sync::archiving::{self, ArchiveRequest, ArchivedDocument};
 use crate::ui;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Archives what may go out of documents over their limit, in a commit of its own; what came of it, a
 /// sentence for each document. Nothing where the store is not set to do so.
@@ -22,11 +22,33 @@ pub fn archive(store: &Store, open: Open<'_>) -> Result<BTreeMap<DocId, String>>
     if over.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let cutoff = store.environment().clock.now().saturating_sub(ARCHIVE_AGE_SECONDS);
-    let request = ArchiveRequest { entities: Some(over), cutoff, strict: false };
-    let run = archiving::run(store, open, &request)?;
+    let documents = run(store, open, over)?;
     let said = |of: &ArchivedDocument| Some((of.doc.clone(), sentence(of)?));
-    Ok(run.documents.iter().filter_map(said).collect())
+    Ok(documents.iter().filter_map(said).collect())
+}
+
+/// Archives what may go out of a document that had no room for what was to be written into it, in a
+/// store that is set to do so: a sentence, where anything went. What failed may be tried once more then.
+/// No session is open.
+///
+/// # Errors
+/// As [`archiving::run`].
+pub fn make_room(store: &Store, open: Open<'_>, full: &Error) -> Result<Option<String>> {
+    let doc = full.full.as_deref().and_then(|doc| DocId::parse(doc).ok());
+    let Some(entity) = doc.as_ref().and_then(DocId::entity) else { return Ok(None) };
+    let documents = run(store, open, BTreeSet::from([entity]))?;
+    let archived = documents.iter().filter(|of| Some(&of.doc) == doc.as_ref());
+    Ok(archived.filter(|of| !of.archived.is_empty()).filter_map(sentence).next())
+}
+
+fn run(
+    store: &Store,
+    open: Open<'_>,
+    entities: BTreeSet<EntityId>,
+) -> Result<Vec<ArchivedDocument>> {
+    let cutoff = store.environment().clock.now().saturating_sub(ARCHIVE_AGE_SECONDS);
+    let request = ArchiveRequest { entities: Some(entities), cutoff, strict: false };
+    Ok(archiving::run(store, open, &request)?.documents)
 }
 
 fn sentence(document: &ArchivedDocument) -> Option<String> {

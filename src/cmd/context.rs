@@ -282,7 +282,16 @@ impl Context {
             }
         }
         let mut session = self.session()?;
-        let outcome = operation::run_alone(&mut session, operation)?;
+        let outcome = match operation::run_alone(&mut session, operation) {
+            Err(e) if e.full.is_some() && self.archives_by_itself() => {
+                drop(session);
+                let said = by_itself::make_room(&self.store()?, self.how()?, &e)?;
+                said.into_iter().for_each(|said| self.note(said));
+                session = self.session()?;
+                operation::run_alone(&mut session, operation)?
+            }
+            outcome => outcome?,
+        };
         let committed = session.commit()?;
         let mut written = Written {
             sentence: outcome.said.clone(),
@@ -352,6 +361,11 @@ impl Context {
             .chain(damaged)
             .chain(disks)
             .collect()
+    }
+
+    /// Whether the store archives by itself what may go out of a full document, as its last session said.
+    pub fn archives_by_itself(&self) -> bool {
+        self.is_automatic.get() == Some(true) && !self.dry_run
     }
 
     /// Takes in what others changed in the directories of the disks, before an import changes what

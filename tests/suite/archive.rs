@@ -386,12 +386,31 @@ fn a_document_over_its_limit_is_archived_by_itself_where_that_is_wanted() {
     assert_eq!(alice.json(&["archive", "auto"]), json!({"auto": true}));
     // A little more than 10 MB of messages, none of them old.
     let dir = text(&alice.dir);
-    let line = json!({"op": "chat.send", "text": "x".repeat(9_900)}).to_string() + "\n";
-    machine.run_with_stdin(&["-s", &dir, "batch"], line.repeat(979).as_bytes()).exits(0);
+    let line = |text: &str| json!({"op": "chat.send", "text": text}).to_string() + "\n";
+    let much = line(&"x".repeat(9_900)).repeat(979);
+    machine.run_with_stdin(&["-s", &dir, "batch"], much.as_bytes()).exits(0);
     let refused = alice.run(&["chat", "send", "no room"]);
     refused.fails(1, "more than its limit");
     assert!(refused.stderr.contains("crdtctl archive run"), "{}", refused.stderr);
+    let copies = ["singly", "batch", "kept going"].map(|name| {
+        copy_tree(&alice.dir, &machine.path(name));
+        machine.open(machine.path(name))
+    });
     machine.pass(100 * DAY);
+    // What has no room gets it, in a batch as in a command of its own.
+    let lines = [line("one more"), line("and one more")].concat();
+    for (copy, more) in copies.iter().zip([None, Some(&[][..]), Some(&["--keep-going"])]) {
+        let dir = text(&copy.dir);
+        let run = match more {
+            None => copy.run(&["chat", "send", "one more"]),
+            Some(more) => {
+                machine.run_with_stdin(&[&["-s", &dir, "batch"], more].concat(), lines.as_bytes())
+            }
+        };
+        assert!(run.exits(0).stderr.contains("archived 979 records of group:"), "{}", run.stderr);
+        let left = keys(&copy.json(&["doc", "dump", "chat"])["messages"]).len();
+        assert_eq!(left, if more.is_some() { 2 } else { 1 });
+    }
     // Any write makes room then.
     let run = alice.run(&["member", "add", BOB]);
     assert!(run.exits(0).stderr.contains("archived 979 records of group:"), "{}", run.stderr);

@@ -6,8 +6,8 @@
 //! fails after it has begun to write, and the others are to go on without it, the session is
 //! dropped and everything is run again without that line.
 
-use super::super::Context;
 use super::super::chat::attach;
+use super::super::{Context, by_itself};
 use super::line::{BatchLine, CreatedNames, Ran, TAKES, declared, op, refer};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Operation, Outcome, Together};
@@ -26,21 +26,42 @@ pub fn all<'a>(
     keep_going: bool,
 ) -> Result<(Vec<Ran<'a>>, Committed)> {
     let mut left_out: BTreeMap<usize, Error> = BTreeMap::new();
-    let mut singly = false;
+    let (mut singly, mut made_room) = (false, false);
     loop {
         let mut session = context.session()?;
         let progress = context.progress("running operations", Some(lines.len() as u64));
         let together = if singly { Together::singly() } else { Together::default() };
         let batch = Batch { lines, left_out: &left_out, keep_going, progress: &progress };
-        let attempt = batch.attempt(context, &mut session, together)?;
+        let attempt = batch.attempt(context, &mut session, together);
         drop(progress);
-        match attempt {
+        // Of a store that archives by itself a document is full only when nothing more can go out of it.
+        if let Some(full) = full(&attempt).filter(|_| !made_room && context.archives_by_itself()) {
+            drop(session);
+            let said = by_itself::make_room(&context.store()?, context.how()?, full)?;
+            said.into_iter().for_each(|said| context.note(said));
+            made_room = true;
+            left_out.clear();
+            continue;
+        }
+        match attempt? {
             Attempt::Done(ran) => return Ok((ran, session.commit()?)),
             // The session is dropped with all that was done in it.
             Attempt::Without(number, error) => drop(left_out.insert(number, error)),
             Attempt::Singly => singly = true,
         }
     }
+}
+
+/// Why a line was not run, where its document was too full.
+fn full<'e>(attempt: &'e Result<Attempt<'_>>) -> Option<&'e Error> {
+    let errors = match attempt {
+        Err(error) | Ok(Attempt::Without(_, error)) => {
+            return Some(error).filter(|e| e.full.is_some());
+        }
+        Ok(Attempt::Done(ran)) => ran.iter().filter_map(|ran| ran.outcome.as_ref().err()),
+        Ok(Attempt::Singly) => return None,
+    };
+    errors.into_iter().find(|error| error.full.is_some())
 }
 
 enum Attempt<'a> {
