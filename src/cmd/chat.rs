@@ -230,6 +230,7 @@ const COLUMNS: &[Column] = &[
     Column::time("updated_at", "updated").data(),
     Column::flag("deleted", "deleted").data(),
     Column::time("last_reply_at", "last reply").data(),
+    Column::flag("in_archive", "archived").asked(),
 ];
 
 const SHOW: &[Column] = &[

@@ -258,6 +258,7 @@ const COLUMNS: &[Column] = &[
     Column::time("created_at", "opened").wide(),
     Column::text("reporter_id", "by").wide(),
     Column::flag("closed", "closed").filled(),
+    Column::flag("in_archive", "archived").asked(),
 ];
 
 const SHOW: &[Column] = &[

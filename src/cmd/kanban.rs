@@ -179,6 +179,7 @@ const COLUMNS: &[Column] = &[
     Column::time("updated_at", "updated").wide(),
     Column::flag("archived", "archived").filled(),
     Column::id("column_id", "column id").data(),
+    Column::flag("in_archive", "in the archive").asked(),
 ];
 
 /// What the board shows of a card.

@@ -1,6 +1,6 @@
 //! TSV and CSV: a header line with the names of the fields, one record per line.
 
-use super::report::{Column, Object, Row, Style};
+use super::report::{Column, Object, Row, Style, Visibility};
 use super::{cell, escape};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -63,7 +63,9 @@ pub fn line<D: Dialect>(row: &Row, columns: &[Column], out: &mut dyn Write) -> i
 
 /// Bars are for the eye.
 fn fields(columns: &[Column]) -> impl Iterator<Item = &Column> {
-    columns.iter().filter(|column| column.style != Style::Bar)
+    let is_field =
+        |column: &&Column| column.style != Style::Bar && column.visibility != Visibility::Asked;
+    columns.iter().filter(is_field)
 }
 
 /// One line per field, its name and its value, below a header line; without header the values alone.

@@ -17,8 +17,8 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
         Body::Nothing => Body::Nothing,
         Body::List { rows, columns, id, empty } => {
             known(wanted, columns, rows)?;
-            let columns = picked(wanted, columns).into();
-            Body::List { rows: all_of(rows, wanted), columns, id: *id, empty }
+            let columns = Cow::from(picked(wanted, columns));
+            Body::List { rows: all_of(rows, wanted, &columns), columns, id: *id, empty }
         }
         Body::Stream { rows, columns, id, live } => Body::Stream {
             rows: streamed(rows, wanted, columns),
@@ -29,7 +29,7 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
         Body::Object(object) => {
             known(wanted, &object.columns, std::slice::from_ref(&object.fields))?;
             Body::Object(Object {
-                fields: of(&object.fields, wanted),
+                fields: of(&object.fields, wanted, &object.columns),
                 columns: picked(wanted, &object.columns).into(),
                 ..object.clone()
             })
@@ -38,18 +38,18 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
         Body::Written(written) => {
             let fields = written.to_row();
             known(wanted, &[], std::slice::from_ref(&fields))?;
-            let fields = of(&fields, wanted);
+            let fields = of(&fields, wanted, &[]);
             let columns = picked(wanted, &[]).into();
             Body::Object(Object { fields, columns, id: Some("id"), sections: &[] })
         }
         Body::Json(Value::Object(fields)) => {
             known(wanted, &[], std::slice::from_ref(fields))?;
-            Body::Json(Value::Object(of(fields, wanted)))
+            Body::Json(Value::Object(of(fields, wanted, &[])))
         }
         Body::Lines(values) => {
             let rows: Vec<Row> = values.iter().filter_map(Value::as_object).cloned().collect();
             known(wanted, &[], &rows)?;
-            Body::Lines(all_of(&rows, wanted).into_iter().map(Value::Object).collect())
+            Body::Lines(all_of(&rows, wanted, &[]).into_iter().map(Value::Object).collect())
         }
         Body::Feed(rows) => Body::Feed(streamed(rows, wanted, &[])),
         Body::Json(_) | Body::Content(_) | Body::Text(_) | Body::Raw(_) | Body::Copied(_) => {
@@ -62,12 +62,12 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
 /// The cards, of which the board shows the fields, in lanes that stay as they are.
 fn board_of(board: &BoardTable, wanted: &Rc<[String]>) -> Result<BoardTable> {
     known(wanted, &board.columns, &board.all_cards())?;
-    let mut board = board.clone();
+    let (columns, mut board) = (board.columns.clone(), board.clone());
     for lane in &mut board.lanes {
         let cards = lane.get_mut(board.cards).and_then(Value::as_array_mut);
         for card in cards.into_iter().flatten() {
             if let Value::Object(fields) = card {
-                *fields = of(fields, wanted);
+                *fields = of(fields, wanted, &columns);
             }
         }
     }
@@ -85,17 +85,26 @@ fn streamed(rows: &Stream, wanted: &Rc<[String]>, columns: &[Column]) -> Stream 
             if std::mem::take(&mut is_first) {
                 known(&wanted, &columns, std::slice::from_ref(&row))?;
             }
-            take(of(&row, &wanted))
+            take(of(&row, &wanted, &columns))
         })
     })
 }
 
-fn all_of(rows: &[Row], wanted: &[String]) -> Vec<Row> {
-    rows.iter().map(|row| of(row, wanted)).collect()
+fn all_of(rows: &[Row], wanted: &[String], columns: &[Column]) -> Vec<Row> {
+    rows.iter().map(|row| of(row, wanted, columns)).collect()
 }
 
-fn of(row: &Row, wanted: &[String]) -> Row {
-    let field = |name: &String| (name.clone(), row.get(name).cloned().unwrap_or_default());
+fn of(row: &Row, wanted: &[String], columns: &[Column]) -> Row {
+    // A flag that a row does not have is one that is not set.
+    let is_flag = |name: &String| {
+        columns.iter().any(|column| column.key == name.as_str() && column.style == Style::Flag)
+    };
+    let missing = |name: &String| match is_flag(name) {
+        true => Value::Bool(false),
+        false => Value::Null,
+    };
+    let field =
+        |name: &String| (name.clone(), row.get(name).cloned().unwrap_or_else(|| missing(name)));
     wanted.iter().map(field).collect()
 }
 

@@ -293,6 +293,8 @@ pub enum Visibility {
     Below,
     /// In TSV and CSV only.
     Data,
+    /// Nowhere but in JSON, unless it is asked for.
+    Asked,
 }
 
 impl Column {
@@ -381,6 +383,12 @@ impl Column {
     /// Shown in TSV and CSV only.
     pub const fn data(mut self) -> Self {
         self.visibility = Visibility::Data;
+        self
+    }
+
+    /// Shown where it is asked for: what of most rows is not worth a column.
+    pub const fn asked(mut self) -> Self {
+        self.visibility = Visibility::Asked;
         self
     }
 }

@@ -44,7 +44,7 @@ pub fn list(
     }
     let filled = columns
         .iter()
-        .filter(|column| column.visibility != Visibility::Data)
+        .filter(|column| !matches!(column.visibility, Visibility::Data | Visibility::Asked))
         .map(|column| Filled::of(column, rows, terminal))
         .filter(|filled| filled.column.visibility == Visibility::Everywhere || !filled.is_empty());
     let (below, beside): (Vec<Filled<'_>>, Vec<Filled<'_>>) =

@@ -218,3 +218,37 @@ fn records_go_through_a_template() {
     assert!(blocks.lines().any(|line| line == "map"), "{blocks}");
     store.run(&["doc", "dump", "core", "--template", "x"]).fails(2, "no fields for a template");
 }
+
+/// Where a record lives can always be asked for, whether any is archived or not.
+#[test]
+fn where_a_record_lives_is_a_field_of_every_list_that_can_be_archived() {
+    let machine = Machine::new("in archive");
+    let store = machine.group("s", &[]);
+    let commands: [&[&str]; 4] = [
+        &["chat", "list"],
+        &["chat", "search", "word"],
+        &["issue", "list", "--all"],
+        &["kanban", "list", "--all"],
+    ];
+    let fields = ["--fields", "in_archive"];
+    for command in commands {
+        assert_eq!(store.ok(&[command, &fields].concat()), "in_archive", "{command:?}");
+    }
+    store.send("a word");
+    let issue = store.ok(&["issue", "open", "Paint"]);
+    let card = store.ok(&["kanban", "add", "Caulk"]);
+    for command in commands {
+        assert_eq!(store.ok(&[command, &fields].concat()), "in_archive\nfalse", "{command:?}");
+        assert_eq!(store.json(&[command, &fields].concat()), json!([{"in_archive": false}]));
+        // Nobody sees it who did not ask.
+        let header = store.ok(&[command, &["-o", "tsv"]].concat());
+        assert!(!header.contains("in_archive"), "{header}");
+    }
+    store.ok(&["issue", "close", &issue]);
+    store.ok(&["kanban", "archive", &card]);
+    machine.pass(100 * 86_400);
+    assert_eq!(store.json(&["archive", "run"])["archived"], 3);
+    for command in commands {
+        assert_eq!(store.ok(&[command, &fields].concat()), "in_archive\ntrue", "{command:?}");
+    }
+}

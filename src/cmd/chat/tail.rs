@@ -31,6 +31,7 @@ const COLUMNS: &[Column] = &[
     Column::text("content", "message"),
     Column::id("id", "id").data(),
     Column::id("parent_id", "reply to").data(),
+    Column::flag("in_archive", "archived").asked(),
 ];
 
 /// What tells that a chat may have changed: its file, and how far the log goes.
