@@ -1,10 +1,13 @@
 use super::time::When;
 use super::{Context, DryRun, words_of};
 use crate::archive::{self, ArchiveMode};
-use crate::error::{Error, Result, listed};
+use crate::concern;
+use crate::error::{Error, Kind, Result, listed};
+use crate::id::DocId;
 use crate::limits::ARCHIVE_AGE_SECONDS;
 use crate::operation::{Operation, Unarchive};
 use crate::query::archived as query;
+use crate::store::Reader;
 use crate::sync::archiving::{self, ArchiveRequest, ArchivedDocument};
 use crate::ui::{self, Column, Report, Section, Written, row, rows};
 use clap::Subcommand;
@@ -62,7 +65,8 @@ enum ArchiveVerb {
     ///
     /// A document in mode `hybrid`, or in none, keeps what is new: `archive run` takes the rest. In mode
     /// `crdt` it keeps everything. In mode `sql` everything goes that everybody has, whatever its age:
-    /// the document is the way between the replicas, and no more. What was written and is not known to
+    /// the document is the way between the replicas, and no more. Of a board and of issues that is what
+    /// is put away: cards that are not archived and issues that are not closed stay in every mode. What was written and is not known to
     /// be everywhere stays in every mode, and whatever the mode is, lists read document and archive. The
     /// mode stands in the document and goes where it goes; an admin or owner changes it.
     #[command(after_help = "Examples:
@@ -319,14 +323,41 @@ fn auto(context: &Context, set: Option<&str>) -> Result<Report> {
     Ok(context.written(written.with("auto", on), committed))
 }
 
+/// A document by its name; also one that nobody has written yet, of an entity that there is.
+fn document(context: &Context, reader: &Reader, wanted: &str) -> Result<DocId> {
+    match context.document(reader, wanted) {
+        Err(e) if e.kind == Kind::NotFound => unwritten(context, reader, wanted)?.ok_or(e),
+        found => found,
+    }
+}
+
+fn unwritten(context: &Context, reader: &Reader, wanted: &str) -> Result<Option<DocId>> {
+    let entities = context.entities(&reader.documents()?)?;
+    let named = DocId::parse(wanted).ok().filter(|doc| {
+        is_archivable(doc) && doc.entity().is_some_and(|entity| entities.contains(&entity))
+    });
+    if named.is_some() {
+        return Ok(named);
+    }
+    let spec = concern::CONCERNS.iter().find(|spec| spec.name == wanted && archive::is_of(spec));
+    spec.map(|spec| Ok(context.entity()?.document(spec.name))).transpose()
+}
+
+fn is_archivable(doc: &DocId) -> bool {
+    concern::of(doc).is_some_and(archive::is_of)
+}
+
 /// How documents are kept, or a change of it.
 fn keep(context: &Context, doc: Option<&str>, mode: Option<ArchiveMode>) -> Result<Report> {
     let reader = context.reader()?;
-    let doc = doc.map(|doc| context.document(&reader, doc)).transpose()?;
+    let doc = doc.map(|doc| document(context, &reader, doc)).transpose()?;
     let (Some(doc), Some(mode)) = (&doc, mode) else {
         let entities = context.named_entities(&reader)?;
         let mut found = context.whole(query::modes(&reader, entities.as_ref())?)?;
         found.retain(|kept| doc.as_ref().is_none_or(|doc| kept.doc == *doc));
+        if let Some(doc) = doc.filter(|doc| found.is_empty() && is_archivable(doc)) {
+            found.push(query::KeptDocument { doc, mode: None, archived_since: None });
+        }
         return Ok(Report::list(rows(&found)?, MODES, Some("doc"), "nothing here can be archived"));
     };
     let mut session = context.session()?;

@@ -259,6 +259,7 @@ fn a_late_edit_of_what_was_restored_is_in_the_ledger_of_whoever_imports_it() {
     }
 }
 
+/// Who hears of the removal and of the restore at once has the late word in its place, and so has
 /// everybody then: it is the later one.
 #[test]
 fn a_late_edit_wins_where_removal_and_restore_come_at_once() {
@@ -309,6 +310,7 @@ fn replies_of_one_second_come_back_in_their_order() {
     assert_eq!(of(&alice), said);
 }
 
+/// The message is deleted for good, and the thread that it began is in the archive: it is read by the
 /// message's id as it was before.
 #[test]
 fn a_thread_whose_message_is_gone_is_read_from_the_archive() {

@@ -68,3 +68,24 @@ fn who_may_not_say_how_a_document_is_kept_is_told_who_may() {
     alice.run(&["archive", "mode", "chat", "cassette"]).exits(2);
     assert_eq!(alice.files(), files);
 }
+
+/// How a document is to be kept can be said before anything is in it.
+#[test]
+fn a_document_has_a_mode_before_anybody_writes_to_it() {
+    let machine = Machine::new("archive modes first");
+    let alice = machine.group("alice", &[]);
+    let chat = "group:ocean-forest-moon-star:chat";
+    for name in ["chat", chat] {
+        let said = alice.json(&["archive", "mode", name]);
+        assert_eq!((&said[0]["doc"], &said[0]["mode"]), (&json!(chat), &json!(null)));
+    }
+    let files = alice.files();
+    alice.ok(&["archive", "mode", "chat", "sql", "-n"]);
+    assert_eq!(alice.files(), files);
+    assert_eq!(alice.json(&["archive", "mode", "chat", "sql"])["changed"], true);
+    assert_eq!(alice.json(&["archive", "mode", chat])[0]["mode"], "sql");
+    alice.send("a word");
+    assert_eq!(alice.json(&["archive", "run"])["archived"], 1);
+    alice.run(&["archive", "mode", "group:not-any-group-here:chat", "sql"]).exits(4);
+    assert_eq!(alice.run(&["check"]).code, 0);
+}
