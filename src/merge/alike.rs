@@ -145,8 +145,11 @@ fn part<'l>(text: &str, letters: &'l [Letter], side: usize) -> (String, Vec<&'l 
     (said, of)
 }
 
-/// Between two letters that both sides had: what each wrote there alone, and the other alike. Of several
-/// replicas' writing on one side it is not told which copy goes, so that none does.
+/// Between two letters that both sides had: what each wrote there alone, and the other alike, or with
+/// something more before, behind or within it: somebody went on with what both had written. The shorter
+/// copy goes, of two that are as long that of the later client: always the lesser in one order, so that of
+/// many copies the greatest stays whoever merges which. Of several replicas' writing on one side it is not
+/// told which copy goes, so that none does.
 fn doubled(text: &str, letters: &[Letter], gone: &mut [bool]) {
     let mut start = 0;
     let stretches = letters.split_inclusive(|letter| letter.had == Had::Both);
@@ -156,17 +159,53 @@ fn doubled(text: &str, letters: &[Letter], gone: &mut [bool]) {
             let first = of.first()?.id.client;
             of.iter().all(|letter| letter.id.client == first).then_some(first)
         };
-        if ours == theirs
-            && let (Some(a), Some(b)) = (writer(&a), writer(&b))
+        if let (Some(a), Some(b)) = (writer(&a), writer(&b))
             && a != b
         {
-            let gone = gone.iter_mut().skip(start).zip(stretch);
-            gone.for_each(|(gone, letter)| {
-                *gone |= letter.had != Had::Both && letter.id.client == a.max(b);
-            });
+            let is_ours = (ours.len(), b) < (theirs.len(), a);
+            let (lesser, greater, client) =
+                if is_ours { (&ours, &theirs, a) } else { (&theirs, &ours, b) };
+            // What else came there may be more of either.
+            let is_all = stretch.iter().all(|letter| letter.had != Had::None);
+            if lesser == greater || is_all && stands_in(lesser, greater) {
+                let gone = gone.iter_mut().skip(start).zip(stretch);
+                gone.for_each(|(gone, letter)| {
+                    *gone |= letter.had != Had::Both && letter.id.client == client;
+                });
+            }
         }
         start += stretch.len();
     }
+}
+
+/// Whether a text is another with one piece taken out of it, between words: at its
+/// beginning, its end or within. Blanks alone are no copy of those in other words.
+fn stands_in(lesser: &str, greater: &str) -> bool {
+    let [lesser, greater] = [lesser, greater].map(words);
+    let alike = |(a, b): &(&&str, &&str)| a == b;
+    let first = lesser.iter().zip(&greater).take_while(alike).count();
+    let last = lesser.iter().rev().zip(greater.iter().rev()).take_while(alike).count();
+    let says = lesser.iter().any(|word| !word.trim().is_empty());
+    says && lesser.len() < greater.len() && first.saturating_add(last) >= lesser.len()
+}
+
+/// Words, stretches of blanks, and each other letter by itself.
+fn words(text: &str) -> Vec<&str> {
+    let kind = |letter: char| (letter.is_alphanumeric(), letter.is_whitespace());
+    let mut words = Vec::new();
+    let mut start = 0;
+    let mut before = None;
+    for (at, letter) in text.char_indices() {
+        let is_other =
+            before.is_some_and(|kind_of| kind_of != kind(letter) || kind_of == (false, false));
+        if is_other {
+            words.extend(text.get(start..at));
+            start = at;
+        }
+        before = Some(kind(letter));
+    }
+    words.extend(text.get(start..).filter(|rest| !rest.is_empty()));
+    words
 }
 
 /// Where the sides say the same as a whole: what one of them wrote alone.
@@ -236,6 +275,27 @@ mod tests {
         // What is not the same, or not at one place, stays.
         let runs = [(1, 0, "x "), (2, 0, "new "), (3, 0, "old "), (1, 50, "y"), (3, 20, "new ")];
         assert_eq!(healed(&runs, [A, B], None), "x new old ynew ");
+    }
+
+    #[test]
+    fn of_what_one_went_on_with_the_shorter_copy_goes() {
+        // Both made `* one` of it, and one of them went on; whichever copy stands first.
+        let runs = [(1, 0, "x\n"), (3, 0, "- "), (2, 0, "- one EDIT"), (1, 50, "\n* y")];
+        assert_eq!(healed(&runs, [A, B], None), "x\n- one EDIT\n* y");
+        assert_eq!(healed(&runs, [B, A], None), "x\n- one EDIT\n* y");
+        let runs = [(1, 0, "x\n"), (3, 0, "- one EDIT"), (2, 0, "- "), (1, 50, "\n* y")];
+        assert_eq!(healed(&runs, [A, B], None), "x\n- one EDIT\n* y");
+        // Before it, and within it.
+        for more in ["go - a b", "- a b go", "- a go b"] {
+            let runs = [(1, 0, "x\n"), (2, 0, "- a b"), (3, 0, more), (1, 50, "\ny")];
+            assert_eq!(healed(&runs, [A, B], None), format!("x\n{more}\ny"));
+        }
+        // Other words, words that only begin alike, and blanks alone are their own.
+        for (one, other) in [("a b", "a c d"), ("a ", "apple "), (" ", "go on "), ("b a", "a b c")]
+        {
+            let runs = [(1, 0, "x"), (2, 0, one), (3, 0, other), (1, 50, "y")];
+            assert_eq!(healed(&runs, [A, B], None), format!("x{one}{other}y"));
+        }
     }
 
     #[test]
