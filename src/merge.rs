@@ -22,17 +22,18 @@ pub use incoming::{AppliedUpdate, Incoming, Merge};
 
 use crate::archive;
 use crate::concern;
+use crate::concern::disk::{FILES, FilePlace, FileVersion, LostPath, LostVersion};
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
-use crate::path::Keys;
+use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, FieldKind, Spec};
-use crate::store::{Audit, Conflict, Session};
+use crate::store::{Audit, Conflict, ConflictClaim, Session};
 use crate::tombstone::{self, trash};
-use crate::wire::{Clocks, Record};
+use crate::wire::{Clocks, Record, Value};
 use attributed::AttributedChange;
-use replaced::Loser;
+use replaced::{Loser, REPLACED};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an import did to one document, in records.
@@ -127,7 +128,10 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
             }
             account.conflicts = keep(session, incoming, replaced, plan.lost)?;
             if let Some(decided) = session.at_hand(doc)? {
-                let conflicts = account.conflicts + keep_orphans(session, incoming, &decided)?;
+                let orphans = keep_orphans(session, incoming, &decided)?;
+                let versions = keep_versions(session, incoming, &decided)?;
+                let paths = keep_paths(session, incoming, &decided)?;
+                let conflicts = account.conflicts + orphans + versions + paths;
                 account = compare(spec, before, &decided);
                 account.conflicts = conflicts;
                 put_away(session, incoming, spec, &decided, &mut account)?;
@@ -277,7 +281,7 @@ fn keep(
         if lost.rule == registers::PRUNED
             && record.is_some_and(|record| now.container(&record).is_some())
         {
-            lost.rule = replaced::REPLACED.to_owned();
+            lost.rule = REPLACED.to_owned();
         }
         session.state().put_conflict(&lost)?;
     }
@@ -293,6 +297,70 @@ fn keep_orphans(session: &Session, incoming: &Incoming<'_>, after: &View) -> Res
     let orphans = orphans::find(doc, [before, after], &seen, by, session.now());
     orphans.iter().try_for_each(|orphan| session.state().put_conflict(orphan))?;
     Ok(orphans.len())
+}
+
+/// Keeps which versions of files came at the same time as what those show since this import; how many
+/// there are. They are named by their ids.
+fn keep_versions(session: &Session, incoming: &Incoming<'_>, after: &View) -> Result<usize> {
+    let Incoming { doc, parts, .. } = incoming;
+    let Some(before) = incoming.before() else { return Ok(0) };
+    let by = parts.iter().find_map(|part| part.by.clone());
+    let all = concern::disk::lost_versions(doc, [before, after]);
+    for LostVersion { file, lost, item, was_here, shown } in &all {
+        let rule = if shown.is_some() && !lost.is_text { registers::LATER } else { REPLACED };
+        let (winner_by, loser_by) = if *was_here { (by.clone(), None) } else { (None, by.clone()) };
+        let claim = |version: &FileVersion, by| {
+            ConflictClaim::of(&Value::String(version.id.clone()), Some(version.created_at), by)
+        };
+        let nothing = ConflictClaim { by: winner_by.clone(), ..ConflictClaim::default() };
+        session.state().put_conflict(&Conflict {
+            id: 0,
+            at: session.now(),
+            doc: doc.clone(),
+            noun: Some(FILES.noun.to_owned()),
+            path: DocPath::from(["files", file.as_str(), "versions"]),
+            rule: rule.to_owned(),
+            winner: shown.as_ref().map_or(nothing, |shown| claim(shown, winner_by)),
+            loser: claim(lost, loser_by),
+            item: (item.client, item.clock),
+            restored: None,
+        })?;
+    }
+    Ok(all.len())
+}
+
+/// Keeps which files have lost their paths to others since this import, and says it; how many there are.
+fn keep_paths(session: &mut Session, incoming: &Incoming<'_>, after: &View) -> Result<usize> {
+    let Incoming { doc, parts, .. } = incoming;
+    let Some(before) = incoming.before() else { return Ok(0) };
+    let by = parts.iter().find_map(|part| part.by.clone());
+    let all = concern::disk::lost_paths(doc, [before, after]);
+    for LostPath { place, owner, item, was_here } in &all {
+        let FilePlace { id, path, since } = place;
+        let (winner_by, loser_by) = if *was_here { (by.clone(), None) } else { (None, by.clone()) };
+        let claim = |value: &str, since: &i64, by| {
+            ConflictClaim::of(&Value::String(value.to_owned()), Some(*since), by)
+        };
+        let nothing = ConflictClaim { by: winner_by.clone(), ..ConflictClaim::default() };
+        session.state().put_conflict(&Conflict {
+            id: 0,
+            at: session.now(),
+            doc: doc.clone(),
+            noun: Some(FILES.noun.to_owned()),
+            path: DocPath::from(["files", id.as_str(), "path"]),
+            rule: registers::LATER.to_owned(),
+            winner: owner.as_ref().map_or(nothing, |o| claim(&o.id, &o.since, winner_by)),
+            loser: claim(path.as_str(), since, loser_by),
+            item: (item.client, item.clock),
+            restored: None,
+        })?;
+        let has_it = match owner {
+            Some(owner) => format!("file {} has that path", owner.id),
+            None => "a directory has that path".to_owned(),
+        };
+        session.say(format!("{path}: {has_it}, and file {id} is kept without one"));
+    }
+    Ok(all.len())
 }
 
 /// What changed between two views of a document, counted in records. Records that are never

@@ -24,7 +24,8 @@ enum ConflictVerb {
     /// Rules: `later` the later write won; `greater` both had the same time, and the greater value
     /// in byte order won; `unclocked` the field has no time, and the higher client id won;
     /// `deleted` somebody deleted the record; `pruned` the record is not there any more; `replaced`
-    /// two programs had made the record at once, and this stood in the other one; `orphaned` somebody
+    /// two programs had made the record at once, and this stood in the other one, or a file became
+    /// a text, or no text any more, while somebody changed it; `orphaned` somebody
     /// deleted the message that this replies to, at the same time: it stays, and stands in
     /// `chat list`.
     #[command(after_help = "Examples:

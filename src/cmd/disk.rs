@@ -60,7 +60,7 @@ enum DiskVerb {
         crdtctl disk get /shared/docs/notes.md -O notes.md\n  \
         crdtctl disk get -r /shared/docs -O copy")]
     Get {
-        /// A path, or a file's id
+        /// A path, a file's id, or a version of a file by its id or hash
         #[arg(value_name = "PATH")]
         path: String,
         /// Everything below the path, into the directory of -O
@@ -70,9 +70,12 @@ enum DiskVerb {
         out: OutFile,
     },
     /// Print a file
+    ///
+    /// `disk show` lists what a file that is no text held before, and `disk status` what came at the same
+    /// time as what it holds now.
     #[command(after_help = "Example:\n  crdtctl disk cat /shared/docs/notes.md")]
     Cat {
-        /// A path, or a file's id
+        /// A path, a file's id, or a version of a file by its id or hash
         #[arg(value_name = "PATH")]
         path: String,
     },
@@ -138,10 +141,11 @@ enum DiskVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Bring a removed file back, as long as not everybody has heard that it was removed
+    /// Bring a removed file back, as long as not everybody has heard that it was removed; or what a file
+    /// held before
     #[command(after_help = "Example:\n  crdtctl disk restore /shared/docs/notes.md")]
     Restore {
-        /// The path that it had, or its id
+        /// The path that it had, or its id; or a version of a file by its id or hash
         #[arg(value_name = "PATH")]
         path: String,
         #[command(flatten)]

@@ -19,12 +19,12 @@ mod together;
 
 pub use application::{FILE as FILE_DOCUMENT, FileDocument, is_file_document};
 pub use directory::{Directory, FilePlace};
-pub use file::{DiskContent, DiskFile, FileHash, FileVersion, read, read_all};
+pub use file::{DiskContent, DiskFile, FileHash, FileVersion, read, read_all, version_named};
 pub use path::{DiskKind, DiskPath};
 pub use publish::{Publish, SUMS, WEBSITE, Website, website};
 pub use put::Put;
 pub use remove::{MoveFile, RemoveFile, RestoreFile};
-pub use revive::revive_edited;
+pub use revive::{LostPath, LostVersion, lost_paths, lost_versions, revive_edited};
 pub(crate) use together::{PlannedChange, WaitingWrites};
 
 use crate::error::{Error, Next};
@@ -129,6 +129,10 @@ pub const VERSIONS: Collection = Collection {
         Field::number("bytes"),
         Field::creator("author_id"),
         Field::created("created_at"),
+        // Of the text that the file held until then, in hex.
+        Field::word("of_text"),
+        // A text came in its place.
+        Field::flag("replaced_by_text"),
         Field::list("replaces"),
     ],
 };

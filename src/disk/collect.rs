@@ -2,7 +2,7 @@
 
 use super::objects::Objects;
 use super::tree::Tree;
-use crate::concern::disk::{DiskContent, DiskFile, DiskPath, is_disk, read_all};
+use crate::concern::disk::{DiskFile, DiskPath, is_disk, read_all};
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::store::Reader;
@@ -143,13 +143,8 @@ impl NeededContents {
 
 /// What is needed of a file: what nothing replaces, or all that it ever held.
 fn of_file(file: &DiskFile, all: bool) -> Vec<String> {
-    let is_binary = matches!(file.content, DiskContent::Binary(_));
-    let versions: Vec<_> = match (all, is_binary) {
-        (true, _) => file.versions.iter().collect(),
-        (false, true) => file.heads(),
-        (false, false) => Vec::new(),
-    };
-    versions.into_iter().map(|version| version.stored.blake3.clone()).collect()
+    let versions = if all { file.versions.clone() } else { file.needed() };
+    versions.into_iter().map(|version| version.stored.blake3).collect()
 }
 
 fn is_hash(name: &str) -> bool {

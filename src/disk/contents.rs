@@ -2,7 +2,7 @@
 
 use super::objects::Objects;
 use super::tree::Tree;
-use crate::concern::disk::{DiskContent, DiskPath, is_disk, read_all};
+use crate::concern::disk::{DiskPath, is_disk, read_all};
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::store::Reader;
@@ -28,10 +28,8 @@ pub struct NamedContent {
 pub fn named_contents(reader: &Reader, doc: &DocId) -> Result<Vec<NamedContent>> {
     let Some(view) = reader.view(doc)? else { return Ok(Vec::new()) };
     let files = read_all(&view).into_iter();
-    let files =
-        files.filter(|file| !file.deleted && matches!(file.content, DiskContent::Binary(_)));
-    let named = files.flat_map(|file| {
-        let heads = file.heads().into_iter().map(|head| NamedContent {
+    let named = files.filter(|file| !file.deleted).flat_map(|file| {
+        let heads = file.needed().into_iter().map(|head| NamedContent {
             file: file.id.clone(),
             blake3: head.stored.blake3.clone(),
             bytes: head.stored.size_bytes,

@@ -3,6 +3,7 @@
 use super::application;
 use super::objects::Objects;
 use super::tree::{Held, Tree};
+use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{
     Directory, DiskContent, DiskFile, DiskPath, FilePlace, SPEC, documents, read,
 };
@@ -304,6 +305,12 @@ impl Maker<'_> {
         }
         let from = self.lying.get(blake3).and_then(|path| DiskPath::parse(path).ok());
         if let Some(from) = from {
+                // Bytes that it takes the place of can be a version, or another file's.
+                let is_no_text =
+                    |old: &&Held| old.bytes.as_deref().and_then(TextFile::of).is_none();
+                if let Some(old) = held.filter(is_no_text) {
+                    self.objects.keep(&self.tree, path, &old.stored.blake3)?;
+                }
             let is_it = self.tree.held(&from)?.is_some_and(|held| held.stored.blake3 == blake3);
             if let (true, Some(mut file)) = (is_it, self.tree.open_file(&from)?) {
                 self.tree.stage(path, &mut file, executable)?;

@@ -169,10 +169,8 @@ impl StatusLook {
             let note = format!("{} bytes have not come yet", wanted.size_bytes);
             return Ok((DiskState::Missing, note.into()));
         }
-        let heads = file.heads();
-        if let (DiskContent::Binary(_), [others @ .., _]) = (&file.content, heads.as_slice())
-            && !others.is_empty()
-        {
+        let others = file.beside();
+        if !others.is_empty() {
             let ids: Vec<&str> = others.iter().map(|version| version.id.as_str()).collect();
             return Ok((
                 DiskState::Versions,

@@ -349,6 +349,7 @@ impl TakingIn<'_> {
         let put = match held.bytes.as_deref().and_then(TextFile::of) {
             Some(text) => Put {
                 base: base.and_then(|base| base.text.clone()),
+                base_blake3: base.map(|base| base.blake3.clone()),
                 ..Put::text(entity, path.clone(), text)
             },
             None => {

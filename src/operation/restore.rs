@@ -1,7 +1,7 @@
 //! A value that lost a merge, written again.
 
 use super::Operation;
-use crate::concern::{self, Actor, Outcome, chat, core, issues, kanban};
+use crate::concern::{self, Actor, Outcome, chat, core, disk, issues, kanban};
 use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
@@ -123,6 +123,9 @@ pub(super) fn own_operation(
         }
         ("issue", "closed") => {
             Some(Operation::IssueReopen(issues::Reopen { entity, issue: record }))
+        }
+        ("file", "versions") if value.as_str().is_some() => {
+            Some(Operation::DiskRestore(disk::RestoreFile { entity, file: text }))
         }
         ("entity", "name") => Some(Operation::EntityRename(core::Rename { entity, name: text })),
         _ => None,

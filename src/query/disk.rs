@@ -6,7 +6,7 @@ pub use application::{entities_of_documents, file_document, file_documents};
 
 use crate::concern::disk::{
     Directory, DiskContent, DiskFile, DiskPath, FileVersion, document, documents, no_file, read,
-    read_all,
+    read_all, version_named,
 };
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Next, Result};
@@ -62,6 +62,7 @@ impl DiskRow {
             bom,
             size_bytes: stored.as_ref().map(|stored| stored.size_bytes),
             blake3: stored.map(|stored| stored.blake3),
+            versions: file.all_versions(),
             id: file.id,
             path: file.path,
             mime_type: file.mime_type,
@@ -71,7 +72,6 @@ impl DiskRow {
             executable: file.executable,
             displaced,
             deleted: file.deleted,
-            versions: file.versions,
         }
     }
 }
@@ -144,6 +144,24 @@ fn find(reader: &Reader, entity: &EntityId, named: &str) -> Result<(DocId, DiskF
         }
     }
     found
+}
+
+/// The version of a file that an id, a hash, or a unique prefix of one means; None for none.
+///
+/// # Errors
+/// `Usage` for a prefix that is too short, `Ambiguous`; `Corrupt` where the document is.
+pub fn version(
+    reader: &Reader,
+    entity: &EntityId,
+    named: &str,
+) -> Result<Option<(DocId, DiskFile, FileVersion)>> {
+    for (doc, _) in documents(entity) {
+        let Some(view) = reader.view(&doc)? else { continue };
+        if let Some((file, version)) = version_named(read_all(&view), named)? {
+            return Ok(Some((doc, file, version)));
+        }
+    }
+    Ok(None)
 }
 
 /// The file that another reading of the document has for one of ours, or else under a path: not one that

@@ -290,6 +290,11 @@ impl Session {
         applied
     }
 
+    /// Has the commit say something to people.
+    pub(crate) fn say(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     /// Gives a client id up, if it is the one that this replica writes under: somebody else wrote
     /// under it too. The next session is then a new replica.
     pub fn give_up_client(&self, client: u64) {

@@ -4,11 +4,11 @@ use super::list::select;
 use crate::cmd::files;
 use crate::cmd::{Context, OutFile};
 use crate::concern::disk::content::TextFile;
-use crate::concern::disk::{DiskContent, DiskFile, DiskPath, documents, read};
-use crate::disk::{Objects, Tree};
+use crate::concern::disk::{DiskContent, DiskFile, DiskPath, FileVersion, documents, read};
+use crate::disk::{Contents, Objects, Tree};
 use crate::error::{Error, Kind, Next, Result, counted};
-use crate::id::{DocId, EntityId};
-use crate::query::disk::{file, file_document, files as all_files};
+use crate::id::{DocId, EntityId, hex};
+use crate::query::disk::{file, file_document, files as all_files, version};
 use crate::store::{Reader, Store};
 use crate::ui::Report;
 use std::collections::BTreeMap;
@@ -64,6 +64,11 @@ fn opened(
         Err(e) if [Kind::NotFound, Kind::Usage].contains(&e.kind) => e,
         Err(e) => return Err(e),
     };
+    if !named.starts_with('/')
+        && let Some((_, file, version)) = version(reader, entity, named)?
+    {
+        return Ok((file.path.clone(), held(reader, &file, &version)?, version.is_text));
+    }
     let found = file_document(reader, entity, named).map_err(|_| none)?;
     let bytes = found.content.ok_or_else(|| {
         Error::refused(format!("{} holds no content that can be read", found.doc))
@@ -71,6 +76,26 @@ fn opened(
     })?;
     let is_text = TextFile::of(&bytes).is_some();
     Ok((found.path, Box::new(std::io::Cursor::new(bytes)), is_text))
+}
+
+/// What a file held in one of its versions.
+fn held(reader: &Reader, file: &DiskFile, version: &FileVersion) -> Result<Box<dyn Read>> {
+    if version.is_text {
+        return Ok(Box::new(std::io::Cursor::new(file.old_text.bytes())));
+    }
+    let failed = |e| Error::io(format!("cannot read a version of {}", file.path), e);
+    let found = Contents::of(reader)?.open(&version.stored.blake3)?;
+    if let Some(mut found) = found {
+        // Somebody can have written into it.
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(&mut found).map_err(failed)?;
+        if hex(hasher.finalize().as_bytes()) == version.stored.blake3 {
+            found.rewind().map_err(failed)?;
+            return Ok(Box::new(found));
+        }
+    }
+    let what = format!("the content of version {} of {} is not here", version.id, file.path);
+    Err(Error::not_found(what).hint(Next::Import.and(" brings it, if the bundle has it")))
 }
 
 pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> Result<Report> {

@@ -5,7 +5,8 @@ use super::path::DiskPath;
 use super::{FILES, VERSIONS};
 use crate::concern::record::{flag, text};
 use crate::crdt::source::Source;
-use crate::id::hex;
+use crate::error::{Error, Kind, Result};
+use crate::id::{hex, resolve};
 use crate::wire::{Record, Value};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -47,6 +48,15 @@ pub struct FileVersion {
     pub created_at: i64,
     /// The versions in whose place it came.
     pub replaces: Vec<String>,
+    /// The BLAKE3 of the text in whose place it came, in hex; empty where nothing tells.
+    #[serde(skip)]
+    pub of_text: String,
+    /// Whether a text came in its place.
+    #[serde(skip)]
+    pub replaced_by_text: bool,
+    /// Whether it is the text that the file had when it became something else.
+    #[serde(skip)]
+    pub is_text: bool,
 }
 
 /// A file as its record says it is.
@@ -59,7 +69,7 @@ pub struct DiskFile {
     /// What it holds now.
     pub content: DiskContent,
     /// The text of a file that is none any more: what it would go on from.
-    pub old_text: String,
+    pub old_text: TextFile,
     /// What it held, the earliest first, where it is or was no text.
     pub versions: Vec<FileVersion>,
     /// Whether it may be run as a program.
@@ -83,22 +93,23 @@ pub struct DiskFile {
 impl DiskFile {
     fn of(id: &str, record: &Record) -> DiskFile {
         let versions = versions_of(record.get("versions"));
-        let content = match text(record, "kind") == BINARY {
-            true => DiskContent::Binary(heads(&versions).last().map(|head| head.stored.clone())),
-            false => DiskContent::Text(TextFile {
-                text: text(record, "text").to_owned(),
-                eol: LineEnd::of(text(record, "eol")),
-                bom: flag(record, "bom"),
-            }),
+        let words = TextFile {
+            text: text(record, "text").to_owned(),
+            eol: LineEnd::of(text(record, "eol")),
+            bom: flag(record, "bom"),
+        };
+        let (content, old_text) = match text(record, "kind") == BINARY {
+            true => {
+                let head = heads(&versions).last().map(|head| head.stored.clone());
+                (DiskContent::Binary(head), words)
+            }
+            false => (DiskContent::Text(words), TextFile::default()),
         };
         let int = |name: &str| record.get(name).and_then(Value::as_i64).unwrap_or(0);
         DiskFile {
             id: id.to_owned(),
             path: text(record, "path").to_owned(),
-            old_text: match &content {
-                DiskContent::Text(_) => String::new(),
-                DiskContent::Binary(_) => text(record, "text").to_owned(),
-            },
+            old_text,
             content,
             versions,
             executable: flag(record, "executable"),
@@ -122,6 +133,104 @@ impl DiskFile {
     pub fn heads(&self) -> Vec<&FileVersion> {
         heads(&self.versions)
     }
+
+    /// What came at the same time as what the file holds, and is not shown: versions beside its own,
+    /// those that somebody put while it became a text, and the text that somebody edited while it became
+    /// something else.
+    pub fn beside(&self) -> Vec<FileVersion> {
+        let mut heads = self.heads();
+        match &self.content {
+            DiskContent::Binary(_) => {
+                heads.pop();
+                heads.into_iter().cloned().chain(self.unseen_text()).collect()
+            }
+            // Where none is marked, whoever wrote the text did not mark any.
+            DiskContent::Text(_) if self.versions.iter().all(|one| !one.replaced_by_text) => {
+                Vec::new()
+            }
+            DiskContent::Text(_) => {
+                heads.into_iter().filter(|head| !head.replaced_by_text).cloned().collect()
+            }
+        }
+    }
+
+    /// The versions whose contents the file needs: those that nothing replaces.
+    pub fn needed(&self) -> Vec<FileVersion> {
+        match &self.content {
+            DiskContent::Binary(_) => self.heads().into_iter().cloned().collect(),
+            DiskContent::Text(_) => self.beside(),
+        }
+    }
+
+    /// The text of a file that is none any more, where it is another than the one that was replaced.
+    fn unseen_text(&self) -> Option<FileVersion> {
+        let heads = self.heads();
+        let head = heads.last()?;
+        // Versions of which nothing tells what they replaced can have replaced this.
+        if self.old_text.text.is_empty() || heads.iter().any(|head| head.of_text.is_empty()) {
+            return None;
+        }
+        let hash = FileHash::of(self.old_text.text.as_bytes()).blake3;
+        let is_seen = self.versions.iter().any(|version| version.of_text == hash);
+        (!is_seen).then(|| FileVersion {
+            id: name(&["crdtctl text 1", &self.id, &head.id]),
+            stored: FileHash::of(&self.old_text.bytes()),
+            author_id: String::new(),
+            created_at: self.updated_at,
+            replaces: Vec::new(),
+            of_text: String::new(),
+            replaced_by_text: false,
+            is_text: true,
+        })
+    }
+
+    /// All that it held and that can be asked for, the earliest first; what is beside it as well.
+    pub fn all_versions(&self) -> Vec<FileVersion> {
+        let text = self.beside().into_iter().filter(|version| version.is_text);
+        self.versions.iter().cloned().chain(text).collect()
+    }
+}
+
+/// Of the versions of some files the one that an id, a hash, or a unique prefix of one means, and its
+/// file; None for none.
+///
+/// # Errors
+/// `Usage` for a prefix that is too short, `Ambiguous`.
+pub fn version_named(files: Vec<DiskFile>, named: &str) -> Result<Option<(DiskFile, FileVersion)>> {
+    let all: Vec<(usize, FileVersion)> = files
+        .iter()
+        .enumerate()
+        .flat_map(|(n, file)| file.all_versions().into_iter().map(move |version| (n, version)))
+        .collect();
+    let ids = all.iter().map(|(_, version)| version.id.as_str());
+    let hashes = all.iter().map(|(_, version)| version.stored.blake3.as_str());
+    let found = match resolve(named, ids.chain(hashes), "version") {
+        Ok(found) => found,
+        Err(e) if e.kind == Kind::NotFound => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let is_it = |version: &FileVersion| version.id == found || version.stored.blake3 == found;
+    let mut fitting = all.into_iter().filter(|(_, version)| is_it(version)).peekable();
+    let Some((n, version)) = fitting.next() else { return Ok(None) };
+    if let Some((_, other)) = fitting.find(|(other, _)| *other != n) {
+        let what = format!("{named:?} is in several files");
+        let (one, other) = (version.id, other.id);
+        return Err(Error::new(Kind::Ambiguous, what)
+            .hint(format!("name a version by its id: {one}, {other}")));
+    }
+    Ok(files.into_iter().nth(n).map(|file| (file, version)))
+}
+
+/// A name that follows from some words, in the form of a random id.
+pub(super) fn name(words: &[&str]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for word in words {
+        hasher.update(&(word.len() as u64).to_le_bytes());
+        hasher.update(word.as_bytes());
+    }
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }
 
 impl DiskContent {
@@ -180,6 +289,9 @@ fn version_of(id: &str, record: &Record) -> Option<FileVersion> {
         author_id: text(record, "author_id").to_owned(),
         created_at: record.get("created_at").and_then(Value::as_i64).unwrap_or(0),
         replaces: replaces.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        of_text: text(record, "of_text").to_owned(),
+        replaced_by_text: flag(record, "replaced_by_text"),
+        is_text: false,
     })
 }
 

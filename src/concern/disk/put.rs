@@ -5,7 +5,7 @@ use super::content::{LineEnd, TextFile};
 use super::difference;
 use super::directory::{Directory, FilePlace};
 use super::document;
-use super::file::{DiskContent, DiskFile, FileHash, FileVersion, VERSIONS_REPLACED, read};
+use super::file::{DiskContent, DiskFile, FileHash, FileVersion, VERSIONS_REPLACED, name, read};
 use super::path::DiskPath;
 use super::together::{FileWrite, PlannedChange, WaitingWrites};
 use crate::concern::chat::mime_of;
@@ -72,6 +72,11 @@ impl Put {
     pub fn bytes(entity: EntityId, path: DiskPath, stored: FileHash) -> Put {
         let nothing = Put::nothing(entity, path);
         Put { blake3: Some(stored.blake3), size_bytes: Some(stored.size_bytes), ..nothing }
+    }
+
+    /// What the file is to hold; None where it says so of nothing.
+    pub fn stored(&self) -> Option<FileHash> {
+        self.content().ok()?.stored()
     }
 
     fn nothing(entity: EntityId, path: DiskPath) -> Put {
@@ -220,7 +225,9 @@ impl Put {
             _ => None,
         };
         let fields = self.fields(&old, content);
-        if edits.is_empty() && version.is_none() && fields.is_empty() {
+        let (of_text, covered) = (self.of_text(&old), self.covered(&old, content));
+        let is_so = edits.is_empty() && version.is_none() && fields.is_empty();
+        if is_so && covered.is_empty() {
             let said = format!("{} is so already", self.path);
             let outcome = Outcome::unchanged(doc.clone(), id).saying(said);
             return Ok(PlannedChange::Done(self.at_path(outcome)));
@@ -248,6 +255,10 @@ impl Put {
                     let version = ["files", id, "versions", version.as_str()];
                     txn.set(&version, "author_id", by.as_str())?;
                     txn.set(&version, "created_at", now.max(after(&old)))?;
+                    txn.set(&version, "of_text", of_text.as_str())?;
+                }
+                for version in &covered {
+                    txn.set(&["files", id, "versions", version], "replaced_by_text", true)?;
                 }
                 for (name, value) in &fields {
                     txn.set(&file, name, value)?;
@@ -274,7 +285,7 @@ impl Put {
                 difference::rebased(base, &new.text, &current.text)
             }
             (_, DiskContent::Text(current)) => difference::edits(&current.text, &new.text),
-            (_, DiskContent::Binary(_)) => difference::edits(&old.old_text, &new.text),
+            (_, DiskContent::Binary(_)) => difference::edits(&old.old_text.text, &new.text),
         }
     }
 
@@ -287,6 +298,42 @@ impl Put {
         match base.is_empty() {
             true => old.heads().into_iter().map(|head| head.id.clone()).collect(),
             false => base,
+        }
+    }
+
+    /// The BLAKE3 of the text in whose place new bytes come: an edit of it that this did not know of is told
+    /// by that.
+    fn of_text(&self, old: &DiskFile) -> String {
+        let current = match &old.content {
+            DiskContent::Text(current) => current,
+            DiskContent::Binary(_) => &old.old_text,
+        };
+        let is_base = |version: &&FileVersion| {
+            self.base_blake3.is_some() && Some(&version.stored.blake3) == self.base_blake3.as_ref()
+        };
+        // Bytes that were made of a version have seen what that had.
+        match (&old.content, old.versions.iter().rev().find(is_base)) {
+            (DiskContent::Binary(_), Some(base)) => base.of_text.clone(),
+            _ => FileHash::of(current.text.as_bytes()).blake3,
+        }
+    }
+
+    /// The ids of the versions in whose place a text comes.
+    fn covered(&self, old: &DiskFile, content: &DiskContent) -> Vec<String> {
+        let is_binary = matches!(old.content, DiskContent::Binary(_));
+        // What was made of the text that is there has not seen what came beside it.
+        if matches!(content, DiskContent::Binary(_)) || !is_binary && self.base.is_some() {
+            return Vec::new();
+        }
+        let heads = old.heads().into_iter().filter(|head| !head.replaced_by_text);
+        let base = self.base_blake3.as_ref();
+        let is_meant = |head: &&FileVersion| base.is_none_or(|base| head.stored.blake3 == *base);
+        let all: Vec<&FileVersion> = heads.collect();
+        let meant: Vec<String> =
+            all.iter().copied().filter(is_meant).map(|head| head.id.clone()).collect();
+        match meant.is_empty() {
+            true => all.into_iter().map(|head| head.id.clone()).collect(),
+            false => meant,
         }
     }
 
@@ -315,7 +362,8 @@ impl Put {
 /// Whether a file holds this already, and nothing else came at the same time.
 fn is_the_head(old: &DiskFile, new: &FileHash) -> bool {
     let is_binary = matches!(old.content, DiskContent::Binary(_));
-    is_binary && matches!(old.heads().as_slice(), [head] if head.stored == *new)
+    let is_alone = is_binary && old.beside().is_empty();
+    is_alone && matches!(old.heads().as_slice(), [head] if head.stored == *new)
 }
 
 /// A time behind that of every version: what replaces one is later, whatever the clock says.
@@ -347,18 +395,6 @@ fn version_id(id: &str, content: &DiskContent) -> String {
         DiskContent::Text(_) => String::new(),
         DiskContent::Binary(_) => name(&["crdtctl version 1", id]),
     }
-}
-
-/// A name that follows from some words, in the form of a random id.
-fn name(words: &[&str]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for word in words {
-        hasher.update(&(word.len() as u64).to_le_bytes());
-        hasher.update(word.as_bytes());
-    }
-    let mut bytes = [0; 16];
-    hasher.finalize_xof().fill(&mut bytes);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }
 
 /// What a file is born with: nothing that varies between those who put it there.

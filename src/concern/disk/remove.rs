@@ -2,14 +2,14 @@
 
 use super::access::{document_of, writing};
 use super::directory::{Directory, FilePlace};
-use super::file::read;
+use super::file::{DiskFile, FileVersion, read, read_all, version_named};
 use super::path::DiskPath;
 use super::put::Put;
 use super::together::{FileWrite, PlannedChange, WaitingWrites};
-use super::{DiskContent, FILES, document, is_private, no_file};
+use super::{DiskContent, FILES, document, documents, is_private, no_file};
 use crate::concern::{Outcome, record};
 use crate::crdt::source::Source;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId, resolve};
 use crate::store::Session;
 use crate::tombstone;
@@ -213,12 +213,53 @@ impl RemoveFile {
 pub struct RestoreFile {
     /// The group, channel, project or organization whose disk it was on.
     pub entity: EntityId,
-    /// Its id, or a unique prefix of that; its path, where only one file was removed there.
+    /// Its id, or a unique prefix of that; its path, where only one file was removed there. Or a version
+    /// of a file, by its id or hash, or a unique prefix of one: the file holds that again.
     pub file: String,
 }
 
 impl RestoreFile {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        match self.revive(session) {
+            Err(e) if e.kind == Kind::NotFound && !self.file.starts_with('/') => {
+                for (doc, _) in documents(&self.entity) {
+                    let files = session.read(&doc, read_all)?.unwrap_or_default();
+                    if let Some((file, version)) = version_named(files, &self.file)? {
+                        return self.put_back(session, &doc, file, version);
+                    }
+                }
+                Err(e)
+            }
+            done => done,
+        }
+    }
+
+    /// Puts a version of a file in the place of whatever that holds.
+    fn put_back(
+        &self,
+        session: &mut Session,
+        doc: &DocId,
+        file: DiskFile,
+        version: FileVersion,
+    ) -> Result<Outcome> {
+        let path = DiskPath::parse(&file.path)?;
+        let has_it = Directory::with(session, doc, |_, directory| {
+            Ok(directory.at(&path)?.is_some_and(|place| place.id == file.id))
+        })?;
+        if !has_it {
+            let what = format!("{path} is not where the file of that version is");
+            return Err(Error::refused(what).hint("restore or move that file first"));
+        }
+        let entity = self.entity.clone();
+        let put = match version.is_text {
+            true => Put::text(entity, path.clone(), file.old_text),
+            false => Put::bytes(entity, path.clone(), version.stored),
+        };
+        let said = format!("restored {path} as it was in version {}", version.id);
+        Ok(put.run(session)?.saying(said))
+    }
+
+    fn revive(&self, session: &mut Session) -> Result<Outcome> {
         let doc = document_of(session, &self.entity, &self.file)?;
         writing(session, &self.entity, &doc)?;
         let mut directory = Directory::take(session, &doc)?;

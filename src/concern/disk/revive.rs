@@ -1,11 +1,16 @@
 //! Deleted here, edited there: what was edited is kept.
 
-use super::file::{DiskFile, read_all};
+use super::directory::{Directory, FilePlace};
+use super::file::{DiskFile, FileVersion, read_all};
 use super::{FILES, is_disk};
+use crate::crdt::source::Source;
+use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::Session;
 use crate::tombstone;
+use crate::wire::Id;
+use std::collections::BTreeSet;
 
 /// Brings files back whose content is another than what was deleted: somebody had changed them who did
 /// not know of the deletion. To be done before the deletion is acknowledged. Returns their paths.
@@ -24,6 +29,98 @@ pub fn revive_edited(session: &mut Session, doc: &DocId) -> Result<Vec<String>> 
         })?;
     }
     Ok(edited.into_iter().map(|file| file.path).collect())
+}
+
+/// A version that came at the same time as what its file shows, and what that is.
+pub struct LostVersion {
+    /// The id of the file.
+    pub file: String,
+    /// What is not shown.
+    pub lost: FileVersion,
+    /// The item that says so.
+    pub item: Id,
+    /// Whether it was here before.
+    pub was_here: bool,
+    /// What the file shows: None for a text.
+    pub shown: Option<FileVersion>,
+}
+
+/// What files do not show since a merge because something else came at the same time. It can be read and
+/// restored, as long as nothing is put in its place.
+pub fn lost_versions(doc: &DocId, [before, after]: [&View; 2]) -> Vec<LostVersion> {
+    if !is_disk(doc) {
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    for id in after.keys(FILES.path) {
+        let path = ["files", id.as_str()];
+        if before.shows_the_same(after, &path) {
+            continue;
+        }
+        let Some(file) = super::read(after, &id).filter(|file| !file.deleted) else { continue };
+        let beside = file.beside();
+        if beside.is_empty() {
+            continue;
+        }
+        let old = super::read(before, &id);
+        let known = old.as_ref().map(DiskFile::beside).unwrap_or_default();
+        let known: BTreeSet<&str> = known.iter().map(|version| version.id.as_str()).collect();
+        let head = file.heads().last().map(|head| (*head).clone());
+        let is_binary = matches!(file.content, super::DiskContent::Binary(_));
+        let shown = head.clone().filter(|_| is_binary);
+        for lost in beside.into_iter().filter(|version| !known.contains(version.id.as_str())) {
+            let had = |version: &FileVersion| version.id == lost.id;
+            let was_here = old.as_ref().is_some_and(|old| match lost.is_text {
+                true => matches!(old.content, super::DiskContent::Text(_)),
+                false => old.versions.iter().any(had),
+            });
+            // A text has no item of its own that every edit changes.
+            let (version, field) = match (&head, lost.is_text) {
+                (Some(head), true) => (head.id.as_str(), "of_text"),
+                _ => (lost.id.as_str(), "blake3"),
+            };
+            let item = after.item(&["files", &id, "versions", version, field]);
+            let Some(item) = item else { continue };
+            let (file, shown) = (id.clone(), shown.clone());
+            all.push(LostVersion { file, lost, item, was_here, shown });
+        }
+    }
+    all
+}
+
+/// A file whose path another one has.
+pub struct LostPath {
+    /// The file, and the path that it wants.
+    pub place: FilePlace,
+    /// Which has it; None for a directory.
+    pub owner: Option<FilePlace>,
+    /// The item that holds the path.
+    pub item: Id,
+    /// Whether it was here before.
+    pub was_here: bool,
+}
+
+/// The files that have not had their paths since a merge: two were put to one, or a file where others have
+/// a directory.
+pub fn lost_paths(doc: &DocId, [before, after]: [&View; 2]) -> Vec<LostPath> {
+    if !is_disk(doc) {
+        return Vec::new();
+    }
+    let directory = Directory::of(after, doc);
+    let mut displaced = directory.displaced().peekable();
+    if displaced.peek().is_none() {
+        return Vec::new();
+    }
+    let old = Directory::of(before, doc);
+    let known: BTreeSet<(&str, &str)> =
+        old.displaced().map(|(place, _)| (place.id.as_str(), place.path.as_str())).collect();
+    let new = displaced.filter(|(place, _)| !known.contains(&(&place.id, place.path.as_str())));
+    new.filter_map(|(place, owner)| {
+        let item = after.item(&["files", &place.id, "path"])?;
+        let was_here = old.place(&place.id).is_some_and(|old| old.path == place.path);
+        Some(LostPath { place: place.clone(), owner: owner.cloned(), item, was_here })
+    })
+    .collect()
 }
 
 fn is_edited(file: &DiskFile) -> bool {
