@@ -49,6 +49,8 @@ pub struct Context {
     is_automatic: Cell<Option<bool>>,
     /// What was left out beside the documents, by the readers that left it out.
     left_out: RefCell<Vec<Omitted>>,
+    /// The ids of files of disks that could not be written, None where it may be any; and why not.
+    unwritten: RefCell<Vec<(Option<String>, Kind)>>,
 }
 
 impl Context {
@@ -71,6 +73,7 @@ impl Context {
             damaged: RefCell::new(BTreeMap::new()),
             is_automatic: Cell::default(),
             left_out: RefCell::default(),
+            unwritten: RefCell::default(),
         }
     }
 
@@ -387,6 +390,13 @@ impl Context {
         Ok(())
     }
 
+    /// Says which files were changed in the directories of the disks and do not go to anybody as they are
+    /// now. What cannot be read is said elsewhere.
+    pub fn note_unscanned(&self) {
+        let notes = self.reader().and_then(|reader| disk::unscanned_all(&reader));
+        notes.into_iter().flatten().for_each(|note| self.note(failure::hint(&note)));
+    }
+
     /// Makes the files of the disks what a commit says; sentences for people. The commit has
     /// happened: what fails here is one of them.
     fn settle_disks(&self, committed: &Committed) -> Vec<String> {
@@ -400,12 +410,27 @@ impl Context {
     pub fn settle_all_disks(&self) -> Vec<String> {
         let settle = || {
             let mut session = self.session()?;
-            let notes = disk::settle_all(&mut session)?;
-            session.commit().map(|_| notes.iter().map(failure::hint).collect())
+            let settled = disk::settle_all(&mut session)?;
+            session.commit()?;
+            self.note_unwritten(settled.failed);
+            Ok(settled.notes.iter().map(failure::hint).collect())
         };
         settle().unwrap_or_else(|e: Error| {
+            self.unwritten.borrow_mut().push((None, e.kind));
             vec![format!("the files on the disks are not all written yet: {e:#}")]
         })
+    }
+
+    /// Notes files that could not be written, by their ids.
+    pub fn note_unwritten(&self, failed: Vec<(String, Kind)>) {
+        self.unwritten.borrow_mut().extend(failed.into_iter().map(|(id, why)| (Some(id), why)));
+    }
+
+    /// Why one of some files could not be written; None where all were.
+    pub fn unwritten(&self, ids: &[String]) -> Option<Kind> {
+        let unwritten = self.unwritten.borrow();
+        let is_one = |failed: &Option<String>| failed.as_ref().is_none_or(|id| ids.contains(id));
+        unwritten.iter().find(|(failed, _)| is_one(failed)).map(|(_, why)| *why)
     }
 
     /// What the limit of a document counts of so many bytes: all of them where it cannot be read.

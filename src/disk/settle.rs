@@ -7,7 +7,7 @@ use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{
     Directory, DiskContent, DiskFile, DiskPath, FilePlace, SPEC, documents, read,
 };
-use crate::error::{Hint, Next, Result};
+use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::{DiskBase, Session};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,8 +22,20 @@ pub struct Settled {
     pub written: Vec<DiskPath>,
     /// Files that were removed.
     pub removed: Vec<DiskPath>,
+    /// The ids of files that could not be written, and why not.
+    pub failed: Vec<(String, Kind)>,
     /// What was not done, and what there is to know.
     pub notes: Vec<Hint>,
+}
+
+impl Settled {
+    /// Adds what else was made.
+    pub(super) fn take(&mut self, other: Settled) {
+        self.written.extend(other.written);
+        self.removed.extend(other.removed);
+        self.failed.extend(other.failed);
+        self.notes.extend(other.notes);
+    }
 }
 
 /// Makes the files of an entity what its document says. What somebody changed there is left alone. The
@@ -34,10 +46,7 @@ pub struct Settled {
 pub fn settle(session: &mut Session, entity: &EntityId) -> Result<Settled> {
     let mut settled = Settled::default();
     for (doc, _) in documents(entity) {
-        let one = settle_document(session, entity, doc)?;
-        settled.written.extend(one.written);
-        settled.removed.extend(one.removed);
-        settled.notes.extend(one.notes);
+        settled.take(settle_document(session, entity, doc)?);
     }
     Ok(settled)
 }
@@ -178,17 +187,40 @@ impl Maker<'_> {
         }
         let paths: Vec<&DiskPath> = staged.iter().map(|made| &made.path).collect();
         self.tree.wait_for_staged(&paths)?;
-        paths.iter().try_for_each(|path| self.tree.give_name(path))?;
+        // One that cannot have its name keeps none of the others from theirs.
+        let mut failed = Vec::new();
+        staged.retain(|made| match self.tree.give_name(&made.path) {
+            Ok(()) => true,
+            Err(e) => {
+                self.tree.unstage(&made.path);
+                failed.push((made.base.file.clone(), made.path.clone(), e));
+                false
+            }
+        });
+        for (file, path, e) in failed {
+            self.failed(&file, &path, &e);
+        }
         let mut named: BTreeSet<DiskPath> = staged.iter().map(|made| made.path.clone()).collect();
         named.extend(there.iter().map(|made| made.path.clone()));
         // Each is known where it is now before any is taken from where it was.
         staged.iter().try_for_each(|made| self.now_there(&made.base))?;
         let removed = self.done.removed.len();
         for made in staged.drain(..).chain(there) {
-            made.left.map_or(Ok(()), |base| self.leave(&base))?;
+            if let Some(base) = made.left
+                && let Err(e) = self.leave(&base)
+            {
+                self.done.notes.push(format!("{} is left here: {e:#}", base.path).into());
+            }
         }
         named.extend(self.done.removed.iter().skip(removed).cloned());
         self.tree.wait_for_names(&named)
+    }
+
+    /// Notes that a file could not be written. The others are all the same.
+    fn failed(&mut self, file: &str, path: &DiskPath, e: &Error) {
+        self.done.written.retain(|written| written != path);
+        self.done.failed.push((file.to_owned(), e.kind));
+        self.done.notes.push(format!("{path} is not written: {e:#}").into());
     }
 
     /// Notes that a file lies where it is to be.
@@ -215,7 +247,7 @@ impl Maker<'_> {
         let held = match self.tree.held(path) {
             Ok(held) => held,
             Err(e) => {
-                self.done.notes.push(format!("{path} is not written: {e:#}").into());
+                self.failed(&place.id, path, &e);
                 return Ok(None);
             }
         };
@@ -235,9 +267,13 @@ impl Maker<'_> {
         });
         let staged = match same {
             true => false,
-            false => match self.write(path, &file, held.as_ref())? {
-                Some(staged) => staged,
-                None => return Ok(None),
+            false => match self.write(path, &file, held.as_ref()) {
+                Ok(Some(staged)) => staged,
+                Ok(None) => return Ok(None),
+                Err(e) => {
+                    self.failed(&place.id, path, &e);
+                    return Ok(None);
+                }
             },
         };
         let text = match &file.content {
@@ -269,6 +305,12 @@ impl Maker<'_> {
         let executable = file.executable;
         let staged = match &file.content {
             DiskContent::Text(text) => {
+                // Bytes that it takes the place of can be a version, or another file's.
+                let is_no_text =
+                    |old: &&Held| old.bytes.as_deref().and_then(TextFile::of).is_none();
+                if let Some(old) = held.filter(is_no_text) {
+                    self.objects.keep(&self.tree, path, &old.stored.blake3)?;
+                }
                 self.tree.stage(path, &mut text.bytes().as_slice(), executable)?;
                 true
             }
@@ -305,12 +347,6 @@ impl Maker<'_> {
         }
         let from = self.lying.get(blake3).and_then(|path| DiskPath::parse(path).ok());
         if let Some(from) = from {
-                // Bytes that it takes the place of can be a version, or another file's.
-                let is_no_text =
-                    |old: &&Held| old.bytes.as_deref().and_then(TextFile::of).is_none();
-                if let Some(old) = held.filter(is_no_text) {
-                    self.objects.keep(&self.tree, path, &old.stored.blake3)?;
-                }
             let is_it = self.tree.held(&from)?.is_some_and(|held| held.stored.blake3 == blake3);
             if let (true, Some(mut file)) = (is_it, self.tree.open_file(&from)?) {
                 self.tree.stage(path, &mut file, executable)?;
@@ -329,7 +365,11 @@ impl Maker<'_> {
         let removed = self.done.removed.len();
         for base in written {
             if !owners.contains(base.file.as_str()) {
-                self.leave(&base)?;
+                // It is tried again with the next command.
+                if let Err(e) = self.leave(&base) {
+                    self.done.notes.push(format!("{} is not removed: {e:#}", base.path).into());
+                    continue;
+                }
                 self.session.state().forget_written_file(&self.doc, &base.file)?;
                 self.forget(&base.file);
             }

@@ -4,10 +4,12 @@ use super::objects::Objects;
 use super::tree::Tree;
 use crate::concern::core;
 use crate::concern::disk::{
-    Directory, DiskContent, DiskFile, DiskKind, DiskPath, WEBSITE, documents, read, website,
+    Directory, DiskContent, DiskFile, DiskKind, DiskPath, WEBSITE, documents, read, read_all,
+    website,
 };
 use crate::error::{Hint, Next, Result};
 use crate::id::{DocId, EntityId};
+use crate::limits;
 use crate::store::{DiskBase, Reader};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,6 +79,69 @@ pub fn status(reader: &Reader, entity: &EntityId) -> Result<Vec<FileStatus>> {
     }
     all.sort_by(|a, b| (&a.path, &a.id).cmp(&(&b.path, &b.id)));
     Ok(all)
+}
+
+/// The paths at which something was changed in the directories of an entity and not taken in, as far as that
+/// is told without reading what is too long for a text: new files, missing ones, and others that hold
+/// something else, or are longer or shorter.
+///
+/// # Errors
+/// Those of the store and of the file system.
+pub fn unscanned(reader: &Reader, entity: &EntityId) -> Result<Vec<DiskPath>> {
+    let (Some(disks), Some(state)) = (reader.disks(), reader.state()) else {
+        return Ok(Vec::new());
+    };
+    let tree = Tree::of_reader(reader, entity, &disks)?;
+    let mut changed = Vec::new();
+    for (doc, kinds) in documents(entity) {
+        // What was written, and what is to be: a file that came to be the latter by itself is as it should.
+        let mut known: BTreeMap<DiskPath, Vec<String>> = BTreeMap::new();
+        for base in state.written_files(&doc)? {
+            let path = DiskPath::parse(&base.path).ok();
+            path.into_iter()
+                .for_each(|path| known.entry(path).or_default().push(base.blake3.clone()));
+        }
+        let written: Vec<DiskPath> = known.keys().cloned().collect();
+        let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
+        if let Some(view) = reader.view(&doc)? {
+            for file in read_all(&view) {
+                let wanted = file.content.stored();
+                if let (Some(path), Some(wanted), false) = (file.place(), &wanted, file.deleted) {
+                    known.entry(path).or_default().push(wanted.blake3.clone());
+                }
+                let versions = file.versions.into_iter().map(|version| version.stored);
+                let all = versions.chain(wanted);
+                sizes.extend(all.map(|stored| (stored.blake3, stored.size_bytes)));
+            }
+        }
+        let mut there = BTreeSet::new();
+        for path in tree.list(kinds)?.files {
+            let could_be = known.get(&path).map(Vec::as_slice).unwrap_or_default();
+            if could_be.is_empty() || !is_one_of(&tree, &path, could_be, &sizes)? {
+                changed.push(path.clone());
+            }
+            there.insert(path);
+        }
+        changed.extend(written.into_iter().filter(|path| !there.contains(path)));
+    }
+    changed.sort();
+    Ok(changed)
+}
+
+/// Whether a file holds one of some contents. One that cannot be opened is not told apart.
+fn is_one_of(
+    tree: &Tree,
+    path: &DiskPath,
+    contents: &[String],
+    sizes: &BTreeMap<String, u64>,
+) -> Result<bool> {
+    let Ok(Some(file)) = tree.open_file(path) else { return Ok(true) };
+    let Ok(length) = file.metadata().map(|meta| meta.len()) else { return Ok(true) };
+    if length > limits::DISK_TEXT_BYTES as u64 {
+        return Ok(contents.iter().any(|one| sizes.get(one).is_none_or(|size| *size == length)));
+    }
+    let lies = tree.open_hashed(path)?;
+    Ok(lies.is_none_or(|(_, stored)| contents.contains(&stored.blake3)))
 }
 
 fn row(path: String, state: DiskState, id: Option<&str>, note: impl Into<Hint>) -> FileStatus {

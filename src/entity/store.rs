@@ -1,7 +1,7 @@
 //! What a program asks of a store as a whole.
 
 use crate::disk;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, counted};
 use crate::id::MemberId;
 use crate::machine;
 use crate::operation::{self, Operation, Outcome};
@@ -141,8 +141,12 @@ impl Store {
         if committed.documents.iter().any(|change| disk::is_disk(&change.doc)) {
             let open = Open { command: COMMAND, member: None, dry_run: false };
             let mut session = self.session(open)?;
-            disk::settle_all(&mut session)?;
+            let settled = disk::settle_all(&mut session)?;
             session.commit()?;
+            if !settled.failed.is_empty() {
+                let what = counted(settled.failed.len() as u64, "file");
+                return Err(Error::io("not all files on the disks are written", what));
+            }
         }
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! Commands that change the index and the files: take in, change, commit, make the files.
 
-use crate::cmd::Context;
 use crate::cmd::context::say_gone;
 use crate::cmd::failure::hint;
+use crate::cmd::{Context, exit_code};
 use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, document};
 use crate::disk::{self, TakenIn, Which};
 use crate::error::{Error, Hint, Result, counted};
 use crate::id::EntityId;
 use crate::operation::{self, Operation, Outcome, Together};
+use crate::query::disk::version;
 use crate::store::Session;
 use crate::ui::{Report, Written};
 use serde_json::json;
@@ -27,7 +28,15 @@ pub fn change(
     let committed = session.commit()?;
     // What a command before left undone is made as well.
     let left = if committed.documents.is_empty() { settle(context, entity)? } else { Vec::new() };
+    let ids: Vec<String> = match written.extra.get("ids").and_then(|ids| ids.as_array()) {
+        Some(ids) => ids.iter().filter_map(|id| id.as_str()).map(str::to_owned).collect(),
+        None => written.id.iter().cloned().collect(),
+    };
     let mut report = context.written(written, committed);
+    // The store has it, and the directory does not.
+    if let Some(why) = context.unwritten(&ids) {
+        report = report.exit(exit_code(why));
+    }
     if let (Which::Below(dir), Some(counts)) = (touched, counts(&taken)) {
         report.notes.push(format!("took in what was changed in {dir}: {counts}"));
     }
@@ -53,6 +62,7 @@ fn settle(context: &Context, entity: &EntityId) -> Result<Vec<Hint>> {
     let mut session = context.session()?;
     let settled = disk::settle(&mut session, entity)?;
     session.commit()?;
+    context.note_unwritten(settled.failed);
     Ok(settled.notes)
 }
 
@@ -162,8 +172,14 @@ pub fn remove(context: &Context, entity: &EntityId, path: &str, all: bool) -> Re
 }
 
 pub fn restore(context: &Context, entity: &EntityId, file: &str) -> Result<Report> {
+    // What lies where a version comes back is taken in before.
+    let version = match file.starts_with('/') {
+        true => None,
+        false => version(&context.reader()?, entity, file).ok().flatten(),
+    };
+    let path = version.map(|(_, file, _)| file.path);
     let restore = RestoreFile { entity: entity.clone(), file: file.to_owned() };
-    change(context, entity, &at([].iter()), |session| {
+    change(context, entity, &at(path.iter()), |session| {
         Ok(told(operation::run(session, &Operation::DiskRestore(restore))?))
     })
 }

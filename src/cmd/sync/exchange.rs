@@ -56,6 +56,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<Report> {
     let mut exported = make(&reader, &environment, &request)?;
     refuse_named(args.doc.is_empty(), &exported)?;
     let contents = content::carry(&mut exported, &reader, &environment, peer, files)?;
+    context.note_unscanned();
     if args.if_new && !exported.bundle.has_updates() {
         return unwritten(context, exported);
     }
