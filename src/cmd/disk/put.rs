@@ -14,7 +14,7 @@ use crate::query::disk::file;
 use crate::store::{self, Session};
 use crate::ui::Report;
 use std::fs::{self, Metadata};
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 pub fn one(context: &Context, entity: &EntityId, source: &Path, path: &str) -> Result<Report> {
@@ -29,10 +29,42 @@ pub fn one(context: &Context, entity: &EntityId, source: &Path, path: &str) -> R
         _ => DiskPath::parse(path)?,
     };
     let found = SourceFile { source: source.to_owned(), path: path.clone() };
+    // What comes bit by bit may come slowly: others work meanwhile.
+    let mut come = match fs::metadata(source).is_ok_and(|meta| meta.is_file()) {
+        true => None,
+        false => Some(come(context, source)?),
+    };
     change(context, entity, &Which::At([path].into()), |session| {
-        let put = found.read(session, entity)?;
+        let put = match &mut come {
+            Some((input, size)) => found.put(session, entity, (input, *size, None))?,
+            None => found.read(session, entity)?,
+        };
         Ok(told(operation::run(session, &Operation::DiskPut(put))?))
     })
+}
+
+/// All that comes on standard input or through a pipe, and its size. What is too long for a text lies beside
+/// the store, in a file without a name.
+fn come(context: &Context, source: &Path) -> Result<(Box<dyn Read>, u64)> {
+    let mut input = files::open(source)?;
+    let reading = |e| Error::io(format!("cannot read {}", files::name(source)), e);
+    let mut head = Vec::new();
+    let most = limits::DISK_TEXT_BYTES as u64 + 1;
+    (&mut input).take(most).read_to_end(&mut head).map_err(reading)?;
+    if (head.len() as u64) < most {
+        let size = head.len() as u64;
+        return Ok((Box::new(Cursor::new(head)), size));
+    }
+    let beside = context.reader()?.disks().and_then(|disks| disks.parent().map(Path::to_owned));
+    let file = match beside.filter(|_| !context.is_dry()) {
+        Some(dir) => tempfile::tempfile_in(dir),
+        None => tempfile::tempfile(),
+    };
+    let keeping = |e| Error::io("cannot keep what comes until all of it is there", e);
+    let mut file = file.map_err(keeping)?;
+    let size = io::copy(&mut Cursor::new(head).chain(input), &mut file).map_err(keeping)?;
+    file.rewind().map_err(keeping)?;
+    Ok((Box::new(file), size))
 }
 
 pub fn all(context: &Context, entity: &EntityId, source: &Path, path: &str) -> Result<Report> {
@@ -64,6 +96,18 @@ impl SourceFile {
             true => None,
             false => fs::metadata(&self.source).ok(),
         };
+        let size = meta.as_ref().map_or(0, Metadata::len);
+        self.put(session, entity, (&mut input, size, meta.as_ref().and_then(is_executable)))
+    }
+
+    /// The operation that puts what is read: all of it, its size as far as it is known, and whether it may
+    /// be run as a program.
+    fn put(
+        &self,
+        session: &Session,
+        entity: &EntityId,
+        (mut input, size, executable): (&mut dyn Read, u64, Option<bool>),
+    ) -> Result<Put> {
         let reading = |e| Error::io(format!("cannot read {}", files::name(&self.source)), e);
         let mut head = Vec::new();
         let most = limits::DISK_TEXT_BYTES as u64 + 1;
@@ -73,12 +117,11 @@ impl SourceFile {
         let put = match TextFile::of(&head).filter(|_| text) {
             Some(file) => Put::text(entity, path, file),
             None => {
-                let size = meta.as_ref().map_or(0, Metadata::len);
                 let stored = store_bytes(session, &mut Cursor::new(head).chain(input), size)?;
                 Put::bytes(entity, path, stored)
             }
         };
-        Ok(Put { executable: meta.as_ref().and_then(is_executable), ..put })
+        Ok(Put { executable, ..put })
     }
 }
 
