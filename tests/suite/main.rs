@@ -45,6 +45,7 @@ mod disk_guide;
 mod disk_hostile;
 mod disk_private;
 mod disk_site;
+mod disk_versions;
 mod disks;
 mod documents;
 mod dry_runs;

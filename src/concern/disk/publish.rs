@@ -7,7 +7,7 @@ use super::put::Put;
 use super::{SPEC, file};
 use crate::concern::{Actor, Outcome, core};
 use crate::crdt::source::Source;
-use crate::error::{Error, Next, Result, counted};
+use crate::error::{Error, Kind, Next, Result, counted};
 use crate::id::{DocId, EntityId, hex};
 use crate::policy::Action;
 use crate::store::Session;
@@ -60,7 +60,13 @@ pub struct Publish {
 impl Publish {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        actor.may(&Action::Describe, self.entity.as_str())?;
+        actor.may(&Action::Describe, self.entity.as_str()).map_err(|e| match e.kind {
+            Kind::Refused => e.saying(format!(
+                "{} may not publish the website of {}; an admin or owner may",
+                actor.id, self.entity
+            )),
+            _ => e,
+        })?;
         let site =
             session.read(&doc, |source| website(source, &doc))?.flatten().ok_or_else(|| {
                 Error::not_found(format!("there is nothing in {WEBSITE}"))

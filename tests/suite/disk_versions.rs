@@ -1,0 +1,316 @@
+//! What files held before, and what came at the same time as what they hold: it is named, read and restored.
+
+use crate::support::*;
+use serde_json::{Value, json};
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+/// Where a file of the group lies.
+fn place(store: &Store<'_>, path: &str) -> PathBuf {
+    let id = GROUP.trim_start_matches("group:");
+    store.dir.join("disks/entities").join(id).join(path.trim_start_matches('/'))
+}
+
+fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
+    let dir = text(&store.dir);
+    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
+}
+
+/// Bytes that are no text.
+fn bytes(seed: u8) -> Vec<u8> {
+    [&[0, seed][..], &[seed; 2000]].concat()
+}
+
+/// What `disk get` writes for a path, an id, a version or a hash.
+fn got(store: &Store<'_>, named: &str) -> Vec<u8> {
+    let out = store.machine.path("got");
+    store.ok(&["disk", "get", named, "-O", &text(&out)]);
+    fs::read(&out).unwrap()
+}
+
+/// What `conflict list` names: kind, field, and the value that lost.
+fn lost(store: &Store<'_>) -> Vec<(String, String, String)> {
+    let rows = store.json(&["conflict", "list"]);
+    let word = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    let rows = rows.as_array().unwrap().iter();
+    rows.map(|row| (word(row, "kind"), word(row, "field"), word(row, "loser"))).collect()
+}
+
+/// The one version that lost, on a store.
+fn lost_version(store: &Store<'_>) -> String {
+    match lost(store).as_slice() {
+        [(kind, field, version)] if kind == "file" && field == "versions" => version.clone(),
+        others => panic!("{others:?}"),
+    }
+}
+
+/// The state of one file.
+fn state(store: &Store<'_>, path: &str) -> String {
+    let rows = store.run(&["disk", "status", "-a", "--json"]).parsed();
+    let row = rows.as_array().unwrap().iter().find(|row| row["path"] == path).expect("the file");
+    row["state"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn versions_are_read_and_restored_by_their_ids_and_hashes() {
+    let machine = Machine::new("versions");
+    let alice = machine.group("a", &[BOB]);
+    for seed in 1..=3 {
+        put(&alice, "/shared/a.bin", &bytes(seed));
+    }
+    put(&alice, "/shared/page.md", b"words\n");
+    let shown = alice.json(&["disk", "show", "/shared/a.bin"]);
+    let versions = column(&shown["versions"], "id");
+    assert_eq!(versions.len(), 3);
+    for (version, seed) in versions.iter().zip(1..) {
+        assert_eq!(got(&alice, version), bytes(seed));
+        assert_eq!(got(&alice, &version[..8]), bytes(seed));
+    }
+    // `disk history` shows what was put by its hash.
+    let history = alice.run(&["disk", "history", "/shared/a.bin"]).stdout.clone();
+    let hash = blake3::hash(&bytes(1)).to_hex().to_string();
+    assert!(history.contains(&hash), "{history}");
+    assert_eq!(got(&alice, &hash), bytes(1));
+    assert_eq!(got(&alice, &hash[..12]), bytes(1));
+    alice.ok(&["disk", "restore", &versions[0][..8]]);
+    assert_eq!(fs::read(place(&alice, "/shared/a.bin")).unwrap(), bytes(1));
+    alice.run(&["disk", "status"]).exits(0);
+    alice.run(&["disk", "get", "0000-nothing"]).exits(4);
+    alice.run(&["disk", "restore", "0000-nothing"]).exits(4);
+}
+
+#[test]
+fn of_bytes_that_were_put_at_once_the_others_are_named() {
+    let machine = Machine::new("versions at once");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/a.bin", &bytes(1));
+    let bob = machine.replica_of(&alice, "b", BOB);
+    put(&alice, "/shared/a.bin", &bytes(2));
+    machine.pass(60);
+    put(&bob, "/shared/a.bin", &bytes(3));
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(fs::read(place(store, "/shared/a.bin")).unwrap(), bytes(3));
+        assert_eq!(got(store, &lost_version(store)), bytes(2));
+        assert_eq!(store.json(&["conflict", "list"])[0]["rule"], "later");
+    }
+    // What was said once is not said again.
+    put(&bob, "/shared/other.md", b"words\n");
+    alice.meet(&bob);
+    let version = lost_version(&alice);
+    let number = alice.json(&["conflict", "list"])[0]["number"].to_string();
+    alice.ok(&["conflict", "restore", &number]);
+    machine.pass(60);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(fs::read(place(store, "/shared/a.bin")).unwrap(), bytes(2));
+        assert_eq!(lost_version(store), version);
+        assert_eq!(state(store, "/shared/a.bin"), "current");
+    }
+}
+
+#[test]
+fn a_text_that_became_something_else_keeps_what_was_written_into_it_meanwhile() {
+    let machine = Machine::new("text to binary");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/page.md", b"one\r\ntwo\r\n");
+    let bob = machine.replica_of(&alice, "b", BOB);
+    // A program puts a NUL in; Bob goes on with the text.
+    fs::write(place(&alice, "/shared/page.md"), bytes(7)).unwrap();
+    alice.ok(&["disk", "scan"]);
+    fs::write(place(&bob, "/shared/page.md"), "one\r\ntwo\r\nthree\r\n").unwrap();
+    bob.ok(&["disk", "scan"]);
+    machine.pass(60);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(fs::read(place(store, "/shared/page.md")).unwrap(), bytes(7));
+        assert_eq!(state(store, "/shared/page.md"), "versions");
+        assert_eq!(got(store, &lost_version(store)), b"one\r\ntwo\r\nthree\r\n");
+    }
+    bob.ok(&["disk", "restore", &lost_version(&bob)]);
+    machine.pass(60);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        let now = fs::read_to_string(place(store, "/shared/page.md")).unwrap();
+        assert_eq!(now, "one\r\ntwo\r\nthree\r\n");
+        assert_eq!(state(store, "/shared/page.md"), "current");
+    }
+    // Where nobody wrote into it nothing is lost.
+    put(&alice, "/shared/page.md", &bytes(8));
+    put(&bob, "/shared/other.md", b"words\n");
+    alice.meet(&bob);
+    assert_eq!(state(&bob, "/shared/page.md"), "current");
+    assert_eq!([lost(&alice).len(), lost(&bob).len()], [1, 1]);
+}
+
+#[test]
+fn bytes_that_were_put_while_the_file_became_a_text_are_kept() {
+    let machine = Machine::new("binary to text");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/a", &bytes(1));
+    let bob = machine.replica_of(&alice, "b", BOB);
+    put(&alice, "/shared/a", &bytes(2));
+    put(&bob, "/shared/a", b"words\n");
+    machine.pass(60);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(fs::read_to_string(place(store, "/shared/a")).unwrap(), "words\n");
+        assert_eq!(state(store, "/shared/a"), "versions");
+        assert_eq!(got(store, &lost_version(store)), bytes(2));
+        // It is nobody's garbage.
+        store.ok(&["disk", "gc"]);
+        assert_eq!(got(store, &lost_version(store)), bytes(2));
+    }
+    alice.ok(&["disk", "restore", &lost_version(&alice)]);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(fs::read(place(store, "/shared/a")).unwrap(), bytes(2));
+        assert_eq!(state(store, "/shared/a"), "current");
+    }
+}
+
+#[test]
+fn of_two_files_that_were_put_to_one_path_the_other_is_named() {
+    let machine = Machine::new("one path");
+    let alice = machine.group("a", &[BOB]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    put(&alice, "/shared/a", &bytes(1));
+    machine.pass(60);
+    put(&bob, "/shared/a", b"words\n");
+    bob.give(&alice);
+    let file = alice.export("news.crdt");
+    let run = bob.run(&["sync", "import", &file]);
+    run.exits(0);
+    assert!(run.stderr.contains("/shared/a: file "), "{run:?}");
+    for store in [&alice, &bob] {
+        assert_eq!(fs::read_to_string(place(store, "/shared/a")).unwrap(), "words\n");
+        let (kind, field, path) = lost(store).remove(0);
+        assert_eq!([kind, field, path], ["file", "path", "/shared/a"]);
+        let all = store.json(&["disk", "list", "-a"]);
+        let other = all.as_array().unwrap().iter().find(|row| row["displaced"] == true);
+        assert_eq!(got(store, other.unwrap()["id"].as_str().unwrap()), bytes(1));
+    }
+}
+
+#[test]
+fn what_a_program_made_on_both_sides_stands_once_though_one_went_on() {
+    let machine = Machine::new("formatted twice");
+    let alice = machine.group("a", &[BOB]);
+    let page = "# List\n\n* one\n* two\n* three\n\nMore words.\n";
+    put(&alice, "/shared/page.md", page.as_bytes());
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let formatted = page.replace("* ", "- ");
+    for store in [&alice, &bob] {
+        fs::write(place(store, "/shared/page.md"), &formatted).unwrap();
+        store.ok(&["disk", "scan"]);
+    }
+    let edited = formatted.replace("- one", "- one EDIT").replace("- three", "- go three");
+    fs::write(place(&alice, "/shared/page.md"), &edited).unwrap();
+    alice.ok(&["disk", "scan"]);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(fs::read_to_string(place(store, "/shared/page.md")).unwrap(), edited);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_keeps_no_other_from_it() {
+    let machine = Machine::new("blocked");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/before.md", b"words\n");
+    let bob = machine.replica_of(&alice, "b", BOB);
+    put(&alice, "/shared/dir/a.md", b"words\n");
+    put(&alice, "/shared/z.md", b"words\n");
+    put(&alice, "/shared/z.bin", &bytes(2));
+    // Nothing can be written there under the name that a file has until it is whole.
+    let blocked = |name: &str| {
+        let hash = blake3::hash(name.as_bytes()).to_hex();
+        place(&bob, &format!("/shared/dir/.crdtctl-{hash}.tmp"))
+    };
+    for name in ["a.md", "c.md"] {
+        fs::create_dir_all(blocked(name)).unwrap();
+    }
+    let file = alice.export("news.crdt");
+    let run = bob.run(&["sync", "import", &file]);
+    assert!(run.stderr.contains("/shared/dir/a.md is not written"), "{run:?}");
+    assert_eq!(fs::read_to_string(place(&bob, "/shared/z.md")).unwrap(), "words\n");
+    assert_eq!(fs::read(place(&bob, "/shared/z.bin")).unwrap(), bytes(2));
+    // Whoever puts a file there himself is told by the exit code, too.
+    let dir = text(&bob.dir);
+    let mine = ["-s", dir.as_str(), "disk", "put", "-", "/shared/dir/c.md"];
+    let run = machine.run_with_stdin(&mine, b"mine\n");
+    assert!(run.code != 0 && run.stderr.contains("/shared/dir/c.md is not written"), "{run:?}");
+    let run = machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", "/shared/y.md"], b"y\n");
+    run.exits(0);
+    // Once the way is free all of them are made.
+    for name in ["a.md", "c.md"] {
+        fs::remove_dir(blocked(name)).unwrap();
+    }
+    put(&bob, "/shared/x.md", b"words\n");
+    assert_eq!(fs::read_to_string(place(&bob, "/shared/dir/c.md")).unwrap(), "mine\n");
+    assert_eq!(fs::read_to_string(place(&bob, "/shared/dir/a.md")).unwrap(), "words\n");
+    bob.run(&["disk", "status"]).exits(0);
+}
+
+#[test]
+fn what_comes_slowly_keeps_nobody_from_the_store() {
+    let machine = Machine::new("slow input");
+    let alice = machine.group("a", &[BOB]);
+    let dir = text(&alice.dir);
+    for content in [b"words\n".to_vec(), [0; 3].repeat(600_000)] {
+        let mut command = machine.command(&["-s", &dir, "disk", "put", "-", "/shared/slow"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut slow = command.spawn().unwrap();
+        let mut to = slow.stdin.take().unwrap();
+        let (first, rest) = content.split_at(content.len() / 2);
+        to.write_all(first).unwrap();
+        // It has begun to read, and others work.
+        alice.ok(&["chat", "send", "meanwhile", "--lock-wait", "0s"]);
+        to.write_all(rest).unwrap();
+        drop(to);
+        assert!(slow.wait().unwrap().success());
+        assert_eq!(fs::read(place(&alice, "/shared/slow")).unwrap(), content);
+    }
+    let names = fs::read_dir(&alice.dir).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!names.into_iter().any(|name| name.to_string_lossy().contains(".tmp")));
+    assert_eq!(alice.json(&["check"]), json!([]));
+}
+
+#[test]
+fn what_is_not_taken_in_is_said_where_it_goes_to_others() {
+    let machine = Machine::new("unscanned");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/page.md", b"words\n");
+    put(&alice, "/shared/a.bin", &bytes(1));
+    let (file, stick) = (text(&machine.path("b.crdt")), machine.path("stick"));
+    fs::create_dir(&stick).unwrap();
+    let stick = text(&stick);
+    let ways: [&[&str]; 2] = [&["sync", "export", "-O", &file], &["sync", "stick", &stick]];
+    let said = |what: &str| {
+        for args in ways {
+            let run = alice.run(args);
+            assert_eq!((run.code, run.stderr.contains("disk scan")), (0, !what.is_empty()));
+            assert!(run.stderr.contains(what), "{run:?}");
+        }
+    };
+    said("");
+    fs::write(place(&alice, "/shared/page.md"), "Words\n").unwrap();
+    said("/shared/page.md was changed");
+    fs::write(place(&alice, "/shared/new.md"), "new\n").unwrap();
+    fs::remove_file(place(&alice, "/shared/a.bin")).unwrap();
+    said("/shared/a.bin and 2 more were changed");
+    alice.ok(&["disk", "scan"]);
+    said("");
+}
+
+#[test]
+fn who_may_not_publish_is_told_so() {
+    let machine = Machine::new("publish as a member");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/public/website/index.md", b"# Home\n");
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let run = bob.run(&["disk", "publish"]);
+    assert!(run.code == 1 && run.stderr.contains("may not publish the website"), "{run:?}");
+}
