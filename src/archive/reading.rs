@@ -6,7 +6,7 @@ use super::ordered::OrderedRows;
 use super::page::{ArchiveOrder, ArchivePage};
 use super::row::ArchivedRecord;
 use super::search;
-use crate::concern::chat::attached_paths;
+use crate::concern::chat::attached_files;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::path::DocPath;
@@ -358,7 +358,7 @@ impl ArchiveReader {
         for record in self.behind(doc) {
             let value = record.value()?;
             let list = value.as_map().and_then(|fields| fields.get("attachments"));
-            attached.extend(list.into_iter().flat_map(attached_paths).map(str::to_owned));
+            attached.extend(list.into_iter().flat_map(attached_files).map(|file| file.path));
         }
         Ok(attached)
     }

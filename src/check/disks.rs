@@ -4,11 +4,12 @@
 use super::found::{Fix, Found};
 use crate::archive::ArchiveReader;
 use crate::concern::chat::{self, attached, is_attachment};
-use crate::concern::disk::{Directory, DiskKind, SPEC, WEBSITE, document};
+use crate::concern::disk::{Directory, DiskKind, FilePlace, SPEC, WEBSITE, document};
 use crate::crdt::view::View;
 use crate::disk::{DiskState, Objects, named_contents, status};
 use crate::error::{Next, Result, counted};
 use crate::id::{DocId, EntityId};
+use crate::query::attached::held;
 use crate::store::Reader;
 use crate::store::check::FindingKind;
 use std::collections::BTreeSet;
@@ -98,21 +99,32 @@ fn attachments(reader: &Reader, entity: &EntityId, doc: &DocId, view: &View) -> 
     });
     let Ok(archived) = archived else { return Ok(Vec::new()) };
     let (attached, directory) = (attached(&chat), Directory::of(view, doc));
-    let there: BTreeSet<&str> = directory.owners().map(|place| place.path.as_str()).collect();
-    let gone = attached.iter().filter(|(path, _)| !there.contains(path.as_str()));
-    let gone = gone.map(|(path, messages)| Found {
-        kind: &ATTACHMENT_GONE,
-        detail: path.clone(),
-        message: format!("{path} is attached to {} and is not on the disk", messages.join(", ")),
-        fix: Fix::Next(Next::PutFile { path: path.clone(), entity: entity.to_string() }),
-    });
-    let is_named = |path: &str| attached.contains_key(path) || archived.contains(path);
-    let unnamed = there.iter().filter(|path| is_attachment(path) && !is_named(path));
-    let unnamed = unnamed.map(|path| Found {
+    let (mut named, mut gone) = (BTreeSet::new(), Vec::new());
+    for (file, messages) in &attached {
+        if let Some(place) = file.place(&directory, |id| held(view, id)) {
+            named.insert(place.id.as_str());
+            continue;
+        }
+        let path = &file.path;
+        gone.push(Found {
+            kind: &ATTACHMENT_GONE,
+            detail: path.clone(),
+            message: format!(
+                "{path} is attached to {} and is not on the disk",
+                messages.join(", ")
+            ),
+            fix: Fix::Next(Next::PutFile { path: path.clone(), entity: entity.to_string() }),
+        });
+    }
+    let is_named = |place: &FilePlace| {
+        named.contains(place.id.as_str()) || archived.contains(place.path.as_str())
+    };
+    let unnamed = directory.owners().filter(|place| is_attachment(place.path.as_str()));
+    let unnamed = unnamed.filter(|place| !is_named(place)).map(|FilePlace { path, .. }| Found {
         kind: &UNATTACHED,
-        detail: (*path).to_owned(),
+        detail: path.to_string(),
         message: format!("{path} lies among the attachments and is attached to no message"),
-        fix: Fix::Next(Next::RemoveFile { path: (*path).to_owned(), entity: entity.to_string() }),
+        fix: Fix::Next(Next::RemoveFile { path: path.to_string(), entity: entity.to_string() }),
     });
-    Ok(gone.chain(unnamed).collect())
+    Ok(gone.into_iter().chain(unnamed.collect::<Vec<_>>()).collect())
 }

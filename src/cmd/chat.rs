@@ -485,5 +485,12 @@ pub(super) fn attachment(file: &Path) -> Result<chat::Attachment> {
     }
     let name = file.file_name().and_then(|name| name.to_str());
     let filename = name.ok_or_else(|| wrong("has no name in UTF-8"))?.to_owned();
-    Ok(chat::Attachment { filename, size_bytes: found.len(), mime_type: None, file_path: None })
+    Ok(chat::Attachment {
+        filename,
+        size_bytes: found.len(),
+        mime_type: None,
+        file_path: None,
+        file_id: None,
+        blake3: None,
+    })
 }

@@ -8,7 +8,9 @@ mod thread;
 mod untrash;
 
 pub(in crate::concern) use attachment::mime_of;
-pub use attachment::{Attachment, attached, attached_paths, attachment_paths, is_attachment};
+pub use attachment::{
+    AttachedFile, Attachment, attached, attached_files, attachment_paths, is_attachment,
+};
 pub use react::React;
 pub use send::Send;
 pub use thread::{

@@ -2,23 +2,60 @@
 
 use super::chat;
 use crate::archive::ArchiveReader;
-use crate::concern::chat::{SPEC, attached, is_attachment};
-use crate::concern::disk::{self, Directory, DiskPath};
+use crate::concern::chat::{AttachedFile, SPEC, attached, is_attachment};
+use crate::concern::disk::{self, Directory, DiskPath, FilePlace};
+use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::store::Reader;
 use std::collections::BTreeSet;
+
+/// A file that one message alone has attached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AloneFile {
+    /// Where it is, or wants to be.
+    pub path: DiskPath,
+    /// What to call it by: its path, or its id where another file has that.
+    pub name: String,
+}
+
+/// The file that an attachment names, by what it is to be called: its path, or its id where another file
+/// has that; None where it is not there.
+///
+/// # Errors
+/// Those of the document.
+pub fn called(reader: &Reader, entity: &EntityId, file: &AttachedFile) -> Result<Option<String>> {
+    let Ok(path) = DiskPath::parse(&file.path) else { return Ok(None) };
+    let doc = disk::document(entity, path.disk());
+    let Some(view) = reader.view(&doc)? else { return Ok(None) };
+    let directory = Directory::of(&view, &doc);
+    Ok(file.place(&directory, |id| held(&view, id)).map(|place| name(place, &directory)))
+}
+
+/// The BLAKE3 of what a file holds.
+pub(crate) fn held(view: &View, id: &str) -> Option<String> {
+    Some(disk::read(view, id)?.content.stored()?.blake3)
+}
+
+fn name(place: &FilePlace, directory: &Directory) -> String {
+    let owner = directory.at(&place.path).ok().flatten();
+    match owner.is_some_and(|owner| owner.id == place.id) {
+        true => place.path.to_string(),
+        false => place.id.clone(),
+    }
+}
 
 /// The files among the attachments that a message alone has attached, and that are on the disk: nobody
 /// asks for them any more once it is deleted. In the order in which it names them.
 ///
 /// # Errors
 /// As [`chat::find`]; those of the documents and of the archive.
-pub fn attached_alone(reader: &Reader, entity: &EntityId, message: &str) -> Result<Vec<DiskPath>> {
+pub fn attached_alone(reader: &Reader, entity: &EntityId, message: &str) -> Result<Vec<AloneFile>> {
     let found = chat::find(reader, entity, message)?;
     let named = found.attachments.as_array().into_iter().flatten();
-    let named = named.filter_map(|one| one.get("file_path")?.as_str());
-    let named: Vec<&str> = named.filter(|path| is_attachment(path)).collect();
+    let named =
+        named.filter_map(|one| AttachedFile::of(|field| one.get(field).and_then(|v| v.as_str())));
+    let named: Vec<AttachedFile> = named.filter(|file| is_attachment(&file.path)).collect();
     if named.is_empty() || found.deleted {
         return Ok(Vec::new());
     }
@@ -31,13 +68,18 @@ pub fn attached_alone(reader: &Reader, entity: &EntityId, message: &str) -> Resu
     let doc = entity.document(disk::SPEC.name);
     let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
     let directory = Directory::of(&view, &doc);
+    let of_others = others.iter().filter(|(_, messages)| messages.iter().any(|id| *id != found.id));
+    let of_others: BTreeSet<&str> = of_others
+        .filter_map(|(file, _)| Some(file.place(&directory, |id| held(&view, id))?.id.as_str()))
+        .collect();
     let mut alone = Vec::new();
-    for path in named {
-        let is_others = others.get(path).is_some_and(|ids| ids.iter().any(|id| *id != found.id));
-        let Ok(path) = DiskPath::parse(path) else { continue };
-        let is_there = directory.at(&path).is_ok_and(|place| place.is_some());
-        if is_there && !is_others && !archived.contains(path.as_str()) && !alone.contains(&path) {
-            alone.push(path);
+    for file in named {
+        let Some(place) = file.place(&directory, |id| held(&view, id)) else { continue };
+        let is_others = of_others.contains(place.id.as_str()) || archived.contains(&file.path);
+        let (path, name) = (place.path.clone(), name(place, &directory));
+        let file = AloneFile { path, name };
+        if !is_others && !alone.contains(&file) {
+            alone.push(file);
         }
     }
     Ok(alone)

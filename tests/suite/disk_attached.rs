@@ -101,3 +101,68 @@ fn a_batch_brings_the_files_that_its_lines_attach() {
     }
     bob.run(&["disk", "status"]).exits(0);
 }
+
+#[test]
+fn each_of_two_files_of_one_name_is_got_by_its_message() {
+    let machine = Machine::new("attached at once");
+    let alice = machine.group("a", &[BOB]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let send = |store: &Store<'_>, bytes: &[u8]| {
+        fs::write(machine.path("map.png"), bytes).unwrap();
+        let map = text(&machine.path("map.png"));
+        store.ok(&["chat", "send", "The map", "--attach", &map])
+    };
+    let (ours, theirs) = ([0, 1, 1, 1], [0, 2, 2]);
+    let (first, second) = (send(&alice, &ours), send(&bob, &theirs));
+    alice.give(&bob);
+    bob.give(&alice);
+    let out = text(&machine.path("copy.png"));
+    for store in [&alice, &bob] {
+        for (message, bytes) in [(&first, &ours[..]), (&second, &theirs[..])] {
+            store.ok(&["chat", "attachment", "get", message, "-O", &out]);
+            assert_eq!(fs::read(&out).unwrap(), bytes);
+        }
+        let found = store.run(&["check", "--json"]).parsed();
+        assert!(!found.to_string().contains("attach"), "{found}");
+    }
+    // What is offered with a message is its own file, whatever has the path.
+    for message in [&first, &second] {
+        let store = if *message == first { &alice } else { &bob };
+        let told = store.json(&["chat", "delete", message, "--with-files"]);
+        assert_eq!(told["removed_files"], json!(["/shared/attachments/map.png"]));
+    }
+    alice.give(&bob);
+    bob.give(&alice);
+    assert_eq!([paths(&alice), paths(&bob)], [[""; 0], [""; 0]]);
+}
+
+#[test]
+fn what_is_attached_by_its_path_alone_is_what_lies_there() {
+    let machine = Machine::new("attached by path");
+    let alice = machine.group("a", &[BOB]);
+    fs::write(machine.path("oars.txt"), "oars\n").unwrap();
+    let oars = text(&machine.path("oars.txt"));
+    alice.ok(&["chat", "send", "The oars", "--attach", &oars]);
+    let line = json!({"op": "chat.send", "text": "Again", "attachments": [{"filename": "oars.txt",
+        "size_bytes": 5, "file_path": "/shared/attachments/oars.txt"}]});
+    let dir = text(&alice.dir);
+    machine.run_with_stdin(&["-s", &dir, "batch"], line.to_string().as_bytes()).exits(0);
+    let out = text(&machine.path("copy.txt"));
+    let messages = alice.column(&["chat", "list"], "id");
+    assert_eq!(messages.len(), 2);
+    for message in &messages {
+        alice.ok(&["chat", "attachment", "get", message, "-O", &out]);
+        assert_eq!(fs::read_to_string(&out).unwrap(), "oars\n");
+    }
+}
+
+#[test]
+fn a_name_that_differs_in_nothing_but_its_case_gets_a_number() {
+    let machine = Machine::new("attached, case");
+    let alice = machine.group("a", &[BOB]);
+    for name in ["map.png", "Map.PNG"] {
+        fs::write(machine.path(name), name).unwrap();
+        alice.ok(&["chat", "send", "A map", "--attach", &text(&machine.path(name))]);
+    }
+    assert_eq!(paths(&alice), ["/shared/attachments/Map-2.PNG", "/shared/attachments/map.png"]);
+}

@@ -2,12 +2,12 @@
 
 use crate::cmd::disk::{self, SourceFile};
 use crate::cmd::{Context, OutFile, failure};
-use crate::concern::chat::{Attachment, DeleteMessage, Send, attachment_paths};
-use crate::concern::disk::{Directory, DiskPath, RemoveFile, SPEC};
+use crate::concern::chat::{AttachedFile, Attachment, DeleteMessage, Send, attachment_paths};
+use crate::concern::disk::{Directory, DiskPath, RemoveFile, SPEC, no_file};
 use crate::disk::{Tree, Which};
 use crate::error::{Error, Hint, Next, Result};
 use crate::operation::{self, Operation, Outcome};
-use crate::query::attached::attached_alone;
+use crate::query::attached::{self, AloneFile, attached_alone};
 use crate::query::chat as query;
 use crate::store::Session;
 use crate::ui::{Body, Report, Written};
@@ -57,8 +57,9 @@ pub fn bring(session: &mut Session, send: Send, files: &[PathBuf]) -> Result<Sen
         let path = free_path(session, &send, &attachment.filename)?;
         let file_path = Some(path.to_string());
         let put = SourceFile { source, path }.read(session, &entity)?;
-        operation::run(session, &Operation::DiskPut(put))?;
-        attachments.push(Attachment { file_path, ..attachment });
+        let blake3 = put.stored().map(|stored| stored.blake3);
+        let file_id = operation::run(session, &Operation::DiskPut(put))?.id;
+        attachments.push(Attachment { file_path, file_id, blake3, ..attachment });
     }
     Ok(Send { attachments, ..send })
 }
@@ -72,7 +73,7 @@ pub fn delete(context: &Context, message: String, with_files: bool) -> Result<Re
     if files.is_empty() {
         return context.perform(&delete);
     }
-    let paths: Vec<&str> = files.iter().map(DiskPath::as_str).collect();
+    let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let question = format!(
         "{} attached to nothing else: remove {} too?",
         are(&paths),
@@ -85,17 +86,17 @@ pub fn delete(context: &Context, message: String, with_files: bool) -> Result<Re
         let Body::Written(written) = &mut report.body else { return Ok(report) };
         written.extra.insert("unattached_files".to_owned(), json!(paths));
         let would = if context.is_dry() { "would be" } else { "is" };
-        report.notes.extend(paths.iter().map(|path| {
-            let (path, entity) = ((*path).to_owned(), entity.to_string());
-            let remove = Next::RemoveFile { path: path.clone(), entity };
+        report.notes.extend(files.iter().map(|file| {
+            let (path, entity) = (&file.path, entity.to_string());
+            let remove = Next::RemoveFile { path: file.name.clone(), entity };
             let said = format!("{path} {would} attached to nothing then: ");
             failure::hint(&Hint::from(said).next(remove).and(" removes it"))
         }));
         return Ok(report);
     }
     let run = |session: &mut Session| -> Result<Vec<Outcome>> {
-        let remove = |path: &DiskPath| {
-            let remove = RemoveFile { entity: entity.clone(), file: path.to_string() };
+        let remove = |file: &AloneFile| {
+            let remove = RemoveFile { entity: entity.clone(), file: file.name.clone() };
             operation::run(session, &Operation::DiskRemove(remove))
         };
         let removed = files.iter().map(remove).collect::<Result<Vec<_>>>()?;
@@ -108,7 +109,7 @@ pub fn delete(context: &Context, message: String, with_files: bool) -> Result<Re
             return Ok(Report::nothing().note("nothing was deleted"));
         }
     }
-    let touched = Which::At(files.iter().cloned().collect());
+    let touched = Which::At(files.iter().map(|file| file.path.clone()).collect());
     disk::change(context, &entity, &touched, |session| {
         let outcomes = run(session)?;
         let gone: Vec<&str> = outcomes.iter().flat_map(Outcome::gone).collect();
@@ -138,8 +139,7 @@ fn free_path(session: &mut Session, send: &Send, filename: &str) -> Result<DiskP
     let tree = Tree::of_session(session, &send.entity)?;
     for path in attachment_paths(filename) {
         let path = DiskPath::parse(&path)?;
-        let is_taken =
-            Directory::with(session, &doc, |_, directory| Ok(directory.at(&path)?.is_some()))?;
+        let is_taken = Directory::with(session, &doc, |_, directory| directory.is_taken(&path))?;
         if !is_taken && tree.open_file(&path)?.is_none() {
             return Ok(path);
         }
@@ -151,19 +151,24 @@ fn free_path(session: &mut Session, send: &Send, filename: &str) -> Result<DiskP
 pub fn get(context: &Context, message: &str, name: Option<&str>, out: &OutFile) -> Result<Report> {
     let entity = context.entity()?;
     let found = query::find(&context.reader()?, &entity, message)?;
-    let attached: Vec<[&str; 2]> = found
-        .attachments
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|one| {
-            ["filename", "file_path"].map(|key| one.get(key).and_then(Value::as_str).unwrap_or(""))
-        })
-        .collect();
+    let list = found.attachments.as_array().into_iter().flatten();
+    let said = |one: &Value| {
+        let field = |name: &str| one.get(name).and_then(Value::as_str);
+        (field("filename").unwrap_or_default().to_owned(), AttachedFile::of(field))
+    };
+    let attached: Vec<(String, Option<AttachedFile>)> = list.map(said).collect();
     let show = format!("`crdtctl chat show {message}` lists what is attached");
-    let wanted = attached.iter().filter(|[file, _]| name.is_none_or(|name| name == *file));
+    let wanted = attached.iter().filter(|(file, _)| name.is_none_or(|name| name == file));
     match wanted.collect::<Vec<_>>().as_slice() {
-        [[_, path]] => disk::get(context, &entity, path, out),
+        [(_, Some(file))] if file.id.is_some() => {
+            // Another file can lie at its path.
+            let name = attached::called(&context.reader()?, &entity, file)?;
+            disk::get(context, &entity, &name.ok_or_else(|| no_file(&file.path))?, out)
+        }
+        [(_, file)] => {
+            let path = file.as_ref().map_or("", |file| file.path.as_str());
+            disk::get(context, &entity, path, out)
+        }
         [] if attached.is_empty() => {
             Err(Error::not_found(format!("nothing is attached to {message}")).hint(show))
         }

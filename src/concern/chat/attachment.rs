@@ -1,7 +1,7 @@
 //! Attachments: what a message says of a file that lies on the entity's virtual disk.
 
 use super::{MESSAGES, REPLIES};
-use crate::concern::disk::DiskPath;
+use crate::concern::disk::{Directory, DiskPath, FilePlace};
 use crate::crdt::doc::Txn;
 use crate::crdt::source::Source;
 use crate::error::{Error, Result};
@@ -33,6 +33,13 @@ pub struct Attachment {
     /// Where it lies on a disk of the entity; None: a place that no other file has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_path: Option<String>,
+    /// The file that it is, by its whole id: two replicas can put one to the same path at once. None:
+    /// whichever lies at the path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_id: Option<String>,
+    /// What it held when it was attached, in hex: by this a file is known that is put there again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blake3: Option<String>,
 }
 
 impl Attachment {
@@ -56,6 +63,12 @@ impl Attachment {
         }
         if let Some(path) = &self.file_path {
             DiskPath::parse(path)?;
+        }
+        let is_no_id = |id: &&String| {
+            id.is_empty() || id.len() > limits::ID_BYTES || id.contains(char::is_control)
+        };
+        if let Some(id) = [&self.file_id, &self.blake3].into_iter().flatten().find(is_no_id) {
+            return Err(Error::usage(format!("not the id or the hash of a file: {id:?}")));
         }
         match self.mime_type.as_deref().is_none_or(is_mime) {
             true => Ok(()),
@@ -95,25 +108,64 @@ pub(super) fn attach(
             None => file_path(&attachment.filename, id),
         };
         txn.set(&path, "file_path", place.as_str())?;
+        for (name, value) in [("file_id", &attachment.file_id), ("blake3", &attachment.blake3)] {
+            value.as_ref().map_or(Ok(()), |value| txn.set(&path, name, value.as_str()))?;
+        }
         txn.set(&path, "mime_type", attachment.mime_type())?;
         txn.set(&path, "size_bytes", size)?;
     }
     Ok(())
 }
 
+/// A file that a message names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AttachedFile {
+    /// Where it was put.
+    pub path: String,
+    /// Its whole id; None in a message that says only where.
+    pub id: Option<String>,
+    /// What it held then, in hex.
+    pub blake3: Option<String>,
+}
+
+impl AttachedFile {
+    /// A file as an attachment names it, of which `said` gives the fields; None where it names none.
+    pub fn of<'a>(said: impl Fn(&str) -> Option<&'a str>) -> Option<AttachedFile> {
+        let [path, id, blake3] =
+            ["file_path", "file_id", "blake3"].map(|field| said(field).map(str::to_owned));
+        Some(AttachedFile { path: path?, id, blake3 })
+    }
+
+    /// Where it is now, if it is there: that with its id, wherever that was moved, and whether or not
+    /// another file has its path. Where that is gone, or no message said which it is, whichever has the
+    /// path; of several of one name only one that holds what was attached, by what `held` says of a file.
+    pub fn place<'d>(
+        &self,
+        directory: &'d Directory,
+        held: impl Fn(&str) -> Option<String>,
+    ) -> Option<&'d FilePlace> {
+        let own = self.id.as_ref().and_then(|id| directory.place(id));
+        own.or_else(|| {
+            let place = directory.at(&DiskPath::parse(&self.path).ok()?).ok().flatten()?;
+            let is_it = || self.blake3.is_some() && held(&place.id) == self.blake3;
+            (self.id.is_none() || is_it()).then_some(place)
+        })
+    }
+}
+
 /// The files that messages and replies which are not deleted name, among the attachments of the shared
-/// disk: by their paths, the ids of those.
-pub fn attached(source: &dyn Source) -> BTreeMap<String, Vec<String>> {
-    let mut attached: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// disk, each with the ids of those.
+pub fn attached(source: &dyn Source) -> BTreeMap<AttachedFile, Vec<String>> {
+    let mut attached: BTreeMap<AttachedFile, Vec<String>> = BTreeMap::new();
     for collection in [&MESSAGES, &REPLIES] {
         for path in collection.records(source) {
             if collection.is_deleted(source, &path) {
                 continue;
             }
             let list = source.value(&path.field("attachments"));
-            for place in list.as_ref().into_iter().flat_map(attached_paths) {
+            for file in list.as_ref().into_iter().flat_map(attached_files) {
                 let id = path.last().cloned().unwrap_or_default();
-                attached.entry(place.to_owned()).or_default().push(id);
+                attached.entry(file).or_default().push(id);
             }
         }
     }
@@ -121,10 +173,11 @@ pub fn attached(source: &dyn Source) -> BTreeMap<String, Vec<String>> {
 }
 
 /// The files that a list of attachments names, among those of the shared disk.
-pub fn attached_paths(list: &Value) -> impl Iterator<Item = &str> {
-    let list = list.as_array().unwrap_or_default().iter();
-    let places = list.filter_map(|one| one.as_map().and_then(|one| one.get("file_path")?.as_str()));
-    places.filter(|place| is_attachment(place))
+pub fn attached_files(list: &Value) -> impl Iterator<Item = AttachedFile> {
+    let list = list.as_array().unwrap_or_default().iter().filter_map(Value::as_map);
+    let files =
+        list.filter_map(|one| AttachedFile::of(|field| one.get(field).and_then(Value::as_str)));
+    files.filter(|file| is_attachment(&file.path))
 }
 
 /// Whether a path is one among the attachments.
@@ -194,6 +247,8 @@ mod tests {
             size_bytes: 1,
             mime_type: None,
             file_path: None,
+            file_id: None,
+            blake3: None,
         }
     }
 

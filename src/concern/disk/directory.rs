@@ -192,6 +192,19 @@ impl Directory {
         }
     }
 
+    /// Whether nothing new can have a path: a file or a directory has it, or one that not every file
+    /// system tells from it.
+    ///
+    /// # Errors
+    /// `Refused` where a file is in the place of a directory that is needed.
+    pub fn is_taken(&self, path: &DiskPath) -> Result<bool> {
+        let key = path.key();
+        match self.has(&key).is_some() || self.is_directory(&key) {
+            true => Ok(true),
+            false => self.at(path).map(|place| place.is_some()),
+        }
+    }
+
     fn has(&self, key: &str) -> Option<&FilePlace> {
         self.places.get(&self.wanted.get(key)?.last()?.1)
     }

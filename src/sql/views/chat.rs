@@ -96,6 +96,8 @@ pub const ATTACHMENTS: SqlView = SqlView {
         text("id", "of the attachment"),
         text("filename", "what it is called"),
         text("file_path", "where it lies on the entity's disk"),
+        text("file_id", "which file it is; NULL where only its path tells"),
+        text("blake3", "what it held when it was attached"),
         text("mime_type", "what kind of file it is"),
         integer("size_bytes", "how large it is"),
     ],
