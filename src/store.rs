@@ -188,6 +188,27 @@ impl Store {
         Ok((store, replica))
     }
 
+    /// The member whose replica [`Store::init`] would make a store, or leave it: nothing is written. None
+    /// where there is no store yet.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn would_init(
+        dir: &Path,
+        environment: Rc<Environment>,
+        member: Option<&MemberId>,
+    ) -> Result<Option<Option<MemberId>>> {
+        if named(dir)?.is_none() {
+            return Ok(None);
+        }
+        let store = Store::open_with(dir, environment)?;
+        let mut session = store.session(Open { command: "init", member, dry_run: true })?;
+        session.settle(member)?;
+        let member = session.replica_member().cloned();
+        session.commit()?;
+        Ok(Some(member))
+    }
+
     /// Nearest of `start` and its ancestors that is a store. A directory `crdt/` without a
     /// document in it is not taken for one here, as it is where somebody names it.
     ///

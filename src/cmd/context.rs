@@ -570,7 +570,7 @@ pub fn detail(outcome: &Outcome) -> serde_json::Map<String, serde_json::Value> {
     detail
 }
 
-fn dry(sentence: &str) -> String {
+pub fn dry(sentence: &str) -> String {
     match sentence {
         "" => "dry run, nothing is written".to_owned(),
         sentence => format!("dry run, nothing is written: {sentence}"),

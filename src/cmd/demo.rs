@@ -1,5 +1,5 @@
-use super::Context;
 use super::context::DEFAULT_ENTITY;
+use super::{Context, files};
 use crate::concern::core;
 use crate::error::{Error, Result, counted};
 use crate::id::{EntityId, MemberId};
@@ -189,11 +189,14 @@ fn execute(
     }
     let mut invocation =
         super::parse(line).map_err(|e| Error::bug("a step of the demo").because(e))?;
-    invocation.adopt(context, terminal);
+    let globals = &invocation.context.globals;
+    let named = globals.output.filter(|_| globals.format_named);
+    let terminal = Terminal { format: named.unwrap_or(terminal.format), ..terminal.clone() };
+    invocation.adopt(context, &terminal);
     let report = invocation.run()?;
     let mut printed = Vec::new();
     let mut said = Vec::new();
-    ui::render(&report, terminal, &mut printed, &mut said)
+    ui::render(&report, &terminal, &mut printed, &mut said)
         .map_err(|_| Error::bug("a step of the demo printed nothing"))?;
     printed.extend(said);
     let text = String::from_utf8_lossy(&printed).into_owned();
@@ -263,6 +266,7 @@ fn folder(named: Option<PathBuf>) -> Result<PathBuf> {
             .find(|dir| !dir.exists())
             .ok_or_else(|| Error::refused("no free name for a folder"))?,
     };
+    files::outside(&dir)?;
     if !Store::is_free(&dir)? {
         return Err(Error::refused(format!("{} is there and not empty", dir.display()))
             .hint("name another folder: crdtctl demo DIR"));

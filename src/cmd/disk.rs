@@ -6,7 +6,6 @@ mod gc;
 mod glob;
 mod html;
 mod list;
-mod outside;
 mod put;
 mod read;
 mod site;

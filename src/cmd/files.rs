@@ -3,7 +3,7 @@
 use super::failure::word;
 use crate::error::{Error, Result};
 use crate::id::DocId;
-use crate::store::sync_file_system;
+use crate::store::{Store, sync_file_system};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -148,6 +148,18 @@ pub fn write_one_of(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
     let copied = io::copy(bytes, new.as_file_mut()).map_err(failed)?;
     new.persist_noclobber(path).map_err(|e| failed(e.error))?;
     Ok(copied)
+}
+
+/// Refuses a directory in a store, there already or not.
+pub fn outside(dir: &Path) -> Result<()> {
+    let made = std::path::absolute(dir)
+        .map_err(|e| Error::io(format!("cannot write to {}", dir.display()), e))?;
+    let there = made.ancestors().find(|around| around.is_dir());
+    match there.map_or(Ok(false), |around| Store::owns(&around.join("x")))? {
+        false => Ok(()),
+        true => Err(Error::refused(format!("{} belongs to a store", dir.display()))
+            .hint("name a directory outside of it")),
+    }
 }
 
 /// Waits until what was written to a directory is on the disk.

@@ -1,11 +1,12 @@
-use super::Context;
+use super::context::dry;
+use super::{Context, DryRun};
 use crate::error::{Error, Result};
 use crate::id::MemberId;
 use crate::store::{Reader, Store};
 use crate::sync::status;
 use crate::ui::{Report, Written};
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Make a store, or make an existing one your replica
 ///
@@ -17,10 +18,13 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   crdtctl init --as alice-river-stone-sky
   crdtctl init ~/usb/team --as bob-hill-lake-tree
+  crdtctl init --as alice-river-stone-sky --dry-run
   crdtctl init --json")]
 pub struct InitArgs {
     /// The directory of the store; else `--store`, else the current directory
     dir: Option<PathBuf>,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 pub fn run(context: &Context, args: InitArgs) -> Result<Report> {
@@ -35,6 +39,9 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Report> {
         Some(store) => store.reader()?.replica()?,
         None => None,
     };
+    if args.dry_run.dry_run {
+        return would_init(context, &dir, before.map(|(_, member, _)| member));
+    }
     let (store, replica) = Store::init(&dir, context.environment(), member)?;
     let store = store.counting(&context.commits);
     let reader = store.reader()?;
@@ -42,11 +49,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Report> {
     let changed = before != now;
     // Whose it is, whether it was said now or before.
     let member = now.as_ref().and_then(|(_, member, _)| member.as_ref());
-    let who = member.map_or_else(String::new, |member| format!(" of {member}"));
-    let sentence = match changed {
-        true => format!("{} is now a replica{who}", store.dir().display()),
-        false => format!("{} is a replica{who} already", store.dir().display()),
-    };
+    let sentence = sentence(store.dir(), member, changed);
     let written =
         Written { changed, id: Some(replica), creates: true, sentence, ..Written::default() };
     let written = written
@@ -60,6 +63,28 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Report> {
             .note("next: `crdtctl entity create group --name NAME`, or `crdtctl sync import FILE`"),
         false => report.note("next: `crdtctl doc list`"),
     })
+}
+
+/// `before` is whose replica the store is, where it is one.
+fn would_init(context: &Context, dir: &Path, before: Option<Option<MemberId>>) -> Result<Report> {
+    let wanted = context.globals.acting_member.as_ref();
+    let found = Store::would_init(dir, context.environment(), wanted)?;
+    let member = found.unwrap_or_else(|| wanted.cloned());
+    let changed = before.as_ref() != Some(&member);
+    let sentence = dry(&sentence(dir, member.as_ref(), changed));
+    let written = Written { changed, sentence, ..Written::default() }
+        .with("dir", dir.to_string_lossy().as_ref())
+        .with("member", member.map(String::from))
+        .with("dry_run", true);
+    Ok(Report::written(written))
+}
+
+fn sentence(dir: &Path, member: Option<&MemberId>, changed: bool) -> String {
+    let who = member.map_or_else(String::new, |member| format!(" of {member}"));
+    match changed {
+        true => format!("{} is now a replica{who}", dir.display()),
+        false => format!("{} is a replica{who} already", dir.display()),
+    }
 }
 
 /// A warning where the replica's member is none, in a store that has members: the name may be mistyped,

@@ -24,6 +24,7 @@ pub fn run(_: &Context, args: ManArgs) -> Result<Report> {
     let Some(dir) = args.out else {
         return Ok(Report::raw(page(&tree)?.1));
     };
+    files::outside(&dir)?;
     std::fs::create_dir_all(&dir)
         .map_err(|e| Error::io(format!("cannot make {}", dir.display()), e))?;
     let pages = pages(&tree)?;

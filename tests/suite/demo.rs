@@ -12,6 +12,9 @@ fn the_journey_ends_with_two_equal_replicas() {
     let (alice, bob) = (machine.open(dir.join("alice")), machine.open(dir.join("bob")));
     assert_eq!(alice.digest(), bob.digest());
     assert!(shown.contains(&alice.digest()));
+    // What stands below a command is what that command prints.
+    let digest = format!("$ crdtctl -s alice digest -o id\n{}\n", alice.digest());
+    assert!(shown.contains(&digest), "{shown}");
     assert_eq!(alice.column(&["chat", "list"], "content").len(), 3);
     assert_eq!(alice.json(&["tombstone", "list", "--blocked"]).as_array().map(Vec::len), Some(0));
     assert_eq!(alice.column(&["member", "list"], "member_id"), [ALICE, BOB]);

@@ -148,6 +148,7 @@ const WRITES: &[(&str, &[&str])] = &[
     ("entity-use", &["project:alone"]),
     ("fold-mode", &["later"]),
     ("fold-run", &[]),
+    ("init", &["fresh", "--as", BOB]),
     ("issue-assign", &["ISSUE", BOB]),
     ("issue-close", &["ISSUE"]),
     ("issue-comment", &["ISSUE", "Oil"]),

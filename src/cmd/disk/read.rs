@@ -101,7 +101,7 @@ fn held(reader: &Reader, file: &DiskFile, version: &FileVersion) -> Result<Box<d
 pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> Result<Report> {
     let reader = context.reader()?;
     let dir = out.file.as_deref().unwrap_or(Path::new("."));
-    super::outside::outside(dir)?;
+    files::outside(dir)?;
     let rows = select(all_files(&reader, entity, false)?, Some(path))?;
     if rows.is_empty() {
         return Err(Error::not_found(format!("there is no file below {path}"))

@@ -38,7 +38,7 @@ pub fn publish(context: &Context, entity: &EntityId, html: Option<&Path>) -> Res
 
 /// Refuses a directory in which something could be written over.
 fn is_free(dir: &Path) -> Result<()> {
-    super::outside::outside(dir)?;
+    files::outside(dir)?;
     match fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
         Ok(true) => Ok(()),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
