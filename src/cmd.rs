@@ -213,7 +213,7 @@ fn tree_for(words: &[OsString]) -> clap::Command {
 }
 
 fn in_environment(command: clap::Command) -> clap::Command {
-    let command = with_short_names(command);
+    let command = with_short_names(usage::with_whole_examples(command));
     match std::env::vars_os().any(|(_, value)| value.is_empty()) {
         true => without_empty_variables(command),
         // It would take each argument of each command apart, whenever anything is run.
@@ -310,6 +310,11 @@ pub fn guess(words: &[OsString]) -> (bool, bool) {
     };
     let json = words.iter().any(|word| word == "--json") || format("json") || format("ndjson");
     (json, globals::colored(color_word(words), std::io::stderr().is_terminal()))
+}
+
+/// Whether help is coloured, on standard output.
+pub fn colors_help(words: &[OsString]) -> bool {
+    globals::colored(color_word(words), std::io::stdout().is_terminal())
 }
 
 fn color_word(words: &[OsString]) -> ColorChoice {

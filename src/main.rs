@@ -6,7 +6,7 @@ use crdtctl::error::{Done, Error, Kind};
 use crdtctl::ui::{self, Body, Closed, Report, Terminal};
 use std::error::Error as _;
 use std::ffi::OsString;
-use std::io::{self, BufWriter, stderr};
+use std::io::{self, BufWriter, Write, stderr};
 use std::panic;
 use std::process;
 
@@ -31,9 +31,11 @@ fn main() {
 }
 
 fn run(words: Vec<OsString>, json: bool, color: bool) -> anyhow::Result<u8> {
+    let colors_help = cmd::colors_help(&words);
     let invocation = match cmd::parse(words) {
         Ok(invocation) => invocation,
-        Err(said) => return refuse(&said, json, color),
+        Err(said) if said.use_stderr() => return Ok(refuse(&said, json, color)),
+        Err(said) => return answer(&ui::help(&said, colors_help)),
     };
     let (terminal, commits) = (invocation.terminal(), invocation.commits());
     // Whatever fails: what was committed before holds, and is said.
@@ -86,22 +88,24 @@ fn fail(error: &Error, terminal: &Terminal) -> u8 {
     cmd::fail(error, terminal.speaks_json(), terminal.color_err)
 }
 
-/// `--help` and `--version` are answers; what a rule of ours refused stays refused (an id that is
-/// too long); everything else that clap says is a usage error.
-fn refuse(said: &clap::Error, json: bool, color: bool) -> anyhow::Result<u8> {
-    let ours = said.source().and_then(|source| source.downcast_ref::<Error>());
-    if let Some(error) = ours.filter(|error| error.kind != Kind::Usage) {
-        return Ok(cmd::fail(error, json, color));
-    }
-    if said.use_stderr() {
-        let failure = |words: &str| cmd::failure(&Error::usage(words));
-        ui::usage(&mut stderr(), said, failure, json, color);
-        return Ok(cmd::exit_code(Kind::Usage));
-    }
-    match said.print() {
+/// `--help` and `--version`.
+fn answer(text: &str) -> anyhow::Result<u8> {
+    match io::stdout().write_all(text.as_bytes()) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(PIPE_CLOSED),
         printed => printed.map(|()| 0).context("cannot write to standard output"),
     }
+}
+
+/// What a rule of ours refused stays refused (an id that is too long); everything else that clap says
+/// is a usage error.
+fn refuse(said: &clap::Error, json: bool, color: bool) -> u8 {
+    let ours = said.source().and_then(|source| source.downcast_ref::<Error>());
+    if let Some(error) = ours.filter(|error| error.kind != Kind::Usage) {
+        return cmd::fail(error, json, color);
+    }
+    let failure = |words: &str| cmd::failure(&Error::usage(words));
+    ui::usage(&mut stderr(), said, failure, json, color);
+    cmd::exit_code(Kind::Usage)
 }
 
 /// An error of the edge: one of ours, or what the system said.

@@ -47,7 +47,8 @@ pub struct BatchArgs {
 
 const EXAMPLES: &str = "Examples:
   crdtctl batch operations.ndjson
-  jq -c '{op: \"chat.send\", text: .body, created_at: .at, author: .by}' old-chat.ndjson | crdtctl batch
+  jq -c '{op: \"chat.send\", text: .body, created_at: .at, author: .by}' \\
+    old-chat.ndjson | crdtctl batch
   printf '%s\\n' '{\"op\":\"chat.send\",\"text\":\"hi\"}' \\
     '{\"op\":\"chat.react\",\"message\":\"$1.id\",\"emoji\":\"👍\"}' | crdtctl batch -
   crdtctl log show 3 --json | jq -c '.operations[].operation' | crdtctl -s elsewhere batch -n";

@@ -191,8 +191,10 @@ enum DiskVerb {
         dry_run: DryRun,
     },
     /// Look whether a copy of a website is what was published: which files differ, are missing or extra
-    #[command(after_help = "Example:\n  crdtctl disk verify --root \"$(crdtctl disk publish)\" \
-        disks/entities/ocean-forest-moon-star/public/website")]
+    #[command(
+        after_help = "Example:\n  crdtctl disk verify --root \"$(crdtctl disk publish)\" \\\n    \
+        disks/entities/ocean-forest-moon-star/public/website"
+    )]
     Verify {
         /// As `disk publish` printed it
         #[arg(long, value_name = "HASH")]

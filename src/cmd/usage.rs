@@ -1,8 +1,35 @@
 //! What is said of a command line that was not understood: clap's words, and what to type instead.
 
+use crate::ui;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::borrow::Cow;
 use std::ffi::OsString;
+
+/// Keeps clap from breaking the lines of examples, which are to be copied: their spaces are others until
+/// they are printed.
+pub fn with_whole_examples(command: clap::Command) -> clap::Command {
+    let after = command.get_after_help().map(whole);
+    let after_long = command.get_after_long_help().map(whole);
+    let command = match after {
+        Some(text) => command.after_help(text),
+        None => command,
+    };
+    let command = match after_long {
+        Some(text) => command.after_long_help(text),
+        None => command,
+    };
+    command.mut_subcommands(with_whole_examples)
+}
+
+/// The parts of what stands behind the options: of that with the examples each line is one word.
+fn whole(text: &clap::builder::StyledStr) -> String {
+    let text = text.to_string();
+    let part = |part: &str| match part.starts_with("Example") {
+        true => part.replace(' ', ui::UNBROKEN),
+        false => part.to_owned(),
+    };
+    text.split("\n\n").map(part).collect::<Vec<_>>().join("\n\n")
+}
 
 /// Adds a tip where clap has none: the option that was meant, the commands that there are, or an
 /// example out of the command's own help; `quoted` is a word as a shell takes it.
@@ -95,6 +122,9 @@ fn meant(mut tree: clap::Command, words: &[OsString]) -> (clap::Command, Vec<Str
         command = below;
         path = format!("{path}{} ", below.get_name());
         let help = below.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let help = help.replace(ui::UNBROKEN, " ");
+        // What goes on in the next line is one line.
+        let help = help.split("\\\n").map(str::trim_start).collect::<String>();
         examples.splice(0..0, help.lines().map(|line| line.trim().to_owned()));
         examples.retain(|line| format!("{line} ").starts_with(&path));
     }

@@ -56,11 +56,10 @@ pub fn usage(
     json: bool,
     color: bool,
 ) {
-    let text = error.render();
-    let plain = text.to_string();
+    let plain = help(error, false);
     match escape::lines(&plain) {
         // clap's own colours, unless what was typed comes back in it and holds escapes itself.
-        Cow::Borrowed(_) if color => drop(write!(err, "{}", text.ansi())),
+        Cow::Borrowed(_) if color => drop(write!(err, "{}", help(error, true))),
         escaped => drop(write!(err, "{escaped}")),
     }
     if json {
@@ -72,6 +71,16 @@ pub fn usage(
         failure.hint = failure.hint.or_else(|| tips.next_back().map(str::to_owned));
         drop(json::lines(&[error_json(&failure)], err));
     }
+}
+
+/// Stands for a space in text for clap where a line is not to be broken.
+pub const UNBROKEN: &str = "\u{e020}";
+
+/// What clap answers, with the spaces in it that clap took for letters.
+pub fn help(said: &clap::Error, color: bool) -> String {
+    let text = said.render();
+    let text = if color { text.ansi().to_string() } else { text.to_string() };
+    text.replace(UNBROKEN, " ")
 }
 
 /// What was done before an error, in words.

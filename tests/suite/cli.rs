@@ -336,3 +336,79 @@ fn what_a_command_needs_is_asked_before_texts_are_taken() {
     let again = real.run(&["prune"]);
     assert!(!again.exits(0).stderr.contains("replica"), "{}", again.stderr);
 }
+
+/// What is to be copied is not broken, however narrow the terminal.
+#[test]
+fn help_shows_each_line_of_an_example_as_one_line() {
+    let machine = Machine::new("example lines");
+    let pages = machine.path("pages");
+    machine.run(&["man", "--out", &text(&pages)]).ok();
+    let mut seen = 0;
+    for (name, page) in files(&pages) {
+        let page = String::from_utf8(page).unwrap();
+        let Some((_, after)) = page.split_once(".SH EXAMPLE") else { continue };
+        let (_, lines) = after.split_once(".nf\n").unwrap();
+        let (lines, _) = lines.split_once(".fi\n").unwrap();
+        let lines = lines.replace("\\(aq", "'").replace("\\-", "-").replace("\\e", "\\");
+        let command = name.to_str().unwrap().trim_end_matches(".1").replace('-', " ");
+        // A command of two words may have a hyphen, and then it is no path of words.
+        let words: Vec<&str> = match command.as_str() {
+            "crdtctl doc diff update" => vec!["doc", "diff-update"],
+            command => command.split(' ').skip(1).collect(),
+        };
+        for columns in ["40", "80", "100"] {
+            let args = [&words[..], &["--help"]].concat();
+            let run = machine.run_in(&machine.path(""), &[("COLUMNS", columns)], &args);
+            let shown: Vec<&str> = run.exits(0).stdout.lines().map(str::trim).collect();
+            for line in lines.lines() {
+                assert!(shown.contains(&line), "{command} at {columns}: {line}\n{}", run.stdout);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 600, "{seen}");
+    // So does what stands there where a command is missing, and no letter of ours is left in it.
+    for args in [&["issue"][..], &["issue", "list", "--help"], &["help", "issue", "list"]] {
+        let run = machine.run_in(&machine.path(""), &[("COLUMNS", "80")], args);
+        let shown = format!("{}{}", run.stdout, run.stderr);
+        assert!(!shown.contains('\u{e020}') && shown.contains("Usage:"), "{shown}");
+    }
+}
+
+#[test]
+fn a_dry_run_of_init_says_whose_it_would_be_and_makes_nothing() {
+    let machine = Machine::new("init dry");
+    let before = files(&machine.path(""));
+    let run = machine.run(&["init", "fresh", "--as", ALICE, "-n", "--json"]);
+    let told = run.exits(0).parsed();
+    assert_eq!((&told["changed"], &told["member"]), (&json!(true), &json!(ALICE)));
+    assert_eq!((&told["dry_run"], &told["id"]), (&json!(true), &json!(null)));
+    assert!(!machine.path("fresh").exists());
+    assert_eq!(files(&machine.path("")), before);
+    let run = machine.run(&["init", "fresh", "--as", ALICE, "-n"]);
+    assert_eq!(run.exits(0).stdout, "");
+    let said = format!("fresh is now a replica of {ALICE}");
+    assert!(run.stderr.contains("dry run") && run.stderr.contains(&said), "{}", run.stderr);
+    // What would be refused is refused; what is so already is no change.
+    let store = machine.group("s", &[]);
+    let dir = text(&store.dir);
+    let before = files(&machine.path(""));
+    machine.run(&["init", &dir, "--as", BOB, "-n"]).fails(1, ALICE);
+    let same = machine.run(&["init", &dir, "--as", ALICE, "-n", "--json"]);
+    assert_eq!(same.exits(0).parsed()["changed"], json!(false));
+    assert_eq!(files(&machine.path("")), before);
+}
+
+#[test]
+fn manual_pages_are_kept_off_the_files_of_a_store() {
+    let machine = Machine::new("man out");
+    let store = machine.group("s", &[]);
+    let before = store.files();
+    for dir in ["crdt", "crdt/group", "disks/man", "crdt/new/deep"] {
+        let dir = text(&store.dir.join(dir));
+        machine.run(&["man", "--out", &dir]).fails(1, "belongs to a store");
+        machine.run(&["demo", &dir]).fails(1, "belongs to a store");
+    }
+    assert_eq!(store.files(), before);
+    assert!(!store.dir.join("disks/man").exists());
+}
