@@ -118,7 +118,7 @@ const COLUMNS: &[Column] = &[
     Column::id("id", "id"),
     Column::text("kind", "kind"),
     Column::time("created_at", "made"),
-    Column::text("text", "text"),
+    Column::prose("text", "text"),
     Column::time("archived_at", "archived").wide(),
     Column::text("doc", "document").wide(),
 ];
@@ -149,7 +149,7 @@ const SECTIONS: &[Section] = &[
         key: "attachments",
         title: "attachments",
         columns: &[
-            Column::text("filename", "file"),
+            Column::prose("filename", "file"),
             Column::bytes("size_bytes", "size"),
             Column::text("file_path", "path").wide(),
         ],
@@ -161,7 +161,7 @@ const SECTIONS: &[Section] = &[
             Column::id("id", "id"),
             Column::time("created_at", "written"),
             Column::text("author_id", "author"),
-            Column::text("content", "comment"),
+            Column::prose("content", "comment"),
         ],
     },
     Section {
@@ -170,7 +170,7 @@ const SECTIONS: &[Section] = &[
         columns: &[
             Column::time("changed_at", "changed"),
             Column::time("archived_at", "archived"),
-            Column::text("text", "text"),
+            Column::prose("text", "text"),
             Column::flag("removed", "hides earlier ones"),
         ],
     },

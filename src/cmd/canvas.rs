@@ -231,7 +231,7 @@ const COLUMNS: &[Column] = &[
     Column::number("height", "height"),
     Column::number("rotation", "rotation").wide(),
     Column::number("z_index", "z").wide(),
-    Column::text("data", "data"),
+    Column::prose("data", "data"),
     Column::time("updated_at", "updated").wide(),
     Column::flag("deleted", "deleted").filled(),
 ];

@@ -222,7 +222,7 @@ const COLUMNS: &[Column] = &[
     Column::id("id", "id"),
     Column::time("created_at", "sent"),
     Column::text("author_id", "author"),
-    Column::text("content", "message"),
+    Column::prose("content", "message"),
     Column::count("reactions", "reactions").filled(),
     Column::count("reply_count", "replies").filled(),
     Column::count("attachments", "files").filled(),
@@ -252,7 +252,7 @@ const ATTACHMENTS: &[Section] = &[Section {
     key: "attachments",
     title: "attachments",
     columns: &[
-        Column::text("filename", "file"),
+        Column::prose("filename", "file"),
         Column::bytes("size_bytes", "size"),
         Column::text("mime_type", "type"),
         Column::text("file_path", "path").wide(),

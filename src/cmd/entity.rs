@@ -74,7 +74,7 @@ pub(super) const TYPES: &[&str] = &["group", "channel", "project", "organization
 
 const LIST: &[Column] = &[
     Column::text("entity", "entity"),
-    Column::text("name", "name"),
+    Column::prose("name", "name"),
     Column::number("members", "members"),
     Column::list("documents", "documents"),
     Column::time("created_at", "created").wide(),

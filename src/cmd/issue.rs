@@ -253,7 +253,7 @@ const COLUMNS: &[Column] = &[
     Column::id("id", "id"),
     Column::word("status", "status", colors::STATUS),
     Column::word("priority", "priority", colors::PRIORITY),
-    Column::text("title", "title"),
+    Column::prose("title", "title"),
     Column::text("assignee_id", "assignee"),
     Column::time("created_at", "opened").wide(),
     Column::text("reporter_id", "by").wide(),
@@ -282,7 +282,7 @@ const COMMENT: &[Column] = &[
     Column::id("id", "id"),
     Column::time("created_at", "written"),
     Column::text("author_id", "author"),
-    Column::text("content", "comment"),
+    Column::prose("content", "comment"),
     Column::time("updated_at", "updated").data(),
     Column::flag("deleted", "deleted").filled(),
 ];

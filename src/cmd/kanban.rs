@@ -173,7 +173,7 @@ struct CardArgs {
 const COLUMNS: &[Column] = &[
     Column::id("id", "id"),
     Column::text("column", "column"),
-    Column::text("title", "title"),
+    Column::prose("title", "title"),
     Column::word("priority", "priority", colors::PRIORITY),
     Column::text("assignee_id", "assignee"),
     Column::time("updated_at", "updated").wide(),
@@ -184,7 +184,7 @@ const COLUMNS: &[Column] = &[
 
 /// What the board shows of a card.
 const FACE: &[Column] = &[
-    Column::text("title", "title"),
+    Column::prose("title", "title"),
     Column::word("priority", "priority", colors::PRIORITY),
     Column::text("assignee_id", "assignee"),
     Column::id("id", "id"),

@@ -115,9 +115,9 @@ const RECORD: &[Column] = &[
     Column::time("at", "when"),
     Column::text("member", "who"),
     Column::text("change", "change"),
-    Column::list("fields", "fields"),
+    Column::list("fields", "fields").filled(),
     Column::text("command", "command"),
-    Column::text("operations", "operation"),
+    Column::prose("operations", "operation"),
     Column::text("from", "from").wide(),
     Column::text("kind", "kind").data(),
     Column::id("id", "id").data(),
@@ -177,7 +177,7 @@ const SECTIONS: &[Section] = &[
         columns: &[
             Column::text("op", "operation"),
             Column::id("id", "record"),
-            Column::text("arguments", "arguments"),
+            Column::prose("arguments", "arguments"),
         ],
     },
     Section {

@@ -176,9 +176,16 @@ fn column(heading: &SqlHeading) -> Column {
         Some(SqlType::Flag) => Style::Flag,
         Some(SqlType::Integer | SqlType::Number) => Style::Number,
         Some(SqlType::Json) => Style::List,
-        Some(SqlType::Text) | None => Style::Text,
+        // Ids stay whole; anything else may be what people wrote.
+        Some(SqlType::Text) | None if is_id(&heading.name) => Style::Text,
+        Some(SqlType::Text) | None => Style::Prose,
     };
     Column::named(&heading.name, style)
+}
+
+/// Whether a column holds ids, as far as its name tells.
+fn is_id(name: &str) -> bool {
+    name.ends_with("id") || name.ends_with("_by") || ["doc", "entity", "path"].contains(&name)
 }
 
 fn save(context: &Context, file: &Path) -> Result<Report> {

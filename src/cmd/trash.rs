@@ -59,7 +59,7 @@ const COLUMNS: &[Column] = &[
     Column::time("at", "gone"),
     Column::text("why", "why"),
     Column::text("member", "by").wide(),
-    Column::text("text", "text"),
+    Column::prose("text", "text"),
     Column::text("doc", "document").wide(),
     Column::id("restored_as", "restored as").filled(),
 ];

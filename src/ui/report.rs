@@ -245,7 +245,8 @@ pub struct Column {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     Text,
-    /// Text of many lines: in `show` it stands below the fields, with its own line breaks.
+    /// What people wrote, in many lines: in `show` it stands below the fields, with its own line
+    /// breaks, and in tables a long word of it may be broken.
     Prose,
     /// UUIDs are cut to their shortest unique prefix in tables.
     Id,
@@ -289,6 +290,8 @@ pub enum Visibility {
     Filled,
     /// In tables only where it holds anything and the terminal has room.
     Wide,
+    /// The same, where there is room beside those.
+    Widest,
     /// In tables on a line of its own below the row, whole: what is to be copied.
     Below,
     /// In TSV and CSV only.
@@ -371,6 +374,12 @@ impl Column {
     /// column goes first.
     pub const fn wide(mut self) -> Self {
         self.visibility = Visibility::Wide;
+        self
+    }
+
+    /// The same, after all others that want room.
+    pub const fn widest(mut self) -> Self {
+        self.visibility = Visibility::Widest;
         self
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Words and ids are not broken while there is another way. Where room is short, first columns go
 //! that only a wide terminal shows, and it is said which; then texts are broken between words; then
-//! the first column (what a row is about) stands on a line above the others; at last every record is
-//! a list of its fields.
+//! the first column (what a row is about) stands on a line above the others; then long words of what
+//! people wrote are broken, and of ids none; at last every record is a list of its fields.
 
 use super::report::{Color, Column, Object, Row, Section, Style, Visibility};
 use super::terminal::Terminal;
@@ -18,8 +18,23 @@ use unicode_width::UnicodeWidthStr;
 const GAP: usize = 2;
 /// A column of text is given this much before columns that only a wide terminal shows.
 const TEXT_WIDTH: usize = 32;
+/// Where there are several, each is given this much.
+const TEXTS_WIDTH: usize = 20;
 /// Words up to this width are not broken: the ids of members and records are no wider.
 const WORD: usize = 40;
+/// From this width on words of what people wrote are broken before records become lists of their fields.
+const BROKEN_FROM: usize = 60;
+/// What is tried, in order: where the first column stands, and at which width such words are broken.
+const LAYOUTS: [(FirstColumn, usize); 8] = [
+    (FirstColumn::Beside, WORD),
+    (FirstColumn::Beside, 32),
+    (FirstColumn::Beside, 24),
+    (FirstColumn::Above, WORD),
+    (FirstColumn::Above, 32),
+    (FirstColumn::Above, 24),
+    (FirstColumn::Above, 16),
+    (FirstColumn::Beside, 16),
+];
 /// Most lines of a cell, unless all of them are asked for.
 const LINES: usize = 4;
 /// Rows that are drawn at once.
@@ -50,9 +65,11 @@ pub fn list(
     let (below, beside): (Vec<Filled<'_>>, Vec<Filled<'_>>) =
         filled.partition(|filled| filled.column.visibility == Visibility::Below);
     let all: Vec<&Filled<'_>> = beside.iter().collect();
-    let (shown, left_out) = fitting(all.clone(), terminal.width);
+    let (shown, left_out) = fitting(&beside, terminal.width);
     let pen = Pen { terminal, rows: rows.len(), below: &below };
-    match TableLayout::of(&shown, terminal.width) {
+    let is_fit = |(_, word): &(_, usize)| *word == WORD || terminal.width >= BROKEN_FROM;
+    let layout = |(first, word)| TableLayout::of(&shown, terminal.width, first, word);
+    match LAYOUTS.into_iter().filter(is_fit).find_map(layout) {
         Some(layout) => {
             pen.draw(&layout, out)?;
             say_left_out(&left_out, terminal, out)
@@ -189,6 +206,8 @@ struct Filled<'c> {
     width: usize,
     /// The widest of its words, the title included.
     word: usize,
+    /// Its title.
+    title: usize,
 }
 
 impl<'c> Filled<'c> {
@@ -211,7 +230,7 @@ impl<'c> Filled<'c> {
         let title = if terminal.header { column.title.width() } else { 0 };
         let width = cells.iter().map(|text| text.width()).max().unwrap_or(0).max(title);
         let word = cells.iter().map(|text| longest_word(text)).max().unwrap_or(0).max(title);
-        Filled { column, width, word, cells }
+        Filled { column, width, word, title, cells }
     }
 
     fn cell(&self, row: usize) -> &str {
@@ -222,8 +241,10 @@ impl<'c> Filled<'c> {
         self.cells.iter().all(String::is_empty)
     }
 
-    fn is_wide(&self) -> bool {
-        self.column.visibility == Visibility::Wide
+    /// How it is shown, where only a terminal with room for it does.
+    fn wants_room(&self) -> Option<Visibility> {
+        let visibility = self.column.visibility;
+        matches!(visibility, Visibility::Wide | Visibility::Widest).then_some(visibility)
     }
 
     fn is_right(&self) -> bool {
@@ -236,14 +257,18 @@ impl<'c> Filled<'c> {
         matches!(style, Style::Text | Style::Prose | Style::List | Style::Changes | Style::Sets)
     }
 
-    /// What it needs.
-    fn least(&self) -> usize {
-        if self.breaks() { self.word.min(WORD) } else { self.width }
+    /// What it needs, where words of what people wrote are broken at some width.
+    fn least(&self, word: usize) -> usize {
+        match self.column.style {
+            Style::Prose | Style::Changes => self.word.min(word).max(self.title),
+            _ if self.breaks() => self.word.min(WORD),
+            _ => self.width,
+        }
     }
 
-    /// What it should have.
-    fn comfort(&self) -> usize {
-        if self.breaks() { self.width.min(TEXT_WIDTH).max(self.least()) } else { self.width }
+    /// What it should have, where a text should have so much.
+    fn comfort(&self, text: usize) -> usize {
+        if self.breaks() { self.width.min(text).max(self.least(WORD)) } else { self.width }
     }
 }
 
@@ -255,22 +280,37 @@ fn bars(column: &Column, rows: &[Row]) -> Vec<String> {
 }
 
 /// The columns that have room, and the titles of those that only a wider terminal shows: of these the
-/// last go first.
-fn fitting<'f, 'c>(
-    mut columns: Vec<&'f Filled<'c>>,
-    width: usize,
-) -> (Vec<&'f Filled<'c>>, Vec<&'c str>) {
-    let mut left_out = Vec::new();
+/// first are the most important.
+fn fitting<'f, 'c>(columns: &'f [Filled<'c>], width: usize) -> (Vec<&'f Filled<'c>>, Vec<&'c str>) {
+    let seen = |filled: &&Filled<'_>| filled.wants_room().is_none();
+    let is_text = |filled: &&Filled<'_>| filled.breaks() && filled.width > TEXTS_WIDTH;
+    let text = match columns.iter().filter(seen).filter(is_text).count() {
+        0 | 1 => TEXT_WIDTH,
+        _ => TEXTS_WIDTH,
+    };
     // A first column that is too wide for this stands above the others.
     let most = |at: usize| if at == 0 { width / 2 } else { usize::MAX };
-    let comfort = |columns: &[&Filled<'_>]| {
-        needed(columns.iter().enumerate().map(|(at, column)| column.comfort().min(most(at))))
-    };
-    while comfort(&columns) > width {
-        let Some(last) = columns.iter().rposition(|filled| filled.is_wide()) else { break };
-        left_out.insert(0, &*columns.remove(last).column.title);
+    let wanted = |at: usize, filled: &Filled<'_>| filled.comfort(text).min(most(at)) + GAP;
+    let mut shown: Vec<bool> = columns.iter().map(|filled| seen(&filled)).collect();
+    let places = || columns.iter().enumerate();
+    let kept = places().filter(|(_, filled)| seen(filled));
+    let mut taken: usize = kept.map(|(at, filled)| wanted(at, filled)).sum();
+    for visibility in [Visibility::Wide, Visibility::Widest] {
+        let next = places().filter(|(_, filled)| filled.wants_room() == Some(visibility));
+        for (at, filled) in next {
+            let with_it = taken + wanted(at, filled);
+            if let Some(is_shown) = shown.get_mut(at).filter(|_| with_it <= width + GAP) {
+                (taken, *is_shown) = (with_it, true);
+            }
+        }
     }
-    (columns, left_out)
+    let (shown, left_out): (Vec<_>, Vec<_>) =
+        columns.iter().zip(shown).partition(|(_, is_shown)| *is_shown);
+    let title = |(filled, _): (&'f Filled<'c>, bool)| &*filled.column.title;
+    (
+        shown.into_iter().map(|(filled, _)| filled).collect(),
+        left_out.into_iter().map(title).collect(),
+    )
 }
 
 /// The width of columns side by side.
@@ -302,10 +342,15 @@ struct TableLayout<'f, 'c> {
 }
 
 impl<'f, 'c> TableLayout<'f, 'c> {
-    /// None where no layout has room.
-    fn of(columns: &[&'f Filled<'c>], width: usize) -> Option<TableLayout<'f, 'c>> {
+    /// None where there is no room for it, with words of what people wrote broken at some width.
+    fn of(
+        columns: &[&'f Filled<'c>],
+        width: usize,
+        wanted: FirstColumn,
+        word: usize,
+    ) -> Option<TableLayout<'f, 'c>> {
         let (first, others) = columns.split_first()?;
-        let least = |column: &&Filled<'_>| column.least();
+        let least = |column: &&Filled<'_>| column.least(word);
         let room = width.saturating_sub(GAP);
         let around = needed(others.iter().map(least));
         // Where a few cells of the first column are much wider than the others, these are on their own.
@@ -316,20 +361,22 @@ impl<'f, 'c> TableLayout<'f, 'c> {
         let beside = [first.width, usual]
             .into_iter()
             .find(|width| others.is_empty() || width + around <= room && *width <= half);
-        let (first_width, kind) = match beside {
-            Some(beside) if beside == first.width || few <= first.cells.len() => {
-                (beside, FirstColumn::Beside)
+        let first_width = match (wanted, beside) {
+            (FirstColumn::Beside, Some(beside))
+                if beside == first.width || few <= first.cells.len() =>
+            {
+                beside
             }
-            _ if !others.is_empty() && around <= room => (0, FirstColumn::Above),
+            (FirstColumn::Above, _) if !others.is_empty() && around <= room => 0,
             _ => return None,
         };
         let mut widths: Vec<usize> = others.iter().map(least).collect();
-        let taken = if kind == FirstColumn::Above { GAP } else { first_width + GAP };
+        let taken = if wanted == FirstColumn::Above { GAP } else { first_width + GAP };
         share(&mut widths, others, width.saturating_sub(taken));
         let drawn = others.iter().copied().zip(widths);
         Some(TableLayout {
             columns: std::iter::once((*first, first_width)).chain(drawn).collect(),
-            first: kind,
+            first: wanted,
         })
     }
 }

@@ -7,14 +7,14 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
+    for (blank, piece) in pieces(text) {
+        let blank = if line.is_empty() { "" } else { blank };
+        if !line.is_empty() && line.width() + blank.width() + piece.width() > width {
             lines.push(std::mem::take(&mut line));
+        } else {
+            line.push_str(blank);
         }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        for c in word.chars() {
+        for c in piece.chars() {
             if !line.is_empty() && line.width() + c.width().unwrap_or(0) > width {
                 // The line holds nothing else than this word.
                 let end = line.rfind(['/', ':']).map_or(line.len(), |at| at.saturating_add(1));
@@ -32,7 +32,38 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// The width of the widest word.
 pub fn longest_word(text: &str) -> usize {
-    text.split_whitespace().map(UnicodeWidthStr::width).max().unwrap_or(0)
+    pieces(text).map(|(_, piece)| piece.width()).max().unwrap_or(0)
+}
+
+/// What stays on one line: words, each with the blank that is before it, and of scripts without blanks
+/// between words every character, with the punctuation that belongs to it.
+fn pieces(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
+    text.split_whitespace().flat_map(|word| {
+        let (mut blank, mut rest) = (" ", word);
+        std::iter::from_fn(move || {
+            let pairs = rest.char_indices().zip(rest.char_indices().skip(1));
+            let end = pairs.into_iter().find(|((_, a), (_, b))| may_part(*a, *b));
+            let (piece, others) = rest.split_at(end.map_or(rest.len(), |(_, (at, _))| at));
+            rest = others;
+            (!piece.is_empty()).then(|| (std::mem::take(&mut blank), piece))
+        })
+    })
+}
+
+/// Whether a line may end between two characters without a blank between them.
+fn may_part(a: char, b: char) -> bool {
+    const OPENING: &str = "（［｛「『【〈《〔“‘([{";
+    const CLOSING: &str =
+        "）］｝」』】〉》〕”’、。，．！？：；・ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ…)]},.!?:;";
+    let is_unspaced = |c: char| {
+        matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
+            | '\u{ff00}'..='\u{ff60}' | '\u{20000}'..='\u{3ffff}')
+    };
+    (is_unspaced(a) || is_unspaced(b))
+        && !OPENING.contains(a)
+        && !CLOSING.contains(b)
+        // A mark that is drawn upon the character before it.
+        && b.width().unwrap_or(0) > 0
 }
 
 /// The first lines of several, with a mark at the end where there are more.
@@ -61,6 +92,15 @@ mod tests {
         assert_eq!(wrap("on group:one:x", 8), ["on", "group:", "one:x"]);
         assert_eq!(wrap("abcdef/", 6), ["abcdef", "/"]);
         assert_eq!(wrap("  ", 3), Vec::<String>::new());
+    }
+
+    #[test]
+    fn scripts_without_blanks_are_broken_between_characters() {
+        assert_eq!(wrap("明天下午我们把船拖上岸。", 8), ["明天下午", "我们把船", "拖上岸。"]);
+        assert_eq!(wrap("船は「岸」に。a", 6), ["船は", "「岸」", "に。a"]);
+        assert_eq!(wrap("See 船 now, 船now", 9), ["See 船", "now, 船", "now"]);
+        assert_eq!((longest_word("明天下午"), longest_word("船now 船。")), (3, 4));
+        assert_eq!(wrap("👩\u{200d}💻👩\u{200d}💻", 80), ["👩\u{200d}💻👩\u{200d}💻"]);
     }
 
     #[test]

@@ -173,3 +173,95 @@ fn status_has_no_empty_columns_of_others() {
     let table = shown(&alice, 140, &["status"]);
     assert!(table.contains("REPLICA") && table.contains("LAST HEARD OF"), "{table}");
 }
+
+#[test]
+fn every_column_that_fits_is_shown() {
+    let machine = Machine::new("fitting");
+    let alice = machine.project("a", &[BOB]);
+    let card = alice.ok(&["kanban", "add", "Boat"]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    alice.ok(&["kanban", "edit", &card, "--title", "Tar"]);
+    machine.pass(60);
+    bob.ok(&["kanban", "edit", &card, "--title", "Oars"]);
+    alice.meet(&bob);
+    let doc = format!("{PROJECT}:kanban");
+    let wide = |title: &str, table: &str| table.lines().next().unwrap().contains(title);
+    let table = shown(&alice, 140, &["conflict", "list"]);
+    for title in ["DOCUMENT", "ID", "DECIDED"] {
+        assert!(wide(title, &table), "no {title}:\n{table}");
+    }
+    // Long titles share the room with them.
+    let long = "Paint the lighthouse and the pier before the winter comes";
+    let other = "Paint the boat and everything that floats in the harbour";
+    alice.ok(&["kanban", "edit", &card, "--title", long]);
+    machine.pass(60);
+    bob.ok(&["kanban", "edit", &card, "--title", other]);
+    alice.meet(&bob);
+    let table = shown(&alice, 140, &["conflict", "list"]);
+    for title in ["DOCUMENT", "ID", "RECORD", "WON", "LOST"] {
+        assert!(wide(title, &table), "no {title}:\n{table}");
+    }
+    assert!(has_word(&table, &doc) && has_word(&table, &card[..8]), "{table}");
+    alice.ok(&["conflict", "dismiss", "--all"]);
+    bob.ok(&["kanban", "edit", &card, "--title", "Tar"]);
+    bob.give(&alice);
+    machine.pass(60);
+    alice.ok(&["kanban", "edit", &card, "--title", "Sail"]);
+    machine.pass(60);
+    bob.ok(&["kanban", "edit", &card, "--title", "Oars"]);
+    alice.meet(&bob);
+    // At every width: what is left out has no room beside what is shown.
+    for width in 60..160 {
+        let table = shown(&alice, width, &["conflict", "list"]);
+        let Some(said) = table.lines().position(|line| line.starts_with("(no room for: ")) else {
+            continue;
+        };
+        let all: String = table.lines().skip(said).collect::<Vec<_>>().join(" ");
+        let left_out = all.trim_start_matches("(no room for: ").split_once(';').unwrap().0;
+        let rows = table.lines().take(said).map(UnicodeWidthStr::width).max().unwrap();
+        for (title, takes) in [("id", 10), ("decided", 18), ("document", doc.len() + 2)] {
+            let is_left_out = left_out.split(", ").any(|left| left == title);
+            assert!(!is_left_out || rows + takes > width, "{title} fits at {width}:\n{table}");
+        }
+    }
+}
+
+#[test]
+fn a_long_word_or_a_script_without_blanks_leaves_a_table_a_table() {
+    let machine = Machine::new("long words");
+    let store = machine.group("s", &[BOB]);
+    let chinese = "明天下午我们把船拖上岸，然后一起把船底重新刷一遍漆，记得带上手套和旧衣服。";
+    let japanese = "明日の午後、みんなで船を岸に引き上げて、船底をもう一度塗り直しましょう。";
+    let url = format!("https://example.org/{}", "a-very-long-path-".repeat(6));
+    let word = "x".repeat(70);
+    for text in ["hi", chinese, japanese, &url, &word, "3f2a1b2c-0000-4000-8000-000000000001"] {
+        store.send(text);
+        store.ok(&["kanban", "add", text]);
+        store.ok(&["issue", "open", text]);
+    }
+    let lists = [
+        &["chat", "list"][..],
+        &["kanban", "list"],
+        &["issue", "list"],
+        &["chat", "search", "hi"],
+        &["sql", "SELECT id, author_id, content FROM messages"],
+    ];
+    for list in lists {
+        for width in [80, 100, 140] {
+            let table = shown(&store, width, list);
+            let first = table.lines().next().unwrap();
+            assert!(first.contains("ID") && first == first.to_uppercase(), "{width}:\n{table}");
+            let widest = table.lines().map(UnicodeWidthStr::width).max().unwrap();
+            assert!(widest <= width, "{list:?}: {widest} > {width}\n{table}");
+            // Ids stay whole.
+            if list[0] == "chat" {
+                assert!(has_word(&table, ALICE), "{table}");
+            }
+        }
+    }
+    // All of it is there.
+    let all = shown(&store, 80, &["chat", "list", "--full"]);
+    let letters = |text: &str| text.chars().filter(|c| !c.is_ascii() && !c.is_whitespace()).count();
+    assert_eq!(letters(&all), letters(chinese) + letters(japanese), "{all}");
+    assert_eq!(all.matches('x').count(), word.len() + url.matches('x').count());
+}

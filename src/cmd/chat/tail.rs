@@ -28,7 +28,7 @@ pub struct TailArgs {
 const COLUMNS: &[Column] = &[
     Column::time("created_at", "sent"),
     Column::text("author_id", "author"),
-    Column::text("content", "message"),
+    Column::prose("content", "message"),
     Column::id("id", "id").data(),
     Column::id("parent_id", "reply to").data(),
     Column::flag("in_archive", "archived").asked(),

@@ -31,7 +31,7 @@ const COLUMNS: &[Column] = &[
     Column::number("from", "from clock"),
     Column::number("to", "to clock").wide(),
     Column::time("at", "written"),
-    Column::text("what", "what"),
+    Column::prose("what", "what"),
 ];
 
 pub fn run(context: &Context, args: &BlameArgs) -> Result<Report> {

@@ -35,7 +35,7 @@ const COLUMNS: &[Column] = &[
     Column::text("does", "does"),
     Column::text("path", "path"),
     Column::number("units", "units"),
-    Column::text("what", "what"),
+    Column::prose("what", "what"),
 ];
 
 pub fn run(context: &Context, args: &ExplainArgs) -> Result<Report> {
