@@ -19,7 +19,7 @@ use crate::store::{
     Store,
 };
 use crate::sync::{archiving, status};
-use crate::ui::{Progress, Report, Terminal, Written, prompt};
+use crate::ui::{Format, Progress, Report, Terminal, Written, prompt};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -28,6 +28,9 @@ use std::rc::Rc;
 
 /// The setting that holds the default entity (`entity use`).
 pub const DEFAULT_ENTITY: &str = "entity";
+
+/// Rows of what there is one a member that people are shown, if they do not ask for all.
+const ROWS: usize = 10;
 
 /// Everything that a command gets from around it: options, the machine, the store.
 pub struct Context {
@@ -475,6 +478,20 @@ impl Context {
     /// Adds a sentence to the report's notes.
     pub fn note(&self, note: impl Into<String>) {
         self.notes.borrow_mut().push(note.into());
+    }
+
+    /// Leaves the first few of what there is one a member, those that matter first, where people see a
+    /// table and did not ask for all of it. What it leaves out is said.
+    pub(crate) fn few<T>(&self, all: &mut Vec<T>, matters: impl Fn(&T) -> bool) -> Option<String> {
+        let left_out = all.len().saturating_sub(ROWS);
+        let is_whole = self.terminal.full || self.terminal.format != Format::Table;
+        // One more takes no more room than to say so.
+        if is_whole || left_out < 2 {
+            return None;
+        }
+        all.sort_by_key(|one| !matters(one));
+        all.truncate(ROWS);
+        Some(format!("and {left_out} more: `--full` shows all"))
     }
 
     /// Names what to read where an error about what was asked for names nothing to do.

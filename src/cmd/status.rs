@@ -135,7 +135,7 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Report> {
         true => Some(unread(context, &reader, &docs)?),
         false => None,
     };
-    let answer = Answer {
+    let mut answer = Answer {
         dir: store.dir(),
         documents: scan.documents.len(),
         bytes,
@@ -151,7 +151,13 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Report> {
         findings,
         unread,
     };
-    let notes = next(&answer);
+    let mut notes = next(&answer);
+    let matters = |peer: &PeerStanding| {
+        !peer.they_lack.is_empty() || !peer.we_lack.is_empty() || peer.waiting > 0
+    };
+    if let Some(more) = context.few(&mut answer.peers, matters) {
+        notes.insert(0, format!("others: {more}"));
+    }
     let fields = ui::row(&answer)?;
     let report = Report::object(fields, COLUMNS, Some("replica_id")).sections(SECTIONS);
     Ok(notes.into_iter().fold(report, Report::note))

@@ -51,6 +51,9 @@ enum TombstoneVerb {
     },
 }
 
+/// Members that a sentence names.
+const NAMED: usize = 4;
+
 /// What deleted records are counted by.
 #[derive(Clone, Copy, ValueEnum)]
 enum CountBy {
@@ -200,12 +203,15 @@ fn why(context: &Context, wanted: &str) -> Result<Report> {
     let reader = context.reader()?;
     let entities = context.entities(&reader.documents()?)?;
     let explained = query::explain(&reader, &entities, wanted, context.now());
-    let found = context.whole(explained.map_err(|error| match error.kind {
+    let mut found = context.whole(explained.map_err(|error| match error.kind {
         Kind::Ambiguous if error.hint.is_none() => error.hint("name the entity with `-e`"),
         _ => resolve::hinted(error, "`crdtctl tombstone list` shows them"),
     })?)?;
-    let report = Report::object(row(&found)?, WHY, Some("id")).sections(MEMBERS);
-    Ok(report.note(sentence(&found, context.now())))
+    let sentence = sentence(&found, context.now());
+    let more = context.few(&mut found.members, |one| one.waited_for);
+    let mut report = Report::object(row(&found)?, WHY, Some("id")).sections(MEMBERS);
+    report.notes.extend(more.map(|more| format!("members: {more}")));
+    Ok(report.note(sentence))
 }
 
 /// The answer, for people.
@@ -234,7 +240,13 @@ fn sentence(found: &Explanation, now: i64) -> String {
             format!("{}, silent for {}", one.member, ui::lasting(now.saturating_sub(last)))
         }
     };
-    let whom = waiting.map(silence).collect::<Vec<_>>().join("; ");
+    let mut waiting: Vec<String> = waiting.map(silence).collect();
+    let more = waiting.len().saturating_sub(NAMED);
+    if more > 1 {
+        waiting.truncate(NAMED);
+        waiting.push(format!("and {more} more"));
+    }
+    let whom = waiting.join("; ");
     match found.is_content {
         true => format!("it waits for {whom}; the {kind} is content: pruning leaves it"),
         false => format!("it waits for {whom}; about {frees} bytes go then"),

@@ -98,3 +98,32 @@ fn who_acts() {
     assert_eq!(status.json()["replica_id"], json!(null));
     assert!(status.stderr.contains("`crdtctl init --as MEMBER`"), "{}", status.stderr);
 }
+
+#[test]
+fn of_very_many_members_people_see_the_first_few_and_programs_all() {
+    let machine = Machine::new("many members");
+    let store = machine.group("s", &[]);
+    let lines: String = (0..100)
+        .map(|n| format!("{{\"op\":\"member.add\",\"member\":\"member-{n:03}-stone-sky\"}}\n"))
+        .collect();
+    machine.run_with_stdin(&["-s", &text(&store.dir), "batch"], lines.as_bytes()).ok();
+    machine.pass(60);
+    let id = store.send("hi");
+    store.ok(&["chat", "delete", &id, "--yes"]);
+    let names = |text: &str| text.matches("-stone-sky").count();
+    let why = ["tombstone", "why", id.as_str()];
+    for args in [&["status"][..], &["sync", "status"], &why] {
+        let table = store.run(&[args, &["-o", "table"]].concat());
+        assert!(names(&table.stdout) <= 12, "{args:?}: {}", table.stdout);
+        assert!(table.stderr.contains("more: `--full` shows all"), "{args:?}: {}", table.stderr);
+        assert!(names(&table.stderr) <= 5, "{args:?}: {}", table.stderr);
+        let full = store.run(&[args, &["-o", "table", "--full"]].concat());
+        assert!(names(&full.stdout) >= 100, "{args:?}: {}", full.stdout);
+        let json = store.run(&[args, &["--json"]].concat());
+        assert!(names(&json.stdout) >= 100, "{args:?}: {}", json.stdout);
+    }
+    let said = store.run(&why).stderr;
+    assert!(said.contains("it waits for ") && said.contains("; and 96 more"), "{said}");
+    let rest = store.run(&["sync", "status", "-o", "table"]).stderr;
+    assert!(rest.contains("and 90 more"), "{rest}");
+}

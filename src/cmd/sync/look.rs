@@ -16,16 +16,16 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 const STATUS: &[Column] = &[
-    Column::id("replica_id", "replica"),
+    Column::id("replica_id", "replica").filled(),
     Column::text("member", "member"),
-    Column::time("last_seen", "last heard of"),
+    Column::time("last_seen", "last heard of").filled(),
     Column::number("they_lack_documents", "they lack"),
     Column::number("they_lack_operations", "operations").wide(),
-    Column::bytes("they_lack_bytes", "to send"),
+    Column::bytes("they_lack_bytes", "to send").wide(),
     Column::number("we_lack_documents", "we lack"),
     Column::number("we_lack_operations", "operations").wide(),
-    Column::number("agreed_documents", "agreed"),
-    Column::number("waiting", "waiting"),
+    Column::number("agreed_documents", "agreed").wide(),
+    Column::count("waiting", "waiting").filled(),
     Column::text("waits_for", "for").wide(),
 ];
 
@@ -34,10 +34,13 @@ pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
     let behind = overview.is_behind();
     overview.damaged.iter().try_for_each(|error| context.leave_out(error.clone()))?;
     let json = context.terminal.format.is_json();
-    let rows = overview.peers.iter().map(|status| status_row(status, json));
-    let mut rows = rows.collect::<Result<Vec<Row>>>()?;
-    rows.extend(overview.unheard.iter().map(row).collect::<Result<Vec<Row>>>()?);
+    let heard = overview.peers.iter().map(|one| Ok((one.is_behind(), status_row(one, json)?)));
+    let unheard = overview.unheard.iter().map(|one| Ok((true, row(one)?)));
+    let mut rows = heard.chain(unheard).collect::<Result<Vec<(bool, Row)>>>()?;
+    let more = context.few(&mut rows, |(is_behind, _)| *is_behind);
+    let rows = rows.into_iter().map(|(_, row)| row).collect();
     let mut report = Report::list(rows, STATUS, Some("replica_id"), "no bundle came here yet");
+    report.notes.extend(more);
     if let Some(first) = overview.unheard.first() {
         report.notes.push(match overview.unheard.as_slice() {
             [_] => format!("nothing came from {} yet", first.member),
