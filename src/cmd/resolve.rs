@@ -71,12 +71,17 @@ fn named_entity(wanted: &str, entities: &BTreeSet<EntityId>) -> Result<EntityId>
         entities.iter().filter(|entity| entity.id() == wanted).map(EntityId::as_str).collect();
     let begun =
         |entity: &&EntityId| entity.as_str().starts_with(wanted) || entity.id().starts_with(wanted);
+    let is_short = same_id.is_empty() && wanted.chars().count() < PREFIX_CHARS;
     let matching = match same_id.is_empty() {
         false => same_id,
-        true if wanted.chars().count() < PREFIX_CHARS => BTreeSet::new(),
         true => entities.iter().filter(begun).map(EntityId::as_str).collect(),
     };
     match matching.first() {
+        Some(_) if is_short => {
+            let what = format!("{wanted:?} is too short to name an entity:");
+            Err(Error::usage(listing(&what, matching.iter().copied()))
+                .hint(format!("give at least {PREFIX_CHARS} characters of one")))
+        }
         Some(only) if matching.len() == 1 => EntityId::parse(only),
         Some(_) => Err(ambiguous(&format!("{wanted:?} fits more than one entity"), &matching)
             .hint("write it as TYPE:ID")),
@@ -179,7 +184,8 @@ mod tests {
         assert_eq!(entity(Some("stone"), None, &two).unwrap().as_str(), "group:stone");
         assert_eq!(entity(Some("group:s"), None, &two).unwrap().as_str(), "group:stone");
         assert_eq!(entity(Some("ocean-forest"), None, &two).unwrap_err().kind, Kind::Ambiguous);
-        assert_eq!(entity(Some("sto"), None, &two).unwrap_err().kind, Kind::NotFound);
+        assert_eq!(entity(Some("sto"), None, &two).unwrap_err().kind, Kind::Usage);
+        assert_eq!(entity(Some("xyz"), None, &two).unwrap_err().kind, Kind::NotFound);
         assert_eq!(entity(Some("ocean"), None, &two).unwrap_err().kind, Kind::Ambiguous);
     }
 

@@ -325,7 +325,7 @@ pub fn find(state: Option<&State>, name: &str) -> Result<Peer> {
 /// The same, where these members can be meant too, whether anything was heard of them or not.
 ///
 /// # Errors
-/// As [`find`]; `Ambiguous` where several members are meant.
+/// As [`find`]; `Ambiguous` where several members are meant, `Usage` where a prefix of one is too short.
 pub fn find_among(
     state: Option<&State>,
     members: &BTreeSet<String>,
@@ -337,7 +337,8 @@ pub fn find_among(
     let all: BTreeSet<&str> = members.iter().map(String::as_str).chain(heard).collect();
     let member = match resolve(name, all.into_iter(), "member") {
         Ok(member) => Some(member),
-        Err(error) if error.kind == Kind::Ambiguous => return Err(error),
+        // Several are meant, or the prefix is too short: what it says names them.
+        Err(error) if error.kind != Kind::NotFound => return Err(error),
         Err(_) => None,
     };
     let of_member: Vec<Peer> = match (&member, state) {

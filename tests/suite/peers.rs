@@ -153,3 +153,26 @@ fn who_removes_a_member_is_told_how_their_replica_is_forgotten() {
     alice.ok(&["sync", "forget", BOB]);
     alice.run(&["sync", "status", "--exit-code"]).exits(0);
 }
+
+#[test]
+fn a_prefix_that_is_too_short_is_said_to_be_and_names_who_could_be_meant() {
+    let machine = Machine::new("short prefix");
+    let alice = machine.group("a", &[BOB, "bob-stone-path-gate"]);
+    let out = text(&machine.path("x"));
+    let export = |name: &str| alice.run(&["sync", "export", "--for", name, "-O", &out]);
+    let short = |run: Run| {
+        run.fails(2, "\"bob\" is too short to name a member");
+        assert!(run.stderr.contains(BOB), "{}", run.stderr);
+        assert!(run.stderr.contains("bob-stone-path-gate"), "{}", run.stderr);
+    };
+    short(export("bob"));
+    machine.replica_of(&alice, "b", BOB).give(&alice);
+    short(export("bob"));
+    export("bob-").fails(4, "names 2 members");
+    export("bo-").fails(4, "no peer");
+    // So it is of entities.
+    let run = alice.run(&["chat", "list", "-e", "oce"]);
+    run.fails(2, "\"oce\" is too short to name an entity");
+    assert!(run.stderr.contains(GROUP), "{}", run.stderr);
+    alice.run(&["chat", "list", "-e", "xyz"]).fails(4, "no entity");
+}
