@@ -11,13 +11,15 @@ use crate::id::DocId;
 use crate::query::board;
 use crate::query::canvas::{self, Element};
 use crate::query::conflict::{self, ConflictFilter};
+use crate::query::disk;
 use crate::query::history::{self, HistoryFilter};
 use crate::query::member::{self, Member};
 use crate::query::recent;
 use crate::schema::{Collection, Spec};
-use clap::{Arg, Command, FromArgMatches};
+use clap::{Arg, Command, FromArgMatches, ValueHint};
+use clap_complete::engine::ValueCompleter;
 use clap_complete::env::{CompleteEnv, Shells};
-use clap_complete::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::{ArgValueCompleter, CompletionCandidate, PathCompleter};
 use std::ffi::{OsStr, OsString};
 
 /// Set by the shell's script when it asks for candidates.
@@ -76,9 +78,19 @@ fn with_candidates(command: Command, quotes: bool) -> Command {
 
 fn completing(arg: Arg, quotes: bool) -> Arg {
     let name = arg.get_value_names().and_then(|names| names.first()).map(|name| name.to_string());
-    let Some(candidates) = name.as_deref().and_then(candidates) else { return arg };
+    // What is a path and nothing else completes by itself.
+    let Some(name) = name.filter(|_| arg.get_value_hint() == ValueHint::Unknown) else {
+        return arg;
+    };
+    let candidates = candidates(&name);
+    let files = takes_files(&name, &arg).then(PathCompleter::any);
+    if candidates.is_none() && files.is_none() {
+        return arg;
+    }
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
-        let mut found = context().and_then(|context| candidates(&context).ok()).unwrap_or_default();
+        let of_store = |candidates: &Candidates| candidates(&context()?).ok();
+        let mut found = candidates.as_ref().and_then(of_store).unwrap_or_default();
+        found.extend(files.iter().flat_map(|files| files.complete(current)));
         // Some shells hand on what was typed with its quotes.
         let current = current.to_string_lossy();
         let current = current.trim_start_matches(['\'', '"']).replace('\\', "");
@@ -90,6 +102,16 @@ fn completing(arg: Arg, quotes: bool) -> Arg {
     }))
 }
 
+/// Whether a text can name a file: wherever a document is read, a file of one is, too.
+fn takes_files(name: &str, arg: &Arg) -> bool {
+    match name {
+        "DOC" => arg.is_positional(),
+        "A" | "B" | "BASE" | "FILE" | "FILES" | "NEWER" | "UPDATE" => true,
+        "BUNDLE|STORE" | "STORE|BUNDLE" => true,
+        _ => false,
+    }
+}
+
 /// Those of an argument with this name.
 pub(super) fn candidates(name: &str) -> Option<Candidates> {
     let own: fn(&Context) -> Result<Vec<CompletionCandidate>> = match name {
@@ -97,7 +119,10 @@ pub(super) fn candidates(name: &str) -> Option<Candidates> {
         "COLUMN" => columns,
         "ELEMENT" => elements,
         "ENTITY" => entities,
-        "DOC" => documents,
+        "A" | "B" | "DOC" => documents,
+        "FROM" | "PATH" | "TO" => paths,
+        "RECORD" => all_records,
+        "VIEW" => views,
         "PEER" => peers,
         "TOMBSTONE" => tombstones,
         "SEQ" => commands,
@@ -108,6 +133,8 @@ pub(super) fn candidates(name: &str) -> Option<Candidates> {
         "ROLE" => roles,
         "TYPE[:ID]" => types,
         "MSG" => return records("MESSAGE"),
+        // On this machine, and not on the disk of an entity.
+        "FILE" => return None,
         _ => return records(name),
     };
     Some(Box::new(own))
@@ -207,6 +234,26 @@ fn newest(
     let entity = context.entity()?;
     let found = recent::list(&context.reader()?, &entity, spec, collections, RECORDS)?;
     Ok(found.iter().map(|one| with_help(&one.id, &snippet(&one.text))).collect())
+}
+
+/// The newest records of every kind.
+fn all_records(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let of_spec = |spec: &'static Spec| {
+        let collections: Vec<&Collection> = spec.collections.iter().collect();
+        newest(context, spec, &collections).unwrap_or_default()
+    };
+    // What cannot be read keeps back nothing else.
+    Ok(CONCERNS.iter().flat_map(of_spec).collect())
+}
+
+/// The files on the disk of the entity that is meant.
+fn paths(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let files = disk::files(&context.reader()?, &context.entity()?, false)?;
+    Ok(files.into_iter().map(|file| CompletionCandidate::new(file.path)).collect())
+}
+
+fn views(_: &Context) -> Result<Vec<CompletionCandidate>> {
+    Ok(crate::sql::views().iter().map(|view| with_help(view.name, view.about)).collect())
 }
 
 /// The beginning of a text, as a terminal may show it.

@@ -39,7 +39,7 @@ pub struct LogArgs {
     ///
     /// A row for each command that touched it: what it did to it, and to which fields. What a document
     /// has collected since is not told any more.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "RECORD")]
     record: Option<String>,
 }
 

@@ -84,6 +84,15 @@ fn cases(id: &str) -> Vec<(String, String)> {
         ),
         ("crdtctl doc show cha\t", "<doc><show><chat>".to_owned()),
         ("crdtctl -e group:oc\t member list", format!("<-e><{GROUP}><member><list>")),
+        ("crdtctl doc size cor\t", "<doc><size><core>".to_owned()),
+        ("crdtctl doc diff cor\t cha\t", "<doc><diff><core><chat>".to_owned()),
+        // Files, where a document can be one, and of the disk.
+        ("crdtctl doc show upd\t", "<doc><show><update.bin>".to_owned()),
+        ("crdtctl doc size upd\t", "<doc><size><update.bin>".to_owned()),
+        ("crdtctl doc diff upd\t cha\t", "<doc><diff><update.bin><chat>".to_owned()),
+        ("crdtctl doc merge upd\t", "<doc><merge><update.bin>".to_owned()),
+        ("crdtctl sync import upd\t", "<sync><import><update.bin>".to_owned()),
+        ("crdtctl disk cat /sh\t", "<disk><cat></shared/page.md>".to_owned()),
         // Names with a blank.
         ("crdtctl kanban move 3f2a In\t", "<kanban><move><3f2a><In Progress>".to_owned()),
         ("crdtctl kanban move 3f2a 'In Pr\t", "<kanban><move><3f2a><In Progress>".to_owned()),
@@ -101,6 +110,7 @@ fn cases(id: &str) -> Vec<(String, String)> {
     let mut cases: Vec<(String, String)> =
         typed.into_iter().map(|(typed, given)| (typed.to_owned(), given)).collect();
     cases.push((format!("crdtctl chat show {}\t", &id[..6]), format!("<chat><show><{id}>")));
+    cases.push((format!("crdtctl log --record {}\t", &id[..6]), format!("<log><--record><{id}>")));
     cases.push(("crdtctl repair sta\t".to_owned(), "<repair><stale".to_owned()));
     cases
 }
@@ -110,6 +120,9 @@ fn furnished(machine: &Machine) -> (Store<'_>, String) {
     let store = machine.group("s", &[BOB]);
     let id = store.send("hi");
     store.ok(&["kanban", "add", "paint"]);
+    let page = store.dir.join("update.bin");
+    std::fs::write(&page, "# Page\n").unwrap();
+    store.ok(&["disk", "put", &text(&page), "/shared/page.md"]);
     let meta = store.document(&format!("{GROUP}:chat")).with_extension("meta");
     std::fs::write(&meta, "{}").unwrap();
     (store, id)
@@ -164,6 +177,9 @@ fn fish_completes() {
     };
     assert_eq!(ask("crdtctl entity show group:oc"), [GROUP]);
     assert_eq!(ask("crdtctl doc show cha"), ["chat"]);
+    assert_eq!(ask("crdtctl doc size upd"), ["update.bin"]);
+    assert_eq!(ask("crdtctl doc diff core cha"), ["chat"]);
+    assert_eq!(ask(&format!("crdtctl log --record {}", &id[..6])), [id.clone()]);
     assert_eq!(ask("crdtctl kanban move 3f2a In"), ["In Progress"]);
     assert_eq!(ask("crdtctl --as bo"), [BOB]);
     assert_eq!(ask("crdtctl member role bob- adm"), ["admin"]);

@@ -20,6 +20,7 @@ pub struct BlameArgs {
     /// The document, or a file; `-` is standard input
     doc: String,
     /// The way to the text, list or map: `cells/0/source`
+    #[arg(value_name = "PLACE")]
     path: String,
     #[command(flatten)]
     from: FromKind,

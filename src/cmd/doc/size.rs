@@ -38,6 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
   crdtctl doc size chat --by month --json | jq -r '.rows[] | \"\\(.path) \\(.bytes)\"'")]
 pub struct SizeArgs {
     /// The documents or files; else all documents of the store or, with -e, of one entity
+    #[arg(value_name = "DOC")]
     docs: Vec<String>,
     /// What rows are made of; else kind and field
     #[arg(long, value_name = "WHAT")]
