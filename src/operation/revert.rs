@@ -142,7 +142,7 @@ impl LoggedStep<'_> {
             | Operation::DiskMove(_)
             | Operation::DiskPublish(_)
             | Operation::DiskRemove(_)
-            | Operation::DiskRestore(_) => self.files_back(operation),
+            | Operation::DiskRestore(_) => self.files_back(session, operation),
             Operation::TrashRestore(_)
             | Operation::ArchiveRestore(_)
             | Operation::ConflictRestore(_)
@@ -155,8 +155,7 @@ impl LoggedStep<'_> {
         }
     }
 
-    /// A put that made no file changed what is in one, as others may have since.
-    fn files_back(&self, operation: &Operation) -> Result<Vec<Operation>> {
+    fn files_back(&self, session: &mut Session, operation: &Operation) -> Result<Vec<Operation>> {
         let file = self.id.to_owned();
         Ok(match operation {
             Operation::DiskPut(put) if self.past.made(self.id) => self.gone("file", &put.entity)?,
@@ -184,11 +183,35 @@ impl LoggedStep<'_> {
                 let again = Next::Files.and(" shows it; change the website and publish it again");
                 return Err(self.never(why, again));
             }
-            _ => {
-                let why = "what was in the file is not known any more";
-                return Err(self.never(why, Next::Files.and(" shows it; put what it held again")));
-            }
+            Operation::DiskPut(put) => self.content_back(session, put)?,
+            _ => Vec::new(),
         })
+    }
+
+    /// Writes what a put changed in a text as it was, where nobody has changed it since.
+    fn content_back(&self, session: &mut Session, put: &disk::Put) -> Result<Vec<Operation>> {
+        let Some(text) = &put.text else {
+            let why = "the log has no bytes of a file that is no text";
+            let again =
+                Next::Files.and(" shows it, `crdtctl disk history` what it held; put that again");
+            return Err(self.never(why, again));
+        };
+        let (doc, path) = self.record()?;
+        self.past.unbuilt(&Watched { doc, path: &path, fields: None })?;
+        let before = match &put.base {
+            Some(base) => Some(base.clone()),
+            None => self.past.text_before(doc, self.id, text),
+        };
+        let Some(before) = before else {
+            let why = "what was in the file before is not in the log";
+            let again = Next::Files.and(" shows it; `crdtctl disk edit` changes what it holds");
+            return Err(self.never(why, again));
+        };
+        let file = session.read(doc, |source| disk::read(source, self.id))?.flatten();
+        let place = file.filter(|file| !file.deleted).and_then(|file| file.place());
+        let path = place.ok_or_else(|| self.nowhere())?;
+        let (entity, text) = (put.entity.clone(), text.clone());
+        Ok(vec![Operation::DiskPut(disk::Put::other_text(entity, path, text, before))])
     }
 
     /// The record that it was about.

@@ -318,3 +318,42 @@ fn a_revert_is_a_write_like_any_other() {
     let run = machine.run_with_stdin(&["-s", &text(&store.dir), "batch"], line.as_bytes());
     run.fails(1, "was built on by");
 }
+
+#[test]
+fn what_was_changed_in_a_text_on_the_disk_is_changed_back() {
+    let machine = Machine::new("texts on disks");
+    let store = machine.group("s", &[BOB]);
+    let file = |name: &str, bytes: &[u8]| {
+        std::fs::write(machine.path(name), bytes).unwrap();
+        text(&machine.path(name))
+    };
+    let to = "/shared/notes.md";
+    let read = || store.run(&["disk", "cat", to]).exits(0).stdout.clone();
+    store.ok(&["disk", "put", &file("first", b"one\ntwo\nthree\n"), to]);
+    let put = seq_of(&store, &["disk", "put", &file("second", b"one\n2\nthree\nfour\n"), to]);
+    store.ok(&["log", "revert", &put]);
+    assert_eq!(read(), "one\ntwo\nthree\n");
+    // And that again.
+    let back = last(&store);
+    store.ok(&["log", "revert", &back]);
+    assert_eq!(read(), "one\n2\nthree\nfour\n");
+    // An edit, and the file is somewhere else by now.
+    let edit = ["-s", &text(&store.dir), "disk", "edit", to, "-"];
+    machine.run_with_stdin(&edit, b"one\n2\nthree\nfive\n").ok();
+    let edited = last(&store);
+    store.ok(&["log", "revert", &edited]);
+    assert_eq!(read(), "one\n2\nthree\nfour\n");
+    let disk = store.dir.join("disks/entities/ocean-forest-moon-star/shared/notes.md");
+    assert_eq!(std::fs::read_to_string(disk).unwrap(), "one\n2\nthree\nfour\n");
+    // Where somebody went on from it, it stays.
+    let put = seq_of(&store, &["disk", "put", &file("third", b"one\n2\n3\nfour\n"), to]);
+    let next = seq_of(&store, &["disk", "put", &file("fourth", b"one\n2\n3\n4\n"), to]);
+    store.run(&["log", "revert", &put]).fails(1, &format!("was built on by {next} (disk put"));
+    // Of bytes the log has only the hash, and what had another replica's text is not all here.
+    let bytes = "/shared/data.bin";
+    store.ok(&["disk", "put", &file("bytes", b"\0\x01"), bytes]);
+    let put = seq_of(&store, &["disk", "put", &file("others", b"\0\x02"), bytes]);
+    let run = store.run(&["log", "revert", &put]);
+    run.fails(1, "the log has no bytes of a file that is no text");
+    assert!(run.stderr.contains("`crdtctl disk history`"), "{}", run.stderr);
+}

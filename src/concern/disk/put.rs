@@ -68,6 +68,12 @@ impl Put {
         Put { text: Some(file.text), eol: Some(file.eol), bom: Some(file.bom), ..nothing }
     }
 
+    /// Puts another text in the place of one, and leaves what others have changed in it since, and all
+    /// that its file has beside it.
+    pub fn other_text(entity: EntityId, path: DiskPath, base: String, text: String) -> Put {
+        Put { text: Some(text), base: Some(base), ..Put::nothing(entity, path) }
+    }
+
     /// Puts bytes that lie where those of this store's files do.
     pub fn bytes(entity: EntityId, path: DiskPath, stored: FileHash) -> Put {
         let nothing = Put::nothing(entity, path);

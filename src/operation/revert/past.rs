@@ -1,6 +1,8 @@
 //! What a command wrote, what stood there before, and what was done to it since: by the log.
 
 use crate::concern;
+use crate::concern::disk::{self, DiskContent};
+use crate::crdt::view::View;
 use crate::error::{Error, Next, Result, first_of};
 use crate::id::DocId;
 use crate::inspect::path::joined;
@@ -9,7 +11,7 @@ use crate::path::{DocPath, Keys};
 use crate::schema::{self, Spec};
 use crate::store::{LogRow, Session};
 use crate::wire::Value;
-use crate::wire::{Id, Update};
+use crate::wire::{Id, Update, merge};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -185,6 +187,25 @@ impl Past {
                 && past.said(unit.id, upto).is_some_and(|said| said.as_str() == Some(text))
         };
         own.filter(is_it).map(|unit| unit.id).next_back()
+    }
+
+    /// The text of a file before the command, which left it as `after`; None where the log does not have
+    /// all that it was made of.
+    pub fn text_before(&self, doc: &DocId, file: &str, after: &str) -> Option<String> {
+        let rows = &self.documents.get(doc)?.rows;
+        let expected = concern::expected(doc);
+        let text = |end: i64| {
+            let some = rows.iter().take_while(|row| row.seq < end);
+            let updates = some.map(|row| Update::checked(&row.update, expected).ok());
+            let merged = merge(&updates.collect::<Option<Vec<_>>>()?)?;
+            let view = View::read(&Update::checked(&merged, expected).ok()?).ok()?;
+            match disk::read(&view, file)?.content {
+                DiskContent::Text(text) => Some(text.text),
+                DiskContent::Binary(_) => None,
+            }
+        };
+        let found = text(self.seq.saturating_add(1))?;
+        if found == after { text(self.seq) } else { None }
     }
 
     /// Refuses where somebody has built on what the command wrote.
