@@ -270,10 +270,14 @@ pub fn run(context: &Context, args: ChatArgs) -> Result<Report> {
             // A file can say all that there is to say.
             let text = text.or_else(|| (!attach.is_empty() && !edit.edit).then(String::new));
             let nothing = || Ok(String::new());
-            let said = context.compose(text.as_deref(), edit.edit, Some("message"), nothing)?;
-            let text = said.text.clone();
-            let send =
-                chat::Send { reply_to, attachments: attached, ..chat::Send::text(entity, text) };
+            let send = |text| chat::Send {
+                reply_to: reply_to.clone(),
+                ..chat::Send::text(entity.clone(), text)
+            };
+            let made_of_it = |text| Operation::ChatSend(send(text));
+            let (question, text) = (Some("message"), text.as_deref());
+            let said = context.compose(text, edit.edit, question, nothing, &made_of_it)?;
+            let send = chat::Send { attachments: attached, ..send(said.text.clone()) };
             match attach.is_empty() {
                 true => context.say(said, &Operation::ChatSend(send)),
                 false => context.say_by(said, || attach::send(context, send, &attach)),
@@ -285,10 +289,13 @@ pub fn run(context: &Context, args: ChatArgs) -> Result<Report> {
                 let message = query::find(&context.reader()?, &entity, &message)?;
                 Ok(message.content.to_string())
             };
-            let said = context.compose(text.as_deref(), edit.edit, None, before)?;
-            let text = said.text.clone();
-            let change = chat::EditMessage { entity: entity.clone(), message, text };
-            context.say(said, &Operation::ChatEdit(change))
+            let change = |text| {
+                let (entity, message) = (entity.clone(), message.clone());
+                Operation::ChatEdit(chat::EditMessage { entity, message, text })
+            };
+            let said = context.compose(text.as_deref(), edit.edit, None, before, &change)?;
+            let change = change(said.text.clone());
+            context.say(said, &change)
         }
         ChatVerb::Delete { message, with_files, .. } => {
             attach::delete(context, message, with_files)

@@ -3,7 +3,7 @@
 use super::failure::word;
 use super::{Context, files};
 use crate::error::{Error, Kind, Result};
-use crate::operation::Operation;
+use crate::operation::{self, Operation};
 use crate::ui::{Report, prompt};
 use std::env;
 use std::io::{IsTerminal, Write};
@@ -67,22 +67,33 @@ impl Composed {
 impl Context {
     /// A text argument: `-` is standard input, and so is none in a pipe. On a terminal somebody is
     /// asked: by the editor that they chose, else for a line where `question` is one. With `edit` it
-    /// is the editor anyway, which begins with what was given, or with `before`.
+    /// is the editor anyway, which begins with what was given, or with `before`. Before anybody types,
+    /// what is made of the text is tried with another, so that nobody does for nothing.
     ///
     /// # Errors
-    /// `Usage` when there is none; those of the editor; as [`files::text`].
+    /// `Usage` when there is none; those of the editor; as [`files::text`]; those of the operation.
     pub fn compose(
         &self,
         argument: Option<&str>,
         edit: bool,
         question: Option<&str>,
         before: impl FnOnce() -> Result<String>,
+        made_of_it: &dyn Fn(String) -> Operation,
     ) -> Result<Composed> {
+        let from_terminal =
+            argument.is_none_or(|text| text == "-") && std::io::stdin().is_terminal();
+        if edit || from_terminal {
+            self.try_out(&made_of_it("text".to_owned()))?;
+        }
+        let given = |text: String| match from_terminal {
+            true => Composed { text, kept: TextHome::Typed, asked: true },
+            false => Composed::elsewhere(text),
+        };
         match argument {
             Some(text) if edit => edited(&files::text(text)?),
-            Some(text) => files::text(text).map(Composed::elsewhere),
+            Some(text) => files::text(text).map(given),
             None if edit => edited(&before()?),
-            None if !std::io::stdin().is_terminal() => files::text("-").map(Composed::elsewhere),
+            None if !from_terminal => files::text("-").map(given),
             None if self.terminal.ask && (question.is_none() || chosen().is_some()) => {
                 edited(&before()?)
             }
@@ -107,12 +118,21 @@ impl Context {
         argument: Option<&str>,
         edit: bool,
         before: impl FnOnce() -> Result<String>,
+        made_of_it: &dyn Fn(String) -> Operation,
     ) -> Result<Composed> {
         let composed = match (argument, edit) {
             (None, false) => Composed::elsewhere(String::new()),
-            _ => self.compose(argument, edit, None, before)?,
+            _ => self.compose(argument, edit, None, before, made_of_it)?,
         };
         Ok(Composed { asked: false, ..composed })
+    }
+
+    /// Refuses what would be refused, and writes nothing.
+    ///
+    /// # Errors
+    /// Those of the operation.
+    pub fn try_out(&self, operation: &Operation) -> Result<()> {
+        operation::run_alone(&mut self.rehearsal()?, operation).map(drop)
     }
 
     /// [`Context::perform`] for what says something: the text is not lost where that fails, or is

@@ -295,29 +295,38 @@ pub fn run(context: &Context, args: IssueArgs) -> Result<Report> {
             let entity = context.entity()?;
             let title = files::text(&title)?;
             let nothing = || Ok(String::new());
-            let said = context.describe(description.as_deref(), edit.edit, nothing)?;
-            let description = said.text.clone();
-            let (created_at, author) = (None, None);
-            let open = issues::OpenIssue {
-                entity,
-                title,
-                description,
-                priority,
-                assignee,
-                created_at,
-                author,
+            let open = |description| {
+                Operation::IssueOpen(issues::OpenIssue {
+                    entity: entity.clone(),
+                    title: title.clone(),
+                    description,
+                    priority,
+                    assignee: assignee.clone(),
+                    created_at: None,
+                    author: None,
+                })
             };
-            context.say(said, &Operation::IssueOpen(open))
+            let said = context.describe(description.as_deref(), edit.edit, nothing, &open)?;
+            let open = open(said.text.clone());
+            context.say(said, &open)
         }
         IssueVerb::Edit { issue, changes, .. } => {
             let entity = context.entity()?;
             let IssueChanges { title, description, edit: in_editor } = changes;
             let title = title.map(|title| files::text(&title)).transpose()?;
             let before = || Ok(found(context, &issue, false)?.description.to_string());
-            let said = context.describe(description.as_deref(), in_editor, before)?;
-            let description = (in_editor || description.is_some()).then(|| said.text.clone());
-            let edit = issues::EditIssue { entity, issue: issue.clone(), title, description };
-            context.say(said, &Operation::IssueEdit(edit))
+            let is_described = in_editor || description.is_some();
+            let edit = |text| {
+                Operation::IssueEdit(issues::EditIssue {
+                    entity: entity.clone(),
+                    issue: issue.clone(),
+                    title: title.clone(),
+                    description: is_described.then_some(text),
+                })
+            };
+            let said = context.describe(description.as_deref(), in_editor, before, &edit)?;
+            let edit = edit(said.text.clone());
+            context.say(said, &edit)
         }
         IssueVerb::Status { issue, status, .. } => {
             let entity = context.entity()?;
@@ -386,19 +395,22 @@ fn comment(
         Some(comment) => written(context, &issue, comment),
         None => Ok(String::new()),
     };
-    let said = context.compose(text, false, None, before)?;
-    let text = said.text.clone();
-    match edit {
-        Some(comment) => {
-            let edit = issues::EditComment { entity, issue, comment, text };
-            context.say(said, &Operation::CommentEdit(edit))
+    let comment = |text| {
+        let (entity, issue) = (entity.clone(), issue.clone());
+        match edit.clone() {
+            Some(comment) => {
+                Operation::CommentEdit(issues::EditComment { entity, issue, comment, text })
+            }
+            None => {
+                let (created_at, author) = (None, None);
+                let comment = issues::AddComment { entity, issue, text, created_at, author };
+                Operation::IssueComment(comment)
+            }
         }
-        None => {
-            let (created_at, author) = (None, None);
-            let comment = issues::AddComment { entity, issue, text, created_at, author };
-            context.say(said, &Operation::IssueComment(comment))
-        }
-    }
+    };
+    let said = context.compose(text, false, None, before, &comment)?;
+    let comment = comment(said.text.clone());
+    context.say(said, &comment)
 }
 
 /// What a comment says, for its author to go on from; nothing where no comment is meant: the

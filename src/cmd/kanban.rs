@@ -211,19 +211,20 @@ pub fn run(context: &Context, args: KanbanArgs) -> Result<Report> {
             let entity = context.entity()?;
             let title = files::text(&title)?;
             let nothing = || Ok(String::new());
-            let said = context.describe(description.as_deref(), edit.edit, nothing)?;
-            let description = said.text.clone();
-            let created_at = None;
-            let add = kanban::AddCard {
-                entity,
-                title,
-                description,
-                column,
-                assignee,
-                priority,
-                created_at,
+            let add = |description| {
+                Operation::KanbanAdd(kanban::AddCard {
+                    entity: entity.clone(),
+                    title: title.clone(),
+                    description,
+                    column: column.clone(),
+                    assignee: assignee.clone(),
+                    priority,
+                    created_at: None,
+                })
             };
-            context.say(said, &Operation::KanbanAdd(add))
+            let said = context.describe(description.as_deref(), edit.edit, nothing, &add)?;
+            let add = add(said.text.clone());
+            context.say(said, &add)
         }
         KanbanVerb::Edit { card, changes, .. } => {
             let entity = context.entity()?;
@@ -231,11 +232,20 @@ pub fn run(context: &Context, args: KanbanArgs) -> Result<Report> {
             let title = title.map(|title| files::text(&title)).transpose()?;
             let before =
                 || Ok(query::find(&context.reader()?, &entity, &card)?.description.to_string());
-            let said = context.describe(description.as_deref(), in_editor, before)?;
-            let description = (in_editor || description.is_some()).then(|| said.text.clone());
-            let changes = kanban::CardChanges { title, description, assignee, priority };
-            let edit = kanban::EditCard { entity: entity.clone(), card: card.clone(), changes };
-            context.say(said, &Operation::KanbanEdit(edit))
+            let is_described = in_editor || description.is_some();
+            let edit = |text| {
+                let changes = kanban::CardChanges {
+                    title: title.clone(),
+                    description: is_described.then_some(text),
+                    assignee: assignee.clone(),
+                    priority,
+                };
+                let (entity, card) = (entity.clone(), card.clone());
+                Operation::KanbanEdit(kanban::EditCard { entity, card, changes })
+            };
+            let said = context.describe(description.as_deref(), in_editor, before, &edit)?;
+            let edit = edit(said.text.clone());
+            context.say(said, &edit)
         }
         KanbanVerb::Move { card, column, before, top, bottom, .. } => {
             let entity = context.entity()?;

@@ -73,13 +73,19 @@ fn a_text_is_never_lost() {
     assert_eq!(texts(&machine), Vec::<PathBuf>::new());
     let run = edit(&store, &write, &["chat", "send", "--edit", "--reply-to", "ffff"]);
     run.fails(4, "has no chat");
-    kept(&run);
     let run = edit(&store, &write, &["issue", "open", "", "--edit"]);
     run.fails(2, "an empty title");
-    kept(&run);
+    assert_eq!(texts(&machine), Vec::<PathBuf>::new());
     let run = edit(&store, &write, &["chat", "send", "--edit", "-n"]);
     run.ok();
     kept(&run);
+    // What only the text itself is refused for.
+    let long = editor(&machine, "long", "yes 'a long text' | head -c 300000 > \"$1\"");
+    let run = edit(&store, &long, &["chat", "send", "--edit"]);
+    assert_ne!(run.code, 0, "{run:?}");
+    let [file] = &texts(&machine)[..] else { panic!("{run:?}") };
+    assert!(run.stderr.contains(&text(file)), "{}", run.stderr);
+    std::fs::remove_file(file).unwrap();
     let failing = editor(&machine, "failing", "echo 'a long text' > \"$1\"; exit 3");
     let run = edit(&store, &failing, &["chat", "send", "--edit"]);
     assert_eq!(run.code, 130, "{run:?}");
@@ -88,6 +94,61 @@ fn a_text_is_never_lost() {
     edit(&store, &empty, &["chat", "send", "--edit"]).fails(2, "an empty text: nothing is done");
     assert_eq!(texts(&machine), Vec::<PathBuf>::new());
     assert_eq!(store.json(&["chat", "list"]).as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn nobody_writes_for_nothing() {
+    let machine = Machine::new("refused before");
+    let store = machine.group("s", &[BOB]);
+    let message = store.send("hi");
+    let card = store.ok(&["kanban", "add", "Card"]);
+    let issue = store.ok(&["issue", "open", "Leak"]);
+    let page = machine.path("page.md");
+    std::fs::write(&page, "one\n").unwrap();
+    store.ok(&["disk", "put", &text(&page), "/shared/page.md"]);
+    store.ok(&["member", "role", BOB, "viewer"]);
+    let write = editor(&machine, "write", "touch \"$0.opened\"; echo 'a long text' > \"$1\"");
+    let viewer = [
+        &["chat", "send", "--edit"][..],
+        &["chat", "edit", &message, "--edit"],
+        &["issue", "open", "Title", "--edit"],
+        &["issue", "edit", &issue, "--edit"],
+        &["kanban", "add", "Title", "--edit"],
+        &["kanban", "edit", &card, "--edit"],
+        &["disk", "edit", "/shared/page.md"],
+    ];
+    let opened = machine.path("write.opened");
+    for args in viewer {
+        let run = edit(&store, &write, &[args, &["--as", BOB]].concat());
+        assert_eq!(run.code, 1, "{args:?}: {run:?}");
+        assert!(!opened.exists(), "{args:?}: {run:?}");
+    }
+    for args in [
+        &["chat", "edit", "ffff", "--edit"][..],
+        &["chat", "send", "--edit", "--reply-to", "ffff"],
+        &["issue", "edit", "ffff", "--edit"],
+        &["kanban", "edit", "ffff", "--edit"],
+        &["kanban", "add", "Title", "--column", "Nowhere", "--edit"],
+        &["disk", "edit", "/shared/none.md"],
+    ] {
+        let run = edit(&store, &write, args);
+        assert_eq!(run.code, 4, "{args:?}: {run:?}");
+        assert!(!opened.exists(), "{args:?}: {run:?}");
+    }
+    assert_eq!(texts(&machine), Vec::<PathBuf>::new());
+    // On a terminal the text may be left out.
+    let env = [("EDITOR", &*write)];
+    for args in [
+        &["issue", "comment", "ffff"][..],
+        &["issue", "comment", &issue, "--edit", "ffff"],
+        &["chat", "send", "--as", BOB],
+    ] {
+        let Some(run) = on_a_terminal(&store, &env, args) else { return };
+        assert_ne!(run.code, 0, "{args:?}: {run:?}");
+        assert!(!opened.exists(), "{args:?}: {run:?}");
+    }
+    edit(&store, &write, &["disk", "edit", "/shared/page.md"]).ok();
+    assert!(opened.exists());
 }
 
 #[test]

@@ -203,6 +203,12 @@ pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> R
         std::io::stdin().take(most).read_to_end(&mut bytes).map_err(failed)?;
         return replace(context, entity, path, old, &bytes);
     }
+    // Nobody is to write for nothing.
+    if let Some(other) = TextFile::of(&[old.bytes().as_slice(), b"text\n"].concat()) {
+        let base = Some(old.text.clone());
+        let put = Put { base, ..Put::text(entity.clone(), path.clone(), other) };
+        context.try_out(&Operation::DiskPut(put))?;
+    }
     let draft = in_editor(context, &path, &old)?;
     let replaced = files::read(&draft.file, limits::DISK_TEXT_BYTES as u64)
         .and_then(|bytes| replace(context, entity, path.clone(), old, &bytes));
