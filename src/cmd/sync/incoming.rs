@@ -130,6 +130,8 @@ fn summary(imported: &Imported, inputs: &[Input]) -> String {
     roots.dedup();
     let within = if roots.is_empty() { String::new() } else { format!(" in {}", listed(&roots)) };
     match (counts.is_empty(), imported.changed) {
+        // All were left out, which is said of each.
+        _ if inputs.is_empty() => "none of the files could be read, so nothing came".to_owned(),
         (true, false) => format!("read {bundles}; everything was here already"),
         (true, true) => format!("imported {bundles}"),
         (false, _) => format!("imported {bundles}: {}{within}", counts.join(", ")),
