@@ -151,11 +151,19 @@ pub fn write_one_of(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
 }
 
 /// Refuses a directory in a store, there already or not.
+///
+/// # Errors
+/// `Refused`; `Io` where it cannot be said.
 pub fn outside(dir: &Path) -> Result<()> {
     let made = std::path::absolute(dir)
         .map_err(|e| Error::io(format!("cannot write to {}", dir.display()), e))?;
-    let there = made.ancestors().find(|around| around.is_dir());
-    match there.map_or(Ok(false), |around| Store::owns(&around.join("x")))? {
+    // What would be made first of it, where it is not there.
+    let mut first = made.join("x");
+    let mut around = made.as_path();
+    while let Some(above) = around.parent().filter(|_| !around.is_dir()) {
+        (first, around) = (around.to_owned(), above);
+    }
+    match Store::owns(&first)? {
         false => Ok(()),
         true => Err(Error::refused(format!("{} belongs to a store", dir.display()))
             .hint("name a directory outside of it")),

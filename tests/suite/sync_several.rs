@@ -124,11 +124,11 @@ fn what_the_gate_refuses_is_left_out_whole_and_alone() {
 fn where_nothing_could_be_read_it_is_not_said_to_be_here_already() {
     let machine = Machine::new("nothing good");
     let store = machine.group("s", &[]);
-    let bad = machine.path("bad.crdt");
+    let bad = text(&machine.path("bad.crdt"));
     std::fs::write(&bad, "no bundle at all").unwrap();
     let gone = text(&machine.path("gone.crdt"));
     for more in [&["--keep-going"][..], &["--keep-going", "-n"]] {
-        let args = [&["sync", "import", &text(&bad), &gone][..], more].concat();
+        let args = [&["sync", "import", &bad, &gone][..], more].concat();
         let said = store.run(&args).exits(3).stderr.clone();
         assert!(said.contains("none of the files could be read, so nothing came"), "{said}");
         assert!(said.contains("left out: ") && said.contains("bad.crdt"), "{said}");
