@@ -102,7 +102,7 @@ fn entities_are_named_by_type_and_id_by_id_or_by_prefix() {
     let run = store.run(&["entity", "show", "nowhere", "--json"]);
     run.fails(4, "nowhere");
     assert_eq!(run.error()["code"], "not-found");
-    store.run(&["entity", "show", "web"]).exits(4);
+    store.run(&["entity", "show", "web"]).fails(2, "too short to name an entity");
     // Several entities, none named.
     let run = store.run(&["entity", "show"]);
     run.fails(2, "which entity?");
