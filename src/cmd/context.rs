@@ -52,8 +52,8 @@ pub struct Context {
     is_automatic: Cell<Option<bool>>,
     /// What was left out beside the documents, by the readers that left it out.
     left_out: RefCell<Vec<Omitted>>,
-    /// The ids of files of disks that could not be written, None where it may be any; and why not.
-    unwritten: RefCell<Vec<(Option<String>, Kind)>>,
+    /// The ids of files that the file system did not take; None where it may be any.
+    unwritten: RefCell<Vec<Option<String>>>,
 }
 
 impl Context {
@@ -419,21 +419,20 @@ impl Context {
             Ok(settled.notes.iter().map(failure::hint).collect())
         };
         settle().unwrap_or_else(|e: Error| {
-            self.unwritten.borrow_mut().push((None, e.kind));
+            self.unwritten.borrow_mut().extend((e.kind == Kind::Io).then_some(None));
             vec![format!("the files on the disks are not all written yet: {e:#}")]
         })
     }
 
-    /// Notes files that could not be written, by their ids.
-    pub fn note_unwritten(&self, failed: Vec<(String, Kind)>) {
-        self.unwritten.borrow_mut().extend(failed.into_iter().map(|(id, why)| (Some(id), why)));
+    /// Notes files that the file system did not take, by their ids.
+    pub fn note_unwritten(&self, failed: Vec<String>) {
+        self.unwritten.borrow_mut().extend(failed.into_iter().map(Some));
     }
 
-    /// Why one of some files could not be written; None where all were.
-    pub fn unwritten(&self, ids: &[String]) -> Option<Kind> {
-        let unwritten = self.unwritten.borrow();
+    /// Whether one of some files is among those.
+    pub fn is_unwritten(&self, ids: &[String]) -> bool {
         let is_one = |failed: &Option<String>| failed.as_ref().is_none_or(|id| ids.contains(id));
-        unwritten.iter().find(|(failed, _)| is_one(failed)).map(|(_, why)| *why)
+        self.unwritten.borrow().iter().any(is_one)
     }
 
     /// What the limit of a document counts of so many bytes: all of them where it cannot be read.

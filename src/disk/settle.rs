@@ -22,8 +22,8 @@ pub struct Settled {
     pub written: Vec<DiskPath>,
     /// Files that were removed.
     pub removed: Vec<DiskPath>,
-    /// The ids of files that could not be written, and why not.
-    pub failed: Vec<(String, Kind)>,
+    /// The ids of files that the file system did not take.
+    pub failed: Vec<String>,
     /// What was not done, and what there is to know.
     pub notes: Vec<Hint>,
 }
@@ -66,6 +66,7 @@ fn settle_document(session: &mut Session, entity: &EntityId, doc: DocId) -> Resu
         written: BTreeMap::new(),
         at: BTreeMap::new(),
         lying: lying_elsewhere(session, entity, &doc)?,
+        blocked: Vec::new(),
         done: Settled::default(),
         doc,
         session,
@@ -76,6 +77,7 @@ fn settle_document(session: &mut Session, entity: &EntityId, doc: DocId) -> Resu
     }
     owners.chunks(AT_ONCE).try_for_each(|places| maker.make_all(places))?;
     maker.clear(&owners)?;
+    maker.try_again()?;
     let Maker { done, tree, .. } = maker;
     if !done.written.is_empty() || !done.removed.is_empty() {
         application::keep_up(&disks, entity, &tree, [&done.written, &done.removed])?;
@@ -122,6 +124,8 @@ struct Maker<'s> {
     at: BTreeMap<String, BTreeMap<String, String>>,
     /// Where a content was written, by its hash.
     lying: BTreeMap<String, String>,
+    /// What could not be written, and why not.
+    blocked: Vec<(FilePlace, Error)>,
     done: Settled,
 }
 
@@ -193,13 +197,14 @@ impl Maker<'_> {
             Ok(()) => true,
             Err(e) => {
                 self.tree.unstage(&made.path);
-                failed.push((made.base.file.clone(), made.path.clone(), e));
+                let (id, path) = (made.base.file.clone(), made.path.clone());
+                failed.push((FilePlace { id, path, since: 0 }, e));
                 false
             }
         });
-        for (file, path, e) in failed {
-            self.failed(&file, &path, &e);
-        }
+        let unnamed: BTreeSet<&DiskPath> = failed.iter().map(|(place, _)| &place.path).collect();
+        self.done.written.retain(|written| !unnamed.contains(written));
+        failed.into_iter().for_each(|(place, e)| self.failed(place, e));
         let mut named: BTreeSet<DiskPath> = staged.iter().map(|made| made.path.clone()).collect();
         named.extend(there.iter().map(|made| made.path.clone()));
         // Each is known where it is now before any is taken from where it was.
@@ -217,10 +222,24 @@ impl Maker<'_> {
     }
 
     /// Notes that a file could not be written. The others are all the same.
-    fn failed(&mut self, file: &str, path: &DiskPath, e: &Error) {
-        self.done.written.retain(|written| written != path);
-        self.done.failed.push((file.to_owned(), e.kind));
-        self.done.notes.push(format!("{path} is not written: {e:#}").into());
+    fn failed(&mut self, place: FilePlace, e: Error) {
+        self.blocked.push((place, e));
+    }
+
+    /// Makes those that could not be written once more where something was taken out of their way, and says
+    /// of the others why they are not.
+    fn try_again(&mut self) -> Result<()> {
+        if !self.done.removed.is_empty() {
+            let again: Vec<FilePlace> =
+                std::mem::take(&mut self.blocked).into_iter().map(|(place, _)| place).collect();
+            again.chunks(AT_ONCE).try_for_each(|places| self.make_all(places))?;
+        }
+        for (FilePlace { id, path, .. }, e) in std::mem::take(&mut self.blocked) {
+            self.done.notes.push(format!("{path} is not written: {e:#}").into());
+            // Something else in the place of a file is for its owner to see to.
+            self.done.failed.extend((e.kind == Kind::Io).then_some(id));
+        }
+        Ok(())
     }
 
     /// Notes that a file lies where it is to be.
@@ -247,7 +266,7 @@ impl Maker<'_> {
         let held = match self.tree.held(path) {
             Ok(held) => held,
             Err(e) => {
-                self.failed(&place.id, path, &e);
+                self.failed(place.clone(), e);
                 return Ok(None);
             }
         };
@@ -271,7 +290,7 @@ impl Maker<'_> {
                 Ok(Some(staged)) => staged,
                 Ok(None) => return Ok(None),
                 Err(e) => {
-                    self.failed(&place.id, path, &e);
+                    self.failed(place.clone(), e);
                     return Ok(None);
                 }
             },

@@ -241,7 +241,7 @@ fn a_file_that_cannot_be_written_keeps_no_other_from_it() {
     let dir = text(&bob.dir);
     let mine = ["-s", dir.as_str(), "disk", "put", "-", "/shared/dir/c.md"];
     let run = machine.run_with_stdin(&mine, b"mine\n");
-    assert!(run.code != 0 && run.stderr.contains("/shared/dir/c.md is not written"), "{run:?}");
+    assert!(run.code == 74 && run.stderr.contains("/shared/dir/c.md is not written"), "{run:?}");
     let run = machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", "/shared/y.md"], b"y\n");
     run.exits(0);
     // Once the way is free all of them are made.
@@ -313,4 +313,26 @@ fn who_may_not_publish_is_told_so() {
     let bob = machine.replica_of(&alice, "b", BOB);
     let run = bob.run(&["disk", "publish"]);
     assert!(run.code == 1 && run.stderr.contains("may not publish the website"), "{run:?}");
+}
+
+#[test]
+fn a_file_that_met_a_directory_is_not_in_the_way_of_what_is_in_it() {
+    let machine = Machine::new("file against directory");
+    let alice = machine.group("a", &[BOB]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    put(&alice, "/shared/x", b"a file\n");
+    put(&bob, "/shared/x/y.md", b"words\n");
+    alice.meet(&bob);
+    for (store, name) in [(&alice, "z.md"), (&bob, "w.md")] {
+        put(store, "/shared/x/y.md", name.as_bytes());
+        put(store, &format!("/shared/x/{name}"), b"more\n");
+        assert_eq!(got(store, "/shared/x/y.md"), name.as_bytes());
+        alice.meet(&bob);
+    }
+    alice.ok(&["disk", "remove", "-r", "/shared/x"]);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(fs::read_to_string(place(store, "/shared/x")).unwrap(), "a file\n");
+        store.run(&["disk", "status"]).exits(0);
+    }
 }

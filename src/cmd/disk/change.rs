@@ -5,7 +5,7 @@ use crate::cmd::failure::hint;
 use crate::cmd::{Context, exit_code};
 use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, document};
 use crate::disk::{self, TakenIn, Which};
-use crate::error::{Error, Hint, Result, counted};
+use crate::error::{Error, Hint, Kind, Result, counted};
 use crate::id::EntityId;
 use crate::operation::{self, Operation, Outcome, Together};
 use crate::query::disk::version;
@@ -34,8 +34,8 @@ pub fn change(
     };
     let mut report = context.written(written, committed);
     // The store has it, and the directory does not.
-    if let Some(why) = context.unwritten(&ids) {
-        report = report.exit(exit_code(why));
+    if context.is_unwritten(&ids) {
+        report = report.exit(exit_code(Kind::Io));
     }
     if let (Which::Below(dir), Some(counts)) = (touched, counts(&taken)) {
         report.notes.push(format!("took in what was changed in {dir}: {counts}"));

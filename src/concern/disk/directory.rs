@@ -182,7 +182,9 @@ impl Directory {
             return Err(taken(path, "is a directory", below));
         }
         let above = key.match_indices('/').skip(2).map(|(at, _)| key.get(..at).unwrap_or_default());
-        if let Some(place) = above.filter_map(|key| self.has(key)).next() {
+        // One that has lost its path to a directory is in nobody's way there.
+        let mut above = above.filter(|key| !self.is_directory(key));
+        if let Some(place) = above.find_map(|key| self.has(key)) {
             return Err(taken(path, "would lie in a file", &place.path));
         }
         match self.has(&key) {
@@ -301,6 +303,19 @@ mod tests {
             at("/shared/x.md/a/b").unwrap_err(),
             "/shared/x.md/a/b would lie in a file /shared/x.md"
         );
+    }
+
+    #[test]
+    fn a_file_that_lost_its_path_to_a_directory_is_not_in_its_way() {
+        let directory = directory(&[("a", "/shared/x", 2), ("b", "/shared/x/y", 1)]);
+        let at = |path: &str| {
+            let found = directory.at(&DiskPath::parse(path).unwrap());
+            found.map(|found| found.map(|place| place.id.clone())).map_err(|error| error.message)
+        };
+        assert_eq!(at("/shared/x/y"), Ok(Some("b".to_owned())));
+        assert_eq!(at("/shared/x/z"), Ok(None));
+        assert!(at("/shared/x").is_err() && at("/shared/x/y/z").is_err());
+        assert_eq!(directory.find("/shared/x/y").unwrap().id, "b");
     }
 
     #[test]
