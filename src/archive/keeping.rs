@@ -330,7 +330,7 @@ fn lost(session: &Session, winner: &ArchivedRecord, loser: &ArchivedRecord) -> O
 /// client has such a number.
 fn item_of(version: &ArchivedRecord) -> (u64, u32) {
     let name = u64::from_str_radix(version.version().get(..16).unwrap_or_default(), 16);
-    (name.unwrap_or(version.written.client) | 1 << 63, version.written.clock)
+    (name.unwrap_or(version.written.client) | (1 << 63), version.written.clock)
 }
 
 /// What people know a version by.
