@@ -70,6 +70,7 @@ module completions {
 
   # Make a store, or make an existing one your replica
   export extern "crdtctl init" [
+    --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -3940,7 +3941,7 @@ module completions {
     --progress: string@"nu-complete crdtctl disk get global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    path: string              # A path, or a file's id
+    path: string              # A path, a file's id, or a version of a file by its id or hash
   ]
 
   def "nu-complete crdtctl disk cat global.output" [] {
@@ -3987,7 +3988,7 @@ module completions {
     --progress: string@"nu-complete crdtctl disk cat global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    path: string              # A path, or a file's id
+    path: string              # A path, a file's id, or a version of a file by its id or hash
   ]
 
   def "nu-complete crdtctl disk list global.output" [] {
@@ -4257,7 +4258,7 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Bring a removed file back, as long as not everybody has heard that it was removed
+  # Bring a removed file back, as long as not everybody has heard that it was removed; or what a file held before
   export extern "crdtctl disk restore" [
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
@@ -4282,7 +4283,7 @@ module completions {
     --progress: string@"nu-complete crdtctl disk restore global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    path: string              # The path that it had, or its id
+    path: string              # The path that it had, or its id; or a version of a file by its id or hash
   ]
 
   def "nu-complete crdtctl disk scan global.output" [] {
@@ -4653,7 +4654,7 @@ module completions {
   export extern "crdtctl disk help remove" [
   ]
 
-  # Bring a removed file back, as long as not everybody has heard that it was removed
+  # Bring a removed file back, as long as not everybody has heard that it was removed; or what a file held before
   export extern "crdtctl disk help restore" [
   ]
 
@@ -4813,7 +4814,7 @@ module completions {
 
   # Read bundles: all of them in one commit, or none
   export extern "crdtctl sync import" [
-    --raw: string             # The files are bare Yrs v1 updates of this document
+    --raw: string             # The files are no bundles, but updates of this document, in any form that `doc kind` knows
     --keep-going(-k)          # Leave out what is damaged, refused or not there, and import the rest
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
@@ -7388,6 +7389,10 @@ module completions {
     doc: string               # The document, or a file; `-` is standard input
   ]
 
+  def "nu-complete crdtctl doc load kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
+  }
+
   def "nu-complete crdtctl doc load global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -7408,10 +7413,11 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Bring a bare Yrs v1 update into a document
+  # Bring an update into a document
   export extern "crdtctl doc load" [
     --doc: string             # The document; a new one by its whole id. Not needed for a file of a store
     --doubled                 # Bring in even what will be there twice then
+    --from: string@"nu-complete crdtctl doc load kind" # Take a file for what this says, whatever it looks like
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -7435,7 +7441,7 @@ module completions {
     --progress: string@"nu-complete crdtctl doc load global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    file: path                # The update; `-` is standard input
+    file: path                # The update, or whatever `doc kind` finds updates in; `-` is standard input
   ]
 
   def "nu-complete crdtctl doc anonymize kind" [] {
@@ -7564,7 +7570,7 @@ module completions {
   export extern "crdtctl doc help rebuild" [
   ]
 
-  # Bring a bare Yrs v1 update into a document
+  # Bring an update into a document
   export extern "crdtctl doc help load" [
   ]
 
@@ -8019,7 +8025,7 @@ module completions {
   # Ask the store in SQL: one query over views of everything it holds
   export extern "crdtctl sql" [
     --param(-p): string       # A value for `:NAME` in the query; `:now` is the time that counts as now
-    --timeout: string         # For how long the query may work
+    --timeout: string         # For how long the command may take, printing the rows included; without it the query alone may work for 10s
     --explain                 # Show how the query would be answered, and what it would read
     --schema: string@"nu-complete crdtctl sql schema" # List the views or, with the name of one, its columns
     --save: path              # Write all views into a new SQLite file, with the full-text index
@@ -8511,7 +8517,7 @@ module completions {
   export extern "crdtctl help disk remove" [
   ]
 
-  # Bring a removed file back, as long as not everybody has heard that it was removed
+  # Bring a removed file back, as long as not everybody has heard that it was removed; or what a file held before
   export extern "crdtctl help disk restore" [
   ]
 
@@ -8747,7 +8753,7 @@ module completions {
   export extern "crdtctl help doc rebuild" [
   ]
 
-  # Bring a bare Yrs v1 update into a document
+  # Bring an update into a document
   export extern "crdtctl help doc load" [
   ]
 

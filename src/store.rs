@@ -204,7 +204,7 @@ impl Store {
         let store = Store::open_with(dir, environment)?;
         let mut session = store.session(Open { command: "init", member, dry_run: true })?;
         session.settle(member)?;
-        let member = session.replica_member().cloned();
+        let member = session.replica.member().cloned();
         session.commit()?;
         Ok(Some(member))
     }

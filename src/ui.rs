@@ -11,6 +11,8 @@ pub mod escape;
 mod fields;
 mod fill;
 mod json;
+mod labelled;
+mod object;
 mod page;
 mod paint;
 mod progress;
@@ -156,7 +158,7 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
             Format::Id => delimited::ids(&board.all_cards(), board.id, out),
         },
         Body::Object(object) => match terminal.format {
-            Format::Table => table::object(object, terminal, out),
+            Format::Table => object::object(object, terminal, out),
             Format::Json => json::object(&object.fields, out),
             Format::Ndjson => json::lines(std::slice::from_ref(&object.fields), out),
             Format::Tsv => delimited::object::<delimited::Tsv>(object, terminal.header, out),

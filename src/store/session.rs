@@ -169,11 +169,6 @@ impl Session {
         self.replica.save(&self.state)
     }
 
-    /// Whose the replica is.
-    pub(super) fn replica_member(&self) -> Option<&MemberId> {
-        self.replica.member()
-    }
-
     /// Now, in Unix seconds.
     pub fn now(&self) -> i64 {
         self.environment.clock.now()

@@ -5,7 +5,8 @@
 //! the first column (what a row is about) stands on a line above the others; then long words of what
 //! people wrote are broken, and of ids none; at last every record is a list of its fields.
 
-use super::report::{Color, Column, Object, Row, Section, Style, Visibility};
+use super::labelled::{GAP, Labelled, bold, write_fields};
+use super::report::{Column, Row, Style, Visibility};
 use super::terminal::Terminal;
 use super::wrap::{cut, longest_word, wrap};
 use super::{cell, escape, paint};
@@ -14,8 +15,6 @@ use serde_json::Value;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// Spaces between two columns, and before what stands below a first column.
-const GAP: usize = 2;
 /// A column of text is given this much before columns that only a wide terminal shows.
 const TEXT_WIDTH: usize = 32;
 /// Where there are several, each is given this much.
@@ -95,107 +94,6 @@ pub fn line(
     });
     let cells: Vec<String> = cells.filter(|text| !text.is_empty()).collect();
     writeln!(out, "{}", cells.join("  "))
-}
-
-/// One field per line, then its tables and its long texts.
-pub fn object(object: &Object, terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
-    let mut fields: Vec<Labelled> = Vec::new();
-    for (key, title, style) in object.entries() {
-        let apart = style == Style::Prose || object.section(key).is_some();
-        let value = object.fields.get(key).unwrap_or(&Value::Null);
-        let text = cell::shown(value, style, terminal.times);
-        if !apart && !text.is_empty() {
-            let title = if terminal.header { escape::line(title) } else { "".into() };
-            let color = paint::color(style, &text);
-            let text = escape::line(&text).into_owned();
-            fields.push(Labelled { title: title.into_owned(), text, color });
-        }
-    }
-    write_fields(&fields, usize::MAX, terminal, out)?;
-    for (key, _, style) in object.entries() {
-        match object.section(key) {
-            Some(section) => write_section(object, section, terminal, out)?,
-            None if style == Style::Prose => write_prose(&object.fields, key, terminal, out)?,
-            None => {}
-        }
-    }
-    Ok(())
-}
-
-fn write_section(
-    object: &Object,
-    section: &Section,
-    terminal: &Terminal,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let items = object.fields.get(section.key).and_then(Value::as_array);
-    let rows: Vec<Row> =
-        items.into_iter().flatten().filter_map(Value::as_object).cloned().collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\n{}", bold(section.title, terminal))?;
-    list(&rows, section.columns, terminal, out)
-}
-
-fn write_prose(
-    fields: &Row,
-    key: &str,
-    terminal: &Terminal,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let value = fields.get(key).unwrap_or(&Value::Null);
-    let text = cell::shown(value, Style::Prose, terminal.times);
-    if text.is_empty() {
-        return Ok(());
-    }
-    writeln!(out)?;
-    // The indent keeps a text from passing for output of ours.
-    for line in escape::lines(&text).lines() {
-        writeln!(out, "{}", format!("  {line}").trim_end())?;
-    }
-    Ok(())
-}
-
-/// A field with its title, empty where titles are not wanted.
-struct Labelled {
-    title: String,
-    text: String,
-    color: Option<Color>,
-}
-
-/// Title and text, a field a line; of a long text `most` lines.
-fn write_fields(
-    fields: &[Labelled],
-    most: usize,
-    terminal: &Terminal,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let titles = fields.iter().map(|field| field.title.width()).max().unwrap_or(0);
-    let indent = if titles > 0 { titles + GAP } else { 0 };
-    let room = terminal.width.saturating_sub(indent);
-    for Labelled { title, text, color } in fields {
-        let pad = " ".repeat(indent.saturating_sub(title.width()));
-        if longest_word(text) > room {
-            // What does not fit beside its title stands below it, as it is.
-            if !title.is_empty() {
-                writeln!(out, "{}", bold(title, terminal))?;
-            }
-            let lines = wrap(text, terminal.width);
-            cut(lines, most, terminal.width).iter().try_for_each(|line| writeln!(out, "{line}"))?;
-            continue;
-        }
-        let lines = cut(wrap(text, room), most, room);
-        let (first, others) = match lines.split_first() {
-            Some((first, others)) => (first.as_str(), others),
-            None => ("", &[][..]),
-        };
-        let first = paint::colored(first, color.filter(|_| terminal.color_out));
-        writeln!(out, "{}", format!("{}{pad}{first}", bold(title, terminal)).trim_end())?;
-        let indent = " ".repeat(indent);
-        others.iter().try_for_each(|line| writeln!(out, "{indent}{line}"))?;
-    }
-    Ok(())
 }
 
 /// A column with what it will show.
@@ -571,11 +469,4 @@ fn words_of(layout: &TableLayout<'_, '_>) -> Vec<(usize, usize, Style)> {
         at += width + GAP;
     }
     found
-}
-
-fn bold(text: &str, terminal: &Terminal) -> String {
-    match terminal.color_out && !text.is_empty() {
-        true => format!("\u{1b}[1m{text}\u{1b}[0m"),
-        false => text.to_owned(),
-    }
 }

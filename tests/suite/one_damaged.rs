@@ -97,7 +97,7 @@ fn what_is_not_valid_is_refused_for_it_as_for_any_other() {
     let machine = Machine::new("one damaged: hostile");
     let it = damaged(&machine);
     let bad = machine.path("bad.yrs");
-    std::fs::write(&bad, b"no update").unwrap();
+    std::fs::write(&bad, b"\x05no update").unwrap();
     let before = it.alice.files();
     let args = ["sync", "import", "--raw", CHAT, &text(&bad)];
     it.alice.run(&args).fails(6, "is not valid");

@@ -179,7 +179,7 @@ fn fish_completes() {
     assert_eq!(ask("crdtctl doc show cha"), ["chat"]);
     assert_eq!(ask("crdtctl doc size upd"), ["update.bin"]);
     assert_eq!(ask("crdtctl doc diff core cha"), ["chat"]);
-    assert_eq!(ask(&format!("crdtctl log --record {}", &id[..6])), [id.clone()]);
+    assert_eq!(ask(&format!("crdtctl log --record {}", &id[..6])), std::slice::from_ref(&id));
     assert_eq!(ask("crdtctl kanban move 3f2a In"), ["In Progress"]);
     assert_eq!(ask("crdtctl --as bo"), [BOB]);
     assert_eq!(ask("crdtctl member role bob- adm"), ["admin"]);

@@ -90,7 +90,7 @@ fn what_the_gate_refuses_is_left_out_whole_and_alone() {
         write("fork", &note(7, "a", "second")),
         write("second", &note(8, "b", "third")),
         write("cut", &note(9, "c", "fourth")[..9]),
-        write("rubbish", b"no update at all"),
+        write("rubbish", b"\x05no update at all"),
         write("third", &note(10, "d", "fifth")),
     ];
     let files: Vec<&str> = files.iter().map(String::as_str).collect();

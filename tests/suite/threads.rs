@@ -287,6 +287,9 @@ const ATTACHMENT: &[(&str, &str)] = &[
     ("file_path", "string"),
     ("mime_type", "string"),
     ("size_bytes", "number"),
+    // Beside the guide's: which file it is, where two replicas put one to the same path at once.
+    ("file_id", "string"),
+    ("blake3", "string"),
 ];
 const THREAD: &[(&str, &str)] = &[
     ("parent_id", "string"),
