@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(wrap("明天下午我们把船拖上岸。", 8), ["明天下午", "我们把船", "拖上岸。"]);
         assert_eq!(wrap("船は「岸」に。a", 6), ["船は", "「岸」", "に。a"]);
         assert_eq!(wrap("See 船 now, 船now", 9), ["See 船", "now, 船", "now"]);
-        assert_eq!((longest_word("明天下午"), longest_word("船now 船。")), (3, 4));
+        assert_eq!((longest_word("明天下午"), longest_word("船now 船。")), (2, 4));
         assert_eq!(wrap("👩\u{200d}💻👩\u{200d}💻", 80), ["👩\u{200d}💻👩\u{200d}💻"]);
     }
 
