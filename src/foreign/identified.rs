@@ -195,6 +195,11 @@ impl Identified {
         Identified::bare(FileKind::UpdateLog, document).within(Wrapping::Log(how))
     }
 
+    /// Whether nothing of it was left out.
+    pub(super) fn is_whole(&self) -> bool {
+        self.found.documents().iter().all(|document| document.problem.is_none())
+    }
+
     /// The updates of a single document, where it is one.
     pub(super) fn steps(self) -> Option<Vec<KeptUpdate>> {
         match self.found {

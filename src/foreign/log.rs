@@ -94,7 +94,8 @@ pub fn damaged(bytes: &[u8]) -> Option<Identified> {
 pub fn damaged_lines(text: &str, depth: Depth) -> Option<Identified> {
     let mut document = FoundDocument::default();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        match text::line_of(line, depth).and_then(Identified::steps) {
+        let found = text::line_of(line, depth).filter(Identified::is_whole);
+        match found.and_then(Identified::steps) {
             Some(steps) => document.steps.extend(steps),
             None => document.leave_out(|| why_not(line.as_bytes())),
         }

@@ -165,12 +165,14 @@ pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
 /// What a text is.
 fn of_text(text: &str, depth: Depth) -> Option<Identified> {
     let text = text.trim_start_matches('\u{feff}').trim();
-    text::json(text, depth)
-        .or_else(|| text::lines(text, depth))
-        // Before the lines are taken for one text that was wrapped.
-        .or_else(|| log::damaged_lines(text, depth))
-        .or_else(|| text::hex(text, depth))
-        .or_else(|| text::base64(text, depth))
+    if let Some(found) = text::json(text, depth).or_else(|| text::lines(text, depth)) {
+        return Some(found);
+    }
+    // Lines can be one text that was wrapped, or each of them an update.
+    match text::hex(text, depth).or_else(|| text::base64(text, depth)) {
+        Some(found) if found.is_whole() => Some(found),
+        found => log::damaged_lines(text, depth).or(found),
+    }
 }
 
 /// Zeros alone, and more of them than the longest empty thing has: a file with a hole.

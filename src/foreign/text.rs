@@ -76,7 +76,7 @@ pub fn lines(text: &str, depth: Depth) -> Option<Identified> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut steps = Vec::new();
     for line in lines {
-        steps.extend(line_of(line, depth)?.steps()?);
+        steps.extend(line_of(line, depth).filter(Identified::is_whole)?.steps()?);
     }
     (steps.len() > 1).then(|| Identified::log("one update a line", steps))
 }

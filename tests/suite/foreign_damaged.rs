@@ -87,6 +87,24 @@ fn a_log_whose_last_record_is_cut_is_read_up_to_there() {
     }
 }
 
+/// As `base64` prints it: the lines are one text, and none of them a log by itself.
+#[test]
+fn a_log_in_wrapped_text_is_whole() {
+    let machine = Machine::new("wrapped logs");
+    let all = steps();
+    let state = oracle::state(&all.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let expected = machine.run(&["digest", &put(&machine, "state", state)]).ok();
+    for (name, bytes) in logs(&all) {
+        let base64 = data_encoding::BASE64.encode(&bytes);
+        for width in [12, 40, 76] {
+            let lines: Vec<&[u8]> = base64.as_bytes().chunks(width).collect();
+            let file = put(&machine, &format!("{name} {width}"), lines.join(&b'\n'));
+            let run = machine.run(&["digest", &file]);
+            assert_eq!((run.ok(), run.stderr.as_str()), (expected.clone(), ""), "{name} {width}");
+        }
+    }
+}
+
 #[test]
 fn a_record_that_is_damaged_hides_no_other() {
     let machine = Machine::new("damaged records");
