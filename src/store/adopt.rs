@@ -10,6 +10,7 @@
 //! both sides. The whole file is then logged, and the log is whole again from there on.
 
 use super::Roots;
+use super::check::FileRepair;
 use super::load::{self, Loaded};
 use super::open_document::{OpenDocument, PendingChange, WrittenBy};
 use super::session::{FOLD_WAIT, Session};
@@ -209,13 +210,9 @@ impl Session {
         if docs.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
             return Vec::new();
         }
-        let written: Result<()> = docs.iter().try_for_each(|doc| self.write_checkpoint(doc));
-        match written.and_then(|()| self.state.commit()) {
-            Ok(()) => Vec::new(),
-            Err(e) => {
-                self.state.roll_back();
-                vec![format!("a file lacks what the log holds, and could not be written ({e})")]
-            }
-        }
+        let files: Vec<_> = docs.iter().map(|doc| (doc.clone(), FileRepair::Checkpoint)).collect();
+        let written = self.write_files(&files);
+        let failed = |e| format!("a file lacks what the log holds, which is not put right ({e})");
+        written.err().map(failed).into_iter().collect()
     }
 }

@@ -4,7 +4,7 @@
 use super::check::FileRepair;
 use super::fold::{self, Checkpoint, NewState, WrittenFile};
 use super::fs;
-use super::layout::{Layout, Meta};
+use super::layout::Meta;
 use super::load::{self, Stamp};
 use super::session::{FOLD_WAIT, Session};
 use super::state::{Aside, LogRow, Parked};
@@ -13,7 +13,8 @@ use crate::error::{Error, Next, Result};
 use crate::gate::{self, Need, Verdict};
 use crate::id::DocId;
 use crate::wire::{Checked, Clocks, Update};
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 impl Session {
     /// Lays the files of a document aside as they are; what a repair does to it may follow.
@@ -123,39 +124,51 @@ impl Session {
         if repairs.is_empty() {
             return Ok(());
         }
-        let all = |session: &Session| -> Result<()> {
-            session.state.begin(FOLD_WAIT)?;
-            for (doc, repair) in &repairs {
-                match repair {
-                    FileRepair::Checkpoint => session.write_checkpoint(doc)?,
-                    _ => session.write_meta(doc)?,
-                }
-            }
-            session.state.commit()
-        };
-        all(self).map_err(|e| {
-            self.state.roll_back();
-            e.context("not everything was repaired")
-                .hint(Next::Check(None).and(" shows what is left"))
-        })
+        let begun = self.state.begin(FOLD_WAIT).map_err(unrepaired);
+        begun
+            .and_then(|()| self.write_files(&repairs))
+            .map_err(|e| e.hint(Next::Check(None).and(" shows what is left")))
     }
 
-    pub(super) fn write_checkpoint(&self, doc: &DocId) -> Result<()> {
+    /// Writes these files as they should be, waits until they are on the disk, and ends the
+    /// transaction that was begun for it.
+    pub(super) fn write_files(&self, files: &[(DocId, FileRepair)]) -> Result<()> {
+        let write = |(doc, repair): &(DocId, FileRepair)| match repair {
+            FileRepair::Checkpoint => self.write_checkpoint(doc),
+            _ => self.write_meta(doc),
+        };
+        let dirs: Result<BTreeSet<PathBuf>> =
+            files.iter().filter_map(|file| write(file).transpose()).collect();
+        let on_disk = |dirs: BTreeSet<PathBuf>| {
+            let synced = dirs.iter().try_for_each(|dir| fs::sync_dir(&self.layout.resolve(dir)));
+            // They are there, and nobody who looks could tell.
+            synced.map_err(|e| {
+                e.context("the files are written; whether they are durable is unknown")
+            })
+        };
+        dirs.map_err(unrepaired)
+            .and_then(on_disk)
+            .and_then(|()| self.state.commit())
+            .inspect_err(|_| self.state.roll_back())
+    }
+
+    /// The directory that the file is in, where one was written.
+    fn write_checkpoint(&self, doc: &DocId) -> Result<Option<PathBuf>> {
         let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
-        let Some(loaded) = loaded else { return Ok(()) };
+        let Some(loaded) = loaded else { return Ok(None) };
         let state = NewState::Whole(loaded.state.as_slice().into(), None);
         let checkpoint = Checkpoint::of(doc, &loaded, &state, self.state.log_end()?);
         let written = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
         let Some(WrittenFile { version, stamp, .. }) = written else {
             return Err(Error::io("not written", format!("{} changes", loaded.path.display())));
         };
-        sync_dir_of(&self.layout, &loaded.path)?;
-        self.state.put_fold(doc, &stamp.blake3, stamp.bytes, version, checkpoint.seq)
+        self.state.put_fold(doc, &stamp.blake3, stamp.bytes, version, checkpoint.seq)?;
+        Ok(loaded.path.parent().map(Path::to_owned))
     }
 
-    fn write_meta(&self, doc: &DocId) -> Result<()> {
-        let Some(path) = self.layout.find(doc)? else { return Ok(()) };
-        let Some(bytes) = self.layout.read(&path)? else { return Ok(()) };
+    fn write_meta(&self, doc: &DocId) -> Result<Option<PathBuf>> {
+        let Some(path) = self.layout.find(doc)? else { return Ok(None) };
+        let Some(bytes) = self.layout.read(&path)? else { return Ok(None) };
         let saves = self.state.known(doc)?.map_or(0, |known| known.version);
         let now = self.now();
         let meta = self.layout.meta(&path)?.filter(|meta| meta.doc_id == doc.as_str());
@@ -164,7 +177,7 @@ impl Session {
         meta.describe(&Stamp::of(&bytes));
         let file = self.layout.resolve(&path.with_extension("meta"));
         fs::persist(&file, meta.to_text()?.as_bytes())?;
-        sync_dir_of(&self.layout, &path)
+        Ok(path.parent().map(Path::to_owned))
     }
 }
 
@@ -210,9 +223,6 @@ fn unfit<'r>(
     Ok(unfit)
 }
 
-fn sync_dir_of(layout: &Layout, path: &Path) -> Result<()> {
-    match path.parent() {
-        Some(dir) => fs::sync_dir(&layout.resolve(dir)),
-        None => Ok(()),
-    }
+fn unrepaired(e: Error) -> Error {
+    e.context("not everything was repaired")
 }
