@@ -22,10 +22,10 @@ mod tree;
 mod writing;
 
 pub use crate::concern::disk::is_disk;
-pub use all::{settle_all, take_in_all, unscanned_all};
+pub use all::{settle_all, take_in_all, unscanned_of};
 pub use collect::{Garbage, GarbageKind, collect};
 pub use contents::{Contents, NamedContent, named_contents};
-pub use objects::{Objects, PartialContent};
+pub use objects::{Objects, PartialContent, hash};
 pub use settle::{Settled, settle};
 pub use status::{DiskState, FileStatus, status, unscanned};
 pub use take_in::{TakenIn, Which, take_in};

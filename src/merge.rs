@@ -31,7 +31,7 @@ use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, FieldKind, Spec};
 use crate::store::{Audit, Conflict, ConflictClaim, Session};
 use crate::tombstone::{self, trash};
-use crate::wire::{Clocks, Record, Value};
+use crate::wire::{Clocks, Id, Record, Value};
 use attributed::AttributedChange;
 use replaced::{Loser, REPLACED};
 use std::collections::{BTreeMap, BTreeSet};
@@ -302,58 +302,26 @@ fn keep_orphans(session: &Session, incoming: &Incoming<'_>, after: &View) -> Res
 /// Keeps which versions of files came at the same time as what those show since this import; how many
 /// there are. They are named by their ids.
 fn keep_versions(session: &Session, incoming: &Incoming<'_>, after: &View) -> Result<usize> {
-    let Incoming { doc, parts, .. } = incoming;
     let Some(before) = incoming.before() else { return Ok(0) };
-    let by = parts.iter().find_map(|part| part.by.clone());
-    let all = concern::disk::lost_versions(doc, [before, after]);
+    let all = concern::disk::lost_versions(&incoming.doc, [before, after]);
     for LostVersion { file, lost, item, was_here, shown } in &all {
         let rule = if shown.is_some() && !lost.is_text { registers::LATER } else { REPLACED };
-        let (winner_by, loser_by) = if *was_here { (by.clone(), None) } else { (None, by.clone()) };
-        let claim = |version: &FileVersion, by| {
-            ConflictClaim::of(&Value::String(version.id.clone()), Some(version.created_at), by)
-        };
-        let nothing = ConflictClaim { by: winner_by.clone(), ..ConflictClaim::default() };
-        session.state().put_conflict(&Conflict {
-            id: 0,
-            at: session.now(),
-            doc: doc.clone(),
-            noun: Some(FILES.noun.to_owned()),
-            path: DocPath::from(["files", file.as_str(), "versions"]),
-            rule: rule.to_owned(),
-            winner: shown.as_ref().map_or(nothing, |shown| claim(shown, winner_by)),
-            loser: claim(lost, loser_by),
-            item: (item.client, item.clock),
-            restored: None,
-        })?;
+        let claim = |version: &FileVersion| (version.id.clone(), version.created_at);
+        let claims = [shown.as_ref().map(claim), Some(claim(lost))];
+        keep_file(session, incoming, [file, "versions"], rule, claims, *item, *was_here)?;
     }
     Ok(all.len())
 }
 
 /// Keeps which files have lost their paths to others since this import, and says it; how many there are.
 fn keep_paths(session: &mut Session, incoming: &Incoming<'_>, after: &View) -> Result<usize> {
-    let Incoming { doc, parts, .. } = incoming;
     let Some(before) = incoming.before() else { return Ok(0) };
-    let by = parts.iter().find_map(|part| part.by.clone());
-    let all = concern::disk::lost_paths(doc, [before, after]);
-    for LostPath { place, owner, item, was_here } in &all {
-        let FilePlace { id, path, since } = place;
-        let (winner_by, loser_by) = if *was_here { (by.clone(), None) } else { (None, by.clone()) };
-        let claim = |value: &str, since: &i64, by| {
-            ConflictClaim::of(&Value::String(value.to_owned()), Some(*since), by)
-        };
-        let nothing = ConflictClaim { by: winner_by.clone(), ..ConflictClaim::default() };
-        session.state().put_conflict(&Conflict {
-            id: 0,
-            at: session.now(),
-            doc: doc.clone(),
-            noun: Some(FILES.noun.to_owned()),
-            path: DocPath::from(["files", id.as_str(), "path"]),
-            rule: registers::LATER.to_owned(),
-            winner: owner.as_ref().map_or(nothing, |o| claim(&o.id, &o.since, winner_by)),
-            loser: claim(path.as_str(), since, loser_by),
-            item: (item.client, item.clock),
-            restored: None,
-        })?;
+    let all = concern::disk::lost_paths(&incoming.doc, [before, after]);
+    for LostPath { place: FilePlace { id, path, since }, owner, item, was_here } in &all {
+        let winner = owner.as_ref().map(|owner| (owner.id.clone(), owner.since));
+        let claims = [winner, Some((path.to_string(), *since))];
+        let rule = registers::LATER;
+        keep_file(session, incoming, [id, "path"], rule, claims, *item, *was_here)?;
         let has_it = match owner {
             Some(owner) => format!("file {} has that path", owner.id),
             None => "a directory has that path".to_owned(),
@@ -361,6 +329,37 @@ fn keep_paths(session: &mut Session, incoming: &Incoming<'_>, after: &View) -> R
         session.say(format!("{path}: {has_it}, and file {id} is kept without one"));
     }
     Ok(all.len())
+}
+
+/// Keeps what a field of a file does not show: what won and what lost, each with its time, and whether
+/// the latter was here before.
+fn keep_file(
+    session: &Session,
+    incoming: &Incoming<'_>,
+    [file, field]: [&str; 2],
+    rule: &str,
+    [winner, loser]: [Option<(String, i64)>; 2],
+    item: Id,
+    was_here: bool,
+) -> Result<()> {
+    let by = incoming.parts.iter().find_map(|part| part.by.clone());
+    let (winner_by, loser_by) = if was_here { (by, None) } else { (None, by) };
+    let claim = |said: Option<(String, i64)>, by| match said {
+        Some((value, at)) => ConflictClaim::of(&Value::String(value), Some(at), by),
+        None => ConflictClaim { by, ..ConflictClaim::default() },
+    };
+    session.state().put_conflict(&Conflict {
+        id: 0,
+        at: session.now(),
+        doc: incoming.doc.clone(),
+        noun: Some(FILES.noun.to_owned()),
+        path: DocPath::from(["files", file, field]),
+        rule: rule.to_owned(),
+        winner: claim(winner, winner_by),
+        loser: claim(loser, loser_by),
+        item: (item.client, item.clock),
+        restored: None,
+    })
 }
 
 /// What changed between two views of a document, counted in records. Records that are never

@@ -272,16 +272,17 @@ pub fn run(context: &Context, args: ChatArgs) -> Result<Report> {
             let nothing = || Ok(String::new());
             let send = |text| chat::Send {
                 reply_to: reply_to.clone(),
+                attachments: attached.clone(),
                 ..chat::Send::text(entity.clone(), text)
             };
             let made_of_it = |text| Operation::ChatSend(send(text));
             let (question, text) = (Some("message"), text.as_deref());
             let said = context.compose(text, edit.edit, question, nothing, &made_of_it)?;
-            let send = chat::Send { attachments: attached, ..send(said.text.clone()) };
-            match attach.is_empty() {
-                true => context.say(said, &Operation::ChatSend(send)),
-                false => context.say_by(said, || attach::send(context, send, &attach)),
+            if attach.is_empty() {
+                return context.say(said, &made_of_it);
             }
+            let send = send(said.text.clone());
+            context.say_by(said, || attach::send(context, send, &attach))
         }
         ChatVerb::Edit { message, text, edit, .. } => {
             let entity = context.entity()?;
@@ -294,7 +295,6 @@ pub fn run(context: &Context, args: ChatArgs) -> Result<Report> {
                 Operation::ChatEdit(chat::EditMessage { entity, message, text })
             };
             let said = context.compose(text.as_deref(), edit.edit, None, before, &change)?;
-            let change = change(said.text.clone());
             context.say(said, &change)
         }
         ChatVerb::Delete { message, with_files, .. } => {

@@ -135,10 +135,10 @@ impl Context {
         operation::run_alone(&mut self.rehearsal()?, operation).map(drop)
     }
 
-    /// [`Context::perform`] for what says something: the text is not lost where that fails, or is
-    /// only tried.
-    pub fn say(&self, text: Composed, operation: &Operation) -> Result<Report> {
-        self.say_by(text, || self.perform(operation))
+    /// [`Context::perform`] for what is made of a text: that is not lost where it fails, or is only tried.
+    pub fn say(&self, text: Composed, made_of_it: &dyn Fn(String) -> Operation) -> Result<Report> {
+        let operation = made_of_it(text.text.clone());
+        self.say_by(text, || self.perform(&operation))
     }
 
     /// The same, by what `perform` does.

@@ -307,7 +307,6 @@ pub fn run(context: &Context, args: IssueArgs) -> Result<Report> {
                 })
             };
             let said = context.describe(description.as_deref(), edit.edit, nothing, &open)?;
-            let open = open(said.text.clone());
             context.say(said, &open)
         }
         IssueVerb::Edit { issue, changes, .. } => {
@@ -325,7 +324,6 @@ pub fn run(context: &Context, args: IssueArgs) -> Result<Report> {
                 })
             };
             let said = context.describe(description.as_deref(), in_editor, before, &edit)?;
-            let edit = edit(said.text.clone());
             context.say(said, &edit)
         }
         IssueVerb::Status { issue, status, .. } => {
@@ -409,7 +407,6 @@ fn comment(
         }
     };
     let said = context.compose(text, false, None, before, &comment)?;
-    let comment = comment(said.text.clone());
     context.say(said, &comment)
 }
 

@@ -223,7 +223,6 @@ pub fn run(context: &Context, args: KanbanArgs) -> Result<Report> {
                 })
             };
             let said = context.describe(description.as_deref(), edit.edit, nothing, &add)?;
-            let add = add(said.text.clone());
             context.say(said, &add)
         }
         KanbanVerb::Edit { card, changes, .. } => {
@@ -244,7 +243,6 @@ pub fn run(context: &Context, args: KanbanArgs) -> Result<Report> {
                 Operation::KanbanEdit(kanban::EditCard { entity, card, changes })
             };
             let said = context.describe(description.as_deref(), in_editor, before, &edit)?;
-            let edit = edit(said.text.clone());
             context.say(said, &edit)
         }
         KanbanVerb::Move { card, column, before, top, bottom, .. } => {

@@ -41,11 +41,7 @@ pub fn findings(context: &Context, wanted: &str, from: FromKind) -> Result<Vec<R
 
 fn of_document(wanted: &str, file: &LooseDocument) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    if let Some(problem) = &file.document.problem {
-        let message = match file.document.unread {
-            1 => format!("1 part of it is no update: {problem}"),
-            more => format!("{more} parts of it are no updates; the first: {problem}"),
-        };
+    if let Some(message) = file.document.left_out() {
         rows.push(finding(wanted, "undecodable", "error", &message, None));
     }
     let merged = Update::walk(&file.update)

@@ -346,11 +346,8 @@ fn note_unread(context: &Context, name: &str, document: &FoundDocument) -> Resul
             Error::untrusted(format!("{name} is no Yjs document")).because(problem.as_str())
         );
     }
-    let left_out = match document.unread {
-        1 => format!("1 part of it is no update and left out ({problem})"),
-        more => format!("{more} parts of it are no updates and left out (the first: {problem})"),
-    };
-    context.note(format!("{name}: {left_out}"));
+    let left_out = document.left_out().unwrap_or_default();
+    context.note(format!("{name}: left out: {left_out}"));
     Ok(())
 }
 

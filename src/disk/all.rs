@@ -5,8 +5,8 @@ use super::status::unscanned;
 use super::take_in::{Which, take_in};
 use crate::concern::disk::is_disk;
 use crate::error::{Hint, Next, Result};
-use crate::id::EntityId;
-use crate::store::{Document, Reader, Session};
+use crate::id::{DocId, EntityId};
+use crate::store::{Reader, Session};
 use std::collections::BTreeSet;
 
 /// Takes in what others changed of the files that are known, in all entities that have any: before
@@ -34,14 +34,14 @@ pub fn settle_all(session: &mut Session) -> Result<Settled> {
     Ok(all)
 }
 
-/// What is said of files that were changed in the directories and are not taken in, entity by entity: what
-/// goes to others has them as they were.
+/// What is said of files that were changed in the directories of those entities whose disks some documents
+/// are, and are not taken in: what goes to others has them as they were.
 ///
 /// # Errors
 /// Those of the store and of the file system.
-pub fn unscanned_all(reader: &Reader) -> Result<Vec<Hint>> {
+pub fn unscanned_of(reader: &Reader, docs: impl IntoIterator<Item = DocId>) -> Result<Vec<Hint>> {
     let mut notes = Vec::new();
-    for entity in of_documents(reader.documents()?) {
+    for entity in entities_of(docs) {
         let changed = unscanned(reader, &entity)?;
         let Some(first) = changed.first() else { continue };
         let files = match changed.len() {
@@ -59,10 +59,9 @@ pub fn unscanned_all(reader: &Reader) -> Result<Vec<Hint>> {
 
 /// The entities that have files.
 fn with_disks(session: &Session) -> Result<BTreeSet<EntityId>> {
-    Ok(of_documents(session.documents()?))
+    Ok(entities_of(session.documents()?.into_iter().map(|document| document.id)))
 }
 
-fn of_documents(documents: Vec<Document>) -> BTreeSet<EntityId> {
-    let documents = documents.into_iter().map(|document| document.id);
-    documents.filter(is_disk).filter_map(|doc| doc.entity()).collect()
+fn entities_of(docs: impl IntoIterator<Item = DocId>) -> BTreeSet<EntityId> {
+    docs.into_iter().filter(is_disk).filter_map(|doc| doc.entity()).collect()
 }

@@ -11,8 +11,11 @@ use cap_std::fs::{Dir, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The hash of all that is left in a file.
-pub(super) fn hash(file: &mut File) -> Result<String> {
+/// The BLAKE3 of all that is left in a file, in hex.
+///
+/// # Errors
+/// `Io`.
+pub fn hash(file: &mut File) -> Result<String> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(file).map_err(|e| Error::io("could not read a content", e))?;
     Ok(hex(hasher.finalize().as_bytes()))

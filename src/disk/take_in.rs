@@ -349,7 +349,6 @@ impl TakingIn<'_> {
         let put = match held.bytes.as_deref().and_then(TextFile::of) {
             Some(text) => Put {
                 base: base.and_then(|base| base.text.clone()),
-                base_blake3: base.map(|base| base.blake3.clone()),
                 ..Put::text(entity, path.clone(), text)
             },
             None => {
@@ -360,11 +359,11 @@ impl TakingIn<'_> {
                     }
                     _ => held.stored.clone(),
                 };
-                let base_blake3 = base.map(|base| base.blake3.clone());
-                Put { base_blake3, ..Put::bytes(entity, path.clone(), stored) }
+                Put::bytes(entity, path.clone(), stored)
             }
         };
-        Ok(Put { executable: held.executable, beside, ..put })
+        let base_blake3 = base.map(|base| base.blake3.clone());
+        Ok(Put { executable: held.executable, base_blake3, beside, ..put })
     }
 
     /// Runs an operation; the id of its file. What the rules refuse is a note, and the file stays as

@@ -115,6 +115,15 @@ impl FoundDocument {
         FoundDocument { steps, ..FoundDocument::default() }
     }
 
+    /// What of it is left out, as a sentence without a full stop; None where nothing is.
+    pub fn left_out(&self) -> Option<String> {
+        let problem = self.problem.as_ref()?;
+        Some(match self.unread {
+            1 => format!("1 part of it is no update: {problem}"),
+            more => format!("{more} parts of it are no updates; the first: {problem}"),
+        })
+    }
+
     /// How many updates hold anything.
     pub(super) fn content(&self) -> usize {
         self.steps.iter().filter(|step| step.update.iter().any(|byte| *byte != 0)).count()
@@ -193,6 +202,11 @@ impl Identified {
     pub(super) fn log_of(how: &'static str, document: FoundDocument) -> Self {
         let document = FileContent::Documents(vec![document]);
         Identified::bare(FileKind::UpdateLog, document).within(Wrapping::Log(how))
+    }
+
+    /// Whether the bytes themselves are an update in v1, perhaps with something behind it.
+    pub fn is_bare_v1(&self) -> bool {
+        self.form == FileKind::UpdateV1 && self.wrappings.is_empty()
     }
 
     /// Whether nothing of it was left out.

@@ -131,7 +131,11 @@ fn records(framing: Framing, bytes: &[u8]) -> FoundDocument {
             });
             break;
         };
-        match as_update(record) {
+        let update = match framing {
+            Framing::None => Some(record.to_vec()),
+            _ => as_update(record),
+        };
+        match update {
             Some(update) => document.steps.push(KeptUpdate { update: update.into(), at: None }),
             None => document.leave_out(|| why_not(record)),
         }

@@ -4,6 +4,7 @@ use super::Context;
 use crate::cmd::failure;
 use crate::disk;
 use crate::error::{Error, Kind, Result};
+use crate::id::DocId;
 use crate::store::{Committed, Store};
 
 impl Context {
@@ -26,10 +27,10 @@ impl Context {
         Ok(())
     }
 
-    /// Says which files were changed in the directories of the disks and do not go to anybody as they are
-    /// now. What cannot be read is said elsewhere.
-    pub fn note_unscanned(&self) {
-        let notes = self.reader().and_then(|reader| disk::unscanned_all(&reader));
+    /// Says which files were changed in the directories of the disks that some documents are about, and do
+    /// not go to anybody as they are now. What cannot be read is said elsewhere.
+    pub fn note_unscanned(&self, docs: impl IntoIterator<Item = DocId>) {
+        let notes = self.reader().and_then(|reader| disk::unscanned_of(&reader, docs));
         notes.into_iter().flatten().for_each(|note| self.note(failure::hint(&note)));
     }
 

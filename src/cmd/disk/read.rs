@@ -5,9 +5,9 @@ use crate::cmd::files;
 use crate::cmd::{Context, OutFile};
 use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{DiskContent, DiskFile, DiskPath, FileVersion, documents, read};
-use crate::disk::{Contents, Objects, Tree};
+use crate::disk::{Contents, Objects, Tree, hash};
 use crate::error::{Error, Kind, Next, Result, counted};
-use crate::id::{DocId, EntityId, hex};
+use crate::id::{DocId, EntityId};
 use crate::query::disk::{file, file_document, files as all_files, version};
 use crate::store::{Reader, Store};
 use crate::ui::Report;
@@ -87,9 +87,7 @@ fn held(reader: &Reader, file: &DiskFile, version: &FileVersion) -> Result<Box<d
     let found = Contents::of(reader)?.open(&version.stored.blake3)?;
     if let Some(mut found) = found {
         // Somebody can have written into it.
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(&mut found).map_err(failed)?;
-        if hex(hasher.finalize().as_bytes()) == version.stored.blake3 {
+        if hash(&mut found)? == version.stored.blake3 {
             found.rewind().map_err(failed)?;
             return Ok(Box::new(found));
         }

@@ -13,13 +13,15 @@ use std::path::PathBuf;
 /// Say what files are: updates, messages, logs, databases, packed or as text
 ///
 /// No store is needed. Known are updates in v1 and v2, state vectors, snapshots, bundles; messages
-/// of y-protocols, with and without their type, and of Hocuspocus; all of it as base64, base64url,
+/// of y-protocols, with and without their type, and of Hocuspocus, alone or one after the other; all of it as base64, base64url,
 /// hexadecimal digits, a JSON array of bytes or a field of JSON, and packed with gzip, zlib, zstd or
 /// Brotli; logs of updates, one after the other, behind their lengths, or one a line; and databases:
 /// SQLite of Hocuspocus, of pycrdt-store and Jupyter (`.ystore.db`), or with any other column of
 /// updates, the directory of a LevelDB of y-leveldb, the files of y-sweet and pycrdt-store. Of several
-/// documents in one, `FILE#NAME` is one. The same recognition serves every command that reads a file.
-/// No file is ever written, locked, or opened by anything but a plain read.
+/// documents in one, `FILE#NAME` is one, and of standard input `-- '-#NAME'`. The same recognition serves
+/// every command that reads a file. No file is ever written, locked, or opened by anything but a plain
+/// read. Of a log or database in which some records are damaged, or the last is cut short, the others are
+/// read, and it is said what is left out; `crdtctl check FILE` finds it.
 ///
 /// Exits with 3 when one of the files is nothing of Yjs, and says what it is instead.
 #[derive(clap::Args)]

@@ -10,7 +10,7 @@ use crate::cmd::{Context, DryRun, OutFile};
 use crate::concern::disk;
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Kind, Result, counted};
-use crate::foreign::{FileKind, Identified, is_something_else};
+use crate::foreign::{Identified, is_something_else};
 use crate::id::DocId;
 use crate::inspect::twice;
 use crate::store::Reader;
@@ -56,7 +56,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<Report> {
     let mut exported = make(&reader, &environment, &request)?;
     refuse_named(args.doc.is_empty(), &exported)?;
     let contents = content::carry(&mut exported, &reader, &environment, peer, files)?;
-    context.note_unscanned();
+    context.note_unscanned(exported.bundle.documents().map(|(document, _)| document.doc.clone()));
     if args.if_new && !exported.bundle.has_updates() {
         return unwritten(context, exported);
     }
@@ -329,16 +329,11 @@ pub fn raw_document(context: &Context, wanted: &str) -> Result<DocId> {
 /// and a bare update with something behind it, are left for the import to refuse: it says where.
 fn raw_input(context: &Context, doc: &DocId, file: &Path, from: FromKind) -> Result<Input> {
     let wanted = file.to_string_lossy();
-    let read = ForeignFile::read(&split(&wanted).0, from)?;
-    let documents = match read.identified.as_ref() {
-        Some(Identified { form: FileKind::UpdateV1, wrappings, found }) if wrappings.is_empty() => {
-            found.documents()
-        }
-        _ => &[],
-    };
-    let is_bare = documents.iter().any(|document| document.problem.is_some());
-    let update = match read.identified {
-        Some(_) if !is_bare => context.loose_in(&wanted, &read, from)?.update.to_vec(),
+    let (path, picked) = split(&wanted);
+    let read = ForeignFile::read(&path, from)?;
+    let is_bare = |found: &Identified| found.is_bare_v1() && picked.is_none();
+    let update = match &read.identified {
+        Some(found) if !is_bare(found) => context.loose_in(&wanted, &read, from)?.update.to_vec(),
         None if from.kind.is_some() || is_something_else(&read.bytes) => {
             return Err(read.unknown(file, from));
         }

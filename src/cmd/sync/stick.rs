@@ -76,7 +76,7 @@ pub fn run(context: &Context, args: &Stick) -> Result<Report> {
     let memory = Memory::of(&reader)?;
     let load = stick::load(&reader, &context.environment(), args.with_archive)?;
     load.damaged.iter().try_for_each(|error| context.leave_out(error.clone()))?;
-    context.note_unscanned();
+    context.note_unscanned(reader.documents()?.into_iter().map(|document| document.id));
     let dry = args.dry_run.dry_run;
     let mut lines = Vec::new();
     for outgoing in &load.outgoing {

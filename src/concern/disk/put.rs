@@ -226,12 +226,13 @@ impl Put {
         let edits = self.edits(&old, content);
         let version = match content {
             DiskContent::Binary(Some(new)) if !is_the_head(&old, new) => {
-                Some((session.environment().ids.uuid()?, new.clone(), self.replaced(&old)))
+                let version = session.environment().ids.uuid()?;
+                Some((version, new.clone(), self.replaced(&old), self.of_text(&old)))
             }
             _ => None,
         };
         let fields = self.fields(&old, content);
-        let (of_text, covered) = (self.of_text(&old), self.covered(&old, content));
+        let covered = self.covered(&old, content);
         let is_so = edits.is_empty() && version.is_none() && fields.is_empty();
         if is_so && covered.is_empty() {
             let said = format!("{} is so already", self.path);
@@ -254,7 +255,7 @@ impl Put {
                 if !edits.is_empty() {
                     txn.edit_text(&["files", id, "text"], &edits)?;
                 }
-                if let Some((version, stored, replaced)) = &version {
+                if let Some((version, stored, replaced, of_text)) = &version {
                     let replaced: Vec<&str> = replaced.iter().map(String::as_str).collect();
                     let fields = version_fields(version, stored, &replaced);
                     txn.put(&["files", id, "versions"], version, &fields)?;
