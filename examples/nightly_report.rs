@@ -57,6 +57,6 @@ pub fn report(store: &Store, now: i64) -> Result<String> {
 fn main() -> anyhow::Result<()> {
     let dir = std::env::args().nth(1).context("say which store: nightly_report STORE")?;
     let store = Store::open(&dir).with_context(|| format!("opening {dir}"))?;
-    print!("{}", report(&store, store.environment().clock.now())?);
+    print!("{}", report(&store, store.environment().machine.clock.now())?);
     Ok(())
 }

@@ -87,7 +87,8 @@ impl<'s> Entity<'s> {
     /// `Corrupt` where a document cannot be read.
     pub fn tombstones(&self) -> Result<Vec<DeletedRecord>> {
         let (reader, entities) = (self.store.reader()?, BTreeSet::from([self.id.clone()]));
-        let all = tombstone::list(&reader, &entities, self.store.environment().clock.now())?;
+        let all =
+            tombstone::list(&reader, &entities, self.store.environment().machine.clock.now())?;
         match all.damaged.into_iter().next() {
             Some(error) => Err(error),
             None => Ok(all.found),

@@ -5,7 +5,7 @@
 use crate::clock::{Clock, Ids};
 use crate::concern;
 use crate::merge;
-use crate::store::Environment;
+use crate::store::{Environment, Machine};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,12 +30,14 @@ pub fn with_state_in(dir: &Path) -> Environment {
 fn around(state: Option<PathBuf>) -> Environment {
     let host = host();
     Environment {
-        clock: Clock::system(),
-        ids: Ids::random(),
-        leases: state.map(|dir| dir.join("leases")),
-        machine: machine_id().unwrap_or_else(|| host.clone()),
-        host,
-        lock_wait: LOCK_WAIT,
+        machine: Machine {
+            clock: Clock::system(),
+            ids: Ids::random(),
+            leases: state.map(|dir| dir.join("leases")),
+            id: machine_id().unwrap_or_else(|| host.clone()),
+            host,
+            lock_wait: LOCK_WAIT,
+        },
         roots: concern::expected,
         noted: concern::noted(),
         adopt: merge::adopt,

@@ -5,7 +5,7 @@ use crate::concern::chat;
 use crate::error::Result;
 use crate::id::{EntityId, MemberId};
 use crate::operation::{self, Operation};
-use crate::store::{Environment, Open, Store};
+use crate::store::{Environment, Machine, Open, Store};
 
 /// How long ago the first message was sent: half a year, in seconds.
 pub const SPAN: i64 = 180 * 86_400;
@@ -25,12 +25,14 @@ const WORDS: &[&str] = &[
 /// of the seed.
 pub fn environment(real: &Environment, seed: u64) -> Environment {
     Environment {
-        clock: Clock::fixed(real.clock.now()),
-        ids: Ids::seeded(&format!("sample {seed}")),
-        leases: real.leases.clone(),
-        machine: real.machine.clone(),
-        host: real.host.clone(),
-        lock_wait: real.lock_wait,
+        machine: Machine {
+            clock: Clock::fixed(real.machine.clock.now()),
+            ids: Ids::seeded(&format!("sample {seed}")),
+            leases: real.machine.leases.clone(),
+            id: real.machine.id.clone(),
+            host: real.machine.host.clone(),
+            lock_wait: real.machine.lock_wait,
+        },
         roots: real.roots,
         noted: real.noted,
         adopt: real.adopt,
@@ -81,7 +83,7 @@ pub fn fill(
     chance: &mut Chance,
     mut done: impl FnMut(),
 ) -> Result<()> {
-    let clock = &store.environment().clock;
+    let clock = &store.environment().machine.clock;
     let end = clock.now();
     let step = (SPAN / i64::try_from(messages.max(1)).unwrap_or(i64::MAX)).max(1);
     let time = |index: u64| {

@@ -14,6 +14,7 @@
 mod adopt;
 mod archive_place;
 mod before_commit;
+mod brought;
 pub mod check;
 mod commits;
 mod deferred;
@@ -28,6 +29,7 @@ mod load;
 mod lock;
 mod look;
 mod lost_state;
+mod machine;
 mod open_document;
 mod paged;
 mod reader;
@@ -46,81 +48,31 @@ mod tests;
 #[cfg(test)]
 pub(crate) use fs::counted;
 
-pub use adopt::{Adopted, Rules};
+pub use brought::Adopted;
 pub use commits::{ChangedDocument, Commits, Committed};
 pub use fs::{Seen, free_bytes, no_file, refuse_no_file, sync_file_system, unreadable};
 pub use index::StoredDocument;
 use layout::DATABASE;
 pub use layout::{ARCHIVE_FILE, Document, Meta, Problem, Scan};
+pub use load::Roots;
+pub use machine::Machine;
+use reader::FileSource;
 pub use reader::{Omitted, OnDisk, Reader, UnfoldedDocument};
 pub use salvage::Remains;
 pub use savepoint::Revision;
-pub use session::{BeforeCommit, Session};
+use session::Recovery;
+pub use session::{BeforeCommit, Environment, Open, Rules, Session};
+use state::Legacy;
 pub use state::{
-    Audit, Conflict, ConflictClaim, DiskBase, Handed, LogEntry, LogHead, LogRow, Parked, Peer,
-    State, StoredReceipt, Trashed, UndoStep, WaitingEvents,
+    Audit, Conflict, ConflictClaim, DiskBase, Fold, Handed, LogEntry, LogHead, LogRow, Parked,
+    Peer, State, StoredReceipt, Trashed, UndoStep, WaitingEvents,
 };
 
-use crate::clock::{Clock, Ids};
 use crate::error::{Error, Hint, Next, Result};
-use crate::gate::Expected;
-use crate::id::{DocId, MemberId};
-use crate::wire::Noted;
+use crate::id::MemberId;
 use layout::Layout;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
-
-/// What a document may hold: by its concern, or anything where none understands it.
-pub type Roots = fn(&DocId) -> Expected<'static>;
-
-/// What the machine around a store is like; made once by the command line (or a test).
-pub struct Environment {
-    /// What time it is; a fixed one in tests.
-    pub clock: Clock,
-    /// Where new ids and client ids come from: chance, or a seed in tests.
-    pub ids: Ids,
-    /// `$XDG_STATE_HOME/crdtctl/leases`; None when there is no such place: nothing can be written
-    /// then.
-    pub leases: Option<PathBuf>,
-    /// Identifies the machine (`/etc/machine-id`, else the host name).
-    pub machine: String,
-    /// The name of the machine, for whoever is told who holds the lock.
-    pub host: String,
-    /// How long a writer waits for the lock of the store before it fails with `Locked`.
-    pub lock_wait: Duration,
-    /// `concern::expected`.
-    pub roots: Roots,
-    /// From `concern::noted`: the fields that lists are put in order and sifted by.
-    pub noted: Noted,
-    /// `merge::adopt`: what is decided where another program put its file over ours.
-    pub adopt: Rules,
-    /// When files are written; None leaves that to the store's setting.
-    pub fold: Option<Fold>,
-}
-
-/// When the `.yrs` of a document that was changed is written. The change is durable either way, and
-/// every command of ours shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fold {
-    /// Before the command ends: every program finds the change in it.
-    Now,
-    /// Some time later: with the next command that says `Now`, or once there is much of it.
-    Later,
-}
-
-impl Fold {
-    /// Both.
-    pub const ALL: [Fold; 2] = [Fold::Now, Fold::Later];
-
-    /// As the option and the setting have it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Fold::Now => "now",
-            Fold::Later => "later",
-        }
-    }
-}
 
 /// A directory with documents in it.
 pub struct Store {
@@ -284,10 +236,18 @@ impl Store {
 
     /// Opens the store for reading. Takes no lock, waits for nobody, creates nothing.
     pub fn reader(&self) -> Result<Reader> {
-        match &self.generation {
-            Generation::Files(dir) => Reader::open(Layout::new(dir.clone()), &self.environment),
-            Generation::Legacy { file, .. } => Reader::open_legacy(file, &self.environment),
-        }
+        Ok(self.reading(match &self.generation {
+            Generation::Files(dir) => {
+                let layout = Layout::new(dir.clone());
+                FileSource::files(layout, self.environment.machine.lock_wait)?
+            }
+            Generation::Legacy { file, .. } => FileSource::Legacy(Legacy::open(file)?),
+        }))
+    }
+
+    fn reading(&self, source: FileSource) -> Reader {
+        let Environment { machine, roots, noted, .. } = &*self.environment;
+        Reader::new(source, machine.lock_wait, *roots, *noted)
     }
 
     /// Takes the writer lock, repairs what a crash left, checks the lease.
@@ -337,25 +297,6 @@ impl Store {
             )),
         }
     }
-}
-
-/// What a session writes into the files before it begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Recovery {
-    Nothing,
-    /// What a crash left in the log; what was left for later, unless more is.
-    AsSet,
-    Everything,
-}
-
-/// How a session is opened.
-pub struct Open<'a> {
-    /// The command line, for the log and for whoever waits for the lock.
-    pub command: &'a str,
-    /// Who acts (`--as`); the replica's member when None.
-    pub member: Option<&'a MemberId>,
-    /// Nothing is written, not even `crdtctl.db`.
-    pub dry_run: bool,
 }
 
 /// The store that somebody names by a directory, and whether that is the one of its documents.

@@ -2,7 +2,7 @@
 //! put, ids out of a seed, and the binary under test.
 
 use crdtctl::clock::{Clock, Ids};
-use crdtctl::store::Environment;
+use crdtctl::store::{self, Environment};
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -24,12 +24,14 @@ pub const CAROL: &str = "carol-sun-wind-rain";
 /// none, so that nothing is written.
 pub fn environment(leases: Option<PathBuf>, ids: &str, now: i64) -> Environment {
     Environment {
-        clock: Clock::fixed(now),
-        ids: Ids::seeded(ids),
-        leases,
-        machine: "machine".to_owned(),
-        host: "host".to_owned(),
-        lock_wait: Duration::from_secs(10),
+        machine: store::Machine {
+            clock: Clock::fixed(now),
+            ids: Ids::seeded(ids),
+            leases,
+            id: "machine".to_owned(),
+            host: "host".to_owned(),
+            lock_wait: Duration::from_secs(10),
+        },
         roots: crdtctl::concern::expected,
         noted: crdtctl::concern::noted(),
         adopt: crdtctl::merge::adopt,

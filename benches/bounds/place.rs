@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern;
 use crdtctl::id::{DocId, EntityId, MemberId};
-use crdtctl::store::{Environment, Open, Store};
+use crdtctl::store::{Environment, Machine, Open, Store};
 use crdtctl::sync::export::{self, Request};
 use crdtctl::wire::Update;
 use std::fmt;
@@ -187,12 +187,14 @@ impl Place {
 
     fn environment(&self) -> Rc<Environment> {
         Rc::new(Environment {
-            clock: Clock::fixed(NOW),
-            ids: Ids::seeded("bounds"),
-            leases: Some(self.path("state").join("crdtctl").join("leases")),
-            machine: machine(),
-            host: "bench".to_owned(),
-            lock_wait: Duration::from_secs(10),
+            machine: Machine {
+                clock: Clock::fixed(NOW),
+                ids: Ids::seeded("bounds"),
+                leases: Some(self.path("state").join("crdtctl").join("leases")),
+                id: machine(),
+                host: "bench".to_owned(),
+                lock_wait: Duration::from_secs(10),
+            },
             roots: concern::expected,
             noted: concern::noted(),
             adopt: crdtctl::merge::adopt,

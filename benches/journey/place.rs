@@ -11,7 +11,7 @@ use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::operation::{self, Operation};
 use crdtctl::query::{self, chat::MessageFilter};
 use crdtctl::sample::{self, Chance};
-use crdtctl::store::{Environment, Fold, Open, Store};
+use crdtctl::store::{Environment, Fold, Machine, Open, Store};
 use crdtctl::sync::bundle::Bundle;
 use crdtctl::sync::export::{self, Request};
 use crdtctl::sync::import::{self, Input};
@@ -269,12 +269,14 @@ pub fn environment(dir: &Path, name: &str) -> Rc<Environment> {
 
 fn around(dir: &Path, name: &str) -> Environment {
     Environment {
-        clock: Clock::fixed(NOW),
-        ids: Ids::seeded(name),
-        leases: Some(dir.join("leases")),
-        machine: "bench".to_owned(),
-        host: "bench".to_owned(),
-        lock_wait: Duration::from_secs(10),
+        machine: Machine {
+            clock: Clock::fixed(NOW),
+            ids: Ids::seeded(name),
+            leases: Some(dir.join("leases")),
+            id: "bench".to_owned(),
+            host: "bench".to_owned(),
+            lock_wait: Duration::from_secs(10),
+        },
         roots: concern::expected,
         noted: concern::noted(),
         adopt: crdtctl::merge::adopt,

@@ -108,9 +108,10 @@ pub(super) struct Keeper<'s> {
 
 impl<'s> Keeper<'s> {
     pub fn begin(session: &'s mut Session) -> Result<Keeper<'s>> {
-        let file = ArchiveFile::begin(&session.archive_path()?, session.environment().lock_wait)?;
+        let file =
+            ArchiveFile::begin(&session.archive_path()?, session.environment().machine.lock_wait)?;
         settle(session, &file)?;
-        let run = session.environment().ids.uuid()?;
+        let run = session.environment().machine.ids.uuid()?;
         let last = file.last()?;
         let (entities, returned) = (BTreeSet::new(), BTreeSet::new());
         let (new, batch, missing, kept) = (0, 0, 0, KeptRecords::default());

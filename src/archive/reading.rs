@@ -47,7 +47,7 @@ impl ArchiveReader {
     pub fn beside(session: &Session) -> Result<Option<ArchiveReader>> {
         match session.has_archive()? {
             true => {
-                let wait = session.environment().lock_wait;
+                let wait = session.environment().machine.lock_wait;
                 ArchiveReader::open(&session.archive_path()?, Some(session.state()), false, wait)
             }
             false => Ok(None),

@@ -46,7 +46,7 @@ fn run(
     open: Open<'_>,
     entities: BTreeSet<EntityId>,
 ) -> Result<Vec<ArchivedDocument>> {
-    let cutoff = store.environment().clock.now().saturating_sub(ARCHIVE_AGE_SECONDS);
+    let cutoff = store.environment().machine.clock.now().saturating_sub(ARCHIVE_AGE_SECONDS);
     let request = ArchiveRequest { entities: Some(entities), cutoff, strict: false };
     Ok(archiving::run(store, open, &request)?.documents)
 }

@@ -15,8 +15,8 @@ use crate::machine;
 use crate::operation::{self, Creates, Operation, Outcome};
 use crate::query::Partial;
 use crate::store::{
-    ChangedDocument, Commits, Committed, Document, Environment, Omitted, Open, Reader, Session,
-    Store,
+    ChangedDocument, Commits, Committed, Document, Environment, Machine, Omitted, Open, Reader,
+    Session, Store,
 };
 use crate::sync::{archiving, status};
 use crate::ui::{Format, Progress, Report, Terminal, Written, prompt};
@@ -87,7 +87,7 @@ impl Context {
 
     /// Now, in Unix seconds.
     pub fn now(&self) -> i64 {
-        self.environment().clock.now()
+        self.environment().machine.clock.now()
     }
 
     /// The store that is meant.
@@ -547,15 +547,18 @@ pub fn own_member(reader: &Reader) -> Result<Option<MemberId>> {
 }
 
 fn environment(globals: &Globals) -> Environment {
-    let machine = match &globals.state_dir {
+    let around = match &globals.state_dir {
         Some(dir) => machine::with_state_in(dir),
         None => machine::at_hand(),
     };
     Environment {
-        clock: globals.now.map_or_else(Clock::system, Clock::fixed),
-        ids: globals.seed.as_deref().map_or_else(Ids::random, Ids::seeded),
-        lock_wait: globals.lock_wait,
+        machine: Machine {
+            clock: globals.now.map_or_else(Clock::system, Clock::fixed),
+            ids: globals.seed.as_deref().map_or_else(Ids::random, Ids::seeded),
+            lock_wait: globals.lock_wait,
+            ..around.machine
+        },
         fold: globals.fold,
-        ..machine
+        ..around
     }
 }

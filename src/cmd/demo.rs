@@ -234,8 +234,8 @@ fn big(context: &Context, dir: &Path, messages: u64, seed: u64) -> Result<Report
 }
 
 fn people(store: &Store, entity: &EntityId, name: String, members: &[MemberId]) -> Result<()> {
-    let now = store.environment().clock.now();
-    store.environment().clock.set(now.saturating_sub(sample::SPAN));
+    let now = store.environment().machine.clock.now();
+    store.environment().machine.clock.set(now.saturating_sub(sample::SPAN));
     let open = Open { command: "demo", member: members.first(), dry_run: false };
     let mut session = store.session(open)?;
     let create = core::Create { entity: entity.clone(), name, description: String::new() };
@@ -252,7 +252,7 @@ fn people(store: &Store, entity: &EntityId, name: String, members: &[MemberId]) 
         session.state().set_setting(DEFAULT_ENTITY, Some(GROUP))?;
     }
     session.commit()?;
-    store.environment().clock.set(now);
+    store.environment().machine.clock.set(now);
     Ok(())
 }
 

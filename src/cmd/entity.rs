@@ -128,7 +128,7 @@ pub(super) fn new_entity(context: &Context, text: &str) -> Result<EntityId> {
     }
     match text.contains(':') {
         true => EntityId::parse(text),
-        false => EntityId::parse(&format!("{text}:{}", context.environment().ids.uuid()?)),
+        false => EntityId::parse(&format!("{text}:{}", context.environment().machine.ids.uuid()?)),
     }
 }
 

@@ -258,7 +258,7 @@ fn change(
 pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
     let (actor, doc) = Actor::writing_in(session, entity, &SPEC)?;
     tombstone::make_room(session, &doc)?;
-    let (now, id) = (session.now(), session.environment().ids.uuid()?);
+    let (now, id) = (session.now(), session.environment().machine.ids.uuid()?);
     let fields = plain::anew(&SPEC, &ELEMENTS, &id, value, now);
     let z_index = value.as_map().and_then(|fields| fields.get("z_index")?.as_i64());
     stack::while_writing(session, &doc, z_index, |session| {
@@ -300,7 +300,7 @@ fn put(
 ) -> Result<ElementDone> {
     let doc = entity.document(SPEC.name);
     tombstone::make_room(session, &doc)?;
-    let id = session.environment().ids.uuid()?;
+    let id = session.environment().machine.ids.uuid()?;
     let now = session.now();
     if !element::create(session, &doc, &id, &fields, [now, now], false)? {
         return Err(Error::bug(format!("the new id {id} is taken")));

@@ -175,7 +175,7 @@ impl OpenIssue {
         let reporter = core::author(session, &self.entity, &actor, reporter, "an issue")?;
         tombstone::make_room(session, &doc)?;
         let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
-        let id = session.environment().ids.uuid()?;
+        let id = session.environment().machine.ids.uuid()?;
         session.edit(&doc, |txn| {
             // Whole, in one transaction, with every container it will ever need (rule R1).
             txn.create_map(ISSUES.path, &id)?;

@@ -121,7 +121,7 @@ impl AddCard {
             }
         };
         let now = record::made_at(session, self.created_at)?;
-        let id = session.environment().ids.uuid()?;
+        let id = session.environment().machine.ids.uuid()?;
         columns::edit(session, &doc, columns::nothing, |txn| {
             // Whole, in one transaction, with every container it will ever need (rule R1).
             txn.create_map(CARDS.path, &id)?;

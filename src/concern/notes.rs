@@ -72,7 +72,7 @@ impl Add {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         tombstone::make_room(session, &doc)?;
         let reader = core::find_assignee(session, &self.entity, &self.reader)?;
-        let (now, id) = (session.now(), session.environment().ids.uuid()?);
+        let (now, id) = (session.now(), session.environment().machine.ids.uuid()?);
         let text = |text: &str| Value::String(text.to_owned());
         let note = [
             ("writer", text(actor.id.as_str())),

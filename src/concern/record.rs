@@ -170,7 +170,7 @@ pub fn restore(
         return Err(Error::refused(format!("{} is gone as well", around.join("/"))));
     }
     let now = session.now();
-    let id = session.environment().ids.uuid()?;
+    let id = session.environment().machine.ids.uuid()?;
     let mut fields = plain::anew(spec, collection, &id, value, now);
     let as_whose = plain::attribute(collection, &mut fields, &actor, now)?;
     session.edit(&doc, |txn| txn.put(&around.steps(), &id, &Content::Map(fields)))?;

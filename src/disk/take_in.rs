@@ -354,7 +354,7 @@ impl TakingIn<'_> {
             None => {
                 let stored = match (self.session.dry_run(), self.tree.open_file(path)?) {
                     (false, Some(mut file)) => {
-                        let unique = self.session.environment().ids.uuid()?;
+                        let unique = self.session.environment().machine.ids.uuid()?;
                         self.objects.take(&mut file, &unique)?
                     }
                     _ => held.stored.clone(),

@@ -6,7 +6,7 @@ use crate::concern::kanban::MoveCard;
 use crate::concern::{self, Role};
 use crate::id::{DocId, MemberId};
 use crate::operation::Operation;
-use crate::store::{Environment, Open, Session};
+use crate::store::{Environment, Machine, Open, Session};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -14,12 +14,14 @@ const TEAM: &str = "group:one-two-three-four";
 
 fn store(dir: &std::path::Path) -> Store {
     let environment = Environment {
-        clock: Clock::fixed(1_790_000_000),
-        ids: Ids::seeded("entities"),
-        leases: Some(dir.join("leases")),
-        machine: "test".to_owned(),
-        host: "test".to_owned(),
-        lock_wait: Duration::from_secs(5),
+        machine: Machine {
+            clock: Clock::fixed(1_790_000_000),
+            ids: Ids::seeded("entities"),
+            leases: Some(dir.join("leases")),
+            id: "test".to_owned(),
+            host: "test".to_owned(),
+            lock_wait: Duration::from_secs(5),
+        },
         roots: concern::expected,
         noted: concern::noted(),
         adopt: crate::merge::adopt,

@@ -52,7 +52,7 @@ impl Session {
     /// Those of reading the local state.
     pub fn committed_setting(&self, key: &str) -> Result<Option<String>> {
         let path = self.layout.resolve(Path::new(DATABASE));
-        let state = State::open_for_reading(&path, self.environment.lock_wait)?;
+        let state = State::open_for_reading(&path, self.environment.machine.lock_wait)?;
         state.map_or(Ok(None), |state| state.setting(key))
     }
 }

@@ -4,8 +4,8 @@
 //! as a lost fold.
 
 use super::fs;
-use super::layout::{Layout, Meta, Scan};
-use super::load::{self, Loaded, Stamp};
+use super::layout::{Layout, Meta, Scan, Stamp};
+use super::load::{self, Loaded};
 use super::reader::{FileSource, Reader};
 use super::replica;
 use super::state::{KnownClocks, Parked};
@@ -55,9 +55,9 @@ impl Store {
         let (mut parked, mut lease) = (Vec::new(), None);
         if let Some(state) = reader.state() {
             parked = state.parked()?;
-            lease = replica::leased(state, self.dir(), &self.environment)?;
+            lease = replica::leased(state, self.dir(), &self.environment.machine)?;
         }
-        let (scan, now) = (reader.survey()?, self.environment.clock.now());
+        let (scan, now) = (reader.survey()?, self.environment.machine.clock.now());
         let lost = if state_is_damaged { None } else { self.lost_state(&reader)? };
         Ok(Examiner {
             dir: self.dir().to_owned(),
@@ -75,7 +75,8 @@ impl Store {
     pub fn reader_anyhow(&self) -> Result<(Reader, Option<Error>)> {
         match (self.reader(), &self.generation) {
             (Err(e), Generation::Files(dir)) if e.kind == Failure::Corrupt => {
-                Ok((Reader::without_state(Layout::new(dir.clone()), &self.environment), Some(e)))
+                let layout = Layout::new(dir.clone());
+                Ok((self.reading(FileSource::Files { layout, state: None }), Some(e)))
             }
             (reader, _) => Ok((reader?, None)),
         }

@@ -1,6 +1,5 @@
 //! Files that are written later ([`Fold::Later`]), and what is known of their documents meanwhile.
 
-use super::Fold;
 use super::file_pieces::{FilePieces, deferred_as};
 use super::fold::{self, Checkpoint, ContentNote, INDEXED_BYTES, NewState, SplicedState};
 use super::index::{self, DeferredDocument};
@@ -8,7 +7,7 @@ use super::load::Loaded;
 use super::lock;
 use super::open_document::PendingChange;
 use super::session::Session;
-use super::state::{DeferredChange, KnownContent, PageChange, State};
+use super::state::{DeferredChange, Fold, KnownContent, PageChange, State};
 use crate::error::Result;
 use crate::id::DocId;
 use std::collections::BTreeSet;
@@ -39,7 +38,7 @@ impl Session {
         }
         self.state.commit()?;
         let dir = self.layout.resolve(Path::new(""));
-        let again = self.state.begin(self.environment.lock_wait);
+        let again = self.state.begin(self.environment.machine.lock_wait);
         again.map_err(|e| lock::locked_elsewhere(&dir, e))
     }
 

@@ -4,12 +4,14 @@
 //! All directories are listed once, not once for every document that is asked for.
 
 use super::fs::{self, FileNode};
-use super::layout::{HASHED, Layout};
 use crate::error::Result;
 use crate::id::DocId;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+
+/// How the names of long ids begin.
+pub(super) const HASHED: &str = "h_";
 
 /// Every name below `crdt/` that ends like a document's.
 #[derive(Debug)]
@@ -23,15 +25,16 @@ pub(super) struct Elsewhere {
 }
 
 impl Elsewhere {
-    pub fn list(layout: &Layout) -> Result<Elsewhere> {
+    /// Of the store in a directory.
+    pub fn list(store: &Path) -> Result<Elsewhere> {
         let (mut by_stem, mut nameless) = (HashMap::<String, Vec<_>>::new(), Vec::new());
         let root = Path::new("crdt");
-        for (dir, node) in fs::names(&layout.resolve(root))? {
+        for (dir, node) in fs::names(&store.join(root))? {
             if node != FileNode::Directory {
                 continue;
             }
             let dir = root.join(dir);
-            for (name, node) in fs::names(&layout.resolve(&dir))? {
+            for (name, node) in fs::names(&store.join(&dir))? {
                 let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".yrs")) else {
                     continue;
                 };
@@ -53,18 +56,24 @@ impl Elsewhere {
         places.min_by_key(|(path, _)| path.parent()).cloned()
     }
 
-    /// A file whose `.meta` says that it is this document, in its own directory before others.
+    /// A file whose `.meta` says that it is this document, in its own directory before others;
+    /// `named_by` says which one the `.meta` of a file names.
     ///
     /// # Errors
-    /// `Io` when a `.meta` cannot be read: it could be the one.
-    pub fn described(&self, layout: &Layout, doc: &DocId, home: &Path) -> Result<Option<PathBuf>> {
+    /// Those of `named_by`: it could be the one.
+    pub fn described(
+        &self,
+        doc: &DocId,
+        home: &Path,
+        named_by: impl Fn(&Path) -> Result<Option<String>>,
+    ) -> Result<Option<PathBuf>> {
         let described = match self.described.get() {
             Some(described) => described,
             None => {
                 let mut by_doc = HashMap::<String, Vec<PathBuf>>::new();
                 for path in &self.nameless {
-                    if let Some(meta) = layout.meta(path)? {
-                        by_doc.entry(meta.doc_id).or_default().push(path.clone());
+                    if let Some(named) = named_by(path)? {
+                        by_doc.entry(named).or_default().push(path.clone());
                     }
                 }
                 self.described.get_or_init(|| by_doc)

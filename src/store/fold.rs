@@ -3,11 +3,10 @@
 //! Whatever fails here, the command has happened: its rows stay unfolded, readers overlay them,
 //! and the next session tries again.
 
-use super::Roots;
-use super::adopt;
+use super::brought;
 use super::fs::{self, LockFile, Seen};
-use super::layout::{Layout, Meta};
-use super::load::{self, Loaded, Stamp};
+use super::layout::{Layout, Meta, Stamp};
+use super::load::{self, Loaded, Roots};
 use super::state::{KnownContent, PageChange, State};
 use crate::crdt::window::Window;
 use crate::error::{Error, Result};
@@ -298,7 +297,7 @@ pub(super) fn recover(
             }
         };
         // What another program brought is taken in by the session that asks for the document.
-        if !matches!(adopt::brought(&loaded, state, doc, roots), Ok(None)) {
+        if !matches!(brought::brought(&loaded, state, doc, roots), Ok(None)) {
             continue;
         }
         let new = NewState::Whole(loaded.state.as_slice().into(), None);

@@ -338,6 +338,13 @@ pub(super) fn canonical(path: &Path) -> Result<PathBuf> {
         .map_err(|e| Error::io(format!("could not resolve {}", path.display()), e))
 }
 
+/// A file of the same name with something behind it.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
 /// Removes a file, if it is there.
 pub(super) fn remove(path: &Path) {
     let _ = fs::remove_file(path);

@@ -9,8 +9,8 @@ mod touched;
 
 use super::file_pieces::{FilePieces, deferred_as};
 use super::fs::{OpenFile, Seen};
-use super::layout::Layout;
-use super::load::{Loaded, Stamp};
+use super::layout::{Layout, Stamp};
+use super::load::Loaded;
 use super::state::{
     DeferredPieces, KnownClocks, KnownContent, PageIndex, PageTable, State, StoredPage,
 };

@@ -4,9 +4,8 @@
 //! [`DocId`]. Symbolic links below `crdt/` are not followed: a store that somebody sent could lead
 //! anywhere.
 
-use super::elsewhere::Elsewhere;
+use super::elsewhere::{Elsewhere, HASHED};
 use super::fs::{self, FileNode, Seen};
-use super::load::Stamp;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, hex};
 use crate::limits;
@@ -25,8 +24,6 @@ const META_BYTES: u64 = 1 << 20;
 const STEM_BYTES: usize = 251;
 /// What the application calls the directory of its documents; its disks lie beside it.
 pub(super) const CRDT_DB: &str = "crdt.db";
-/// How the names of long ids begin.
-pub(super) const HASHED: &str = "h_";
 
 /// A document on disk.
 #[derive(Debug, Clone)]
@@ -65,6 +62,19 @@ pub struct Meta {
     /// it.
     #[serde(flatten)]
     pub rest: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Which bytes a file held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub blake3: [u8; 32],
+    pub bytes: u64,
+}
+
+impl Stamp {
+    pub fn of(bytes: &[u8]) -> Stamp {
+        Stamp { blake3: *blake3::hash(bytes).as_bytes(), bytes: bytes.len() as u64 }
+    }
 }
 
 /// Something in the store's directory that is no document and should perhaps be one.
@@ -140,7 +150,9 @@ impl Layout {
         match elsewhere.named(&stems, &home) {
             Some((path, FileNode::File)) => Ok(Some(path)),
             Some((path, _)) => Err(not_a_file(&path)),
-            None => elsewhere.described(self, doc, &home),
+            None => {
+                elsewhere.described(doc, &home, |yrs| Ok(self.meta(yrs)?.map(|meta| meta.doc_id)))
+            }
         }
     }
 
@@ -148,7 +160,7 @@ impl Layout {
         if let Some(known) = self.elsewhere.get() {
             return Ok(known);
         }
-        let found = Elsewhere::list(self)?;
+        let found = Elsewhere::list(&self.dir)?;
         Ok(self.elsewhere.get_or_init(|| found))
     }
 

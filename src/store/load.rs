@@ -1,12 +1,11 @@
 //! A document as it stands: its file, and what the log adds to it.
 
-use super::Roots;
 use super::file_pieces::FilePieces;
 use super::fs::Seen;
-use super::layout::Layout;
+use super::layout::{Layout, Stamp};
 use super::state::{KnownClocks, LogRow, State};
 use crate::error::{Error, Hint, Kind, Next, Result};
-use crate::gate::{self, Need, Verdict};
+use crate::gate::{self, Expected, Need, Verdict};
 use crate::id::DocId;
 use crate::wire::{self, Checked, CheckedBytes, Id, Update};
 use std::path::{Path, PathBuf};
@@ -17,6 +16,9 @@ pub(super) const ADOPTING: &str = "adopt";
 
 /// An empty document.
 const EMPTY: &[u8] = &[0, 0];
+
+/// What a document may hold: by its concern, or anything where none understands it.
+pub type Roots = fn(&DocId) -> Expected<'static>;
 
 /// A document as it was found.
 #[derive(Debug)]
@@ -43,19 +45,6 @@ pub(super) struct Loaded {
     pub unlogged: Option<Vec<u8>>,
     /// What was recorded of it.
     pub known: Option<KnownClocks>,
-}
-
-/// Which bytes a file held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub blake3: [u8; 32],
-    pub bytes: u64,
-}
-
-impl Stamp {
-    pub fn of(bytes: &[u8]) -> Stamp {
-        Stamp { blake3: *blake3::hash(bytes).as_bytes(), bytes: bytes.len() as u64 }
-    }
 }
 
 impl Loaded {

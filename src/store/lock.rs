@@ -4,8 +4,8 @@
 //! what comes after (lease, fold) must be over before the next session looks. So ours queue up
 //! here first. A holder that was killed leaves the file, and the lock on it is free.
 
-use super::Environment;
 use super::fs::{self, LockFile};
+use super::machine::Machine;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -29,20 +29,16 @@ struct Holder {
 ///
 /// # Errors
 /// `Locked`, naming the holder.
-pub(super) fn take(
-    dir: &Path,
-    environment: &Environment,
-    command: &str,
-) -> Result<(LockFile, Duration)> {
+pub(super) fn take(dir: &Path, machine: &Machine, command: &str) -> Result<(LockFile, Duration)> {
     let path = dir.join(NAME);
-    let Some((mut file, left)) = LockFile::take(&path, environment.lock_wait)? else {
+    let Some((mut file, left)) = LockFile::take(&path, machine.lock_wait)? else {
         return Err(locked(holder(&path).as_ref()));
     };
     let holder = Holder {
         pid: std::process::id(),
-        host: environment.host.clone(),
+        host: machine.host.clone(),
         command: command.to_owned(),
-        since: environment.clock.now(),
+        since: machine.clock.now(),
     };
     file.note(&serde_json::to_string(&holder).unwrap_or_default());
     Ok((file, left))

@@ -1,7 +1,7 @@
 //! Reading no more of a large document than what is asked of it.
 
 use super::index::{self, StoredDocument};
-use super::load::Stamp;
+use super::layout::Stamp;
 use super::reader::{FileSource, Reader};
 use super::state::LogRow;
 use crate::crdt::source::Source;

@@ -24,7 +24,7 @@ impl Store {
             // Somebody has put it aside, and knows.
             return Ok(None);
         }
-        let written_as = replica::leases_of(dir, &self.environment)?;
+        let written_as = replica::leases_of(dir, &self.environment.machine)?;
         let what = match (fs::is_file(&file)?, written_as.last()) {
             (true, None) if fs::size(&file)? > 0 => return Ok(None),
             (false, None) => return Ok(None),

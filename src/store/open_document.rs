@@ -1,8 +1,7 @@
 //! A document in a session: as it was loaded, and what the session makes of it.
 
-use super::Roots;
 use super::fold::{ContentNote, NewState};
-use super::load::{Loaded, excluded};
+use super::load::{Loaded, Roots, excluded};
 use super::state::KnownContent;
 use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::{Admitted, Doc};

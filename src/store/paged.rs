@@ -5,11 +5,13 @@
 //! to say, and nobody can say it wrongly.
 
 use super::fold::{INDEXED_BYTES, NewState, SplicedState};
+use super::index;
 use super::layout::Layout;
+use super::load::Roots;
 use super::open_document::{ArrivedDocument, Editing, LogPart, OpenDocument};
 use super::session::{Paging, Session};
 use super::state::State;
-use super::{Roots, index};
+
 use crate::crdt::window::Window;
 use crate::error::Result;
 use crate::gate;
@@ -53,7 +55,7 @@ impl Session {
             // With everything open nothing is missed.
             self.paging = turns.next().map(|_| paging);
             let point = self.state.savepoint()?;
-            let result = environment.ids.repeatably(|| run(self));
+            let result = environment.machine.ids.repeatably(|| run(self));
             if self.paging.is_none() || !self.asks_for_more() {
                 self.state.release()?;
                 break result;
@@ -62,7 +64,7 @@ impl Session {
             self.begin_again(notes)?;
         };
         self.paging = None;
-        environment.ids.forget();
+        environment.machine.ids.forget();
         result
     }
 

@@ -2,9 +2,10 @@
 
 use super::fs::Seen;
 use super::layout::{DATABASE, Document, Layout, Problem, Scan};
-use super::load::{self, Loaded};
+use super::load::{self, Loaded, Roots};
+use super::machine::Machine;
+use super::replica;
 use super::state::{Legacy, State};
-use super::{Environment, Roots, replica};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -74,28 +75,24 @@ pub(super) enum FileSource {
     Legacy(Legacy),
 }
 
-impl Reader {
-    pub(super) fn open(layout: Layout, environment: &Environment) -> Result<Reader> {
+impl FileSource {
+    /// The files of a store, and what its log adds to them.
+    pub fn files(layout: Layout, lock_wait: Duration) -> Result<FileSource> {
         let path = layout.resolve(Path::new(DATABASE));
-        let state = State::open_for_reading(&path, environment.lock_wait)?;
-        Ok(Reader {
-            source: Rc::new(FileSource::Files { layout, state }),
-            roots: environment.roots,
-            noted: environment.noted,
-            lock_wait: environment.lock_wait,
-            left_out: Omitted::default(),
-        })
+        let state = State::open_for_reading(&path, lock_wait)?;
+        Ok(FileSource::Files { layout, state })
     }
+}
 
-    /// Reads the files alone.
-    pub(super) fn without_state(layout: Layout, environment: &Environment) -> Reader {
-        Reader {
-            source: Rc::new(FileSource::Files { layout, state: None }),
-            roots: environment.roots,
-            noted: environment.noted,
-            lock_wait: environment.lock_wait,
-            left_out: Omitted::default(),
-        }
+impl Reader {
+    pub(super) fn new(
+        source: FileSource,
+        lock_wait: Duration,
+        roots: Roots,
+        noted: Noted,
+    ) -> Reader {
+        let source = Rc::new(source);
+        Reader { source, roots, noted, lock_wait, left_out: Omitted::default() }
     }
 
     /// How long a reading waits for whoever writes.
@@ -119,16 +116,6 @@ impl Reader {
     /// The fields that lists are put in order and sifted by.
     pub(super) fn noted(&self) -> Noted {
         self.noted
-    }
-
-    pub(super) fn open_legacy(file: &Path, environment: &Environment) -> Result<Reader> {
-        Ok(Reader {
-            source: Rc::new(FileSource::Legacy(Legacy::open(file)?)),
-            roots: environment.roots,
-            noted: environment.noted,
-            lock_wait: environment.lock_wait,
-            left_out: Omitted::default(),
-        })
     }
 
     /// The directory of all disks, which need not be there; None for a store of the generation that
@@ -274,9 +261,9 @@ impl Reader {
 
     /// To be called before anything is handed out that others count by our client id or our log:
     /// afterwards, no power cut brings back a lease that knows less of what is used up.
-    pub fn vouch(&self, environment: &Environment) -> Result<()> {
+    pub fn vouch(&self, machine: &Machine) -> Result<()> {
         match self.state() {
-            Some(state) => replica::vouch(state, environment.leases.as_deref()),
+            Some(state) => replica::vouch(state, machine.leases.as_deref()),
             None => Ok(()),
         }
     }

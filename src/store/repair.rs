@@ -4,8 +4,8 @@
 use super::check::FileRepair;
 use super::fold::{self, Checkpoint, NewState, WrittenFile};
 use super::fs;
-use super::layout::Meta;
-use super::load::{self, Stamp};
+use super::layout::{Meta, Stamp};
+use super::load;
 use super::session::{FOLD_WAIT, Session};
 use super::state::{Aside, LogRow, Parked};
 use super::{Roots, Store};

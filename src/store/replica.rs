@@ -25,8 +25,8 @@
 //! ([`Session::go_on_as_new`](super::Session::go_on_as_new)). Nor, after a power cut, that what
 //! another program read out of a `.yrs` in the seconds before is never written again.
 
-use super::Environment;
 use super::fs;
+use super::machine::Machine;
 use super::state::{ReplicaRow, State};
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, MemberId};
@@ -78,12 +78,12 @@ impl Replica {
     pub fn open(
         state: &State,
         dir: &Path,
-        environment: &Environment,
+        machine: &Machine,
         member: Option<&MemberId>,
         dry_run: bool,
     ) -> Result<Replica> {
-        let mut lease = Lease::here(dir, environment)?;
-        let leases = environment.leases.clone();
+        let mut lease = Lease::here(dir, machine)?;
+        let leases = machine.leases.clone();
         let old = state.replica_row()?;
         let mut reason = None;
         if let Some(old) = old.as_ref().filter(|_| !dry_run) {
@@ -97,7 +97,7 @@ impl Replica {
                 Err(doubt) => reason = Some(doubt),
             }
         }
-        let mut row = new_row(old.as_ref(), state, environment, dry_run)?;
+        let mut row = new_row(old.as_ref(), state, machine, dry_run)?;
         if old.is_none() {
             row.member = member.cloned();
         }
@@ -128,7 +128,7 @@ impl Replica {
         doc: &DocId,
         clocks: &Clocks,
         state: &State,
-        environment: &Environment,
+        machine: &Machine,
     ) -> Result<u64> {
         for _ in 0..TRIES {
             let client = self.row.client_id;
@@ -139,7 +139,7 @@ impl Replica {
             }
             // A replica that was never written is not replaced, only its id is taken.
             let first = self.fresh && self.reason.is_none();
-            self.renew(state, environment)?;
+            self.renew(state, machine)?;
             if !first {
                 self.reason.get_or_insert_with(|| {
                     format!("{doc} is at clock {found}, its lease at {leased}")
@@ -150,13 +150,13 @@ impl Replica {
     }
 
     /// Goes on as a new replica.
-    fn renew(&mut self, state: &State, environment: &Environment) -> Result<()> {
+    fn renew(&mut self, state: &State, machine: &Machine) -> Result<()> {
         if !self.fresh {
             // Documents edited earlier in this session move on under the old id, and its lease
             // will not hear of it: a backup must never find that lease again.
             self.revoke();
         }
-        self.row = new_row(Some(&self.row), state, environment, self.dry_run)?;
+        self.row = new_row(Some(&self.row), state, machine, self.dry_run)?;
         self.lease.documents.clear();
         self.fresh = true;
         Ok(())
@@ -164,14 +164,9 @@ impl Replica {
 
     /// Goes on as a new replica for a reason that the documents do not show, unless this is one
     /// already.
-    pub fn replace(
-        &mut self,
-        reason: String,
-        state: &State,
-        environment: &Environment,
-    ) -> Result<()> {
+    pub fn replace(&mut self, reason: String, state: &State, machine: &Machine) -> Result<()> {
         if !self.fresh {
-            self.renew(state, environment)?;
+            self.renew(state, machine)?;
             self.reason = Some(reason);
         }
         self.save(state)
@@ -259,13 +254,13 @@ impl Replica {
 
 impl Lease {
     /// What a lease for this directory, on this machine, says.
-    fn here(dir: &Path, environment: &Environment) -> Result<Lease> {
+    fn here(dir: &Path, machine: &Machine) -> Result<Lease> {
         let path = fs::canonical(dir)?;
         let (device, inode) = fs::identity(&path).unwrap_or((0, 0));
         Ok(Lease {
             replica: String::new(),
             client: 0,
-            machine: environment.machine.clone(),
+            machine: machine.id.clone(),
             path: path.to_string_lossy().into_owned(),
             device,
             inode,
@@ -348,20 +343,20 @@ fn elsewhere(found: &Lease, old: &ReplicaRow, here: &Lease) -> Option<String> {
 pub(super) fn leased(
     state: &State,
     dir: &Path,
-    environment: &Environment,
+    machine: &Machine,
 ) -> Result<Option<(u64, BTreeMap<String, u32>)>> {
-    let (Some(row), Some(leases)) = (state.replica_row()?, &environment.leases) else {
+    let (Some(row), Some(leases)) = (state.replica_row()?, &machine.leases) else {
         return Ok(None);
     };
-    let here = Lease::here(dir, environment)?;
+    let here = Lease::here(dir, machine)?;
     let found = read(leases, &row.replica_id).filter(|l| elsewhere(l, &row, &here).is_none());
     Ok(found.map(|lease| (lease.client, lease.documents)))
 }
 
 /// The replicas under which this machine wrote to the store in `dir`, as its leases have it, sorted.
-pub(super) fn leases_of(dir: &Path, environment: &Environment) -> Result<Vec<String>> {
-    let Some(leases) = &environment.leases else { return Ok(Vec::new()) };
-    let here = Lease::here(dir, environment)?;
+pub(super) fn leases_of(dir: &Path, machine: &Machine) -> Result<Vec<String>> {
+    let Some(leases) = &machine.leases else { return Ok(Vec::new()) };
+    let here = Lease::here(dir, machine)?;
     let mut replicas = Vec::new();
     // Where they cannot be listed, nothing can be told.
     for (name, _) in fs::names(leases).unwrap_or_default() {
@@ -382,18 +377,18 @@ pub(super) fn leases_of(dir: &Path, environment: &Environment) -> Result<Vec<Str
 fn new_row(
     old: Option<&ReplicaRow>,
     state: &State,
-    environment: &Environment,
+    machine: &Machine,
     dry_run: bool,
 ) -> Result<ReplicaRow> {
     let replica_id = match old {
         Some(old) if dry_run => old.replica_id.clone(),
-        _ => environment.ids.uuid()?,
+        _ => machine.ids.uuid()?,
     };
     Ok(ReplicaRow {
         replica_id,
         member: old.and_then(|old| old.member.clone()),
-        created_at: environment.clock.now(),
-        client_id: environment.ids.client_id()?,
+        created_at: machine.clock.now(),
+        client_id: machine.ids.client_id()?,
         log_floor: state.log_end()?,
     })
 }

@@ -3,8 +3,7 @@
 
 use super::Store;
 use super::fs;
-use super::layout::{DATABASE, Layout, Meta};
-use super::load::Stamp;
+use super::layout::{DATABASE, Layout, Meta, Stamp};
 use super::reader::FileSource;
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
@@ -105,7 +104,7 @@ impl Store {
         self.check_beside(dir, doc)?;
         let layout = Layout::new(dir.to_owned());
         let path = layout.resolve(&layout.place(doc)?);
-        let mut meta = Meta::new(doc, self.environment.clock.now());
+        let mut meta = Meta::new(doc, self.environment.machine.clock.now());
         meta.version = 1;
         meta.describe(&Stamp::of(state));
         if let Some(parent) = path.parent() {

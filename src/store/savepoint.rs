@@ -1,6 +1,6 @@
 //! Taking back what was applied to one document, while the session goes on.
 
-use super::Roots;
+use super::load::Roots;
 use super::open_document::{Editing, OpenDocument, own};
 use super::session::Session;
 use crate::error::{Error, Result};

@@ -1,25 +1,66 @@
 //! Writing: one lock, one command, one commit.
 
-use super::adopt;
+mod commit;
+
+use super::brought::{self, Adopted};
 use super::check::FileRepair;
-use super::fold::{self, Checkpoint};
+use super::commits::Commits;
 use super::fs::{self, LockFile};
 use super::layout::{DATABASE, Document, Layout};
-use super::load::{self, Loaded};
-use super::open_document::{Editing, FoundContent, OpenDocument, PendingChange, WrittenBy};
+use super::load::{self, Loaded, Roots};
+use super::machine::Machine;
+use super::open_document::{Editing, OpenDocument, WrittenBy};
 use super::replica::Replica;
-use super::state::{NewDatabase, State};
-use super::{ChangedDocument, Commits, Committed, Environment, Fold, Open, Recovery, lock, reader};
+use super::state::{Fold, NewDatabase, State};
+use super::{lock, reader};
+
 use crate::crdt::doc::{Admitted, Txn};
 use crate::crdt::effort::Allowance;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{DocId, MemberId};
-use crate::wire::{Checked, Clocks, Update};
+use crate::wire::{Checked, Clocks, Noted, Update};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
+
+/// The rules that an adoption goes by: given the session, in which what came is applied, they
+/// decide what the merge left open. Returns sentences for people.
+pub type Rules = fn(&mut Session, &Adopted<'_>) -> Result<Vec<String>>;
+
+/// What a store is used with; made once by the command line (or a test).
+pub struct Environment {
+    /// The machine around it.
+    pub machine: Machine,
+    /// `concern::expected`.
+    pub roots: Roots,
+    /// From `concern::noted`: the fields that lists are put in order and sifted by.
+    pub noted: Noted,
+    /// `merge::adopt`: what is decided where another program put its file over ours.
+    pub adopt: Rules,
+    /// When files are written; None leaves that to the store's setting.
+    pub fold: Option<Fold>,
+}
+
+/// How a session is opened.
+pub struct Open<'a> {
+    /// The command line, for the log and for whoever waits for the lock.
+    pub command: &'a str,
+    /// Who acts (`--as`); the replica's member when None.
+    pub member: Option<&'a MemberId>,
+    /// Nothing is written, not even `crdtctl.db`.
+    pub dry_run: bool,
+}
+
+/// What a session writes into the files before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recovery {
+    Nothing,
+    /// What a crash left in the log; what was left for later, unless more is.
+    AsSet,
+    Everything,
+}
 
 /// The fold comes second; it does not wait long for programs that are not ours.
 pub(super) const FOLD_WAIT: Duration = Duration::from_millis(500);
@@ -102,9 +143,9 @@ impl Session {
         recovery: Recovery,
     ) -> Result<Session> {
         let (state, new_state, lock) = match open.dry_run {
-            true => (open_for_trying(dir, &environment)?, None, None),
+            true => (open_for_trying(dir, &environment.machine)?, None, None),
             false => {
-                let (lock, left) = lock::take(dir, &environment, open.command)?;
+                let (lock, left) = lock::take(dir, &environment.machine, open.command)?;
                 let new_state = NewDatabase::where_none_is(&dir.join(DATABASE), &lock)?;
                 let state = begin(dir, left)?;
                 (state, new_state, Some(lock))
@@ -115,7 +156,7 @@ impl Session {
             Recovery::AsSet => environment.fold.map_or_else(|| state.folding(), Ok)?,
             Recovery::Everything | Recovery::Nothing => Fold::Now,
         };
-        let replica = Replica::open(&state, dir, &environment, open.member, open.dry_run)?;
+        let replica = Replica::open(&state, dir, &environment.machine, open.member, open.dry_run)?;
         let member = open.member.or(replica.member()).cloned();
         let mut session = Session {
             state,
@@ -171,7 +212,7 @@ impl Session {
 
     /// Now, in Unix seconds.
     pub fn now(&self) -> i64 {
-        self.environment.clock.now()
+        self.environment.machine.clock.now()
     }
 
     /// What was given when the store was opened.
@@ -317,7 +358,7 @@ impl Session {
     /// Goes on as a new replica, unless this is one already. To be called before any document is
     /// changed: one that was keeps the old client id.
     pub fn go_on_as_new(&mut self, reason: String) -> Result<()> {
-        self.replica.replace(reason, &self.state, &self.environment)
+        self.replica.replace(reason, &self.state, &self.environment.machine)
     }
 
     /// Goes on without a document that cannot be used: it stays as it is, and the commit says so.
@@ -333,134 +374,6 @@ impl Session {
     /// Documents changed so far, in the order of their first change.
     pub fn changed(&self) -> Vec<DocId> {
         self.changed.clone()
-    }
-
-    /// The commit point, then the fold. With `dry_run` nothing is written and `seq` is None; without
-    /// any change nothing is written either.
-    ///
-    /// # Errors
-    /// Up to the commit point: nothing has changed. `Io` "durability unknown" when the commit
-    /// itself failed. What fails after it is a note, not an error.
-    pub fn commit(mut self) -> Result<Committed> {
-        if self.broken {
-            return Err(Error::bug("a session whose change failed was about to be committed"));
-        }
-        self.carry_out_before_commit()?;
-        let changes = self.changes()?;
-        let mut committed = Committed { documents: self.sizes(&changes), ..Committed::default() };
-        committed.damaged = std::mem::take(&mut self.damaged).into_values().collect();
-        if self.dry_run {
-            self.state.roll_back();
-            return Ok(committed);
-        }
-        committed.notes = std::mem::take(&mut self.notes);
-        let lacking = self.lacking(&changes);
-        let idle = changes.is_empty() && self.repairs.is_empty() && lacking.is_empty();
-        if idle && !self.state.is_changed() {
-            return Ok(committed);
-        }
-        let seqs = self.log(&changes)?;
-        self.keep_swept()?;
-        committed.seq = seqs.command;
-        committed.notes.extend(self.replica.note());
-        committed.first_replica = self.replica.is_first().then(|| self.replica.member().cloned());
-        self.replica.pin(self.state.log_end()?, &self.state)?;
-        let deferred = self.defer(&changes, &seqs.documents)?;
-        // Should it fail, nobody knows what the store holds: the lease fits no longer.
-        self.state.commit().inspect_err(|_| self.replica.revoke())?;
-        // The command has happened, unless it puts files right: what was laid aside for that is not it.
-        if !changes.is_empty() || self.repairs.is_empty() {
-            self.commits.add(committed.seq);
-        }
-        committed.notes.extend(self.fold(&changes, &seqs.documents, &deferred));
-        committed.notes.extend(self.fold_again(&lacking));
-        // What kept the old rows from being folded mostly keeps the new ones too.
-        let mut said = BTreeSet::new();
-        committed.notes.retain(|note| said.insert(note.clone()));
-        self.carry_out(&changes.iter().map(|change| &change.doc).collect::<Vec<_>>())?;
-        self.commits.add(committed.seq);
-        Ok(committed)
-    }
-
-    /// Folds what was committed, but for what was left for later. Whatever fails is a sentence.
-    fn fold(
-        &self,
-        changes: &[PendingChange],
-        seqs: &[i64],
-        deferred: &BTreeSet<DocId>,
-    ) -> Vec<String> {
-        let mut checkpoints = self.checkpoints(changes, seqs);
-        checkpoints.retain(|checkpoint| !deferred.contains(checkpoint.doc));
-        if checkpoints.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
-            // Readers overlay the log, and the next session folds.
-            return Vec::new();
-        }
-        let now = self.now();
-        let folded = fold::fold(&self.layout, &self.state, &checkpoints, self.lock.as_ref(), now)
-            .and_then(|notes| {
-                self.state.trim_log(now)?;
-                self.state.trim_trash(now)?;
-                self.state.commit()?;
-                Ok(notes)
-            });
-        folded.unwrap_or_else(|e| {
-            self.state.roll_back();
-            vec![format!("the change is in the log, but not in the files yet ({e:#})")]
-        })
-    }
-
-    pub(super) fn checkpoints<'a>(
-        &'a self,
-        changes: &'a [PendingChange],
-        seqs: &[i64],
-    ) -> Vec<Checkpoint<'a>> {
-        let checkpoint = |(change, seq): (&'a PendingChange, &i64)| Checkpoint {
-            doc: &change.doc,
-            path: &change.path,
-            file: self.loaded(&change.doc).and_then(|loaded| loaded.file),
-            seen: self.loaded(&change.doc).and_then(|loaded| self.settled(loaded)),
-            state: &change.state,
-            content: change.content,
-            seq: *seq,
-        };
-        changes.iter().zip(seqs).map(checkpoint).collect()
-    }
-
-    /// A document's file as it was when it was loaded, if it was last changed before this session:
-    /// then any change since shows.
-    fn settled(&self, loaded: &Loaded) -> Option<fs::Seen> {
-        let (lock, seen) = (self.lock.as_ref()?.seen()?, loaded.seen?);
-        seen.is_older_than(&lock).then_some(seen)
-    }
-
-    /// Every changed document, encoded and walked, and its log rows.
-    fn changes(&mut self) -> Result<Vec<PendingChange>> {
-        let (roots, noted) = (self.environment.roots, self.environment.noted);
-        let mut changes = Vec::with_capacity(self.changed.len());
-        for doc in &self.changed {
-            let known = self.known_content(doc)?;
-            let (swept, normal) = (self.swept_by(doc), self.stands_normal(doc, &known));
-            let found = FoundContent { swept, normal };
-            if let Some(Some(open)) = self.documents.get_mut(doc) {
-                changes.extend(open.finish(doc, roots, noted, &known, found)?);
-            }
-        }
-        Ok(changes)
-    }
-
-    fn sizes(&self, changes: &[PendingChange]) -> Vec<ChangedDocument> {
-        changes
-            .iter()
-            .map(|change| ChangedDocument {
-                doc: change.doc.clone(),
-                bytes_before: self
-                    .loaded(&change.doc)
-                    .and_then(|loaded| loaded.file)
-                    .map_or(0, |file| file.bytes),
-                bytes_after: change.state.bytes(),
-                residue: change.state.residue(),
-            })
-            .collect()
     }
 
     pub(super) fn loaded(&self, doc: &DocId) -> Option<&Loaded> {
@@ -482,7 +395,7 @@ impl Session {
         }
         let loaded = load::load(&self.layout, Some(&self.state), doc, roots)?;
         let brought = match &loaded {
-            Some(loaded) => adopt::brought(loaded, &self.state, doc, roots)?,
+            Some(loaded) => brought::brought(loaded, &self.state, doc, roots)?,
             None => None,
         };
         let mut open = loaded.map(OpenDocument::new);
@@ -530,7 +443,7 @@ impl Session {
         };
         let (replica, state, environment) = (&mut self.replica, &self.state, &self.environment);
         open.open(doc, environment.roots, to_merge, |clocks| {
-            replica.client_for(doc, clocks, state, environment)
+            replica.client_for(doc, clocks, state, &environment.machine)
         })?;
         Ok(open)
     }
@@ -581,35 +494,13 @@ fn begin(dir: &Path, wait: Duration) -> Result<State> {
 
 /// The same for a dry run: the transaction is rolled back in the end, and where there is no
 /// `crdtctl.db` none is made.
-fn open_for_trying(dir: &Path, environment: &Environment) -> Result<State> {
+fn open_for_trying(dir: &Path, machine: &Machine) -> Result<State> {
     let locked = |e| lock::locked_elsewhere(dir, e);
     let path = dir.join(DATABASE);
     let state = match fs::size(&path)? {
         0 => State::in_memory()?,
         _ => State::open_for_trying(&path).map_err(locked)?,
     };
-    state.begin(environment.lock_wait).map_err(locked)?;
+    state.begin(machine.lock_wait).map_err(locked)?;
     Ok(state)
-}
-
-#[cfg(test)]
-impl Session {
-    /// Ends like a process that is killed after the commit point: no fold.
-    pub(super) fn commit_and_die(mut self) {
-        self.pin_and_die_unless(true);
-    }
-
-    /// Ends like a process that is killed right before the commit point.
-    pub(super) fn pin_and_die(mut self) {
-        self.pin_and_die_unless(false);
-    }
-
-    fn pin_and_die_unless(&mut self, commit: bool) {
-        let changes = self.changes().unwrap();
-        self.log(&changes).unwrap();
-        self.replica.pin(self.state.log_end().unwrap(), &self.state).unwrap();
-        if commit {
-            self.state.commit().unwrap();
-        }
-    }
 }

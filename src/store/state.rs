@@ -33,7 +33,6 @@ use crate::error::Result;
 
 use crate::id::{DocId, MemberId};
 use crate::limits;
-use crate::store::Fold;
 use crate::store::fs::Copies;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cell::Cell;
@@ -48,6 +47,29 @@ pub(super) struct KnownContent {
     pub sum: Option<ContentSum>,
     /// It is in the normal form of its concern.
     pub normal: bool,
+}
+
+/// When the `.yrs` of a document that was changed is written. The change is durable either way, and
+/// every command of ours shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fold {
+    /// Before the command ends: every program finds the change in it.
+    Now,
+    /// Some time later: with the next command that says `Now`, or once there is much of it.
+    Later,
+}
+
+impl Fold {
+    /// Both.
+    pub const ALL: [Fold; 2] = [Fold::Now, Fold::Later];
+
+    /// As the option and the setting have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Fold::Now => "now",
+            Fold::Later => "later",
+        }
+    }
 }
 
 /// The tables of `crdtctl.db` (inside the session's transaction, or read-only).

@@ -25,14 +25,21 @@ impl Bench {
         self.root.path().join(name)
     }
 
+    /// The environment on another machine.
+    fn on(&self, machine: Machine) -> Environment {
+        Environment { machine, ..self.environment() }
+    }
+
     fn environment(&self) -> Environment {
         Environment {
-            clock: Clock::fixed(NOW),
-            ids: Ids::random(),
-            leases: Some(self.path("leases")),
-            machine: "machine".to_owned(),
-            host: "host".to_owned(),
-            lock_wait: Duration::from_millis(100),
+            machine: Machine {
+                clock: Clock::fixed(NOW),
+                ids: Ids::random(),
+                leases: Some(self.path("leases")),
+                id: "machine".to_owned(),
+                host: "host".to_owned(),
+                lock_wait: Duration::from_millis(100),
+            },
             roots: |_| Expected::Roots(&[]),
             noted: ["created_at", "deleted"],
             adopt: |_, adopted| Ok(vec![format!("adopted {}", adopted.doc)]),
@@ -568,7 +575,7 @@ mod other_programs {
         let bench = Bench::new();
         let at = |day: i64| {
             let clock = Clock::fixed(NOW + day * 86_400);
-            bench.open_as("store", Environment { clock, ..bench.environment() })
+            bench.open_as("store", bench.on(Machine { clock, ..bench.environment().machine }))
         };
         bench.init("store");
         set(&at(0), &doc("core"), "a", "ours");
@@ -773,7 +780,7 @@ mod leases {
     fn on_another_machine_it_is_a_new_replica() {
         let bench = Bench::new();
         used(&bench);
-        let elsewhere = Environment { machine: "other".to_owned(), ..bench.environment() };
+        let elsewhere = bench.on(Machine { id: "other".to_owned(), ..bench.environment().machine });
         assert!(rotates(&bench.open_as("store", elsewhere)));
     }
 
@@ -786,7 +793,8 @@ mod leases {
         for (leases, kind) in
             [(None, Kind::Usage), (Some(bench.path("in the way/leases")), Kind::Io)]
         {
-            let store = bench.open_as("store", Environment { leases, ..bench.environment() });
+            let store =
+                bench.open_as("store", bench.on(Machine { leases, ..bench.environment().machine }));
             let mut session = store.session(write("set")).unwrap();
             session.edit(&doc("core"), |txn| txn.set(&["metadata"], "a", "b")).unwrap();
             let error = session.commit().unwrap_err();
@@ -867,11 +875,11 @@ mod leases {
         for (path, bytes) in &old {
             fs::write(path, bytes).unwrap();
         }
-        store.reader().unwrap().vouch(store.environment()).unwrap();
+        store.reader().unwrap().vouch(&store.environment().machine).unwrap();
         put_back(&bench.path("backup"), &store);
         assert!(rotates(&store));
         // One that fits is kept.
-        store.reader().unwrap().vouch(store.environment()).unwrap();
+        store.reader().unwrap().vouch(&store.environment().machine).unwrap();
         assert!(!rotates(&store));
     }
 
@@ -911,7 +919,7 @@ mod leases {
             fs::write(path, lease.to_string()).unwrap();
         }
         another_lease(&bench, false);
-        store.reader().unwrap().vouch(store.environment()).unwrap();
+        store.reader().unwrap().vouch(&store.environment().machine).unwrap();
         assert!(!rotates(&store));
         let end = store.reader().unwrap().state().unwrap().log_end().unwrap();
         assert_eq!(log_end(), [serde_json::json!(end)]);
@@ -1013,7 +1021,8 @@ mod locks {
                 let bench = &bench;
                 scope.spawn(move || {
                     let wait = Duration::from_secs(60);
-                    let environment = Environment { lock_wait: wait, ..bench.environment() };
+                    let environment =
+                        bench.on(Machine { lock_wait: wait, ..bench.environment().machine });
                     let store = bench.open_as("store", environment);
                     for n in 0..WRITES {
                         let key = format!("{writer}.{n}");
@@ -1181,7 +1190,7 @@ mod local_state {
         bench.init("store");
         let at = |days: i64| {
             let clock = Clock::fixed(NOW + days * 86_400);
-            bench.open_as("store", Environment { clock, ..bench.environment() })
+            bench.open_as("store", bench.on(Machine { clock, ..bench.environment().machine }))
         };
         set(&at(0), &doc("core"), "a", "1");
         set(&at(1), &doc("chat"), "a", "1");
@@ -1204,7 +1213,7 @@ mod local_state {
         bench.init("store");
         let at = |days: i64| {
             let clock = Clock::fixed(NOW + days * 86_400);
-            bench.open_as("store", Environment { clock, ..bench.environment() })
+            bench.open_as("store", bench.on(Machine { clock, ..bench.environment().machine }))
         };
         for days in [0, 1, 95] {
             let mut session = at(days).session(write("test")).unwrap();

@@ -199,7 +199,7 @@ fn plan_document(
     entity: &EntityId,
     doc: &DocId,
 ) -> Result<Option<ArchivePlan>> {
-    let now = environment.clock.now();
+    let now = environment.machine.clock.now();
     let Some(shown) = reader.any_view(doc)? else { return Ok(None) };
     let Some(view) = shown.known() else { return Ok(None) };
     let units = match (ArchiveMode::of(&**view), request.strict) {

@@ -93,7 +93,7 @@ pub(super) fn export_with(
     request: &Request<'_>,
     digests: &ContentDigests,
 ) -> Result<Exported> {
-    reader.vouch(environment)?;
+    reader.vouch(&environment.machine)?;
     let export = Exporter::new(reader, environment, request)?;
     let (mut documents, mut notes, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
     let (wanted, private) = wanted(reader, request)?;
@@ -114,8 +114,8 @@ pub(super) fn export_with(
     }
     let mut bundle = Bundle::new(Manifest {
         format: FORMAT.to_owned(),
-        bundle: environment.ids.uuid()?,
-        created_at: environment.clock.now(),
+        bundle: environment.machine.ids.uuid()?,
+        created_at: environment.machine.clock.now(),
         from: export.sender.clone(),
         addressee: export.addressee().map(str::to_owned),
         seq: export.log_end,
@@ -225,7 +225,7 @@ impl<'a> Exporter<'a> {
     /// bundle says that it is the later one.
     fn heard(&self) -> Result<BTreeMap<String, i64>> {
         let mut heard = self.reader.state().map(record::heard).transpose()?.unwrap_or_default();
-        heard.retain(|_, at| *at > self.environment.clock.now());
+        heard.retain(|_, at| *at > self.environment.machine.clock.now());
         Ok(heard)
     }
 

@@ -13,7 +13,7 @@ use crate::crdt::testing::Rng;
 use crate::error::{Kind, Result};
 use crate::gate::Expected;
 use crate::id::{DocId, MemberId};
-use crate::store::{Environment, Open, Reader, Session, Store};
+use crate::store::{Environment, Machine, Open, Reader, Session, Store};
 use crate::wire::{Update, Value};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -152,12 +152,14 @@ impl Replica {
 
 fn environment(dir: &Path, seed: &str) -> Rc<Environment> {
     Rc::new(Environment {
-        clock: Clock::fixed(NOW),
-        ids: Ids::seeded(seed),
-        leases: Some(dir.join("leases")),
-        machine: "a machine".into(),
-        host: "host".into(),
-        lock_wait: Duration::from_secs(5),
+        machine: Machine {
+            clock: Clock::fixed(NOW),
+            ids: Ids::seeded(seed),
+            leases: Some(dir.join("leases")),
+            id: "a machine".into(),
+            host: "host".into(),
+            lock_wait: Duration::from_secs(5),
+        },
         // Every document is one that is written here.
         roots: |doc| Expected::Roots(concern::roots(doc)),
         noted: concern::noted(),

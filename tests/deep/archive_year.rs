@@ -46,7 +46,7 @@ impl YearReplica {
     }
 
     fn session(&self, now: i64) -> crdtctl::store::Session {
-        self.environment.clock.set(now);
+        self.environment.machine.clock.set(now);
         let open = Open { command: "test", member: Some(&self.member), dry_run: false };
         self.store().session(open).expect("a session")
     }
@@ -90,7 +90,7 @@ impl YearReplica {
         let mut session = self.session(from);
         for n in 0..messages {
             let at = from + i64::try_from(n * 29 * 86_400 / messages.max(1)).expect("a time");
-            self.environment.clock.set(at);
+            self.environment.machine.clock.set(at);
             let send = Operation::ChatSend(chat::Send::text(entity(), chance.sentence()));
             mine.extend(operation::run(&mut session, &send).expect("a message").id);
             if chance.below(50) == 0
@@ -110,7 +110,7 @@ impl YearReplica {
     }
 
     fn give(&self, to: &YearReplica, now: i64) -> bool {
-        self.environment.clock.set(now);
+        self.environment.machine.clock.set(now);
         let reader = self.store().reader().expect("a reader");
         let exported =
             export(&reader, &self.environment, &Request { archive: true, ..Request::default() })
@@ -125,7 +125,7 @@ impl YearReplica {
     }
 
     fn archive(&self, now: i64, days: i64) -> (usize, usize) {
-        self.environment.clock.set(now);
+        self.environment.machine.clock.set(now);
         let open = Open { command: "archive", member: Some(&self.member), dry_run: false };
         let cutoff = now - days * DAY;
         let request = ArchiveRequest { entities: None, cutoff, strict: true };

@@ -144,7 +144,7 @@ impl Schedule {
     fn perform(&mut self, at: usize, operation: Operation) -> Option<String> {
         let line = format!("{} {at}: {operation:?}", self.now - START);
         let replica = &self.replicas[at];
-        replica.environment.clock.set(self.now);
+        replica.environment.machine.clock.set(self.now);
         let open = Open { command: "test", member: Some(&replica.member), dry_run: false };
         let mut session = replica.store().session(open).expect("a session");
         match operation::run_alone(&mut session, &operation) {
@@ -224,7 +224,7 @@ impl Schedule {
 
     fn archive(&mut self, at: usize) {
         let replica = &self.replicas[at];
-        replica.environment.clock.set(self.now);
+        replica.environment.machine.clock.set(self.now);
         let open = Open { command: "archive", member: Some(&replica.member), dry_run: false };
         let request = ArchiveRequest { entities: None, cutoff: self.now - 60, strict: true };
         let run = archiving::run(&replica.store(), open, &request).expect("a run");
@@ -265,7 +265,7 @@ impl Schedule {
 
     fn bundle(&self, from: usize, to: Option<usize>, archive: bool) -> Vec<u8> {
         let replica = &self.replicas[from];
-        replica.environment.clock.set(self.now);
+        replica.environment.machine.clock.set(self.now);
         let reader = replica.store().reader().expect("a reader");
         let peer = to.and_then(|to| {
             let other = self.replicas[to].store().reader().expect("a reader");
@@ -302,7 +302,7 @@ impl Schedule {
         let bundle = Box::new(Bundle::read(bundle).expect("a bundle of ours"));
         let inputs = [Input::Bundle { name: what.to_owned(), bundle }];
         let replica = &self.replicas[at];
-        replica.environment.clock.set(self.now);
+        replica.environment.machine.clock.set(self.now);
         let open = Open { command: "sync import", member: Some(&replica.member), dry_run: false };
         let session = replica.store().session(open).expect("a session");
         let imported = import(session, &inputs).expect("an honest import");

@@ -60,7 +60,7 @@ pub fn operation(chance: &mut Chance, replicas: &[Replica], at: usize, number: u
         50..56 => Operation::CanvasDelete(canvas::DeleteElement { entity, element }),
         56..66 => Operation::CanvasUndo(canvas::Undo { entity, force }),
         66..72 => Operation::CanvasRedo(canvas::Redo { entity, force }),
-        _ => heard(chance, number, replicas[at].environment.clock.now()),
+        _ => heard(chance, number, replicas[at].environment.machine.clock.now()),
     }
 }
 

@@ -130,7 +130,7 @@ impl Facts {
     pub fn note(&mut self, replica: &Replica, done: &Done<'_>) {
         let core = replica.mark("core", &done.before.0);
         let chat = replica.mark("chat", &done.before.1);
-        let now = replica.environment.clock.now();
+        let now = replica.environment.machine.clock.now();
         let view = replica.document("chat").map(|(_, view)| view);
         for (order, (operation, outcome)) in done.operations.iter().zip(done.outcomes).enumerate() {
             let Some(id) = outcome.id.clone().filter(|_| outcome.changed) else { continue };
@@ -257,7 +257,7 @@ impl Facts {
     ) {
         let deletions = self.messages.get(id).map(|message| message.deletions.as_slice());
         let times = deletions.unwrap_or_default().iter().map(|(_, at)| *at);
-        let earliest = times.min().unwrap_or_else(|| replica.environment.clock.now());
+        let earliest = times.min().unwrap_or_else(|| replica.environment.machine.clock.now());
         for (member, _) in members.iter().filter(|(_, joined)| **joined <= earliest) {
             // What is acknowledged and pruned in one step is never seen acknowledged.
             let own = acting.map(MemberId::as_str) == Some(member);

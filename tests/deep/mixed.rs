@@ -200,7 +200,7 @@ impl World {
             }
         }
         let replica = &self.replicas[at];
-        replica.environment.clock.set(self.now);
+        replica.environment.machine.clock.set(self.now);
         let open = Open { command, member: Some(&replica.member), dry_run: false };
         replica.store.session(open).expect("a session")
     }

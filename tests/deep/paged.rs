@@ -108,7 +108,7 @@ pub fn expect(replica: &Replica, member: &MemberId, operation: &Operation) -> Ex
     let before = documents(replica);
     let open = Open { command: "test", member: Some(member), dry_run: true };
     let mut session = replica.store.session(open).expect("a session");
-    let ids = &replica.environment.ids;
+    let ids = &replica.environment.machine.ids;
     let outcome = ids.repeatably(|| operation::run(&mut session, operation));
     let changed = if outcome.is_ok() { session.changed() } else { Vec::new() };
     let state = |doc: DocId| {

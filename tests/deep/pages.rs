@@ -42,7 +42,7 @@ struct Replica {
 
 impl Replica {
     fn session(&self, now: i64) -> Session {
-        self.environment.clock.set(now);
+        self.environment.machine.clock.set(now);
         let open = Open { command: "pages", member: Some(&self.member), dry_run: false };
         self.store.session(open).unwrap()
     }
@@ -72,7 +72,7 @@ impl Replica {
     }
 
     fn bundle(&self, now: i64) -> Vec<u8> {
-        self.environment.clock.set(now);
+        self.environment.machine.clock.set(now);
         let reader = self.store.reader().unwrap();
         let exported = export(&reader, &self.environment, &Request::default()).unwrap();
         let mut bytes = Vec::new();

@@ -148,7 +148,7 @@ impl Watch {
     /// Runs one operation; what became of it where it was not refused.
     fn perform(&mut self, at: usize, as_whom: &MemberId, operation: &Operation) -> Option<String> {
         let replica = &self.world.replicas[at];
-        replica.environment.clock.set(replica.environment.clock.now() + 7);
+        replica.environment.machine.clock.set(replica.environment.machine.clock.now() + 7);
         let open = Open { command: "test", member: Some(as_whom), dry_run: false };
         let mut session = replica.store.session(open).expect("a session");
         let line = format!("{} as {as_whom}: {operation:?}", replica.name);

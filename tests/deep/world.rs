@@ -24,7 +24,7 @@ use crdtctl::error::{Kind, Result};
 use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::operation::{self, Operation, Outcome};
 use crdtctl::sample::Chance;
-use crdtctl::store::{Environment, Fold, Open, Parked, Reader, Session, Store};
+use crdtctl::store::{self, Environment, Fold, Open, Parked, Reader, Session, Store};
 use crdtctl::sync::Bundle;
 use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Imported, Input, import};
@@ -125,13 +125,10 @@ fn folding_environment(
     fold: Option<Fold>,
 ) -> Rc<Environment> {
     let name = format!("r{index}");
-    Rc::new(Environment {
-        machine: name.clone(),
-        host: name,
-        lock_wait: Duration::from_secs(1),
-        fold,
-        ..surroundings(Some(home.join("leases")), ids, now)
-    })
+    let around = surroundings(Some(home.join("leases")), ids, now);
+    let lock_wait = Duration::from_secs(1);
+    let machine = store::Machine { id: name.clone(), host: name, lock_wait, ..around.machine };
+    Rc::new(Environment { machine, fold, ..around })
 }
 
 impl World {
@@ -202,7 +199,7 @@ impl World {
         for _ in 0..self.climate.steps {
             let at = self.below(self.replicas.len());
             let step = i64::try_from(self.chance.below(20)).unwrap_or(0);
-            let clock = &self.replicas[at].environment.clock;
+            let clock = &self.replicas[at].environment.machine.clock;
             clock.set(clock.now() + step);
             match self.chance.below(100) {
                 0..86 if self.climate.rewinds => self.step_between_rewinds(at),

@@ -56,7 +56,7 @@ fn the_nightly_report_names_who_wrote_what_is_urgent_and_who_is_waited_for() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = group(dir.path());
     let group = store.entity(GROUP).expect("an entity");
-    let now = store.environment().clock.now();
+    let now = store.environment().machine.clock.now();
     let spam = group.chat().send("Cheap anchors").expect("sent");
     group.chat().send("Good morning").expect("sent");
     group.chat().delete(&spam.id).expect("deleted");

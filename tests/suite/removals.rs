@@ -65,7 +65,7 @@ fn prepare(store: &Store, chance: &mut Chance, members: u64) -> Vec<String> {
     as_alice(json!({"op": "entity.create", "name": "Ocean"}));
     let mut messages = Vec::new();
     for n in 0..members {
-        store.environment().clock.set(NOW + i64::try_from(chance.below(4)).unwrap());
+        store.environment().machine.clock.set(NOW + i64::try_from(chance.below(4)).unwrap());
         let role = if chance.below(4) == 0 { "owner" } else { "member" };
         as_alice(json!({"op": "member.add", "member": member(n), "role": role}));
         messages.push(as_alice(json!({"op": "chat.send", "text": format!("message {n}")})));
@@ -89,7 +89,7 @@ fn prepare(store: &Store, chance: &mut Chance, members: u64) -> Vec<String> {
             session.commit().unwrap();
         }
     }
-    store.environment().clock.set(NOW + 4);
+    store.environment().machine.clock.set(NOW + 4);
     messages
 }
 

@@ -139,7 +139,7 @@ fn store_bytes(session: &Session, bytes: &mut dyn Read, size: u64) -> Result<Fil
         let what = format!("{size} bytes do not fit: {free} are free beside the store");
         return Err(Error::io(what, "no space left").hint("make room there, and put it again"));
     }
-    Objects::open(&disks)?.take(bytes, &session.environment().ids.uuid()?)
+    Objects::open(&disks)?.take(bytes, &session.environment().machine.ids.uuid()?)
 }
 
 /// The files in a directory and below, in the order of their paths.

@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &RebuildArgs) -> Result<Report> {
             .because(format!("{waiting}, which is not here: it would be lost"))
             .hint("`crdtctl doc merge FILE OTHER -O NEW` brings in what another file has"));
     }
-    let client = context.environment().ids.client_id()?;
+    let client = context.environment().machine.ids.client_id()?;
     let rebuilt = types.rebuilt(client)?;
     let read = SharedTypes::read(rebuilt.update.clone())?;
     if read.digest() != types.digest() {

@@ -34,7 +34,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<Report> {
         if disk::is_private(&doc) {
             return Err(refuse_private(&doc));
         }
-        reader.vouch(&context.environment())?;
+        reader.vouch(&context.environment().machine)?;
         let bytes = reader.bytes(&doc)?.unwrap_or_default();
         let sentence = format!("wrote {doc}, {} bytes", bytes.len());
         return context.deliver(bytes, &args.out, &sentence);

@@ -87,7 +87,7 @@ pub(super) fn mint<'a>(
     session: &Session,
     attachments: &'a [Attachment],
 ) -> Result<Vec<(String, &'a Attachment)>> {
-    let ids = &session.environment().ids;
+    let ids = &session.environment().machine.ids;
     attachments.iter().map(|attachment| Ok((ids.uuid()?, attachment))).collect()
 }
 

@@ -74,7 +74,7 @@ impl Send {
             record::supply(session, &doc, &replies[..2], "replies", &empty)?;
         }
         tombstone::make_room(session, &doc)?;
-        let id = session.environment().ids.uuid()?;
+        let id = session.environment().machine.ids.uuid()?;
         let attached = attachment::mint(session, &self.attachments)?;
         let path = match &thread {
             Some(thread) => reply_path(thread, &id),

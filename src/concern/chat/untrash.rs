@@ -39,7 +39,7 @@ pub fn restore(
         record::supply(session, &doc, &["threads", thread].map(str::to_owned), "replies", &empty)?;
     }
     tombstone::make_room(session, &doc)?;
-    let (now, id) = (session.now(), session.environment().ids.uuid()?);
+    let (now, id) = (session.now(), session.environment().machine.ids.uuid()?);
     let collection = if thread.is_some() { &REPLIES } else { &MESSAGES };
     let mut fields = plain::anew(&SPEC, collection, &id, value, now);
     let as_whose = plain::attribute(collection, &mut fields, &actor, now)?;

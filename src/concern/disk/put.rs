@@ -226,7 +226,7 @@ impl Put {
         let edits = self.edits(&old, content);
         let version = match content {
             DiskContent::Binary(Some(new)) if !is_the_head(&old, new) => {
-                let version = session.environment().ids.uuid()?;
+                let version = session.environment().machine.ids.uuid()?;
                 Some((version, new.clone(), self.replaced(&old), self.of_text(&old)))
             }
             _ => None,

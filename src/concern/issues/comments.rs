@@ -41,7 +41,7 @@ impl AddComment {
         let list = ["issues", &issue.id, "comments"].map(str::to_owned);
         record::check_as(session, &doc, &list, Shared::Array, "the list of comments")?;
         tombstone::make_room(session, &doc)?;
-        let id = session.environment().ids.uuid()?;
+        let id = session.environment().machine.ids.uuid()?;
         let list = ["issues", issue.id.as_str(), "comments"];
         let record = ["issues", &issue.id].map(str::to_owned);
         record::supply(session, &doc, &record, "comments", &Content::Array(Vec::new()))?;

@@ -14,7 +14,7 @@ use crate::wire::Value;
 pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
     let (_, doc) = Actor::writing_in(session, entity, &SPEC)?;
     tombstone::make_room(session, &doc)?;
-    let (now, id) = (session.now(), session.environment().ids.uuid()?);
+    let (now, id) = (session.now(), session.environment().machine.ids.uuid()?);
     let mut fields = plain::anew(&SPEC, &ISSUES, &id, value, now);
     if Status::parse(plain::text_of(&fields, "status")).is_ok_and(Status::is_end) {
         let todo = Content::Plain(Value::String(Status::Todo.as_str().to_owned()));
@@ -51,7 +51,7 @@ pub fn restore_comment(
     )?;
     record::supply(session, &doc, &home, "comments", &Content::Array(Vec::new()))?;
     tombstone::make_room(session, &doc)?;
-    let (now, id) = (session.now(), session.environment().ids.uuid()?);
+    let (now, id) = (session.now(), session.environment().machine.ids.uuid()?);
     let mut fields = plain::anew(&SPEC, &COMMENTS, &id, value, now);
     let as_whose = plain::attribute(&COMMENTS, &mut fields, &actor, now)?;
     session.edit(&doc, |txn| txn.append(&list, &Content::Map(fields)))?;

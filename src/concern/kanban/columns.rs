@@ -90,7 +90,7 @@ impl AddColumn {
                 .saying(format!("there is a column {:?}", self.title)));
         }
         let heading = Heading {
-            id: session.environment().ids.uuid()?,
+            id: session.environment().machine.ids.uuid()?,
             title: self.title.clone(),
             order: last.map_or(0, |last| last.saturating_add(1)),
         };

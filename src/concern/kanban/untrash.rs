@@ -28,7 +28,7 @@ pub fn restore_card(session: &mut Session, entity: &EntityId, value: &Value) -> 
     let (_, doc) = Actor::writing_in(session, entity, &SPEC)?;
     tombstone::make_room(session, &doc)?;
     lay_out(session, entity)?;
-    let (now, id) = (session.now(), session.environment().ids.uuid()?);
+    let (now, id) = (session.now(), session.environment().machine.ids.uuid()?);
     let mut fields = plain::anew(&SPEC, &CARDS, &id, value, now);
     let named = plain::text_of(&fields, "column_id");
     let column = super::own_column(session, &doc, named)?;

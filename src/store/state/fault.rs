@@ -4,7 +4,6 @@
 //! And whether bytes were read and are wrong, or could not be read: it calls both "malformed", so
 //! the file is looked at again before anybody is told that it is damaged.
 
-use super::open::beside;
 use crate::error::{Error, Hint, Kind, Next};
 use crate::store::fs;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
@@ -79,7 +78,7 @@ fn plain(doing: &str, e: rusqlite::Error) -> Error {
 
 /// What SQLite calls malformed: damaged if its bytes can be read and it stays with that.
 fn damaged(path: &Path, error: Error) -> Error {
-    let unread = [path.to_owned(), beside(path, "-wal")]
+    let unread = [path.to_owned(), fs::beside(path, "-wal")]
         .iter()
         .find_map(|file| fs::read_through(file).err());
     if let Some(unread) = unread {
@@ -111,7 +110,7 @@ fn whole(path: &Path) -> rusqlite::Result<bool> {
 
 /// Which of a database's files cannot be written, and why.
 fn obstacle(path: &Path) -> Option<String> {
-    let beside = COMPANIONS.map(|ending| beside(path, ending));
+    let beside = COMPANIONS.map(|ending| fs::beside(path, ending));
     let file = std::iter::once(path).chain(beside.iter().map(AsRef::as_ref));
     let dir = path.parent().unwrap_or(Path::new("."));
     file.map(fs::try_to_write)

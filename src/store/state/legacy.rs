@@ -1,7 +1,7 @@
 //! The 0.1.19 generation: one SQLite file, `crdt.db`, read and never written.
 
 use super::fault;
-use super::open::{beside, immutable_uri};
+use super::open::immutable_uri;
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::limits;
@@ -26,7 +26,7 @@ impl Legacy {
     /// is, and from a temporary copy where a log of SQLite's belongs to it.
     pub fn open(path: &Path) -> Result<Legacy> {
         fs::refuse_no_file(path)?;
-        let logs = [beside(path, "-wal"), beside(path, "-journal")];
+        let logs = [fs::beside(path, "-wal"), fs::beside(path, "-journal")];
         let mut at_rest = true;
         for log in &logs {
             at_rest &= fs::size(log)? == 0;

@@ -54,7 +54,7 @@ impl NewDatabase {
 impl Drop for NewDatabase {
     fn drop(&mut self) {
         let is_empty = fs::size(&self.0).is_ok_and(|bytes| bytes <= EMPTY_BYTES);
-        if is_empty && matches!(fs::node(&beside(&self.0, "-wal")), Ok(None)) {
+        if is_empty && matches!(fs::node(&fs::beside(&self.0, "-wal")), Ok(None)) {
             fs::remove(&self.0);
         }
     }
@@ -263,7 +263,7 @@ impl State {
         self.db
             .execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")
             .map_err(|e| opening(path, e))?;
-        let copy = fs::copy_aside(&[from.clone(), beside(&from, "-wal")]);
+        let copy = fs::copy_aside(&[from.clone(), fs::beside(&from, "-wal")]);
         // Nothing was written.
         let _ = self.db.execute_batch("COMMIT");
         let copy = copy?;
@@ -297,7 +297,7 @@ impl State {
 
     /// Reads where nothing can be created.
     fn read_frozen(path: &Path, wait: Duration) -> Result<State> {
-        let (wal, journal) = (beside(path, "-wal"), beside(path, "-journal"));
+        let (wal, journal) = (fs::beside(path, "-wal"), fs::beside(path, "-journal"));
         // A change that was not finished has to be undone first, and that is writing.
         if fs::size(&journal)? > 0 || cfg!(not(unix)) {
             let copy = fs::copy_aside(&[path.to_owned(), wal, journal])?;
@@ -323,7 +323,7 @@ impl State {
 /// Opens a file so that closing it leaves its log (`-wal`) as it is, where a writer left one with
 /// something in it.
 fn open_beside_log(path: &Path, flags: OpenFlags) -> rusqlite::Result<State> {
-    let is_left = fs::size(&beside(path, "-wal")).is_ok_and(|bytes| bytes > 0);
+    let is_left = fs::size(&fs::beside(path, "-wal")).is_ok_and(|bytes| bytes > 0);
     let db = Connection::open_with_flags(path, flags)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_left)?;
     Ok(State::over(db))
@@ -342,7 +342,7 @@ fn open_unshared(path: &Path) -> rusqlite::Result<State> {
 
 /// A log (`-wal`) without its file holds commits, and SQLite would throw it away.
 fn check_log_has_file(path: &Path) -> Result<()> {
-    let wal = beside(path, "-wal");
+    let wal = fs::beside(path, "-wal");
     // In this order: a store that is just being made has the file first.
     if fs::is_file(&wal)? && fs::size(&wal)? > 0 && fs::size(path)? == 0 {
         let what = format!("{} is empty or gone, and its log is not", path.display());
@@ -375,12 +375,6 @@ pub(super) fn immutable_uri(path: &Path) -> String {
     }
     uri.push_str("?immutable=1");
     uri
-}
-
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 fn check_version(version: usize) -> Result<()> {

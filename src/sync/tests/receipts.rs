@@ -6,7 +6,7 @@ use super::*;
 
 impl Replica {
     fn pass(&self, seconds: i64) {
-        let clock = &self.store.environment().clock;
+        let clock = &self.store.environment().machine.clock;
         clock.set(clock.now() + seconds);
     }
 
@@ -46,7 +46,7 @@ fn outlived(forge: impl FnOnce(&mut Manifest), behind: i64) {
     a.import(&[&b.receipt()]);
     pass([&a, &b], 60);
     a.set(X, "k", "never sent, were the forgery believed");
-    let now = a.store.environment().clock.now();
+    let now = a.store.environment().machine.clock.now();
     let forged = flattery(&a, &b, |manifest| {
         manifest.created_at = now;
         forge(manifest);

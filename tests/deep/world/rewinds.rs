@@ -143,7 +143,11 @@ impl World {
                 for to in (0..self.replicas.len()).filter(|to| *to != from) {
                     let step = i64::try_from(self.chance.below(3)).unwrap_or(0);
                     for replica in &self.replicas {
-                        replica.environment.clock.set(replica.environment.clock.now() + step);
+                        replica
+                            .environment
+                            .machine
+                            .clock
+                            .set(replica.environment.machine.clock.now() + step);
                     }
                     let letter = self.export(from, Wanted::NewsFor(to), None);
                     self.say(format!("{}, for {to}", letter.label));

@@ -384,6 +384,9 @@ impl<'ast> Visit<'ast> for Paths<'_> {
         self.0.extend(leaves.into_iter().map(|leaf| leaf.path));
     }
 
+    /// To whom something is shown is no dependency on them: `pub(super)`, `pub(in crate::store)`.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
+
     /// What a derive or an attribute calls by name: `#[serde(with = "super::words")]`.
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
         let Meta::List(list) = &attribute.meta else { return };

@@ -1,0 +1,90 @@
+//! What the file that another program put over ours brings.
+//!
+//! What the document was before is read from the log. Where that does not reach back to the
+//! beginning, the file takes that part, and what the log has beside it is what comes in: a merge is
+//! the same from both sides. The whole file is then logged, and the log is whole again from there on.
+
+use super::load::{self, Loaded, Roots};
+use super::state::State;
+use crate::crdt::any_view::AnyView;
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::gate::{self, Need, Verdict};
+use crate::id::DocId;
+use crate::wire::{self, Checked, Update};
+
+/// A document into which the file of another program was merged.
+pub struct Adopted<'a> {
+    /// The document whose file another program wrote.
+    pub doc: &'a DocId,
+    /// The document as it was.
+    pub before: AnyView,
+    /// What came.
+    pub update: Update<'a, Checked>,
+    /// What the log alone shows, where it does not reach back to the beginning: what of it the file
+    /// has removed, it does not say.
+    pub logged: Option<View>,
+}
+
+/// What a file of another program makes of a document.
+pub(super) struct Brought {
+    /// The document without it.
+    pub before: Vec<u8>,
+    /// What came, for the rules: a whole state where it is the file.
+    pub side: Vec<u8>,
+    /// What the document takes of it.
+    pub news: Vec<u8>,
+    /// The file, where the log is to hold all of it.
+    pub whole: Option<Vec<u8>>,
+    /// What the log has, where that is not all.
+    pub logged: Option<Vec<u8>>,
+}
+
+/// What the file of a document brought that the log does not have; None when it is ours, or lacks
+/// something and has nothing else.
+///
+/// # Errors
+/// `Corrupt` when file and log do not fit together.
+pub(super) fn brought(
+    loaded: &Loaded,
+    state: &State,
+    doc: &DocId,
+    roots: Roots,
+) -> Result<Option<Brought>> {
+    let (Some(theirs), Some(known)) = (&loaded.theirs, &loaded.known) else { return Ok(None) };
+    let file = load::whole(theirs, &loaded.path, doc, roots)?;
+    let merged = loaded.update(doc, roots)?;
+    if let Some(before) = load::from_log(state, doc, known, &loaded.path, roots)? {
+        let ours = load::whole(&before, &loaded.path, doc, roots)?;
+        if ours.version().holds(&file.version()) {
+            return Ok(None);
+        }
+        let news = taken(doc, loaded, &ours, &file, roots)?;
+        let side = theirs.clone();
+        return Ok(Some(Brought { before, side, news, whole: None, logged: None }));
+    }
+    let side = merged.since(&file.version());
+    let rows = state.log_of(doc)?;
+    let checked = |row| Update::checked(row, roots(doc)).ok();
+    let rows: Vec<_> = rows.iter().filter_map(|row| checked(row.update.as_slice())).collect();
+    let logged = wire::merge(&rows);
+    let (before, news) = (theirs.clone(), side.clone());
+    Ok(Some(Brought { before, side, news, whole: Some(theirs.clone()), logged }))
+}
+
+/// What the document takes of a file, judged as an import is.
+fn taken(
+    doc: &DocId,
+    loaded: &Loaded,
+    ours: &Update<'_, Checked>,
+    file: &Update<'_, Checked>,
+    roots: Roots,
+) -> Result<Vec<u8>> {
+    match gate::admit(ours, &[file], roots(doc)).pop() {
+        Some((_, Verdict::New(news))) => Ok(news.into_owned()),
+        Some((_, Verdict::Invalid(fault))) => Err(load::unfit(&loaded.path, doc).because(fault)),
+        Some((_, Verdict::Forked(id))) => Err(load::forked(doc, id)),
+        Some((_, Verdict::Waits(Need::Deletion(id)))) => Err(load::collected(doc, id)),
+        _ => Err(Error::bug(format!("the file of {doc} is not judged"))),
+    }
+}

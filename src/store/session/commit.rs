@@ -1,0 +1,163 @@
+//! The end of a session: the commit point, and what follows it.
+
+use super::{FOLD_WAIT, Session};
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::store::commits::{ChangedDocument, Committed};
+use crate::store::fold::{self, Checkpoint};
+use crate::store::fs;
+use crate::store::load::Loaded;
+use crate::store::open_document::{FoundContent, PendingChange};
+use std::collections::BTreeSet;
+
+impl Session {
+    /// The commit point, then the fold. With `dry_run` nothing is written and `seq` is None; without
+    /// any change nothing is written either.
+    ///
+    /// # Errors
+    /// Up to the commit point: nothing has changed. `Io` "durability unknown" when the commit
+    /// itself failed. What fails after it is a note, not an error.
+    pub fn commit(mut self) -> Result<Committed> {
+        if self.broken {
+            return Err(Error::bug("a session whose change failed was about to be committed"));
+        }
+        self.carry_out_before_commit()?;
+        let changes = self.changes()?;
+        let mut committed = Committed { documents: self.sizes(&changes), ..Committed::default() };
+        committed.damaged = std::mem::take(&mut self.damaged).into_values().collect();
+        if self.dry_run {
+            self.state.roll_back();
+            return Ok(committed);
+        }
+        committed.notes = std::mem::take(&mut self.notes);
+        let lacking = self.lacking(&changes);
+        let idle = changes.is_empty() && self.repairs.is_empty() && lacking.is_empty();
+        if idle && !self.state.is_changed() {
+            return Ok(committed);
+        }
+        let seqs = self.log(&changes)?;
+        self.keep_swept()?;
+        committed.seq = seqs.command;
+        committed.notes.extend(self.replica.note());
+        committed.first_replica = self.replica.is_first().then(|| self.replica.member().cloned());
+        self.replica.pin(self.state.log_end()?, &self.state)?;
+        let deferred = self.defer(&changes, &seqs.documents)?;
+        // Should it fail, nobody knows what the store holds: the lease fits no longer.
+        self.state.commit().inspect_err(|_| self.replica.revoke())?;
+        // The command has happened, unless it puts files right: what was laid aside for that is not it.
+        if !changes.is_empty() || self.repairs.is_empty() {
+            self.commits.add(committed.seq);
+        }
+        committed.notes.extend(self.fold(&changes, &seqs.documents, &deferred));
+        committed.notes.extend(self.fold_again(&lacking));
+        // What kept the old rows from being folded mostly keeps the new ones too.
+        let mut said = BTreeSet::new();
+        committed.notes.retain(|note| said.insert(note.clone()));
+        self.carry_out(&changes.iter().map(|change| &change.doc).collect::<Vec<_>>())?;
+        self.commits.add(committed.seq);
+        Ok(committed)
+    }
+
+    /// Folds what was committed, but for what was left for later. Whatever fails is a sentence.
+    fn fold(
+        &self,
+        changes: &[PendingChange],
+        seqs: &[i64],
+        deferred: &BTreeSet<DocId>,
+    ) -> Vec<String> {
+        let mut checkpoints = self.checkpoints(changes, seqs);
+        checkpoints.retain(|checkpoint| !deferred.contains(checkpoint.doc));
+        if checkpoints.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
+            // Readers overlay the log, and the next session folds.
+            return Vec::new();
+        }
+        let now = self.now();
+        let folded = fold::fold(&self.layout, &self.state, &checkpoints, self.lock.as_ref(), now)
+            .and_then(|notes| {
+                self.state.trim_log(now)?;
+                self.state.trim_trash(now)?;
+                self.state.commit()?;
+                Ok(notes)
+            });
+        folded.unwrap_or_else(|e| {
+            self.state.roll_back();
+            vec![format!("the change is in the log, but not in the files yet ({e:#})")]
+        })
+    }
+
+    pub(in crate::store) fn checkpoints<'a>(
+        &'a self,
+        changes: &'a [PendingChange],
+        seqs: &[i64],
+    ) -> Vec<Checkpoint<'a>> {
+        let checkpoint = |(change, seq): (&'a PendingChange, &i64)| Checkpoint {
+            doc: &change.doc,
+            path: &change.path,
+            file: self.loaded(&change.doc).and_then(|loaded| loaded.file),
+            seen: self.loaded(&change.doc).and_then(|loaded| self.settled(loaded)),
+            state: &change.state,
+            content: change.content,
+            seq: *seq,
+        };
+        changes.iter().zip(seqs).map(checkpoint).collect()
+    }
+
+    /// A document's file as it was when it was loaded, if it was last changed before this session:
+    /// then any change since shows.
+    fn settled(&self, loaded: &Loaded) -> Option<fs::Seen> {
+        let (lock, seen) = (self.lock.as_ref()?.seen()?, loaded.seen?);
+        seen.is_older_than(&lock).then_some(seen)
+    }
+
+    /// Every changed document, encoded and walked, and its log rows.
+    fn changes(&mut self) -> Result<Vec<PendingChange>> {
+        let (roots, noted) = (self.environment.roots, self.environment.noted);
+        let mut changes = Vec::with_capacity(self.changed.len());
+        for doc in &self.changed {
+            let known = self.known_content(doc)?;
+            let (swept, normal) = (self.swept_by(doc), self.stands_normal(doc, &known));
+            let found = FoundContent { swept, normal };
+            if let Some(Some(open)) = self.documents.get_mut(doc) {
+                changes.extend(open.finish(doc, roots, noted, &known, found)?);
+            }
+        }
+        Ok(changes)
+    }
+
+    fn sizes(&self, changes: &[PendingChange]) -> Vec<ChangedDocument> {
+        changes
+            .iter()
+            .map(|change| ChangedDocument {
+                doc: change.doc.clone(),
+                bytes_before: self
+                    .loaded(&change.doc)
+                    .and_then(|loaded| loaded.file)
+                    .map_or(0, |file| file.bytes),
+                bytes_after: change.state.bytes(),
+                residue: change.state.residue(),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+impl Session {
+    /// Ends like a process that is killed after the commit point: no fold.
+    pub(in crate::store) fn commit_and_die(mut self) {
+        self.pin_and_die_unless(true);
+    }
+
+    /// Ends like a process that is killed right before the commit point.
+    pub(in crate::store) fn pin_and_die(mut self) {
+        self.pin_and_die_unless(false);
+    }
+
+    fn pin_and_die_unless(&mut self, commit: bool) {
+        let changes = self.changes().unwrap();
+        self.log(&changes).unwrap();
+        self.replica.pin(self.state.log_end().unwrap(), &self.state).unwrap();
+        if commit {
+            self.state.commit().unwrap();
+        }
+    }
+}
