@@ -1,9 +1,10 @@
 //! What the documents of the application mean: one [`Spec`] a concern, as data.
 //!
 //! Listing, dumping, checking, acknowledging and pruning are written once over [`crate::schema`].
-//! A new concern is one file here with its line in [`CONCERNS`], a line for each of its operations
-//! in [`crate::operation`], and one file of commands with its line in `cmd`; `notes`, which tests
-//! alone have, shows it.
+//! A new concern is its schema and its operations here, with its line in [`CONCERNS`], a line for
+//! each operation in [`crate::operation`], and one file of commands with its line in `cmd`; `notes`,
+//! which tests alone have, shows it. The schema is a file of its own, below all that is done with it:
+//! acknowledging and pruning, which operations ask for, go over every schema.
 
 pub mod canvas;
 pub mod chat;
@@ -18,6 +19,7 @@ pub mod plain;
 mod priority;
 mod record;
 mod roles;
+mod text;
 
 pub use crate::policy::Role;
 pub use outcome::Outcome;

@@ -3,6 +3,7 @@
 
 mod archived;
 mod declaration;
+mod request;
 mod restore;
 mod revert;
 mod together;
@@ -10,8 +11,7 @@ mod unarchive;
 mod untrash;
 
 pub use declaration::{Argument, Creates, Declaration, Holds, Within};
-pub use restore::Restore;
-pub use revert::Revert;
+pub use request::{Restore, Revert};
 pub use together::Together;
 pub use unarchive::Unarchive;
 pub use untrash::{Untrash, find as find_trashed};

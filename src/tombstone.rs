@@ -6,8 +6,8 @@
 
 pub mod trash;
 
-use crate::concern::core::{Awaited, People, Unacknowledged};
-use crate::concern::{self, core};
+use crate::concern;
+use crate::concern::core::{Awaited, People, SPEC as CORE, Unacknowledged, active, look_at_people};
 use crate::crdt::doc::Txn;
 use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Hint, Next, Result};
@@ -140,7 +140,7 @@ impl Tombstone {
 /// had it.
 pub fn time_of_deletion(session: &mut Session, doc: &DocId) -> Result<i64> {
     let joined = match doc.entity() {
-        Some(entity) => core::look_at_people(session, &entity, People::last_joined)?.flatten(),
+        Some(entity) => look_at_people(session, &entity, People::last_joined)?.flatten(),
         None => None,
     };
     Ok(session.now().max(joined.unwrap_or(i64::MIN)))
@@ -394,7 +394,7 @@ pub fn prune_records(
         let waits = |member: &str, joined| tombstone.waits_for(member, joined);
         let waits_for_nobody = |people: &People| !people.is_empty() && people.find(waits).is_none();
         let is_prunable = tombstone.plain != PlainPart::Around
-            && core::look_at_people(session, &entity, waits_for_nobody)? == Some(true);
+            && look_at_people(session, &entity, waits_for_nobody)? == Some(true);
         plan.add(doc, tombstone, is_prunable);
     }
     remove(session, doc, plan)
@@ -468,7 +468,7 @@ fn look_first(session: &mut Session, doc: &DocId) -> Result<Vec<(usize, Tombston
         return Ok(Vec::new());
     };
     // Members are in the order of their ids, and more of them come.
-    let is_core = spec.name == core::SPEC.name;
+    let is_core = spec.name == CORE.name;
     let all = list(spec, &*view).into_iter().enumerate();
     let all = all.map(|(at, tombstone)| (if is_core { 0 } else { at }, tombstone));
     Ok(all.filter(|(_, tombstone)| tombstone.can_go()).collect())
@@ -511,8 +511,8 @@ pub fn members_of(session: &mut Session, doc: &DocId) -> Result<MemberTimes> {
         return Ok(owner.map(|owner| (owner.to_string(), i64::MIN)).into_iter().collect());
     }
     let Some(entity) = doc.entity() else { return Ok(MemberTimes::new()) };
-    let core = entity.document(core::SPEC.name);
-    let members = session.read(&core, core::active)?.unwrap_or_default();
+    let core = entity.document(CORE.name);
+    let members = session.read(&core, active)?.unwrap_or_default();
     session.was_at_hand(&core).map(|()| members)
 }
 

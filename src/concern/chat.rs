@@ -1,8 +1,10 @@
 //! Chat: messages, the threads below them, reactions and attachments.
 
 mod attachment;
+mod caches;
 mod index;
 mod react;
+mod schema;
 mod send;
 mod thread;
 mod untrash;
@@ -11,95 +13,27 @@ pub(in crate::concern) use attachment::mime_of;
 pub use attachment::{
     AttachedFile, Attachment, attached, attached_files, attachment_paths, is_attachment,
 };
+pub use caches::{Caches, LAST_REPLY_AT, REPLY_COUNT, live_replies};
 pub use react::React;
+pub use schema::{MESSAGES, REPLIES, SPEC, THREADS, collection_of};
+use schema::{is_message, message_path, reply_path};
 pub use send::Send;
-pub use thread::{
-    Caches, LAST_REPLY_AT, PARENT_ID, REPLY_COUNT, find_thread, live_replies,
-    open_again as open_thread_again,
-};
+pub use thread::{PARENT_ID, find_thread, open_again as open_thread_again};
 pub use untrash::restore;
 
 use super::{Actor, Outcome, record};
 use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::EntityId;
-use crate::limits;
 use crate::path::{DocPath, Keys};
 use crate::policy::Action;
-use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
+use crate::schema::Collection;
 use crate::store::Session;
 use crate::tombstone;
-use crate::wire::{RootKind, Value};
-use index::Index;
+use crate::wire::Value;
+pub use index::no_chat;
+use index::{Index, look};
 use serde::{Deserialize, Serialize};
-
-/// The concern `chat`: its roots, and the collections [`MESSAGES`], [`THREADS`] and [`REPLIES`].
-pub const SPEC: Spec = Spec {
-    name: "chat",
-    limit_bytes: limits::CHAT_BYTES,
-    private: false,
-    roots: &[("messages", RootKind::Map), ("threads", RootKind::Map)],
-    collections: &[MESSAGES, THREADS, REPLIES],
-};
-
-/// The messages of the entity, keyed by a minted id (rule R1).
-pub const MESSAGES: Collection = Collection {
-    noun: "message",
-    argument: Some("MESSAGE"),
-    path: &["messages"],
-    tombstone: Some(DELETED),
-    clock: Some("updated_at"),
-    cache: None,
-    fields: MESSAGE_FIELDS,
-};
-
-/// The threads, keyed by the message that they reply to.
-pub const THREADS: Collection = Collection {
-    noun: "thread",
-    argument: None,
-    path: &["threads"],
-    tombstone: None,
-    clock: None,
-    cache: None,
-    fields: &[
-        Field::id("parent_id"),
-        Field::records("replies"),
-        Field::cache("reply_count"),
-        Field::cache("last_reply_at"),
-    ],
-};
-
-/// The replies in the threads: messages like any other.
-pub const REPLIES: Collection = Collection {
-    noun: "reply",
-    argument: Some("MESSAGE"),
-    path: &["threads", "*", "replies"],
-    tombstone: Some(DELETED),
-    clock: Some("updated_at"),
-    cache: None,
-    fields: MESSAGE_FIELDS,
-};
-
-const DELETED: DeletionMarker = DeletionMarker {
-    flag: "deleted",
-    at: "deleted_at",
-    by: None,
-    acks: "ack_vector",
-    removal: Removal::AtOnce,
-};
-
-const MESSAGE_FIELDS: &[Field] = &[
-    Field::id("id"),
-    Field::author("author_id"),
-    Field::prose("content"),
-    Field::created("created_at"),
-    Field::edited("updated_at"),
-    Field::flag("deleted"),
-    Field::time("deleted_at"),
-    Field::acknowledgements("ack_vector"),
-    Field::reactions("reactions"),
-    Field::list("attachments"),
-];
 
 /// Changes the text of one's own message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -109,7 +43,7 @@ pub struct EditMessage {
     /// A message or reply id, or a unique prefix of one.
     pub message: String,
     /// The whole new text, in the place of the old one: not blank, at most
-    /// [`limits::MESSAGE_BYTES`] bytes.
+    /// [`limits::MESSAGE_BYTES`](crate::limits::MESSAGE_BYTES) bytes.
     pub text: String,
 }
 
@@ -227,24 +161,6 @@ impl FoundMessage {
     }
 }
 
-/// Looks something up in a chat, with its index at hand.
-fn look<R>(
-    session: &mut Session,
-    entity: &EntityId,
-    look: impl FnOnce(&mut Index, &dyn Source) -> Result<R>,
-) -> Result<R> {
-    let doc = entity.document(SPEC.name);
-    let mut index = Index::take(session, &doc);
-    let found = session.read(&doc, |source| look(&mut index, source))?;
-    index.keep(session, &doc);
-    found.unwrap_or_else(|| Err(no_chat(entity)))
-}
-
-/// An entity where nobody has said anything yet.
-pub fn no_chat(entity: &EntityId) -> Error {
-    Error::not_found(format!("{entity} has no chat")).hint(Next::Send.and(" starts one"))
-}
-
 /// The collection and path of the message or reply that an id or a unique prefix names.
 ///
 /// # Errors
@@ -260,21 +176,4 @@ fn find_with(index: &mut Index, source: &dyn Source, prefix: &str) -> Result<Doc
         true => Ok(message_path(prefix)),
         false => index.find(source, prefix),
     }
-}
-
-fn is_message(source: &dyn Source, id: &str) -> bool {
-    source.exists(&["messages", id])
-}
-
-fn message_path(id: &str) -> DocPath {
-    ["messages", id].into()
-}
-
-fn reply_path(thread: &str, id: &str) -> DocPath {
-    ["threads", thread, "replies", id].into()
-}
-
-/// Of which collection the message or reply at a path is.
-pub fn collection_of(path: &[String]) -> &'static Collection {
-    if path.len() == message_path("").len() { &MESSAGES } else { &REPLIES }
 }

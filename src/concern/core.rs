@@ -1,102 +1,36 @@
 //! Core: what an entity is, and who belongs to it.
 
 mod people;
+mod schema;
 mod used;
 
-pub use people::{Awaited, People, Unacknowledged};
+pub use people::{Awaited, People, Unacknowledged, active, active_role, look_at_people, people};
+pub use schema::{ACTIVE, MEMBERS, ROLE, SPEC};
 pub use used::ever;
 
+use super::kanban::lay_out;
+use super::record;
 use super::{Actor, Outcome};
-use super::{kanban, record};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
 use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Next, Result, one};
 use crate::id::{DocId, EntityId, MemberId};
-use crate::limits;
 use crate::path::DocPath;
 use crate::policy::{Action, Role};
-use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
 use crate::store::Session;
 use crate::tombstone::{self, trash};
-use crate::wire::RootKind;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// The concern `core`: its roots, and [`MEMBERS`] as its only collection.
-pub const SPEC: Spec = Spec {
-    name: "core",
-    limit_bytes: limits::CORE_BYTES,
-    private: false,
-    roots: &[("metadata", RootKind::Map), ("members", RootKind::Map), (ACTIVE, RootKind::Map)],
-    collections: &[MEMBERS],
-};
-
-/// The members, keyed by member id (rule R2: several replicas may create one at once).
-pub const MEMBERS: Collection = Collection {
-    noun: "member",
-    argument: Some("MEMBER"),
-    path: &["members"],
-    tombstone: Some(DeletionMarker {
-        flag: "deleted",
-        at: "deleted_at",
-        by: Some("deleted_by"),
-        acks: "ack_vector",
-        removal: Removal::AtOnce,
-    }),
-    clock: Some("updated_at"),
-    cache: Some(ACTIVE),
-    fields: MEMBER_FIELDS,
-};
-
-const MEMBER_FIELDS: &[Field] = &[
-    Field::member("member_id"),
-    Field::word(ROLE),
-    Field::created("joined_at"),
-    Field::edited("updated_at"),
-    Field::flag("deleted"),
-    Field::time("deleted_at"),
-    Field::deleter("deleted_by"),
-    Field::acknowledgements("ack_vector"),
-];
-
-/// The root with the ids of the active members.
-pub const ACTIVE: &str = "active_members";
-
-/// The field with the role of a member.
-pub const ROLE: &str = "role";
 
 const METADATA: &[&str] = &["metadata"];
 const WEBSITE_ROOT: &str = "website_root";
-
-/// The active members with the time each joined: the records that exist and are not deleted
-/// (rule R5: the cache `active_members` is never believed).
-pub fn active(source: &dyn Source) -> BTreeMap<String, i64> {
-    source
-        .keys(MEMBERS.path)
-        .into_iter()
-        .filter(|id| !source.flag(&["members", id, "deleted"]))
-        .filter(|id| !source.keys(&["members", id]).is_empty())
-        .map(|id| {
-            let joined = source.int(&["members", &id, "joined_at"]).unwrap_or(0);
-            (id, joined)
-        })
-        .collect()
-}
-
-/// The role of a member, if it is an active one.
-pub fn active_role(source: &dyn Source, member: &str) -> Option<Role> {
-    let exists = !source.keys(&["members", member]).is_empty();
-    let deleted = source.flag(&["members", member, "deleted"]);
-    (exists && !deleted).then(|| Role::of(source.text(&["members", member, "role"]).as_deref()))
-}
 
 /// Makes an entity, owned by whoever makes it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Create {
     /// Its type and id, which never change; an entity that is here already is refused.
     pub entity: EntityId,
-    /// What people call it: not blank, at most [`limits::NAME_CHARS`] characters; need not be
+    /// What people call it: not blank, at most [`limits::NAME_CHARS`](crate::limits::NAME_CHARS) characters; need not be
     /// unique.
     pub name: String,
     /// What it is for; may be empty.
@@ -129,7 +63,7 @@ impl Create {
             join(txn, &doc, &actor, Role::Owner, now, false).map(drop)
         })?;
         if self.entity.entity_type() == "project" {
-            kanban::lay_out(session, &self.entity)?;
+            lay_out(session, &self.entity)?;
         }
         Ok(Outcome::created(doc, self.entity.as_str())
             .saying(format!("created {}, owned by {actor}", self.entity)))
@@ -141,7 +75,7 @@ impl Create {
 pub struct Rename {
     /// The group, channel, project or organization that is renamed; its id stays.
     pub entity: EntityId,
-    /// The new name: not blank, at most [`limits::NAME_CHARS`] characters.
+    /// The new name: not blank, at most [`limits::NAME_CHARS`](crate::limits::NAME_CHARS) characters.
     pub name: String,
 }
 
@@ -330,37 +264,6 @@ impl SetRole {
             self.entity
         )))
     }
-}
-
-/// Who belongs to an entity, taken out of the session: to be given back with [`People::keep`] once it
-/// knows of every change since. None when there is no such document.
-pub fn people(session: &mut Session, core: &DocId) -> Result<Option<People>> {
-    let derive = |source: &dyn Source| {
-        let mut people = People::default();
-        for (id, joined) in active(source) {
-            if let Some(role) = active_role(source, &id) {
-                people.put(&id, role, joined);
-            }
-        }
-        people
-    };
-    match session.recall(core) {
-        Some(people) => Ok(Some(people)),
-        None => session.read(core, derive),
-    }
-}
-
-/// Looks at the people of an entity. None when it has no core document.
-pub fn look_at_people<R>(
-    session: &mut Session,
-    entity: &EntityId,
-    look: impl FnOnce(&People) -> R,
-) -> Result<Option<R>> {
-    let core = entity.document(SPEC.name);
-    let Some(people) = people(session, &core)? else { return Ok(None) };
-    let seen = look(&people);
-    people.keep(session, &core);
-    Ok(Some(seen))
 }
 
 /// Whether somebody who is made a member was one before, as far as the document tells; and the people of

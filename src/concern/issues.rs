@@ -1,90 +1,22 @@
 //! Issues: what is to be done, and what was said about it.
 
 mod comments;
+mod schema;
 mod untrash;
 
 pub use comments::{AddComment, DeleteComment, EditComment};
+pub use schema::{COMMENTS, ISSUES, SPEC};
 pub use untrash::{restore, restore_comment};
 
 use super::{Actor, Outcome, Priority, core, record};
 use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
-use crate::limits;
-use crate::schema::{Collection, DeletionMarker, Field, FieldKind, Removal, Spec};
+use crate::schema::FieldKind;
 use crate::store::Session;
 use crate::tombstone;
-use crate::wire::{Record, RootKind};
+use crate::wire::Record;
 use serde::{Deserialize, Serialize};
-
-/// The concern `issues`: its root, and the collections [`ISSUES`] and [`COMMENTS`].
-pub const SPEC: Spec = Spec {
-    name: "issues",
-    limit_bytes: limits::ISSUES_BYTES,
-    private: false,
-    roots: &[("issues", RootKind::Map)],
-    collections: &[ISSUES, COMMENTS],
-};
-
-/// The issues, keyed by a minted id (rule R1).
-pub const ISSUES: Collection = Collection {
-    noun: "issue",
-    argument: Some("ISSUE"),
-    path: &["issues"],
-    tombstone: Some(DeletionMarker {
-        flag: "closed",
-        at: "closed_at",
-        by: None,
-        acks: "ack_vector",
-        removal: Removal::IntoArchive,
-    }),
-    clock: Some("updated_at"),
-    cache: None,
-    fields: &[
-        Field::id("id"),
-        Field::prose("title"),
-        Field::prose("description"),
-        Field::word("status").clocked("status_updated_at"),
-        Field::word("priority").clocked("priority_updated_at"),
-        Field::assignee("assignee_id").clocked("assignee_updated_at"),
-        Field::creator("reporter_id"),
-        Field::created("created_at"),
-        Field::edited("updated_at"),
-        Field::edited("status_updated_at"),
-        Field::edited("priority_updated_at"),
-        Field::edited("assignee_updated_at"),
-        Field::flag("closed"),
-        Field::time("closed_at"),
-        Field::acknowledgements("ack_vector"),
-        Field::list("comments"),
-    ],
-};
-
-/// The comments on the issues.
-pub const COMMENTS: Collection = Collection {
-    noun: "comment",
-    argument: Some("COMMENT"),
-    path: &["issues", "*", "comments"],
-    tombstone: Some(DeletionMarker {
-        flag: "deleted",
-        at: "deleted_at",
-        by: None,
-        acks: "ack_vector",
-        removal: Removal::AtOnce,
-    }),
-    clock: Some("updated_at"),
-    cache: None,
-    fields: &[
-        Field::id("id"),
-        Field::author("author_id"),
-        Field::prose("content"),
-        Field::created("created_at"),
-        Field::edited("updated_at"),
-        Field::flag("deleted"),
-        Field::time("deleted_at"),
-        Field::acknowledgements("ack_vector"),
-    ],
-};
 
 /// How far an issue is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,12 +3,14 @@
 pub mod board;
 mod columns;
 mod headings;
+mod schema;
 mod untrash;
 
 pub use board::Board;
 pub use columns::{
     AddColumn, MoveColumn, RemoveColumn, RenameColumn, find as find_column, headings, lay_out,
 };
+pub use schema::{CARDS, COLUMNS, SPEC};
 
 pub use untrash::{restore_card, restore_column};
 
@@ -16,79 +18,23 @@ use super::{Actor, Outcome, Priority, core, record};
 use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
-use crate::limits;
-use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
 use crate::store::Session;
 use crate::tombstone;
-use crate::wire::{Record, RootKind};
-use board::ColumnPosition;
+use crate::wire::Record;
+use board::{ColumnPosition, no_board};
 use columns::named;
 pub use headings::Heading;
 use headings::Headings;
 use serde::{Deserialize, Serialize};
-
-/// The concern `kanban`: its roots, and the collections [`COLUMNS`] and [`CARDS`].
-pub const SPEC: Spec = Spec {
-    name: "kanban",
-    limit_bytes: limits::KANBAN_BYTES,
-    private: false,
-    roots: &[("columns", RootKind::Array), ("cards", RootKind::Map)],
-    collections: &[COLUMNS, CARDS],
-};
-
-/// The columns, in no order but that of their field `order`.
-pub const COLUMNS: Collection = Collection {
-    noun: "column",
-    argument: Some("COLUMN"),
-    path: &["columns"],
-    tombstone: None,
-    clock: None,
-    cache: None,
-    fields: &[
-        Field::id("id"),
-        Field::prose("title"),
-        Field::number("order"),
-        Field::list("card_order"),
-    ],
-};
-
-/// The cards, keyed by a minted id (rule R1).
-pub const CARDS: Collection = Collection {
-    noun: "card",
-    argument: Some("CARD"),
-    path: &["cards"],
-    tombstone: Some(DeletionMarker {
-        flag: "archived",
-        at: "archived_at",
-        by: None,
-        acks: "ack_vector",
-        removal: Removal::IntoArchive,
-    }),
-    clock: Some("updated_at"),
-    cache: None,
-    fields: &[
-        Field::id("id"),
-        Field::prose("title"),
-        Field::prose("description"),
-        Field::reference("column_id"),
-        Field::assignee("assignee_id"),
-        Field::word("priority"),
-        Field::created("created_at"),
-        Field::edited("updated_at"),
-        Field::flag("archived"),
-        Field::time("archived_at"),
-        Field::acknowledgements("ack_vector"),
-    ],
-};
 
 /// Adds a card at the end of a column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddCard {
     /// The group, channel, project or organization whose board it goes onto.
     pub entity: EntityId,
-    /// Not blank, at most [`limits::NAME_CHARS`] characters; need not be unique.
+    /// Not blank, at most [`limits::NAME_CHARS`](crate::limits::NAME_CHARS) characters; need not be unique.
     pub title: String,
-    /// At most [`limits::MESSAGE_BYTES`] bytes; may be empty.
+    /// At most [`limits::MESSAGE_BYTES`](crate::limits::MESSAGE_BYTES) bytes; may be empty.
     #[serde(default)]
     pub description: String,
     /// An id, a unique prefix of one, or a title; None for the first column.
@@ -147,7 +93,7 @@ impl AddCard {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CardChanges {
-    /// The whole new title: not blank, at most [`limits::NAME_CHARS`] characters.
+    /// The whole new title: not blank, at most [`limits::NAME_CHARS`](crate::limits::NAME_CHARS) characters.
     pub title: Option<String>,
     /// The whole new description; an empty text removes it.
     pub description: Option<String>,
@@ -439,10 +385,6 @@ pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
 fn own_column(session: &mut Session, doc: &DocId, id: &str) -> Result<Heading> {
     let own = |headings: &Headings| headings.get(id).or_else(|| headings.first()).cloned();
     headings::look(session, doc, own)?.flatten().ok_or_else(no_columns)
-}
-
-fn no_board(entity: &EntityId) -> Error {
-    Error::not_found(format!("{entity} has no kanban board")).hint(Next::AddCard.and(" starts one"))
 }
 
 fn no_columns() -> Error {

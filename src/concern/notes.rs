@@ -1,54 +1,19 @@
 //! Notes: a concern that tests alone have. It is all that a new one takes below the commands, and
 //! its fields have names that nothing else knows: what works with it works by the schema.
 
+mod schema;
+
+pub use schema::{NOTES, SPEC};
+
 use super::{Actor, Outcome, core, plain, record};
 use crate::crdt::content::Content;
 use crate::error::{Error, Hint, Result};
 use crate::id::{DocId, EntityId};
 use crate::policy::Action;
-use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
 use crate::store::Session;
 use crate::tombstone;
-use crate::wire::{RootKind, Value};
+use crate::wire::Value;
 use serde::{Deserialize, Serialize};
-
-/// The concern `notes`: its root, and [`NOTES`] as its only collection.
-pub const SPEC: Spec = Spec {
-    name: "notes",
-    limit_bytes: 100_000,
-    private: false,
-    roots: &[("notes", RootKind::Map)],
-    collections: &[NOTES],
-};
-
-/// The notes, keyed by a minted id (rule R1).
-pub const NOTES: Collection = Collection {
-    noun: "note",
-    argument: Some("NOTE"),
-    path: &["notes"],
-    tombstone: Some(DeletionMarker {
-        flag: "gone",
-        at: "gone_since",
-        by: Some("gone_through"),
-        acks: "known_gone",
-        removal: Removal::AtOnce,
-    }),
-    clock: Some("touched"),
-    cache: None,
-    fields: &[
-        Field::id("key"),
-        Field::author("writer"),
-        Field::assignee("reader"),
-        Field::prose("heading"),
-        Field::shared_prose("body"),
-        Field::created("begun"),
-        Field::edited("touched"),
-        Field::flag("gone"),
-        Field::time("gone_since"),
-        Field::deleter("gone_through"),
-        Field::acknowledgements("known_gone"),
-    ],
-};
 
 /// Writes a note.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -225,7 +225,7 @@ pub fn attribute(
         "" => text_of(fields, said).to_owned(),
         author => format!("{author}: {}", text_of(fields, said)),
     };
-    super::record::check_text("text with its author's name", &words)?;
+    super::text::check_text("text with its author's name", &words)?;
     let mut set = |name: &str, value: Value| {
         fields.insert(name.to_owned(), Content::Plain(value));
     };

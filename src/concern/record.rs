@@ -1,6 +1,8 @@
 //! What the operations on records have in common: how people name one, the limits and words of
 //! what they write, and clocks.
 
+pub use super::text::{check_said, check_text, check_title};
+
 use super::{Actor, Outcome, plain};
 use crate::crdt::container;
 use crate::crdt::content::{Content, InsertionOwner, Stand};
@@ -8,7 +10,6 @@ use crate::crdt::doc::Txn;
 use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Hint, Result};
 use crate::id::{DocId, EntityId, resolve};
-use crate::limits;
 use crate::path::Keys;
 use crate::schema::{Collection, Spec};
 use crate::store::Session;
@@ -87,50 +88,6 @@ pub fn text<'r>(record: &'r Record, field: &str) -> &'r str {
 /// A field that is true or false; false where there is none.
 pub fn flag(record: &Record, field: &str) -> bool {
     record.get(field).and_then(Value::as_bool).unwrap_or(false)
-}
-
-/// A name or a title: something, and not too long.
-///
-/// # Errors
-/// `Usage` for an empty one, `Refused` beyond the limit.
-pub fn check_title(what: &str, title: &str) -> Result<()> {
-    if title.trim().is_empty() {
-        return Err(Error::usage(format!("an empty {what}")));
-    }
-    let chars = title.chars().count();
-    if chars > limits::NAME_CHARS {
-        return Err(Error::refused(format!(
-            "the {what} has {chars} characters, more than {}",
-            limits::NAME_CHARS
-        )));
-    }
-    Ok(())
-}
-
-/// What somebody says: something, and not too long.
-///
-/// # Errors
-/// `Usage` for nothing, `Refused` beyond the limit.
-pub fn check_said(what: &str, text: &str) -> Result<()> {
-    if text.trim().is_empty() {
-        return Err(Error::usage(format!("an empty {what}")));
-    }
-    check_text(what, text)
-}
-
-/// A text that may be empty, and not too long.
-///
-/// # Errors
-/// `Refused` beyond the limit.
-pub fn check_text(what: &str, text: &str) -> Result<()> {
-    if text.len() > limits::MESSAGE_BYTES {
-        return Err(Error::refused(format!(
-            "the {what} has {} bytes, more than {}",
-            text.len(),
-            limits::MESSAGE_BYTES
-        )));
-    }
-    Ok(())
 }
 
 /// When a record was made: now, unless a time in the past is given.

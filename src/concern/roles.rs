@@ -1,6 +1,6 @@
 //! Who acts, and what is said where the [policy](crate::policy) does not allow it.
 
-use super::core;
+use super::core::{SPEC as CORE, active, active_role};
 use crate::error::{Error, Hint, Next, Result, listed, one};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::policy::{Action, Decision, Denial, Membership, Role, authorize};
@@ -23,8 +23,8 @@ impl Actor {
     /// `Usage` when nobody acts, `Refused` when the one who acts is no active member.
     pub fn of(session: &mut Session, entity: &EntityId) -> Result<Actor> {
         let id = Self::named(session)?;
-        let doc = entity.document(core::SPEC.name);
-        let role = session.read(&doc, |source| core::active_role(source, id.as_str()))?.flatten();
+        let doc = entity.document(CORE.name);
+        let role = session.read(&doc, |source| active_role(source, id.as_str()))?.flatten();
         if let Some(role) = role {
             return Ok(Actor { id, role });
         }
@@ -35,7 +35,7 @@ impl Actor {
 
     /// What is said to somebody who is no active member, or to a name that is mistyped.
     fn stranger(session: &mut Session, id: &MemberId, entity: &EntityId) -> Result<Error> {
-        let active = session.read(&entity.document(core::SPEC.name), core::active)?;
+        let active = session.read(&entity.document(CORE.name), active)?;
         let names: Vec<String> = active.unwrap_or_default().into_keys().collect();
         let who = match names.as_slice() {
             [] => Hint::from("nobody is; "),

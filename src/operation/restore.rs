@@ -1,6 +1,7 @@
 //! A value that lost a merge, written again.
 
 use super::Operation;
+use super::request::Restore;
 use crate::concern::{self, Actor, Outcome, chat, core, disk, issues, kanban};
 use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
@@ -10,17 +11,6 @@ use crate::policy::{Action, Role};
 use crate::schema::{self, FieldRole};
 use crate::store::{Conflict, Session};
 use crate::wire::Value;
-use serde::{Deserialize, Serialize};
-
-/// Writes a value that lost a conflict again, as a new edit of whoever acts.
-///
-/// Where people have an operation for the field, that is what runs, with its rules; the other
-/// fields may be written by who may write at all.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Restore {
-    /// The number of the conflict in this store.
-    pub number: i64,
-}
 
 impl Restore {
     pub(super) fn run(&self, session: &mut Session) -> Result<Outcome> {

@@ -4,6 +4,7 @@ mod past;
 mod place;
 mod steps;
 
+use super::request::Revert;
 use super::restore::own_operation;
 use super::{Operation, Outcome, Recorded};
 #[cfg(test)]
@@ -16,20 +17,7 @@ use crate::schema;
 use crate::store::Session;
 use crate::wire::Value;
 use past::{Former, Past, Watched};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
-
-/// Takes back what a command of this store did, as new edits of whoever acts, with the rules of the
-/// operations that do it. All of it, or nothing; nothing where somebody has built on it.
-///
-/// What was made is removed as people remove it, what was removed comes back where that is possible,
-/// and what was written over is written again, out of the log. Which commands cannot be taken back the
-/// error says, and what to do instead.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Revert {
-    /// The number of the command in the log of this store.
-    pub seq: i64,
-}
 
 impl Revert {
     pub(super) fn run(&self, session: &mut Session) -> Result<Outcome> {

@@ -1,10 +1,11 @@
 //! Where the messages of a chat are, and what its threads hold: derived once a session, and kept up
 //! by the operations, so that ten thousand of them are not ten thousand walks through the document.
 
-use super::thread::Caches;
+use super::caches::{Caches, live_replies};
+use super::schema::{MESSAGES, SPEC, THREADS, message_path, reply_path};
 use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
-use crate::id::{self, DocId};
+use crate::id::{self, DocId, EntityId};
 use crate::path::DocPath;
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,8 +46,8 @@ impl Index {
         let at = begun().find(|(id, _)| *id == found);
         let (id, thread) = at.ok_or_else(|| Error::bug("a message was found and lost"))?;
         Ok(match thread {
-            Some(thread) => super::reply_path(thread, id),
-            None => super::message_path(id),
+            Some(thread) => reply_path(thread, id),
+            None => message_path(id),
         })
     }
 
@@ -90,6 +91,24 @@ impl Index {
     }
 }
 
+/// Looks something up in a chat, with its index at hand.
+pub(super) fn look<R>(
+    session: &mut Session,
+    entity: &EntityId,
+    look: impl FnOnce(&mut Index, &dyn Source) -> Result<R>,
+) -> Result<R> {
+    let doc = entity.document(SPEC.name);
+    let mut index = Index::take(session, &doc);
+    let found = session.read(&doc, |source| look(&mut index, source))?;
+    index.keep(session, &doc);
+    found.unwrap_or_else(|| Err(no_chat(entity)))
+}
+
+/// An entity where nobody has said anything yet.
+pub fn no_chat(entity: &EntityId) -> Error {
+    Error::not_found(format!("{entity} has no chat")).hint(Next::Send.and(" starts one"))
+}
+
 /// The thread and the id that a path names.
 fn place(path: &[String]) -> Option<(Option<&str>, &str)> {
     match path {
@@ -101,8 +120,8 @@ fn place(path: &[String]) -> Option<(Option<&str>, &str)> {
 
 fn all_ids(source: &dyn Source) -> BTreeSet<(String, Option<String>)> {
     let mut ids: BTreeSet<_> =
-        source.keys(super::MESSAGES.path).into_iter().map(|id| (id, None)).collect();
-    for thread in source.keys(super::THREADS.path) {
+        source.keys(MESSAGES.path).into_iter().map(|id| (id, None)).collect();
+    for thread in source.keys(THREADS.path) {
         let replies = source.keys(&["threads", &thread, "replies"]);
         ids.extend(replies.into_iter().map(|id| (id, Some(thread.clone()))));
     }
@@ -111,5 +130,5 @@ fn all_ids(source: &dyn Source) -> BTreeSet<(String, Option<String>)> {
 
 fn live(source: &dyn Source, thread: &str) -> BTreeSet<(i64, String)> {
     let at = |id: &str| source.int(&["threads", thread, "replies", id, "created_at"]).unwrap_or(0);
-    super::live_replies(source, thread).into_iter().map(|id| (at(&id), id)).collect()
+    live_replies(source, thread).into_iter().map(|id| (at(&id), id)).collect()
 }

@@ -1,7 +1,8 @@
-//! Threads: the replies to one message, and what other programs cache of them.
+//! Threads: the replies to one message.
 
+use super::caches::live_replies;
 use super::index::Index;
-use super::{REPLIES, THREADS, message_path};
+use super::schema::{MESSAGES, THREADS, is_message, message_path};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
 use crate::crdt::source::Source;
@@ -11,64 +12,6 @@ use crate::limits;
 
 /// The name of what a reply replies to.
 pub const PARENT_ID: &str = "parent_id";
-/// The names of the caches of a thread.
-pub const REPLY_COUNT: &str = "reply_count";
-/// As [`REPLY_COUNT`].
-pub const LAST_REPLY_AT: &str = "last_reply_at";
-
-/// The caches of a thread (rule R5), as they stand or as they should.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Caches {
-    /// Replies that are not deleted.
-    pub reply_count: i64,
-    /// When the last of them was written; 0 without any.
-    pub last_reply_at: i64,
-}
-
-impl Caches {
-    /// What they should say.
-    pub fn of(source: &dyn Source, thread: &str) -> Caches {
-        let mut caches = Caches::default();
-        for reply in live_replies(source, thread) {
-            let at = source.int(&["threads", thread, "replies", &reply, "created_at"]).unwrap_or(0);
-            caches.reply_count = caches.reply_count.saturating_add(1);
-            caches.last_reply_at = caches.last_reply_at.max(at);
-        }
-        caches
-    }
-
-    /// What they say.
-    pub fn written(source: &dyn Source, thread: &str) -> Caches {
-        let at = |field| source.int(&["threads", thread, field]).unwrap_or(0);
-        Caches { reply_count: at(REPLY_COUNT), last_reply_at: at(LAST_REPLY_AT) }
-    }
-
-    /// Writes those that are wrong.
-    pub fn put_right(txn: &mut Txn<'_>, thread: &str) -> Result<()> {
-        Caches::of(txn, thread).write(txn, thread)
-    }
-
-    /// Writes those that do not say this.
-    pub(super) fn write(self, txn: &mut Txn<'_>, thread: &str) -> Result<()> {
-        let is = Caches::written(txn, thread);
-        let path = ["threads", thread];
-        if is.reply_count != self.reply_count {
-            txn.set(&path, "reply_count", self.reply_count)?;
-        }
-        if is.last_reply_at != self.last_reply_at {
-            txn.set(&path, "last_reply_at", self.last_reply_at)?;
-        }
-        Ok(())
-    }
-}
-
-/// The replies of a thread that are not deleted.
-pub fn live_replies(source: &dyn Source, thread: &str) -> Vec<String> {
-    let mut replies = source.keys(&["threads", thread, "replies"]);
-    let path = |reply: &str| ["threads", thread, "replies", reply].map(str::to_owned);
-    replies.retain(|reply| !REPLIES.is_deleted(source, &path(reply)));
-    replies
-}
 
 /// The thread that an id or a unique prefix means: of a message its own, of a reply the one that
 /// it is in, and that of a message that is not here any more.
@@ -81,7 +24,7 @@ pub fn find_thread(source: &dyn Source, prefix: &str) -> Result<String> {
 
 /// The same, with an index that may know it already.
 pub(super) fn find(index: &mut Index, source: &dyn Source, prefix: &str) -> Result<String> {
-    if super::is_message(source, prefix) || !source.keys(&["threads", prefix]).is_empty() {
+    if is_message(source, prefix) || !source.keys(&["threads", prefix]).is_empty() {
         return Ok(prefix.to_owned());
     }
     match index.find(source, prefix) {
@@ -97,7 +40,7 @@ pub(super) fn find(index: &mut Index, source: &dyn Source, prefix: &str) -> Resu
 
 /// Refuses a thread that is over: its message is deleted, and nobody has a reply there.
 pub(super) fn check_open(source: &dyn Source, thread: &str) -> Result<()> {
-    let deleted = super::MESSAGES.is_deleted(source, &message_path(thread));
+    let deleted = MESSAGES.is_deleted(source, &message_path(thread));
     match deleted && live_replies(source, thread).is_empty() {
         true => Err(Error::refused(format!("message {thread} is deleted"))
             .hint(Next::Messages.and(" shows what is left"))),

@@ -1,15 +1,39 @@
 //! Who belongs to an entity, in the orders in which that is asked: derived once a session, and kept
 //! up by the operations, so that thousands of them are not thousands of walks through the members.
 
+use super::schema::{MEMBERS, SPEC};
 use super::used;
+use crate::crdt::source::Source;
 use crate::error::Result;
-use crate::id::DocId;
+use crate::id::{DocId, EntityId};
 use crate::path::DocPath;
 use crate::policy::Role;
 use crate::schema::Collection;
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// The active members with the time each joined: the records that exist and are not deleted
+/// (rule R5: the cache `active_members` is never believed).
+pub fn active(source: &dyn Source) -> BTreeMap<String, i64> {
+    source
+        .keys(MEMBERS.path)
+        .into_iter()
+        .filter(|id| !source.flag(&["members", id, "deleted"]))
+        .filter(|id| !source.keys(&["members", id]).is_empty())
+        .map(|id| {
+            let joined = source.int(&["members", &id, "joined_at"]).unwrap_or(0);
+            (id, joined)
+        })
+        .collect()
+}
+
+/// The role of a member, if it is an active one.
+pub fn active_role(source: &dyn Source, member: &str) -> Option<Role> {
+    let exists = !source.keys(&["members", member]).is_empty();
+    let deleted = source.flag(&["members", member, "deleted"]);
+    (exists && !deleted).then(|| Role::of(source.text(&["members", member, "role"]).as_deref()))
+}
 
 /// What is derived from one core document.
 #[derive(Default)]
@@ -113,6 +137,37 @@ impl People {
     pub fn note_waiting(&mut self, doc: &DocId, revision: usize, waiting: Unacknowledged) {
         self.waiting.insert(doc.clone(), (revision, waiting));
     }
+}
+
+/// Who belongs to an entity, taken out of the session: to be given back with [`People::keep`] once it
+/// knows of every change since. None when there is no such document.
+pub fn people(session: &mut Session, core: &DocId) -> Result<Option<People>> {
+    let derive = |source: &dyn Source| {
+        let mut people = People::default();
+        for (id, joined) in active(source) {
+            if let Some(role) = active_role(source, &id) {
+                people.put(&id, role, joined);
+            }
+        }
+        people
+    };
+    match session.recall(core) {
+        Some(people) => Ok(Some(people)),
+        None => session.read(core, derive),
+    }
+}
+
+/// Looks at the people of an entity. None when it has no core document.
+pub fn look_at_people<R>(
+    session: &mut Session,
+    entity: &EntityId,
+    look: impl FnOnce(&People) -> R,
+) -> Result<Option<R>> {
+    let core = entity.document(SPEC.name);
+    let Some(people) = people(session, &core)? else { return Ok(None) };
+    let seen = look(&people);
+    people.keep(session, &core);
+    Ok(Some(seen))
 }
 
 /// A tombstone: where it comes in the order of its document, and where it is.

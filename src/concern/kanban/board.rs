@@ -9,8 +9,8 @@ use super::headings::{self, Neighbours};
 use crate::concern::record;
 use crate::crdt::doc::Txn;
 use crate::crdt::source::{Shared, Source};
-use crate::error::Result;
-use crate::id::DocId;
+use crate::error::{Error, Next, Result};
+use crate::id::{DocId, EntityId};
 use crate::store::Session;
 use crate::wire::{Id, Record, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -343,4 +343,9 @@ pub fn list_once(txn: &mut Txn<'_>, card: &str, now: i64) -> Result<()> {
         record::touch(txn, &["cards", card], "updated_at", now)?;
     }
     Ok(())
+}
+
+/// What is said where nobody has put a card yet.
+pub(super) fn no_board(entity: &EntityId) -> Error {
+    Error::not_found(format!("{entity} has no kanban board")).hint(Next::AddCard.and(" starts one"))
 }

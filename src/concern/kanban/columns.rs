@@ -1,8 +1,9 @@
 //! The columns of a board: where they come from, how people name them, and what changes them.
 
+use super::board::{self, no_board};
 pub use super::headings::Heading;
 use super::headings::{self, Headings};
-use super::{COLUMNS, SPEC, board};
+use super::{COLUMNS, SPEC};
 use crate::clock::Ids;
 use crate::concern::{Actor, Outcome, record};
 use crate::crdt::container;
@@ -260,7 +261,7 @@ impl RemoveColumn {
 pub(super) fn named(session: &mut Session, entity: &EntityId, name: &str) -> Result<Heading> {
     let doc: DocId = entity.document(SPEC.name);
     let found = headings::look(session, &doc, |headings| headings.find(name).cloned())?;
-    let heading = found.unwrap_or_else(|| Err(super::no_board(entity)))?;
+    let heading = found.unwrap_or_else(|| Err(no_board(entity)))?;
     check(session, &doc, heading)
 }
 
