@@ -1,13 +1,16 @@
 //! What must hold of a store, whatever happens to it.
 
 use super::*;
+use crate::clock::{Clock, Ids};
 use crate::crdt::source::Source;
 use crate::error::Kind;
 use crate::gate::Expected;
+use crate::id::DocId;
 use crate::wire::{Checked, Update};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 const NOW: i64 = 1_767_225_600;
 
