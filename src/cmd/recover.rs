@@ -109,6 +109,15 @@ pub fn run(context: &Context, args: RecoverArgs) -> Result<Report> {
             _ => report,
         });
     }
+    // Once the file is written nothing is asked that could fail, but for what goes into the store.
+    let (applying, unfit) = match target {
+        Some(target) => {
+            let mut session = context.repair_session()?;
+            let unfit = session.fit_log(&doc, &recovered.state)?;
+            (Some((target, session)), unfit)
+        }
+        None => (None, store.unfit_entries(&doc, &recovered.state)?),
+    };
     let path = store.write_beside(&args.out.dir, &doc, &recovered.state)?;
     let shown = format!(
         "look at it with `crdtctl -s {} doc show {}`",
@@ -116,10 +125,8 @@ pub fn run(context: &Context, args: RecoverArgs) -> Result<Report> {
         word(doc.as_str())
     );
     report = report.note(format!("wrote {doc} to {}: {counts}", path.display()));
-    if let Some(target) = target {
+    if let Some((target, mut session)) = applying {
         // The log first: what a crash leaves between the two can be built again from the same sources.
-        let mut session = context.repair_session()?;
-        let unfit = session.fit_log(&doc, &recovered.state)?;
         if unfit > 0 {
             let committed = session.commit()?;
             report.notes.extend(committed.notes);
@@ -132,7 +139,6 @@ pub fn run(context: &Context, args: RecoverArgs) -> Result<Report> {
         return Ok(report.note(said));
     }
     report = report.note(shown);
-    let unfit = store.unfit_entries(&doc, &recovered.state)?;
     if unfit > 0 {
         let what = match unfit {
             1 => "an entry of the log does not go with it".to_owned(),

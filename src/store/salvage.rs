@@ -114,7 +114,12 @@ impl Store {
         fs::persist(&path.with_extension("meta"), meta.to_text()?.as_bytes())?;
         fs::persist(&path, state)?;
         if let Some(parent) = path.parent() {
-            fs::sync_dir(parent)?;
+            fs::sync_dir(parent).map_err(|e| {
+                e.context(format!(
+                    "{} is written; whether it is durable is unknown",
+                    path.display()
+                ))
+            })?;
         }
         Ok(path)
     }

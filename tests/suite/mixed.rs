@@ -188,6 +188,30 @@ fn the_later_removal_wins_over_a_concurrent_re_add_and_the_earlier_does_not() {
     }
 }
 
+/// It puts a new record over that of a member who is one already, and a removal that it does not know of is
+/// written to the record below.
+#[test]
+fn the_later_removal_wins_over_the_record_that_the_application_put_there() {
+    for client in CLIENTS {
+        for (removed, stays) in [(3, false), (1, true)] {
+            let machine = Machine::new("put over");
+            let (alice, bob, _) = two(&machine);
+            alice.ok(&["member", "add", CAROL]);
+            settled(&[&alice, &bob]);
+            let application = running(&bob, client, CORE);
+            let start = machine.now();
+            application.add_member(CAROL, "member", start + 2 * DAY);
+            machine.pass(removed * DAY);
+            alice.ok(&["member", "remove", CAROL]);
+            machine.pass(start + 4 * DAY - machine.now());
+            save(&application, &bob, CORE);
+            settled(&[&alice, &bob]);
+            assert_eq!(is_member(&alice, CAROL), stays, "client {client}, day {removed}");
+            assert_eq!(is_member(&bob, CAROL), stays, "client {client}, day {removed}");
+        }
+    }
+}
+
 #[test]
 fn a_file_from_memory_is_taken_in_by_the_rules_of_an_import() {
     for client in CLIENTS {
