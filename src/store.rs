@@ -67,6 +67,7 @@ pub use state::{
     Audit, Conflict, ConflictClaim, DiskBase, Fold, Handed, LogEntry, LogHead, LogRow, Parked,
     Peer, State, StoredReceipt, Trashed, UndoStep, WaitingEvents,
 };
+pub use swept::IndexedDocument;
 
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::MemberId;

@@ -37,6 +37,9 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// takes a look at all of it.
     fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet>;
 
+    /// The same of a part of the state itself: what of it is deleted there counts.
+    fn held(&self, part: &Update<'_, Checked>) -> Option<PageSet>;
+
     /// The pages in which there may be tombstones that were not swept by what this stands for; None
     /// where nothing is known of that.
     fn unswept(&self, by: &[u8; 32]) -> Option<PageSet>;
@@ -121,6 +124,10 @@ impl PageSource for HeldState {
     }
 
     fn touched(&self, _update: &Update<'_, Checked>) -> Option<PageSet> {
+        None
+    }
+
+    fn held(&self, _part: &Update<'_, Checked>) -> Option<PageSet> {
         None
     }
 

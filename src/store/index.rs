@@ -368,7 +368,12 @@ impl PageSource for IndexedFile {
     }
 
     fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet> {
-        self.find_touched(update)
+        self.find_touched(update, &self.known_version())
+    }
+
+    fn held(&self, part: &Update<'_, Checked>) -> Option<PageSet> {
+        let version = Version { deletes: DeleteSet::default(), ..self.known_version() };
+        self.find_touched(part, &version)
     }
 
     fn unswept(&self, by: &[u8; 32]) -> Option<PageSet> {

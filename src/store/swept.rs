@@ -4,6 +4,7 @@
 //! it, and of which it is known what changed since, they need no more than that, and what comes in:
 //! the rest is as they left it.
 
+use super::index;
 use super::open_document::{OpenDocument, more_is_needed};
 use super::session::Session;
 use super::state::KnownContent;
@@ -14,6 +15,16 @@ use crate::error::Result;
 use crate::id::DocId;
 use crate::wire::{Checked, CheckedBytes, Update, Version};
 use std::rc::Rc;
+
+/// A document as it was last written here, with all of it and what is known of its pages.
+pub struct IndexedDocument {
+    /// All of it.
+    pub whole: CheckedBytes<Vec<u8>>,
+    /// Its pages.
+    pub pages: Window,
+    /// Under what it is noted what is known of its content.
+    pub stored_as: [u8; 32],
+}
 
 impl Session {
     /// Refuses to go on with what was read of a document, where not all that was asked for was at hand:
@@ -164,6 +175,37 @@ impl Session {
             self.state.put_swept(&doc)?;
         }
         Ok(())
+    }
+
+    /// A document that nobody asked for yet, read whole beside what is known of its pages; None where
+    /// nothing is, or it is not as it was last written here.
+    pub fn indexed(&self, doc: &DocId) -> Result<Option<IndexedDocument>> {
+        let (roots, noted) = (self.environment.roots, self.environment.noted);
+        if self.dry_run() || self.documents.contains_key(doc) || roots(doc).is_anything() {
+            return Ok(None);
+        }
+        let Some((loaded, pages)) = index::open(&self.layout, &self.state, doc, noted)? else {
+            return Ok(None);
+        };
+        // Whatever is the matter with it, whoever loads it says it better.
+        let whole = pages.source().whole().ok();
+        let whole = whole.and_then(|whole| CheckedBytes::check(whole, roots(doc)).ok());
+        let found = whole.zip(loaded.stored_as);
+        Ok(found.map(|(whole, stored_as)| IndexedDocument { whole, pages, stored_as }))
+    }
+
+    /// Whether what is at hand of a document are pages of this very one, and nothing was made of them
+    /// yet.
+    pub fn is_indexed(&mut self, doc: &DocId, stored_as: &[u8; 32]) -> Result<bool> {
+        if !self.is_paged() {
+            return Ok(false);
+        }
+        self.load(doc)?;
+        let open = self.documents.get(doc).and_then(Option::as_ref);
+        Ok(open.is_some_and(|open| {
+            let same = open.loaded.stored_as.as_ref() == Some(stored_as);
+            same && open.window.is_some() && !open.is_changed()
+        }))
     }
 
     fn window(&mut self, doc: &DocId) -> Result<Option<&Window>> {

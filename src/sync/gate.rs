@@ -26,6 +26,9 @@ pub struct Received<'u> {
     pub claim: Option<Rc<Claim>>,
     /// Whether it was given just now, or had waited.
     pub came: Came,
+    /// What came held this, and of it the update is what the document lacks; None where it is all that
+    /// came.
+    pub held: Option<Has>,
 }
 
 /// How an update came.
@@ -71,6 +74,11 @@ impl<'u> Received<'u> {
     /// Its bytes, if it is valid.
     pub fn bytes(&self) -> Option<&Cow<'u, [u8]>> {
         self.update.as_ref().ok().map(CheckedBytes::bytes)
+    }
+
+    /// What came held, of which this update is what is looked at.
+    fn has(&self, update: &Update<'_, Checked>) -> Has {
+        self.held.clone().unwrap_or_else(|| Has::from(&update.version()))
     }
 
     /// The replica whose log it was in, and how far that log had gone.
@@ -176,7 +184,7 @@ fn round<'p>(
                 session.give_up_client(id.client);
                 Disposition::Refused(forked(doc, received, id))
             }
-            Verdict::Known => Disposition::Applied(Has::from(&one.update.version())),
+            Verdict::Known => Disposition::Applied(received.has(&one.update)),
             Verdict::New(news) => {
                 let news = match &news {
                     Cow::Borrowed(_) => one.update.clone(),
@@ -231,8 +239,8 @@ fn round<'p>(
         }
         stored => stored?,
     }
-    for OpenUpdate { update, disposition, .. } in taken {
-        *disposition = Some(Disposition::Applied(Has::from(&update.version())));
+    for OpenUpdate { received, update, disposition } in taken {
+        *disposition = Some(Disposition::Applied(received.has(&update)));
     }
     *at_once = at_once.saturating_mul(2);
     Ok(anew || (moved && undeleted))

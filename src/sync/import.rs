@@ -94,6 +94,7 @@ fn attempt(mut session: Session, inputs: &[&Input]) -> Result<Result<Imported, R
         given.take(at, input, &session)?;
     }
     given.take_parked(&session)?;
+    given.narrow(&session)?;
     let run = |session: &mut Session| Importer::new(session, &given).run(inputs);
     let run = match session.dry_run() {
         true => run(&mut session),
@@ -136,6 +137,7 @@ struct Draft {
 /// One run of an import, which can have to be run again.
 struct Importer<'s, 'u> {
     session: &'s mut Session,
+    given: &'s GivenUpdates<'u>,
     incoming: BTreeMap<DocId, IncomingDocument<'u>>,
     inbox_changed: bool,
     touched: Vec<TouchedDocument>,
@@ -148,10 +150,11 @@ struct Importer<'s, 'u> {
 }
 
 impl<'s, 'u> Importer<'s, 'u> {
-    fn new(session: &'s mut Session, given: &GivenUpdates<'u>) -> Self {
+    fn new(session: &'s mut Session, given: &'s GivenUpdates<'u>) -> Self {
         Importer {
             session,
-            incoming: given.incoming.clone(),
+            given,
+            incoming: given.incoming(),
             inbox_changed: false,
             touched: Vec::new(),
             findings: Vec::new(),
@@ -165,6 +168,12 @@ impl<'s, 'u> Importer<'s, 'u> {
     fn run(mut self, inputs: &[&Input]) -> Result<Result<Draft, Refusals>> {
         self.look()?;
         let docs: Vec<DocId> = self.incoming.keys().cloned().collect();
+        for (doc, incoming) in &mut self.incoming {
+            // What is the matter with a document is said where it is asked for.
+            if let Err(e) = incoming.narrow(self.session, doc) {
+                self.session.leave_out(e)?;
+            }
+        }
         self.ask_for(&docs)?;
         for doc in &docs {
             self.pass(doc)?;
@@ -252,7 +261,13 @@ impl<'s, 'u> Importer<'s, 'u> {
                 return Ok(());
             }
         };
-        incoming.dispositions = gate::admit(self.session, doc, &incoming.received)?;
+        let admitted = gate::admit(self.session, doc, &incoming.received);
+        if incoming.is_narrow && !admitted.as_ref().is_ok_and(|all| all.iter().all(is_applied)) {
+            // What is the matter is to be said of all of it.
+            self.given.widen(doc);
+            return self.session.ask_for_all(doc);
+        }
+        incoming.dispositions = admitted?;
         if incoming.refuse_into(&mut self.refused) {
             return Ok(());
         }
@@ -396,6 +411,10 @@ impl Draft {
             committed: session.commit()?,
         })
     }
+}
+
+fn is_applied(disposition: &Disposition) -> bool {
+    matches!(disposition, Disposition::Applied(_))
 }
 
 /// Whether a document shows what somebody with the same version says that it shows, in as far as they

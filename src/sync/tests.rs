@@ -42,14 +42,14 @@ pub(super) fn manifest() -> Manifest {
 }
 
 /// A replica on a machine of its own.
-struct Replica {
+pub(super) struct Replica {
     dir: tempfile::TempDir,
-    store: Store,
+    pub(super) store: Store,
     name: String,
 }
 
 impl Replica {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         Replica::seeded(name, name)
     }
 
@@ -70,7 +70,7 @@ impl Replica {
         self.reader().state().unwrap().replica().unwrap().unwrap().0
     }
 
-    fn session(&self) -> Session {
+    pub(super) fn session(&self) -> Session {
         self.open(false)
     }
 
@@ -97,7 +97,7 @@ impl Replica {
         KnownPeer::of_peer(self.reader().state().unwrap(), &peer.id()).unwrap()
     }
 
-    fn full(&self) -> Bundle {
+    pub(super) fn full(&self) -> Bundle {
         self.bundle(&Request::default())
     }
 
@@ -105,7 +105,7 @@ impl Replica {
         self.bundle(&Request { receipt: true, ..Request::default() })
     }
 
-    fn for_peer(&self, peer: &Replica) -> Bundle {
+    pub(super) fn for_peer(&self, peer: &Replica) -> Bundle {
         self.bundle(&Request { peer: Some(&self.known(peer)), ..Request::default() })
     }
 
@@ -125,7 +125,7 @@ impl Replica {
     }
 
     #[track_caller]
-    fn import(&self, bundles: &[&Bundle]) -> Imported {
+    pub(super) fn import(&self, bundles: &[&Bundle]) -> Imported {
         self.try_import(bundles).unwrap_or_else(|e| panic!("{}: {e:?}", self.name))
     }
 

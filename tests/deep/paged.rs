@@ -43,6 +43,16 @@ fn canvases_are_written_as_to_the_whole_document() {
     schedules("paged canvas", 4, Climate { canvas: true, ..PAGED });
 }
 
+/// Bundles that hold everything, of which most is here already.
+#[test]
+fn what_was_exported_whole_is_imported_as_into_the_whole_document() {
+    let whole = Climate { incremental: false, ..PAGED };
+    schedules("paged whole", 4, whole);
+    schedules("paged whole talk", 3, Climate { talk: true, ..whole });
+    schedules("paged whole boards", 3, Climate { boards: true, ..whole });
+    schedules("paged whole canvas", 2, Climate { canvas: true, ..whole });
+}
+
 /// In one of these an import asks for more so often that everything is opened.
 #[test]
 fn who_asks_too_often_gets_the_whole_document() {

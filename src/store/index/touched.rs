@@ -2,7 +2,7 @@
 
 use super::IndexedFile;
 use crate::crdt::window::PageSource;
-use crate::wire::{BlockAnchor, Checked, Id, PageSet, Update};
+use crate::wire::{BlockAnchor, Checked, Id, PageSet, Update, Version};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeSet;
 
@@ -22,12 +22,16 @@ struct PageLookup<'f> {
 }
 
 impl IndexedFile {
-    /// See [`PageSource::touched`].
-    pub(super) fn find_touched(&self, update: &Update<'_, Checked>) -> Option<PageSet> {
+    /// See [`PageSource::touched`]: what an update joins of a state of this version.
+    pub(super) fn find_touched(
+        &self,
+        update: &Update<'_, Checked>,
+        version: &Version,
+    ) -> Option<PageSet> {
         if update.blocks().len() > MOST_BLOCKS {
             return None;
         }
-        let touched = update.footprint(&self.known_version());
+        let touched = update.footprint(version);
         let mut search = PageLookup { file: self, steps: MOST_STEPS };
         let mut pages = PageSet::new();
         for (client, range) in touched.units.iter() {

@@ -1,20 +1,28 @@
 //! What comes in, document by document: read and checked once, however often an import is run.
 
-use crate::concern::disk;
+use crate::concern::{self, disk};
 use crate::crdt::any_view::AnyView;
+use crate::crdt::window::PageSource;
 use crate::error::{Error, Result};
+use crate::gate::Expected;
 use crate::id::DocId;
 use crate::limits;
 use crate::merge;
-use crate::store::Session;
+use crate::schema::{Collection, FieldKind};
+use crate::store::{IndexedDocument, Session};
 use crate::sync::bundle::Bundle;
 use crate::sync::gate::{Came, Claim, Disposition, Received};
+use crate::sync::manifest::Has;
 use crate::sync::park::waiting_for;
 use crate::sync::record;
-use crate::wire::{self, CheckedBytes};
+use crate::wire::{self, Checked, CheckedBytes, DeleteSet, PageSet, Update, Version};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+
+/// Of smaller updates it takes less to look at everything.
+const NARROWED_BYTES: usize = if cfg!(debug_assertions) { 1 } else { 1 << 16 };
 
 /// What is given to an import.
 pub enum Input {
@@ -70,6 +78,18 @@ pub struct IncomingDocument<'u> {
     pub before: Option<AnyView>,
     /// It cannot be read.
     pub damaged: bool,
+    /// What the document lacks of what came, where that is as good as all of it.
+    narrow: Option<Rc<NarrowUpdates<'u>>>,
+    /// What is looked at is no more than what the document lacks.
+    pub is_narrow: bool,
+}
+
+/// What a document lacks of updates of which it has the rest, as they have it.
+struct NarrowUpdates<'u> {
+    /// One for each of the updates.
+    lacking: Vec<Rc<Received<'u>>>,
+    /// As which the document was known that they were compared with.
+    stored_as: [u8; 32],
 }
 
 impl<'u> IncomingDocument<'u> {
@@ -86,8 +106,49 @@ impl<'u> IncomingDocument<'u> {
         }
         if let Some(update) = update {
             let update = CheckedBytes::check(update, (session.environment().roots)(doc));
-            self.received.push(Rc::new(Received { update, source, claim, came }));
+            self.received.push(Rc::new(Received { update, source, claim, came, held: None }));
         }
+    }
+
+    /// Looks at no more of what came than what the document lacks, where it is the one that this was
+    /// found out of.
+    ///
+    /// # Errors
+    /// Those of loading it.
+    pub fn narrow(&mut self, session: &mut Session, doc: &DocId) -> Result<()> {
+        if let Some(narrow) = self.narrow.take()
+            && session.is_indexed(doc, &narrow.stored_as)?
+        {
+            self.received.clone_from(&narrow.lacking);
+            self.is_narrow = true;
+        }
+        Ok(())
+    }
+
+    /// What the document lacks of each update, if it was compared with all of it and has the rest as
+    /// they have it, nobody else wrote to the records that the news are of, and nothing else is to
+    /// be found out of the whole. None in any doubt.
+    fn lacking(&self, doc: &DocId, session: &Session) -> Result<Option<NarrowUpdates<'u>>> {
+        let sides: Option<Vec<WholeState<'_, 'u>>> =
+            self.received.iter().map(|received| WholeState::of(received)).collect();
+        let Some(sides) = sides.filter(|sides| sides.iter().any(WholeState::is_large)) else {
+            return Ok(None);
+        };
+        // Who wrote what of a text that is shared shows in whole states alone.
+        let mut fields = concern::of(doc).into_iter().flat_map(|spec| spec.collections);
+        let has_texts = |of: &Collection| of.fields.iter().any(|f| f.kind == FieldKind::SharedText);
+        if concern::of(doc).is_none() || fields.any(has_texts) {
+            return Ok(None);
+        }
+        let Some(IndexedDocument { whole, pages, stored_as }) = session.indexed(doc)? else {
+            return Ok(None);
+        };
+        let roots = (session.environment().roots)(doc);
+        let (whole, mut taken) = (whole.update(), PageSet::new());
+        let lacking =
+            sides.iter().map(|side| side.lacking(&whole, pages.source(), roots, &mut taken));
+        let lacking: Option<Vec<Rc<Received<'u>>>> = lacking.collect();
+        Ok(lacking.map(|lacking| NarrowUpdates { lacking, stored_as }))
     }
 
     /// Notes which of the updates that were given are refused; true where any is.
@@ -122,6 +183,59 @@ impl<'u> IncomingDocument<'u> {
     }
 }
 
+/// All that its sender had of a document.
+struct WholeState<'r, 'u> {
+    received: &'r Received<'u>,
+    update: Update<'r, Checked>,
+    version: Version,
+    has: Has,
+}
+
+impl<'r, 'u> WholeState<'r, 'u> {
+    fn of(received: &'r Received<'u>) -> Option<WholeState<'r, 'u>> {
+        let update = received.valid()?;
+        let version = update.version();
+        let has = Has::from(&version);
+        let is_all = received.claim.as_ref().is_some_and(|claim| claim.entry.has == has);
+        let plain = update.beyond().is_none() && !update.has_other_roots();
+        (is_all && plain).then_some(WholeState { received, update, version, has })
+    }
+
+    fn is_large(&self) -> bool {
+        self.update.bytes().len() >= NARROWED_BYTES
+    }
+
+    /// What a document lacks of it. `taken` are the pages that others bring news of.
+    fn lacking(
+        &self,
+        whole: &Update<'_, Checked>,
+        pages: &dyn PageSource,
+        roots: Expected<'_>,
+        taken: &mut PageSet,
+    ) -> Option<Rc<Received<'u>>> {
+        let ours = whole.version();
+        let deletes = DeleteSet::union_of([&ours.deletes, &self.version.deletes].into_iter());
+        let plain = whole.beyond().is_none() && !whole.has_other_roots();
+        let follows = plain && self.update.missing(&ours.clocks).is_empty();
+        if !follows
+            || self.update.contradicts(whole).is_some()
+            || self.update.collected_alive(whole, &deletes).is_some()
+        {
+            return None;
+        }
+        let news = CheckedBytes::check(Cow::Owned(self.update.since(&ours)), roots).ok()?;
+        let beyond = CheckedBytes::check(whole.since(&self.version), roots).ok()?;
+        let (theirs, ours) = (pages.touched(&news.update())?, pages.held(&beyond.update())?);
+        if !theirs.is_disjoint(&ours) || !theirs.is_disjoint(taken) {
+            return None;
+        }
+        taken.extend(theirs);
+        let (source, claim) = (self.received.source.clone(), self.received.claim.clone());
+        let (came, held) = (self.received.came, Some(self.has.clone()));
+        Some(Rc::new(Received { update: Ok(news), source, claim, came, held }))
+    }
+}
+
 /// An update on its way in, not looked at yet; or what is said of a document without one.
 struct NewUpdate<'u> {
     source: String,
@@ -136,6 +250,8 @@ pub struct GivenUpdates<'u> {
     pub incoming: BTreeMap<DocId, IncomingDocument<'u>>,
     pub notes: Vec<String>,
     pub refused: Refusals,
+    /// Documents for which what they lack of what came was not enough.
+    wide: RefCell<BTreeSet<DocId>>,
 }
 
 impl<'u> GivenUpdates<'u> {
@@ -184,6 +300,37 @@ impl<'u> GivenUpdates<'u> {
         Ok(())
     }
 
+    /// Finds out of large updates what the documents lack of them: most of whoever exports
+    /// everything is here already.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn narrow(&mut self, session: &Session) -> Result<()> {
+        if session.dry_run() {
+            return Ok(());
+        }
+        for (doc, incoming) in &mut self.incoming {
+            incoming.narrow = incoming.lacking(doc, session)?.map(Rc::new);
+        }
+        Ok(())
+    }
+
+    /// What came for a document is to be looked at as a whole from here on.
+    pub fn widen(&self, doc: &DocId) {
+        self.wide.borrow_mut().insert(doc.clone());
+    }
+
+    /// What came, for another run of the import.
+    pub fn incoming(&self) -> BTreeMap<DocId, IncomingDocument<'u>> {
+        let mut incoming = self.incoming.clone();
+        for doc in &*self.wide.borrow() {
+            if let Some(of) = incoming.get_mut(doc) {
+                of.narrow = None;
+            }
+        }
+        incoming
+    }
+
     /// What waited for documents that are touched now.
     pub fn take_parked(&mut self, session: &Session) -> Result<()> {
         for parked in waiting_for(session, self.incoming.keys())? {
@@ -196,5 +343,57 @@ impl<'u> GivenUpdates<'u> {
             incoming.add(NewUpdate { source, claim, update, came }, session, &parked.doc);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::concern::Role;
+    use crate::sync::tests::Replica;
+
+    const GROUP: &str = "group:one-two-three-four";
+
+    /// How many bytes are looked at of what somebody exports of a chat, and how many it has.
+    fn looked_at(from: &Replica, to: &Replica) -> (Option<usize>, usize) {
+        let input = Input::Bundle { name: "all".to_owned(), bundle: Box::new(from.full()) };
+        let (session, mut given) = (to.session(), GivenUpdates::default());
+        given.take(0, &input, &session).unwrap();
+        given.narrow(&session).unwrap();
+        let chat = &given.incoming[&DocId::parse(&format!("{GROUP}:chat")).unwrap()];
+        let bytes = |received: &Rc<Received<'_>>| received.bytes().unwrap().len();
+        let narrow = chat.narrow.as_ref().map(|narrow| bytes(&narrow.lacking[0]));
+        (narrow, bytes(&chat.received[0]))
+    }
+
+    #[test]
+    fn of_everything_no_more_is_looked_at_than_what_is_lacking() {
+        let (a, b) = (Replica::new("alice-river-stone-sky"), Replica::new("bob-hill-lake-tree"));
+        let at_a = a.store.entity(GROUP).unwrap();
+        at_a.create("Friends").unwrap();
+        at_a.members().add("bob-hill-lake-tree", Role::Member).unwrap();
+        let first = at_a.chat().send("first").unwrap();
+        for n in 0..20 {
+            at_a.chat().send(&format!("{n} {}", "words ".repeat(200))).unwrap();
+        }
+        for _ in 0..2 {
+            b.import(&[&a.full()]);
+            a.import(&[&b.full()]);
+        }
+        let at_b = b.store.entity(GROUP).unwrap();
+        let (narrow, whole) = looked_at(&a, &b);
+        assert!(narrow.is_some_and(|narrow| narrow < 20) && whole > 20_000, "{narrow:?} {whole}");
+        // Both go on, each with records of its own.
+        at_a.chat().send("more").unwrap();
+        at_b.chat().send("more").unwrap();
+        at_a.chat().edit(&first.id, "edited").unwrap();
+        let (narrow, _) = looked_at(&a, &b);
+        assert!(narrow.is_some_and(|narrow| narrow < 2_000), "{narrow:?}");
+        // What both wrote to is a matter of the whole.
+        at_b.chat().react(&first.id, "👍").unwrap();
+        assert_eq!(looked_at(&a, &b).0, None);
+        b.import(&[&a.full()]);
+        a.import(&[&b.full()]);
+        assert!(looked_at(&a, &b).0.is_some());
     }
 }
