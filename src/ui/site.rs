@@ -8,7 +8,7 @@ mod render;
 use super::escape;
 use super::page::markup;
 use map::{INDEX, SiteMap, index_of, page_of, stem};
-use std::collections::BTreeSet;
+use std::ops::Bound;
 
 /// So many places of the site's first directory stand at the top of every page.
 const TOP_PLACES: usize = 12;
@@ -21,6 +21,7 @@ const STYLE: &str = "\
 body { font: 1.0625rem/1.6 system-ui, sans-serif; max-width: 44rem; margin: 0 auto; padding: 1rem; \
 color: #1c1c1c; background: #ffffff; overflow-wrap: anywhere } \
 header { border-bottom: 1px solid #d0d0d0; padding-bottom: .5rem; margin-bottom: 1.5rem } \
+nav.beside { border-top: 1px solid #d0d0d0; margin-top: 2rem } \
 header .site { font-weight: bold; margin: 0 } \
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: .25rem 0; padding: 0 } \
 h1, h2, h3, h4 { line-height: 1.25; margin: 1.6em 0 .5em } h1 { margin-top: .4em } \
@@ -33,7 +34,7 @@ table { border-collapse: collapse; display: block; max-width: 100%; overflow-x: 
 th, td { border: 1px solid #d0d0d0; padding: .25rem .6rem; text-align: left } \
 @media (prefers-color-scheme: dark) { body { color: #e4e4e4; background: #181818 } \
 a { color: #8ab9f1 } pre { background: #242424 } blockquote { color: #b4b4b4 } \
-header, blockquote, th, td { border-color: #484848 } }";
+header, blockquote, th, td, nav.beside { border-color: #484848 } }";
 
 /// The pages of a website and what lies beside them, by their paths: names with `/` between them.
 #[derive(Debug, Default)]
@@ -68,8 +69,7 @@ impl Site {
     pub fn add_page(&mut self, path: &str, text: &str) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let title = render::title(text).unwrap_or_else(|| stem(name).unwrap_or(name).to_owned());
-        self.map.pages.insert(path.to_owned(), title);
-        self.map.made.entry(page_of(path)).or_insert_with(|| path.to_owned());
+        self.map.add_page(path, title);
     }
 
     /// Notes a file that stays as it is.
@@ -92,19 +92,15 @@ impl Site {
         let title = self.map.pages.get(path).map_or("", String::as_str);
         let target = page_of(path);
         let mut inner = body;
-        if let Some(dir) = index_of(&target) {
-            inner.push_str(&self.places(dir));
+        match index_of(&target) {
+            Some(dir) => inner.push_str(&self.places(dir)),
+            None => inner.push_str(&self.neighbours(&target)),
         }
         SitePage { html: self.frame(&target, title, &inner), path: target, dangling }
     }
 
     /// The pages of directories that have pages in them and no text for an index.
     pub fn indexes(&self) -> Vec<SitePage> {
-        let mut dirs = BTreeSet::from([String::new()]);
-        for path in self.map.pages.keys() {
-            let ends = path.match_indices('/').map(|(at, _)| at + 1);
-            dirs.extend(ends.filter_map(|end| path.get(..end)).map(str::to_owned));
-        }
         let index = |dir: &String| {
             let path = format!("{dir}{INDEX}");
             let is_free = !self.map.made.contains_key(&path) && !self.map.files.contains(&path);
@@ -116,23 +112,27 @@ impl Site {
                 SitePage { path, html, dangling: Vec::new() }
             })
         };
-        dirs.iter().filter_map(index).collect()
+        let mut pages: Vec<SitePage> = self.map.directories.keys().filter_map(index).collect();
+        // A site without a page has an index all the same.
+        if self.map.directories.is_empty() {
+            pages.extend(index(&String::new()));
+        }
+        pages
+    }
+
+    /// How many places [`Site::inside`] has.
+    fn count_inside(&self, dir: &str) -> usize {
+        let inside = self.map.directories.get(dir);
+        inside.map_or(0, |inside| inside.pages.len().saturating_add(inside.dirs.len()))
     }
 
     /// What lies in a directory that a page leads to: targets and titles, directories last.
     fn inside(&self, dir: &str) -> Vec<(String, String)> {
-        let (mut pages, mut dirs) = (Vec::new(), BTreeSet::new());
-        for (path, title) in self.map.pages.range(dir.to_owned()..) {
-            let Some(below) = path.strip_prefix(dir) else { break };
-            match below.split_once('/') {
-                Some((name, _)) => drop(dirs.insert(name)),
-                None if page_of(below) != INDEX => pages.push((page_of(path), title.clone())),
-                None => {}
-            }
-        }
-        let dirs =
-            dirs.into_iter().map(|name| (format!("{dir}{name}/{INDEX}"), format!("{name}/")));
-        pages.into_iter().chain(dirs).collect()
+        let Some(inside) = self.map.directories.get(dir) else { return Vec::new() };
+        let pages = inside.pages.iter().map(|(page, title)| (page.clone(), title.clone()));
+        let dirs = inside.dirs.iter();
+        let dirs = dirs.map(|name| (format!("{dir}{name}/{INDEX}"), format!("{name}/")));
+        pages.chain(dirs).collect()
     }
 
     fn places(&self, dir: &str) -> String {
@@ -144,6 +144,39 @@ impl Site {
         format!("<nav class=\"inside\" aria-label=\"Pages\">\n{}</nav>\n", list(&at, &inside))
     }
 
+    /// Whether what lies in the site's first directory stands at the top of every page.
+    fn has_few_places(&self) -> bool {
+        self.count_inside("") <= TOP_PLACES
+    }
+
+    /// The pages before and behind one in its directory: a page that named all of them would make a site
+    /// of many pages grow with their square.
+    fn neighbours(&self, page: &str) -> String {
+        let dir = page.rfind('/').and_then(|end| page.get(..=end)).unwrap_or_default();
+        if dir.is_empty() && self.has_few_places() {
+            return String::new();
+        }
+        let Some(inside) = self.map.directories.get(dir) else { return String::new() };
+        let before =
+            inside.pages.range::<str, _>((Bound::Unbounded, Bound::Excluded(page))).next_back();
+        let behind = inside.pages.range::<str, _>((Bound::Excluded(page), Bound::Unbounded)).next();
+        let link = |found: Option<(&String, &String)>, rel: &str, word: &str| match found {
+            Some((target, title)) => format!(
+                "<li>{word}: <a rel=\"{rel}\" href=\"{}\">{}</a></li>\n",
+                links::relative(page, target),
+                line(title)
+            ),
+            None => String::new(),
+        };
+        let links = link(before, "prev", "Previous") + &link(behind, "next", "Next");
+        match links.is_empty() {
+            true => links,
+            false => format!(
+                "<nav class=\"beside\" aria-label=\"Beside\">\n<ul>\n{links}</ul>\n</nav>\n"
+            ),
+        }
+    }
+
     /// A whole page around what it says.
     fn frame(&self, path: &str, title: &str, inner: &str) -> String {
         let site = line(&self.title);
@@ -153,9 +186,8 @@ impl Site {
         };
         let home = links::relative(path, INDEX);
         let mut top: Vec<(String, String)> = vec![(INDEX.to_owned(), "Home".to_owned())];
-        let first = self.inside("");
-        if first.len() <= TOP_PLACES {
-            top.extend(first);
+        if self.has_few_places() {
+            top.extend(self.inside(""));
         }
         // The directories around it.
         let ends = path.match_indices('/').map(|(at, _)| at + 1);

@@ -7,6 +7,7 @@ use crate::error::{Error, Result, counted};
 use crate::id::EntityId;
 use crate::query::entity;
 use crate::ui::Site;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -32,7 +33,7 @@ pub fn write(context: &Context, entity: &EntityId, dir: &Path) -> Result<Vec<Str
         }
         places.push((path.to_owned(), place.id.clone()));
     }
-    let hidden: Vec<String> = site.hidden().into_iter().map(str::to_owned).collect();
+    let hidden: BTreeSet<String> = site.hidden().into_iter().map(str::to_owned).collect();
     let lying = Lying::of(&reader, entity, &doc)?;
     let progress = context.progress("writing pages", Some(places.len() as u64));
     let (mut pages, mut others, mut dangling) = (0u64, 0u64, Vec::new());

@@ -97,8 +97,7 @@ fn found(site: &SiteMap, path: &str) -> Option<String> {
         return Some(path.to_owned());
     }
     let dir = if path.is_empty() { String::new() } else { format!("{path}/") };
-    let has_pages = site.pages.range(dir.clone()..).next();
-    let has_pages = has_pages.is_some_and(|(page, _)| page.starts_with(&dir));
+    let has_pages = site.directories.contains_key(&dir);
     let index = format!("{dir}{INDEX}");
     (has_pages || site.files.contains(&index)).then_some(index)
 }

@@ -7,6 +7,15 @@ const PAGE: &str = ".html";
 /// The page of a directory.
 pub const INDEX: &str = "index.html";
 
+/// What lies in a directory that pages lead to.
+#[derive(Debug, Default)]
+pub struct SiteDirectory {
+    /// The titles of its pages but for the index, by their whole paths.
+    pub pages: BTreeMap<String, String>,
+    /// The names of the directories in it that have pages in them.
+    pub dirs: BTreeSet<String>,
+}
+
 /// The files of a website by their paths.
 #[derive(Debug, Default)]
 pub struct SiteMap {
@@ -16,6 +25,32 @@ pub struct SiteMap {
     pub made: BTreeMap<String, String>,
     /// Everything else, as it is.
     pub files: BTreeSet<String>,
+    /// The directories that have pages in them, by their paths with `/` behind each name.
+    pub directories: BTreeMap<String, SiteDirectory>,
+}
+
+impl SiteMap {
+    /// Notes a text that becomes a page. Of several that would become one the first does.
+    pub fn add_page(&mut self, path: &str, title: String) {
+        self.pages.insert(path.to_owned(), title.clone());
+        let page = page_of(path);
+        if self.made.contains_key(&page) {
+            return;
+        }
+        let mut dir = 0;
+        for (at, _) in page.match_indices('/') {
+            let (up, name) = page.split_at(dir);
+            dir = at.saturating_add(1);
+            let name = name.split('/').next().unwrap_or_default();
+            self.directories.entry(up.to_owned()).or_default().dirs.insert(name.to_owned());
+        }
+        let (up, name) = page.split_at(dir);
+        let inside = self.directories.entry(up.to_owned()).or_default();
+        if name != INDEX {
+            inside.pages.insert(page.clone(), title);
+        }
+        self.made.insert(page, path.to_owned());
+    }
 }
 
 /// The path of a text without what says that it is Markdown; None for other files.

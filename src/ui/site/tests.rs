@@ -12,6 +12,11 @@ fn pages(texts: &[(&str, &str)], files: &[&str]) -> Vec<SitePage> {
 
 /// What a page refers to, wherever it does.
 fn references(page: &SitePage) -> Vec<String> {
+    placed_references(page).into_iter().map(|(_, to)| to).collect()
+}
+
+/// The same, each with whether it stands in what leads from page to page.
+fn placed_references(page: &SitePage) -> Vec<(bool, String)> {
     let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
     let tree = roxmltree::Document::parse_with_options(&page.html, options)
         .unwrap_or_else(|e| panic!("{e}\n{}", page.html));
@@ -59,7 +64,7 @@ fn references(page: &SitePage) -> Vec<String> {
         assert!(known.contains(&name), "a <{name}> in {}", page.html);
         for attribute in node.attributes() {
             let known = match name {
-                "a" => vec!["href", "title", "aria-current"],
+                "a" => vec!["href", "title", "aria-current", "rel"],
                 "img" => vec!["src", "alt", "title"],
                 "meta" => vec!["charset", "name", "content", "http-equiv"],
                 "input" => vec!["type", "checked", "disabled"],
@@ -71,7 +76,9 @@ fn references(page: &SitePage) -> Vec<String> {
             };
             assert!(known.contains(&attribute.name()), "{attribute:?} in {}", page.html);
             if matches!(attribute.name(), "href" | "src") {
-                found.push(attribute.value().to_owned());
+                let leads =
+                    node.ancestors().any(|up| matches!(up.tag_name().name(), "nav" | "header"));
+                found.push((leads, attribute.value().to_owned()));
             }
         }
     }
@@ -83,10 +90,11 @@ fn of(text: &str) -> Vec<String> {
     let texts = [("docs/page.md", text), ("docs/other one.md", "# Other"), ("a'b\"c<d.md", "odd")];
     let page = &pages(&texts, &["docs/map.png", "javascript:x.png"])[0];
     let frame = &pages(&[("docs/page.md", ""), texts[1], texts[2]], &[])[0];
-    let frame = references(frame);
-    let all = references(page);
-    assert_eq!(all[..frame.len()], frame, "the frame is not the text's");
-    all[frame.len()..].to_vec()
+    let frame = placed_references(frame);
+    let (leads, said): (Vec<_>, Vec<_>) =
+        placed_references(page).into_iter().partition(|(leads, _)| *leads);
+    assert_eq!(leads, frame, "the frame is not the text's");
+    said.into_iter().map(|(_, to)| to).collect()
 }
 
 #[test]
@@ -192,6 +200,32 @@ fn every_page_is_reached_from_the_index() {
     assert!(by_path["deep/a'b\"c.html"].html.contains("<title>Odd name · "));
     assert!(by_path["index.html"].html.contains("Welcome"));
     assert!(by_path["deep/er/x.html"].html.contains("<title>X &amp; y · "));
+}
+
+/// Bytes of all pages of a site with so many of them in one directory, which lead to their neighbours and
+/// to the index.
+fn bytes_of(count: usize, dir: &str) -> usize {
+    let mut site = Site::new("Log");
+    let path = |n: usize| format!("{dir}{n:06}.md");
+    (0..count).for_each(|n| site.add_page(&path(n), "# A day\n\nIt rained.\n"));
+    let page = site.page(&path(7), "").html;
+    let index = links::relative(&page_of(&path(7)), &format!("{dir}{INDEX}"));
+    for to in ["./000006.html", "./000008.html", &index] {
+        assert!(page.contains(&format!("href=\"{to}\"")), "{to} {page}");
+    }
+    assert!(!page.contains("000005"), "{page}");
+    let pages = (0..count).map(|n| site.page(&path(n), "It rained.").html.len()).sum::<usize>();
+    let indexes = site.indexes();
+    assert!(indexes.iter().any(|index| index.html.matches("<li>").count() >= count));
+    pages + indexes.iter().map(|index| index.html.len()).sum::<usize>()
+}
+
+#[test]
+fn a_site_is_as_many_times_as_large_as_it_has_pages() {
+    for dir in ["", "log/", "log/of/a/year/"] {
+        let (few, many) = (bytes_of(100, dir), bytes_of(3_200, dir));
+        assert!(many < few * 33, "{dir:?}: {few} and {many} bytes");
+    }
 }
 
 #[test]
