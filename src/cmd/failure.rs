@@ -178,6 +178,7 @@ pub fn command(next: &Next) -> String {
         Next::Elements => "canvas list --all",
         Next::AddElement => "canvas add text --at 0,0 --size 100,20",
         Next::Files => "disk list",
+        Next::AllFiles => "disk list --all",
         Next::ScanDisks => "disk scan",
         Next::Publish => "disk publish",
         Next::DiskStatus => "disk status",

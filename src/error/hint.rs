@@ -140,6 +140,8 @@ pub enum Next {
 
     /// List the files on the disks.
     Files,
+    /// The same, with those that were removed or have lost their paths.
+    AllFiles,
     /// Take in what changed on the disks.
     ScanDisks,
     /// Say how the files on the disks stand.

@@ -78,7 +78,14 @@ fn versions_are_read_and_restored_by_their_ids_and_hashes() {
     assert_eq!(fs::read(place(&alice, "/shared/a.bin")).unwrap(), bytes(1));
     alice.run(&["disk", "status"]).exits(0);
     alice.run(&["disk", "get", "0000-nothing"]).exits(4);
-    alice.run(&["disk", "restore", "0000-nothing"]).exits(4);
+    // Who names none is told where they are listed.
+    let lists = "`crdtctl disk list --all` shows those that were removed";
+    let run = alice.run(&["disk", "restore", "0000-nothing"]);
+    run.fails(
+        4,
+        &format!("{lists}, `crdtctl conflict list` what came at the same time as another"),
+    );
+    alice.run(&["disk", "restore", "/shared/nothing"]).fails(4, lists);
 }
 
 #[test]

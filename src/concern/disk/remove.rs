@@ -9,7 +9,7 @@ use super::together::{FileWrite, PlannedChange, WaitingWrites};
 use super::{DiskContent, FILES, document, documents, is_private, no_file};
 use crate::concern::{Outcome, record};
 use crate::crdt::source::Source;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Next, Result};
 use crate::id::{DocId, EntityId, resolve};
 use crate::store::Session;
 use crate::tombstone;
@@ -220,18 +220,24 @@ pub struct RestoreFile {
 
 impl RestoreFile {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
-        match self.revive(session) {
-            Err(e) if e.kind == Kind::NotFound && !self.file.starts_with('/') => {
-                for (doc, _) in documents(&self.entity) {
-                    let files = session.read(&doc, read_all)?.unwrap_or_default();
-                    if let Some((file, version)) = version_named(files, &self.file)? {
-                        return self.put_back(session, &doc, file, version);
-                    }
-                }
-                Err(e)
-            }
-            done => done,
+        let error = match self.revive(session) {
+            Err(e) if e.kind == Kind::NotFound => e,
+            done => return done,
+        };
+        let removed = Next::AllFiles.and(" shows those that were removed");
+        if self.file.starts_with('/') {
+            return Err(error.hint(removed));
         }
+        for (doc, _) in documents(&self.entity) {
+            let files = session.read(&doc, read_all)?.unwrap_or_default();
+            if let Some((file, version)) = version_named(files, &self.file)? {
+                return self.put_back(session, &doc, file, version);
+            }
+        }
+        let none = format!("no file, and no version of one, is called {:?}", self.file);
+        Err(Error::not_found(none).hint(
+            removed.and(", ").next(Next::Conflicts).and(" what came at the same time as another"),
+        ))
     }
 
     /// Puts a version of a file in the place of whatever that holds.
