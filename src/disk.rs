@@ -13,6 +13,7 @@ mod all;
 mod application;
 mod collect;
 mod contents;
+mod likeness;
 mod objects;
 mod settle;
 mod status;

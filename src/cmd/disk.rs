@@ -151,6 +151,10 @@ enum DiskVerb {
         dry_run: DryRun,
     },
     /// Take in what was changed in the directories: new, edited, moved and removed files
+    ///
+    /// A file is known by what it held, whatever its times say. Where that lies under another name, the file
+    /// was moved, and what lies under the old name is a new one; unless at least half of what was there is
+    /// left in it: then somebody made a copy, and edited the file.
     #[command(after_help = "Example:\n  crdtctl disk scan -n")]
     Scan {
         #[command(flatten)]

@@ -1,7 +1,8 @@
 //! Taking in what others changed in the directories.
 
+use super::likeness;
 use super::objects::Objects;
-use super::tree::{Held, Tree};
+use super::tree::{Held, Tree, failed};
 use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{
     Directory, DiskFile, DiskKind, DiskPath, FilePlace, MoveFile, Put, RemoveFile, RestoreFile,
@@ -75,6 +76,9 @@ pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Resul
             objects: Objects::open(&disks)?,
             written: BTreeMap::new(),
             unreadable: BTreeSet::new(),
+            lost: BTreeMap::new(),
+            changed: BTreeMap::new(),
+            edited: Vec::new(),
             taken,
             together: Together::default(),
             session,
@@ -96,6 +100,12 @@ struct TakingIn<'s> {
     written: BTreeMap<String, DiskBase>,
     /// Where something is that could not be read. It is not missing.
     unreadable: BTreeSet<DiskPath>,
+    /// What is there no more, by the hash of what it held.
+    lost: BTreeMap<String, Vec<FilePlace>>,
+    /// Where something else lies than what a file held, by the hash of that: it may be elsewhere now.
+    changed: BTreeMap<String, Vec<FilePlace>>,
+    /// Of these those that are where they were.
+    edited: Vec<FilePlace>,
     taken: TakenIn,
     /// What runs the operations.
     together: Together,
@@ -109,18 +119,20 @@ impl TakingIn<'_> {
             let wanted = directory.owners().filter(|place| which.means(&place.path));
             Ok(wanted.cloned().collect::<Vec<FilePlace>>())
         })?;
-        // What is there no more, by what it held.
-        let mut lost: BTreeMap<String, Vec<FilePlace>> = BTreeMap::new();
         for place in &owners {
             match self.held(&place.path)? {
-                Some(held) => self.known(place, &held)?,
+                Some(held) => match self.left_its_path(which, place, &held) {
+                    Some(before) => self.changed.entry(before).or_default().push(place.clone()),
+                    None => self.known(place, &held)?,
+                },
                 None if self.unreadable.contains(&place.path) => {}
                 // What was moved elsewhere lies where it was until it is made anew.
                 None => {
                     let written = self.written.get(&place.id);
                     let written = written.filter(|written| written.path == place.path.as_str());
                     if let Some(written) = written {
-                        lost.entry(written.blake3.clone()).or_default().push(place.clone());
+                        let lost = self.lost.entry(written.blake3.clone()).or_default();
+                        lost.push(place.clone());
                     }
                 }
             }
@@ -128,14 +140,22 @@ impl TakingIn<'_> {
         self.deleted(which)?;
         let mut known: BTreeSet<DiskPath> = owners.iter().map(|place| place.path.clone()).collect();
         known.extend(self.where_they_were(&owners, &known)?);
-        for path in &self.found(which)? {
-            if known.contains(path) {
-                continue;
-            }
-            if let Some(held) = self.held(path)? {
-                self.unknown(path, &held, &mut lost)?;
+        let found = self.found(which)?;
+        let mut unknown: Vec<DiskPath> =
+            found.into_iter().filter(|path| !known.contains(path)).rev().collect();
+        while let Some(path) = unknown.pop() {
+            if let Some(held) = self.held(&path)? {
+                // What lies where that was is to be looked at then.
+                unknown.extend(self.unknown(&path, &held)?);
             }
         }
+        self.edited.extend(std::mem::take(&mut self.changed).into_values().flatten());
+        for place in std::mem::take(&mut self.edited) {
+            if let Some(held) = self.held(&place.path)? {
+                self.known(&place, &held)?;
+            }
+        }
+        let lost = std::mem::take(&mut self.lost);
         if which.is_everything() {
             lost.values().flatten().try_for_each(|place| self.missing(place))?;
         }
@@ -177,6 +197,13 @@ impl TakingIn<'_> {
 
     fn file(&mut self, id: &str) -> Result<Option<DiskFile>> {
         Ok(self.session.read(&self.doc, |source: &dyn Source| read(source, id))?.flatten())
+    }
+
+    /// What lay where a file is, by its hash, if that may lie elsewhere now: something else is there.
+    fn left_its_path(&self, which: &Which, place: &FilePlace, held: &Held) -> Option<String> {
+        let base = self.written.get(&place.id).filter(|_| which.is_everything())?;
+        let is_there = base.path == place.path.as_str() && base.blake3 != held.stored.blake3;
+        is_there.then(|| base.blake3.clone())
     }
 
     /// A file that is there, and that the document has at this path.
@@ -283,21 +310,19 @@ impl TakingIn<'_> {
         Ok(())
     }
 
-    /// A file that is there, and that the document does not have.
-    fn unknown(
-        &mut self,
-        path: &DiskPath,
-        held: &Held,
-        lost: &mut BTreeMap<String, Vec<FilePlace>>,
-    ) -> Result<()> {
-        if let Some(from) = lost.get_mut(&held.stored.blake3).and_then(Vec::pop) {
-            let file = from.id.clone();
-            let moved = MoveFile { entity: self.entity.clone(), file, to: path.clone() };
-            if let Some(id) = self.operate(path, Operation::DiskMove(moved))? {
-                self.note(&id, path, held)?;
-                self.taken.moved.push((from.path.to_string(), path.to_string()));
+    /// A file that is there, and that the document does not have. The path that a file has left for it, where
+    /// something else lies.
+    fn unknown(&mut self, path: &DiskPath, held: &Held) -> Result<Option<DiskPath>> {
+        let hash = held.stored.blake3.as_str();
+        if let Some(from) = self.lost.get_mut(hash).and_then(Vec::pop) {
+            self.follow(&from, path, held)?;
+            return Ok(None);
+        }
+        while let Some(from) = self.changed.get_mut(hash).and_then(Vec::pop) {
+            if self.is_another(&from, path, held)? && self.follow(&from, path, held)? {
+                return Ok(Some(from.path));
             }
-            return Ok(());
+            self.edited.push(from);
         }
         let deleted = Directory::with(self.session, &self.doc, |_, directory| {
             Ok(directory.deleted_at(path).map(str::to_owned).collect::<Vec<String>>())
@@ -308,7 +333,7 @@ impl TakingIn<'_> {
                 let said = format!("{path} was removed, and is left here as it is; ");
                 let back = Hint::from(said).next(Next::RestoreFile(id));
                 self.taken.notes.push(back.and(" brings it back for everybody"));
-                return Ok(());
+                return Ok(None);
             }
         }
         let put = self.put(path, held, None, false)?;
@@ -316,7 +341,31 @@ impl TakingIn<'_> {
             self.note(&id, path, held)?;
             self.taken.added.push(path.to_string());
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Moves a file to where what it held lies now; false where the rules refuse that.
+    fn follow(&mut self, from: &FilePlace, path: &DiskPath, held: &Held) -> Result<bool> {
+        let file = from.id.clone();
+        let moved = MoveFile { entity: self.entity.clone(), file, to: path.clone() };
+        let Some(id) = self.operate(path, Operation::DiskMove(moved))? else { return Ok(false) };
+        self.note(&id, path, held)?;
+        self.taken.moved.push((from.path.to_string(), path.to_string()));
+        Ok(true)
+    }
+
+    /// Whether what lies at the path of a file is another one, since what the file held lies at `to`: less
+    /// than half of that is left in it. Otherwise somebody made a copy, and went on with the file.
+    fn is_another(&mut self, place: &FilePlace, to: &DiskPath, before: &Held) -> Result<bool> {
+        let Some(now) = self.held(&place.path)? else { return Ok(false) };
+        if let Some(is_another) = likeness::is_another_text(before, &now) {
+            return Ok(is_another);
+        }
+        let (before, now) = (self.tree.open_file(to)?, self.tree.open_file(&place.path)?);
+        let (Some(mut before), Some(mut now)) = (before, now) else { return Ok(false) };
+        let reading = |e| failed("read", &self.tree.place_of(&place.path), e);
+        let size = before.metadata().map_err(reading)?.len();
+        likeness::is_another(&mut before, size, &mut now).map_err(reading)
     }
 
     /// A file that was there, and is not: removed, unless it was changed elsewhere since.

@@ -206,6 +206,56 @@ fn a_scan_finds_what_is_new_moved_and_gone_and_a_touch_is_no_edit() {
 }
 
 #[test]
+fn a_file_that_was_moved_is_told_from_one_that_was_copied() {
+    let machine = Machine::new("moved or copied");
+    let store = machine.group("alice", &[BOB]);
+    let page: String = (0..80).map(|n| format!("line {n} of a page\n")).collect();
+    let bytes = |seed: u8| -> Vec<u8> {
+        (0..9_000u32).map(|n| (n.wrapping_mul(n) >> 5) as u8 ^ seed).collect()
+    };
+    for (name, old, edited, new) in [
+        ("page.md", page.as_bytes().to_vec(), page.replace("line 7", "row 7"), b"new\n".to_vec()),
+        ("map.bin", bytes(1), String::new(), bytes(77)),
+    ] {
+        let path = format!("/shared/{name}");
+        let [lies, other] = [&path, &format!("{path}.old")].map(|path| place(&store, path));
+        put(&store, &path, &old);
+        let id = store.json(&["disk", "show", &path])["id"].clone();
+        // A copy, and the file goes on.
+        fs::copy(&lies, &other).unwrap();
+        let edited = match edited.is_empty() {
+            true => [&old[..], b"\0more"].concat(),
+            false => edited.into_bytes(),
+        };
+        fs::write(&lies, &edited).unwrap();
+        let said = store.json(&["disk", "scan"]);
+        assert_eq!(said["added"], json!([format!("{path}.old")]), "{said}");
+        assert_eq!([&said["edited"], &said["moved"]], [&json!([path]), &json!([])], "{said}");
+        assert_eq!(store.json(&["disk", "show", &path])["id"], id);
+        // A file under another name, and a new one under the old name; so does who keeps some of them.
+        fs::rename(&other, place(&store, &format!("{path}.older"))).unwrap();
+        fs::rename(&lies, &other).unwrap();
+        fs::write(&lies, &new).unwrap();
+        let before = store.documents();
+        let rehearsed = store.json(&["disk", "scan", "-n"]);
+        assert_eq!(store.documents(), before);
+        let scanned = store.json(&["disk", "scan"]);
+        for said in [&rehearsed, &scanned] {
+            let [older, old] = [format!("{path}.older"), format!("{path}.old")];
+            assert_eq!(said["added"], json!([path]), "{said}");
+            assert_eq!(said["edited"], json!([]), "{said}");
+            assert_eq!(said["moved"], json!([[old, older], [path, old]]), "{said}");
+        }
+        assert_eq!(store.json(&["disk", "show", &format!("{path}.old")])["id"], id);
+        assert_ne!(store.json(&["disk", "show", &path])["id"], id);
+        assert_eq!(fs::read(&lies).unwrap(), new);
+        assert_eq!(fs::read(&other).unwrap(), edited);
+        store.run(&["disk", "status"]).exits(0);
+        store.is_so_already(&["disk", "scan"]);
+    }
+}
+
+#[test]
 fn names_that_lead_elsewhere_write_nothing() {
     let machine = Machine::new("disks names");
     let store = machine.group("alice", &[]);
