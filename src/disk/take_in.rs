@@ -355,9 +355,17 @@ impl TakingIn<'_> {
     }
 
     /// Whether what lies at the path of a file is another one, since what the file held lies at `to`: less
-    /// than half of that is left in it. Otherwise somebody made a copy, and went on with the file.
+    /// than half of that is left in it, or it is what a third file held that is not where it was. Otherwise
+    /// somebody made a copy, and went on with the file.
     fn is_another(&mut self, place: &FilePlace, to: &DiskPath, before: &Held) -> Result<bool> {
         let Some(now) = self.held(&place.path)? else { return Ok(false) };
+        // All that another file held tells more than how much of this one is left.
+        let is_left = |by: &BTreeMap<String, Vec<FilePlace>>| {
+            by.get(&now.stored.blake3).is_some_and(|places| !places.is_empty())
+        };
+        if is_left(&self.changed) || is_left(&self.lost) {
+            return Ok(true);
+        }
         if let Some(is_another) = likeness::is_another_text(before, &now) {
             return Ok(is_another);
         }
