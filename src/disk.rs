@@ -5,12 +5,13 @@
 //! ([`take_in`]). For every file it is known what was last written: a file that is another now was
 //! changed by somebody, whatever its times say, and is never written over.
 //!
-//! Order of events: contents are put where they are safe, the change is committed, then the files are
-//! made, many at once. Whoever is killed in between leaves each file as it was or as it is to be, whole, and the
+//! Order of events: contents are put where they are safe, the change is committed, what is to lie elsewhere
+//! is noted ([`announce`]), then the files are made, many at once. Whoever is killed in between leaves each file as it was or as it is to be, whole, and the
 //! next command goes on.
 
 mod all;
 mod application;
+mod begun;
 mod collect;
 mod contents;
 mod likeness;
@@ -24,6 +25,7 @@ mod writing;
 
 pub use crate::concern::disk::is_disk;
 pub use all::{settle_all, take_in_all, unscanned_of};
+pub use begun::announce;
 pub use collect::{Garbage, GarbageKind, collect};
 pub use contents::{Contents, NamedContent, named_contents};
 pub use objects::{Objects, PartialContent, hash};

@@ -64,7 +64,8 @@ use session::Recovery;
 pub use session::{BeforeCommit, Environment, Open, Rules, Session};
 use state::Legacy;
 pub use state::{
-    Audit, Conflict, ConflictClaim, DiskBase, Fold, Handed, LogEntry, LogHead, LogRow, Parked,
+    Audit, BegunFile, Conflict, ConflictClaim, DiskBase, Fold, Handed, LogEntry, LogHead, LogRow,
+    Parked,
     Peer, State, StoredReceipt, Trashed, UndoStep, WaitingEvents,
 };
 pub use swept::IndexedDocument;

@@ -9,7 +9,7 @@ use crate::concern::disk::{
 };
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::{DocId, EntityId};
-use crate::store::{DiskBase, Session};
+use crate::store::{BegunFile, DiskBase, Session};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many files are waited for at once.
@@ -66,6 +66,8 @@ fn settle_document(session: &mut Session, entity: &EntityId, doc: DocId) -> Resu
         written: BTreeMap::new(),
         at: BTreeMap::new(),
         lying: lying_elsewhere(session, entity, &doc)?,
+        begun: Vec::new(),
+        begun_at: BTreeMap::new(),
         blocked: Vec::new(),
         done: Settled::default(),
         doc,
@@ -75,9 +77,11 @@ fn settle_document(session: &mut Session, entity: &EntityId, doc: DocId) -> Resu
     if !owners.is_empty() {
         maker.claim(entity)?;
     }
+    maker.go_on(&owners)?;
     owners.chunks(AT_ONCE).try_for_each(|places| maker.make_all(places))?;
     maker.clear(&owners)?;
     maker.try_again()?;
+    maker.drop_begun()?;
     let Maker { done, tree, .. } = maker;
     if !done.written.is_empty() || !done.removed.is_empty() {
         application::keep_up(&disks, entity, &tree, [&done.written, &done.removed])?;
@@ -124,6 +128,10 @@ struct Maker<'s> {
     at: BTreeMap<String, BTreeMap<String, String>>,
     /// Where a content was written, by its hash.
     lying: BTreeMap<String, String>,
+    /// What a command that did not come to its end was to make where nothing is to be made now.
+    begun: Vec<(DiskPath, BegunFile)>,
+    /// What one was to make where files are to lie: by path, the hash.
+    begun_at: BTreeMap<String, String>,
     /// What could not be written, and why not.
     blocked: Vec<(FilePlace, Error)>,
     done: Settled,
@@ -168,6 +176,67 @@ impl Maker<'_> {
         {
             files.remove(file);
         }
+    }
+
+    /// Finds what a command that did not come to its end has made, and is not to be there now: the same file
+    /// may have left its place for it, and is made anew.
+    fn go_on(&mut self, owners: &[FilePlace]) -> Result<()> {
+        let begun = self.session.state().begun_files(&self.doc)?;
+        if begun.is_empty() {
+            return Ok(());
+        }
+        let wanted: BTreeSet<&DiskPath> = owners.iter().map(|place| &place.path).collect();
+        let places: BTreeMap<&str, &FilePlace> =
+            owners.iter().map(|place| (place.id.as_str(), place)).collect();
+        for begun in begun {
+            let Ok(path) = DiskPath::parse(&begun.path) else { continue };
+            if wanted.contains(&path) {
+                self.begun_at.insert(begun.path, begun.blake3);
+                continue;
+            }
+            if let Some(place) = places.get(begun.file.as_str())
+                && self.made(&path, &begun).is_some()
+                && matches!(self.tree.held(&place.path), Ok(None))
+            {
+                self.forget(&begun.file);
+                self.lying.insert(begun.blake3.clone(), begun.path.clone());
+            }
+            self.begun.push((path, begun));
+        }
+        Ok(())
+    }
+
+    /// What lies at a path, if it is what was to be made there. What cannot be read is somebody else's.
+    fn made(&self, path: &DiskPath, begun: &BegunFile) -> Option<Held> {
+        let held = self.tree.held(path).ok().flatten();
+        held.filter(|held| held.stored.blake3 == begun.blake3)
+    }
+
+    /// Removes what was found so, and forgets what was noted and is made.
+    fn drop_begun(&mut self) -> Result<()> {
+        let removed = self.done.removed.len();
+        for (path, begun) in std::mem::take(&mut self.begun) {
+            if let Some(held) = self.made(&path, &begun) {
+                // Bytes may be nowhere else.
+                let text = held.bytes.as_deref().and_then(TextFile::of).map(|text| text.text);
+                let (file, blake3) = (begun.file, begun.blake3);
+                let path = begun.path.clone();
+                let base = DiskBase { file, path, blake3, text, executable: false };
+                if let Err(e) = self.leave(&base) {
+                    self.done.notes.push(format!("{} is not removed: {e:#}", begun.path).into());
+                    continue;
+                }
+            }
+            self.session.state().forget_begun_file(&self.doc, &begun.path)?;
+        }
+        let removed = self.done.removed.iter().skip(removed).cloned().collect();
+        self.tree.wait_for_names(&removed)?;
+        for begun in self.session.state().begun_files(&self.doc)? {
+            if self.at.get(&begun.path).is_some_and(|files| !files.is_empty()) {
+                self.session.state().forget_begun_file(&self.doc, &begun.path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes several files, where that is needed and loses nothing.
@@ -273,7 +342,9 @@ impl Maker<'_> {
         let is_ours = |held: &Held| {
             // Or that of a file which was here before this one.
             let mut known = self.at.get(path.as_str()).into_iter().flat_map(BTreeMap::values);
-            held.stored == wanted || known.any(|blake3| *blake3 == held.stored.blake3)
+            held.stored == wanted
+                || known.any(|blake3| *blake3 == held.stored.blake3)
+                || self.begun_at.get(path.as_str()) == Some(&held.stored.blake3)
         };
         if held.as_ref().is_some_and(|held| !is_ours(held)) {
             let said = format!("{path} is not written over: it was changed here; ");

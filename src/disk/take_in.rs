@@ -12,7 +12,7 @@ use crate::crdt::source::Source;
 use crate::error::{Hint, Kind, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::operation::{Operation, Together};
-use crate::store::{DiskBase, Session};
+use crate::store::{BegunFile, DiskBase, Session};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which files are looked at.
@@ -76,6 +76,7 @@ pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Resul
             objects: Objects::open(&disks)?,
             written: BTreeMap::new(),
             unreadable: BTreeSet::new(),
+            begun: BTreeMap::new(),
             lost: BTreeMap::new(),
             changed: BTreeMap::new(),
             edited: Vec::new(),
@@ -100,6 +101,8 @@ struct TakingIn<'s> {
     written: BTreeMap<String, DiskBase>,
     /// Where something is that could not be read. It is not missing.
     unreadable: BTreeSet<DiskPath>,
+    /// What commands that did not come to their end were to make, by path.
+    begun: BTreeMap<DiskPath, BegunFile>,
     /// What is there no more, by the hash of what it held.
     lost: BTreeMap<String, Vec<FilePlace>>,
     /// Where something else lies than what a file held, by the hash of that: it may be elsewhere now.
@@ -115,6 +118,9 @@ impl TakingIn<'_> {
     fn run(mut self, which: &Which) -> Result<TakenIn> {
         let written = self.session.state().written_files(&self.doc)?;
         self.written = written.into_iter().map(|written| (written.file.clone(), written)).collect();
+        let begun = self.session.state().begun_files(&self.doc)?.into_iter();
+        self.begun = begun.filter_map(|b| Some((DiskPath::parse(&b.path).ok()?, b))).collect();
+        let half_moved = self.half_moved()?;
         let owners = Directory::with(self.session, &self.doc, |_, directory| {
             let wanted = directory.owners().filter(|place| which.means(&place.path));
             Ok(wanted.cloned().collect::<Vec<FilePlace>>())
@@ -126,6 +132,8 @@ impl TakingIn<'_> {
                     None => self.known(place, &held)?,
                 },
                 None if self.unreadable.contains(&place.path) => {}
+                // It lies where it was to be moved, and is made anew.
+                None if half_moved.contains(&place.id) => {}
                 // What was moved elsewhere lies where it was until it is made anew.
                 None => {
                     let written = self.written.get(&place.id);
@@ -199,6 +207,20 @@ impl TakingIn<'_> {
         Ok(self.session.read(&self.doc, |source: &dyn Source| read(source, id))?.flatten())
     }
 
+    /// The ids of the files that lie where a command which did not come to its end was to move them.
+    fn half_moved(&mut self) -> Result<BTreeSet<String>> {
+        let begun: Vec<(DiskPath, BegunFile)> =
+            self.begun.iter().map(|(path, begun)| (path.clone(), begun.clone())).collect();
+        let mut found = BTreeSet::new();
+        for (path, begun) in begun {
+            let held = self.held(&path)?;
+            if held.is_some_and(|held| held.stored.blake3 == begun.blake3) {
+                found.insert(begun.file);
+            }
+        }
+        Ok(found)
+    }
+
     /// What lay where a file is, by its hash, if that may lie elsewhere now: something else is there.
     fn left_its_path(&self, which: &Which, place: &FilePlace, held: &Held) -> Option<String> {
         let base = self.written.get(&place.id).filter(|_| which.is_everything())?;
@@ -218,6 +240,10 @@ impl TakingIn<'_> {
         }
         if file.content.stored().is_some_and(|now| is(&now.blake3, file.executable)) {
             return self.note(&place.id, &place.path, held);
+        }
+        let begun = self.begun.get(&place.path).filter(|begun| begun.file != place.id);
+        if begun.is_some_and(|begun| begun.blake3 == held.stored.blake3) {
+            return Ok(());
         }
         // Two sides made a file of one name, or one of them moved a file there: what lies here is a file
         // of its own, and has the path as the later.
@@ -257,11 +283,16 @@ impl TakingIn<'_> {
                 continue;
             }
             let place = places.get(base.file.as_str());
-            if place.is_none() && self.file(&base.file)?.is_some() {
+            let file = if place.is_none() { self.file(&base.file)? } else { None };
+            let is_displaced = file.as_ref().is_some_and(|file| !file.deleted);
+            if is_displaced {
                 continue;
             }
             let Some(held) = self.held(&path)? else { continue };
             let is_changed = held.stored.blake3 != base.blake3;
+            if file.is_some() && is_changed {
+                continue;
+            }
             match place {
                 Some(place) => {
                     let is_text = held.bytes.as_deref().and_then(TextFile::of).is_some();
@@ -274,7 +305,7 @@ impl TakingIn<'_> {
                     }
                     found.push(path);
                 }
-                // Nothing is left of its record. What was changed meanwhile is a new file.
+                // It is removed. What was changed meanwhile is a new file where nothing is left of its record.
                 None if !is_changed => found.push(path),
                 None => {}
             }
@@ -314,6 +345,9 @@ impl TakingIn<'_> {
     /// something else lies.
     fn unknown(&mut self, path: &DiskPath, held: &Held) -> Result<Option<DiskPath>> {
         let hash = held.stored.blake3.as_str();
+        if self.begun.get(path).is_some_and(|begun| begun.blake3 == hash) {
+            return Ok(None);
+        }
         if let Some(from) = self.lost.get_mut(hash).and_then(Vec::pop) {
             self.follow(&from, path, held)?;
             return Ok(None);

@@ -139,8 +139,12 @@ impl Store {
     /// Makes the files of the disks what was committed.
     fn settle_disks(&self, committed: &Committed) -> Result<()> {
         if committed.documents.iter().any(|change| disk::is_disk(&change.doc)) {
-            let open = Open { command: COMMAND, member: None, dry_run: false };
-            let mut session = self.session(open)?;
+            let open = || self.session(Open { command: COMMAND, member: None, dry_run: false });
+            let mut session = open()?;
+            if disk::announce(&mut session, None)? {
+                session.commit()?;
+                session = open()?;
+            }
             let settled = disk::settle_all(&mut session)?;
             session.commit()?;
             if !settled.failed.is_empty() {

@@ -17,7 +17,7 @@ mod trash;
 
 pub use canvas::UndoStep;
 pub use conflict::{Audit, Conflict, ConflictClaim};
-pub use disk::DiskBase;
+pub use disk::{BegunFile, DiskBase};
 pub use events::{Handed, WaitingEvents};
 pub use history::LogEntry;
 pub(super) use legacy::Legacy;

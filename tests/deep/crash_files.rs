@@ -173,3 +173,65 @@ fn a_move_a_removal_and_a_collection_that_are_killed_go_on() {
     store.ok(&["disk", "put", &text(&machine.path("site/raw.bin")), "/shared/site/raw.bin"]);
     sweep(store, &["disk", "gc"], &[&["disk", "gc"]]);
 }
+
+/// Kills a command at some of its calls, and looks at the store each time.
+fn killed(store: Store<'_>, args: &[&str], calls: &[&str], look: impl Fn(&Store<'_>, &str)) {
+    let rewind = Rewind::new(store);
+    let store = &rewind.store;
+    let mut tried = 0;
+    for call in calls {
+        for at in 1.. {
+            rewind.rewind();
+            let Some((run, broken)) = broken_at(store, args, call, "signal=KILL", at) else {
+                return;
+            };
+            if !broken {
+                break;
+            }
+            tried += 1;
+            look(store, &format!("{args:?} killed at {call} {at}: {run:?}"));
+        }
+    }
+    assert!(tried > 0, "{args:?}: none of its calls was broken");
+}
+
+/// What a scan takes in, and says.
+fn scanned(store: &Store<'_>) -> (Vec<String>, String) {
+    let run = store.run(&["disk", "scan", "--json"]);
+    run.ok();
+    let said: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let kinds = ["added", "edited", "moved", "removed"];
+    let some = kinds.iter().filter(|kind| said[**kind] != serde_json::json!([]));
+    (some.map(|kind| format!("{kind}: {}", said[*kind])).collect(), run.stderr.clone())
+}
+
+#[test]
+fn a_move_that_is_killed_and_taken_back_leaves_no_copies() {
+    let machine = Machine::new("move taken back");
+    let store = group(&machine);
+    fs::write(machine.path("site/raw2.bin"), bytes(5)).unwrap();
+    store.ok(&["disk", "put", &text(&machine.path("site/raw2.bin")), "/shared/site/raw2.bin"]);
+    let before = lying(&store);
+    let to = ["disk", "move", "/shared/site", "/public/site"];
+    killed(store, &to, &["renameat", "unlinkat"], |store, what| {
+        let moved = lying(store);
+        store.run(&["disk", "move", "/public/site", "/shared/site"]).ok();
+        assert_eq!(scanned(store).0, [""; 0], "{what}");
+        assert_eq!(lying(store), before, "{what}: {:?}", moved.keys());
+        store.run(&["disk", "status"]).ok();
+    });
+}
+
+#[test]
+fn a_removal_that_is_killed_is_carried_on_by_a_scan() {
+    let machine = Machine::new("removal carried on");
+    let store = group(&machine);
+    let remove = ["disk", "remove", "-r", "/shared/site"];
+    killed(store, &remove, &["unlinkat"], |store, what| {
+        let (taken, said) = scanned(store);
+        assert_eq!(taken, [""; 0], "{what}");
+        assert!(!said.contains("left here"), "{what}: {said}");
+        assert!(lying(store).is_empty(), "{what}");
+        store.run(&["disk", "status"]).ok();
+    });
+}

@@ -20,7 +20,53 @@ pub struct DiskBase {
     pub executable: bool,
 }
 
+/// A file that is about to be made elsewhere than it lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BegunFile {
+    /// Where to.
+    pub path: String,
+    /// The file's whole id.
+    pub file: String,
+    /// Of the bytes that it is to have there, in hex.
+    pub blake3: String,
+}
+
 impl State {
+    /// What is about to be made of a document's files elsewhere than it lies.
+    pub fn begun_files(&self, doc: &DocId) -> Result<Vec<BegunFile>> {
+        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'disk_begun'";
+        if self.one(sql, params![], |_| Ok(()))?.is_none() {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT path, file, blake3 FROM disk_begun WHERE doc_id = ?1";
+        self.all(sql, params![doc.as_str()], |row| {
+            Ok(BegunFile { path: row.get(0)?, file: row.get(1)?, blake3: row.get(2)? })
+        })
+    }
+
+    /// Notes what is about to be made.
+    pub fn put_begun_file(&self, doc: &DocId, begun: &BegunFile) -> Result<()> {
+        let BegunFile { path, file, blake3 } = begun;
+        let sql = "INSERT OR REPLACE INTO disk_begun (doc_id, path, file, blake3)
+                   VALUES (?1, ?2, ?3, ?4)";
+        self.run(sql, params![doc.as_str(), path, file, blake3])
+    }
+
+    /// Notes that what was about to be made is, or is not to be.
+    pub fn forget_begun_file(&self, doc: &DocId, path: &str) -> Result<()> {
+        let sql = "DELETE FROM disk_begun WHERE doc_id = ?1 AND path = ?2";
+        self.run(sql, params![doc.as_str(), path])
+    }
+
+    /// Where a document's files were written: ids and paths.
+    pub fn written_paths(&self, doc: &DocId) -> Result<Vec<(String, String)>> {
+        if !self.has_disk_tables()? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT file, path FROM disk_file WHERE doc_id = ?1";
+        self.all(sql, params![doc.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// What was written of a document's files, in the order of their ids.
     pub fn written_files(&self, doc: &DocId) -> Result<Vec<DiskBase>> {
         if !self.has_disk_tables()? {

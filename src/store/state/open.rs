@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("pieces.sql"),
     include_str!("normal.sql"),
     include_str!("deferred.sql"),
+    include_str!("disk_begun.sql"),
 ];
 
 /// What SQLite makes of a file that it opens: one page, and no table.

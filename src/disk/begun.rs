@@ -1,0 +1,56 @@
+//! Files that are about to be made elsewhere, noted before: a command that is killed on the way leaves
+//! them in both places or in either, and whoever comes next is to know them from new ones.
+
+use crate::concern::disk::{Directory, FilePlace, documents, is_disk, read};
+use crate::error::Result;
+use crate::id::{DocId, EntityId};
+use crate::store::{BegunFile, Session};
+use std::collections::BTreeMap;
+
+/// Notes which files are going to be made elsewhere than they lie; whether that is to be committed before
+/// any of them is. Of one entity's files, or of all.
+///
+/// # Errors
+/// Those of the store.
+pub fn announce(session: &mut Session, entity: Option<&EntityId>) -> Result<bool> {
+    let docs: Vec<DocId> = match entity {
+        Some(entity) => documents(entity).into_iter().map(|(doc, _)| doc).collect(),
+        None => session.documents()?.into_iter().map(|document| document.id).collect(),
+    };
+    let mut any = false;
+    for doc in docs.iter().filter(|doc| is_disk(doc)) {
+        any |= announce_document(session, doc)?;
+    }
+    Ok(any)
+}
+
+fn announce_document(session: &mut Session, doc: &DocId) -> Result<bool> {
+    if session.dry_run() || session.view(doc)?.is_none() {
+        return Ok(false);
+    }
+    let written: BTreeMap<String, String> =
+        session.state().written_paths(doc)?.into_iter().collect();
+    let moved = Directory::with(session, doc, |_, directory| {
+        let lies_elsewhere = |place: &&FilePlace| {
+            written.get(&place.id).is_some_and(|path| path != place.path.as_str())
+        };
+        Ok(directory.owners().filter(lies_elsewhere).cloned().collect::<Vec<FilePlace>>())
+    })?;
+    if moved.is_empty() {
+        return Ok(false);
+    }
+    let known = session.state().begun_files(doc)?;
+    let known: BTreeMap<&str, &BegunFile> =
+        known.iter().map(|begun| (begun.path.as_str(), begun)).collect();
+    let mut any = false;
+    for FilePlace { id, path, .. } in moved {
+        let file = session.read(doc, |source| read(source, &id))?.flatten();
+        let Some(stored) = file.and_then(|file| file.content.stored()) else { continue };
+        let begun = BegunFile { path: path.to_string(), file: id, blake3: stored.blake3 };
+        if known.get(path.as_str()) != Some(&&begun) {
+            session.state().put_begun_file(doc, &begun)?;
+            any = true;
+        }
+    }
+    Ok(any)
+}
