@@ -5,6 +5,10 @@
 //! many words that somebody put in a merge has lost, how many it shows that nobody wrote, in how many of
 //! the pairs any, and what it takes to make the difference of a megabyte. `CRDTCTL_BENCH_PAIRS=600`
 //! chooses the number of pairs.
+//!
+//! Below that the same where both ran one formatter over the page before: one of them went on with it, or both;
+//! with and without what an import does then (`merge::surplus`: what came twice goes once), and how many words
+//! stand more often in the merge than in either text.
 
 // A bench that does not find what it expects ends by panicking.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
@@ -13,8 +17,14 @@
 mod sessions;
 
 use crdtctl::concern::disk::difference::edits;
+use crdtctl::crdt::content::Content;
+use crdtctl::crdt::doc::Doc as Document;
 use crdtctl::crdt::text_edit::TextEdit;
+use crdtctl::crdt::view::View;
+use crdtctl::merge::surplus;
+use crdtctl::wire::Update as Checked;
 use sessions::{Lots, count, page, session};
+use std::collections::BTreeMap;
 use std::time::Instant;
 use yrs::updates::decoder::Decode;
 use yrs::{Doc, GetString, OffsetKind, Options, ReadTxn, StateVector, Text, Transact, Update};
@@ -51,6 +61,83 @@ fn main() {
         }
         println!("{name:<30} {lost:>10} {nobodys:>12} {any:>14} {:>10.1}", time(by));
     }
+    println!("\nafter one formatter on both sides, by the first of these\n");
+    println!(
+        "{:<30} {:>10} {:>12} {:>14} {:>10}",
+        "", "words lost", "nobody's", "words twice", "pairs"
+    );
+    for (who, sides) in [("one went on", [EDITS, 0]), ("both went on", [EDITS / 2; 2])] {
+        for (how, heals) in [("as it is", false), ("what came twice goes", true)] {
+            let (mut lost, mut nobodys, mut double, mut any) = (0, 0, 0, 0);
+            for seed in 0..pairs {
+                let mut lots = Lots::new(seed);
+                let base = page(&mut lots, PAGE);
+                let page = formatted(&base);
+                let a = session(&mut lots, &page, "α", sides[0]);
+                let b = session(&mut lots, &page, "β", sides[1]);
+                let merged = merged_documents(&base, &page, [&a, &b], heals);
+                let (l, n) = count(&page, [&a, &b], &merged);
+                let d = twice([&a, &b], &merged);
+                (lost, nobodys, double) = (lost + l, nobodys + n, double + d);
+                any += u64::from(l + n + d > 0);
+            }
+            let name = format!("{who}, {how}");
+            println!("{name:<30} {lost:>10} {nobodys:>12} {double:>14} {any:>10}");
+        }
+    }
+}
+
+/// What a program makes of a page: other bullets, other emphasis, and of each fifth line all words.
+fn formatted(page: &str) -> String {
+    let line = |(n, line): (usize, &str)| match line.strip_prefix("- ") {
+        Some(item) => format!("* {item}"),
+        None if n % 5 == 0 => line.to_uppercase(),
+        None => line.to_owned(),
+    };
+    page.split('\n').enumerate().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Words that stand more often in a merge than in either text.
+fn twice(sides: [&str; 2], merged: &str) -> usize {
+    let [a, b, merged] = [sides[0], sides[1], merged].map(|text| {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        text.split_whitespace().for_each(|word| *counts.entry(word).or_default() += 1);
+        counts
+    });
+    let most = |word: &str| a.get(word).max(b.get(word)).copied().unwrap_or(0);
+    merged.iter().map(|(word, times)| times.saturating_sub(most(word))).sum()
+}
+
+/// What two people made of one page, both of whom ran a program over it first, merged as an import does.
+fn merged_documents(base: &str, page: &str, sides: [&str; 2], heals: bool) -> String {
+    let (text, at) = (["m", "t"], ["m"]);
+    let mut genesis = Document::new(1 << 50);
+    genesis.edit(|txn| txn.put(&at, "t", &Content::Text(base.to_owned()))).unwrap();
+    let (state, _) = genesis.encode().unwrap();
+    let state = Checked::checked(&state, &[]).unwrap();
+    let mut docs = [2, 3].map(|client| Document::load(&state, client).unwrap());
+    for (doc, side) in docs.iter_mut().zip(sides) {
+        for (n, (old, new)) in [(base, page), (page, side)].into_iter().enumerate() {
+            doc.edit(|txn| {
+                txn.edit_text(&text, &edits(old, new))?;
+                txn.set(&at, "updated_at", n as i64)
+            })
+            .unwrap();
+        }
+    }
+    let knew = docs.each_ref().map(|doc| doc.encode().unwrap().1.clocks);
+    let other = docs[1].updates().to_vec();
+    let merged = &mut docs[0];
+    for update in &other {
+        merged.apply(&Checked::checked(update, &[]).unwrap()).unwrap();
+    }
+    if heals {
+        let (state, version) = merged.encode().unwrap();
+        let view = View::of(&Checked::checked(&state, &[]).unwrap());
+        let edits = surplus(&view.runs(&text), &version.deletes, [&knew[0], &knew[1]], None);
+        merged.edit(|txn| txn.edit_text(&text, &edits)).unwrap();
+    }
+    merged.read(|source| source.text(&text)).unwrap()
 }
 
 /// Milliseconds for a megabyte with an edit every kilobyte.

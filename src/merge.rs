@@ -18,6 +18,7 @@ pub mod replaced;
 mod stray;
 
 pub use adopt::adopt;
+pub use alike::surplus;
 pub use incoming::{AppliedUpdate, Incoming, Merge};
 
 use crate::archive;

@@ -13,7 +13,8 @@ use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::{FieldKind, Spec};
 use crate::store::Session;
-use crate::wire::{Clocks, Id, raise};
+use crate::wire::{Clocks, DeleteSet, Id, raise};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Of what came twice into shared texts, deletes one.
@@ -52,7 +53,8 @@ pub fn heal(
                 [Some(a), Some(b)] if a == b => Some(a),
                 _ => None,
             };
-            let edits = surplus(&after.runs(&path), [&ours, theirs], both.as_deref());
+            let deleted = &after.version().deletes;
+            let edits = surplus(&after.runs(&path), deleted, [&ours, theirs], both.as_deref());
             if !edits.is_empty() {
                 healed.push((path, edits));
             }
@@ -94,16 +96,21 @@ enum Had {
     None,
 }
 
-/// What is to be deleted of a merged text, given what each side knew, and what both showed where they
-/// showed the same.
-fn surplus(runs: &[TextRun<'_>], sides: [&Clocks; 2], both: Option<&str>) -> Vec<TextEdit> {
+/// What is to be deleted of a merged text, given what is deleted in its document, what each side knew, and
+/// what both showed where they showed the same.
+pub fn surplus(
+    runs: &[TextRun<'_>],
+    deleted: &DeleteSet,
+    sides: [&Clocks; 2],
+    both: Option<&str>,
+) -> Vec<TextEdit> {
     let text: String = runs.iter().map(|run| run.text).collect();
     let letters = letters(runs, sides);
     let mut gone = vec![false; letters.len()];
     match both {
         Some(both) => beyond(both, &text, &letters, &mut gone),
         None => {
-            doubled(&text, &letters, &mut gone);
+            doubled(&text, &letters, deleted, &mut gone);
             same(&text, &letters, &mut gone);
         }
     }
@@ -150,10 +157,14 @@ fn part<'l>(text: &str, letters: &'l [Letter], side: usize) -> (String, Vec<&'l 
 /// copy goes, of two that are as long that of the later client: always the lesser in one order, so that of
 /// many copies the greatest stays whoever merges which. Of several replicas' writing on one side it is not
 /// told which copy goes, so that none does.
-fn doubled(text: &str, letters: &[Letter], gone: &mut [bool]) {
+fn doubled(text: &str, letters: &[Letter], deleted: &DeleteSet, gone: &mut [bool]) {
     let mut start = 0;
     let stretches = letters.split_inclusive(|letter| letter.had == Had::Both);
     for stretch in stretches {
+        if rewritten(text, stretch, deleted, gone.get_mut(start..).unwrap_or_default()) {
+            start += stretch.len();
+            continue;
+        }
         let [(ours, a), (theirs, b)] = [0, 1].map(|side| part(text, stretch, side));
         let writer = |of: &[&Letter]| {
             let first = of.first()?.id.client;
@@ -176,6 +187,145 @@ fn doubled(text: &str, letters: &[Letter], gone: &mut [bool]) {
         }
         start += stretch.len();
     }
+}
+
+/// The same where one side changed something in what both had written. A program writes all of it at once:
+/// the letters of one copy are as far apart, by their clocks, as those of the other, and what somebody deleted
+/// from one is a gap there. What was deleted from one copy is deleted from both, and that goes to which nothing
+/// was added; of two such copies that of the later client. Where both sides have added something neither goes.
+/// Returns whether there were copies of which one goes.
+fn rewritten(text: &str, stretch: &[Letter], deleted: &DeleteSet, gone: &mut [bool]) -> bool {
+    let is_all = stretch.iter().all(|letter| letter.had != Had::None);
+    let [a, b] = [0, 1].map(|side| writing(text, stretch, side));
+    let ends = [(a.first(), b.first()), (a.last(), b.last())];
+    let shift = |(a, b): (Option<&Written>, Option<&Written>)| {
+        let (a, b) = (a?.id, b?.id);
+        (is_all && a.client != b.client)
+            .then(|| i64::from(b.clock).saturating_sub(i64::from(a.clock)))
+    };
+    let copies = ends.into_iter().filter_map(shift).find_map(|shift| {
+        let one = copied(&a, &b, shift, deleted)?;
+        Some([one, copied(&b, &a, shift.saturating_neg(), deleted)?])
+    });
+    let Some([in_a, in_b]) = copies else { return false };
+    let later = match (a.first(), b.first()) {
+        (Some(a), Some(b)) => usize::from(a.id.client < b.id.client),
+        _ => return false,
+    };
+    let goes = match [&in_a, &in_b].map(|copy| copy.contains(&Copied::Added)) {
+        [true, true] => return false,
+        [true, false] => 1,
+        [false, true] => 0,
+        [false, false] => later,
+    };
+    for (side, (letters, copy)) in [(&a, &in_a), (&b, &in_b)].into_iter().enumerate() {
+        for (letter, copied) in letters.iter().zip(copy) {
+            if (side == goes || *copied == Copied::Deleted)
+                && let Some(gone) = gone.get_mut(letter.at)
+            {
+                *gone = true;
+            }
+        }
+    }
+    true
+}
+
+/// A letter that one side has alone.
+struct Written {
+    /// Its place among the letters of the stretch.
+    at: usize,
+    id: Id,
+    is: char,
+}
+
+/// What one side has of a stretch of letters.
+fn writing(text: &str, stretch: &[Letter], side: usize) -> Vec<Written> {
+    let of = stretch.iter().enumerate().filter(|(_, letter)| letter.had == Had::One(side));
+    let written = of.filter_map(|(at, letter)| {
+        let is = text.get(letter.at.clone())?.chars().next()?;
+        Some(Written { at, id: letter.id, is })
+    });
+    written.collect()
+}
+
+/// What a letter of one copy is in the other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copied {
+    /// There too.
+    There,
+    /// Deleted from there.
+    Deleted,
+    /// It was never there: somebody added it.
+    Added,
+}
+
+/// What each letter of a text is in another, whose clocks are so far from its own; None where the two are no
+/// copies of one text: where letters differ or stand in another order, too few are in both, or of a word that
+/// only begins or ends as one of the other it is not told whether it was written so or changed.
+fn copied(
+    one: &[Written],
+    other: &[Written],
+    shift: i64,
+    deleted: &DeleteSet,
+) -> Option<Vec<Copied>> {
+    let (client, others) = (one.first()?.id.client, other.first()?.id.client);
+    let there: BTreeMap<i64, (usize, char)> = other
+        .iter()
+        .enumerate()
+        .filter(|(_, letter)| letter.id.client == others)
+        .map(|(at, letter)| (i64::from(letter.id.clock), (at, letter.is)))
+        .collect();
+    let found = |letter: &Written| {
+        let clock = i64::from(letter.id.clock).saturating_add(shift);
+        there.get(&clock).filter(|_| letter.id.client == client)
+    };
+    let mut last = None;
+    let (mut first_clock, mut last_clock, mut both, mut says) = (None, None, 0usize, false);
+    for letter in one {
+        let Some((at, is)) = found(letter) else { continue };
+        if *is != letter.is || last.is_some_and(|last| last >= *at) {
+            return None;
+        }
+        last = Some(*at);
+        first_clock.get_or_insert(letter.id.clock);
+        last_clock = Some(letter.id.clock);
+        both = both.saturating_add(1);
+        says |= !is.is_whitespace();
+    }
+    let within = first_clock?..=last_clock?;
+    let is_deleted = |letter: &Written| {
+        let clock = u32::try_from(i64::from(letter.id.clock).saturating_add(shift));
+        clock.is_ok_and(|clock| deleted.contains(Id { client: others, clock }))
+    };
+    let copied: Vec<Copied> = one
+        .iter()
+        .map(|letter| match found(letter) {
+            Some(_) => Copied::There,
+            None if letter.id.client == client
+                && within.contains(&letter.id.clock)
+                && is_deleted(letter) =>
+            {
+                Copied::Deleted
+            }
+            None => Copied::Added,
+        })
+        .collect();
+    let deleted = copied.iter().filter(|copied| **copied == Copied::Deleted).count();
+    let pairs = one.iter().zip(&copied);
+    let is_told = pairs.clone().zip(pairs.skip(1)).all(|((a, of_a), (b, of_b))| {
+        // Whoever adds to a word does so later: its clocks go on where nobody did.
+        let at_once = a.id.client == b.id.client
+            && i64::from(b.id.clock).saturating_sub(i64::from(a.id.clock)) == units(a.is);
+        let is_edge = (*of_a == Copied::Added) != (*of_b == Copied::Added);
+        let in_word = a.is.is_alphanumeric() && b.is.is_alphanumeric();
+        !(is_edge && in_word && at_once)
+    });
+    (says && is_told && deleted <= both).then_some(copied)
+}
+
+/// How many clocks a letter takes.
+fn units(letter: char) -> i64 {
+    i64::try_from(letter.len_utf16()).unwrap_or(1)
 }
 
 /// Whether a text is another with one piece taken out of it, between words: at its
@@ -259,7 +409,19 @@ mod tests {
             .collect();
         let sides = sides.map(|side| side.iter().copied().collect::<Clocks>());
         let text: String = runs.iter().map(|run| run.text).collect();
-        let edits = surplus(&runs, [&sides[0], &sides[1]], both);
+        // What is not there is deleted.
+        let mut deleted = DeleteSet::default();
+        let there = |client: u64, clock: u32| {
+            runs.iter().any(|run| {
+                let end = run.id.clock + u32::try_from(run.text.encode_utf16().count()).unwrap();
+                run.id.client == client && (run.id.clock..end).contains(&clock)
+            })
+        };
+        for client in [2, 3, 4] {
+            let gone = (0..50).filter(|clock| !there(client, *clock));
+            gone.for_each(|clock| deleted.insert(client, clock..clock + 1));
+        }
+        let edits = surplus(&runs, &deleted, [&sides[0], &sides[1]], both);
         crate::concern::disk::difference::apply(&text, &edits)
     }
 
@@ -296,6 +458,58 @@ mod tests {
             let runs = [(1, 0, "x"), (2, 0, one), (3, 0, other), (1, 50, "y")];
             assert_eq!(healed(&runs, [A, B], None), format!("x{one}{other}y"));
         }
+    }
+
+    #[test]
+    fn what_one_changed_in_its_copy_stands_once() {
+        // Both wrote `one two three.`, and one made `2` of `two`.
+        let changed = [(2, 10, "one "), (2, 30, "2 "), (2, 18, "three.")];
+        let copy = [(3, 5, "one two three.")];
+        let whole = |first: &[(u64, u32, &'static str)], then: &[(u64, u32, &'static str)]| {
+            [&[(1, 0, "x\n")], first, then, &[(1, 50, "\ny")]].concat()
+        };
+        for runs in [whole(&changed, &copy), whole(&copy, &changed)] {
+            for sides in [[A, B], [B, A]] {
+                assert_eq!(healed(&runs, sides, None), "x\none 2 three.\ny");
+            }
+        }
+        // Words were deleted from both copies, and none was added.
+        let (less, other) =
+            ([(2, 10, "one "), (2, 18, "three.")], [(3, 5, "one two "), (3, 18, ".")]);
+        assert_eq!(healed(&whole(&less, &other), [A, B], None), "x\none .\ny");
+        // A third replica changed the copy of the first.
+        let third = [(2, 10, "one "), (4, 7, "2 "), (2, 18, "three.")];
+        let knew: &[(u64, u32)] = &[(1, 100), (2, 50), (4, 50)];
+        assert_eq!(healed(&whole(&third, &copy), [knew, B], None), "x\none 2 three.\ny");
+        // Both have changed something, or it was written so: nobody's words go.
+        for (one, other) in [
+            (
+                vec![(2, 10, "one "), (2, 30, "2 "), (2, 18, "three.")],
+                vec![(3, 5, "one two "), (3, 40, "3.")],
+            ),
+            (vec![(2, 10, "go home")], vec![(3, 5, "go homeward")]),
+            (vec![(2, 10, "happy now")], vec![(3, 5, "unhappy now")]),
+            (vec![(2, 10, "one "), (2, 18, "three")], vec![(3, 5, "one two thr!!")]),
+            (vec![(2, 10, "a")], vec![(3, 5, "apple")]),
+        ] {
+            let said = |runs: &[(u64, u32, &str)]| -> String {
+                runs.iter().map(|(_, _, text)| *text).collect()
+            };
+            let all = format!("x\n{}{}\ny", said(&one), said(&other));
+            assert_eq!(healed(&whole(&one, &other), [A, B], None), all);
+        }
+    }
+
+    #[test]
+    fn what_is_not_deleted_elsewhere_was_added_here() {
+        // The clocks between are those of something else.
+        let runs = [(1, 0, "x"), (2, 10, "we go "), (2, 19, "home"), (3, 0, "we go on home")];
+        let elsewhere = [(1, 50, "y"), (2, 16, "abc")];
+        let runs = [&runs[..], &elsewhere].concat();
+        assert_eq!(healed(&runs, [A, B], None), "xwe go on homeyabc");
+        let unlike = [(1, 0, "x"), (2, 10, "we go "), (2, 16, "home"), (3, 0, "we go on home")];
+        let both = [&unlike[..], &[(2, 40, "!"), (1, 50, "y")]].concat();
+        assert_eq!(healed(&both, [A, B], None), "xwe go homewe go on home!y");
     }
 
     #[test]

@@ -223,6 +223,35 @@ fn what_a_program_made_on_both_sides_stands_once_though_one_went_on() {
 }
 
 #[test]
+fn what_a_program_made_on_both_sides_stands_once_though_one_changed_a_word_of_it() {
+    for changes_first in [true, false] {
+        let machine = Machine::new("formatted and changed");
+        let alice = machine.group("a", &[BOB]);
+        let page = "# Plan\n\nwe paint the old boat on sunday, and sail.\n\nMore words.\n";
+        put(&alice, "/shared/page.md", page.as_bytes());
+        let bob = machine.replica_of(&alice, "b", BOB);
+        let formatted = page.replace(
+            "we paint the old boat on sunday, and sail.",
+            "WE PAINT THE OLD BOAT ON SUNDAY, AND SAIL.",
+        );
+        for store in [&alice, &bob] {
+            fs::write(place(store, "/shared/page.md"), &formatted).unwrap();
+            store.ok(&["disk", "scan"]);
+        }
+        // What both wrote is a copy; what one made of it is not.
+        let edited = formatted.replace("OLD", "new").replace(" ON SUNDAY", "");
+        let who = if changes_first { &alice } else { &bob };
+        fs::write(place(who, "/shared/page.md"), &edited).unwrap();
+        who.ok(&["disk", "scan"]);
+        alice.meet(&bob);
+        for store in [&alice, &bob] {
+            assert_eq!(fs::read_to_string(place(store, "/shared/page.md")).unwrap(), edited);
+        }
+        assert_eq!(alice.ok(&["digest"]), bob.ok(&["digest"]));
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_written_keeps_no_other_from_it() {
     let machine = Machine::new("blocked");
     let alice = machine.group("a", &[BOB]);
