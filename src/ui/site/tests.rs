@@ -1,5 +1,5 @@
 use super::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every page of a small site, its well-formed tree read back.
 fn pages(texts: &[(&str, &str)], files: &[&str]) -> Vec<SitePage> {
