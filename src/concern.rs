@@ -103,6 +103,15 @@ pub fn room_in(spec: &Spec) -> Next {
     if has_archive { Next::ArchiveRun } else { Next::Prune(None) }
 }
 
+/// What takes room in a document of a concern, and need not, where its records do not tell.
+pub fn room_taken_in(spec: &Spec) -> Option<&'static str> {
+    let has_files = [disk::SPEC.name, disk::PRIVATE.name].contains(&spec.name);
+    has_files.then_some(
+        "texts lie in it, so that they merge: put those that nobody edits as one archive (tar, zip), or \
+         on the disk of another entity",
+    )
+}
+
 /// What to say of a document that is near or over its limit, by what that counts of it.
 pub fn limit_note(doc: &DocId, counted: u64) -> Option<Hint> {
     let spec = of(doc)?;
@@ -117,7 +126,11 @@ pub fn limit_note(doc: &DocId, counted: u64) -> Option<Hint> {
                 "{doc} is over its limit ({counted} of {limit} bytes, {p} %); \
                  nothing new can be created in it until "
             );
-            Some(Hint::from(over).next(room_in(spec)).and(" makes room"))
+            let hint = Hint::from(over).next(room_in(spec)).and(" makes room");
+            Some(match room_taken_in(spec) {
+                Some(taken) => hint.also(taken),
+                None => hint,
+            })
         }
     }
 }

@@ -532,6 +532,9 @@ pub fn make_room(session: &mut Session, doc: &DocId) -> Result<()> {
             .next(Next::BlockedTombstones)
             .and(" shows what it waits for"),
     );
+    if let Some(taken) = concern::room_taken_in(spec) {
+        refused = refused.hint_also(taken);
+    }
     refused.full = Some(doc.as_str().into());
     Err(refused)
 }

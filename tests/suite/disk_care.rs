@@ -304,3 +304,23 @@ fn a_website_is_published_as_it_lies_there() {
     assert_eq!(alice.ok(&["disk", "publish"]).trim(), root);
     verify(&root).exits(0);
 }
+
+#[test]
+fn a_document_that_is_full_of_texts_says_what_takes_no_room_in_it() {
+    let machine = Machine::new("full of texts");
+    let alice = machine.group("a", &[]);
+    let site = machine.path("site");
+    fs::create_dir_all(&site).unwrap();
+    for n in 0..16 {
+        fs::write(site.join(format!("{n:02}.md")), format!("page {n:02}\n").repeat(120_000))
+            .unwrap();
+    }
+    let run = alice.run(&["disk", "put", "-r", &text(&site), "/shared/site"]);
+    run.fails(1, "more than its limit of 15000000");
+    assert!(run.stderr.contains("put those that nobody edits as one archive"), "{run:?}");
+    // As one file they fit.
+    let all: Vec<u8> =
+        (0..16).flat_map(|n| fs::read(site.join(format!("{n:02}.md"))).unwrap()).collect();
+    put(&alice, "/shared/site.tar", &[&b"\0"[..], &all].concat());
+    alice.run(&["check"]).exits(0);
+}
