@@ -123,8 +123,8 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
         Body::Copied(input) => return input.write(out),
         Body::Json(value) => json::dump(value, terminal.format, out),
         Body::Content(content) => content.write(terminal.format, out),
-        Body::Lines(values) => json::lines(values, out),
-        Body::Feed(rows) => return stream::feed(rows, out),
+        Body::Lines { values, .. } => json::lines(values, out),
+        Body::Feed { rows, .. } => return stream::feed(rows, out),
         Body::Written(written) => write_written(written, terminal, out),
         Body::List { rows, columns, id, .. } => match terminal.format {
             Format::Table => table::list(rows, columns, terminal, out),

@@ -76,6 +76,10 @@ const COLUMNS: &[Column] = &[
     Column::text("doc", "document").wide(),
     Column::id("id", "id"),
     Column::text("error", "error"),
+    Column::number("seq", "seq").asked(),
+    Column::bytes("bytes_before", "bytes before").asked(),
+    Column::bytes("bytes_after", "bytes after").asked(),
+    Column::flag("dry_run", "dry run").asked(),
 ];
 
 pub fn run(context: &Context, args: BatchArgs) -> Result<Report> {
@@ -105,7 +109,7 @@ fn report(context: &Context, ran: &[Ran<'_>], committed: &Committed, dry_run: bo
         }
         (Format::Ndjson, _) | (Format::Tsv, false) => {
             let values = ran.iter().map(|ran| result(ran, committed, dry_run).into()).collect();
-            Body::Lines(values).into()
+            Body::Lines { values, columns: COLUMNS }.into()
         }
         _ => {
             let rows = ran.iter().map(|ran| shown(ran, dry_run)).collect();

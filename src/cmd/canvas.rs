@@ -234,6 +234,9 @@ const COLUMNS: &[Column] = &[
     Column::prose("data", "data"),
     Column::time("updated_at", "updated").wide(),
     Column::flag("deleted", "deleted").filled(),
+    Column::time("created_at", "created").asked(),
+    Column::time("deleted_at", "deleted at").asked(),
+    Column::text("ack_vector", "acknowledged by").asked(),
 ];
 
 const SHOW: &[Column] = &[

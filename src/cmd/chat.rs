@@ -231,6 +231,12 @@ const COLUMNS: &[Column] = &[
     Column::flag("deleted", "deleted").data(),
     Column::time("last_reply_at", "last reply").data(),
     Column::flag("in_archive", "archived").asked(),
+    Column::time("deleted_at", "deleted at").asked(),
+    Column::flag("parent_deleted", "parent deleted").asked(),
+    Column::flag("unread", "unread").asked(),
+    Column::text("ack_vector", "acknowledged by").asked(),
+    Column::text("message", "message").asked(),
+    Column::text("replies", "replies").asked(),
 ];
 
 const SHOW: &[Column] = &[

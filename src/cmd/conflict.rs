@@ -97,6 +97,9 @@ const COLUMNS: &[Column] = &[
     Column::text("loser_by", "by").wide(),
     Column::time("restored_at", "restored").filled(),
     Column::flag("dismissed", "dismissed").filled(),
+    Column::text("path", "path").asked(),
+    Column::time("winner_at", "winner written").asked(),
+    Column::time("loser_at", "loser written").asked(),
 ];
 
 const SHOW: &[Column] = &[

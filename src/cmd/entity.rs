@@ -78,6 +78,12 @@ const LIST: &[Column] = &[
     Column::number("members", "members"),
     Column::list("documents", "documents"),
     Column::time("created_at", "created").wide(),
+    Column::text("entity_id", "entity id").asked(),
+    Column::text("entity_type", "entity type").asked(),
+    Column::prose("description", "description").asked(),
+    Column::text("four_words", "four words").asked(),
+    Column::text("created_by", "created by").asked(),
+    Column::text("website_root", "website root").asked(),
 ];
 
 const SHOW: &[Column] = &[

@@ -259,6 +259,14 @@ const COLUMNS: &[Column] = &[
     Column::text("reporter_id", "by").wide(),
     Column::flag("closed", "closed").filled(),
     Column::flag("in_archive", "archived").asked(),
+    Column::prose("description", "description").asked(),
+    Column::number("comments", "comments").asked(),
+    Column::time("updated_at", "updated").asked(),
+    Column::time("status_updated_at", "status changed").asked(),
+    Column::time("priority_updated_at", "priority changed").asked(),
+    Column::time("assignee_updated_at", "assignee changed").asked(),
+    Column::time("closed_at", "closed at").asked(),
+    Column::text("ack_vector", "acknowledged by").asked(),
 ];
 
 const SHOW: &[Column] = &[
@@ -285,6 +293,8 @@ const COMMENT: &[Column] = &[
     Column::prose("content", "comment"),
     Column::time("updated_at", "updated").data(),
     Column::flag("deleted", "deleted").filled(),
+    Column::time("deleted_at", "deleted at").asked(),
+    Column::text("ack_vector", "acknowledged by").asked(),
 ];
 
 const SECTIONS: &[Section] = &[Section { key: "comments", title: "comments", columns: COMMENT }];

@@ -180,6 +180,10 @@ const COLUMNS: &[Column] = &[
     Column::flag("archived", "archived").filled(),
     Column::id("column_id", "column id").data(),
     Column::flag("in_archive", "in the archive").asked(),
+    Column::prose("description", "description").asked(),
+    Column::time("created_at", "created").asked(),
+    Column::time("archived_at", "archived at").asked(),
+    Column::text("ack_vector", "acknowledged by").asked(),
 ];
 
 /// What the board shows of a card.

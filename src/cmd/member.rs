@@ -83,6 +83,7 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::time("deleted_at", "removed at").wide(),
     Column::text("deleted_by", "removed by").wide(),
     Column::time("updated_at", "updated").data(),
+    Column::text("ack_vector", "acknowledged by").asked(),
 ];
 
 pub fn run(context: &Context, args: MemberArgs) -> Result<Report> {

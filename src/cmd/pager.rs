@@ -16,7 +16,7 @@ pub fn sink(report: &Report, terminal: &Terminal) -> Box<dyn Write> {
         report.body,
         Body::Raw(_)
             | Body::Copied(_)
-            | Body::Feed(_)
+            | Body::Feed { .. }
             | Body::Written(_)
             | Body::Stream { live: true, .. }
     );

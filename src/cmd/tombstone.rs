@@ -76,6 +76,8 @@ const COLUMNS: &[Column] = &[
     Column::time("silent_since", "last heard of").wide(),
     Column::flag("prunable", "prunable").wide(),
     Column::bytes("bytes", "takes").wide(),
+    Column::text("acknowledged", "acknowledged by").asked(),
+    Column::text("last_heard", "members last heard of").asked(),
 ];
 
 const MEMBERS_WAITED_FOR: &[Column] = &[
@@ -84,6 +86,8 @@ const MEMBERS_WAITED_FOR: &[Column] = &[
     Column::number("documents", "documents"),
     Column::bytes("bytes", "size"),
     Column::time("silent_since", "last heard of"),
+    Column::number("prunable", "prunable").asked(),
+    Column::list("waiting_for", "waits for").asked(),
 ];
 
 const DOCUMENTS: &[Column] = &[
@@ -93,6 +97,7 @@ const DOCUMENTS: &[Column] = &[
     Column::bytes("bytes", "size"),
     Column::list("waiting_for", "waits for"),
     Column::time("silent_since", "last heard of").wide(),
+    Column::number("documents", "documents").asked(),
 ];
 
 const KINDS: &[Column] = &[

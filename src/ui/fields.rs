@@ -8,7 +8,9 @@ use std::rc::Rc;
 
 /// A body with these fields alone. What a record lacks is null.
 ///
-/// A list without records has nothing to tell an unknown field by, and stays empty.
+/// The columns of a list are the fields that its records may have, so that an unknown one is refused where
+/// there are no records, too. What programs added to a record is a field of it as well; objects, and
+/// lines that come without columns, are asked themselves.
 ///
 /// # Errors
 /// `Usage` for a field that no record has, and for what has no fields to choose from.
@@ -20,12 +22,12 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
             let columns = Cow::from(picked(wanted, columns));
             Body::List { rows: all_of(rows, wanted, &columns), columns, id: *id, empty }
         }
-        Body::Stream { rows, columns, id, live } => Body::Stream {
-            rows: streamed(rows, wanted, columns),
-            columns: picked(wanted, columns).into(),
-            id: *id,
-            live: *live,
-        },
+        Body::Stream { rows, columns, id, live } => {
+            known(wanted, columns, &[])?;
+            let rows = streamed(rows, wanted, columns);
+            let columns = picked(wanted, columns).into();
+            Body::Stream { rows, columns, id: *id, live: *live }
+        }
         Body::Object(object) => {
             known(wanted, &object.columns, std::slice::from_ref(&object.fields))?;
             Body::Object(Object {
@@ -46,12 +48,18 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
             known(wanted, &[], std::slice::from_ref(fields))?;
             Body::Json(Value::Object(of(fields, wanted, &[])))
         }
-        Body::Lines(values) => {
+        Body::Lines { values, columns } => {
             let rows: Vec<Row> = values.iter().filter_map(Value::as_object).cloned().collect();
-            known(wanted, &[], &rows)?;
-            Body::Lines(all_of(&rows, wanted, &[]).into_iter().map(Value::Object).collect())
+            known(wanted, columns, &rows)?;
+            let values = all_of(&rows, wanted, columns).into_iter().map(Value::Object).collect();
+            Body::Lines { values, columns }
         }
-        Body::Feed(rows) => Body::Feed(streamed(rows, wanted, &[])),
+        Body::Feed { rows, columns } => {
+            if !columns.is_empty() {
+                known(wanted, columns, &[])?;
+            }
+            Body::Feed { rows: streamed(rows, wanted, columns), columns }
+        }
         Body::Json(_) | Body::Content(_) | Body::Text(_) | Body::Raw(_) | Body::Copied(_) => {
             let error = Error::usage("what this command prints has no fields to choose from");
             return Err(error.hint("leave out `--fields`"));
@@ -76,13 +84,13 @@ fn board_of(board: &BoardTable, wanted: &Rc<[String]>) -> Result<BoardTable> {
     Ok(board)
 }
 
-/// The rows of a stream; the first one says which fields there are.
+/// The rows of a stream. Where there are no columns the first row says which fields there are.
 fn streamed(rows: &Stream, wanted: &Rc<[String]>, columns: &[Column]) -> Stream {
     let (rows, wanted, columns) = (rows.clone(), Rc::clone(wanted), columns.to_vec());
     Stream::of(move |take| {
         let mut is_first = true;
         rows.each(&mut |row| {
-            if std::mem::take(&mut is_first) {
+            if std::mem::take(&mut is_first) && columns.is_empty() {
                 known(&wanted, &columns, std::slice::from_ref(&row))?;
             }
             take(of(&row, &wanted, &columns))
@@ -122,17 +130,22 @@ fn picked(wanted: &[String], columns: &[Column]) -> Vec<Column> {
 
 /// Names the choices where a field is unknown.
 fn known(wanted: &[String], columns: &[Column], rows: &[Row]) -> Result<()> {
-    if rows.is_empty() {
+    if columns.is_empty() && rows.is_empty() {
         return Ok(());
     }
     let is_known = |name: &str| {
-        columns.iter().any(|column| column.key == name)
+        columns.iter().any(|column| column.key == name && column.style != Style::Bar)
             || rows.iter().any(|row| row.contains_key(name))
     };
     let Some(unknown) = wanted.iter().find(|name| !is_known(name)) else { return Ok(()) };
     let mut choices: Vec<&str> = Vec::new();
     let of_rows = rows.iter().take(CHOICES_FROM).flat_map(|row| row.keys().map(String::as_str));
-    for name in columns.iter().map(|column| &*column.key).chain(of_rows) {
+    for name in columns
+        .iter()
+        .filter(|column| column.style != Style::Bar)
+        .map(|column| &*column.key)
+        .chain(of_rows)
+    {
         if !choices.contains(&name) {
             choices.push(name);
         }

@@ -16,10 +16,10 @@ pub fn write(
     match body {
         Body::Nothing => Ok(Ok(())),
         Body::List { rows, .. } => all(template, rows, out),
-        Body::Lines(values) => objects(template, values, out),
+        Body::Lines { values, .. } => objects(template, values, out),
         Body::Json(Value::Array(values)) => objects(template, values, out),
         Body::Json(value @ Value::Object(_)) => objects(template, std::slice::from_ref(value), out),
-        Body::Stream { rows, .. } | Body::Feed(rows) => stream(template, rows, out),
+        Body::Stream { rows, .. } | Body::Feed { rows, .. } => stream(template, rows, out),
         Body::Object(object) => all(template, std::slice::from_ref(&object.fields), out),
         Body::Board(board) => all(template, &board.all_cards(), out),
         Body::Written(written) => all(template, &[written.to_row()], out),

@@ -47,7 +47,8 @@ pub struct Report {
 #[derive(Debug, Clone)]
 pub enum Body {
     Nothing,
-    /// Records. JSON shows every field, tables and text the columns.
+    /// Records. JSON shows every field, tables and text the columns: those name every field that a
+    /// record may have, also what nothing but JSON shows unless it is asked for.
     List {
         rows: Vec<Row>,
         columns: Cow<'static, [Column]>,
@@ -78,10 +79,17 @@ pub enum Body {
     Json(Value),
     /// The same, made as it is written.
     Content(LazyJson),
-    /// JSON objects one per line, whatever the format is.
-    Lines(Vec<Value>),
+    /// JSON objects one per line, whatever the format is. The columns are their fields, where those are
+    /// always the same.
+    Lines {
+        values: Vec<Value>,
+        columns: &'static [Column],
+    },
     /// The same as they come: each has been written when the next one is made.
-    Feed(Stream),
+    Feed {
+        rows: Stream,
+        columns: &'static [Column],
+    },
 }
 
 /// What takes the rows of a stream, and says whether it wants more.
@@ -554,12 +562,15 @@ impl Report {
 
     /// JSON values one per line, whatever the format is.
     pub fn lines(values: Vec<Value>) -> Self {
-        Body::Lines(values).into()
+        Body::Lines { values, columns: &[] }.into()
     }
 
     /// JSON objects as they come; see [`Body::Feed`].
-    pub fn feed(rows: impl Fn(Take<'_>) -> Result<()> + 'static) -> Self {
-        Body::Feed(Stream::of(rows)).into()
+    pub fn feed(
+        rows: impl Fn(Take<'_>) -> Result<()> + 'static,
+        columns: &'static [Column],
+    ) -> Self {
+        Body::Feed { rows: Stream::of(rows), columns }.into()
     }
 
     /// Adds a sentence for standard error.

@@ -40,13 +40,14 @@ fn a_list_has_the_fields_that_were_asked_for_in_every_format() {
     );
     let table = with("table");
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<String>>();
-    assert_eq!(words(table.lines().next().unwrap()), ["TITLE", "CLOSED_AT", "PRIORITY"]);
-    assert_eq!(words(table.lines().last().unwrap()), ["Paint", "0", "medium"]);
-    // Ids are what they are; an empty list has no fields to be wrong about.
+    assert_eq!(words(table.lines().next().unwrap()), ["TITLE", "CLOSED", "AT", "PRIORITY"]);
+    assert_eq!(words(table.lines().last().unwrap()), ["Paint", "medium"]);
+    // Ids are what they are; an empty list has the same fields as any other.
     let ids = store.ok(&["issue", "list", "-o", "id", "--fields", "title"]);
     assert_eq!(ids, store.ok(&["issue", "list", "-o", "id"]));
-    let none = ["issue", "list", "--status", "done", "--fields", "ack_vector"];
-    assert_eq!(store.ok(&none), "ack_vector");
+    let none = |field| ["issue", "list", "--status", "done", "--fields", field];
+    assert_eq!(store.ok(&none("updated_at")), "updated_at");
+    store.run(&none("ack_vektor")).fails(2, "not a field: \"ack_vektor\"");
 }
 
 #[test]
@@ -72,6 +73,44 @@ fn a_field_that_is_not_there_is_refused_with_the_choices() {
         }
     }
     store.run(&["completions", "bash", "--fields", "id"]).fails(2, "has no fields to choose from");
+}
+
+/// Lists of every noun, most of them empty: what is no field of a list is none of an empty one.
+#[test]
+fn an_unknown_field_is_refused_where_there_are_no_records_too() {
+    let machine = Machine::new("empty");
+    let store = machine.project("s", &[]);
+    for command in [
+        "archive list",
+        "archive mode",
+        "chat list",
+        "chat search nothing",
+        "check",
+        "conflict list",
+        "disk list",
+        "doc blocks core",
+        "doc diff core core",
+        "doc list",
+        "doc size",
+        "doc tree chat",
+        "entity list",
+        "issue list",
+        "kanban board",
+        "kanban list",
+        "log",
+        "member list",
+        "sync peers",
+        "sql --schema",
+        "sync status",
+        "tombstone list",
+        "trash list",
+    ] {
+        let words: Vec<&str> = command.split(' ').collect();
+        for format in ["tsv", "json", "table"] {
+            let run = store.run(&[&words[..], &["--fields", "bogus", "-o", format]].concat());
+            run.fails(2, "not a field: \"bogus\"; one of ");
+        }
+    }
 }
 
 #[test]

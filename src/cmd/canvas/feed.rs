@@ -125,27 +125,30 @@ pub fn apply(
     let input = RefCell::new(Lines::of(files::open(&file)?));
     let around = Around::of(context, dry_run)?;
     let known = KnownCanvases::of(context, renamed)?;
-    let report = Report::feed(move |take| {
-        let mut input = input.try_borrow_mut().map_err(|e| Error::bug(e.to_string()))?;
-        let (mut upto, mut about_us, mut passed) = (0, false, None);
-        while let Some(lines) = input.together()? {
-            let outcomes = around.take(&known, &files::name(&file), upto + 1, &lines)?;
-            upto += lines.len();
-            for outcome in outcomes {
-                match outcome.result {
-                    Reception::Passed => passed = passed.or(Some(outcome.canvas_id.clone())),
-                    _ => about_us = true,
-                }
-                if !take(shown(&outcome)?)? {
-                    return Ok(());
+    let report = Report::feed(
+        move |take| {
+            let mut input = input.try_borrow_mut().map_err(|e| Error::bug(e.to_string()))?;
+            let (mut upto, mut about_us, mut passed) = (0, false, None);
+            while let Some(lines) = input.together()? {
+                let outcomes = around.take(&known, &files::name(&file), upto + 1, &lines)?;
+                upto += lines.len();
+                for outcome in outcomes {
+                    match outcome.result {
+                        Reception::Passed => passed = passed.or(Some(outcome.canvas_id.clone())),
+                        _ => about_us = true,
+                    }
+                    if !take(shown(&outcome)?)? {
+                        return Ok(());
+                    }
                 }
             }
-        }
-        match passed.filter(|_| !about_us) {
-            Some(canvas) => Err(nothing_for_us(&canvas)),
-            None => Ok(()),
-        }
-    });
+            match passed.filter(|_| !about_us) {
+                Some(canvas) => Err(nothing_for_us(&canvas)),
+                None => Ok(()),
+            }
+        },
+        &[],
+    );
     Ok(match dry_run.dry_run {
         true => report.note("dry run, nothing is written"),
         false => report,
@@ -244,28 +247,31 @@ pub fn events(context: &Context, asked: Events) -> Result<Report> {
     };
     let again = events.iter().filter(|(number, _)| *number <= handed.printed).count();
     let last = events.last().map_or(0, |(number, _)| *number);
-    let report = Report::feed(move |take| {
-        for message in &now {
-            if !take(message.fields()?)? {
+    let report = Report::feed(
+        move |take| {
+            for message in &now {
+                if !take(message.fields()?)? {
+                    return Ok(());
+                }
+            }
+            for (number, line) in &events {
+                if !take(canvas::event(*number, line)?)? {
+                    return Ok(());
+                }
+            }
+            if last <= handed.printed || around.dry_run || asked.since.is_some() {
                 return Ok(());
             }
-        }
-        for (number, line) in &events {
-            if !take(canvas::event(*number, line)?)? {
-                return Ok(());
-            }
-        }
-        if last <= handed.printed || around.dry_run || asked.since.is_some() {
-            return Ok(());
-        }
-        // All of it was written: this is what `--ack` without a number means.
-        let session = around.session("canvas events")?;
-        let handed = session.state().handed(&doc)?;
-        let printed = handed.printed.max(last);
-        session.state().put_handed(&doc, Handed { printed, ..handed })?;
-        around.say(&session.commit()?.notes);
-        Ok(())
-    });
+            // All of it was written: this is what `--ack` without a number means.
+            let session = around.session("canvas events")?;
+            let handed = session.state().handed(&doc)?;
+            let printed = handed.printed.max(last);
+            session.state().put_handed(&doc, Handed { printed, ..handed })?;
+            around.say(&session.commit()?.notes);
+            Ok(())
+        },
+        &[],
+    );
     Ok(match again {
         0 => report,
         again => report.note(format!(

@@ -32,6 +32,16 @@ const COLUMNS: &[Column] = &[
     Column::id("id", "id").data(),
     Column::id("parent_id", "reply to").data(),
     Column::flag("in_archive", "archived").asked(),
+    Column::time("updated_at", "edited").asked(),
+    Column::flag("deleted", "deleted").asked(),
+    Column::time("deleted_at", "deleted at").asked(),
+    Column::flag("parent_deleted", "parent deleted").asked(),
+    Column::flag("unread", "unread").asked(),
+    Column::sets("reactions", "reactions").asked(),
+    Column::number("reply_count", "replies").asked(),
+    Column::time("last_reply_at", "last reply").asked(),
+    Column::count("attachments", "files").asked(),
+    Column::text("ack_vector", "acknowledged by").asked(),
 ];
 
 /// What tells that a chat may have changed: its file, and how far the log goes.
@@ -62,7 +72,7 @@ pub fn run(context: &Context, args: TailArgs) -> Result<Report> {
     };
     // A program that follows gets what `canvas events` gives it, unless it asked for something else.
     let is_feed = follow && context.globals.output.is_none() && !context.terminal.interactive;
-    Ok(if is_feed { Report::feed(rows) } else { Report::live(rows, COLUMNS, Some("id")) })
+    Ok(if is_feed { Report::feed(rows, COLUMNS) } else { Report::live(rows, COLUMNS, Some("id")) })
 }
 
 struct Tail {

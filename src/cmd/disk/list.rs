@@ -21,6 +21,15 @@ const FILES: &[Column] = &[
     Column::id("id", "id"),
     Column::flag("deleted", "deleted").filled(),
     Column::flag("displaced", "another has its path").filled(),
+    Column::text("kind", "kind").asked(),
+    Column::text("doc", "document").asked(),
+    Column::text("blake3", "hash").asked(),
+    Column::time("created_at", "created").asked(),
+    Column::flag("executable", "executable").asked(),
+    Column::text("eol", "line ends").asked(),
+    Column::flag("bom", "byte order mark").asked(),
+    Column::flag("encrypted", "encrypted").asked(),
+    Column::text("versions", "versions").asked(),
 ];
 
 const SECTIONS: &[Section] = &[Section {

@@ -44,6 +44,8 @@ const COLUMNS: &[Column] = &[
     Column::number("deleted_length", "deleted length").data(),
     Column::number("bytes", "bytes"),
     Column::number("offset", "offset").data(),
+    Column::number("client", "client id").asked(),
+    Column::number("clock", "clock").asked(),
 ];
 
 pub fn run(context: &Context, args: &BlocksArgs) -> Result<Report> {

@@ -7,7 +7,7 @@ use crate::crdt::source::{Shared, Source};
 use crate::crdt::types::{JsonOut, SharedType, SharedTypes, SharedValue};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
-use crate::ui::{Format, Report, Row, Take};
+use crate::ui::{Column, Format, Report, Row, Take};
 use crate::wire::Value;
 use clap::ValueEnum;
 use serde::ser::SerializeMap;
@@ -65,6 +65,9 @@ enum DumpFormat {
     Html,
 }
 
+const RECORD: &[Column] =
+    &[Column::text("root", "root"), Column::text("key", "key"), Column::text("value", "value")];
+
 pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
     let format = args.dump_format.unwrap_or(match context.terminal.format {
         Format::Ndjson => DumpFormat::Ndjson,
@@ -99,14 +102,17 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
 fn of_view(view: Rc<View>, format: DumpFormat) -> Report {
     match format {
         DumpFormat::Yjs => Report::content(Typed(view)),
-        DumpFormat::Ndjson => Report::feed(move |take| {
-            for root in view.roots() {
-                if !split_root(&view, &root, take)? {
-                    break;
+        DumpFormat::Ndjson => Report::feed(
+            move |take| {
+                for root in view.roots() {
+                    if !split_root(&view, &root, take)? {
+                        break;
+                    }
                 }
-            }
-            Ok(())
-        }),
+                Ok(())
+            },
+            RECORD,
+        ),
         _ => Report::content(Whole(view)),
     }
 }
@@ -135,14 +141,17 @@ fn of_types(types: Rc<SharedTypes>, format: DumpFormat, args: &DumpArgs) -> Resu
                 out.end('}')
             }))
         }
-        DumpFormat::Ndjson => Ok(Report::feed(move |take| {
-            for (name, container) in chosen(&types) {
-                if !split(&name, types.to_value(container), take)? {
-                    break;
+        DumpFormat::Ndjson => Ok(Report::feed(
+            move |take| {
+                for (name, container) in chosen(&types) {
+                    if !split(&name, types.to_value(container), take)? {
+                        break;
+                    }
                 }
-            }
-            Ok(())
-        })),
+                Ok(())
+            },
+            RECORD,
+        )),
         DumpFormat::Delta => {
             let texts = of_kind(&types, all, |kind| kind.is_text());
             nothing_of(texts.is_empty(), "text", &args.doc)?;

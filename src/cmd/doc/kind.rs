@@ -49,6 +49,9 @@ const COLUMNS: &[Column] = &[
     Column::text("holds", "holds"),
     Column::text("unseen", "not seen").below(),
     Column::text("next", "next").below(),
+    Column::text("documents", "documents").asked(),
+    Column::text("vector", "state vector").asked(),
+    Column::text("presences", "presences").asked(),
 ];
 
 pub fn run(context: &Context, args: &KindArgs) -> Result<Report> {

@@ -56,6 +56,7 @@ const ROWS: &[Column] = &[
     Column::bytes("bytes", "size"),
     Column::bar("bytes", "share"),
     Column::number("count", "count"),
+    Column::text("doc", "document").asked(),
 ];
 
 const ROWS_OF_SEVERAL: &[Column] = &[
@@ -76,6 +77,7 @@ const ONE: &[Column] = &[
     Column::bytes("prunable_bytes", "prunable"),
     Column::bytes("waiting_bytes", "waiting"),
     Column::list("waiting_for", "waits for"),
+    Column::text("rows", "rows").asked(),
 ];
 
 const SECTIONS: &[Section] = &[Section { key: "rows", title: "bytes", columns: ROWS }];
@@ -91,6 +93,10 @@ const SUMMARY: &[Column] = &[
     Column::bytes("live_bytes", "live").wide(),
     Column::bytes("tombstone_bytes", "tombstones").wide(),
     Column::bytes("residue_bytes", "left by removed").wide(),
+    Column::text("rows", "rows").asked(),
+    Column::bytes("prunable_bytes", "prunable").asked(),
+    Column::bytes("waiting_bytes", "waiting").asked(),
+    Column::list("waiting_for", "waits for").asked(),
 ];
 
 pub fn run(context: &Context, args: &SizeArgs) -> Result<Report> {

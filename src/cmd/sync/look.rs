@@ -27,6 +27,12 @@ const STATUS: &[Column] = &[
     Column::number("agreed_documents", "agreed").wide(),
     Column::count("waiting", "waiting").filled(),
     Column::text("waits_for", "for").wide(),
+    Column::number("last_bundle", "last bundle").asked(),
+    Column::text("they_lack", "they lack").asked(),
+    Column::text("we_lack", "we lack").asked(),
+    Column::text("waits", "waits").asked(),
+    Column::text("unproven", "unproven").asked(),
+    Column::text("diverged", "diverged").asked(),
 ];
 
 pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
