@@ -99,10 +99,16 @@ pub const MERGE_STEPS_PER_BLOCK: u64 = 32;
 /// for it, and what could be merged can be read.
 pub const READ_STEPS: u64 = 4 * MERGE_STEPS;
 
+/// Levels of a JSON value that may go through what works by recursion: `--fields`, `--template`, the
+/// writers of records. Other readers of JSON stop there, too. What is deeper is written token by token.
+pub const ROW_LEVELS: usize = 128;
+
 /// A JSONPath, in characters.
 pub const JSONPATH_CHARS: usize = 4_096;
 /// Brackets in brackets in it: each level is parsed several times.
 pub const JSONPATH_DEPTH: usize = 6;
+/// Levels of a document for a path with `..` or `?` in it: each takes a piece of the stack.
+pub const JSONPATH_LEVELS: usize = 10_000;
 /// Values that it may look at, however often, by what its text and the document's shape allow.
 /// `$..[?@..x]` takes 150 million in a chat of 50,000 messages.
 pub const JSONPATH_STEPS: f64 = 3e8;

@@ -22,7 +22,8 @@ mod xml;
 
 pub use content::{AuthoredPart, SharedType, SharedTypes, SharedValue, TypeKind};
 pub use delta::{DeltaRun, Insert};
-pub use out::JsonOut;
+pub use json::JsonForm;
+pub use out::{DeepJson, JsonOut};
 pub use placed::PlacedBlocks;
 pub use rebuild::Rebuilt;
 pub use turns::Waiting;

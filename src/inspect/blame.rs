@@ -1,7 +1,7 @@
 //! Who wrote which part of a text, which element, which key.
 
 use super::steps::WrittenAt;
-use crate::crdt::types::{AuthoredPart, SharedType, SharedTypes, SharedValue};
+use crate::crdt::types::{AuthoredPart, JsonForm, SharedType, SharedTypes, SharedValue};
 use crate::error::{Error, Result};
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ pub fn blame(types: &SharedTypes, container: SharedType, times: &WrittenAt) -> V
             SharedValue::Value(value) => cut(value.to_json().to_string()),
             SharedValue::Deep(_) => "…".to_owned(),
             SharedValue::Document(guid) => format!("document {guid}"),
-            SharedValue::Type(inner) => cut(types.json_text(*inner)),
+            SharedValue::Type(inner) => cut(types.json_text(*inner, JsonForm::Plain)),
         };
         let to = id.clock.saturating_add(units.saturating_sub(1));
         let client = id.client.to_string();

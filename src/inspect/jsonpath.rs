@@ -5,9 +5,12 @@
 //! of the document, and what is too much is refused.
 
 use crate::error::{Error, Result};
-use crate::limits::{JSONPATH_CHARS, JSONPATH_DEPTH, JSONPATH_FOUND, JSONPATH_STEPS};
+use crate::limits::{
+    JSONPATH_CHARS, JSONPATH_DEPTH, JSONPATH_FOUND, JSONPATH_LEVELS, JSONPATH_STEPS,
+};
 use serde_json::Value;
 use serde_json_path::JsonPath;
+use std::thread;
 
 /// What a regular expression costs, which is compiled for every value that it is held against:
 /// one that says itself how large it is, and one that repeats something a number of times or comes
@@ -26,13 +29,21 @@ pub fn find<'d>(dump: &'d Value, path: &str) -> Result<Vec<&'d Value>> {
             .because(format!("at character {}", e.position().saturating_add(1)))
             .hint("one begins with `$`: `$.messages.*.content`, `$..author_id`")
     })?;
-    let steps = shape.steps(&Levels::of(dump));
+    let levels = Levels::of(dump);
+    if levels.0.len() > JSONPATH_LEVELS && (shape.descents > 0 || shape.filters) {
+        let deep = levels.0.len();
+        return Err(too_much(format!(
+            "the document is nested {deep} levels deep, more than {JSONPATH_LEVELS} for a path with \
+             `..` or `?`"
+        )));
+    }
+    let steps = shape.steps(&levels);
     if steps > JSONPATH_STEPS {
         return Err(too_much(format!(
             "the path may take {steps:.0} steps in this document, more than {JSONPATH_STEPS:.0}"
         )));
     }
-    let found = parsed.query(dump).all();
+    let found = queried(&parsed, dump, levels.0.len())?;
     let mut nodes = 0usize;
     for value in &found {
         nodes = count(value, nodes);
@@ -41,6 +52,37 @@ pub fn find<'d>(dump: &'d Value, path: &str) -> Result<Vec<&'d Value>> {
         }
     }
     Ok(found)
+}
+
+/// What the library finds. For `..` and comparisons it goes down by recursion: with a stack that is deep
+/// enough.
+fn queried<'d>(path: &JsonPath, dump: &'d Value, levels: usize) -> Result<Vec<&'d Value>> {
+    if levels <= PLAIN_LEVELS {
+        return Ok(path.query(dump).all());
+    }
+    let stack = levels.min(JSONPATH_LEVELS).saturating_mul(LEVEL_STACK);
+    let nothing = |e| Error::io("no thread for the query", e);
+    thread::scope(|scope| {
+        let there = thread::Builder::new().name("path".to_owned()).stack_size(stack);
+        let there = there.spawn_scoped(scope, || path.query(dump).all()).map_err(nothing)?;
+        there.join().map_err(|_| Error::bug("a JSONPath ended in a panic"))
+    })
+}
+
+/// Levels for which any stack is deep enough, and the bytes of it that one of more takes at most.
+const PLAIN_LEVELS: usize = 128;
+const LEVEL_STACK: usize = 8 << 10;
+
+/// Whether a value is nested deeper than so many levels.
+pub fn nests_deeper(value: &Value, levels: usize) -> bool {
+    let mut open = vec![(value, 0usize)];
+    while let Some((value, depth)) = open.pop() {
+        if depth > levels {
+            return true;
+        }
+        open.extend(below(value).map(|inner| (inner, depth + 1)));
+    }
+    false
 }
 
 fn too_much(message: String) -> Error {
@@ -57,6 +99,8 @@ struct QueryShape {
     /// How many of what is side by side in brackets, multiplied.
     selectors: f64,
     regex: f64,
+    /// Something is compared.
+    filters: bool,
 }
 
 impl QueryShape {
@@ -67,7 +111,8 @@ impl QueryShape {
                 format!("the JSONPath has {chars} characters, more than {JSONPATH_CHARS}");
             return Err(Error::usage(message));
         }
-        let mut shape = QueryShape { descents: 0, roots: -1, selectors: 1.0, regex: 1.0 };
+        let mut shape =
+            QueryShape { descents: 0, roots: -1, selectors: 1.0, regex: 1.0, filters: false };
         // Per bracket that is open, the selectors in it so far.
         let mut open: Vec<f64> = Vec::new();
         let mut quote: Option<char> = None;
@@ -104,6 +149,7 @@ impl QueryShape {
         match c {
             '.' if before == '.' => self.descents += 1,
             '$' => self.roots += 1,
+            '?' => self.filters = true,
             '[' | '(' => open.push(1.0),
             ']' | ')' => self.selectors *= open.pop().unwrap_or(1.0),
             ',' => open.iter_mut().last().into_iter().for_each(|count| *count += 1.0),
@@ -111,11 +157,11 @@ impl QueryShape {
         }
     }
 
-    /// No fewer than the values that are looked at, however often. Each `..` finds a value once for
-    /// each value around it that was found before.
+    /// No fewer than the values that are looked at, however often. Each `..` but the first finds a value
+    /// once for each value around it that was found before, and hands on what it finds level by level.
     fn steps(&self, levels: &Levels) -> f64 {
         let around =
-            |(depth, count): (usize, &f64)| count * (depth as f64 + 1.0).powi(self.descents + 1);
+            |(depth, count): (usize, &f64)| count * (depth as f64 + 1.0).powi(self.descents);
         let below: f64 = levels.0.iter().enumerate().map(around).sum();
         let again = levels.0.iter().sum::<f64>().powi(self.roots.max(0));
         below * again * self.selectors * self.regex

@@ -560,6 +560,12 @@ impl Report {
         Body::Content(LazyJson(Rc::new(write))).into()
     }
 
+    /// The same for lines of JSON: `write` ends each of them.
+    pub fn json_lines_by(write: impl Fn(&mut dyn Write) -> io::Result<()> + 'static) -> Self {
+        let write = move |_, out: &mut dyn Write| write(&mut super::json::EscapedJson(out));
+        Body::Content(LazyJson(Rc::new(write))).into()
+    }
+
     /// JSON values one per line, whatever the format is.
     pub fn lines(values: Vec<Value>) -> Self {
         Body::Lines { values, columns: &[] }.into()

@@ -96,6 +96,11 @@ pub fn height() -> usize {
 }
 
 impl Terminal {
+    /// Whether something is taken out of each record: fields, or what a template wants.
+    pub fn picks(&self) -> bool {
+        self.fields.is_some() || self.template.is_some()
+    }
+
     /// Whether errors are JSON too.
     pub fn speaks_json(&self) -> bool {
         self.format.is_json() && self.template.is_none()

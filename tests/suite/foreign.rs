@@ -510,35 +510,148 @@ fn a_file_is_anonymized_without_a_store() {
     }
 }
 
-/// A container in a container in a container, a hundred thousand times: nothing recurses.
+/// A container in a container in a container: nothing recurses, and nothing is quadratic.
 #[test]
 fn nesting_has_no_limit_that_documents_meet() {
     let machine = Machine::new("nesting");
-    let depth = 100_000u32;
-    let mut update = vec![1];
-    let var = |out: &mut Vec<u8>, mut n: u32| {
-        while n >= 0x80 {
-            out.push(n as u8 | 0x80);
-            n >>= 7;
+    let depth = 10_000usize;
+    let files = [
+        ("arrays", nested(0x07, "", &[0], depth)),
+        ("maps", nested(0x27, "k", &[1], depth)),
+        ("elements", nested(0x07, "", b"\x03\x01p", depth)),
+        ("texts", nested(0x07, "", &[6], depth)),
+        ("list", plainly_nested(b"\x75\x01", depth)),
+        ("object", plainly_nested(b"\x76\x01\x01k", depth)),
+    ];
+    for (name, update) in files {
+        let file = put(&machine, name, &update);
+        let opening = if name == "arrays" || name == "list" { '[' } else { '{' };
+        let is_json = !matches!(name, "elements" | "texts");
+        for command in [
+            &["doc", "show", &file][..],
+            &["doc", "tree", &file],
+            &["doc", "size", &file],
+            &["doc", "blocks", &file],
+            &["doc", "explain", &file],
+            &["doc", "log", &file],
+            &["doc", "blame", &file, "a"],
+            &["doc", "kind", &file],
+            &["doc", "diff", &file, &file],
+            &["digest", &file],
+            &["check", &file],
+            &["doc", "anonymize", &file, "-O", &text(&machine.path(&format!("{name}.copy")))],
+        ] {
+            machine.run(command).exits(0);
         }
-        out.push(n as u8);
-    };
-    var(&mut update, depth);
-    update.extend([1, 0, 0x07, 1, 1, b'a', 0]);
+        for (form, fails) in [
+            ("json", false),
+            ("ndjson", false),
+            ("yjs", false),
+            ("xml", name != "elements" && name != "texts"),
+            ("markdown", name != "elements" && name != "texts"),
+            ("html", name != "elements" && name != "texts"),
+        ] {
+            let dump = machine.run(&["doc", "dump", &file, "--as", form]);
+            if fails {
+                dump.exits(4);
+                continue;
+            }
+            let dump = dump.ok();
+            if is_json {
+                // The root and all that is in it, whatever the form is.
+                assert!(dump.matches(opening).count() >= depth, "{name} {form}");
+            }
+        }
+        // JSONPath reaches into it, and prints all that it finds.
+        for format in [&[][..], &["--json"]] {
+            let found = machine.run(&[&["doc", "get", &file, "$.a"], format].concat()).ok();
+            if is_json {
+                assert!(found.matches(opening).count() >= depth, "{name}");
+            }
+        }
+        if name == "maps" || name == "object" {
+            let inner = format!("$.a{}", ".k".repeat(500));
+            assert!(machine.run(&["doc", "get", &file, &inner]).ok().starts_with("{\"k\":{"));
+        }
+    }
+}
+
+#[test]
+fn a_path_with_descents_goes_down_as_far_as_there_is_stack() {
+    let machine = Machine::new("descents");
+    let file = put(&machine, "deep", &plainly_nested(b"\x76\x01\x01k", 9_000));
+    let leaf = machine.run(&["doc", "get", &file, "$..[?@ == \"leaf\"]"]).ok();
+    assert_eq!(leaf, "\"leaf\"");
+    let file = put(&machine, "deeper", &plainly_nested(b"\x76\x01\x01k", 100_000));
+    machine.run(&["doc", "get", &file, "$..k"]).fails(2, "levels deep");
+    machine.run(&["doc", "get", &file, "$.a.k.k"]).exits(0);
+    // What is taken apart into fields is bounded, and says so.
+    let fields = ["doc", "dump", &file, "--as", "ndjson", "--fields", "root,value"];
+    machine.run(&fields).fails(1, "nested more than 128 levels deep");
+}
+
+/// XML in a map in XML in a map: as text in text in text its quotes would double each time.
+#[test]
+fn xml_and_maps_in_each_other_do_not_multiply() {
+    let machine = Machine::new("in each other");
+    let depth = 2_000u32;
+    let mut update = vec![1];
+    number(&mut update, depth);
+    update.extend(b"\x01\x00\x07\x01\x01a\x03\x01p");
     for clock in 1..depth {
-        update.extend([0x07, 0, 1]);
-        var(&mut update, clock - 1);
-        update.push(0);
+        let in_map = clock % 2 == 0;
+        update.extend(if in_map { [0x27, 0, 1] } else { [0x07, 0, 1] });
+        number(&mut update, clock - 1);
+        update.extend_from_slice(if in_map { b"\x01k\x03\x01p" } else { b"\x01" });
     }
     update.push(0);
-    let file = put(&machine, "nested", &update);
-    let dump = machine.run(&["doc", "dump", &file]).ok();
-    // The root and all that is in it.
-    assert_eq!(dump.matches('[').count(), depth as usize + 1);
-    machine.run(&["doc", "dump", &file, "--as", "yjs"]).ok();
-    machine.run(&["digest", &file]).ok();
-    machine.run(&["doc", "tree", &file]).ok();
-    machine.run(&["doc", "get", &file, "$.a"]).fails(1, "nested too deeply");
+    let file = put(&machine, "both", &update);
+    for form in ["json", "ndjson", "yjs", "xml", "html"] {
+        let dump = machine.run(&["doc", "dump", &file, "--as", form]).ok();
+        assert!(dump.len() < 200_000, "{form}: {}", dump.len());
+    }
+    let dump = machine.run(&["doc", "dump", &file, "--as", "xml"]).ok();
+    assert_eq!(dump, "<p>{&quot;k&quot;:&quot;…&quot;}</p>");
+}
+
+/// A number as lib0 writes it.
+fn number(out: &mut Vec<u8>, mut n: u32) {
+    while n >= 0x80 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
+}
+
+/// An update of client 1: containers of one kind in each other, the first in the root `a`.
+fn nested(info: u8, key: &str, kind: &[u8], depth: usize) -> Vec<u8> {
+    let mut key = key.as_bytes().to_vec();
+    if !key.is_empty() {
+        key.insert(0, key.len() as u8);
+    }
+    let mut update = vec![1];
+    number(&mut update, depth as u32);
+    update.extend([1, 0]);
+    for clock in 0..depth as u32 {
+        update.push(info);
+        match clock.checked_sub(1) {
+            None => update.extend(b"\x01\x01a"),
+            Some(before) => {
+                update.extend([0, 1]);
+                number(&mut update, before);
+            }
+        }
+        update.extend_from_slice(&key);
+        update.extend_from_slice(kind);
+    }
+    update.push(0);
+    update
+}
+
+/// An update of client 1: one plain value under `k` of the root map `a`, a text in so many of these.
+fn plainly_nested(opening: &[u8], depth: usize) -> Vec<u8> {
+    let head = b"\x01\x01\x01\x00\x28\x01\x01a\x01k\x01";
+    [head, opening.repeat(depth).as_slice(), b"\x77\x04leaf\x00"].concat()
 }
 
 /// Public files, where they are at hand: `FOREIGN_FILES` names their directory.

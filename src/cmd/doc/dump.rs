@@ -4,9 +4,11 @@ use crate::cmd::moment::AtMoment;
 use crate::cmd::subject::{DocumentContent, Subject};
 use crate::cmd::{Context, OtherAs};
 use crate::crdt::source::{Shared, Source};
-use crate::crdt::types::{JsonOut, SharedType, SharedTypes, SharedValue};
+use crate::crdt::types::{JsonForm, JsonOut, SharedType, SharedTypes, SharedValue, TypeKind};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
+use crate::inspect::jsonpath;
+use crate::limits::ROW_LEVELS;
 use crate::ui::{Column, Format, Report, Row, Take};
 use crate::wire::Value;
 use clap::ValueEnum;
@@ -77,7 +79,7 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
         let file = context.any_document(&args.doc, args.from)?;
         let types = args.at.types(context, &file)?;
         file.note_waiting(context, &types);
-        return of_types(Rc::new(types), format, args);
+        return of_types(context, Rc::new(types), format, args);
     }
     let types = match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, id) => match (context.content(&reader, &id)?, format) {
@@ -96,7 +98,7 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
             Rc::new(types)
         }
     };
-    of_types(types, format, args)
+    of_types(context, types, format, args)
 }
 
 fn of_view(view: Rc<View>, format: DumpFormat) -> Report {
@@ -117,7 +119,12 @@ fn of_view(view: Rc<View>, format: DumpFormat) -> Report {
     }
 }
 
-fn of_types(types: Rc<SharedTypes>, format: DumpFormat, args: &DumpArgs) -> Result<Report> {
+fn of_types(
+    context: &Context,
+    types: Rc<SharedTypes>,
+    format: DumpFormat,
+    args: &DumpArgs,
+) -> Result<Report> {
     let wanted = args.root.clone();
     let chosen = move |types: &SharedTypes| -> Vec<(String, SharedType)> {
         let roots = types.live_roots().map(|(name, container)| (name.to_owned(), container));
@@ -130,28 +137,51 @@ fn of_types(types: Rc<SharedTypes>, format: DumpFormat, args: &DumpArgs) -> Resu
     }
     match format {
         DumpFormat::Json | DumpFormat::Yjs => {
-            let tagged = matches!(format, DumpFormat::Yjs);
+            let form = match format {
+                DumpFormat::Yjs => JsonForm::Tagged,
+                _ => JsonForm::Plain,
+            };
             Ok(Report::json_by(move |line, out| {
                 let mut out = JsonOut::new(out, !line);
                 out.begin('{')?;
                 for (name, container) in chosen(&types) {
                     out.key(&name)?;
-                    types.write_part(&mut out, SharedValue::Type(container), tagged)?;
+                    types.write_part(&mut out, SharedValue::Type(container), form)?;
                 }
                 out.end('}')
             }))
         }
-        DumpFormat::Ndjson => Ok(Report::feed(
+        // Records of which something is taken are held one by one.
+        DumpFormat::Ndjson if context.terminal.picks() => Ok(Report::feed(
             move |take| {
                 for (name, container) in chosen(&types) {
-                    if !split(&name, types.to_value(container), take)? {
-                        break;
+                    for (key, part) in records(&types, container) {
+                        if !take(shallow(&types, &name, key, part)?)? {
+                            return Ok(());
+                        }
                     }
                 }
                 Ok(())
             },
             RECORD,
         )),
+        DumpFormat::Ndjson => Ok(Report::json_lines_by(move |out| {
+            for (name, container) in chosen(&types) {
+                for (key, part) in records(&types, container) {
+                    let mut line = JsonOut::new(out, false);
+                    line.begin('{')?;
+                    line.key("root")?;
+                    line.string(&name)?;
+                    line.key("key")?;
+                    line.scalar(key)?;
+                    line.key("value")?;
+                    types.write_part(&mut line, part, JsonForm::Records)?;
+                    line.end('}')?;
+                    out.write_all(b"\n")?;
+                }
+            }
+            Ok(())
+        })),
         DumpFormat::Delta => {
             let texts = of_kind(&types, all, |kind| kind.is_text());
             nothing_of(texts.is_empty(), "text", &args.doc)?;
@@ -289,6 +319,39 @@ fn split(root: &str, value: Value, take: Take<'_>) -> Result<bool> {
         other => return take(record(root, json!(null), other)),
     }
     Ok(true)
+}
+
+/// The records of a root and their keys; what is no map and no array is one.
+fn records(
+    types: &SharedTypes,
+    container: SharedType,
+) -> Box<dyn Iterator<Item = (serde_json::Value, SharedValue<'_>)> + '_> {
+    let whole = || Box::new(std::iter::once((json!(null), SharedValue::Type(container))));
+    match types.kind(container) {
+        TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => {
+            Box::new(types.fields(container).map(|(key, part)| (json!(key), part)))
+        }
+        TypeKind::Array if !types.is_keyed(container) => {
+            Box::new((0u64..).map(|at| json!(at)).zip(types.elements(container)))
+        }
+        _ => whole(),
+    }
+}
+
+/// A record as a row.
+fn shallow(
+    types: &SharedTypes,
+    root: &str,
+    key: serde_json::Value,
+    part: SharedValue<'_>,
+) -> Result<Row> {
+    let value = types.part_to_json(part, JsonForm::Records)?;
+    if jsonpath::nests_deeper(value.get(), ROW_LEVELS) {
+        let message = format!("{key} of {root} is nested more than {ROW_LEVELS} levels deep");
+        return Err(Error::refused(message).hint("leave out `--fields` and `--template`"));
+    }
+    let fields = [("root", json!(root)), ("key", key), ("value", value.get().clone())];
+    Ok(fields.map(|(name, field)| (name.to_owned(), field)).into_iter().collect())
 }
 
 fn record(root: &str, key: serde_json::Value, value: Value) -> Row {

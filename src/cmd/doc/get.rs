@@ -2,10 +2,11 @@ use crate::cmd::Context;
 use crate::cmd::foreign::FromKind;
 use crate::cmd::subject::{DocumentContent, Subject};
 use crate::crdt::source::Source;
-use crate::crdt::types::{JsonOut, SharedTypes};
+use crate::crdt::types::{DeepJson, JsonOut};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::inspect::jsonpath;
+use crate::limits::ROW_LEVELS;
 use crate::ui::{Format, Report};
 use serde_json::Map;
 
@@ -16,7 +17,8 @@ use serde_json::Map;
 ///
 /// A path has at most 4,096 characters and brackets in brackets six deep. One that may look at
 /// more than 300 million values in this document, or finds more than 5 million, is refused
-/// with exit code 2: fewer `..` and `?` in it, or more names, are less work.
+/// with exit code 2: fewer `..` and `?` in it, or more names, are less work. With `..` or `?` it
+/// looks into documents of at most 10,000 levels, without them into any.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc get chat '$.messages.*.content'
@@ -34,44 +36,57 @@ pub struct GetArgs {
 }
 
 pub fn run(context: &Context, args: &GetArgs) -> Result<Report> {
-    let (name, content) = match context.subject(&args.doc, args.from)? {
+    let (name, content): (String, DeepJson) = match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, id) => match context.content(&reader, &id)? {
-            DocumentContent::View(view) => (id.to_string(), whole(&view)),
-            DocumentContent::Types(types) => (id.to_string(), parsed(&types)?),
+            DocumentContent::View(view) => (id.to_string(), whole(&view).into()),
+            DocumentContent::Types(types) => (id.to_string(), types.to_json()?),
         },
         Subject::File(file) => {
             let types = file.types()?;
             file.note_waiting(context, &types);
-            (file.name.clone(), parsed(&types)?)
+            (file.name.clone(), types.to_json()?)
         }
     };
-    let found: Vec<_> = jsonpath::find(&content, &args.path)?.into_iter().cloned().collect();
+    let found = jsonpath::find(content.get(), &args.path)?;
     if found.is_empty() {
         return Err(Error::not_found(format!("nothing in {name} matches {}", args.path))
             .hint(format!("`crdtctl doc tree {name}` shows which paths there are")));
     }
-    Ok(match context.terminal.format {
+    let format = context.terminal.format;
+    if found.iter().any(|value| jsonpath::nests_deeper(value, ROW_LEVELS)) {
+        return deep(&found, format);
+    }
+    let found: Vec<_> = found.into_iter().cloned().collect();
+    Ok(match format {
         Format::Json => Report::json(found.into()),
         _ => Report::lines(found),
     })
+}
+
+/// The same of what is nested so deep that it must not be gone through by recursion.
+fn deep(found: &[&serde_json::Value], format: Format) -> Result<Report> {
+    let mut text = Vec::new();
+    let mut write = || -> std::io::Result<()> {
+        if format == Format::Json {
+            let mut out = JsonOut::new(&mut text, true);
+            out.begin('[')?;
+            found.iter().try_for_each(|value| out.json(value))?;
+            out.end(']')?;
+            text.push(b'\n');
+            return Ok(());
+        }
+        for value in found {
+            JsonOut::new(&mut text, false).json(value)?;
+            text.push(b'\n');
+        }
+        Ok(())
+    };
+    write().map_err(|e| Error::bug("content does not encode").because(e))?;
+    Ok(Report::json_lines_by(move |out| out.write_all(&text)))
 }
 
 /// The live content: root → content.
 fn whole(view: &View) -> serde_json::Value {
     let content = |root: String| view.value(&[&root]).map(|value| (root, value.to_json()));
     view.roots().into_iter().filter_map(content).collect::<Map<_, _>>().into()
-}
-
-/// What `doc dump` prints, parsed: no deeper than 128 levels.
-fn parsed(types: &SharedTypes) -> Result<serde_json::Value> {
-    let mut bytes = Vec::new();
-    let deep = |e: serde_json::Error| {
-        Error::refused("the document is nested too deeply for a JSONPath")
-            .because(e)
-            .hint("`crdtctl doc dump` prints it")
-    };
-    types
-        .write_json(&mut JsonOut::new(&mut bytes, false), false)
-        .map_err(|e| Error::bug("content does not encode").because(e))?;
-    serde_json::from_slice(&bytes).map_err(deep)
 }

@@ -182,6 +182,11 @@ impl SharedTypes {
         self.sequence(container).flat_map(|entry| self.parts(&entry))
     }
 
+    /// Whether anything stands under keys in a container, whatever it is.
+    pub fn is_keyed(&self, container: SharedType) -> bool {
+        !self.keyed(container).is_empty()
+    }
+
     pub(super) fn keyed(&self, container: SharedType) -> Entries<'_> {
         let node = self.nodes.get(container.0 as usize);
         self.entries.within(&self.read, node.map_or(0..0, |node| node.keyed.clone()))

@@ -2,11 +2,25 @@
 
 use super::content::{SharedType, SharedTypes, SharedValue, TypeKind};
 use super::delta::{DeltaRun, Insert};
-use super::out::JsonOut;
+use super::out::{DeepJson, JsonOut, built};
 use super::typed;
 use crate::wire::Value;
 use std::collections::BTreeMap;
 use std::io;
+
+/// How content is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonForm {
+    /// As Yjs' `toJSON` shows it: maps as objects, arrays as arrays, texts and XML as strings.
+    Plain,
+    /// The same, but texts with formats or embeds as their delta, and XML so that it can be parsed.
+    Records,
+    /// Each value with its type, so that nothing is lost.
+    Tagged,
+    /// Plain, in the middle of XML. XML in it is cut: in a text in a text in a text every quote
+    /// would have twice as many backslashes as in the one before.
+    WithinXml,
+}
 
 /// What is still to be written.
 enum Todo<'t> {
@@ -21,16 +35,15 @@ enum Todo<'t> {
 }
 
 impl SharedTypes {
-    /// All roots as one object, as Yjs' `toJSON` shows them: maps as objects, arrays as arrays, texts
-    /// and XML as strings. With `tagged` each value with its type, so that nothing is lost.
+    /// All roots as one object.
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn write_json(&self, out: &mut JsonOut<'_>, tagged: bool) -> io::Result<()> {
+    pub fn write_json(&self, out: &mut JsonOut<'_>, form: JsonForm) -> io::Result<()> {
         out.begin('{')?;
         for (name, container) in self.live_roots() {
             out.key(name)?;
-            self.write_part(out, SharedValue::Type(container), tagged)?;
+            self.write_part(out, SharedValue::Type(container), form)?;
         }
         out.end('}')
     }
@@ -43,15 +56,15 @@ impl SharedTypes {
         &'t self,
         out: &mut JsonOut<'_>,
         part: SharedValue<'t>,
-        tagged: bool,
+        form: JsonForm,
     ) -> io::Result<()> {
         let mut todo: Vec<Todo<'t>> = Vec::new();
-        self.write_one(out, part, tagged, &mut todo)?;
+        self.write_one(out, part, form, &mut todo)?;
         while let Some(mut next) = todo.pop() {
             match &mut next {
                 Todo::Begin(bracket) => out.begin(*bracket)?,
                 Todo::End(bracket) => out.end(*bracket)?,
-                Todo::Attributes(attributes) => attributes_to(out, attributes, tagged)?,
+                Todo::Attributes(attributes) => attributes_to(out, attributes, form)?,
                 Todo::Key(..) => {
                     if let Todo::Key(key, inner) = next {
                         out.key(key)?;
@@ -62,19 +75,19 @@ impl SharedTypes {
                     if let Some((key, part)) = fields.next() {
                         out.key(key)?;
                         todo.push(next);
-                        self.write_one(out, part, tagged, &mut todo)?;
+                        self.write_one(out, part, form, &mut todo)?;
                     }
                 }
                 Todo::Elements(elements) => {
                     if let Some(part) = elements.next() {
                         todo.push(next);
-                        self.write_one(out, part, tagged, &mut todo)?;
+                        self.write_one(out, part, form, &mut todo)?;
                     }
                 }
                 Todo::Runs(runs) => {
                     if let Some(run) = runs.next() {
                         todo.push(next);
-                        self.write_run(out, run, tagged, &mut todo)?;
+                        self.write_run(out, run, form, &mut todo)?;
                     }
                 }
             }
@@ -87,7 +100,7 @@ impl SharedTypes {
         &'t self,
         out: &mut JsonOut<'_>,
         run: DeltaRun<'t>,
-        tagged: bool,
+        form: JsonForm,
         todo: &mut Vec<Todo<'t>>,
     ) -> io::Result<()> {
         out.begin('{')?;
@@ -98,7 +111,7 @@ impl SharedTypes {
         out.key("insert")?;
         match run.insert {
             Insert::Text(text) => out.string(&text),
-            Insert::Embed(part) => self.write_one(out, part, tagged, todo),
+            Insert::Embed(part) => self.write_one(out, part, form, todo),
         }
     }
 
@@ -107,22 +120,26 @@ impl SharedTypes {
         &'t self,
         out: &mut JsonOut<'_>,
         part: SharedValue<'t>,
-        tagged: bool,
+        form: JsonForm,
         todo: &mut Vec<Todo<'t>>,
     ) -> io::Result<()> {
         match part {
-            SharedValue::Value(value) if tagged => typed::value(out, &value),
+            SharedValue::Value(value) if form == JsonForm::Tagged => typed::value(out, &value),
             SharedValue::Value(value) => out.value(&value),
-            SharedValue::Deep(bytes) => typed::deep(out, bytes, tagged),
-            SharedValue::Document(guid) if tagged => typed::document(out, guid),
+            SharedValue::Deep(bytes) => typed::deep(out, bytes, form == JsonForm::Tagged),
+            SharedValue::Document(guid) if form == JsonForm::Tagged => typed::document(out, guid),
             SharedValue::Document(guid) => {
                 out.begin('{')?;
                 out.key("guid")?;
                 out.string(guid)?;
                 out.end('}')
             }
-            SharedValue::Type(container) if tagged => self.write_typed(out, container, todo),
-            SharedValue::Type(container) => self.write_plain(out, container, todo),
+            SharedValue::Type(container) => match form {
+                JsonForm::Tagged => self.write_typed(out, container, todo),
+                JsonForm::Records => self.write_record(out, container, todo),
+                JsonForm::WithinXml if self.kind(container).is_xml() => out.string("…"),
+                JsonForm::Plain | JsonForm::WithinXml => self.write_plain(out, container, todo),
+            },
         }
     }
 
@@ -170,7 +187,7 @@ impl SharedTypes {
         out.begin('[')?;
         for run in self.delta(container) {
             let mut todo = Vec::new();
-            self.write_run(out, run, false, &mut todo)?;
+            self.write_run(out, run, JsonForm::Plain, &mut todo)?;
             self.finish(out, todo)?;
         }
         out.end(']')
@@ -182,7 +199,7 @@ impl SharedTypes {
             match next {
                 Todo::End(bracket) => out.end(bracket)?,
                 Todo::Begin(bracket) => out.begin(bracket)?,
-                Todo::Attributes(attributes) => attributes_to(out, &attributes, false)?,
+                Todo::Attributes(attributes) => attributes_to(out, &attributes, JsonForm::Plain)?,
                 Todo::Key(key, inner) => {
                     out.key(key)?;
                     todo.push(*inner);
@@ -190,12 +207,12 @@ impl SharedTypes {
                 Todo::Fields(fields) => {
                     for (key, part) in fields {
                         out.key(key)?;
-                        self.write_part(out, part, false)?;
+                        self.write_part(out, part, JsonForm::Plain)?;
                     }
                 }
                 Todo::Elements(elements) => {
                     for part in elements {
-                        self.write_part(out, part, false)?;
+                        self.write_part(out, part, JsonForm::Plain)?;
                     }
                 }
                 Todo::Runs(_) => {}
@@ -205,28 +222,75 @@ impl SharedTypes {
     }
 
     /// A container as JSON on one line.
-    pub fn json_text(&self, container: SharedType) -> String {
+    pub fn json_text(&self, container: SharedType, form: JsonForm) -> String {
         let mut bytes = Vec::new();
         // A vector takes everything.
-        let written = self.write_part(
-            &mut JsonOut::new(&mut bytes, false),
-            SharedValue::Type(container),
-            false,
-        );
+        let part = SharedValue::Type(container);
+        let written = self.write_part(&mut JsonOut::new(&mut bytes, false), part, form);
         written.map(|()| String::from_utf8(bytes).unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// All roots as one value, as [`JsonForm::Plain`] writes them.
+    ///
+    /// # Errors
+    /// `Bug`, where what was read once does not read again.
+    pub fn to_json(&self) -> crate::error::Result<DeepJson> {
+        built(|out| self.write_json(out, JsonForm::Plain))
+    }
+
+    /// One value, as it is written.
+    ///
+    /// # Errors
+    /// As [`SharedTypes::to_json`].
+    pub fn part_to_json(
+        &self,
+        part: SharedValue<'_>,
+        form: JsonForm,
+    ) -> crate::error::Result<DeepJson> {
+        built(|out| self.write_part(out, part, form))
+    }
+
+    /// As [`JsonForm::Records`] has it.
+    fn write_record<'t>(
+        &'t self,
+        out: &mut JsonOut<'_>,
+        container: SharedType,
+        todo: &mut Vec<Todo<'t>>,
+    ) -> io::Result<()> {
+        match self.kind(container) {
+            TypeKind::XmlElement | TypeKind::XmlFragment | TypeKind::XmlText => {
+                out.string(&self.xml(container))
+            }
+            TypeKind::Text if self.is_rich(container) => {
+                let runs = Todo::Runs(self.delta(container).into_iter());
+                if self.keyed(container).is_empty() {
+                    todo.extend([Todo::End(']'), runs]);
+                    return out.begin('[');
+                }
+                out.begin('{')?;
+                let nothing = || Box::new(Todo::Elements(Box::new(std::iter::empty())));
+                let fields = Todo::Fields(Box::new(self.fields(container)));
+                todo.extend([Todo::End('}'), Todo::End(']'), runs, Todo::Begin('[')]);
+                todo.push(Todo::Key("delta", nothing()));
+                todo.extend([Todo::End('}'), fields]);
+                out.key("attributes")?;
+                out.begin('{')
+            }
+            _ => self.write_plain(out, container, todo),
+        }
     }
 }
 
 fn attributes_to(
     out: &mut JsonOut<'_>,
     attributes: &BTreeMap<String, Value>,
-    tagged: bool,
+    form: JsonForm,
 ) -> io::Result<()> {
     out.key("attributes")?;
     out.begin('{')?;
     for (key, value) in attributes {
         out.key(key)?;
-        if tagged { typed::value(out, value)? } else { out.value(value)? }
+        if form == JsonForm::Tagged { typed::value(out, value)? } else { out.value(value)? }
     }
     out.end('}')
 }

@@ -1,14 +1,27 @@
-//! JSON as it is written, token by token: what is nested deep is never on the stack.
+//! JSON as it is written or built, token by token: what is nested deep is never on the stack.
 
+use crate::error::{Error, Result};
 use crate::wire::Value;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
 use std::io::{self, Write};
 
 /// Levels that are indented; what is nested deeper stands on one line, so that a document of a
 /// million levels is no square of spaces.
 const INDENTED: usize = 64;
 
+/// Takes JSON, token by token.
+pub struct JsonOut<'w>(Target<'w>);
+
+enum Target<'w> {
+    /// It becomes text.
+    Text(JsonText<'w>),
+    /// It becomes a value.
+    Value(&'w mut JsonBuilder),
+}
+
 /// Writes JSON, on one line or indented by two spaces.
-pub struct JsonOut<'w> {
+struct JsonText<'w> {
     out: &'w mut dyn Write,
     indented: bool,
     /// Per open bracket, whether something stands in it.
@@ -16,12 +29,7 @@ pub struct JsonOut<'w> {
     after_key: bool,
 }
 
-impl<'w> JsonOut<'w> {
-    /// A writer at the beginning of a value.
-    pub fn new(out: &'w mut dyn Write, indented: bool) -> Self {
-        JsonOut { out, indented, open: Vec::new(), after_key: false }
-    }
-
+impl JsonText<'_> {
     fn line(&mut self) -> io::Result<()> {
         if !self.indented || self.open.len() > INDENTED {
             return Ok(());
@@ -42,15 +50,13 @@ impl<'w> JsonOut<'w> {
         self.line()
     }
 
-    /// Opens `{` or `[`.
-    pub fn begin(&mut self, bracket: char) -> io::Result<()> {
+    fn begin(&mut self, bracket: char) -> io::Result<()> {
         self.separate()?;
         self.open.push(false);
         write!(self.out, "{bracket}")
     }
 
-    /// Closes with `}` or `]`.
-    pub fn end(&mut self, bracket: char) -> io::Result<()> {
+    fn end(&mut self, bracket: char) -> io::Result<()> {
         let deep = self.open.len() > INDENTED;
         if self.open.pop().unwrap_or(false) && !deep {
             self.line()?;
@@ -58,8 +64,7 @@ impl<'w> JsonOut<'w> {
         write!(self.out, "{bracket}")
     }
 
-    /// A key; its value comes next.
-    pub fn key(&mut self, key: &str) -> io::Result<()> {
+    fn key(&mut self, key: &str) -> io::Result<()> {
         self.separate()?;
         serde_json::to_writer(&mut *self.out, key)?;
         self.out.write_all(if self.indented { b": " } else { b":" })?;
@@ -67,16 +72,116 @@ impl<'w> JsonOut<'w> {
         Ok(())
     }
 
-    /// A text.
-    pub fn string(&mut self, text: &str) -> io::Result<()> {
+    fn scalar(&mut self, value: &impl Serialize) -> io::Result<()> {
         self.separate()?;
-        Ok(serde_json::to_writer(&mut *self.out, text)?)
+        Ok(serde_json::to_writer(&mut *self.out, value)?)
+    }
+}
+
+impl<'w> JsonOut<'w> {
+    /// A writer at the beginning of a value.
+    pub fn new(out: &'w mut dyn Write, indented: bool) -> Self {
+        JsonOut(Target::Text(JsonText { out, indented, open: Vec::new(), after_key: false }))
     }
 
-    /// A token that is JSON already.
-    pub fn raw(&mut self, token: &str) -> io::Result<()> {
-        self.separate()?;
-        self.out.write_all(token.as_bytes())
+    /// Opens `{` or `[`.
+    pub fn begin(&mut self, bracket: char) -> io::Result<()> {
+        match &mut self.0 {
+            Target::Text(text) => text.begin(bracket),
+            Target::Value(builder) => {
+                builder.begin(match bracket {
+                    '{' => Json::Object(Map::new()),
+                    _ => Json::Array(Vec::new()),
+                });
+                Ok(())
+            }
+        }
+    }
+
+    /// Closes with `}` or `]`.
+    pub fn end(&mut self, bracket: char) -> io::Result<()> {
+        match &mut self.0 {
+            Target::Text(text) => text.end(bracket),
+            Target::Value(builder) => {
+                builder.end();
+                Ok(())
+            }
+        }
+    }
+
+    /// A key; its value comes next.
+    pub fn key(&mut self, key: &str) -> io::Result<()> {
+        match &mut self.0 {
+            Target::Text(text) => text.key(key),
+            Target::Value(builder) => {
+                builder.key = Some(key.to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    /// A text.
+    pub fn string(&mut self, text: &str) -> io::Result<()> {
+        match &mut self.0 {
+            Target::Text(out) => out.scalar(&text),
+            Target::Value(builder) => {
+                builder.put(text.into());
+                Ok(())
+            }
+        }
+    }
+
+    /// A value with nothing in it.
+    pub fn scalar(&mut self, value: Json) -> io::Result<()> {
+        match &mut self.0 {
+            Target::Text(text) => text.scalar(&value),
+            Target::Value(builder) => {
+                builder.put(value);
+                Ok(())
+            }
+        }
+    }
+
+    /// JSON of any depth.
+    pub fn json(&mut self, value: &Json) -> io::Result<()> {
+        enum Open<'j> {
+            Items(std::slice::Iter<'j, Json>),
+            Fields(serde_json::map::Iter<'j>),
+        }
+        let mut open: Vec<Open<'_>> = Vec::new();
+        let mut next = Some(value);
+        loop {
+            match next.take() {
+                Some(Json::Array(items)) => {
+                    self.begin('[')?;
+                    open.push(Open::Items(items.iter()));
+                }
+                Some(Json::Object(fields)) => {
+                    self.begin('{')?;
+                    open.push(Open::Fields(fields.iter()));
+                }
+                Some(scalar) => self.scalar(scalar.clone())?,
+                None => {}
+            }
+            let (closing, inner) = match open.last_mut() {
+                None => return Ok(()),
+                Some(Open::Items(items)) => (']', items.next()),
+                Some(Open::Fields(fields)) => match fields.next() {
+                    Some((key, inner)) => {
+                        self.key(key)?;
+                        ('}', Some(inner))
+                    }
+                    None => ('}', None),
+                },
+            };
+            match inner {
+                Some(_) => next = inner,
+                None => {
+                    open.pop();
+                    self.end(closing)?;
+                }
+            }
+        }
     }
 
     /// A plain value. Recursion is bounded: what is nested deeper was not read as one.
@@ -95,7 +200,90 @@ impl<'w> JsonOut<'w> {
                 items.iter().try_for_each(|inner| self.value(inner))?;
                 self.end(']')
             }
-            other => self.raw(&other.to_json().to_string()),
+            other => self.scalar(other.to_json()),
         }
+    }
+}
+
+/// A value that may be nested to any depth: dropping it takes no stack either.
+#[derive(Debug, Default)]
+pub struct DeepJson(Json);
+
+impl DeepJson {
+    /// The value. What goes through all of it by recursion must look first how deep it is.
+    pub fn get(&self) -> &Json {
+        &self.0
+    }
+}
+
+impl From<Json> for DeepJson {
+    fn from(value: Json) -> Self {
+        DeepJson(value)
+    }
+}
+
+impl Drop for DeepJson {
+    fn drop(&mut self) {
+        take_apart(vec![std::mem::take(&mut self.0)]);
+    }
+}
+
+/// Drops values level by level.
+fn take_apart(mut left: Vec<Json>) {
+    while let Some(value) = left.pop() {
+        match value {
+            Json::Array(items) => left.extend(items),
+            Json::Object(fields) => left.extend(fields.into_iter().map(|(_, inner)| inner)),
+            _ => {}
+        }
+    }
+}
+
+/// The value that is written.
+pub fn built(write: impl FnOnce(&mut JsonOut<'_>) -> io::Result<()>) -> Result<DeepJson> {
+    let mut builder = JsonBuilder::default();
+    write(&mut JsonOut(Target::Value(&mut builder)))
+        .map_err(|e| Error::bug("content does not encode").because(e))?;
+    Ok(DeepJson(std::mem::take(&mut builder.whole)))
+}
+
+/// A value that is not whole yet.
+#[derive(Default)]
+struct JsonBuilder {
+    /// What is open, each with the key under which it will stand.
+    open: Vec<(Option<String>, Json)>,
+    /// The key of what comes next.
+    key: Option<String>,
+    whole: Json,
+}
+
+impl JsonBuilder {
+    fn begin(&mut self, empty: Json) {
+        self.open.push((self.key.take(), empty));
+    }
+
+    fn put(&mut self, value: Json) {
+        match (self.open.last_mut(), self.key.take()) {
+            (Some((_, Json::Array(items))), _) => items.push(value),
+            (Some((_, Json::Object(fields))), Some(key)) => {
+                // Bytes may give one key twice.
+                take_apart(fields.insert(key, value).into_iter().collect());
+            }
+            _ => self.whole = value,
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some((key, value)) = self.open.pop() {
+            self.key = key;
+            self.put(value);
+        }
+    }
+}
+
+impl Drop for JsonBuilder {
+    fn drop(&mut self) {
+        let open = self.open.drain(..).map(|(_, value)| value);
+        take_apart(open.chain([std::mem::take(&mut self.whole)]).collect());
     }
 }

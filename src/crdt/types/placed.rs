@@ -19,6 +19,8 @@ pub struct PlacedBlocks {
     names: Vec<String>,
     /// Per container, the list in which it was created; [`NONE`] for roots.
     created_in: Vec<u32>,
+    /// Per container, the root that it is in, or itself; [`NONE`] where that is not known.
+    root_of: Vec<u32>,
 }
 
 impl PlacedBlocks {
@@ -55,7 +57,38 @@ impl PlacedBlocks {
             Some((list, node, key.map(str::to_owned)))
         };
         let lists = heads.filter_map(list).collect();
-        PlacedBlocks { lists, list_of: places.list_of, names, created_in }
+        let list_of = places.list_of;
+        let mut placed = PlacedBlocks { lists, list_of, names, created_in, root_of: Vec::new() };
+        placed.root_of = placed.roots();
+        placed
+    }
+
+    /// Per container, the root that it is in. Each is climbed through once, however deep it is.
+    fn roots(&self) -> Vec<u32> {
+        let mut known: Vec<Option<u32>> = vec![None; self.created_in.len()];
+        let mut climbed: Vec<u32> = Vec::new();
+        for start in 0..u32::try_from(known.len()).unwrap_or(NONE) {
+            let mut at = start;
+            let root = loop {
+                match known.get_mut(at as usize) {
+                    Some(Some(root)) => break *root,
+                    // Where it stood in itself, it would be found here again.
+                    Some(entry) => *entry = Some(NONE),
+                    None => break NONE,
+                }
+                climbed.push(at);
+                match self.created_in.get(at as usize).copied().unwrap_or(NONE) {
+                    NONE => break at,
+                    list => at = self.place(list).map_or(NONE, |(node, _)| node),
+                }
+            };
+            for node in climbed.drain(..) {
+                if let Some(entry) = known.get_mut(node as usize) {
+                    *entry = Some(root);
+                }
+            }
+        }
+        known.into_iter().map(|root| root.unwrap_or(NONE)).collect()
     }
 
     /// The list that a block stands in: those of one sequence, or of one key, are equal. None where that
@@ -106,14 +139,7 @@ impl PlacedBlocks {
 
     /// The root that a list is in.
     pub fn root(&self, list: u32) -> &str {
-        let mut at = list;
-        for _ in 0..=self.lists.len() {
-            let Some((node, _)) = self.place(at) else { break };
-            at = match self.created_in.get(node as usize).copied().unwrap_or(NONE) {
-                NONE => return self.names.get(node as usize).map_or("", String::as_str),
-                list => list,
-            };
-        }
-        ""
+        let root = self.place(list).and_then(|(node, _)| self.root_of.get(node as usize).copied());
+        root.and_then(|root| self.names.get(root as usize)).map_or("", String::as_str)
     }
 }

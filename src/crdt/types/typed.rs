@@ -52,7 +52,7 @@ pub fn value(out: &mut JsonOut<'_>, value_: &Value) -> io::Result<()> {
     };
     head(out, kind)?;
     out.key("v")?;
-    out.raw(&json.to_string())?;
+    out.scalar(json)?;
     out.end('}')
 }
 

@@ -2,6 +2,7 @@
 
 use super::content::{SharedType, SharedTypes, SharedValue, TypeKind};
 use super::delta::{DeltaRun, Insert};
+use super::json::JsonForm;
 use crate::wire::Value;
 
 /// What is to be written next.
@@ -21,7 +22,8 @@ impl SharedTypes {
         self.write_xml(container, &escaped, &str::to_owned)
     }
 
-    /// The nodes that are open are in a list, not on the stack.
+    /// The nodes that are open are in a list, not on the stack. What is no XML in it is JSON, and XML in
+    /// that is cut: this does not come back to itself.
     fn write_xml(
         &self,
         container: SharedType,
@@ -83,7 +85,7 @@ impl SharedTypes {
                     }
                 }
                 TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => {
-                    out.push_str(&escape(&self.json_text(container)));
+                    out.push_str(&escape(&self.json_text(container, JsonForm::WithinXml)));
                 }
             }
         }
@@ -105,7 +107,7 @@ impl SharedTypes {
             SharedValue::Type(container) if self.kind(*container).is_text() => {
                 self.plain_text(*container)
             }
-            SharedValue::Type(container) => self.json_text(*container),
+            SharedValue::Type(container) => self.json_text(*container, JsonForm::WithinXml),
             SharedValue::Document(guid) => (*guid).to_owned(),
             SharedValue::Deep(_) => "…".to_owned(),
         }
