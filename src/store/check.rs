@@ -3,8 +3,8 @@
 //! Not promised while somebody writes: what was committed a moment ago and is not folded yet shows
 //! as a lost fold.
 
-use super::fs;
-use super::layout::{Layout, Meta, Scan, Stamp};
+use super::fs::{self, FileNode};
+use super::layout::{DATABASE, Layout, Meta, Scan, Stamp};
 use super::load::{self, Loaded};
 use super::reader::{FileSource, Reader};
 use super::replica;
@@ -71,10 +71,19 @@ impl Store {
         })
     }
 
-    /// A reader; without the local state where that is damaged, with the error that it gave.
+    /// A reader; without the local state where that is damaged, no file, or of a newer crdtctl, with the
+    /// error that it gave.
     pub fn reader_anyhow(&self) -> Result<(Reader, Option<Error>)> {
+        let state = self.dir().join(DATABASE);
+        let is_fault = |e: &Error| match e.kind {
+            Failure::Corrupt | Failure::Refused => true,
+            Failure::Io => fs::node(&state).is_ok_and(|node| {
+                node.is_some_and(|node| !matches!(node, FileNode::File | FileNode::Link))
+            }),
+            _ => false,
+        };
         match (self.reader(), &self.generation) {
-            (Err(e), Generation::Files(dir)) if e.kind == Failure::Corrupt => {
+            (Err(e), Generation::Files(dir)) if is_fault(&e) => {
                 let layout = Layout::new(dir.clone());
                 Ok((self.reading(FileSource::Files { layout, state: None }), Some(e)))
             }
@@ -463,8 +472,19 @@ fn unread(dir: &Path, path: &Path, what: &str) -> FileFinding {
 
 fn unreadable_state(dir: &Path, error: &Error) -> FileFinding {
     // Its log belongs to it: beside another file it would be thrown away.
-    let files = ["crdtctl.db", "crdtctl.db-wal"].map(|name| dir.join(name));
-    let there = files.iter().filter(|file| fs::is_file(file).unwrap_or(false));
+    let files = [DATABASE, "crdtctl.db-wal"].map(|name| dir.join(name));
+    let there = files.iter().filter(|file| fs::node(file).is_ok_and(|node| node.is_some()));
+    let is_file = files.first().is_some_and(|file| fs::is_file(file).unwrap_or(false));
+    // Nothing is wrong with what a newer one wrote, and nothing of it is to be moved away.
+    if is_file && error.kind == Failure::Refused {
+        return FileFinding {
+            kind: &UNREADABLE_STATE,
+            doc: None,
+            detail: String::new(),
+            message: format!("{error:#}; update crdtctl: until then only the files are looked at"),
+            fix: FileFix::Next(Next::ShowVersion),
+        };
+    }
     let moves = there
         .map(|file| file.to_string_lossy().into_owned())
         .map(|name| (name.clone(), format!("{name}.damaged")))

@@ -247,6 +247,11 @@ impl Layout {
                 Err(e) if e.kind == Kind::Corrupt => Ok(None),
                 read => read,
             },
+            // A file cannot be put in its place; whatever else lies there can be replaced.
+            Some(FileNode::Directory) => {
+                Err(Error::io(format!("could not read {}", path.display()), "it is a directory")
+                    .hint("put the real file in its place"))
+            }
             _ => Ok(None),
         }
     }

@@ -141,6 +141,76 @@ fn the_commands_for_what_no_repair_mends_mend_it() {
     }
 }
 
+/// A directory, a pipe, a device in the place of a file of the store: every command ends at once and says
+/// what to do, the check names it, and what it names mends it.
+#[test]
+fn what_is_no_file_in_the_place_of_one_is_named_and_mended() {
+    let nodes = ["mkdir", "mkdir $0; touch $0/x; true", "mkfifo"];
+    for (at, node) in nodes.iter().enumerate() {
+        for (name, kinds) in [
+            ("crdtctl.db", ["unreadable-state", "unreadable-state"]),
+            ("archive.db", ["archive", "archive"]),
+            ("yrs", ["unread-file", "unread-file"]),
+            ("meta", ["unread-file", "missing-meta"]),
+        ] {
+            let machine = Machine::new(&format!("no file {at} {name}"));
+            let store = damage::sound(&machine);
+            let path = match name {
+                "yrs" | "meta" => store.document(CHAT).with_extension(name),
+                name => store.dir.join(name),
+            };
+            drop(std::fs::remove_file(&path));
+            machine.shell(&match node.contains("$0") {
+                true => node.replace("$0", &text(&path)),
+                false => format!("{node} {}", text(&path)),
+            });
+            let kind = kinds[usize::from(*node == "mkfifo")];
+            let found = findings(&store, &[]);
+            let one = found.iter().find(|finding| finding["kind"] == kind);
+            let one = one.unwrap_or_else(|| panic!("{node} {name}: {found:?}"));
+            for command in [
+                &["status"][..],
+                &["chat", "list"],
+                &["chat", "send", "hello"],
+                &["archive", "list"],
+                &["doc", "size"],
+                &["log"],
+            ] {
+                let run = store.run(command);
+                assert!(![70, 101, 124].contains(&run.code), "{node} {name} {command:?}");
+                let said = run.code == 0 || run.stderr.contains("hint: ");
+                assert!(said, "{node} {name} {command:?}: {}", run.stderr);
+            }
+            let fix = one["fix"].as_str().unwrap();
+            match fix.strip_prefix("crdtctl ") {
+                Some("--version") => panic!("{node} {name}: {fix}"),
+                Some(args) => drop(store.ok(&args.split(' ').collect::<Vec<_>>())),
+                None => machine.shell(fix),
+            }
+            let left = store.run(&["check", "--json"]).parsed();
+            let kinds = column(&left, "kind");
+            assert!(kinds.iter().all(|left| left != kind), "{fix}: {left}");
+        }
+    }
+}
+
+#[test]
+fn the_state_of_a_newer_crdtctl_is_a_finding() {
+    let machine = Machine::new("newer state");
+    let store = damage::sound(&machine);
+    let state = store.dir.join("crdtctl.db");
+    let db = rusqlite::Connection::open(&state).unwrap();
+    db.pragma_update(None, "user_version", 99).unwrap();
+    drop(db);
+    let found = store.run(&["check", "--json"]).exits(3).parsed();
+    assert_eq!(found[0]["kind"], "unreadable-state", "{found}");
+    assert_eq!(found[0]["fix"], "crdtctl --version");
+    let message = found[0]["message"].as_str().unwrap();
+    assert!(message.contains("a newer crdtctl") && message.contains("update crdtctl"), "{message}");
+    assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
+    store.run(&["chat", "send", "hello"]).fails(1, "a newer crdtctl");
+}
+
 #[test]
 fn a_check_can_be_of_some_documents() {
     let machine = Machine::new("scope");
