@@ -2,7 +2,7 @@ use super::time::When;
 use super::{Context, DryRun, words_of};
 use crate::archive::{self, ArchiveMode};
 use crate::concern;
-use crate::error::{Error, Kind, Result, listed};
+use crate::error::{Kind, Result, listed};
 use crate::id::DocId;
 use crate::limits::ARCHIVE_AGE_SECONDS;
 use crate::operation::{Operation, Unarchive};
@@ -88,7 +88,7 @@ enum ArchiveVerb {
   crdtctl archive list --kind card --json | jq -r '.[].text'")]
     List {
         /// Only `message`, `reply`, `card` or `issue`
-        #[arg(long, value_name = "KIND")]
+        #[arg(long, value_name = "KIND", value_parser = KINDS)]
         kind: Option<String>,
         /// Only the last so many of each document
         #[arg(long, value_name = "N")]
@@ -113,6 +113,9 @@ enum ArchiveVerb {
         dry_run: DryRun,
     },
 }
+
+/// What records in the archive are called.
+const KINDS: [&str; 4] = ["message", "reply", "card", "issue"];
 
 const COLUMNS: &[Column] = &[
     Column::id("id", "id"),
@@ -262,11 +265,6 @@ fn waits(waiting: usize, documents: &[ArchivedDocument]) -> String {
 }
 
 fn list(context: &Context, kind: Option<&str>, limit: Option<usize>) -> Result<Report> {
-    const KINDS: [&str; 4] = ["message", "reply", "card", "issue"];
-    if let Some(kind) = kind.filter(|kind| !KINDS.contains(kind)) {
-        return Err(Error::usage(format!("nothing archived is a {kind:?}"))
-            .hint(format!("it is one of {}", KINDS.join(", "))));
-    }
     let reader = context.reader()?;
     let entities = context.named_entities(&reader)?;
     let found = context.whole(query::list(&reader, entities.as_ref(), kind, limit)?)?;

@@ -4,6 +4,7 @@
 //! argument completes to follows from its value name, so a command that takes a MEMBER completes
 //! members without saying so.
 
+use super::foreign::FromKind;
 use super::{Context, Globals, whole_tree};
 use crate::concern::{CONCERNS, Role, kanban};
 use crate::error::Result;
@@ -16,7 +17,7 @@ use crate::query::history::{self, HistoryFilter};
 use crate::query::member::{self, Member};
 use crate::query::recent;
 use crate::schema::{Collection, Spec};
-use clap::{Arg, Command, FromArgMatches, ValueHint};
+use clap::{Arg, ArgMatches, Command, FromArgMatches, ValueHint};
 use clap_complete::engine::ValueCompleter;
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate, PathCompleter};
@@ -122,6 +123,7 @@ pub(super) fn candidates(name: &str) -> Option<Candidates> {
         "A" | "B" | "DOC" => documents,
         "FROM" | "PATH" | "TO" => paths,
         "RECORD" => all_records,
+        "ROOT" => roots,
         "VIEW" => views,
         "PEER" => peers,
         "TOMBSTONE" => tombstones,
@@ -159,15 +161,20 @@ fn is_harmless(c: char, quotes: bool) -> bool {
 /// The context of the command line so far: the words behind `--` that the shell passed on, up to
 /// the one that is being typed.
 fn context() -> Option<Context> {
+    let matches = typed()?;
+    let globals = Globals::from_arg_matches(&matches).ok()?;
+    let terminal = globals.terminal();
+    Some(Context::new(globals, terminal, "completion".to_owned(), true))
+}
+
+/// What stands on the command line before the word that is being typed.
+fn typed() -> Option<ArgMatches> {
     let index = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse().ok());
     let words: Vec<OsString> =
         std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
     let typed = index.unwrap_or(words.len().saturating_sub(1));
     let words = words.into_iter().take(typed);
-    let matches = super::tree().ignore_errors(true).try_get_matches_from(words).ok()?;
-    let globals = Globals::from_arg_matches(&matches).ok()?;
-    let terminal = globals.terminal();
-    Some(Context::new(globals, terminal, "completion".to_owned(), true))
+    super::tree().ignore_errors(true).try_get_matches_from(words).ok()
 }
 
 /// The members of the entity that is meant, else those of all.
@@ -250,6 +257,22 @@ fn all_records(context: &Context) -> Result<Vec<CompletionCandidate>> {
 fn paths(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let files = disk::files(&context.reader()?, &context.entity()?, false)?;
     Ok(files.into_iter().map(|file| CompletionCandidate::new(file.path)).collect())
+}
+
+/// The roots of the document that is named before, in a store or a file.
+fn roots(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let matches = typed();
+    let mut verb = matches.as_ref();
+    while let Some((_, below)) = verb.and_then(ArgMatches::subcommand) {
+        verb = Some(below);
+    }
+    let named = verb.and_then(|verb| verb.try_get_one::<String>("doc").ok().flatten());
+    // Standard input is the shell's.
+    let Some(named) = named.filter(|named| !named.starts_with('-')) else { return Ok(Vec::new()) };
+    let file = context.any_document(named, FromKind { kind: None })?;
+    let types = file.types()?;
+    let root = |(name, container)| with_help(name, types.kind(container).name());
+    Ok(types.live_roots().map(root).collect())
 }
 
 fn views(_: &Context) -> Result<Vec<CompletionCandidate>> {

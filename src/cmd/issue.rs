@@ -254,7 +254,7 @@ const COLUMNS: &[Column] = &[
     Column::word("status", "status", colors::STATUS),
     Column::word("priority", "priority", colors::PRIORITY),
     Column::prose("title", "title"),
-    Column::text("assignee_id", "assignee"),
+    Column::text("assignee_id", "assignee").filled(),
     Column::time("created_at", "opened").wide(),
     Column::text("reporter_id", "by").wide(),
     Column::flag("closed", "closed").filled(),

@@ -175,7 +175,7 @@ const COLUMNS: &[Column] = &[
     Column::text("column", "column"),
     Column::prose("title", "title"),
     Column::word("priority", "priority", colors::PRIORITY),
-    Column::text("assignee_id", "assignee"),
+    Column::text("assignee_id", "assignee").filled(),
     Column::time("updated_at", "updated").wide(),
     Column::flag("archived", "archived").filled(),
     Column::id("column_id", "column id").data(),

@@ -104,6 +104,8 @@ fn cases(id: &str) -> Vec<(String, String)> {
         ("crdtctl entity create proj\t", "<entity><create><project>".to_owned()),
         ("crdtctl tombst\t li\t", "<tombstone><list>".to_owned()),
         // Behind a short name as behind the long one.
+        ("crdtctl archive list --kind car\t", "<archive><list><--kind><card>".to_owned()),
+        ("crdtctl doc dump chat --root mes\t", "<doc><dump><chat><--root><messages>".to_owned()),
         ("crdtctl member rm bob\t", format!("<member><rm><{BOB}>")),
         ("crdtctl chat ls --aut\t", "<chat><ls><--author>".to_owned()),
     ];
@@ -186,6 +188,12 @@ fn fish_completes() {
     assert_eq!(ask("crdtctl entity create proj"), ["project"]);
     assert_eq!(ask(&format!("crdtctl chat show {}", &id[..6])), [id]);
     assert_eq!(ask("crdtctl repair sta").len(), 1);
+    assert_eq!(ask("crdtctl kanban move 3f2a 'In Pr"), ["In Progress"]);
+    assert_eq!(ask("crdtctl kanban move 3f2a In\\ P"), ["In Progress"]);
+    assert_eq!(ask("crdtctl --entity=group:oc"), [format!("--entity={GROUP}")]);
+    assert_eq!(ask("crdtctl archive list --kind "), ["message", "reply", "card", "issue"]);
+    assert_eq!(ask("crdtctl doc dump chat --root m"), ["messages"]);
+    assert_eq!(ask("crdtctl doc dump gone --root m"), [""; 0]);
 }
 
 #[test]

@@ -265,3 +265,17 @@ fn a_long_word_or_a_script_without_blanks_leaves_a_table_a_table() {
     assert_eq!(letters(&all), letters(chinese) + letters(japanese), "{all}");
     assert_eq!(all.matches('x').count(), word.len() + url.matches('x').count());
 }
+
+/// A column that nothing stands in gives its room away.
+#[test]
+fn nobody_assigned_is_no_column() {
+    let machine = Machine::new("assignees");
+    let store = machine.group("s", &[BOB]);
+    let card = store.ok(&["kanban", "add", "Caulk"]);
+    assert!(!has_word(&shown(&store, 80, &["kanban", "list"]), "ASSIGNEE"));
+    store.ok(&["kanban", "edit", &card, "--assignee", BOB]);
+    assert!(has_word(&shown(&store, 80, &["kanban", "list"]), "ASSIGNEE"));
+    // Who asks for it gets it.
+    let asked = ["kanban", "list", "--fields", "title,assignee_id"];
+    assert!(has_word(&shown(&store, 80, &asked), "ASSIGNEE"));
+}

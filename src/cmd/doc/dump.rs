@@ -39,7 +39,7 @@ pub struct DumpArgs {
     #[arg(long = "as", value_name = "FORMAT")]
     dump_format: Option<DumpFormat>,
     /// This root alone
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "ROOT")]
     root: Option<String>,
     #[command(flatten)]
     from: FromKind,
