@@ -65,8 +65,7 @@ pub use session::{BeforeCommit, Environment, Open, Rules, Session};
 use state::Legacy;
 pub use state::{
     Audit, BegunFile, Conflict, ConflictClaim, DiskBase, Fold, Handed, LogEntry, LogHead, LogRow,
-    Parked,
-    Peer, State, StoredReceipt, Trashed, UndoStep, WaitingEvents,
+    Parked, Peer, State, StoredReceipt, Trashed, UndoStep, WaitingEvents,
 };
 pub use swept::IndexedDocument;
 
