@@ -270,7 +270,7 @@ fn fingerprint(store: &Store<'_>) -> String {
             Ok(view) => blake3::Hash::from_bytes(view.expect("a document").digest()),
             Err(_) => blake3::hash(&std::fs::read(store.dir.join(&document.path)).expect("a file")),
         };
-        let rest = document.meta.map(|meta| meta.rest.get("of another program").cloned());
+        let rest = document.meta.and_then(|meta| meta.rest.get("of another program").cloned());
         found.push_str(&format!("{} {digest} {rest:?}\n", document.id));
     }
     let made = store.machine.path(MADE);

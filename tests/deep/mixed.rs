@@ -567,7 +567,11 @@ impl World {
             let last = |of: &BTreeMap<String, BTreeSet<i64>>| of.get(member)?.last().copied();
             match (last(&self.facts.added), last(&self.facts.removed)) {
                 (added, Some(removed)) if added.is_none_or(|added| added < removed) => {
-                    assert!(!active.contains_key(member), "{member} was removed last, and is here");
+                    let is = core.value(&["members", member]);
+                    assert!(
+                        !active.contains_key(member),
+                        "{member} was removed last (added {added:?}, removed {removed}), and is {is:?}"
+                    );
                 }
                 (Some(_), None) => assert!(active.contains_key(member), "{member} is not here"),
                 _ => {}
