@@ -10,7 +10,7 @@ use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
-use crate::schema::{Collection, Field, FieldKind, Removal, Spec, place};
+use crate::schema::{Collection, Field, FieldKind, FieldRole, Removal, Spec, place};
 use crate::store::{Conflict, ConflictClaim, Session};
 use crate::wire::Value;
 use std::cell::OnceCell;
@@ -359,16 +359,24 @@ impl Decided<'_> {
     }
 
     /// The clock of a write: its field's own, else its record's, as its side had it. What a
-    /// deletion writes is as late as the deletion.
+    /// deletion writes is as late as the deletion, and what takes one back as late as the record that
+    /// was made again: its clock may tell of what was written to other fields since.
     fn clock(&self, target: &Target, write: &Write) -> Option<i64> {
         let said = |name: &str| {
             self.news.said(write, &target.below(name).steps()).and_then(|value| value.as_i64())
         };
         let own = self.own_clock(target).and_then(said);
         let clock = own.or_else(|| target.collection.clock.and_then(said));
-        let deletes = target.is_flag() && write.value.same(&Value::Bool(true));
-        let at = target.collection.tombstone.as_ref().filter(|_| deletes).map(|t| t.at);
-        clock.max(at.and_then(said))
+        let Some(tombstone) = target.collection.tombstone.as_ref().filter(|_| target.is_flag())
+        else {
+            return clock;
+        };
+        let made = || target.collection.named(FieldRole::Created).and_then(said);
+        match write.value.same(&Value::Bool(true)) {
+            true => clock.max(said(tombstone.at)),
+            false if tombstone.removal == Removal::AtOnce => made().or(clock),
+            false => clock,
+        }
     }
 
     fn keep(

@@ -680,7 +680,7 @@ fn a_mixed_fleet_loses_nothing_in_silence() {
     }
 }
 
-/// In this one an application put its record over that of a member whom somebody else removed later.
+/// In this one an application adds a member whom somebody else removes later, and goes on to give it a role.
 #[test]
 fn a_history_that_lost_a_removal_does_so_no_more() {
     let Told(_, world) = &mut Told(600_127, World::new(600_127));

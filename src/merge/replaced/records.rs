@@ -157,10 +157,8 @@ impl FoundRecord<'_> {
                 if at < since || since.is_none() {
                     return;
                 }
-                // A record of ours that was made in the place of a tombstone says so; another program
-                // that puts its record over one says only when.
-                let says = self.after.exists(&path.field(marks.at));
-                (says || !self.is_generation(path, shown)) && !self.was_seen(&steps, shown)
+                // A record that was made in the place of a tombstone says so.
+                self.after.exists(&path.field(marks.at)) && !self.was_seen(&steps, shown)
             }
             (None, Removal::AtOnce) => true,
             (None, Removal::IntoArchive) => {
@@ -189,17 +187,12 @@ impl FoundRecord<'_> {
 
     /// Whether the record that is shown was made by somebody who knew of an earlier one.
     fn is_again(&self, path: &[String], theirs: Id, shown: Id) -> bool {
+        let [root, key] = path.steps()[..] else { return false };
         let follows = || {
             let update = self.after.update(&[]).ok();
             update.is_some_and(|update| update.left_origin(shown) == Some(theirs))
         };
-        path.len() == 2 && (self.is_generation(path, shown) || follows())
-    }
-
-    /// Whether the record that is shown is one of ours of a later generation.
-    fn is_generation(&self, path: &[String], shown: Id) -> bool {
-        let [root, key] = path.steps()[..] else { return false };
-        container::generation(self.doc, root, key, shown).is_some_and(|n| n > 0)
+        container::generation(self.doc, root, key, shown).is_some_and(|n| n > 0) || follows()
     }
 
     /// Whether whoever sent the record that is shown had this write of ours.
