@@ -198,7 +198,7 @@ fn rewritten(text: &str, stretch: &[Letter], deleted: &DeleteSet, gone: &mut [bo
     let is_all = stretch.iter().all(|letter| letter.had != Had::None);
     let [a, b] = [0, 1].map(|side| writing(text, stretch, side));
     let ends = [(a.first(), b.first()), (a.last(), b.last())];
-    let shift = |(a, b): (Option<&Written>, Option<&Written>)| {
+    let shift = |(a, b): (Option<&SideLetter>, Option<&SideLetter>)| {
         let (a, b) = (a?.id, b?.id);
         (is_all && a.client != b.client)
             .then(|| i64::from(b.clock).saturating_sub(i64::from(a.clock)))
@@ -212,7 +212,7 @@ fn rewritten(text: &str, stretch: &[Letter], deleted: &DeleteSet, gone: &mut [bo
         (Some(a), Some(b)) => usize::from(a.id.client < b.id.client),
         _ => return false,
     };
-    let goes = match [&in_a, &in_b].map(|copy| copy.contains(&Copied::Added)) {
+    let goes = match [&in_a, &in_b].map(|copy| copy.contains(&InOther::Added)) {
         [true, true] => return false,
         [true, false] => 1,
         [false, true] => 0,
@@ -220,7 +220,7 @@ fn rewritten(text: &str, stretch: &[Letter], deleted: &DeleteSet, gone: &mut [bo
     };
     for (side, (letters, copy)) in [(&a, &in_a), (&b, &in_b)].into_iter().enumerate() {
         for (letter, copied) in letters.iter().zip(copy) {
-            if (side == goes || *copied == Copied::Deleted)
+            if (side == goes || *copied == InOther::Deleted)
                 && let Some(gone) = gone.get_mut(letter.at)
             {
                 *gone = true;
@@ -231,7 +231,7 @@ fn rewritten(text: &str, stretch: &[Letter], deleted: &DeleteSet, gone: &mut [bo
 }
 
 /// A letter that one side has alone.
-struct Written {
+struct SideLetter {
     /// Its place among the letters of the stretch.
     at: usize,
     id: Id,
@@ -239,18 +239,18 @@ struct Written {
 }
 
 /// What one side has of a stretch of letters.
-fn writing(text: &str, stretch: &[Letter], side: usize) -> Vec<Written> {
+fn writing(text: &str, stretch: &[Letter], side: usize) -> Vec<SideLetter> {
     let of = stretch.iter().enumerate().filter(|(_, letter)| letter.had == Had::One(side));
     let written = of.filter_map(|(at, letter)| {
         let is = text.get(letter.at.clone())?.chars().next()?;
-        Some(Written { at, id: letter.id, is })
+        Some(SideLetter { at, id: letter.id, is })
     });
     written.collect()
 }
 
 /// What a letter of one copy is in the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Copied {
+enum InOther {
     /// There too.
     There,
     /// Deleted from there.
@@ -263,11 +263,11 @@ enum Copied {
 /// copies of one text: where letters differ or stand in another order, too few are in both, or of a word that
 /// only begins or ends as one of the other it is not told whether it was written so or changed.
 fn copied(
-    one: &[Written],
-    other: &[Written],
+    one: &[SideLetter],
+    other: &[SideLetter],
     shift: i64,
     deleted: &DeleteSet,
-) -> Option<Vec<Copied>> {
+) -> Option<Vec<InOther>> {
     let (client, others) = (one.first()?.id.client, other.first()?.id.client);
     let there: BTreeMap<i64, (usize, char)> = other
         .iter()
@@ -275,7 +275,7 @@ fn copied(
         .filter(|(_, letter)| letter.id.client == others)
         .map(|(at, letter)| (i64::from(letter.id.clock), (at, letter.is)))
         .collect();
-    let found = |letter: &Written| {
+    let found = |letter: &SideLetter| {
         let clock = i64::from(letter.id.clock).saturating_add(shift);
         there.get(&clock).filter(|_| letter.id.client == client)
     };
@@ -293,30 +293,30 @@ fn copied(
         says |= !is.is_whitespace();
     }
     let within = first_clock?..=last_clock?;
-    let is_deleted = |letter: &Written| {
+    let is_deleted = |letter: &SideLetter| {
         let clock = u32::try_from(i64::from(letter.id.clock).saturating_add(shift));
         clock.is_ok_and(|clock| deleted.contains(Id { client: others, clock }))
     };
-    let copied: Vec<Copied> = one
+    let copied: Vec<InOther> = one
         .iter()
         .map(|letter| match found(letter) {
-            Some(_) => Copied::There,
+            Some(_) => InOther::There,
             None if letter.id.client == client
                 && within.contains(&letter.id.clock)
                 && is_deleted(letter) =>
             {
-                Copied::Deleted
+                InOther::Deleted
             }
-            None => Copied::Added,
+            None => InOther::Added,
         })
         .collect();
-    let deleted = copied.iter().filter(|copied| **copied == Copied::Deleted).count();
+    let deleted = copied.iter().filter(|copied| **copied == InOther::Deleted).count();
     let pairs = one.iter().zip(&copied);
     let is_told = pairs.clone().zip(pairs.skip(1)).all(|((a, of_a), (b, of_b))| {
         // Whoever adds to a word does so later: its clocks go on where nobody did.
         let at_once = a.id.client == b.id.client
             && i64::from(b.id.clock).saturating_sub(i64::from(a.id.clock)) == units(a.is);
-        let is_edge = (*of_a == Copied::Added) != (*of_b == Copied::Added);
+        let is_edge = (*of_a == InOther::Added) != (*of_b == InOther::Added);
         let in_word = a.is.is_alphanumeric() && b.is.is_alphanumeric();
         !(is_edge && in_word && at_once)
     });

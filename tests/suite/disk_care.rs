@@ -315,9 +315,15 @@ fn a_document_that_is_full_of_texts_says_what_takes_no_room_in_it() {
         fs::write(site.join(format!("{n:02}.md")), format!("page {n:02}\n").repeat(120_000))
             .unwrap();
     }
+    let archive = "put those that nobody edits as one archive";
     let run = alice.run(&["disk", "put", "-r", &text(&site), "/shared/site"]);
+    run.exits(0);
+    assert!(run.stderr.contains("is over its limit") && run.stderr.contains(archive), "{run:?}");
+    let page = text(&site.join("00.md"));
+    let run = alice.run(&["disk", "put", &page, "/shared/one.md"]);
     run.fails(1, "more than its limit of 15000000");
-    assert!(run.stderr.contains("put those that nobody edits as one archive"), "{run:?}");
+    assert!(run.stderr.contains(archive), "{run:?}");
+    alice.ok(&["disk", "remove", "-r", "/shared/site"]);
     // As one file they fit.
     let all: Vec<u8> =
         (0..16).flat_map(|n| fs::read(site.join(format!("{n:02}.md"))).unwrap()).collect();
