@@ -1,7 +1,7 @@
 //! Bytes of whatever origin, read as a user's file is: recognised, read whole, and what of it is an
 //! update carried as a store does.
 
-use crdtctl::crdt::types::{JsonOut, SharedTypes};
+use crdtctl::crdt::types::{JsonForm, JsonOut, SharedTypes};
 use crdtctl::error::Kind;
 use crdtctl::foreign::{
     FileContent, FoundDocument, LevelFile, Named, identify, identify_as, is_level_file, level,
@@ -65,7 +65,9 @@ fn document(document: &FoundDocument) -> usize {
         }
     };
     let mut out = Vec::new();
-    types.write_json(&mut JsonOut::new(&mut out, true), true).expect("a buffer takes it");
+    types
+        .write_json(&mut JsonOut::new(&mut out, true), JsonForm::Tagged)
+        .expect("a buffer takes it");
     serde_json::from_slice::<serde::de::IgnoredAny>(&out).expect("what is written is JSON");
     let walked = Update::walk(&whole).expect("what is merged is an update");
     if let Ok(v2) = to_v2(&walked) {

@@ -2,7 +2,7 @@
 //! v2, and what it shows of them.
 
 use crate::support::*;
-use crdtctl::crdt::types::{JsonOut, SharedTypes};
+use crdtctl::crdt::types::{JsonForm, JsonOut, SharedTypes};
 use crdtctl::crdt::view::View;
 use crdtctl::foreign::{FileContent, Named, identify_as};
 use crdtctl::wire::{Update, from_v2, merge_with_gaps, to_v2};
@@ -66,7 +66,7 @@ pub fn several(values: &Value) -> Vec<Vec<u8>> {
 
 pub fn typed(types: &SharedTypes) -> Value {
     let mut out = Vec::new();
-    types.write_json(&mut JsonOut::new(&mut out, true), true).unwrap();
+    types.write_json(&mut JsonOut::new(&mut out, true), JsonForm::Tagged).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 

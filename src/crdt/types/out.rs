@@ -11,9 +11,9 @@ use std::io::{self, Write};
 const INDENTED: usize = 64;
 
 /// Takes JSON, token by token.
-pub struct JsonOut<'w>(Target<'w>);
+pub struct JsonOut<'w>(JsonTarget<'w>);
 
-enum Target<'w> {
+enum JsonTarget<'w> {
     /// It becomes text.
     Text(JsonText<'w>),
     /// It becomes a value.
@@ -81,14 +81,14 @@ impl JsonText<'_> {
 impl<'w> JsonOut<'w> {
     /// A writer at the beginning of a value.
     pub fn new(out: &'w mut dyn Write, indented: bool) -> Self {
-        JsonOut(Target::Text(JsonText { out, indented, open: Vec::new(), after_key: false }))
+        JsonOut(JsonTarget::Text(JsonText { out, indented, open: Vec::new(), after_key: false }))
     }
 
     /// Opens `{` or `[`.
     pub fn begin(&mut self, bracket: char) -> io::Result<()> {
         match &mut self.0 {
-            Target::Text(text) => text.begin(bracket),
-            Target::Value(builder) => {
+            JsonTarget::Text(text) => text.begin(bracket),
+            JsonTarget::Value(builder) => {
                 builder.begin(match bracket {
                     '{' => Json::Object(Map::new()),
                     _ => Json::Array(Vec::new()),
@@ -101,8 +101,8 @@ impl<'w> JsonOut<'w> {
     /// Closes with `}` or `]`.
     pub fn end(&mut self, bracket: char) -> io::Result<()> {
         match &mut self.0 {
-            Target::Text(text) => text.end(bracket),
-            Target::Value(builder) => {
+            JsonTarget::Text(text) => text.end(bracket),
+            JsonTarget::Value(builder) => {
                 builder.end();
                 Ok(())
             }
@@ -112,8 +112,8 @@ impl<'w> JsonOut<'w> {
     /// A key; its value comes next.
     pub fn key(&mut self, key: &str) -> io::Result<()> {
         match &mut self.0 {
-            Target::Text(text) => text.key(key),
-            Target::Value(builder) => {
+            JsonTarget::Text(text) => text.key(key),
+            JsonTarget::Value(builder) => {
                 builder.key = Some(key.to_owned());
                 Ok(())
             }
@@ -123,8 +123,8 @@ impl<'w> JsonOut<'w> {
     /// A text.
     pub fn string(&mut self, text: &str) -> io::Result<()> {
         match &mut self.0 {
-            Target::Text(out) => out.scalar(&text),
-            Target::Value(builder) => {
+            JsonTarget::Text(out) => out.scalar(&text),
+            JsonTarget::Value(builder) => {
                 builder.put(text.into());
                 Ok(())
             }
@@ -134,8 +134,8 @@ impl<'w> JsonOut<'w> {
     /// A value with nothing in it.
     pub fn scalar(&mut self, value: Json) -> io::Result<()> {
         match &mut self.0 {
-            Target::Text(text) => text.scalar(&value),
-            Target::Value(builder) => {
+            JsonTarget::Text(text) => text.scalar(&value),
+            JsonTarget::Value(builder) => {
                 builder.put(value);
                 Ok(())
             }
@@ -144,29 +144,29 @@ impl<'w> JsonOut<'w> {
 
     /// JSON of any depth.
     pub fn json(&mut self, value: &Json) -> io::Result<()> {
-        enum Open<'j> {
+        enum OpenJson<'j> {
             Items(std::slice::Iter<'j, Json>),
             Fields(serde_json::map::Iter<'j>),
         }
-        let mut open: Vec<Open<'_>> = Vec::new();
+        let mut open: Vec<OpenJson<'_>> = Vec::new();
         let mut next = Some(value);
         loop {
             match next.take() {
                 Some(Json::Array(items)) => {
                     self.begin('[')?;
-                    open.push(Open::Items(items.iter()));
+                    open.push(OpenJson::Items(items.iter()));
                 }
                 Some(Json::Object(fields)) => {
                     self.begin('{')?;
-                    open.push(Open::Fields(fields.iter()));
+                    open.push(OpenJson::Fields(fields.iter()));
                 }
                 Some(scalar) => self.scalar(scalar.clone())?,
                 None => {}
             }
             let (closing, inner) = match open.last_mut() {
                 None => return Ok(()),
-                Some(Open::Items(items)) => (']', items.next()),
-                Some(Open::Fields(fields)) => match fields.next() {
+                Some(OpenJson::Items(items)) => (']', items.next()),
+                Some(OpenJson::Fields(fields)) => match fields.next() {
                     Some((key, inner)) => {
                         self.key(key)?;
                         ('}', Some(inner))
@@ -242,7 +242,7 @@ fn take_apart(mut left: Vec<Json>) {
 /// The value that is written.
 pub fn built(write: impl FnOnce(&mut JsonOut<'_>) -> io::Result<()>) -> Result<DeepJson> {
     let mut builder = JsonBuilder::default();
-    write(&mut JsonOut(Target::Value(&mut builder)))
+    write(&mut JsonOut(JsonTarget::Value(&mut builder)))
         .map_err(|e| Error::bug("content does not encode").because(e))?;
     Ok(DeepJson(std::mem::take(&mut builder.whole)))
 }
