@@ -133,11 +133,18 @@ impl Copied {
     }
 }
 
-impl std::fmt::Debug for Copied {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Copied")
-    }
+/// What can only be run has nothing to show but its name.
+macro_rules! opaque {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    )*};
 }
+
+opaque!(Copied, LazyJson, Stream);
 
 type WriteJson = dyn Fn(Format, &mut dyn Write) -> io::Result<()>;
 
@@ -148,18 +155,6 @@ pub struct LazyJson(Rc<WriteJson>);
 impl LazyJson {
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         (self.0)(format, out)
-    }
-}
-
-impl fmt::Debug for LazyJson {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LazyJson")
-    }
-}
-
-impl fmt::Debug for Stream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Stream")
     }
 }
 
