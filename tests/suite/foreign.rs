@@ -579,10 +579,10 @@ fn nesting_has_no_limit_that_documents_meet() {
 #[test]
 fn a_path_with_descents_goes_down_as_far_as_there_is_stack() {
     let machine = Machine::new("descents");
-    let file = put(&machine, "deep", &plainly_nested(b"\x76\x01\x01k", 9_000));
+    let file = put(&machine, "deep", plainly_nested(b"\x76\x01\x01k", 9_000));
     let leaf = machine.run(&["doc", "get", &file, "$..[?@ == \"leaf\"]"]).ok();
     assert_eq!(leaf, "\"leaf\"");
-    let file = put(&machine, "deeper", &plainly_nested(b"\x76\x01\x01k", 100_000));
+    let file = put(&machine, "deeper", plainly_nested(b"\x76\x01\x01k", 100_000));
     machine.run(&["doc", "get", &file, "$..k"]).fails(2, "levels deep");
     machine.run(&["doc", "get", &file, "$.a.k.k"]).exits(0);
     // What is taken apart into fields is bounded, and says so.
