@@ -5420,6 +5420,10 @@ module completions {
     mode?: string@"nu-complete crdtctl archive mode mode" # How it is to be kept
   ]
 
+  def "nu-complete crdtctl archive list kind" [] {
+    [ "message" "reply" "card" "issue" ]
+  }
+
   def "nu-complete crdtctl archive list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -5442,7 +5446,7 @@ module completions {
 
   # List what is in the archive, the oldest first
   export extern "crdtctl archive list" [
-    --kind: string            # Only `message`, `reply`, `card` or `issue`
+    --kind: string@"nu-complete crdtctl archive list kind" # Only `message`, `reply`, `card` or `issue`
     --limit: string           # Only the last so many of each document
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique

@@ -301,11 +301,13 @@ fn what_is_no_file_is_named_and_never_waited_for() {
         let path = it.store.dir.join("crdtctl.db");
         let kept = std::fs::read(&path).unwrap();
         place("crdtctl.db", make);
-        for command in [&["chat", "list"][..], &["check"], &["chat", "send", "no"]] {
+        for command in [&["chat", "list"][..], &["chat", "send", "no"]] {
             let run = it.store.run(command);
             run.fails(74, said);
             assert!(run.stderr.contains("put the real file in its place"), "{}", run.stderr);
         }
+        let found = it.store.run(&["check", "--json"]).exits(3).parsed();
+        assert!(found[0]["message"].as_str().unwrap().contains(said), "{found}");
         machine.shell(&format!("rm -rf '{}'", path.display()));
         std::fs::write(&path, kept).unwrap();
         it.store.run(&["check"]).exits(0);

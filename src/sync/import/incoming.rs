@@ -21,8 +21,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// Of smaller updates it takes less to look at everything.
-const NARROWED_BYTES: usize = if cfg!(debug_assertions) { 1 } else { 1 << 16 };
+/// For smaller updates it takes more to read the document than to ask for what they touch of it.
+const NARROWED_BYTES: usize = if cfg!(debug_assertions) { 1 << 10 } else { 1 << 16 };
 
 /// What is given to an import.
 pub enum Input {
