@@ -198,6 +198,8 @@ impl<'r, 'u> WholeState<'r, 'u> {
         let has = Has::from(&version);
         let is_all = received.claim.as_ref().is_some_and(|claim| claim.entry.has == has);
         let plain = update.beyond().is_none() && !update.has_other_roots();
+        // The last that somebody wrote has the version of all of it.
+        let is_all = is_all && update.needs().is_empty();
         (is_all && plain).then_some(WholeState { received, update, version, has })
     }
 
