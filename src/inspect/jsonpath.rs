@@ -160,7 +160,9 @@ impl QueryShape {
     /// No fewer than the values that are looked at, however often. Each `..` but the first finds a value
     /// once for each value around it that was found before, and hands on what it finds level by level.
     fn steps(&self, levels: &Levels) -> f64 {
-        let times = self.descents.max(1);
+        // Names alone go down by one value a level.
+        let looks = self.filters || self.selectors > 1.0;
+        let times = self.descents.max(i32::from(looks));
         let around = |(depth, count): (usize, &f64)| count * (depth as f64 + 1.0).powi(times);
         let below: f64 = levels.0.iter().enumerate().map(around).sum();
         let again = levels.0.iter().sum::<f64>().powi(self.roots.max(0));
