@@ -6,8 +6,8 @@
 //! changed by somebody, whatever its times say, and is never written over.
 //!
 //! Order of events: contents are put where they are safe, the change is committed, what is to lie elsewhere
-//! is noted ([`announce`]), then the files are made, many at once. Whoever is killed in between leaves each file as it was or as it is to be, whole, and the
-//! next command goes on.
+//! is noted ([`session_to_settle`]), then the files are made, many at once. Whoever is killed in between
+//! leaves each file as it was or as it is to be, whole, and the next command goes on.
 
 mod all;
 mod application;
@@ -25,7 +25,7 @@ mod writing;
 
 pub use crate::concern::disk::is_disk;
 pub use all::{settle_all, take_in_all, unscanned_of};
-pub use begun::announce;
+pub use begun::session_to_settle;
 pub use collect::{Garbage, GarbageKind, collect};
 pub use contents::{Contents, NamedContent, named_contents};
 pub use objects::{Objects, PartialContent, hash};

@@ -69,6 +69,17 @@ pub struct DeletionMarker {
     pub removal: Removal,
 }
 
+impl DeletionMarker {
+    /// That of most records, in the schema's words.
+    pub const DELETED: DeletionMarker = DeletionMarker {
+        flag: "deleted",
+        at: "deleted_at",
+        by: None,
+        acks: "ack_vector",
+        removal: Removal::AtOnce,
+    };
+}
+
 /// When a prunable record may leave the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
@@ -103,13 +114,7 @@ pub const UNLISTED: Collection = Collection {
     noun: "record",
     argument: None,
     path: &[],
-    tombstone: Some(DeletionMarker {
-        flag: "deleted",
-        at: "deleted_at",
-        by: None,
-        acks: "ack_vector",
-        removal: Removal::AtOnce,
-    }),
+    tombstone: Some(DeletionMarker::DELETED),
     clock: None,
     cache: None,
     fields: &[Field::created("created_at"), Field::acknowledgements("ack_vector")],

@@ -30,7 +30,7 @@ pub(crate) use together::{PlannedChange, WaitingWrites};
 use crate::error::{Error, Next};
 use crate::id::{DocId, EntityId};
 use crate::limits;
-use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
+use crate::schema::{Collection, DeletionMarker, Field, Spec};
 use crate::wire::RootKind;
 
 /// The concern `disk`, the public and the shared one: its root, and the collections [`FILES`] and
@@ -83,13 +83,7 @@ pub const FILES: Collection = Collection {
     noun: "file",
     argument: Some("FILE"),
     path: &["files"],
-    tombstone: Some(DeletionMarker {
-        flag: "deleted",
-        at: "deleted_at",
-        by: Some("deleted_by"),
-        acks: "ack_vector",
-        removal: Removal::AtOnce,
-    }),
+    tombstone: Some(DeletionMarker { by: Some("deleted_by"), ..DeletionMarker::DELETED }),
     clock: Some("updated_at"),
     cache: None,
     fields: &[

@@ -7,12 +7,26 @@ use crate::id::{DocId, EntityId};
 use crate::store::{BegunFile, Session};
 use std::collections::BTreeMap;
 
-/// Notes which files are going to be made elsewhere than they lie; whether that is to be committed before
-/// any of them is. Of one entity's files, or of all.
+/// A session in which files can be made, of one entity or of all: which of them are going to lie elsewhere
+/// than they do is noted and committed first.
 ///
 /// # Errors
-/// Those of the store.
-pub fn announce(session: &mut Session, entity: Option<&EntityId>) -> Result<bool> {
+/// Those of the store, and of `open`.
+pub fn session_to_settle(
+    open: impl Fn() -> Result<Session>,
+    entity: Option<&EntityId>,
+) -> Result<Session> {
+    let mut session = open()?;
+    if !announce(&mut session, entity)? {
+        return Ok(session);
+    }
+    session.commit()?;
+    open()
+}
+
+/// Notes which files are going to be made elsewhere than they lie; whether there are any that were not
+/// noted yet.
+fn announce(session: &mut Session, entity: Option<&EntityId>) -> Result<bool> {
     let docs: Vec<DocId> = match entity {
         Some(entity) => documents(entity).into_iter().map(|(doc, _)| doc).collect(),
         None => session.documents()?.into_iter().map(|document| document.id).collect(),

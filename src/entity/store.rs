@@ -140,11 +140,7 @@ impl Store {
     fn settle_disks(&self, committed: &Committed) -> Result<()> {
         if committed.documents.iter().any(|change| disk::is_disk(&change.doc)) {
             let open = || self.session(Open { command: COMMAND, member: None, dry_run: false });
-            let mut session = open()?;
-            if disk::announce(&mut session, None)? {
-                session.commit()?;
-                session = open()?;
-            }
+            let mut session = disk::session_to_settle(open, None)?;
             let settled = disk::settle_all(&mut session)?;
             session.commit()?;
             if !settled.failed.is_empty() {

@@ -13,7 +13,6 @@ use super::open_document::{Editing, OpenDocument, WrittenBy};
 use super::replica::Replica;
 use super::state::{Fold, NewDatabase, State};
 use super::{lock, reader};
-
 use crate::crdt::doc::{Admitted, Txn};
 use crate::crdt::effort::Allowance;
 use crate::error::{Error, Kind, Next, Result};

@@ -423,6 +423,12 @@ impl State {
         Ok(())
     }
 
+    /// Whether a table is there: a reader makes none, and finds what an older crdtctl left.
+    fn has_table(&self, name: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM sqlite_schema WHERE name = ?1";
+        Ok(self.one(sql, params![name], |_| Ok(()))?.is_some())
+    }
+
     fn one<T>(
         &self,
         sql: &str,

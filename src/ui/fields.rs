@@ -55,9 +55,7 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
             Body::Lines { values, columns }
         }
         Body::Feed { rows, columns } => {
-            if !columns.is_empty() {
-                known(wanted, columns, &[])?;
-            }
+            known(wanted, columns, &[])?;
             Body::Feed { rows: streamed(rows, wanted, columns), columns }
         }
         Body::Json(_) | Body::Content(_) | Body::Text(_) | Body::Raw(_) | Body::Copied(_) => {
@@ -133,19 +131,15 @@ fn known(wanted: &[String], columns: &[Column], rows: &[Row]) -> Result<()> {
     if columns.is_empty() && rows.is_empty() {
         return Ok(());
     }
-    let is_known = |name: &str| {
-        columns.iter().any(|column| column.key == name && column.style != Style::Bar)
-            || rows.iter().any(|row| row.contains_key(name))
-    };
+    // A bar shows what another column has.
+    let columns = columns.iter().filter(|column| column.style != Style::Bar);
+    let columns: Vec<&str> = columns.map(|column| &*column.key).collect();
+    let is_known =
+        |name: &str| columns.contains(&name) || rows.iter().any(|row| row.contains_key(name));
     let Some(unknown) = wanted.iter().find(|name| !is_known(name)) else { return Ok(()) };
     let mut choices: Vec<&str> = Vec::new();
     let of_rows = rows.iter().take(CHOICES_FROM).flat_map(|row| row.keys().map(String::as_str));
-    for name in columns
-        .iter()
-        .filter(|column| column.style != Style::Bar)
-        .map(|column| &*column.key)
-        .chain(of_rows)
-    {
+    for name in columns.into_iter().chain(of_rows) {
         if !choices.contains(&name) {
             choices.push(name);
         }

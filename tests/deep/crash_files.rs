@@ -56,10 +56,39 @@ fn sweep(store: Store<'_>, args: &[&str], again: &[&[&str]]) {
     assert!(before != after || args[1] == "gc" || args[1] == "scan", "{args:?} does nothing");
     let asked = number("CRDTCTL_EVERY");
     let every = usize::try_from(asked.unwrap_or(EVERY)).unwrap();
-    let mut tried = 0;
     let calls = CALLS.split(',').enumerate();
-    for (first, call) in calls.filter(|(_, call)| asked.is_some() || FEW.contains(call)) {
-        for at in (1 + first % every..).step_by(every) {
+    let calls = calls.filter(|(_, call)| asked.is_some() || FEW.contains(call));
+    let calls = calls.map(|(first, call)| (call, (1 + first % every..).step_by(every)));
+    killed(&rewind, args, calls, |store, what| {
+        for (path, bytes) in lying(store) {
+            let is = |of: &BTreeMap<PathBuf, Vec<u8>>| of.get(&path) == Some(&bytes);
+            assert!(is(&before) || is(&after), "{what}: {} is neither", path.display());
+        }
+        // Whoever comes next changes nothing that nobody changed.
+        store.run(&["disk", "scan"]).ok();
+        for (path, bytes) in lying(store) {
+            let is = |of: &BTreeMap<PathBuf, Vec<u8>>| of.get(&path) == Some(&bytes);
+            assert!(is(&before) || is(&after), "{what}, and scanned: {}", path.display());
+        }
+        again.iter().for_each(|args| drop(store.run(args)));
+        assert_eq!(lying(store), after, "{what}");
+        store.run(&["disk", "status"]).ok();
+        store.run(&["disk", "gc"]).ok();
+        assert_eq!(left_over(&store.dir.join("disks")), [""; 0], "{what}");
+    });
+}
+
+/// Kills a command at some of its calls, counted among those of a name, and looks at the store each time.
+fn killed<'c>(
+    rewind: &Rewind<'_>,
+    args: &[&str],
+    calls: impl Iterator<Item = (&'c str, impl Iterator<Item = usize>)>,
+    look: impl Fn(&Store<'_>, &str),
+) {
+    let store = &rewind.store;
+    let mut tried = 0;
+    for (call, places) in calls {
+        for at in places {
             rewind.rewind();
             let Some((run, broken)) = broken_at(store, args, call, "signal=KILL", at) else {
                 return;
@@ -68,22 +97,7 @@ fn sweep(store: Store<'_>, args: &[&str], again: &[&[&str]]) {
                 break;
             }
             tried += 1;
-            let what = format!("{args:?} killed at {call} {at}: {run:?}");
-            for (path, bytes) in lying(store) {
-                let is = |of: &BTreeMap<PathBuf, Vec<u8>>| of.get(&path) == Some(&bytes);
-                assert!(is(&before) || is(&after), "{what}: {} is neither", path.display());
-            }
-            // Whoever comes next changes nothing that nobody changed.
-            store.run(&["disk", "scan"]).ok();
-            for (path, bytes) in lying(store) {
-                let is = |of: &BTreeMap<PathBuf, Vec<u8>>| of.get(&path) == Some(&bytes);
-                assert!(is(&before) || is(&after), "{what}, and scanned: {}", path.display());
-            }
-            again.iter().for_each(|args| drop(store.run(args)));
-            assert_eq!(lying(store), after, "{what}");
-            store.run(&["disk", "status"]).ok();
-            store.run(&["disk", "gc"]).ok();
-            assert_eq!(left_over(&store.dir.join("disks")), [""; 0], "{what}");
+            look(store, &format!("{args:?} killed at {call} {at}: {run:?}"));
         }
     }
     assert!(tried > 0, "{args:?}: none of its calls was broken");
@@ -174,27 +188,6 @@ fn a_move_a_removal_and_a_collection_that_are_killed_go_on() {
     sweep(store, &["disk", "gc"], &[&["disk", "gc"]]);
 }
 
-/// Kills a command at some of its calls, and looks at the store each time.
-fn killed(store: Store<'_>, args: &[&str], calls: &[&str], look: impl Fn(&Store<'_>, &str)) {
-    let rewind = Rewind::new(store);
-    let store = &rewind.store;
-    let mut tried = 0;
-    for call in calls {
-        for at in 1.. {
-            rewind.rewind();
-            let Some((run, broken)) = broken_at(store, args, call, "signal=KILL", at) else {
-                return;
-            };
-            if !broken {
-                break;
-            }
-            tried += 1;
-            look(store, &format!("{args:?} killed at {call} {at}: {run:?}"));
-        }
-    }
-    assert!(tried > 0, "{args:?}: none of its calls was broken");
-}
-
 /// What a scan takes in, and says.
 fn scanned(store: &Store<'_>) -> (Vec<String>, String) {
     let run = store.run(&["disk", "scan", "--json"]);
@@ -213,7 +206,8 @@ fn a_move_that_is_killed_and_taken_back_leaves_no_copies() {
     store.ok(&["disk", "put", &text(&machine.path("site/raw2.bin")), "/shared/site/raw2.bin"]);
     let before = lying(&store);
     let to = ["disk", "move", "/shared/site", "/public/site"];
-    killed(store, &to, &["renameat", "unlinkat"], |store, what| {
+    let calls = ["renameat", "unlinkat"].map(|call| (call, 1..));
+    killed(&Rewind::new(store), &to, calls.into_iter(), |store, what| {
         let moved = lying(store);
         store.run(&["disk", "move", "/public/site", "/shared/site"]).ok();
         assert_eq!(scanned(store).0, [""; 0], "{what}");
@@ -227,7 +221,8 @@ fn a_removal_that_is_killed_is_carried_on_by_a_scan() {
     let machine = Machine::new("removal carried on");
     let store = group(&machine);
     let remove = ["disk", "remove", "-r", "/shared/site"];
-    killed(store, &remove, &["unlinkat"], |store, what| {
+    let calls = std::iter::once(("unlinkat", 1..));
+    killed(&Rewind::new(store), &remove, calls, |store, what| {
         let (taken, said) = scanned(store);
         assert_eq!(taken, [""; 0], "{what}");
         assert!(!said.contains("left here"), "{what}: {said}");

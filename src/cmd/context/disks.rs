@@ -4,8 +4,8 @@ use super::Context;
 use crate::cmd::failure;
 use crate::disk;
 use crate::error::{Error, Kind, Result};
-use crate::id::{DocId, EntityId};
-use crate::store::{Committed, Session, Store};
+use crate::id::DocId;
+use crate::store::{Committed, Store};
 
 impl Context {
     /// Takes in what others changed in the directories of the disks, before an import changes what
@@ -43,23 +43,10 @@ impl Context {
         self.settle_all_disks()
     }
 
-    /// A session to make files in, of an entity or of all: what is going to lie elsewhere is noted.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn session_to_settle(&self, entity: Option<&EntityId>) -> Result<Session> {
-        let mut session = self.session()?;
-        if !disk::announce(&mut session, entity)? {
-            return Ok(session);
-        }
-        session.commit()?;
-        self.session()
-    }
-
     /// Makes the files of all disks what the store says; sentences for people.
     pub fn settle_all_disks(&self) -> Vec<String> {
         let settle = || {
-            let mut session = self.session_to_settle(None)?;
+            let mut session = disk::session_to_settle(|| self.session(), None)?;
             let settled = disk::settle_all(&mut session)?;
             session.commit()?;
             self.note_unwritten(settled.failed);

@@ -59,7 +59,7 @@ fn counts(taken: &TakenIn) -> Option<String> {
 
 /// Makes the files what the store says.
 fn settle(context: &Context, entity: &EntityId) -> Result<Vec<Hint>> {
-    let mut session = context.session_to_settle(Some(entity))?;
+    let mut session = disk::session_to_settle(|| context.session(), Some(entity))?;
     let settled = disk::settle(&mut session, entity)?;
     session.commit()?;
     context.note_unwritten(settled.failed);

@@ -291,7 +291,7 @@ fn split_root(view: &View, root: &str, take: Take<'_>) -> Result<bool> {
     }
     for key in view.keys(&[root]) {
         if let Some(value) = view.value(&[root, &key])
-            && !take(record(root, json!(key), value))?
+            && !take(record(root, json!(key), value.to_json()))?
         {
             return Ok(false);
         }
@@ -304,19 +304,19 @@ fn split(root: &str, value: Value, take: Take<'_>) -> Result<bool> {
     match value {
         Value::Map(map) => {
             for (key, value) in map {
-                if !take(record(root, json!(key), value))? {
+                if !take(record(root, json!(key), value.to_json()))? {
                     return Ok(false);
                 }
             }
         }
         Value::Array(items) => {
             for (at, value) in items.into_iter().enumerate() {
-                if !take(record(root, json!(at), value))? {
+                if !take(record(root, json!(at), value.to_json()))? {
                     return Ok(false);
                 }
             }
         }
-        other => return take(record(root, json!(null), other)),
+        other => return take(record(root, json!(null), other.to_json())),
     }
     Ok(true)
 }
@@ -350,11 +350,10 @@ fn shallow(
         let message = format!("{key} of {root} is nested more than {ROW_LEVELS} levels deep");
         return Err(Error::refused(message).hint("leave out `--fields` and `--template`"));
     }
-    let fields = [("root", json!(root)), ("key", key), ("value", value.get().clone())];
-    Ok(fields.map(|(name, field)| (name.to_owned(), field)).into_iter().collect())
+    Ok(record(root, key, value.get().clone()))
 }
 
-fn record(root: &str, key: serde_json::Value, value: Value) -> Row {
-    let fields = [("root", json!(root)), ("key", key), ("value", value.to_json())];
+fn record(root: &str, key: serde_json::Value, value: serde_json::Value) -> Row {
+    let fields = [("root", json!(root)), ("key", key), ("value", value)];
     fields.map(|(name, field)| (name.to_owned(), field)).into_iter().collect()
 }

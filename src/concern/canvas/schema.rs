@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
+use crate::schema::{Collection, DeletionMarker, Field, Spec};
 use crate::wire::RootKind;
 use serde::{Deserialize, Serialize};
 
@@ -20,13 +20,7 @@ pub const ELEMENTS: Collection = Collection {
     noun: "element",
     argument: Some("ELEMENT"),
     path: &["elements"],
-    tombstone: Some(DeletionMarker {
-        flag: "deleted",
-        at: "deleted_at",
-        by: None,
-        acks: "ack_vector",
-        removal: Removal::AtOnce,
-    }),
+    tombstone: Some(DeletionMarker::DELETED),
     clock: Some("updated_at"),
     cache: None,
     fields: &[

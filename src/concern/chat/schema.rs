@@ -3,7 +3,7 @@
 use crate::crdt::source::Source;
 use crate::limits;
 use crate::path::DocPath;
-use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
+use crate::schema::{Collection, DeletionMarker, Field, Spec};
 use crate::wire::RootKind;
 
 /// The concern `chat`: its roots, and the collections [`MESSAGES`], [`THREADS`] and [`REPLIES`].
@@ -20,7 +20,7 @@ pub const MESSAGES: Collection = Collection {
     noun: "message",
     argument: Some("MESSAGE"),
     path: &["messages"],
-    tombstone: Some(DELETED),
+    tombstone: Some(DeletionMarker::DELETED),
     clock: Some("updated_at"),
     cache: None,
     fields: MESSAGE_FIELDS,
@@ -47,18 +47,10 @@ pub const REPLIES: Collection = Collection {
     noun: "reply",
     argument: Some("MESSAGE"),
     path: &["threads", "*", "replies"],
-    tombstone: Some(DELETED),
+    tombstone: Some(DeletionMarker::DELETED),
     clock: Some("updated_at"),
     cache: None,
     fields: MESSAGE_FIELDS,
-};
-
-const DELETED: DeletionMarker = DeletionMarker {
-    flag: "deleted",
-    at: "deleted_at",
-    by: None,
-    acks: "ack_vector",
-    removal: Removal::AtOnce,
 };
 
 const MESSAGE_FIELDS: &[Field] = &[

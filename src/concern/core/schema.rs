@@ -1,7 +1,7 @@
 //! What a document of the concern `core` holds.
 
 use crate::limits;
-use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
+use crate::schema::{Collection, DeletionMarker, Field, Spec};
 use crate::wire::RootKind;
 
 /// The concern `core`: its roots, and [`MEMBERS`] as its only collection.
@@ -18,13 +18,7 @@ pub const MEMBERS: Collection = Collection {
     noun: "member",
     argument: Some("MEMBER"),
     path: &["members"],
-    tombstone: Some(DeletionMarker {
-        flag: "deleted",
-        at: "deleted_at",
-        by: Some("deleted_by"),
-        acks: "ack_vector",
-        removal: Removal::AtOnce,
-    }),
+    tombstone: Some(DeletionMarker { by: Some("deleted_by"), ..DeletionMarker::DELETED }),
     clock: Some("updated_at"),
     cache: Some(ACTIVE),
     fields: MEMBER_FIELDS,

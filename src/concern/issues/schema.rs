@@ -52,13 +52,7 @@ pub const COMMENTS: Collection = Collection {
     noun: "comment",
     argument: Some("COMMENT"),
     path: &["issues", "*", "comments"],
-    tombstone: Some(DeletionMarker {
-        flag: "deleted",
-        at: "deleted_at",
-        by: None,
-        acks: "ack_vector",
-        removal: Removal::AtOnce,
-    }),
+    tombstone: Some(DeletionMarker::DELETED),
     clock: Some("updated_at"),
     cache: None,
     fields: &[

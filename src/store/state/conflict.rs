@@ -81,7 +81,7 @@ pub struct Audit {
 impl State {
     /// Every value that lost, the latest first.
     pub fn conflicts(&self) -> Result<Vec<Conflict>> {
-        if !self.knows_conflicts()? {
+        if !self.has_table("conflict")? {
             return Ok(Vec::new());
         }
         let typed = match self.has_column("conflict", "loser_typed")? {
@@ -140,7 +140,7 @@ impl State {
 
     /// Everything that senders could not have done here, in the order in which it came.
     pub fn audits(&self) -> Result<Vec<Audit>> {
-        if !self.knows_conflicts()? {
+        if !self.has_table("conflict")? {
             return Ok(Vec::new());
         }
         let sql = "SELECT at, doc_id, kind, detail, message FROM audit ORDER BY id";
@@ -156,12 +156,6 @@ impl State {
             }))
         })?;
         Ok(rows.into_iter().flatten().collect())
-    }
-
-    /// Whether the tables are there: one who only reads finds them as an older crdtctl left them.
-    fn knows_conflicts(&self) -> Result<bool> {
-        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'conflict'";
-        Ok(self.one(sql, params![], |_| Ok(()))?.is_some())
     }
 
     /// Keeps one of these, unless it is kept already.

@@ -34,8 +34,7 @@ pub struct BegunFile {
 impl State {
     /// What is about to be made of a document's files elsewhere than it lies.
     pub fn begun_files(&self, doc: &DocId) -> Result<Vec<BegunFile>> {
-        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'disk_begun'";
-        if self.one(sql, params![], |_| Ok(()))?.is_none() {
+        if !self.has_table("disk_begun")? {
             return Ok(Vec::new());
         }
         let sql = "SELECT path, file, blake3 FROM disk_begun WHERE doc_id = ?1";
@@ -60,7 +59,7 @@ impl State {
 
     /// Where a document's files were written: ids and paths.
     pub fn written_paths(&self, doc: &DocId) -> Result<Vec<(String, String)>> {
-        if !self.has_disk_tables()? {
+        if !self.has_table("disk_file")? {
             return Ok(Vec::new());
         }
         let sql = "SELECT file, path FROM disk_file WHERE doc_id = ?1";
@@ -69,7 +68,7 @@ impl State {
 
     /// What was written of a document's files, in the order of their ids.
     pub fn written_files(&self, doc: &DocId) -> Result<Vec<DiskBase>> {
-        if !self.has_disk_tables()? {
+        if !self.has_table("disk_file")? {
             return Ok(Vec::new());
         }
         let sql = "SELECT file, path, blake3, text, executable FROM disk_file
@@ -87,7 +86,7 @@ impl State {
 
     /// What was written of a document's files: ids and hashes.
     pub fn written_hashes(&self, doc: &DocId) -> Result<Vec<(String, String)>> {
-        if !self.has_disk_tables()? {
+        if !self.has_table("disk_file")? {
             return Ok(Vec::new());
         }
         let sql = "SELECT file, blake3 FROM disk_file WHERE doc_id = ?1";
@@ -96,7 +95,7 @@ impl State {
 
     /// Where contents were written that are no texts: path and hash.
     pub fn written_contents(&self, doc: &DocId) -> Result<Vec<(String, String)>> {
-        if !self.has_disk_tables()? {
+        if !self.has_table("disk_file")? {
             return Ok(Vec::new());
         }
         let sql = "SELECT path, blake3 FROM disk_file WHERE doc_id = ?1 AND text IS NULL";
@@ -105,7 +104,7 @@ impl State {
 
     /// The directory that was taken for a document's files; None where none was.
     pub fn disk_directory(&self, doc: &DocId) -> Result<Option<String>> {
-        if !self.has_disk_tables()? {
+        if !self.has_table("disk_file")? {
             return Ok(None);
         }
         let sql = "SELECT name FROM disk_directory WHERE doc_id = ?1";
@@ -115,19 +114,13 @@ impl State {
     /// Whether a directory was taken for some document's files, in capitals or not.
     pub fn is_disk_directory(&self, name: &str) -> Result<bool> {
         let sql = "SELECT 1 FROM disk_directory WHERE name = ?1";
-        Ok(self.has_disk_tables()? && self.one(sql, params![name], |_| Ok(()))?.is_some())
+        Ok(self.has_table("disk_file")? && self.one(sql, params![name], |_| Ok(()))?.is_some())
     }
 
     /// Takes a directory for a document's files.
     pub fn claim_disk_directory(&self, doc: &DocId, name: &str) -> Result<()> {
         let sql = "INSERT INTO disk_directory (name, doc_id) VALUES (?1, ?2)";
         self.run(sql, params![name, doc.as_str()])
-    }
-
-    /// A reader makes no tables.
-    fn has_disk_tables(&self) -> Result<bool> {
-        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'disk_file'";
-        Ok(self.one(sql, params![], |_| Ok(()))?.is_some())
     }
 
     /// Notes what was written, or taken in.

@@ -60,7 +60,7 @@ impl State {
 
     /// How many operations each command was, from a number on.
     pub fn operation_counts(&self, from: i64) -> Result<BTreeMap<i64, u64>> {
-        if !self.knows_operations()? {
+        if !self.has_table("operations")? {
             return Ok(BTreeMap::new());
         }
         let sql = "SELECT seq, operations FROM operations WHERE seq >= ?1";
@@ -75,7 +75,7 @@ impl State {
     /// What a command did, one JSON object a line; empty for one that no operation stands for (an
     /// import), and for what an older crdtctl wrote.
     pub fn operations(&self, seq: i64) -> Result<String> {
-        if !self.knows_operations()? {
+        if !self.has_table("operations")? {
             return Ok(String::new());
         }
         let sql = "SELECT operations FROM operations WHERE seq = ?1";
@@ -96,11 +96,5 @@ impl State {
             "DELETE FROM operations WHERE seq <= ?1 AND seq NOT IN (SELECT seq FROM log)",
             params![upto],
         )
-    }
-
-    /// Whether the table is there: one who only reads finds what an older crdtctl left.
-    fn knows_operations(&self) -> Result<bool> {
-        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'operations'";
-        Ok(self.one(sql, params![], |_| Ok(()))?.is_some())
     }
 }

@@ -129,11 +129,15 @@ impl<'u> IncomingDocument<'u> {
     /// they have it, nobody else wrote to the records that the news are of, and nothing else is to
     /// be found out of the whole. None in any doubt.
     fn lacking(&self, doc: &DocId, session: &Session) -> Result<Option<NarrowUpdates<'u>>> {
+        let is_large = |received: &Rc<Received<'_>>| {
+            received.bytes().is_some_and(|bytes| bytes.len() >= NARROWED_BYTES)
+        };
+        if !self.received.iter().any(is_large) {
+            return Ok(None);
+        }
         let sides: Option<Vec<WholeState<'_, 'u>>> =
             self.received.iter().map(|received| WholeState::of(received)).collect();
-        let Some(sides) = sides.filter(|sides| sides.iter().any(WholeState::is_large)) else {
-            return Ok(None);
-        };
+        let Some(sides) = sides else { return Ok(None) };
         // Who wrote what of a text that is shared shows in whole states alone.
         let mut fields = concern::of(doc).into_iter().flat_map(|spec| spec.collections);
         let has_texts = |of: &Collection| of.fields.iter().any(|f| f.kind == FieldKind::SharedText);
@@ -193,18 +197,15 @@ struct WholeState<'r, 'u> {
 
 impl<'r, 'u> WholeState<'r, 'u> {
     fn of(received: &'r Received<'u>) -> Option<WholeState<'r, 'u>> {
-        let update = received.valid()?;
+        let (update, claim) = (received.valid()?, received.claim.as_ref()?);
+        // What a lone writer wrote last has the version of all of it, too.
+        let is_whole = update.needs().is_empty();
+        if !is_whole || update.beyond().is_some() || update.has_other_roots() {
+            return None;
+        }
         let version = update.version();
         let has = Has::from(&version);
-        let is_all = received.claim.as_ref().is_some_and(|claim| claim.entry.has == has);
-        let plain = update.beyond().is_none() && !update.has_other_roots();
-        // The last that somebody wrote has the version of all of it.
-        let is_all = is_all && update.needs().is_empty();
-        (is_all && plain).then_some(WholeState { received, update, version, has })
-    }
-
-    fn is_large(&self) -> bool {
-        self.update.bytes().len() >= NARROWED_BYTES
+        (claim.entry.has == has).then_some(WholeState { received, update, version, has })
     }
 
     /// What a document lacks of it. `taken` are the pages that others bring news of.
