@@ -1,125 +1,193 @@
-//! What a command costs at 1,000, 20,000 and 50,000 messages, on large boards, lists of issues and of
-//! members, and reading a chat of 15 MB, beside the naive way: plain yrs that loads the document, edits
-//! it, encodes it and writes it back.
+//! What a command costs at 1,000, 20,000 and 50,000 messages, on a large board, a long list of issues
+//! and one of members, beside the naive way: plain yrs that loads the document, edits it, encodes it
+//! and writes it back. One process each, on the same files, in turn.
+//!
+//! `cargo bench --bench journey` prints one table: milliseconds of both (medians), how many times
+//! faster ours is, the memory of both in MB, what ours gives the file system to write in kB, and
+//! how often it waits for the disk (where strace is installed). The ratios are what to quote, times
+//! are of this machine. `CRDTCTL_BENCH_MESSAGES=1000` chooses the sizes; with none of them only what
+//! hangs on no messages is measured. `CRDTCTL_BENCH_PROGRAM` measures another build of the program.
 //!
 //! 50,000 messages are more than the limit of a chat: they come by import, and nothing is sent.
-//!
-//! `cargo bench --bench journey` prints one table; ratios within one run are what to quote, times
-//! are of this machine. `CRDTCTL_BENCH_MESSAGES=1000` chooses the sizes;
-//! with none of them only what hangs on no messages is measured.
 
 mod concerns;
-mod naive;
+mod meter;
 mod place;
+mod plain;
 
+use anyhow::Context;
 use crdtctl::concern::chat;
 use crdtctl::crdt::view::View;
 use crdtctl::inspect::size::Sizes;
 use crdtctl::wire::Update;
-use naive::{large, load};
-use place::Place;
-use std::time::{Duration, Instant};
+use place::{BOB, GROUP, Place, words};
+use std::time::Instant;
 
 /// Messages of the chat that is read only.
 const LARGE: u64 = 50_000;
 /// Messages of a chat that has room for more.
-const SENDABLE: u64 = 30_000;
-const RUNS: usize = 7;
-const NOW: i64 = 1_767_225_600;
-const ALICE: &str = "alice-river-stone-sky";
+const SENDABLE: usize = 20_000;
+/// What three messages say, and no other.
+const RARE: &str = "xylograph";
 
 fn main() -> anyhow::Result<()> {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let rest = words.get(1..).unwrap_or_default();
+    match words.first().and_then(|word| word.to_str()) {
+        Some(meter::WORD) => meter::measure(rest),
+        Some(plain::WORD) => {
+            let rest = rest.iter().map(|word| word.to_string_lossy().into_owned());
+            plain::run(&rest.collect::<Vec<_>>())
+        }
+        _ => journey(),
+    }
+}
+
+fn journey() -> anyhow::Result<()> {
     let sizes = std::env::var("CRDTCTL_BENCH_MESSAGES").unwrap_or("1000,20000,50000".to_owned());
-    println!("{:<28} {:>8} {:>12} {:>12} {:>8}", "", "messages", "crdtctl", "plain yrs", "ratio");
     let sizes = sizes.split(',').map(str::trim).filter(|size| !size.is_empty());
-    for messages in sizes.map(str::parse::<u64>) {
-        bench(messages?)?;
+    for messages in sizes.map(str::parse::<usize>) {
+        chat_of(messages?)?;
     }
     concerns::bench()?;
     read_large()
 }
 
-/// One line of the table.
-fn row(name: &str, size: u64, ours: Duration, naive: Duration) {
-    let ratio = ours.as_secs_f64() / naive.as_secs_f64();
-    println!("{name:<28} {size:>8} {:>12} {:>12} {ratio:>8.3}", ms(ours), ms(naive));
+/// What stands above the rows.
+fn head(what: &str) {
+    println!("\n{what}");
+    println!(
+        "{:<26} {:>8} {:>8} {:>7} {:>7} {:>7} {:>7} {:>3}",
+        "", "ms", "yrs ms", "faster", "MB", "yrs MB", "kB out", "waits"
+    );
 }
 
-fn bench(messages: u64) -> anyhow::Result<()> {
-    let dir = tempfile::tempdir()?;
-    let place = Place::fill(dir.path(), messages)?;
-    let row = |name: &str, ours: Duration, naive: Duration| row(name, messages, ours, naive);
+fn chat_of(messages: usize) -> anyhow::Result<()> {
+    let place = Place::new(messages)?;
+    let file = place.file("chat")?;
+    head(&format!("{messages} messages, {:.1} MB", place.size(&file)? as f64 / 1e6));
     if messages <= SENDABLE {
-        let send = median(|| place.naive_send())?;
-        row("send one message", median(|| place.send())?, send);
-        row("reply to one", median(|| place.reply())?, send);
-        let edit = median(|| place.naive_set("messages", &place.shown, "content"))?;
-        row("edit one", median_of(|turn| place.edit(turn))?, edit);
-        row("react to one", median_of(|turn| place.react(turn))?, edit);
-        row("delete one", median_of(|turn| place.delete(turn))?, edit);
-        row("show one message", median(|| place.show())?, median(|| place.naive_show())?);
-        row("show its thread", median(|| place.thread())?, median(|| place.naive_show())?);
-        row("search for a word", median(|| place.search())?, median(|| place.naive_search())?);
-        row("list the last 20", median(|| place.list_last())?, median(|| place.naive_list_last())?);
+        for _ in 0..3 {
+            place.run(&["chat", "send", RARE])?;
+        }
+        writes(&place, &file)?;
+        finds(&place, &file)?;
     }
-    row("list all messages", median(|| place.list())?, median(|| place.naive_list())?);
-    row("read and check the state", median(|| place.read())?, median(|| place.naive_load())?);
-    row("export everything", median(|| place.export())?, median(|| place.naive_export())?);
-    let bundle = place.bundle()?;
-    let ours = median_of(|turn| place.import_whole(&bundle, turn))?;
-    row("import everything, new", ours, median_of(|turn| place.naive_import_whole(turn))?);
-    if messages <= SENDABLE {
-        let (ours, naive) = place.import_one(&bundle)?;
-        row("import one message", ours, naive);
-        // What they leave in the log, the next command would write.
-        let send = median(|| place.naive_send())?;
-        row("send one, its file later", median(|| place.send_later())?, send);
-        row(
-            "then list the last 20",
-            median(|| place.list_last())?,
-            median(|| place.naive_list_last())?,
-        );
-    }
+    place.same("list all messages", &["list", &file], &["chat", "list", "--json"])?;
+    reads(&place, &file)?;
+    exchanges(&place, &file, messages <= SENDABLE)?;
+    let last = &["chat", "list", "--limit", "20"];
+    place.row("last 20, file is foreign", &["last", &file], |_| {
+        place.plain(&["send", &file, &file])?;
+        Ok(words(last))
+    })
+}
+
+/// One change of one message.
+fn writes(place: &Place, file: &str) -> anyhow::Result<()> {
+    let own = place.ids(&["chat", "list", "--author", "alice", "--limit", "100", "--json"])?;
+    // Another message for each turn of each kind.
+    let own = |kind: usize, turn: usize| own.get(kind * 20 + turn).context("too few messages");
+    let plain = &["send", file, "plain.yrs"];
+    let send = ["chat", "send", "one more message"];
+    place.same("send", plain, &send)?;
+    let parent = own(4, 0)?;
+    place.same("reply", plain, &["chat", "send", "a reply", "--reply-to", parent])?;
+    let set = &["set", file, "plain.yrs", "messages", parent.as_str(), "content"];
+    place.row("edit", set, |turn| Ok(words(&["chat", "edit", own(0, turn)?, "said otherwise"])))?;
+    place.row("react", set, |turn| Ok(words(&["chat", "react", own(1, turn)?, "👍"])))?;
+    place.row("delete", set, |turn| Ok(words(&["chat", "delete", "-y", own(2, turn)?])))?;
+    let [chat, verb, text] = send;
+    place.same("send, --fold later", plain, &[chat, verb, text, "--fold", "later"])?;
+    place.run(&["fold", "run"])?;
     Ok(())
 }
 
-/// A chat of 15 MB, over its limit, read whole in three depths beside loading it.
+/// One message, or few.
+fn finds(place: &Place, file: &str) -> anyhow::Result<()> {
+    let ids = place.ids(&["chat", "list", "--json"])?;
+    let shown = ids.get(ids.len() / 2).context("no message")?;
+    place.same("last 20", &["last", file], &["chat", "list", "--limit", "20"])?;
+    place.same("show", &["show", file, shown], &["chat", "show", shown])?;
+    place.same("thread", &["show", file, shown], &["chat", "thread", shown])?;
+    place.same("search", &["search", file, RARE], &["chat", "search", RARE])
+}
+
+/// What reads no document, and what reads all of one.
+fn reads(place: &Place, file: &str) -> anyhow::Result<()> {
+    let chat = format!("{GROUP}:chat");
+    let load = &["load", file];
+    place.same("doc list", load, &["doc", "list"])?;
+    place.same("sync status", load, &["sync", "status"])?;
+    place.same("log", load, &["log", "--limit", "20"])?;
+    place.same("doc size", load, &["doc", "size", &chat])?;
+    place.same("doc tree", load, &["doc", "tree", &chat])?;
+    place.same("doc dump", load, &["doc", "dump", &chat])?;
+    place.same("digest", load, &["digest", &chat])?;
+    place.same("check", load, &["check"])
+}
+
+/// Bundles.
+fn exchanges(place: &Place, file: &str, sendable: bool) -> anyhow::Result<()> {
+    place.peer()?;
+    if sendable {
+        place.plain(&["vector", file, "vector"])?;
+        let export = &["export", file, "vector", "plain.update"];
+        place.row("export one", export, |turn| {
+            if turn > 0 {
+                place.carry()?;
+            }
+            place.news()?;
+            Ok(words(&["sync", "export", "--for", BOB, "-O", "one"]))
+        })?;
+        println!("    a bundle of one message has {} bytes", place.size("one")?);
+        place.plain(&["export", file, "vector", "plain.update"])?;
+        let import = &["import", file, "plain.update", "plain.yrs"];
+        place.row("import one", import, |_| {
+            place.carry()?;
+            place.news()?;
+            place.write()?;
+            Ok(words(&["-s", "peer", "sync", "import", "one"]))
+        })?;
+    }
+    let export = &["import", file, file, "plain.yrs"];
+    place.same("export everything", export, &["sync", "export", "-O", "all"])?;
+    std::fs::write(place.path("nothing"), [0, 0])?;
+    place.row("import everything, new", &["import", file, "nothing", "plain.yrs"], |turn| {
+        let store = place.empty(turn)?;
+        Ok(words(&["-s", &store, "sync", "import", "all"]))
+    })
+}
+
+/// A chat of 15 MB, over its limit, read whole in three depths beside loading it; in one process.
 fn read_large() -> anyhow::Result<()> {
-    let state = large(LARGE)?;
-    let naive = median(|| load(&state).map(drop))?;
-    let row = |name: &str, ours: Duration| row(name, LARGE, ours, naive);
-    println!("\nreading a chat of {} bytes", state.len());
+    let state = plain::large(LARGE)?;
+    let naive = seconds(|| plain::decode(&state).map(drop))?;
+    println!("\nreading a chat of {} bytes, in one process", state.len());
+    let row = |name: &str, ours: f64| {
+        let (ms, plain, times) = (meter::ms(ours), meter::ms(naive), naive / ours);
+        println!("{name:<28} {ms:>6} {plain:>8} {times:>7.2}");
+    };
     let walk = || -> anyhow::Result<Update<'_>> { Ok(Update::walk(&state)?) };
-    row("walk: every byte has a block", median(|| walk().map(drop))?);
+    row("walk: a block for each byte", seconds(|| walk().map(drop))?);
     let sizes = || Ok(Sizes::of(&state, Some(&chat::SPEC), None)?);
-    row("measure: a reason for each", median(|| sizes().map(drop))?);
+    row("measure: a reason for each", seconds(|| sizes().map(drop))?);
     let view = || -> anyhow::Result<View> {
         let checked = walk()?.check(chat::SPEC.roots)?;
         Ok(View::of(&checked))
     };
-    row("view: all live content", median(|| view().map(drop))?);
+    row("view: all live content", seconds(|| view().map(drop))?);
     Ok(())
 }
 
-fn timed(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
-    let start = Instant::now();
-    work()?;
-    Ok(start.elapsed())
-}
-
-fn median(mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
-    median_of(|_| timed(&mut work))
-}
-
-fn median_of(mut work: impl FnMut(usize) -> anyhow::Result<Duration>) -> anyhow::Result<Duration> {
-    Ok(middle((0..RUNS).map(&mut work).collect::<anyhow::Result<Vec<_>>>()?))
-}
-
-fn middle(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times.get(times.len() / 2).copied().unwrap_or_default()
-}
-
-fn ms(time: Duration) -> String {
-    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
+/// The median of a few.
+fn seconds(mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
+    let mut took = Vec::new();
+    for _ in 0..7 {
+        let start = Instant::now();
+        work()?;
+        took.push(start.elapsed().as_secs_f64());
+    }
+    took.sort_by(f64::total_cmp);
+    took.get(3).copied().context("no run")
 }

@@ -1,285 +1,171 @@
-//! A store, and what is done with it.
+//! A store in a directory of its own, its peer, and the rows of the table that are measured there.
 
-use super::naive::{large, load, write_durably};
-use super::{ALICE, NOW, RUNS, SENDABLE, middle, timed};
-use anyhow::Context;
-use crdtctl::clock::{Clock, Ids};
-use crdtctl::concern::{self, chat, core};
-use crdtctl::crdt::source::Source;
-use crdtctl::crdt::view::View;
-use crdtctl::id::{DocId, EntityId, MemberId};
-use crdtctl::operation::{self, Operation};
-use crdtctl::query::{self, chat::MessageFilter};
-use crdtctl::sample::{self, Chance};
-use crdtctl::store::{Environment, Fold, Machine, Open, Store};
-use crdtctl::sync::bundle::Bundle;
-use crdtctl::sync::export::{self, Request};
-use crdtctl::sync::import::{self, Input};
-use crdtctl::wire::Update;
-use serde_json::{Value, json};
+use super::meter::{self, Cost};
+use super::plain;
+use anyhow::{Context, bail};
+use serde_json::Value;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use std::time::Duration;
-use yrs::updates::decoder::Decode;
-use yrs::{ReadTxn, StateVector, Transact};
 
-/// What three messages say, and no other.
-pub const RARE: &str = "xylograph";
+/// Times that each row is measured, after once to warm up.
+const RUNS: usize = 7;
+pub const ALICE: &str = "alice-river-stone-sky";
+pub const BOB: &str = "bob-hill-lake-tree";
+pub const GROUP: &str = "group:ocean-forest-moon-star";
 
-/// A store with a chat of many messages, and room beside it.
+/// A store of Alice's with one group, and room beside it.
 pub struct Place {
-    pub dir: PathBuf,
-    pub store: Store,
-    /// The same one, for commands that leave the file of a large document for later.
-    later: Store,
-    pub entity: EntityId,
-    pub doc: DocId,
-    pub member: MemberId,
-    /// A message in the middle of it.
-    pub shown: String,
-    /// Messages of Alice's, one for each run.
-    pub own: Vec<String>,
+    dir: tempfile::TempDir,
+    program: OsString,
 }
 
 impl Place {
-    pub fn fill(dir: &Path, messages: u64) -> anyhow::Result<Place> {
-        let entity = EntityId::parse("group:ocean-forest-moon-star")?;
-        let names = [ALICE, "bob-hill-lake-tree", "carol-sun-wind-rain"];
-        let members =
-            names.iter().map(|name| MemberId::parse(name)).collect::<Result<Vec<_>, _>>()?;
-        let member = MemberId::parse(ALICE)?;
-        let (store, _) = Store::init(&dir.join("store"), environment(dir, "ours"), Some(&member))?;
-        let mut session =
-            store.session(Open { command: "bench", member: Some(&member), dry_run: false })?;
-        let create = core::Create {
-            entity: entity.clone(),
-            name: "Ocean friends".to_owned(),
-            description: String::new(),
-        };
-        operation::run(&mut session, &Operation::EntityCreate(create))?;
-        for member in members.iter().skip(1) {
-            let add =
-                core::AddMember { entity: entity.clone(), member: member.clone(), role: None };
-            operation::run(&mut session, &Operation::MemberAdd(add))?;
+    /// A store whose chat has so many messages.
+    ///
+    /// # Errors
+    ///
+    /// If a command fails.
+    pub fn new(messages: usize) -> anyhow::Result<Place> {
+        let program = std::env::var_os("CRDTCTL_BENCH_PROGRAM");
+        let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_crdtctl").into());
+        let place = Place { dir: tempfile::tempdir()?, program };
+        let made = messages.min(super::SENDABLE).to_string();
+        place.run(&["demo", "store", "--messages", &made, "--seed", "7"])?;
+        if messages > super::SENDABLE {
+            // More than a chat may have: only what somebody else wrote can be so large.
+            place.plain(&["make", &messages.to_string(), "large"])?;
+            place.run(&["sync", "import", "--raw", &format!("{GROUP}:chat"), "large"])?;
         }
-        session.commit()?;
-        let doc = entity.document(chat::SPEC.name);
-        if messages <= SENDABLE {
-            sample::fill(&store, &entity, &members, messages, &mut Chance::new(7), || {})?;
-        } else {
-            let input =
-                Input::Raw { doc: doc.clone(), name: "large".to_owned(), update: large(messages)? };
-            import::import(self::session(&store)?, &[input])?;
+        Ok(place)
+    }
+
+    /// A file beside the store.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The file of a document, as words of a command line have it.
+    pub fn file(&self, concern: &str) -> anyhow::Result<String> {
+        let documents = self.json(&["doc", "list", "--json"])?;
+        let name = format!("{GROUP}:{concern}");
+        let mut documents = documents.as_array().into_iter().flatten();
+        let found = documents.find(|document| document["doc_id"] == name.as_str());
+        let path = found.and_then(|document| document["path"].as_str()).context(name)?;
+        Ok(format!("store/{path}"))
+    }
+
+    /// Runs a command that is not measured.
+    pub fn run(&self, args: &[&str]) -> anyhow::Result<Cost> {
+        meter::run(self.dir.path(), &self.program, &words(args))
+    }
+
+    /// Runs plain yrs.
+    pub fn plain(&self, args: &[&str]) -> anyhow::Result<Cost> {
+        let mut all = vec![plain::WORD.to_owned()];
+        all.extend(words(args));
+        meter::run(self.dir.path(), std::env::current_exe()?.as_os_str(), &all)
+    }
+
+    /// What a command prints.
+    pub fn json(&self, args: &[&str]) -> anyhow::Result<Value> {
+        let output = meter::output(self.dir.path(), &self.program, &words(args))?;
+        Ok(serde_json::from_slice(&output)?)
+    }
+
+    /// The ids of records that a command lists.
+    pub fn ids(&self, args: &[&str]) -> anyhow::Result<Vec<String>> {
+        let records = self.json(args)?;
+        let id = |record: &Value| record["id"].as_str().map(str::to_owned);
+        Ok(records.as_array().into_iter().flatten().filter_map(id).collect())
+    }
+
+    /// Measures a command beside what plain yrs does for it, in turn, and prints the row.
+    ///
+    /// `ours` prepares a turn and says which command is measured.
+    pub fn row(
+        &self,
+        name: &str,
+        plain: &[&str],
+        mut ours: impl FnMut(usize) -> anyhow::Result<Vec<String>>,
+    ) -> anyhow::Result<()> {
+        let (mut costs, mut plains) = (Vec::new(), Vec::new());
+        for turn in 0..=RUNS {
+            let args = ours(turn)?;
+            let cost = meter::run(self.dir.path(), &self.program, &args)?;
+            let plain = self.plain(plain)?;
+            if turn > 0 {
+                costs.push(cost);
+                plains.push(plain);
+            }
         }
-        let view = store.reader()?.view(&doc)?.context("no chat")?;
-        let ids = view.keys(&["messages"]);
-        let shown = ids.get(ids.len() / 2).cloned().context("no message")?;
-        let later = Environment { fold: Some(Fold::Later), ..around(dir, "later") };
-        let later = Store::open_with(store.dir(), Rc::new(later))?;
-        let dir = dir.to_owned();
-        let place = Place { dir, store, later, entity, doc, member, shown, own: Vec::new() };
-        let filter = MessageFilter { author: Some(ALICE.to_owned()), ..MessageFilter::default() };
-        let own = query::chat::list(&place.store.reader()?, &place.entity, &filter)?;
-        let own = own.into_iter().rev().take(3 * RUNS);
-        let own: Vec<String> = own.map(|message| message.id).collect();
-        if messages <= SENDABLE {
-            (0..3).try_for_each(|_| place.say(&place.store, RARE))?;
+        let waits = meter::waits(self.dir.path(), &self.program, &ours(RUNS + 1)?)?;
+        let (cost, plain) = (Cost::median(costs), Cost::median(plains));
+        let times = plain.seconds / cost.seconds;
+        let (ours, plains) = (meter::ms(cost.seconds), meter::ms(plain.seconds));
+        let (memory, plain_memory) = (meter::mb(cost.memory), meter::mb(plain.memory));
+        let written = cost.written.map_or("-".to_owned(), |kib| kib.to_string());
+        let waits = waits.map_or("-".to_owned(), |waits| waits.to_string());
+        println!(
+            "{name:<26} {ours:>8} {plains:>8} {times:>7.2} {memory:>7} {plain_memory:>7} {written:>7} {waits:>3}"
+        );
+        Ok(())
+    }
+
+    /// A row whose command is the same each time.
+    pub fn same(&self, name: &str, plain: &[&str], ours: &[&str]) -> anyhow::Result<()> {
+        self.row(name, plain, |_| Ok(words(ours)))
+    }
+
+    /// Makes a store of Bob's that has everything, and tells Alice so.
+    pub fn peer(&self) -> anyhow::Result<()> {
+        self.run(&["sync", "export", "-O", "all"])?;
+        self.run(&["init", "peer", "--as", BOB])?;
+        self.run(&["-s", "peer", "sync", "import", "all"])?;
+        self.answer()
+    }
+
+    /// A store of Bob's in which is nothing.
+    pub fn empty(&self, turn: usize) -> anyhow::Result<String> {
+        let name = format!("new{turn}");
+        self.run(&["init", &name, "--as", BOB])?;
+        Ok(name)
+    }
+
+    /// Alice says something that Bob does not know yet.
+    pub fn news(&self) -> anyhow::Result<()> {
+        self.run(&["chat", "send", "one more message"])?;
+        Ok(())
+    }
+
+    /// Bob takes what Alice wrote for him last, and tells her.
+    pub fn carry(&self) -> anyhow::Result<()> {
+        self.run(&["-s", "peer", "sync", "import", "one"])?;
+        self.answer()
+    }
+
+    /// Alice writes for Bob what he lacks.
+    pub fn write(&self) -> anyhow::Result<()> {
+        self.run(&["sync", "export", "--for", BOB, "-O", "one"])?;
+        Ok(())
+    }
+
+    fn answer(&self) -> anyhow::Result<()> {
+        self.run(&["-s", "peer", "sync", "export", "--for", ALICE, "-O", "back"])?;
+        self.run(&["sync", "import", "back"])?;
+        Ok(())
+    }
+
+    /// The bytes of a file.
+    pub fn size(&self, name: impl AsRef<Path>) -> anyhow::Result<u64> {
+        let path = self.dir.path().join(name);
+        match std::fs::metadata(&path)?.len() {
+            0 => bail!("{} is empty", path.display()),
+            length => Ok(length),
         }
-        Ok(Place { own, ..place })
-    }
-
-    fn say(&self, store: &Store, text: &str) -> anyhow::Result<()> {
-        self.perform_in(store, json!({"op": "chat.send", "entity": self.entity, "text": text}))
-    }
-
-    /// One operation, as one command.
-    pub fn perform(&self, operation: Value) -> anyhow::Result<()> {
-        self.perform_in(&self.store, operation)
-    }
-
-    fn perform_in(&self, store: &Store, operation: Value) -> anyhow::Result<()> {
-        let open = Open { command: "bench", member: Some(&self.member), dry_run: false };
-        let mut session = store.session(open)?;
-        operation::run_alone(&mut session, &serde_json::from_value(operation)?)?;
-        session.commit()?;
-        Ok(())
-    }
-
-    /// One of Alice's messages, another one for each run of each kind.
-    fn own(&self, kind: usize, turn: usize) -> anyhow::Result<&str> {
-        self.own.get(kind * RUNS + turn).map(String::as_str).context("too few messages")
-    }
-
-    pub fn reply(&self) -> anyhow::Result<()> {
-        self.perform(json!({
-            "op": "chat.send", "entity": self.entity, "text": "a reply", "reply_to": self.shown,
-        }))
-    }
-
-    pub fn edit(&self, turn: usize) -> anyhow::Result<Duration> {
-        let message = self.own(0, turn)?;
-        let text = "said otherwise";
-        let edit =
-            json!({"op": "chat.edit", "entity": self.entity, "message": message, "text": text});
-        timed(|| self.perform(edit))
-    }
-
-    pub fn react(&self, turn: usize) -> anyhow::Result<Duration> {
-        let message = self.own(1, turn)?;
-        let react =
-            json!({"op": "chat.react", "entity": self.entity, "message": message, "emoji": "👍"});
-        timed(|| self.perform(react))
-    }
-
-    pub fn delete(&self, turn: usize) -> anyhow::Result<Duration> {
-        let message = self.own(2, turn)?;
-        let delete = json!({"op": "chat.delete", "entity": self.entity, "message": message});
-        timed(|| self.perform(delete))
-    }
-
-    pub fn thread(&self) -> anyhow::Result<()> {
-        query::chat::thread(&self.store.reader()?, &self.entity, &self.shown, false)?;
-        Ok(())
-    }
-
-    pub fn search(&self) -> anyhow::Result<()> {
-        let words = vec![RARE.to_owned()];
-        let filter = MessageFilter { words, ..MessageFilter::default() };
-        let found = query::chat::list(&self.store.reader()?, &self.entity, &filter)?;
-        assert_eq!(found.len(), 3);
-        Ok(())
-    }
-
-    pub fn send(&self) -> anyhow::Result<()> {
-        self.say(&self.store, "one more message")
-    }
-
-    /// The same, with the file of the chat left for later.
-    pub fn send_later(&self) -> anyhow::Result<()> {
-        self.say(&self.later, "one more message")
-    }
-
-    pub fn show(&self) -> anyhow::Result<()> {
-        let found = query::chat::find(&self.store.reader()?, &self.entity, &self.shown)?;
-        assert!(!found.content.is_empty());
-        Ok(())
-    }
-
-    pub fn list_last(&self) -> anyhow::Result<()> {
-        let filter = MessageFilter { limit: Some(20), ..MessageFilter::default() };
-        let found = query::chat::list(&self.store.reader()?, &self.entity, &filter)?;
-        assert_eq!(found.len(), 20);
-        Ok(())
-    }
-
-    pub fn list(&self) -> anyhow::Result<()> {
-        let view = self.store.reader()?.view(&self.doc)?.context("no chat")?;
-        assert!(!chat::MESSAGES.rows(&view, true).is_empty());
-        Ok(())
-    }
-
-    /// Walk, rule 1 of the gate, and the live content: all that stands before yrs.
-    pub fn read(&self) -> anyhow::Result<()> {
-        let bytes = std::fs::read(self.file()?)?;
-        let update = Update::checked(&bytes, concern::roots(&self.doc));
-        let view = View::of(&update?);
-        assert!(!view.version().clocks.is_empty());
-        Ok(())
-    }
-
-    pub fn bundle(&self) -> anyhow::Result<Vec<u8>> {
-        let reader = self.store.reader()?;
-        let request = Request::default();
-        let exported = export::export(&reader, self.store.environment(), &request)?;
-        let mut bytes = Vec::new();
-        exported.bundle.write(&mut bytes)?;
-        Ok(bytes)
-    }
-
-    pub fn export(&self) -> anyhow::Result<()> {
-        Ok(write_durably(&self.dir.join("out.crdt"), &self.bundle()?)?)
-    }
-
-    pub fn import_whole(&self, bundle: &[u8], turn: usize) -> anyhow::Result<Duration> {
-        let store = self.peer(turn)?;
-        timed(|| take(&store, bundle))
-    }
-
-    /// A peer that has everything gets one message more.
-    pub fn import_one(&self, bundle: &[u8]) -> anyhow::Result<(Duration, Duration)> {
-        let peer = self.peer(RUNS)?;
-        take(&peer, bundle)?;
-        let copy = self.dir.join("naive-one.yrs");
-        let (mut ours, mut naive) = (Vec::new(), Vec::new());
-        for _ in 0..RUNS {
-            let before = std::fs::read(self.file()?)?;
-            let known = load(&before)?.transact().state_vector();
-            self.send()?;
-            let after = std::fs::read(self.file()?)?;
-            let news = load(&after)?.transact().encode_state_as_update_v1(&known);
-            let input =
-                Input::Raw { doc: self.doc.clone(), name: "news".to_owned(), update: news.clone() };
-            ours.push(timed(|| {
-                import::import(session(&peer)?, &[input])?;
-                Ok(())
-            })?);
-            std::fs::write(&copy, &before)?;
-            naive.push(timed(|| {
-                let doc = load(&std::fs::read(&copy)?)?;
-                let mut txn = doc.transact_mut();
-                txn.apply_update(yrs::Update::decode_v1(&news)?)?;
-                let state = txn.encode_state_as_update_v1(&StateVector::default());
-                Ok(write_durably(&copy, &state)?)
-            })?);
-        }
-        Ok((middle(ours), middle(naive)))
-    }
-
-    pub fn peer(&self, turn: usize) -> anyhow::Result<Store> {
-        let member = MemberId::parse("bob-hill-lake-tree")?;
-        let name = format!("peer{turn}");
-        let dir = self.dir.join(&name);
-        if dir.exists() {
-            std::fs::remove_dir_all(&dir)?;
-        }
-        Ok(Store::init(&dir, environment(&self.dir, &name), Some(&member))?.0)
-    }
-
-    pub fn file(&self) -> anyhow::Result<PathBuf> {
-        let reader = self.store.reader()?;
-        let documents = reader.documents()?;
-        let found = documents.iter().find(|document| document.id == self.doc).context("no chat")?;
-        Ok(self.store.dir().join(&found.path))
     }
 }
 
-fn session(store: &Store) -> anyhow::Result<crdtctl::store::Session> {
-    Ok(store.session(Open { command: "bench", member: None, dry_run: false })?)
-}
-
-fn take(store: &Store, bundle: &[u8]) -> anyhow::Result<()> {
-    let input = Input::Bundle { name: "bench".to_owned(), bundle: Box::new(Bundle::read(bundle)?) };
-    import::import(session(store)?, &[input])?;
-    Ok(())
-}
-
-pub fn environment(dir: &Path, name: &str) -> Rc<Environment> {
-    Rc::new(around(dir, name))
-}
-
-fn around(dir: &Path, name: &str) -> Environment {
-    Environment {
-        machine: Machine {
-            clock: Clock::fixed(NOW),
-            ids: Ids::seeded(name),
-            leases: Some(dir.join("leases")),
-            id: "bench".to_owned(),
-            host: "bench".to_owned(),
-            lock_wait: Duration::from_secs(10),
-        },
-        roots: concern::expected,
-        noted: concern::noted(),
-        adopt: crdtctl::merge::adopt,
-        fold: None,
-    }
+/// The words of a command line.
+pub fn words(args: &[impl AsRef<str>]) -> Vec<String> {
+    args.iter().map(|word| word.as_ref().to_owned()).collect()
 }
