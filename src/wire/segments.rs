@@ -181,7 +181,11 @@ impl Segments {
         let mut parts = SpliceParts::default();
         write_var(&mut parts.new, clients.len() as u64);
         let (none, mut deletes) = (ClientSegments::default(), deleted.clone());
-        let mut residue = self.residue.checked_sub(self.residue_of(state, ids, deleted)?)?;
+        let mut residue = match self.residue {
+            // Where nothing was ever removed, these blocks need not be read for it.
+            0 => 0,
+            all => all.checked_sub(self.residue_of(state, ids, deleted)?)?,
+        };
         for id in clients.into_iter().rev() {
             let section = SplicedSection {
                 old: self.clients.get(&id).unwrap_or(&none),
@@ -296,7 +300,7 @@ impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
             return Some(());
         }
         let first = self.old.segments.partition_point(|begin| begin.clock <= clocks.start);
-        for (begin, end) in self.old.pairs().skip(first.saturating_sub(1)) {
+        for (begin, end) in self.old.pairs_from(first.saturating_sub(1)) {
             if begin.clock >= clocks.end {
                 break;
             }

@@ -40,7 +40,12 @@ pub struct Boundary {
 impl ClientSegments {
     /// Each segment with where it begins and ends.
     pub fn pairs(&self) -> impl Iterator<Item = (Boundary, Boundary)> {
-        let begins = self.segments.iter().copied();
+        self.pairs_from(0)
+    }
+
+    /// The segments from the one with this number on; those before it cost nothing.
+    pub fn pairs_from(&self, first: usize) -> impl Iterator<Item = (Boundary, Boundary)> {
+        let begins = self.segments.get(first..).unwrap_or_default().iter().copied();
         let ends = begins.clone().skip(1).chain(std::iter::once(self.end));
         begins.zip(ends)
     }
