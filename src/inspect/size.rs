@@ -11,26 +11,37 @@ use std::collections::HashMap;
 
 /// What rows are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum SizeBy {
-    /// One row a collection
+    /// One row a collection.
     Collection,
-    /// One row a field, whatever became of its values
+    /// One row a field, whatever became of its values.
     Field,
-    /// One row a kind: live, overwritten, tombstone, …
+    /// One row a kind: live, overwritten, tombstone and others ([`Why`]).
     Kind,
-    /// One row a record
+    /// One row a record.
     Record,
-    /// One row an author, as the records name them
+    /// One row an author, as the records name them.
     Author,
-    /// One row a client id
+    /// One row a client id.
     Client,
-    /// One row a month in which records were created (UTC)
+    /// One row a month in which records were created (UTC).
     Month,
 }
 
 impl SizeBy {
-    fn name(self) -> &'static str {
+    /// All ways.
+    pub const ALL: &[SizeBy] = &[
+        SizeBy::Collection,
+        SizeBy::Field,
+        SizeBy::Kind,
+        SizeBy::Record,
+        SizeBy::Author,
+        SizeBy::Client,
+        SizeBy::Month,
+    ];
+
+    /// What the command line and the rows call it.
+    pub fn name(self) -> &'static str {
         match self {
             SizeBy::Collection => "collection",
             SizeBy::Field => "field",

@@ -7,14 +7,13 @@ use crate::crdt::source::Source;
 use crate::crdt::testing::{Rng, World, fixtures, new_doc, state, view};
 use crate::schema::Spec;
 use crate::wire::{Dead, Update, Value};
-use clap::ValueEnum;
 use std::collections::BTreeMap;
 use yrs::{Any, GetString, Map, Text, Transact, WriteTxn, XmlFragment};
 
 /// Measures in every way; each must give all of the bytes to somebody, and the blocks too.
 #[track_caller]
 fn measure(bytes: &[u8], spec: Option<&'static Spec>, context: &str) -> Sizes {
-    let ways = SizeBy::value_variants().iter().map(|by| Some(*by));
+    let ways = SizeBy::ALL.iter().map(|by| Some(*by));
     for by in ways {
         let sizes = Sizes::of(bytes, spec, by).unwrap();
         assert_eq!(sum(&sizes), bytes.len() as u64, "{context}: {by:?} {:#?}", sizes.rows);
@@ -265,7 +264,7 @@ fn what_was_damaged_and_still_walks_adds_up() {
             let mut damaged = bytes.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
             if Update::walk(&damaged).is_ok() {
-                let by = SizeBy::value_variants().get(bit % 8).copied();
+                let by = SizeBy::ALL.get(bit % 8).copied();
                 let sizes = Sizes::of(&damaged, concern::named("core"), by).unwrap();
                 assert_eq!(sum(&sizes), damaged.len() as u64, "{file} bit {bit} by {by:?}");
                 walked += 1;

@@ -1,4 +1,5 @@
 use crate::cmd::Context;
+use crate::cmd::choice;
 use crate::cmd::failure;
 use crate::cmd::foreign::FromKind;
 use crate::cmd::resolve::{missing, undecodable};
@@ -41,7 +42,7 @@ pub struct SizeArgs {
     #[arg(value_name = "DOC")]
     docs: Vec<String>,
     /// What rows are made of; else kind and field
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, value_name = "WHAT", value_parser = choice::described(SizeBy::ALL, SizeBy::name, rows_by))]
     by: Option<SizeBy>,
     /// Show the largest so many, and the others as one
     #[arg(long, value_name = "N")]
@@ -58,6 +59,19 @@ const ROWS: &[Column] = &[
     Column::number("count", "count"),
     Column::text("doc", "document").asked(),
 ];
+
+/// What help says of a way to group the rows.
+fn rows_by(by: SizeBy) -> &'static str {
+    match by {
+        SizeBy::Collection => "One row a collection",
+        SizeBy::Field => "One row a field, whatever became of its values",
+        SizeBy::Kind => "One row a kind: live, overwritten, tombstone, …",
+        SizeBy::Record => "One row a record",
+        SizeBy::Author => "One row an author, as the records name them",
+        SizeBy::Client => "One row a client id",
+        SizeBy::Month => "One row a month in which records were created (UTC)",
+    }
+}
 
 const ROWS_OF_SEVERAL: &[Column] = &[
     Column::text("doc", "document"),
