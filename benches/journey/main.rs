@@ -3,8 +3,8 @@
 //! and writes it back. One process each, on the same files, in turn.
 //!
 //! `cargo bench --bench journey` prints one table: milliseconds of both (medians), how many times
-//! faster ours is, the memory of both in MB, what ours gives the file system to write in kB, and
-//! how often it waits for the disk (where strace is installed). The ratios are what to quote, times
+//! faster ours is, the memory of both in MB, what ours writes in kB and how often it waits for the disk
+//! (both where strace is installed). The ratios are what to quote, times
 //! are of this machine. `CRDTCTL_BENCH_MESSAGES=1000` chooses the sizes; with none of them only what
 //! hangs on no messages is measured. `CRDTCTL_BENCH_PROGRAM` measures another build of the program.
 //!
@@ -34,7 +34,6 @@ fn main() -> anyhow::Result<()> {
     let words: Vec<_> = std::env::args_os().skip(1).collect();
     let rest = words.get(1..).unwrap_or_default();
     match words.first().and_then(|word| word.to_str()) {
-        Some(meter::WORD) => meter::measure(rest),
         Some(plain::WORD) => {
             let rest = rest.iter().map(|word| word.to_string_lossy().into_owned());
             plain::run(&rest.collect::<Vec<_>>())
@@ -57,8 +56,8 @@ fn journey() -> anyhow::Result<()> {
 fn head(what: &str) {
     println!("\n{what}");
     println!(
-        "{:<26} {:>8} {:>8} {:>7} {:>7} {:>7} {:>7} {:>3}",
-        "", "ms", "yrs ms", "faster", "MB", "yrs MB", "kB out", "waits"
+        "{:<24} {:>8} {:>8} {:>7} {:>7} {:>7} {:>7} {:>5}",
+        "", "ms", "yrs ms", "faster", "MB", "yrs MB", "written", "waits"
     );
 }
 

@@ -1,27 +1,28 @@
 //! What one process costs: its time, its memory, what it writes, and how often it waits for the disk.
-//!
-//! A process is started by a copy of this one that starts nothing else, so that what the system
-//! counts for the children of a process is that one's alone.
 
-use anyhow::{Context, bail};
-use serde::{Deserialize, Serialize};
-use std::ffi::{OsStr, OsString};
+use anyhow::bail;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
-
-/// The word that makes this program a meter.
-pub const WORD: &str = "--meter";
+use wait4::Wait4;
 
 /// What a process cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Cost {
     /// From before it was started until it had ended.
     pub seconds: f64,
-    /// The most that it had in memory at once, in KiB; the program's own pages count.
-    pub memory: Option<i64>,
-    /// What it gave the file system to write, in KiB.
-    pub written: Option<i64>,
+    /// The most bytes that it had in memory at once; the pages of the program count.
+    pub memory: u64,
+}
+
+/// What a process did to its files.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Writes {
+    /// Bytes.
+    pub written: u64,
+    /// How often it waited until the disk had them.
+    pub waits: usize,
 }
 
 impl Cost {
@@ -38,44 +39,17 @@ impl Cost {
 ///
 /// If it cannot be started, or fails.
 pub fn run(dir: &Path, program: &OsStr, args: &[String]) -> anyhow::Result<Cost> {
-    let mut meter = Command::new(std::env::current_exe()?);
-    let output = surroundings(meter.arg(WORD).arg(program).args(args), dir).output()?;
-    if !output.status.success() {
-        bail!("{}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr));
-    }
-    serde_json::from_slice(&output.stdout).context("the meter prints what it measured")
-}
-
-/// The meter itself: the words are a program and its arguments.
-///
-/// # Errors
-///
-/// If it cannot be started, or fails.
-pub fn measure(words: &[OsString]) -> anyhow::Result<()> {
-    let (program, args) = words.split_first().context("no program")?;
+    let said = dir.join("said");
+    let mut command = Command::new(program);
+    surroundings(command.args(args), dir).stdout(Stdio::null());
+    command.stderr(std::fs::File::create(&said)?);
     let start = Instant::now();
-    let status = Command::new(program).args(args).stdout(Stdio::null()).status()?;
+    let ended = command.spawn()?.wait4()?;
     let seconds = start.elapsed().as_secs_f64();
-    if !status.success() {
-        bail!("{status}");
+    if !ended.status.success() {
+        bail!("{}: {}", args.join(" "), std::fs::read_to_string(said)?);
     }
-    let (memory, written) = children().unzip();
-    println!("{}", serde_json::to_string(&Cost { seconds, memory, written })?);
-    Ok(())
-}
-
-/// How often a program waits until the disk has what it wrote; none without strace.
-pub fn waits(dir: &Path, program: &OsStr, args: &[String]) -> anyhow::Result<Option<usize>> {
-    let trace = dir.join("trace");
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-e", "trace=fsync,fdatasync,sync_file_range,msync", "-o"]);
-    match surroundings(strace.arg(&trace).arg(program).args(args), dir).output() {
-        Ok(output) if output.status.success() => Ok(Some(
-            std::fs::read_to_string(&trace)?.lines().filter(|line| line.contains(" = ")).count(),
-        )),
-        Ok(output) => bail!("{}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)),
-        Err(_) => Ok(None),
-    }
+    Ok(Cost { seconds, memory: ended.rusage.maxrss })
 }
 
 /// What a program prints.
@@ -91,6 +65,45 @@ pub fn output(dir: &Path, program: &OsStr, args: &[String]) -> anyhow::Result<Ve
     Ok(output.stdout)
 }
 
+/// What a program does to its files; None without strace.
+///
+/// # Errors
+///
+/// If it fails.
+pub fn writes(dir: &Path, program: &OsStr, args: &[String]) -> anyhow::Result<Option<Writes>> {
+    let trace = dir.join("trace");
+    let mut strace = Command::new("strace");
+    let calls = "trace=fsync,fdatasync,msync,write,pwrite64,writev,pwritev,copy_file_range";
+    strace.args(["-f", "-qq", "-y", "-e", calls, "-o"]).arg(&trace);
+    match surroundings(strace.arg(program).args(args), dir).output() {
+        Ok(output) if output.status.success() => {
+            Ok(Some(std::fs::read_to_string(&trace)?.lines().map(effect).sum()))
+        }
+        Ok(output) => bail!("{}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// What one call did to a file, as strace tells it: `12 write(3</a/file>, "text", 4) = 4`.
+fn effect(line: &str) -> Writes {
+    let is_file = line.split_once('<').is_some_and(|(_, path)| path.starts_with('/'));
+    let result = line.rsplit_once(" = ").and_then(|(_, result)| result.trim().parse().ok());
+    match (line.contains("sync("), result) {
+        (true, Some(_)) => Writes { written: 0, waits: 1 },
+        (false, Some(written)) if is_file => Writes { written, waits: 0 },
+        _ => Writes::default(),
+    }
+}
+
+impl std::iter::Sum for Writes {
+    fn sum<I: Iterator<Item = Writes>>(all: I) -> Writes {
+        all.fold(Writes::default(), |a, b| Writes {
+            written: a.written + b.written,
+            waits: a.waits + b.waits,
+        })
+    }
+}
+
 /// The same for whatever is run: nothing of whoever measures.
 fn surroundings<'a>(command: &'a mut Command, dir: &Path) -> &'a mut Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -104,26 +117,7 @@ fn surroundings<'a>(command: &'a mut Command, dir: &Path) -> &'a mut Command {
         .stdin(Stdio::null())
 }
 
-/// Memory and writes of the processes that were waited for.
-#[cfg(unix)]
-fn children() -> Option<(i64, i64)> {
-    use nix::sys::resource::{UsageWho, getrusage};
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
-    // Linux counts blocks of 512 bytes, and KiB.
-    Some((usage.max_rss(), usage.block_writes() / 2))
-}
-
-#[cfg(not(unix))]
-fn children() -> Option<(i64, i64)> {
-    None
-}
-
 /// Milliseconds.
 pub fn ms(seconds: f64) -> String {
     format!("{:.1}", seconds * 1000.0)
-}
-
-/// Megabytes.
-pub fn mb(kib: Option<i64>) -> String {
-    kib.map_or("-".to_owned(), |kib| format!("{:.1}", kib as f64 * 1024.0 / 1e6))
 }

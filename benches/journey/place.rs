@@ -98,15 +98,18 @@ impl Place {
                 plains.push(plain);
             }
         }
-        let waits = meter::waits(self.dir.path(), &self.program, &ours(RUNS + 1)?)?;
+        let writes = meter::writes(self.dir.path(), &self.program, &ours(RUNS + 1)?)?;
         let (cost, plain) = (Cost::median(costs), Cost::median(plains));
         let times = plain.seconds / cost.seconds;
         let (ours, plains) = (meter::ms(cost.seconds), meter::ms(plain.seconds));
-        let (memory, plain_memory) = (meter::mb(cost.memory), meter::mb(plain.memory));
-        let written = cost.written.map_or("-".to_owned(), |kib| kib.to_string());
-        let waits = waits.map_or("-".to_owned(), |waits| waits.to_string());
+        let [memory, plain_memory] = [cost, plain].map(|of| of.memory as f64 / 1e6);
+        let (written, waits) = match writes {
+            Some(done) => ((done.written / 1000).to_string(), done.waits.to_string()),
+            None => ("-".to_owned(), "-".to_owned()),
+        };
         println!(
-            "{name:<26} {ours:>8} {plains:>8} {times:>7.2} {memory:>7} {plain_memory:>7} {written:>7} {waits:>3}"
+            "{name:<24} {ours:>8} {plains:>8} {times:>7.2} {memory:>7.1} {plain_memory:>7.1} \
+             {written:>7} {waits:>5}"
         );
         Ok(())
     }
