@@ -128,7 +128,7 @@ fn only_news_travels_to_a_known_peer() {
     let full = alice.export("full.crdt");
     let news = export_for(&alice, BOB, "news.crdt");
     assert!(
-        size(&news) < 2_000 && size(&news) * 4 < size(&full),
+        size(&news) <= 1_024 && size(&news) * 3 < size(&full),
         "{} {}",
         size(&news),
         size(&full)

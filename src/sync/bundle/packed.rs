@@ -1,12 +1,17 @@
 //! Writing a bundle: its documents are packed and measured before the first byte goes out, the contents
 //! of files follow as they are read.
 
-use super::{Bundle, LEVEL, MANIFEST, refuse_beyond};
+use super::{BLOCK, Bundle, LEVEL, MANIFEST, in_tar, refuse_beyond};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::sync::content::{BundledContent, PIECE, changed_meanwhile};
 use crate::sync::manifest::{Hash, Manifest};
 use std::io::{self, Read, Write};
+
+/// Up to so many bytes a bundle is compressed as far as it goes.
+const SMALL: u64 = 128 * 1024;
+/// How far that is.
+const SMALL_LEVEL: i32 = 19;
 
 /// Opens the contents that a bundle carries.
 pub type OpenContent<'o> = dyn Fn(&BundledContent) -> Result<Box<dyn Read>> + 'o;
@@ -36,8 +41,10 @@ impl Bundle {
         self.check_bounds(bytes.len() as u64)?;
         let failed = |e: io::Error| Error::io("the bundle cannot be written", e);
         let staged = Staged { held: Some(Vec::new()), output };
-        let mut zstd = zstd::Encoder::new(staged, LEVEL).map_err(failed)?;
-        zstd.include_checksum(true).map_err(failed)?;
+        let parts = self.parts.values().map(|bytes| in_tar(bytes.len() as u64));
+        let in_all = parts.sum::<u64>() + in_tar(bytes.len() as u64) + 2 * BLOCK;
+        let in_all = manifest.files.is_empty().then_some(in_all);
+        let zstd = compressor(staged, in_all).map_err(failed)?;
         let mut tar = tar::Builder::new(zstd);
         let parts = self.parts.iter().map(|(name, bytes)| (name.as_str(), bytes));
         for (name, bytes) in std::iter::once((MANIFEST, &bytes)).chain(parts) {
@@ -90,6 +97,17 @@ impl Bundle {
         header.set_mtime(u64::try_from(self.manifest.created_at).unwrap_or(0));
         header
     }
+}
+
+/// What compresses so many bytes, where it is known how many they will be. A small bundle, which is the
+/// usual one, is worth more work: one of a single message fits into a kilobyte.
+fn compressor<W: Write>(output: W, bytes: Option<u64>) -> io::Result<zstd::Encoder<'static, W>> {
+    let small = bytes.filter(|bytes| *bytes <= SMALL);
+    let mut zstd = zstd::Encoder::new(output, small.map_or(LEVEL, |_| SMALL_LEVEL))?;
+    // Without it that level takes the memory that a large one would need.
+    zstd.set_pledged_src_size(small)?;
+    zstd.include_checksum(true)?;
+    Ok(zstd)
 }
 
 /// An output that holds back what comes until it is known to be within bounds.
