@@ -269,6 +269,17 @@ impl Context {
         Ok(entity)
     }
 
+    /// Whether fields were asked for by name.
+    pub fn chooses_fields(&self) -> bool {
+        !self.globals.fields.is_empty()
+    }
+
+    /// Whether one value is printed alone, for scripts: in a pipe, where nobody said what else to print.
+    pub fn prints_bare(&self) -> bool {
+        let is_default = self.globals.output.is_none() && !self.chooses_fields();
+        self.terminal.format == Format::Tsv && is_default
+    }
+
     /// Whether nothing is written.
     pub(crate) fn is_dry(&self) -> bool {
         self.dry_run

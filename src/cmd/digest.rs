@@ -85,9 +85,11 @@ pub fn run(context: &Context, args: DigestArgs) -> Result<Report> {
         row.insert("words".into(), json!(words));
     }
     let format = context.terminal.format;
-    let alone = format == Format::Id || format == Format::Tsv && context.globals.output.is_none();
+    let alone = format == Format::Id || context.prints_bare();
     match spoken {
-        Some(words) if matches!(format, Format::Table | Format::Tsv) => {
+        Some(words)
+            if matches!(format, Format::Table | Format::Tsv) && !context.chooses_fields() =>
+        {
             Ok(Report::text(format!("{words}\n")))
         }
         _ if alone => Ok(Report::text(format!("{}\n", hex(&digests.content)))),

@@ -1,7 +1,7 @@
 use super::context::entities;
 use super::{Context, status};
 use crate::error::Result;
-use crate::ui::{Column, Format, Report, Row, Section};
+use crate::ui::{Column, Report, Row, Section};
 use serde_json::{Value, json};
 
 /// Print the member that acts, its roles and its replica
@@ -31,8 +31,7 @@ pub fn run(context: &Context, _: WhoamiArgs) -> Result<Report> {
     let store = context.store()?;
     let reader = store.reader()?;
     let member = context.acting_member()?;
-    let format = context.terminal.format;
-    if format == Format::Tsv && context.globals.output.is_none() {
+    if context.prints_bare() {
         return Ok(Report::text(format!("{}\n", crate::ui::escape::line(member.as_str()))));
     }
     let documents = reader.documents()?;

@@ -130,6 +130,14 @@ fn records_boards_streams_and_writes_have_fields_too() {
     let blocks = store.json(&["doc", "blocks", "kanban", "--fields", "kind,bytes"]);
     assert!(blocks.as_array().unwrap().len() > 3, "{blocks}");
     assert!(blocks.as_array().unwrap().iter().all(|row| keys(row) == ["kind", "bytes"]));
+    // What is one value alone in a pipe has the others when they are asked for.
+    let who = store.ok(&["whoami", "--fields", "member,dir", "--no-header"]);
+    assert_eq!(who, format!("{ALICE}\n{}", text(&store.dir)));
+    assert_eq!(store.ok(&["whoami"]), ALICE);
+    let content = store.ok(&["digest"]);
+    assert_eq!(store.ok(&["digest", "--fields", "content", "--no-header"]), content);
+    let words = store.ok(&["digest", "--words", "--fields", "content,words", "--no-header"]);
+    assert_eq!(words, format!("{content}\n{}", store.ok(&["digest", "--words"])));
     let moved = ["kanban", "move", &card, "Done", "--fields", "changed,id"];
     assert_eq!(store.ok(&moved), format!("field\tvalue\nchanged\ttrue\nid\t{card}"));
     assert_eq!(store.json(&moved), json!({"changed": false, "id": card}));
