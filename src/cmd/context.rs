@@ -364,6 +364,7 @@ impl Context {
         let limits = limits.map(|note| failure::hint(&note));
         let damaged = committed.damaged.iter().filter_map(failure::leaves_out);
         let first = committed.first_replica.as_ref().map(|member| match member {
+            _ if self.dry_run => "this store would be a replica then".to_owned(),
             Some(member) => format!("this store is a replica of {member} now"),
             None => "this store is a replica now; `crdtctl init --as MEMBER` says whose".to_owned(),
         });

@@ -90,7 +90,7 @@ fn sentence(context: &Context, pruned: usize, waiting: usize) -> String {
     if waiting > 0 {
         let wait = if waiting == 1 { "waits" } else { "wait" };
         sentence.push_str(&format!(
-            "; {waiting} {wait} for acknowledgements: `crdtctl tombstone list --blocked`"
+            "; {waiting} {wait} for acknowledgements: `crdtctl tombstone list --by member`"
         ));
     }
     sentence

@@ -51,7 +51,7 @@ const SECTIONS: &[Section] = &[
         columns: &[
             Column::text("member", "member"),
             Column::id("replica_id", "replica").filled(),
-            Column::time("last_seen", "last heard of").filled(),
+            Column::last("last_seen", "last heard of").filled(),
             Column::count("they_lack", "documents they lack").filled(),
             Column::count("we_lack", "we lack").filled(),
             Column::count("waiting", "waiting").filled(),

@@ -85,7 +85,7 @@ const MEMBERS_WAITED_FOR: &[Column] = &[
     Column::number("tombstones", "tombstones"),
     Column::number("documents", "documents"),
     Column::bytes("bytes", "size"),
-    Column::time("silent_since", "last heard of"),
+    Column::last("silent_since", "last heard of"),
     Column::number("prunable", "prunable").asked(),
     Column::list("waiting_for", "waits for").asked(),
 ];
@@ -200,7 +200,7 @@ const MEMBERS: &[Section] = &[Section {
         Column::time("joined_at", "joined").wide(),
         Column::time("acknowledged_at", "acknowledged"),
         Column::flag("waited_for", "waited for"),
-        Column::time("last_heard", "last heard of"),
+        Column::last("last_heard", "last heard of"),
     ],
 }];
 

@@ -1,6 +1,6 @@
 //! One value as text: for people ([`shown`]) or for programs that read TSV and CSV ([`plain`]).
 
-use super::report::Style;
+use super::report::{Column, Style};
 use super::terminal::{TimeStyle, Times};
 use chrono::{DateTime, Local, SecondsFormat, Utc};
 use serde_json::{Map, Value};
@@ -39,13 +39,24 @@ pub fn lasting(seconds: i64) -> String {
     }
 }
 
+/// What tables have where a [`Style::LastTime`] is missing.
+pub const NEVER: &str = "never";
+
+impl Column {
+    /// When something last happened: in tables [`NEVER`], where it did not.
+    pub const fn last(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::LastTime)
+    }
+}
+
 /// A value as a table shows it, not escaped yet.
 pub fn shown(value: &Value, style: Style, times: Times) -> String {
     match (style, value) {
+        (Style::LastTime, Value::Null) => NEVER.to_owned(),
         (_, Value::Null) => String::new(),
         (_, Value::Array(items)) if items.is_empty() => String::new(),
         (_, Value::Object(fields)) if fields.is_empty() => String::new(),
-        (Style::Time, value) => time(value, |at| seen(at, times)),
+        (Style::Time | Style::LastTime, value) => time(value, |at| seen(at, times)),
         (Style::Bytes, value) => value.as_u64().map_or_else(|| text(value), size),
         (Style::Flag, Value::Bool(flag)) => if *flag { "yes" } else { "" }.to_owned(),
         (Style::List, Value::Array(items)) if all_plain(items) => {
@@ -114,7 +125,9 @@ fn change((name, change): (&String, &Value), times: Times) -> String {
 pub fn plain(value: &Value, style: Style) -> String {
     match (style, value) {
         (_, Value::Null) => String::new(),
-        (Style::Time, value) => time(value, |at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        (Style::Time | Style::LastTime, value) => {
+            time(value, |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
+        }
         (Style::List, Value::Array(items)) if all_plain(items) => join(items, ","),
         (_, value) => text(value),
     }

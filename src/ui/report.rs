@@ -174,10 +174,8 @@ impl Object {
     /// Key, title and style of every field: those with a column first, in the columns' order.
     pub(crate) fn entries(&self) -> Vec<(&str, &str, Style)> {
         let known = self.columns.iter().filter(|column| self.fields.contains_key(&*column.key));
-        let others = self
-            .fields
-            .keys()
-            .filter(|key| !self.columns.iter().any(|column| column.key == key.as_str()));
+        let is_known = |key: &str| self.columns.iter().any(|column| column.key == key);
+        let others = self.fields.keys().filter(|key| !is_known(key));
         known
             .map(|column| (&*column.key, &*column.title, column.style))
             .chain(others.map(|key| (key.as_str(), key.as_str(), self.style_of(key))))
@@ -255,6 +253,8 @@ pub enum Style {
     Id,
     /// Unix seconds; 0 means never.
     Time,
+    /// The same, of what everybody in the list might have done: who has not is told so in tables.
+    LastTime,
     /// A size, `664 KB` in tables.
     Bytes,
     /// A number as its share of the column's sum, drawn as a bar; in tables only.

@@ -136,7 +136,8 @@ impl<'c> Filled<'c> {
     }
 
     fn is_empty(&self) -> bool {
-        self.cells.iter().all(String::is_empty)
+        let nothing = if self.column.style == Style::LastTime { cell::NEVER } else { "" };
+        self.cells.iter().all(|text| text.is_empty() || text == nothing)
     }
 
     /// How it is shown, where only a terminal with room for it does.

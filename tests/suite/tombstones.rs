@@ -217,6 +217,13 @@ fn who_blocks_pruning_is_one_row_a_member() {
     assert_eq!((&rows[0]["member"], &rows[0]["tombstones"]), (&json!(BOB), &json!(4)));
     assert_eq!((bytes(&rows[0]), &rows[0]["silent_since"]), (all, &json!(machine.now())));
     assert_eq!((&rows[1]["tombstones"], &rows[1]["silent_since"]), (&json!(1), &Value::Null));
+    let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let table = alice.ok(&["tombstone", "list", "--by", "member", "-o", "table"]);
+    let last = |row: usize| cells(table.lines().nth(row).unwrap()).pop();
+    assert_ne!(last(1).as_deref(), Some("never"), "{table}");
+    assert_eq!(last(2).as_deref(), Some("never"), "{table}");
+    let tsv = alice.ok(&["tombstone", "list", "--by", "member"]);
+    assert!(tsv.lines().nth(2).unwrap().ends_with('\t'), "for programs it is no word: {tsv}");
     let why = alice.json(&["tombstone", "why", &late]);
     assert_eq!(bytes(&rows[1]), bytes(&why), "the same bytes wherever they are said");
     let top = alice.run(&["tombstone", "list", "--by", "member", "--top", "2"]);
@@ -249,4 +256,19 @@ fn who_blocks_pruning_is_one_row_a_member() {
     // Those that wait for nobody are said, not listed.
     let alone = machine.group("alone", &[]);
     assert_eq!(alone.json(&["tombstone", "list", "--by", "member"]), json!([]));
+}
+
+/// Of a store that the application wrote and no command of ours.
+#[test]
+fn pruning_says_beforehand_that_it_makes_a_replica() {
+    let machine = Machine::new("prunes first");
+    let store = machine.fixture("real-store");
+    let dry = store.run(&["prune", "-n"]);
+    assert!(dry.exits(0).stderr.contains("this store would be a replica then"), "{}", dry.stderr);
+    assert!(dry.stderr.contains("tombstone list --by member"), "{}", dry.stderr);
+    let run = store.run(&["prune"]);
+    assert!(run.exits(0).stderr.contains("this store is a replica now"), "{}", run.stderr);
+    let own = machine.group("s", &[]);
+    let dry = own.run(&["chat", "send", "hi", "-n"]);
+    assert!(!dry.exits(0).stderr.contains("replica"), "{}", dry.stderr);
 }

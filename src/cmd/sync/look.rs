@@ -18,7 +18,7 @@ use std::path::Path;
 const STATUS: &[Column] = &[
     Column::id("replica_id", "replica").filled(),
     Column::text("member", "member"),
-    Column::time("last_seen", "last heard of").filled(),
+    Column::last("last_seen", "last heard of").filled(),
     Column::number("they_lack_documents", "they lack"),
     Column::number("they_lack_operations", "operations").wide(),
     Column::bytes("they_lack_bytes", "to send").wide(),

@@ -2,7 +2,7 @@
 
 use super::{FOLD_WAIT, Session};
 use crate::error::{Error, Result};
-use crate::id::DocId;
+use crate::id::{DocId, MemberId};
 use crate::store::commits::{ChangedDocument, Committed};
 use crate::store::fold::{self, Checkpoint};
 use crate::store::fs;
@@ -26,6 +26,8 @@ impl Session {
         let mut committed = Committed { documents: self.sizes(&changes), ..Committed::default() };
         committed.damaged = std::mem::take(&mut self.damaged).into_values().collect();
         if self.dry_run {
+            // What was changed in the local state alone is not told apart from what opening it did.
+            committed.first_replica = self.first_replica().filter(|_| !changes.is_empty());
             self.state.roll_back();
             return Ok(committed);
         }
@@ -39,7 +41,7 @@ impl Session {
         self.keep_swept()?;
         committed.seq = seqs.command;
         committed.notes.extend(self.replica.note());
-        committed.first_replica = self.replica.is_first().then(|| self.replica.member().cloned());
+        committed.first_replica = self.first_replica();
         self.replica.pin(self.state.log_end()?, &self.state)?;
         let deferred = self.defer(&changes, &seqs.documents)?;
         // Should it fail, nobody knows what the store holds: the lease fits no longer.
@@ -56,6 +58,11 @@ impl Session {
         self.carry_out(&changes.iter().map(|change| &change.doc).collect::<Vec<_>>())?;
         self.commits.add(committed.seq);
         Ok(committed)
+    }
+
+    /// The member of the replica that the store was not before.
+    fn first_replica(&self) -> Option<Option<MemberId>> {
+        self.replica.is_first().then(|| self.replica.member().cloned())
     }
 
     /// Folds what was committed, but for what was left for later. Whatever fails is a sentence.
