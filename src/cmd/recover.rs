@@ -135,7 +135,8 @@ pub fn run(context: &Context, args: RecoverArgs) -> Result<Report> {
         }
         // Nobody writes meanwhile.
         let said = target.put(&store, &args.out.dir, &path, &recovered.state)?;
-        drop(session);
+        // It has its place; what is not told of it here, the next check finds.
+        drop(session.take_over(&doc));
         return Ok(report.note(said));
     }
     report = report.note(shown);

@@ -101,6 +101,19 @@ impl Session {
         Ok(unfit.len())
     }
 
+    /// Ends a session in which a file was put in the place of a damaged one: it is known as our own from
+    /// then on, and not as what another program wrote.
+    ///
+    /// # Errors
+    /// As [`Session::commit`]; the next check finds what is left.
+    pub fn take_over(mut self, doc: &DocId) -> Result<()> {
+        if self.state.known(doc)?.is_none() {
+            return Ok(());
+        }
+        self.repairs.push((doc.clone(), FileRepair::Checkpoint));
+        self.commit().map(drop)
+    }
+
     fn set_meta_aside(&mut self, doc: &DocId, finding: &str, yrs: &Path) -> Result<()> {
         match self.layout.read_meta(yrs)? {
             Some(bytes) => self.keep(doc, finding, &yrs.with_extension("meta"), &bytes),

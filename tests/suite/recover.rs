@@ -361,6 +361,25 @@ fn what_was_recovered_takes_its_place_and_the_damaged_file_is_kept() {
     assert!(!aside.exists());
 }
 
+/// Of a replica, whose log has everything.
+#[test]
+fn what_took_its_place_is_the_stores_own() {
+    let machine = Machine::new("own");
+    let alice = machine.group("a", &[]);
+    let first = alice.send("one");
+    let digest = alice.digest();
+    let log = alice.json(&["log"]);
+    cut(&alice.document(CHAT), |bytes| bytes / 2);
+    let out = text(&machine.path("out"));
+    alice.run(&["recover", CHAT, "--apply", "-O", &out]).exits(0);
+    alice.run(&["check", "--deep"]).exits(0);
+    assert_eq!(alice.json(&["log"]), log, "nothing happened to what it says");
+    assert_eq!(alice.digest(), digest);
+    assert_eq!(alice.column(&["chat", "list"], "id"), [first]);
+    alice.send("two");
+    alice.run(&["check", "--deep"]).exits(0);
+}
+
 /// What an old bundle gives lacks what the log goes on from: that waits, and nothing leads in a circle.
 #[test]
 fn what_an_old_bundle_gives_goes_on_and_takes_in_the_rest_when_it_comes() {
