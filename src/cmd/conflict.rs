@@ -107,16 +107,17 @@ const SHOW: &[Column] = &[
     Column::time("at", "decided"),
     Column::text("doc", "document"),
     Column::text("kind", "kind"),
+    Column::text("record", "record"),
     Column::text("id", "id"),
     Column::text("field", "field"),
     Column::text("rule", "rule"),
-    Column::text("winner_by", "winner"),
-    Column::time("winner_at", "written"),
-    Column::text("loser_by", "loser"),
-    Column::time("loser_at", "written"),
-    Column::time("restored_at", "restored"),
     Column::text("winner", "won"),
+    Column::text("winner_by", "won by"),
+    Column::time("winner_at", "won written"),
     Column::text("loser", "lost"),
+    Column::text("loser_by", "lost by"),
+    Column::time("loser_at", "lost written"),
+    Column::time("restored_at", "restored"),
 ];
 
 pub fn run(context: &Context, args: ConflictArgs) -> Result<Report> {
@@ -192,6 +193,11 @@ fn name(row: &mut Row, names: &query::Names, format: Format) {
 }
 
 fn show(context: &Context, number: i64) -> Result<Report> {
-    let found = query::find(&context.reader()?, number).map_err(unknown)?;
-    Ok(Report::object(row(&found)?, SHOW, Some("number")))
+    let reader = context.reader()?;
+    let found = query::find(&reader, number).map_err(unknown)?;
+    let mut row = row(&found)?;
+    if context.terminal.format == Format::Table {
+        name(&mut row, &query::names(&reader, &found), Format::Table);
+    }
+    Ok(Report::object(row, SHOW, Some("number")))
 }

@@ -308,6 +308,16 @@ fn a_card_that_two_moved_at_once_stands_where_the_later_put_it() {
         let number = first.column(&["conflict", "list", "--doc", "kanban"], "loser");
         assert_eq!(number[0], columns[1]);
         let number = first.ok(&["conflict", "list", "--doc", "kanban", "-o", "id"]);
+        let shown = ["conflict", "show", number.lines().next().unwrap()];
+        assert_eq!(first.json(&shown)["loser"], json!(columns[1]));
+        let table = first.ok(&[&shown[..], &["-o", "table"]].concat());
+        let row = |title: &str| {
+            let found = table.lines().find_map(|line| line.strip_prefix(&format!("{title}  ")));
+            found.map(str::trim).map(str::to_owned)
+        };
+        assert_eq!(row("record").as_deref(), Some("card \"a card\""), "{table}");
+        assert_eq!(row("lost").as_deref(), Some("In Progress"), "{table}");
+        assert_eq!(row("won").as_deref(), Some("Done"), "{table}");
         first.ok(&["conflict", "restore", number.lines().next().unwrap()]);
         assert_eq!(first.json(&["kanban", "show", &card])["column_id"], json!(columns[1]));
         first.ok(&["kanban", "move", &card, &columns[0]]);
