@@ -38,8 +38,11 @@ pub fn answer(words: &[OsString]) -> bool {
     // These shells, or what we wrote for them, quote a blank.
     let shell = std::env::var(VARIABLE).unwrap_or_default();
     let quotes = ["bash", "zsh", "fish"].contains(&shell.as_str());
+    let (_, current) = words_on_the_line();
+    let options = current.is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
+    let wanted = Candidature { quotes, options };
     let environment = CompleteEnv::with_factory(|| {
-        with_candidates(super::with_short_names(whole_tree()), quotes)
+        with_candidates(super::with_short_names(whole_tree()), wanted)
     });
     // A completion that fails completes nothing; there is nobody to tell.
     environment.var(VARIABLE).try_complete(words, here.as_deref()).unwrap_or(true)
@@ -71,10 +74,24 @@ pub fn registration(shell: &str) -> Option<Vec<u8>> {
 /// Where the candidates of an argument come from.
 type Candidates = Box<dyn Fn(&Context) -> Result<Vec<CompletionCandidate>> + Send + Sync>;
 
-fn with_candidates(command: Command, quotes: bool) -> Command {
+/// What is offered.
+#[derive(Clone, Copy)]
+struct Candidature {
+    /// What the shell can quote.
+    quotes: bool,
+    /// Options beside what an argument can be: once somebody has typed a `-`. Where there is nothing else
+    /// they are offered all the same.
+    options: bool,
+}
+
+fn with_candidates(command: Command, wanted: Candidature) -> Command {
     command
-        .mut_args(|arg| completing(arg, quotes))
-        .mut_subcommands(|below| with_candidates(below, quotes))
+        .mut_args(|arg| {
+            let is_kept_back = !wanted.options && !arg.is_positional();
+            let arg = completing(arg, wanted.quotes);
+            if is_kept_back { arg.hide(true) } else { arg }
+        })
+        .mut_subcommands(|below| with_candidates(below, wanted))
 }
 
 fn completing(arg: Arg, quotes: bool) -> Arg {
@@ -167,14 +184,30 @@ fn context() -> Option<Context> {
     Some(Context::new(globals, terminal, "completion".to_owned(), true))
 }
 
+/// The words on the command line before the one that is being typed, and that one.
+fn words_on_the_line() -> (Vec<OsString>, Option<OsString>) {
+    let index = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse().ok());
+    let mut words: Vec<OsString> =
+        std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    let typed = index.unwrap_or(words.len().saturating_sub(1)).min(words.len());
+    let current = words.split_off(typed).into_iter().next();
+    (words, current)
+}
+
 /// What stands on the command line before the word that is being typed.
 fn typed() -> Option<ArgMatches> {
-    let index = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse().ok());
-    let words: Vec<OsString> =
-        std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
-    let typed = index.unwrap_or(words.len().saturating_sub(1));
-    let words = words.into_iter().take(typed);
+    let (words, _) = words_on_the_line();
     super::tree().ignore_errors(true).try_get_matches_from(words).ok()
+}
+
+/// The last word of the command that stands there.
+fn typed_verb() -> Option<String> {
+    let matches = typed()?;
+    let (mut verb, mut leaf) = (None, &matches);
+    while let Some((name, below)) = leaf.subcommand() {
+        (verb, leaf) = (Some(name.to_owned()), below);
+    }
+    verb
 }
 
 /// The members of the entity that is meant, else those of all.
@@ -341,6 +374,7 @@ fn conflicts(context: &Context) -> Result<Vec<CompletionCandidate>> {
     Ok(found.iter().map(candidate).collect())
 }
 
+/// Those that something was heard of, and the members of whom nothing was.
 fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let reader = context.reader()?;
     let peers = reader.state().map(|state| state.peers()).transpose()?.unwrap_or_default();
@@ -348,7 +382,13 @@ fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {
         Some(member) => with_help(&member, &peer.replica_id),
         None => CompletionCandidate::new(peer.replica_id),
     };
-    Ok(peers.into_iter().map(candidate).collect())
+    // Whoever nothing was heard of can be sent something, and not be forgotten.
+    let unheard = match typed_verb().as_deref() {
+        Some("forget") => Default::default(),
+        _ => crate::sync::status::unheard(&reader, &mut Vec::new()).unwrap_or_default(),
+    };
+    let unheard = unheard.iter().map(|member| with_help(member, "never heard of"));
+    Ok(peers.into_iter().map(candidate).chain(unheard).collect())
 }
 
 fn with_help(value: &str, help: &str) -> CompletionCandidate {

@@ -245,7 +245,10 @@ pub(super) fn members_by(
 }
 
 /// The members of whom nothing was heard, ourselves aside.
-fn unheard(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeSet<String>> {
+///
+/// # Errors
+/// Those of the local state and of the documents; a damaged one is left out, and named.
+pub fn unheard(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeSet<String>> {
     let mut members = members(reader, damaged)?;
     if let Some((_, Some(own), _)) = reader.replica()? {
         members.remove(own.as_str());

@@ -100,6 +100,8 @@ fn cases(id: &str) -> Vec<(String, String)> {
         // Members, roles, types, commands.
         ("crdtctl --as bo\t whoami", format!("<--as><{BOB}><whoami>")),
         ("crdtctl member role bob- adm\t", "<member><role><bob-><admin>".to_owned()),
+        // Nothing was heard of her, and she can be given a bundle all the same.
+        ("crdtctl sync export --for bo\t", format!("<sync><export><--for><{BOB}>")),
         ("crdtctl member add x --role vie\t", "<member><add><x><--role><viewer>".to_owned()),
         ("crdtctl entity create proj\t", "<entity><create><project>".to_owned()),
         ("crdtctl tombst\t li\t", "<tombstone><list>".to_owned()),
@@ -111,6 +113,8 @@ fn cases(id: &str) -> Vec<(String, String)> {
     ];
     let mut cases: Vec<(String, String)> =
         typed.into_iter().map(|(typed, given)| (typed.to_owned(), given)).collect();
+    // Options are offered to who begins one, and are not in the way of the one message that there is.
+    cases.push(("crdtctl chat show \t".to_owned(), format!("<chat><show><{id}>")));
     cases.push((format!("crdtctl chat show {}\t", &id[..6]), format!("<chat><show><{id}>")));
     cases.push((format!("crdtctl log --record {}\t", &id[..6]), format!("<log><--record><{id}>")));
     cases.push(("crdtctl repair sta\t".to_owned(), "<repair><stale".to_owned()));
