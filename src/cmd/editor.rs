@@ -4,7 +4,7 @@ use super::failure::word;
 use super::{Context, files};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{self, Operation};
-use crate::ui::{Report, prompt};
+use crate::ui::{Report, Terminal, prompt};
 use std::env;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -90,12 +90,12 @@ impl Context {
             false => Composed::elsewhere(text),
         };
         match argument {
-            Some(text) if edit => edited(&files::text(text)?),
+            Some(text) if edit => edited(&self.terminal, &files::text(text)?),
             Some(text) => files::text(text).map(given),
-            None if edit => edited(&before()?),
+            None if edit => edited(&self.terminal, &before()?),
             None if !from_terminal => files::text("-").map(given),
             None if self.terminal.ask && (question.is_none() || chosen().is_some()) => {
-                edited(&before()?)
+                edited(&self.terminal, &before()?)
             }
             None => match question.filter(|_| self.terminal.ask) {
                 Some(question) => {
@@ -175,12 +175,20 @@ pub fn chosen() -> Option<String> {
     set("VISUAL").or_else(|| set("EDITOR"))
 }
 
+/// The same, or `vi` where somebody is there to use it.
+pub fn of(terminal: &Terminal) -> Option<String> {
+    chosen().or_else(|| terminal.ask.then(|| "vi".to_owned()))
+}
+
 /// What an editor makes of a text.
 ///
 /// # Errors
-/// `Io` where it does not run, `Interrupted` where it says that it failed: the text is kept.
-fn edited(before: &str) -> Result<Composed> {
-    let editor = chosen().unwrap_or_else(|| "vi".to_owned());
+/// `Usage` where nobody is there to write, and no editor named; `Io` where it does not run, `Interrupted` where it says that it failed: the text is kept.
+fn edited(terminal: &Terminal, before: &str) -> Result<Composed> {
+    let editor = of(terminal).ok_or_else(|| {
+        Error::usage("no editor to write it in")
+            .hint("set VISUAL or EDITOR, or give the text as an argument")
+    })?;
     let failed = |e| Error::io("cannot make a file for the editor", e);
     let mut file =
         tempfile::Builder::new().prefix("crdtctl-").suffix(".md").tempfile().map_err(failed)?;
@@ -189,8 +197,16 @@ fn edited(before: &str) -> Result<Composed> {
     // Editors write another file in its place, or into it: it is read by its name.
     let (_, path) = file.keep().map_err(|e| failed(e.error))?;
     let ended = run(&editor, &path);
+    // What nobody wrote a word of is as it was before.
+    let is_new = std::fs::read(&path).map_or(true, |text| text != begun.as_bytes());
     let kept = Composed { text: begun, kept: TextHome::File(path.clone()), asked: true };
-    let unread = |e: Error| kept.kept(e);
+    let unread = |e: Error| match is_new {
+        true => kept.kept(e),
+        false => {
+            drop(std::fs::remove_file(&path));
+            e.hint("name another one in VISUAL or EDITOR, or give the text as an argument")
+        }
+    };
     match ended {
         Ok(status) if status.success() => {}
         Ok(status) => {

@@ -200,3 +200,27 @@ fn a_pager_shows_what_is_longer_than_a_screen() {
     let piped = machine.run_in(&store.dir, &pager, &["chat", "list", "-o", "table"]);
     assert!(!piped.ok().contains("paged:"));
 }
+
+#[test]
+fn where_nobody_can_write_no_editor_is_begun() {
+    let machine = Machine::new("no editor");
+    let store = machine.group("s", &[]);
+    let id = store.send("hi");
+    let issue = store.ok(&["issue", "open", "Leak"]);
+    for args in [
+        &["chat", "send", "--edit"][..],
+        &["chat", "edit", &id, "--edit"],
+        &["issue", "edit", &issue, "--edit"],
+        &["kanban", "add", "Card", "--edit"],
+    ] {
+        let run = store.run(args);
+        run.fails(2, "no editor to write it in");
+        assert!(run.stderr.contains("set VISUAL or EDITOR"), "{}", run.stderr);
+    }
+    // One that does not run has lost nobody anything, and leaves nothing.
+    let run = edit(&store, "/no/such/editor", &["chat", "edit", &id, "--edit"]);
+    run.fails(130, "nothing is done");
+    assert!(!run.stderr.contains("the text is in"), "{}", run.stderr);
+    assert!(run.stderr.contains("VISUAL or EDITOR"), "{}", run.stderr);
+    assert_eq!(texts(&machine), Vec::<PathBuf>::new());
+}

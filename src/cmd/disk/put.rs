@@ -265,7 +265,7 @@ impl EditedFile {
 /// # Errors
 /// `Usage` where there is none; `Io` where it does not run, `Interrupted` where it says that it failed.
 fn in_editor(context: &Context, path: &DiskPath, old: &TextFile) -> Result<EditedFile> {
-    let chosen = editor::chosen().or_else(|| context.terminal.ask.then(|| "vi".to_owned()));
+    let chosen = editor::of(&context.terminal);
     let chosen = chosen.ok_or_else(|| {
         Error::usage("no editor to edit in")
             .hint("set VISUAL or EDITOR, or write `-` and pipe the new text in")
