@@ -4,6 +4,11 @@ use super::escape;
 use super::terminal::Terminal;
 use crate::error::{Error, Kind, Result};
 use dialoguer::{Confirm, Input};
+use std::io::Write;
+use unicode_width::UnicodeWidthStr;
+
+/// What stands behind a question on its line: ` [y/N] yes`, and room for the cursor.
+const ANSWER: usize = 11;
 
 /// A yes or no; no is what Enter means.
 ///
@@ -11,11 +16,28 @@ use dialoguer::{Confirm, Input};
 /// `Usage` where nobody can be asked: the error names `flag`, which answers instead.
 pub fn confirm(terminal: &Terminal, question: &str, flag: &str) -> Result<bool> {
     somebody(terminal, question, flag)?;
+    let shown = escape::line(question);
     Confirm::new()
-        .with_prompt(escape::line(question))
+        .with_prompt(last_sentence(&shown, terminal))
         .default(false)
         .interact()
         .map_err(|e| unanswered(question, e))
+}
+
+/// What is asked: all of it, or only its last sentence where it is longer than a line of the terminal, in
+/// which an answer is shown by writing the line again; what is before that is said first.
+fn last_sentence<'q>(question: &'q str, terminal: &Terminal) -> &'q str {
+    if question.width() + ANSWER <= terminal.width {
+        return question;
+    }
+    match question.rsplit_once(". ") {
+        Some((said, asked)) => {
+            // Whoever cannot see it is asked all the same.
+            drop(writeln!(std::io::stderr(), "{said}."));
+            asked
+        }
+        None => question,
+    }
 }
 
 /// A line of text.

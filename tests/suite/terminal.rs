@@ -105,6 +105,10 @@ fn a_deletion_for_good_is_asked_about_on_a_terminal() {
     let Some(run) = typing(&store, &[], &["chat", "delete", &id], b"n") else { return };
     assert!(run.stdout.contains("gone for good"), "{:?}", run.stdout);
     assert_eq!(store.json(&["chat", "show", &id])["deleted"], false);
+    // An answer is shown by writing its line again: what is longer than a line would stand there twice.
+    let narrow = typing(&store, &[("COLUMNS", "80")], &["chat", "delete", &id], b"n").unwrap();
+    assert_eq!(narrow.stdout.matches("gone for good").count(), 1, "{:?}", narrow.stdout);
+    assert!(narrow.stdout.contains("Go on?"), "{:?}", narrow.stdout);
     assert_eq!(store.json(&["trash", "list"]), serde_json::json!([]));
     on_a_terminal(&store, &[], &["chat", "delete", &id, "--no-input"]).unwrap().exits(0);
     let id = store.send("a third word");

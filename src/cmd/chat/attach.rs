@@ -75,7 +75,7 @@ pub fn delete(context: &Context, message: String, with_files: bool) -> Result<Re
     }
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let question = format!(
-        "{} attached to nothing else: remove {} too?",
+        "{} attached to nothing else. Remove {} too?",
         are(&paths),
         if paths.len() == 1 { "it" } else { "them" }
     );
