@@ -4,6 +4,7 @@ use crate::ui;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::num::{IntErrorKind, ParseIntError};
 
 /// Keeps clap from breaking the lines of examples, which are to be copied: their spaces are others until
 /// they are printed.
@@ -44,10 +45,29 @@ pub fn advised(
         return said;
     }
     let (command, examples) = meant(tree(), words);
+    said = without_jargon(said, &command);
     if let Some(tip) = tip(&said, &command, &examples, quoted) {
         said.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     said
+}
+
+/// The same where a number was meant: what the number is read with says that in words of its own.
+fn without_jargon(said: clap::Error, command: &clap::Command) -> clap::Error {
+    let cause = std::error::Error::source(&said).and_then(|cause| cause.downcast_ref());
+    let is_no_number = |cause: &ParseIntError| {
+        matches!(cause.kind(), IntErrorKind::InvalidDigit | IntErrorKind::Empty)
+    };
+    if !cause.is_some_and(is_no_number) {
+        return said;
+    }
+    let mut plain = clap::Error::new(said.kind()).with_cmd(command);
+    for (kind, value) in said.context() {
+        plain.insert(kind, value.clone());
+    }
+    let tip = "a whole number is meant".into();
+    plain.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    plain
 }
 
 fn tip(

@@ -221,6 +221,41 @@ fn a_role_that_is_none_is_answered_with_those_that_are() {
 }
 
 #[test]
+fn a_column_that_is_none_is_answered_with_those_that_are() {
+    let machine = Machine::new("columns");
+    let store = machine.project("s", &[]);
+    let card = store.ok(&["kanban", "add", "a card"]);
+    for args in [
+        &["kanban", "move", &card, "Nowhere"][..],
+        &["kanban", "add", "another", "--column", "Nowhere"],
+        &["kanban", "column", "remove", "Nowhere"],
+    ] {
+        let run = store.run(args);
+        run.fails(4, "no column \"Nowhere\"");
+        assert!(run.stderr.contains("the board has Backlog, In Progress, Done"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn what_is_no_number_is_said_in_words() {
+    let machine = Machine::new("numbers");
+    let store = machine.group("s", &[]);
+    for args in [
+        &["conflict", "show", "x"][..],
+        &["log", "show", "x"],
+        &["log", "revert", ""],
+        &["chat", "list", "--limit", "many"],
+    ] {
+        let run = store.run(args);
+        run.fails(2, "invalid value");
+        assert!(run.stderr.contains("a whole number is meant"), "{}", run.stderr);
+        assert!(!run.stderr.contains("digit"), "{}", run.stderr);
+        let run = store.run(&[args, &["--json"]].concat());
+        assert_eq!(run.error()["hint"], "a whole number is meant");
+    }
+}
+
+#[test]
 fn a_line_of_a_batch_is_told_what_lines_take() {
     let machine = Machine::new("lines");
     let store = machine.group("s", &[]);

@@ -113,8 +113,18 @@ impl Headings {
     fn begun(&self, prefix: &str) -> Result<&Heading> {
         let from = self.by_id.range(prefix.to_owned()..).map(|(id, _)| id.as_str());
         let id = resolve(prefix, from.take_while(|id| id.starts_with(prefix)), "column")
+            .map_err(|e| match e.kind {
+                Kind::NotFound if !self.is_empty() => e.hint_also(self.choices()),
+                _ => e,
+            })
             .map_err(|e| e.hint_also(Next::Board.and(" shows them")))?;
         self.get(&id).ok_or_else(|| Error::bug("a column was found and lost"))
+    }
+
+    /// The columns that there are, as a sentence.
+    fn choices(&self) -> String {
+        let titles: Vec<&str> = self.iter().map(|heading| heading.title.as_str()).collect();
+        format!("the board has {}", listed(&titles))
     }
 
     fn all<'h>(
