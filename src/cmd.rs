@@ -141,7 +141,8 @@ commands! {
 #[command(name = "crdtctl", version, about)]
 #[command(arg_required_else_help = true, subcommand_required = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done, 1 refused, 2 usage, 3 findings, 4 not found or \
-    ambiguous, 5 corrupt or forked, 6 untrusted, 7 waiting, 8 locked, 70 bug, 74 input/output")]
+    ambiguous, 5 corrupt or forked, 6 untrusted, 7 waiting, 8 locked, 70 bug, 74 input/output, \
+    130 interrupted, 141 closed pipe")]
 struct Front {
     #[command(flatten)]
     globals: Globals,

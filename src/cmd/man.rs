@@ -207,6 +207,12 @@ The documents of a store, a \\fI.yrs\\fR each with a \\fI.meta\\fR beside it.
 \\fIcrdtctl.db\\fR
 What only this replica knows: its log, what others acknowledged, what waits, conflicts, the trash.
 .TP
+\\fIarchive.db\\fR
+What left the documents for the archive.
+.TP
+\\fIdisks/\\fR
+The files of entities, beside the store's directory where that is a \\fIcrdt.db\\fR.
+.TP
 \\fI$XDG_DATA_HOME/crdtctl\\fR
 The store that is meant when none is named and none is above.
 .TP

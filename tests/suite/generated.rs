@@ -140,7 +140,15 @@ fn one_manual_page_a_command() {
     for section in ["ENVIRONMENT", "FILES", "\"EXIT STATUS\"", "\"SEE ALSO\""] {
         assert!(main.contains(&format!(".SH {section}\n")), "{section}");
     }
-    for word in ["CRDTCTL_STORE", "NO_COLOR", "lock\\-wait", "\\fB70\\fR", "crdtctl\\-chat"] {
+    for word in [
+        "CRDTCTL_STORE",
+        "NO_COLOR",
+        "lock\\-wait",
+        "\\fB70\\fR",
+        "\\fB141\\fR",
+        "archive.db",
+        "crdtctl\\-chat",
+    ] {
         assert!(main.contains(word), "{word}");
     }
     for (name, page) in &pages {

@@ -388,6 +388,10 @@ fn a_reply_to_a_deleted_message_is_read_in_the_list_at_its_time() {
         let table = store.ok(&["chat", "list", "-o", "table"]);
         assert!(table.contains("(reply to a deleted message)"), "{table}");
         assert!(table.contains("I agree"), "{table}");
+        let shown = store.ok(&["chat", "show", &orphan, "-o", "table"]);
+        let at = shown.lines().position(|line| line.starts_with("reply to")).unwrap();
+        let next = shown.lines().nth(at + 1).unwrap_or_default();
+        assert!(next.starts_with("which is deleted"), "{shown}");
         assert!(store.ok(&["chat", "list", "--limit", "1"]).contains("between"));
         // Both are told what happened.
         let conflicts = store.json(&["conflict", "list"]);
