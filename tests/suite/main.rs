@@ -7,6 +7,7 @@
 #[path = "../support.rs"]
 mod support;
 
+mod administrator;
 mod anonymize;
 mod any_file;
 #[allow(dead_code)]
