@@ -21,6 +21,7 @@ use clap::{Arg, ArgMatches, Command, FromArgMatches, ValueHint};
 use clap_complete::engine::ValueCompleter;
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate, PathCompleter};
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 
 /// Set by the shell's script when it asks for candidates.
@@ -42,7 +43,10 @@ pub fn answer(words: &[OsString]) -> bool {
     let options = current.is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
     let wanted = Candidature { quotes, options };
     let environment = CompleteEnv::with_factory(|| {
-        with_candidates(super::with_short_names(whole_tree()), wanted)
+        let mut tree = super::with_short_names(whole_tree());
+        // With what clap adds by itself: `--help` is an option as any other.
+        tree.build();
+        with_candidates(tree, wanted)
     });
     // A completion that fails completes nothing; there is nobody to tell.
     environment.var(VARIABLE).try_complete(words, here.as_deref()).unwrap_or(true)
@@ -378,9 +382,12 @@ fn conflicts(context: &Context) -> Result<Vec<CompletionCandidate>> {
 fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let reader = context.reader()?;
     let peers = reader.state().map(|state| state.peers()).transpose()?.unwrap_or_default();
+    let mut named = BTreeSet::new();
     let candidate = |peer: crate::store::Peer| match peer.member {
-        Some(member) => with_help(&member, &peer.replica_id),
-        None => CompletionCandidate::new(peer.replica_id),
+        // Of several replicas of one member the first stands for them.
+        Some(member) if named.insert(member.clone()) => Some(with_help(&member, &peer.replica_id)),
+        Some(_) => None,
+        None => Some(CompletionCandidate::new(peer.replica_id)),
     };
     // Whoever nothing was heard of can be sent something, and not be forgotten.
     let unheard = match typed_verb().as_deref() {
@@ -388,7 +395,7 @@ fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {
         _ => crate::sync::status::unheard(&reader, &mut Vec::new()).unwrap_or_default(),
     };
     let unheard = unheard.iter().map(|member| with_help(member, "never heard of"));
-    Ok(peers.into_iter().map(candidate).chain(unheard).collect())
+    Ok(peers.into_iter().filter_map(candidate).chain(unheard).collect())
 }
 
 fn with_help(value: &str, help: &str) -> CompletionCandidate {
