@@ -9,7 +9,7 @@ use crate::error::{Next, Result, counted};
 use crate::id::EntityId;
 use crate::path::Keys;
 use crate::store::check::FindingKind;
-use crate::wire::{Locations, Owner};
+use crate::wire::{Around, Locations};
 use std::collections::BTreeSet;
 
 static REPLY_WITHOUT_PARENT: FindingKind = FindingKind::info("reply-without-parent");
@@ -43,10 +43,12 @@ pub fn threads(entity: &EntityId, view: &View) -> Result<Vec<Found>> {
 fn once_messages(view: &View) -> Result<BTreeSet<String>> {
     let update = view.update(SPEC.roots)?;
     let locations = Locations::of(&update);
-    let keys = locations.all().map(|(_, place)| place).filter(
-        |place| matches!(place.owner, Owner::Root(root) if locations.root(root) == "messages"),
-    );
-    Ok(keys.filter_map(|place| place.key.map(str::to_owned)).collect())
+    let stands = |at: &usize| match locations.around(*at) {
+        Around::Root(root) => locations.root(root) == "messages",
+        Around::Block(_) | Around::Unknown => false,
+    };
+    let keys = locations.all().filter(stands).filter_map(|at| locations.key(at));
+    Ok(keys.filter_map(|key| Some(std::str::from_utf8(key).ok()?.to_owned())).collect())
 }
 
 fn wrong_caches(view: &View, thread: &str) -> Option<Found> {

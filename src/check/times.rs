@@ -2,12 +2,12 @@
 
 use super::{Fix, Found};
 use crate::crdt::source::Source;
-use crate::crdt::view::View;
+use crate::crdt::view::{LentValue, View};
 use crate::error::{Next, counted};
 use crate::limits::CLOCK_SKEW_SECONDS;
 use crate::schema::{FieldKind, Spec, kind_by_name, kind_of};
 use crate::store::check::FindingKind;
-use crate::wire::Value;
+use crate::wire::{AnyHead, Value};
 use std::fmt::{self, Display, Formatter};
 
 static CLOCK_SKEW: FindingKind = FindingKind::warning("clock-skew");
@@ -34,14 +34,15 @@ pub fn ahead(spec: &Spec, view: &View, now: i64) -> Option<Found> {
     let mut ahead = Ahead { spec, now, count: 0, farthest: (0, String::new()) };
     for root in view.roots() {
         let trail = Trail { around: None, step: &root };
-        match view.keys(&[&root]) {
-            keys if keys.is_empty() => ahead.look_at(trail, view.value(&[&root]).as_ref()),
-            keys => {
-                for key in keys {
-                    let value = view.value(&[&root, &key]);
-                    ahead.look_under(trail.to(&key), &key, value.as_ref());
+        match view.lent(&root) {
+            // Elements with ids are named by them.
+            Some(LentValue::Array(_)) if !view.keys(&[&root]).is_empty() => {
+                for key in view.keys(&[&root]) {
+                    let value = view.lent_at(&[&root, &key]);
+                    ahead.look_under(trail.to(&key), &key, value);
                 }
             }
+            content => ahead.look_at(trail, content),
         }
     }
     let (seconds, path) = ahead.farthest;
@@ -77,17 +78,21 @@ impl Display for Trail<'_> {
 
 impl Ahead<'_> {
     /// A value under a key. Recursion is bounded: the check refused deeper nesting.
-    fn look_under(&mut self, trail: Trail<'_>, key: &str, value: Option<&Value>) {
+    fn look_under(&mut self, trail: Trail<'_>, key: &str, value: Option<LentValue<'_>>) {
         match value {
-            Some(Value::Map(map))
+            Some(LentValue::Map(map))
                 if kind_of(Some(self.spec), key) == Some(FieldKind::Acknowledgements) =>
             {
-                for (member, at) in map {
-                    self.time(trail.to(member), at.as_i64().unwrap_or(0));
+                for (member, at) in map.fields() {
+                    self.time(trail.to(&member), number(at).unwrap_or(0));
                 }
             }
-            Some(Value::Int(_) | Value::BigInt(_) | Value::Number(_)) if self.is_time(key) => {
-                self.time(trail, value.and_then(Value::as_i64).unwrap_or(0));
+            Some(LentValue::Plain(_)) => {
+                // What is not late is no matter, whatever it is.
+                let at = value.and_then(number).filter(|at| self.is_ahead(*at));
+                if let Some(at) = at.filter(|_| self.is_time(key)) {
+                    self.time(trail, at);
+                }
             }
             value => self.look_at(trail, value),
         }
@@ -99,15 +104,15 @@ impl Ahead<'_> {
         kind_by_name(key) == time || kind_of(Some(self.spec), key) == time
     }
 
-    fn look_at(&mut self, trail: Trail<'_>, value: Option<&Value>) {
+    fn look_at(&mut self, trail: Trail<'_>, value: Option<LentValue<'_>>) {
         match value {
-            Some(Value::Map(map)) => {
-                for (key, value) in map {
-                    self.look_under(trail.to(key), key, Some(value));
+            Some(LentValue::Map(map)) => {
+                for (key, value) in map.fields() {
+                    self.look_under(trail.to(&key), key, Some(value));
                 }
             }
-            Some(Value::Array(items)) => {
-                for (at, value) in items.iter().enumerate() {
+            Some(LentValue::Array(items)) => {
+                for (at, value) in items.elements().enumerate() {
                     self.look_at(trail.to(&at), Some(value));
                 }
             }
@@ -115,14 +120,28 @@ impl Ahead<'_> {
         }
     }
 
+    fn is_ahead(&self, at: i64) -> bool {
+        at.saturating_sub(self.now) > CLOCK_SKEW_SECONDS
+    }
+
     fn time(&mut self, trail: Trail<'_>, at: i64) {
         let seconds = at.saturating_sub(self.now);
-        if seconds > CLOCK_SKEW_SECONDS {
+        if self.is_ahead(at) {
             self.count += 1;
             if seconds > self.farthest.0 {
                 self.farthest = (seconds, trail.to_string());
             }
         }
+    }
+}
+
+/// A plain number as a whole one.
+fn number(value: LentValue<'_>) -> Option<i64> {
+    let LentValue::Plain(plain) = value else { return None };
+    match plain.head().0 {
+        AnyHead::Int(n) | AnyHead::BigInt(n) => Some(n),
+        AnyHead::Float(n) => Value::Number(n).as_i64(),
+        _ => None,
     }
 }
 

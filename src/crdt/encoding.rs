@@ -44,6 +44,8 @@ pub struct Encoding {
     all: HashedBytes,
     /// None where nothing can be left out.
     kept: Option<HashedBytes>,
+    /// From here on the bytes of `all` are not in `kept` yet.
+    kept_to: usize,
     /// In how many of the parts that are left out what is written stands.
     left: usize,
 }
@@ -56,12 +58,13 @@ struct HashedBytes {
 }
 
 impl HashedBytes {
-    fn add(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() >= HASHED_AT_ONCE {
-            self.hashed.get_or_insert_default().update(&self.bytes);
-            self.bytes.clear();
-        }
+    fn is_full(&self) -> bool {
+        self.bytes.len() >= HASHED_AT_ONCE
+    }
+
+    fn hash(&mut self) {
+        self.hashed.get_or_insert_default().update(&self.bytes);
+        self.bytes.clear();
     }
 
     fn take(&mut self) -> [u8; 32] {
@@ -82,19 +85,36 @@ impl Encoding {
 
     /// What is written until [`Encoding::come_back`] is left out.
     pub fn leave_out(&mut self) {
+        self.keep();
         self.left = self.left.saturating_add(1);
     }
 
     /// Ends what [`Encoding::leave_out`] began.
     pub fn come_back(&mut self) {
+        if self.left == 1 {
+            self.kept_to = self.all.bytes.len();
+        }
         self.left = self.left.saturating_sub(1);
     }
 
     /// Adds bytes as they are.
     pub fn raw(&mut self, bytes: &[u8]) {
-        self.all.add(bytes);
+        self.all.bytes.extend_from_slice(bytes);
+        if self.all.is_full() {
+            self.keep();
+            self.all.hash();
+            self.kept_to = 0;
+        }
+    }
+
+    /// Lets all that was added, and is not left out, be among what is kept.
+    fn keep(&mut self) {
         if let Some(kept) = self.kept.as_mut().filter(|_| self.left == 0) {
-            kept.add(bytes);
+            kept.bytes.extend_from_slice(self.all.bytes.get(self.kept_to..).unwrap_or_default());
+            self.kept_to = self.all.bytes.len();
+            if kept.is_full() {
+                kept.hash();
+            }
         }
     }
 
@@ -105,9 +125,14 @@ impl Encoding {
 
     /// Adds bytes behind a tag and their length.
     pub fn string(&mut self, tag: u8, bytes: &[u8]) {
-        self.tag(tag);
-        self.raw(&(bytes.len() as u64).to_be_bytes());
+        self.word(tag, bytes.len() as u64);
         self.raw(bytes);
+    }
+
+    /// Adds a number behind a tag.
+    fn word(&mut self, tag: u8, word: u64) {
+        let [a, b, c, d, e, f, g, h] = word.to_be_bytes();
+        self.raw(&[tag, a, b, c, d, e, f, g, h]);
     }
 
     /// Adds a plain value. Recursion is bounded: the walk refused deeper nesting.
@@ -142,7 +167,7 @@ impl Encoding {
     /// As the walk: bytes that passed it read without error.
     pub fn any(&mut self, reader: &mut ByteReader<'_>) -> Result<(), Fault> {
         match reader.any_head()? {
-            AnyHead::String => self.string(STRING, reader.text()?.as_bytes()),
+            AnyHead::String => self.string(STRING, reader.text_bytes()?),
             AnyHead::Buffer => self.string(BYTES, reader.buffer()?),
             head => self.value(&any::read_behind(head, reader)?),
         }
@@ -151,19 +176,15 @@ impl Encoding {
 
     fn number(&mut self, number: any::Number) {
         match number {
-            any::Number::Whole(n) => {
-                self.tag(WHOLE);
-                self.raw(&n.to_be_bytes());
-            }
-            any::Number::Float(bits) => {
-                self.tag(FLOAT);
-                self.raw(&bits.to_be_bytes());
-            }
+            any::Number::Whole(n) => self.word(WHOLE, n.cast_unsigned()),
+            any::Number::Float(bits) => self.word(FLOAT, bits),
         }
     }
 
     /// BLAKE3 of all that was added, and of what was not left out; what comes then is added to nothing.
     pub fn take(&mut self) -> PairedDigests {
+        self.keep();
+        self.kept_to = 0;
         let content = self.all.take();
         PairedDigests { content, kept: self.kept.as_mut().map_or(content, HashedBytes::take) }
     }

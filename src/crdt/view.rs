@@ -8,6 +8,7 @@ pub(super) mod build;
 pub(super) mod digest;
 mod elements;
 pub(super) mod index;
+mod lent;
 mod news;
 pub(super) mod order;
 pub(super) mod pieces;
@@ -22,6 +23,7 @@ mod typed;
 
 pub use digest::ContentSum;
 pub use index::View;
+pub use lent::{LentEntries, LentPlain, LentValue};
 pub use news::is_new;
 pub use runs::TextRun;
 
@@ -146,8 +148,7 @@ impl View {
     pub fn digests(&self, flag: &str) -> PairedDigests {
         let mut out = Encoding::with_parts();
         digest::encode(&mut out, self, &|node| {
-            let value = self.child(node, flag).and_then(|entry| self.single(entry));
-            value == Some(Value::Bool(true))
+            self.child(node, flag).is_some_and(|entry| self.is_true(entry))
         });
         out.take()
     }
@@ -257,5 +258,10 @@ impl Source for View {
 
     fn created_by(&self, path: &[&str]) -> Option<Id> {
         self.container(path)
+    }
+
+    fn flag(&self, path: &[&str]) -> bool {
+        let is_true = |plain: &Plain| *plain == Plain::Leaf(Value::Bool(true));
+        path.len() > 1 && self.look(path, |entry| self.is_true(entry), is_true).unwrap_or(false)
     }
 }

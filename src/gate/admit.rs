@@ -326,7 +326,7 @@ impl<'u> Judge<'_, '_, 'u> {
         }
         let block = joined.and(id).and_then(|id| self.update(index)?.block(id));
         let offset = block.map_or(fault.offset, |block| block.span().start);
-        Verdict::Invalid(Fault { offset, ..fault })
+        Verdict::Invalid(fault.at(offset))
     }
 
     fn check<'c>(&self, bytes: &'c [u8]) -> Result<Update<'c, Checked>, Fault> {

@@ -26,7 +26,7 @@ impl CausalOrder {
     /// The first fault that `on_fault` does not let pass.
     pub(super) fn walk<'a, S>(
         update: &Update<'a, S>,
-        mut settle: impl FnMut(usize, &Client, &Header<'a>) -> Result<(), Fault>,
+        mut settle: impl FnMut(usize, &Client, &Header<'a, [u8]>) -> Result<(), Fault>,
         mut on_fault: impl FnMut(Id, Fault) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let clients = &update.clients;
@@ -46,7 +46,7 @@ impl CausalOrder {
         &mut self,
         update: &Update<'a, S>,
         first: usize,
-        settle: &mut impl FnMut(usize, &Client, &Header<'a>) -> Result<(), Fault>,
+        settle: &mut impl FnMut(usize, &Client, &Header<'a, [u8]>) -> Result<(), Fault>,
         on_fault: &mut impl FnMut(Id, Fault) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let mut client = first;
@@ -55,7 +55,7 @@ impl CausalOrder {
             let (index, _) = self.next.get(client).copied().unwrap_or_default();
             let block = update.blocks.get(index).filter(|_| index < of.blocks.end);
             let Some(block) = block else { return Ok(()) };
-            let header = update.header(block);
+            let header = update.raw_header(block);
             let settled = match self.unmet(update, client, block, &header) {
                 Ok(Some(other)) if self.is_left_out(update, other) => Err(None),
                 Ok(Some(other)) if other == client || self.waits.get(other) != Some(&false) => {
@@ -90,7 +90,7 @@ impl CausalOrder {
         update: &Update<'_, S>,
         client: usize,
         block: &Block,
-        header: &Header<'_>,
+        header: &Header<'_, [u8]>,
     ) -> Result<Option<usize>, Fault> {
         let parent = match header.parent {
             Some(Parent::Item(id)) => Some(id),

@@ -95,10 +95,12 @@ pub(super) struct Checker<'u, 'a, S> {
     pub(super) base: Option<&'u Update<'a, Checked>>,
     expected: Expected<'u>,
     pub(super) facts: Facts,
-    root_index: HashMap<&'a str, u32>,
+    root_index: HashMap<&'a [u8], u32>,
+    /// The root that was named last: most often it is the next one's too.
+    last_root: Option<(&'a [u8], u32)>,
     /// Per root, its name; per slot, its key.
-    names: Vec<&'a str>,
-    keys: Vec<Option<&'a str>>,
+    names: Vec<&'a [u8]>,
+    keys: Vec<Option<&'a [u8]>>,
     /// The last parent that was looked up, and its block: the fields of a record follow each
     /// other.
     parent: Option<(Id, Option<usize>)>,
@@ -116,13 +118,17 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         facts.known = expected.known().or_else(|| base?.facts().known);
         facts.chain = update.blocks.iter().map(|block| block.clock).collect();
         let (root_index, names, keys) = (HashMap::new(), Vec::new(), Vec::new());
+        let (last_root, parent) = (None, None);
         let mut checker =
-            Checker { update, base, expected, facts, root_index, names, keys, parent: None };
+            Checker { update, base, expected, facts, root_index, last_root, names, keys, parent };
         if let Some(base) = base {
             // In the same order, so that slots of the base keep their root's index.
-            base.facts().roots.iter().for_each(|root| checker.add_root(base.root(root), *root));
+            base.facts()
+                .roots
+                .iter()
+                .for_each(|root| checker.add_root(base.root(root).as_bytes(), *root));
         }
-        let settle = |index: usize, of: &Client, header: &Header<'a>| {
+        let settle = |index: usize, of: &Client, header: &Header<'a, [u8]>| {
             checker.settle(index, of, header)?;
             checker.facts.order.push(index as u32);
             Ok(())
@@ -133,7 +139,12 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     }
 
     /// Settles one block whose references are all settled.
-    fn settle(&mut self, index: usize, of: &Client, header: &Header<'a>) -> Result<(), Fault> {
+    fn settle(
+        &mut self,
+        index: usize,
+        of: &Client,
+        header: &Header<'a, [u8]>,
+    ) -> Result<(), Fault> {
         let Some(block) = self.update.blocks.get(index).copied() else { return Ok(()) };
         let what = self.check_kind(&block);
         let what = what.and_then(|()| self.check_origins(index, of, &block, header));
@@ -157,7 +168,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         index: usize,
         of: &Client,
         block: &Block,
-        header: &Header<'a>,
+        header: &Header<'a, [u8]>,
     ) -> Result<SlotRef, Fault> {
         let place = match (block.kind, header.parent) {
             (BlockKind::Gc, _) => SlotRef::Gone,
@@ -186,8 +197,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         &mut self,
         index: usize,
         block: &Block,
-        parent: Parent<'a>,
-        key: Option<&'a str>,
+        parent: Parent<'a, [u8]>,
+        key: Option<&'a [u8]>,
     ) -> Result<SlotRef, Fault> {
         let head = index as u32;
         let key_len = key.map(|key| key.len() as u32);
@@ -195,7 +206,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             Parent::Root(name) => {
                 let owner = Owner::Root(self.root(name, head));
                 let known = self.facts.known;
-                let beside = known.is_some_and(|known| !known.iter().any(|(of, _)| *of == name));
+                let beside =
+                    known.is_some_and(|known| !known.iter().any(|(of, _)| of.as_bytes() == name));
                 let shape = Shape::Unknown;
                 ParentSlot { owner, key_len, head, shape, depth: 0, rooted: true, beside }
             }
@@ -222,7 +234,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         index: usize,
         of: &Client,
         block: &Block,
-        header: &Header<'_>,
+        header: &Header<'_, [u8]>,
     ) -> Result<SlotRef, Fault> {
         let left = header.left.map(|id| self.place(index, of, id));
         let right = header.right.map(|id| self.place(index, of, id));
@@ -313,7 +325,9 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
 
     fn place_in_base(&mut self, base: &'u Update<'a, Checked>, index: usize) -> SlotRef {
         match (base.facts().standing(index), base.facts().slot_of(index)) {
-            (SlotRef::Slot(_), Some(slot)) => SlotRef::Slot(self.add_slot(*slot, base.key(slot))),
+            (SlotRef::Slot(_), Some(slot)) => {
+                SlotRef::Slot(self.add_slot(*slot, base.key_bytes(slot)))
+            }
             (SlotRef::Slot(_), None) => SlotRef::Open,
             (nowhere, _) => nowhere,
         }
@@ -342,7 +356,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         &mut self,
         block: &Block,
         of: &Client,
-        header: &Header<'_>,
+        header: &Header<'_, [u8]>,
         slot: u32,
     ) -> Result<(), Fault> {
         let Some(at) = self.facts.slots.get(slot as usize).copied() else { return Ok(()) };
@@ -393,8 +407,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     fn misplaced(&self, block: &Block, at: &ParentSlot, known: Shape, wanted: Shape) -> Fault {
         let is_honest = match at.owner {
             Owner::Root(root) => {
-                let name = self.names.get(root as usize).copied().unwrap_or("");
-                !self.expected.roots().iter().any(|(expected, _)| *expected == name)
+                let name = self.names.get(root as usize).copied().unwrap_or_default();
+                !self.expected.roots().iter().any(|(expected, _)| expected.as_bytes() == name)
             }
             Owner::Item { .. } => known == Shape::Text && at.is_keyed(),
         };
@@ -423,24 +437,36 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     }
 
     /// The index of a root that a block names.
-    fn root(&mut self, name: &'a str, head: u32) -> u32 {
+    fn root(&mut self, name: &'a [u8], head: u32) -> u32 {
+        match self.last_root {
+            Some((last, root)) if last == name => root,
+            _ => {
+                let root = self.new_root(name, head);
+                self.last_root = Some((name, root));
+                root
+            }
+        }
+    }
+
+    fn new_root(&mut self, name: &'a [u8], head: u32) -> u32 {
         if let Some(root) = self.root_index.get(name) {
             return *root;
         }
-        let expected = self.expected.roots().iter().find(|(expected, _)| *expected == name);
+        let known = self.expected.roots();
+        let expected = known.iter().find(|(expected, _)| expected.as_bytes() == name);
         let shape = expected.map_or(Shape::Unknown, |(_, kind)| Shape::from(*kind));
         let root = len32(&self.facts.roots);
         self.add_root(name, Root { head, shape });
         root
     }
 
-    fn add_root(&mut self, name: &'a str, root: Root) {
+    fn add_root(&mut self, name: &'a [u8], root: Root) {
         self.root_index.insert(name, len32(&self.facts.roots));
         self.names.push(name);
         self.facts.roots.push(root);
     }
 
-    fn add_slot(&mut self, slot: ParentSlot, key: Option<&'a str>) -> u32 {
+    fn add_slot(&mut self, slot: ParentSlot, key: Option<&'a [u8]>) -> u32 {
         self.keys.push(key);
         self.facts.slots.push(slot);
         len32(&self.facts.slots) - 1

@@ -27,7 +27,7 @@ impl<S> Checker<'_, '_, S> {
         index: usize,
         of: &Client,
         block: &Block,
-        header: &Header<'_>,
+        header: &Header<'_, [u8]>,
     ) -> Result<(), Fault> {
         if let Some(left) = header.left
             && let Some(before) = block.clock.checked_sub(1)

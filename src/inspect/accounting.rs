@@ -7,7 +7,7 @@
 use super::path::{Mark, NONE, PatternRole, Patterns, bracketed, keys};
 use crate::path::DocPath;
 use crate::schema::Spec;
-use crate::wire::{Block, BlockKind, Dead, Id, Location, Locations, Owner, Update, Value};
+use crate::wire::{Around, Block, BlockKind, Dead, Id, Locations, Update, Value};
 use std::collections::HashSet;
 
 /// Why bytes are there.
@@ -87,7 +87,7 @@ struct CreatedContainer {
 
 /// A record: a container where a collection has its records.
 #[derive(Debug, Default)]
-pub struct RecordBytes {
+pub struct RecordBytes<'a> {
     /// Where its collection stands, as an index of [`ByteAccounting::patterns`].
     pub pattern: u32,
     /// The block that created it, and who wrote that.
@@ -98,7 +98,7 @@ pub struct RecordBytes {
     /// The outermost record that is marked as deleted, itself included, or [`NONE`].
     tombstone: u32,
     /// The member id in the field that says who wrote it; None where there is none.
-    pub author: Option<String>,
+    pub author: Option<&'a str>,
     /// In Unix seconds.
     pub created: Option<i64>,
 }
@@ -127,11 +127,15 @@ pub struct ByteAccounting<'u, 'a, S> {
     patterns_at: Vec<u32>,
     /// Each of them different from the one before.
     known_patterns: Vec<PatternAt>,
-    /// Of the blocks of which anything is deleted, what that is, by their index.
-    dead: Vec<(usize, Dead)>,
+    /// Per root that was met, its pattern.
+    root_patterns: Vec<Option<u32>>,
+    /// What is deleted of the blocks of which anything is.
+    dead: Vec<Dead>,
+    /// Per block, which of these that is, or [`NONE`].
+    dead_of: Vec<u32>,
     /// Per location, whether something lives there.
     inhabited: Vec<bool>,
-    records: Vec<RecordBytes>,
+    records: Vec<RecordBytes<'a>>,
 }
 
 impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
@@ -148,7 +152,9 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
             container_of: vec![NONE; count],
             patterns_at: vec![UNSEEN; count],
             known_patterns: Vec::new(),
+            root_patterns: Vec::new(),
             dead: Vec::new(),
+            dead_of: vec![NONE; count],
             inhabited: vec![false; count],
             records: Vec::new(),
         };
@@ -166,8 +172,13 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
     }
 
     /// The record that a segment names; None for [`NONE`].
-    pub fn record(&self, record: u32) -> Option<&RecordBytes> {
+    pub fn record(&self, record: u32) -> Option<&RecordBytes<'a>> {
         self.records.get(record as usize)
+    }
+
+    /// How many records there are: segments name them by numbers below this.
+    pub fn records(&self) -> usize {
+        self.records.len()
     }
 
     /// The keys that lead to a record, the root first.
@@ -316,7 +327,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
     }
 
     fn is_keyed(&self, location: usize) -> bool {
-        self.locations.get(location).is_some_and(|location| location.key.is_some())
+        self.locations.is_keyed(location)
     }
 }
 
@@ -365,23 +376,38 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
 
     /// The location of the item that created the container of a location.
     fn around(&self, location: usize) -> Option<usize> {
-        match self.locations.get(location)?.owner {
-            Owner::Root(_) => None,
-            Owner::Item { block, .. } => self.locations.index(block? as usize),
+        match self.locations.around(location) {
+            Around::Root(_) | Around::Unknown => None,
+            Around::Block(block) => self.locations.index(block as usize),
         }
     }
 
     fn find_spot(&mut self, location: usize) -> Option<PatternAt> {
-        let Location { owner, key } = self.locations.get(location)?;
-        let (above, container) = match owner {
-            Owner::Root(root) => (self.patterns.root(self.locations.root(root)), NONE),
-            Owner::Item { block, .. } => {
-                let container = self.container(block? as usize)?;
+        let (above, container) = match self.locations.around(location) {
+            Around::Root(root) => (self.root_pattern(root), NONE),
+            Around::Block(block) => {
+                let container = self.container(block as usize)?;
                 (self.containers.get(container as usize)?.pattern, container)
             }
+            Around::Unknown => return None,
         };
-        let pattern = key.map_or(above, |key| self.patterns.child(above, key));
+        let key = self.locations.key(location);
+        let pattern = key.map_or(above, |key| self.patterns.child_by_bytes(above, key));
         Some(PatternAt { pattern, container })
+    }
+
+    fn root_pattern(&mut self, root: u32) -> u32 {
+        if let Some(Some(pattern)) = self.root_patterns.get(root as usize) {
+            return *pattern;
+        }
+        let pattern = self.patterns.root(self.locations.root(root));
+        if self.root_patterns.len() <= root as usize {
+            self.root_patterns.resize(root as usize + 1, None);
+        }
+        if let Some(slot) = self.root_patterns.get_mut(root as usize) {
+            *slot = Some(pattern);
+        }
+        pattern
     }
 
     /// The container that a block created, made when it is first asked for; none where it is not
@@ -434,22 +460,32 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
 
     /// What of a block is deleted.
     fn dead_in(&self, index: usize) -> Dead {
-        let at = self.dead.binary_search_by_key(&index, |(block, _)| *block);
-        at.ok().and_then(|at| self.dead.get(at)).map(|(_, dead)| *dead).unwrap_or_default()
+        match self.dead_of.get(index) {
+            None | Some(&NONE) => Dead::default(),
+            Some(dead) => self.dead.get(*dead as usize).copied().unwrap_or_default(),
+        }
     }
 
     /// Finds out what of each block is deleted.
     fn find_dead(&mut self) {
         for (client, range) in self.update.client_ranges() {
+            let mut deleted = self.update.delete_set().ranges(client).iter().peekable();
             for index in range {
-                let block = self.update.blocks().get(index);
-                let dead = block.map(|block| self.update.dead(client, block));
-                if let Some(dead) = dead.filter(|dead| *dead != Dead::default()) {
-                    self.dead.push((index, dead));
+                let Some(block) = self.update.blocks().get(index) else { continue };
+                while deleted.next_if(|range| range.end <= block.clock).is_some() {}
+                let is_gone = matches!(block.kind, BlockKind::Gc | BlockKind::Deleted);
+                if !is_gone && deleted.peek().is_none_or(|range| range.start >= block.next_clock())
+                {
+                    continue;
+                }
+                let dead = self.update.dead(client, block);
+                if let (true, Some(entry)) = (dead != Dead::default(), self.dead_of.get_mut(index))
+                {
+                    *entry = self.dead.len() as u32;
+                    self.dead.push(dead);
                 }
             }
         }
-        self.dead.sort_unstable_by_key(|(index, _)| *index);
     }
 
     /// Reads what the records say of themselves, and notes where something lives.
@@ -471,40 +507,56 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
     fn note(&mut self, mark: Mark, pattern_at: PatternAt, block: &Block) {
         let around = self.containers.get(pattern_at.container as usize);
         let record = around.filter(|around| !around.dead).map_or(NONE, |around| around.record);
-        let (Some(value), Some(slot)) =
-            (self.update.scalar(block), self.records.get_mut(record as usize))
-        else {
-            return;
-        };
-        match (mark, value) {
-            (Mark::Tombstone, Value::Bool(true)) => slot.tombstone = record,
-            (Mark::Author, Value::String(author)) => {
-                slot.author.get_or_insert(author);
+        let Some(slot) = self.records.get_mut(record as usize) else { return };
+        match mark {
+            Mark::Author => slot.author = slot.author.or_else(|| self.update.string(block)),
+            Mark::Tombstone if self.update.scalar(block) == Some(Value::Bool(true)) => {
+                slot.tombstone = record;
             }
-            (Mark::Created, value) => slot.created = slot.created.or(value.as_i64()),
-            _ => {}
+            Mark::Created => {
+                let created = || self.update.scalar(block).and_then(|value| value.as_i64());
+                slot.created = slot.created.or_else(created);
+            }
+            Mark::Tombstone => {}
         }
     }
 
     /// Counts a location as inhabited where one of the same container and key is: an overwritten
     /// value may have been written at once with the one that stayed.
     fn unite(&mut self) {
-        let all = || self.locations.all();
-        let deserted: HashSet<(u64, &str)> = all()
-            .filter(|(at, _)| !self.is_inhabited(*at))
-            .filter_map(|(_, location)| address(location))
-            .collect();
+        let deserted = self.locations.all().filter(|at| !self.is_inhabited(*at));
+        let deserted: HashSet<Address<'_>> =
+            deserted.filter_map(|at| address(&self.locations, at)).collect();
         if deserted.is_empty() {
             return;
         }
-        let shared: HashSet<(u64, &str)> = all()
-            .filter(|(at, _)| self.is_inhabited(*at))
-            .filter_map(|(_, location)| address(location))
+        // Most containers have none.
+        let mut around: Vec<Around> = deserted.iter().map(|(around, _)| *around).collect();
+        around.sort_unstable();
+        around.dedup();
+        let mut last = None;
+        let mut is_near = |at: &usize| {
+            let of = self.locations.around(*at);
+            let known = last.filter(|(around, _)| *around == of).map(|(_, is_near)| is_near);
+            let is_near = known.unwrap_or_else(|| around.binary_search(&of).is_ok());
+            last = Some((of, is_near));
+            is_near
+        };
+        let shared: HashSet<Address<'_>> = self
+            .locations
+            .all()
+            .filter(|at| self.is_inhabited(*at))
+            .filter(|at| is_near(at))
+            .filter_map(|at| address(&self.locations, at))
             .filter(|address| deserted.contains(address))
             .collect();
-        for (at, location) in self.locations.all() {
+        if shared.is_empty() {
+            return;
+        }
+        for at in self.locations.all() {
             if let Some(slot) = self.inhabited.get_mut(at) {
-                *slot = *slot || address(location).is_some_and(|it| shared.contains(&it));
+                *slot =
+                    *slot || address(&self.locations, at).is_some_and(|it| shared.contains(&it));
             }
         }
     }
@@ -536,10 +588,10 @@ fn values(block: &Block, dead: u32) -> usize {
 }
 
 /// Container and key of a location in a map.
-fn address(location: Location<'_>) -> Option<(u64, &str)> {
-    let owner = match location.owner {
-        Owner::Root(root) => u64::from(root),
-        Owner::Item { block, .. } => u64::from(block?) | 1 << 32,
-    };
-    Some((owner, location.key?))
+type Address<'a> = (Around, &'a [u8]);
+
+/// None where it is not in a map, or the container is not known.
+fn address<'a>(locations: &Locations<'a>, location: usize) -> Option<Address<'a>> {
+    let around = locations.around(location);
+    Some((around, locations.key(location)?)).filter(|_| around != Around::Unknown)
 }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 /// Deeper containers are counted with the one at this depth. Documents of ours nest 16 deep.
 const DEPTH: u16 = 32;
 /// A container that has more different names than this has ids.
-const NAMES: u16 = 64;
+const NAMES: usize = 64;
 /// The longest key that can be a name.
 const NAME_CHARS: usize = 40;
 
@@ -55,8 +55,7 @@ pub enum Mark {
 pub struct Patterns {
     spec: Option<&'static Spec>,
     nodes: Vec<PatternNode>,
-    /// Per parent, its children by name.
-    named: HashMap<u32, HashMap<Rc<str>, u32>>,
+    roots: HashMap<Rc<str>, u32>,
 }
 
 struct PatternNode {
@@ -64,8 +63,10 @@ struct PatternNode {
     /// None for `*`.
     name: Option<Rc<str>>,
     depth: u16,
-    /// How many children have a name.
-    names: u16,
+    /// The children that have a name: no more than [`NAMES`].
+    named: Vec<(Rc<str>, u32)>,
+    /// Where among them the last one was found: records are alike.
+    found: usize,
     /// The child `*`, or [`NONE`].
     any: u32,
     role: PatternRole,
@@ -80,16 +81,21 @@ impl Patterns {
     /// No patterns yet, of a document whose concern has this `spec`; None where no concern knows
     /// it.
     pub fn new(spec: Option<&'static Spec>) -> Self {
-        Patterns { spec, nodes: Vec::new(), named: HashMap::new() }
+        Patterns { spec, nodes: Vec::new(), roots: HashMap::new() }
     }
 
     /// A root.
     pub fn root(&mut self, name: &str) -> u32 {
-        self.known(NONE, name).unwrap_or_else(|| self.add(NONE, Some(name)))
+        self.roots.get(name).copied().unwrap_or_else(|| self.add(NONE, Some(name)))
     }
 
     /// What stands under a key; under every key, where keys are ids.
     pub fn child(&mut self, parent: u32, key: &str) -> u32 {
+        self.child_by_bytes(parent, key.as_bytes())
+    }
+
+    /// The same, and the key as the bytes of a text.
+    pub fn child_by_bytes(&mut self, parent: u32, key: &[u8]) -> u32 {
         let Some(node) = self.node(parent) else { return NONE };
         let keys_are_ids = match node.role {
             PatternRole::Records(collection) if !collection.path.is_empty() => true,
@@ -99,23 +105,23 @@ impl Patterns {
         if keys_are_ids {
             return self.element(parent);
         }
-        self.named_child(parent, key)
+        self.named_by_bytes(parent, key)
     }
 
     /// What stands under a name that is no id, whatever it looks like.
     pub fn named_child(&mut self, parent: u32, name: &str) -> u32 {
-        if let Some(known) = self.known(parent, name) {
-            return known;
-        }
-        match self.node(parent).map(|node| node.names < NAMES) {
-            Some(true) => self.add(parent, Some(name)),
-            Some(false) => self.element(parent),
-            None => NONE,
-        }
+        self.named_by_bytes(parent, name.as_bytes())
     }
 
-    fn known(&self, parent: u32, name: &str) -> Option<u32> {
-        self.named.get(&parent)?.get(name).copied()
+    fn named_by_bytes(&mut self, parent: u32, name: &[u8]) -> u32 {
+        let Some(node) = self.nodes.get_mut(parent as usize) else { return NONE };
+        if let Some(known) = node.known(name) {
+            return known;
+        }
+        match std::str::from_utf8(name) {
+            Ok(name) if node.named.len() < NAMES => self.add(parent, Some(name)),
+            _ => self.element(parent),
+        }
     }
 
     /// What stands in a sequence, or under keys that are ids.
@@ -189,7 +195,8 @@ impl Patterns {
             parent,
             name: name.map(Rc::from),
             depth: depth.saturating_add(1),
-            names: 0,
+            named: Vec::new(),
+            found: 0,
             any: NONE,
             role,
             mark,
@@ -204,14 +211,11 @@ impl Patterns {
 
     /// Lets the parent know its child.
     fn enter(&mut self, own: u32, parent: u32, name: Option<&str>) {
-        if let Some(above) = self.nodes.get_mut(parent as usize) {
-            match name {
-                Some(_) => above.names = above.names.saturating_add(1),
-                None => above.any = own,
-            }
-        }
-        if let Some(name) = name {
-            self.named.entry(parent).or_default().insert(name.into(), own);
+        match (self.nodes.get_mut(parent as usize), name) {
+            (Some(above), Some(name)) => above.named.push((name.into(), own)),
+            (Some(above), None) => above.any = own,
+            (None, Some(name)) => drop(self.roots.insert(name.into(), own)),
+            (None, None) => {}
         }
     }
 
@@ -234,6 +238,18 @@ impl Patterns {
             Some(_) => PatternRole::Records(&UNLISTED),
             None => PatternRole::Records(&OPAQUE),
         }
+    }
+}
+
+impl PatternNode {
+    /// The child with this name. Looked for where the last one was found, and behind it first.
+    fn known(&mut self, name: &[u8]) -> Option<u32> {
+        let is_it = |(named, _): &&(Rc<str>, u32)| named.as_bytes() == name;
+        let (before, behind) = self.named.split_at_checked(self.found)?;
+        let place = behind.iter().position(|child| is_it(&child)).map(|at| at + before.len());
+        let place = place.or_else(|| before.iter().position(|child| is_it(&child)))?;
+        self.found = place;
+        self.named.get(place).map(|(_, child)| *child)
     }
 }
 
@@ -273,10 +289,10 @@ fn mark(collection: &Collection, name: &str) -> Option<Mark> {
 }
 
 /// Whether a key looks like the name of a field, and not like an id.
-fn is_name(key: &str) -> bool {
+fn is_name(key: &[u8]) -> bool {
     !key.is_empty()
         && key.len() <= NAME_CHARS
-        && key.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
+        && key.iter().all(|b| b.is_ascii_alphabetic() || *b == b'_')
 }
 
 /// A key as one step of a path, as in JSON Pointer: `~` is `~0`, `/` is `~1`.
@@ -395,7 +411,7 @@ mod tests {
             .collect();
         let distinct: std::collections::BTreeSet<u32> =
             keys.iter().map(|key| patterns.child(root, key)).collect();
-        assert_eq!(distinct.len(), usize::from(NAMES) + 1);
+        assert_eq!(distinct.len(), NAMES + 1);
         let mut deep = root;
         for _ in 0..1000 {
             deep = patterns.element(deep);

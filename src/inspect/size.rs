@@ -104,6 +104,71 @@ enum Group {
     Rest(Why),
 }
 
+/// Groups that are met all the time, by their numbers; the others are looked up.
+const COMMON: usize = 1 << 16;
+/// More than there are reasons.
+const REASONS: usize = 16;
+
+/// What was counted, by group.
+#[derive(Default)]
+struct Tallies {
+    /// The common ones, by [`Group::common`].
+    common: Vec<Option<(Group, Tally)>>,
+    others: HashMap<Group, Tally>,
+    /// What was counted of one of the others since it was met, and is not in there yet.
+    last: Option<(Group, Tally)>,
+}
+
+impl Tallies {
+    fn add(&mut self, group: Group, what: Tally) {
+        if let Some(place) = group.common().filter(|place| *place < COMMON) {
+            if self.common.len() <= place {
+                self.common.resize(place.saturating_add(1), None);
+            }
+            if let Some(slot) = self.common.get_mut(place) {
+                more(&mut slot.get_or_insert((group, Tally::default())).1, what);
+            }
+            return;
+        }
+        match &mut self.last {
+            Some((last, tally)) if *last == group => more(tally, what),
+            _ => {
+                self.settle();
+                self.last = Some((group, what));
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        if let Some((group, tally)) = self.last.take() {
+            more(self.others.entry(group).or_default(), tally);
+        }
+    }
+
+    fn finish(mut self) -> impl Iterator<Item = (Group, Tally)> {
+        self.settle();
+        self.common.into_iter().flatten().chain(self.others)
+    }
+}
+
+fn more(tally: &mut Tally, (bytes, count): Tally) {
+    *tally = (tally.0.saturating_add(bytes), tally.1.saturating_add(count));
+}
+
+impl Group {
+    /// A number of its own among those of one question, if it is a small one.
+    fn common(&self) -> Option<usize> {
+        let at = |pattern: usize, why: usize| pattern.checked_mul(REASONS)?.checked_add(why);
+        match *self {
+            Group::At(pattern, why) => at((pattern as usize).checked_add(1)?, why as usize),
+            Group::Rest(why) => at(0, why as usize),
+            // No question asks for these and for the ones above.
+            Group::Pattern(pattern) => at((pattern as usize).checked_add(1)?, 0),
+            _ => None,
+        }
+    }
+}
+
 impl Sizes {
     /// Measures a file. Linear in it.
     ///
@@ -129,26 +194,27 @@ impl Sizes {
             residue_bytes: update.residue(),
             ..Sizes::default()
         };
-        let mut groups: HashMap<Group, Tally> = HashMap::new();
-        let mut freed: HashMap<u32, u64> = HashMap::new();
+        let mut groups = Tallies::default();
+        let mut freed = vec![0u64; accounting.records()];
         accounting.segments(|segment| {
             if segment.bytes == 0 {
                 return;
             }
-            let tally = groups.entry(group(&accounting, by, &segment)).or_default();
-            tally.0 = tally.0.saturating_add(segment.bytes as u64);
-            tally.1 = tally.1.saturating_add(segment.count as u64);
+            groups.add(
+                group(&accounting, by, &segment),
+                (segment.bytes as u64, segment.count as u64),
+            );
             sizes.count(&segment);
-            if let Some(record) = accounting.freed_with(&segment) {
-                let bytes = freed.entry(record).or_default();
+            let freed_with = accounting.freed_with(&segment);
+            if let Some(bytes) = freed_with.and_then(|record| freed.get_mut(record as usize)) {
                 *bytes = bytes.saturating_add(segment.bytes as u64);
             }
         });
-        let tombstones =
-            freed.into_iter().map(|(record, bytes)| (accounting.record_path(record), bytes));
+        let tombstones = (0u32..).zip(freed).filter(|(_, bytes)| *bytes > 0);
+        let tombstones = tombstones.map(|(record, bytes)| (accounting.record_path(record), bytes));
         sizes.tombstones = tombstones.collect();
         sizes.tombstones.sort();
-        sizes.rows = rows(&accounting, by, groups);
+        sizes.rows = rows(&accounting, by, groups.finish());
         sizes
     }
 
@@ -220,7 +286,7 @@ fn month(seconds: i64) -> Option<Group> {
 fn rows<S>(
     accounting: &ByteAccounting<'_, '_, S>,
     by: Option<SizeBy>,
-    groups: HashMap<Group, Tally>,
+    groups: impl Iterator<Item = (Group, Tally)>,
 ) -> Vec<SizeRow> {
     let grouped = by.map_or("", SizeBy::name);
     let mut named: HashMap<(String, &'static str), Tally> = HashMap::new();
@@ -232,13 +298,12 @@ fn rows<S>(
             Group::Client(client) => (client.to_string(), grouped),
             Group::Month(year, month) => (format!("{year:04}-{month:02}"), grouped),
             Group::Author(record) => {
-                let author = accounting.record(record).and_then(|record| record.author.clone());
-                (author.unwrap_or_default(), grouped)
+                let author = accounting.record(record).and_then(|record| record.author);
+                (author.unwrap_or_default().to_owned(), grouped)
             }
             Group::Rest(why) => (String::new(), why.name()),
         };
-        let tally = named.entry(name).or_default();
-        *tally = (tally.0.saturating_add(bytes), tally.1.saturating_add(count));
+        more(named.entry(name).or_default(), (bytes, count));
     }
     let row = |((path, kind), (bytes, count))| SizeRow { path, kind, bytes, count };
     let mut rows: Vec<SizeRow> = named.into_iter().map(row).collect();

@@ -1,10 +1,11 @@
 //! The shape of a document's live content: which paths there are, of which type, and how many.
 
 use super::path::{NONE, Patterns};
-use crate::crdt::source::{Shared, Source};
+use crate::crdt::source::Source;
 use crate::crdt::types::{Insert, PlacedBlocks, SharedType, SharedTypes, SharedValue, TypeKind};
+use crate::crdt::view::{LentValue, View};
 use crate::schema::Spec;
-use crate::wire::{Id, Update, Value};
+use crate::wire::{AnyHead, Id, Update, Value};
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
 
@@ -25,17 +26,12 @@ pub struct Branch {
 
 /// The paths of a document, each root before what is below it. With `depth`, only the first so
 /// many steps.
-pub fn tree(content: &impl Source, spec: Option<&'static Spec>, depth: usize) -> Vec<Branch> {
+pub fn tree(view: &View, spec: Option<&'static Spec>, depth: usize) -> Vec<Branch> {
     let mut grower = Grower { patterns: Patterns::new(spec), seen: Vec::new() };
-    for name in content.roots() {
+    for name in view.roots() {
         let root = grower.patterns.root(&name);
-        match content.shared(&[&name]) {
-            Some(Shared::Map) => grower.grow_records(root, content, &name, depth),
-            _ => {
-                if let Some(value) = content.value(&[&name]) {
-                    grower.grow(root, &value, depth);
-                }
-            }
+        if let Some(value) = view.lent(&name) {
+            grower.grow_lent(root, value, depth);
         }
     }
     grower.branches()
@@ -120,6 +116,8 @@ struct Grower {
 #[derive(Default)]
 struct SeenNodes {
     kinds: BTreeSet<&'static str>,
+    /// The last of these that was met.
+    last: &'static str,
     values: u64,
     count: u64,
 }
@@ -138,17 +136,54 @@ impl Grower {
         branches
     }
 
-    /// A root that is a map: no more than one of the records in it is copied at a time.
-    fn grow_records(&mut self, root: u32, content: &impl Source, name: &str, depth: usize) {
+    /// A value where it lies. Recursion is bounded: the check refused deeper nesting.
+    fn grow_lent(&mut self, pattern: u32, value: LentValue<'_>, depth: usize) {
+        let plain = match value {
+            LentValue::Plain(plain) => plain,
+            shared => return self.grow_shared(pattern, shared, depth),
+        };
+        let kind = match plain.head().0 {
+            AnyHead::Map(_) | AnyHead::List(_) => return self.grow(pattern, &plain.value(), depth),
+            AnyHead::Undefined => "undefined",
+            AnyHead::Null => "null",
+            AnyHead::Bool(_) => "bool",
+            AnyHead::Int(_) | AnyHead::BigInt(_) | AnyHead::Float(_) => "number",
+            AnyHead::String => "string",
+            AnyHead::Buffer => "bytes",
+        };
+        if depth > 0 {
+            self.see(pattern, kind, 1);
+        }
+    }
+
+    fn grow_shared(&mut self, pattern: u32, value: LentValue<'_>, depth: usize) {
         let Some(depth) = depth.checked_sub(1) else { return };
-        let keys = content.keys(&[name]);
-        self.see(root, "map", keys.len() as u64);
-        let keys = if depth > 0 { keys.as_slice() } else { &[] };
-        for key in keys {
-            if let Some(value) = content.value(&[name, key]) {
-                let child = self.patterns.child(root, key);
-                self.grow(child, &value, depth);
+        match value {
+            LentValue::Map(map) => {
+                let mut count = 0;
+                for (key, inner) in map.fields() {
+                    count += 1;
+                    if depth > 0 {
+                        let child = self.patterns.child(pattern, key);
+                        self.grow_lent(child, inner, depth);
+                    }
+                }
+                self.see(pattern, "map", count);
             }
+            LentValue::Array(items) => {
+                let mut count = 0;
+                for inner in items.elements() {
+                    count += 1;
+                    if depth > 0 {
+                        let child = self.patterns.element(pattern);
+                        self.grow_lent(child, inner, depth);
+                    }
+                }
+                self.see(pattern, "array", count);
+            }
+            LentValue::Text(text) => self.see(pattern, "text", text.text().len() as u64),
+            LentValue::Bytes(_) => self.see(pattern, "bytes", 1),
+            LentValue::Plain(plain) => self.see(pattern, kind(&plain.value()), 1),
         }
     }
 
@@ -202,7 +237,10 @@ impl Grower {
             self.seen.resize_with(at.saturating_add(1), SeenNodes::default);
         }
         if let Some(seen) = self.seen.get_mut(at) {
-            seen.kinds.insert(kind);
+            if seen.last != kind {
+                seen.kinds.insert(kind);
+                seen.last = kind;
+            }
             seen.values = seen.values.saturating_add(1);
             seen.count = seen.count.saturating_add(count);
         }

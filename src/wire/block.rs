@@ -123,27 +123,50 @@ impl Block {
     }
 }
 
-/// Where an item stands, as written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Header<'a> {
+/// Where an item stands, as written. Names and keys are text, or the bytes of it: to read them as text
+/// again costs as much as all the rest.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Header<'a, T: ?Sized = str> {
     /// The unit that stood to its left when it was written: what it was written over, under a key.
     pub left: Option<Id>,
     /// The unit that stood to its right when it was written.
     pub right: Option<Id>,
     /// `None` where an origin is written: the parent is then the origin's.
-    pub parent: Option<Parent<'a>>,
+    pub parent: Option<Parent<'a, T>>,
     /// The key in a map, where it is written: only where the parent is.
-    pub key: Option<&'a str>,
+    pub key: Option<&'a T>,
 }
 
 /// The container that an item says it is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parent<'a> {
+#[derive(Debug, PartialEq, Eq)]
+pub enum Parent<'a, T: ?Sized = str> {
     /// The root of this name.
-    Root(&'a str),
+    Root(&'a T),
     /// The container that this item created.
     Item(Id),
 }
+
+impl<T: ?Sized> Clone for Header<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Header<'_, T> {}
+
+impl<T: ?Sized> Default for Header<'_, T> {
+    fn default() -> Self {
+        Header { left: None, right: None, parent: None, key: None }
+    }
+}
+
+impl<T: ?Sized> Clone for Parent<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Parent<'_, T> {}
 
 /// The blocks of one client, clocks `first..end` without a gap.
 #[derive(Debug, Clone)]

@@ -1,10 +1,17 @@
 //! Why bytes are no update, or none that may be stored.
 
 use std::fmt;
+use std::ops::Deref;
 
 /// Why bytes were refused: where, by which rule (a short name that is public API), and a sentence.
+///
+/// In a box, so that whoever reads bytes without fault carries no room for one about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct Fault(Box<FaultDetails>);
+
+/// What a [`Fault`] says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultDetails {
     /// Where in the bytes, from 0 on.
     pub offset: usize,
     /// The name of the rule that was broken, one short word; public API.
@@ -14,8 +21,15 @@ pub struct Fault {
 }
 
 impl Fault {
+    #[cold]
     pub(crate) fn new(offset: usize, rule: &'static str, reason: impl Into<String>) -> Self {
-        Fault { offset, rule, reason: reason.into() }
+        Fault(Box::new(FaultDetails { offset, rule, reason: reason.into() }))
+    }
+
+    /// The same at another place.
+    pub(crate) fn at(mut self, offset: usize) -> Self {
+        self.0.offset = offset;
+        self
     }
 
     /// Whether honest documents of other programs hold such a thing: nothing of it is damaged, and
@@ -24,6 +38,14 @@ impl Fault {
     /// a text or one root used as two things, and what Yjs itself shows differently each time.
     pub fn is_unsupported(&self) -> bool {
         matches!(self.rule, "kind" | "type" | "nesting" | "mixed" | "crossing")
+    }
+}
+
+impl Deref for Fault {
+    type Target = FaultDetails;
+
+    fn deref(&self) -> &FaultDetails {
+        &self.0
     }
 }
 

@@ -15,14 +15,25 @@ const VISITING: u32 = u32::MAX - 1;
 const GONE: u32 = u32::MAX - 2;
 /// What it refers to is not in the update.
 const OPEN: u32 = u32::MAX - 3;
+/// No key, and no container that is in the update.
+const NONE: u32 = u32::MAX;
+/// Marks the index of a root among those of blocks: there are fewer of either than this.
+const ROOT: u32 = 1 << 31;
 
 /// The locations of an update's blocks. A location goes by the block that names it.
 pub struct Locations<'a> {
     update: Update<'a>,
     /// Per block.
     of_block: Vec<u32>,
+    /// Per block that names a location, the container there: the block that created it, or
+    /// [`ROOT`] and the index of a root, or [`NONE`].
+    owners: Vec<u32>,
+    /// Per block that names a location, the bytes of the key there, or [`NONE`].
+    key_lens: Vec<u32>,
     roots: Vec<&'a str>,
-    root_index: HashMap<&'a str, u32>,
+    root_index: HashMap<&'a [u8], u32>,
+    /// The root that was named last, and its index.
+    last_root: Option<(&'a [u8], u32)>,
     /// The container that was named last, and its block: most often it is the next one's too.
     last: Cell<Option<(Id, Option<usize>)>>,
 }
@@ -35,6 +46,17 @@ pub struct Location<'a> {
     pub owner: Owner,
     /// The key in a map; None in a sequence.
     pub key: Option<&'a str>,
+}
+
+/// The container of a location, by where that begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Around {
+    /// The root with this index ([`Locations::root`]).
+    Root(u32),
+    /// What the item in this block created.
+    Block(u32),
+    /// What an item created that the update does not hold.
+    Unknown,
 }
 
 /// What is known of a block after a look at it.
@@ -70,13 +92,19 @@ impl<'a> Locations<'a> {
         let mut locations = Locations {
             update: update.unchecked(),
             of_block: vec![UNSET; update.blocks.len()],
+            owners: vec![NONE; update.blocks.len()],
+            key_lens: vec![NONE; update.blocks.len()],
+            last_root: None,
             roots: Vec::new(),
             root_index: HashMap::new(),
             last: Cell::new(None),
         };
         let mut turn = Vec::new();
         for index in 0..update.blocks.len() {
-            turn.push(index);
+            match locations.look(index) {
+                Look::Known(location) => locations.set(index, location),
+                Look::After(_) => turn.push(index),
+            }
             while let Some(at) = turn.last().copied() {
                 match locations.look(at) {
                     Look::Known(location) => {
@@ -99,11 +127,31 @@ impl<'a> Locations<'a> {
         (location < OPEN).then_some(location as usize)
     }
 
-    /// Every location there is, with the index that [`Locations::index`] gives, in its order.
-    pub fn all(&self) -> impl Iterator<Item = (usize, Location<'a>)> {
-        let named = |block: usize| (self.index(block) == Some(block)).then_some(block);
-        let named = (0..self.of_block.len()).filter_map(named);
-        named.filter_map(|block| Some((block, self.get(block)?)))
+    /// Every location there is, as the index that [`Locations::index`] gives, in its order.
+    pub fn all(&self) -> impl Iterator<Item = usize> {
+        (0..self.of_block.len()).filter(|block| self.index(*block) == Some(*block))
+    }
+
+    /// The container of a location with an index of [`Locations::index`].
+    pub fn around(&self, location: usize) -> Around {
+        match self.owners.get(location).copied().unwrap_or(NONE) {
+            NONE => Around::Unknown,
+            root if root & ROOT != 0 => Around::Root(root & !ROOT),
+            block => Around::Block(block),
+        }
+    }
+
+    /// The key of a location in a map, as the bytes of a text.
+    pub fn key(&self, location: usize) -> Option<&'a [u8]> {
+        let len = self.key_lens.get(location).copied().filter(|len| *len != NONE)?;
+        // The key is the last thing before the content.
+        let end = self.update.blocks.get(location)?.content as usize;
+        self.update.bytes.get(end.checked_sub(len as usize)?..end)
+    }
+
+    /// Whether a location is one under a key.
+    pub fn is_keyed(&self, location: usize) -> bool {
+        self.key_lens.get(location).is_some_and(|len| *len != NONE)
     }
 
     /// The index behind the last that there can be.
@@ -115,7 +163,7 @@ impl<'a> Locations<'a> {
     pub fn get(&self, location: usize) -> Option<Location<'a>> {
         let header = self.update.header(self.update.blocks.get(location)?);
         let owner = match header.parent? {
-            Parent::Root(name) => Owner::Root(self.root_index.get(name).copied()?),
+            Parent::Root(name) => Owner::Root(self.root_index.get(name.as_bytes()).copied()?),
             Parent::Item(id) => Owner::Item { id, block: self.found(id).map(|at| at as u32) },
         };
         Some(Location { owner, key: header.key })
@@ -167,25 +215,39 @@ impl<'a> Locations<'a> {
         if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
             return Look::Known(GONE);
         }
-        let header = self.update.header(block);
-        match header.parent {
-            Some(Parent::Root(name)) => {
-                let roots = &mut self.roots;
-                self.root_index.entry(name).or_insert_with(|| {
-                    roots.push(name);
-                    roots.len() as u32 - 1
-                });
-            }
+        let header = self.update.raw_header(block);
+        let owner = match header.parent {
+            Some(Parent::Root(name)) => ROOT | self.root_named(name),
             Some(Parent::Item(id)) => {
-                let around = self.found(id).and_then(|at| self.update.blocks.get(at));
-                if around.is_some_and(is_gc) {
+                let around = self.found(id);
+                if around.and_then(|at| self.update.blocks.get(at)).is_some_and(is_gc) {
                     return Look::Known(GONE);
                 }
+                around.map_or(NONE, |at| at as u32)
             }
             // As in yrs, an origin that is gone does not count, and the left one goes first.
             None => return self.inherit([header.left, header.right]),
+        };
+        if let Some(entry) = self.owners.get_mut(index) {
+            *entry = owner;
+        }
+        if let (Some(entry), Some(key)) = (self.key_lens.get_mut(index), header.key) {
+            *entry = key.len() as u32;
         }
         Look::Known(index as u32)
+    }
+
+    fn root_named(&mut self, name: &'a [u8]) -> u32 {
+        if let Some((_, root)) = self.last_root.filter(|(last, _)| *last == name) {
+            return root;
+        }
+        let roots = &mut self.roots;
+        let root = *self.root_index.entry(name).or_insert_with(|| {
+            roots.push(std::str::from_utf8(name).unwrap_or_default());
+            roots.len() as u32 - 1
+        });
+        self.last_root = Some((name, root));
+        root
     }
 
     fn inherit(&self, origins: [Option<Id>; 2]) -> Look {

@@ -2,8 +2,12 @@
 
 use super::Value;
 use super::any;
+use super::reader::AnyHead;
 use super::{Block, BlockKind, ByteReader, Header, Parent, Update};
 use std::ops::Range;
+
+/// How the parent of an item begins that is a root.
+const ROOT_PARENT: u8 = 1;
 
 /// What one client takes in the frame around the blocks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub struct Dead {
     pub bytes: usize,
 }
 
-impl<S> Update<'_, S> {
+impl<'a, S> Update<'a, S> {
     /// What the clients take in the client table and in the delete set, which is all that the two
     /// hold but their counts: [`Update::counts`].
     pub fn frames(&self) -> Vec<Frame> {
@@ -71,11 +75,16 @@ impl<S> Update<'_, S> {
 
     /// Whether a block is the entry of a key in a root, with nothing left in it.
     fn is_removed_key(&self, client: u64, block: &Block) -> bool {
+        // Most blocks name no root: what they begin with says so.
+        let names_root = block.names_its_place()
+            && self.bytes.get(block.span()).and_then(|bytes| bytes.get(1)) == Some(&ROOT_PARENT);
         let is_dead = || self.dead(client, block).units >= block.len;
-        let is_entry = |header: Header<'_>| {
+        let is_entry = |header: Header<'_, [u8]>| {
             matches!(header.parent, Some(Parent::Root(_))) && header.key.is_some()
         };
-        (block.kind == BlockKind::Deleted || is_dead()) && is_entry(self.header(block))
+        names_root
+            && (block.kind == BlockKind::Deleted || is_dead())
+            && is_entry(self.raw_header(block))
     }
 
     fn delete_frames(&self) -> Result<Vec<Frame>, super::Fault> {
@@ -127,7 +136,21 @@ impl<S> Update<'_, S> {
         if block.kind != BlockKind::Any || block.len != 1 {
             return None;
         }
-        self.plain(block).pop()
+        let mut reader = ByteReader::at(self.bytes, block.content_span().start);
+        reader.var().ok().and_then(|_| any::read(&mut reader).ok())
+    }
+
+    /// The same, if it is a string.
+    pub fn string(&self, block: &Block) -> Option<&'a str> {
+        if block.kind != BlockKind::Any || block.len != 1 {
+            return None;
+        }
+        let mut reader = ByteReader::at(self.bytes, block.content_span().start);
+        reader.var().ok()?;
+        match reader.any_head() {
+            Ok(AnyHead::String) => reader.text().ok(),
+            _ => None,
+        }
     }
 
     /// The plain values of a block, in order; none of one that holds something else.

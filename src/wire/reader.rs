@@ -3,6 +3,7 @@
 
 use super::{BlockKind, Fault, Header, Id, Parent};
 use crate::limits::{ANY_DEPTH, CLIENT_END, CLOCK_END};
+use std::str::Utf8Error;
 
 const HAS_LEFT: u8 = 0x80;
 const HAS_RIGHT: u8 = 0x40;
@@ -31,49 +32,59 @@ pub struct ByteReader<'a> {
 }
 
 impl<'a> ByteReader<'a> {
+    #[inline]
     pub fn at(bytes: &'a [u8], at: usize) -> Self {
         ByteReader { bytes, at, deep: false, odd: false }
     }
 
     /// Whether a value that was stepped over since this was asked last is nested too deeply to be
     /// read.
+    #[inline]
     pub fn take_deep(&mut self) -> bool {
         std::mem::take(&mut self.deep)
     }
 
     /// Whether yrs would write a value that was read since this was asked last in another way: it
     /// has no BigInt beside its numbers, and no −0 among its whole ones.
+    #[inline]
     pub fn take_odd(&mut self) -> bool {
         std::mem::take(&mut self.odd)
     }
 
+    #[inline]
     pub fn offset(&self) -> usize {
         self.at
     }
 
     /// The next byte, if there is one.
+    #[inline]
     pub fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
+    #[inline]
     pub fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.at)
     }
 
+    #[cold]
     pub fn fault(&self, rule: &'static str, reason: impl Into<String>) -> Fault {
         Fault::new(self.at, rule, reason)
     }
 
+    #[cold]
     fn truncated(&self) -> Fault {
         self.fault("truncated", "the bytes end in the middle of a value")
     }
 
+    #[inline]
     pub fn byte(&mut self) -> Result<u8, Fault> {
         let byte = *self.bytes.get(self.at).ok_or_else(|| self.truncated())?;
         self.at += 1;
         Ok(byte)
     }
 
+    #[inline]
     pub fn take(&mut self, len: usize) -> Result<&'a [u8], Fault> {
         let end = self.at.checked_add(len).ok_or_else(|| self.truncated())?;
         let taken = self.bytes.get(self.at..end).ok_or_else(|| self.truncated())?;
@@ -92,14 +103,40 @@ impl<'a> ByteReader<'a> {
     }
 
     /// An unsigned number, seven bits a byte, least significant first.
+    #[inline]
     pub fn var(&mut self) -> Result<u64, Fault> {
-        let start = self.at;
-        let first = self.byte()?;
-        if first < 0x80 {
-            return Ok(u64::from(first));
+        match self.peek() {
+            Some(byte) if byte < 0x80 => {
+                self.at += 1;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_var(),
         }
-        let mut value = u64::from(first & 0x7f);
-        for shift in (7..64).step_by(7) {
+    }
+
+    #[inline]
+    fn long_var(&mut self) -> Result<u64, Fault> {
+        let ahead = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>());
+        if let Some(ahead) = ahead {
+            let word = u64::from_le_bytes(*ahead);
+            // The highest bit of each byte that ends a number.
+            let ends = !word & 0x8080_8080_8080_8080;
+            if ends != 0 {
+                let last = ends.trailing_zeros();
+                self.at += last as usize / 8 + 1;
+                return Ok(joined_sevens(word & (u64::MAX >> (63 - last))));
+            }
+        }
+        self.slow_var()
+    }
+
+    /// Of a number that is longer than eight bytes, or near the end.
+    #[cold]
+    #[inline(never)]
+    fn slow_var(&mut self) -> Result<u64, Fault> {
+        let start = self.at;
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
             let bits = u64::from(byte & 0x7f);
             if shift == 63 && bits > 1 {
@@ -134,6 +171,7 @@ impl<'a> ByteReader<'a> {
     }
 
     /// How many things follow, when each takes at least `least` bytes.
+    #[inline]
     pub fn count(&mut self, least: usize) -> Result<usize, Fault> {
         let start = self.at;
         let count = self.var()?;
@@ -148,6 +186,7 @@ impl<'a> ByteReader<'a> {
     }
 
     /// A clock or a length in clocks.
+    #[inline]
     pub fn clock(&mut self) -> Result<u32, Fault> {
         let start = self.at;
         let clock = self.var()?;
@@ -159,6 +198,7 @@ impl<'a> ByteReader<'a> {
         }
     }
 
+    #[inline]
     pub fn client(&mut self) -> Result<u64, Fault> {
         let start = self.at;
         let client = self.var()?;
@@ -168,6 +208,7 @@ impl<'a> ByteReader<'a> {
         Ok(client)
     }
 
+    #[inline]
     pub fn id(&mut self) -> Result<Id, Fault> {
         let client = self.client()?;
         let start = self.at;
@@ -178,6 +219,7 @@ impl<'a> ByteReader<'a> {
         Ok(Id { client, clock })
     }
 
+    #[inline]
     pub fn buffer(&mut self) -> Result<&'a [u8], Fault> {
         let len = self.count(1)?;
         self.take(len)
@@ -185,13 +227,30 @@ impl<'a> ByteReader<'a> {
 
     pub fn text(&mut self) -> Result<&'a str, Fault> {
         let bytes = self.buffer()?;
-        std::str::from_utf8(bytes).map_err(|e| {
-            let start = self.at - bytes.len();
-            Fault::new(start + e.valid_up_to(), "utf8", "text that is not UTF-8")
-        })
+        std::str::from_utf8(bytes).map_err(|fault| self.not_text(bytes, fault))
+    }
+
+    /// The bytes of a text: less work than to read it, where these are all that is needed.
+    #[inline]
+    pub fn text_bytes(&mut self) -> Result<&'a [u8], Fault> {
+        let bytes = self.buffer()?;
+        match bytes.is_ascii() {
+            true => Ok(bytes),
+            false => match std::str::from_utf8(bytes) {
+                Ok(_) => Ok(bytes),
+                Err(fault) => Err(self.not_text(bytes, fault)),
+            },
+        }
+    }
+
+    #[cold]
+    fn not_text(&self, bytes: &[u8], fault: Utf8Error) -> Fault {
+        let start = self.at.saturating_sub(bytes.len());
+        Fault::new(start.saturating_add(fault.valid_up_to()), "utf8", "text that is not UTF-8")
     }
 
     /// The left and the right origin, right behind the info byte of an item.
+    #[inline]
     pub fn origins(&mut self, info: u8) -> Result<(Option<Id>, Option<Id>), Fault> {
         let left = if info & HAS_LEFT != 0 { Some(self.id()?) } else { None };
         let right = if info & HAS_RIGHT != 0 { Some(self.id()?) } else { None };
@@ -200,21 +259,36 @@ impl<'a> ByteReader<'a> {
 
     /// What follows the info byte of an item, up to its content.
     pub fn header(&mut self, info: u8) -> Result<Header<'a>, Fault> {
+        self.header_by(info, Self::text)
+    }
+
+    /// The same, and names and keys as bytes.
+    pub fn raw_header(&mut self, info: u8) -> Result<Header<'a, [u8]>, Fault> {
+        self.header_by(info, Self::text_bytes)
+    }
+
+    #[inline]
+    fn header_by<T: ?Sized>(
+        &mut self,
+        info: u8,
+        text: fn(&mut Self) -> Result<&'a T, Fault>,
+    ) -> Result<Header<'a, T>, Fault> {
         let (left, right) = self.origins(info)?;
         if left.is_some() || right.is_some() {
             // Parent and key are the origin's; HAS_KEY then means nothing.
-            return Ok(Header { left, right, parent: None, key: None });
+            return Ok(Header { left, right, ..Header::default() });
         }
         let parent = match self.var()? {
-            1 => Parent::Root(self.text()?),
+            1 => Parent::Root(text(self)?),
             0 => Parent::Item(self.id()?),
             other => return Err(self.fault("parent", format!("a parent of form {other}"))),
         };
-        let key = if info & HAS_KEY != 0 { Some(self.text()?) } else { None };
+        let key = if info & HAS_KEY != 0 { Some(text(self)?) } else { None };
         Ok(Header { left, right, parent: Some(parent), key })
     }
 
     /// The kind that an item's info byte names.
+    #[inline]
     pub fn kind(&self, info: u8) -> Result<BlockKind, Fault> {
         Ok(match info & KIND {
             1 => BlockKind::Deleted,
@@ -236,7 +310,7 @@ impl<'a> ByteReader<'a> {
         match kind {
             BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted => return self.clock(),
             BlockKind::String => {
-                let units = utf16_len(self.text()?);
+                let units = utf16_len(self.text_bytes()?);
                 return u32::try_from(units).map_err(|_| self.fault("clock", "a text too long"));
             }
             BlockKind::Json | BlockKind::Any => return self.skip_values(kind),
@@ -244,15 +318,15 @@ impl<'a> ByteReader<'a> {
                 self.buffer()?;
             }
             BlockKind::Embed => {
-                self.text()?;
+                self.text_bytes()?;
             }
             BlockKind::Format => {
-                self.text()?;
-                self.text()?;
+                self.text_bytes()?;
+                self.text_bytes()?;
             }
             BlockKind::Type => self.skip_type()?,
             BlockKind::Doc => {
-                self.text()?;
+                self.text_bytes()?;
                 self.skip_any()?;
             }
             BlockKind::Move => self.skip_move()?,
@@ -265,7 +339,7 @@ impl<'a> ByteReader<'a> {
         for _ in 0..count {
             match kind {
                 BlockKind::Json => {
-                    self.text()?;
+                    self.text_bytes()?;
                 }
                 _ => self.skip_any()?,
             }
@@ -338,14 +412,14 @@ impl<'a> ByteReader<'a> {
             let Some((left, keyed)) = open.last_mut() else { return Ok(()) };
             *left = left.saturating_sub(1);
             if *keyed {
-                self.text()?;
+                self.text_bytes()?;
             }
         }
     }
 
     fn skip_scalar(&mut self, head: AnyHead) -> Result<(), Fault> {
         match head {
-            AnyHead::String => self.text().map(drop),
+            AnyHead::String => self.text_bytes().map(drop),
             AnyHead::Buffer => self.buffer().map(drop),
             _ => Ok(()),
         }
@@ -396,8 +470,47 @@ pub enum AnyHead {
     List(usize),
 }
 
+/// Eight groups of seven bits, each in a byte of its own, as one number.
+fn joined_sevens(word: u64) -> u64 {
+    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
+    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
+    (word & 0x0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
+}
+
 /// The length of a text in UTF-16 units: every character counts once, those beyond the basic plane
 /// (four bytes in UTF-8) twice.
-pub fn utf16_len(text: &str) -> usize {
-    text.bytes().map(|b| usize::from(b & 0xc0 != 0x80) + usize::from(b >= 0xf0)).sum()
+pub fn utf16_len(text: &[u8]) -> usize {
+    text.iter().map(|b| usize::from(b & 0xc0 != 0x80) + usize::from(*b >= 0xf0)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::write_var;
+
+    #[test]
+    fn numbers_read_the_same_with_much_behind_them_and_with_nothing() {
+        let powers = (0..64).map(|shift| 1u64 << shift);
+        for number in powers.flat_map(|n| [n - 1, n, n | 0x5a5a, u64::MAX - n]) {
+            let mut written = Vec::new();
+            write_var(&mut written, number);
+            let mut long_form = written.clone();
+            if let (Some(last), true) = (long_form.last_mut(), written.len() < 9) {
+                *last |= 0x80;
+                long_form.push(0);
+            }
+            for form in [written, long_form] {
+                for behind in [&[][..], &[0xff; 9], &[0; 9]] {
+                    let bytes = [&form, behind].concat();
+                    let mut reader = ByteReader::at(&bytes, 0);
+                    assert_eq!(reader.var(), Ok(number));
+                    assert_eq!(reader.offset(), form.len(), "{number}");
+                }
+                let cut = form.get(..form.len() - 1).unwrap_or_default();
+                assert_eq!(ByteReader::at(cut, 0).var().map_err(|f| f.rule), Err("truncated"));
+            }
+        }
+        let beyond = [0xff; 9].into_iter().chain([2, 0, 0]).collect::<Vec<u8>>();
+        assert_eq!(ByteReader::at(&beyond, 0).var().map_err(|f| f.rule), Err("varint"));
+    }
 }

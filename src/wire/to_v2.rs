@@ -129,7 +129,7 @@ impl WrittenColumns {
 
     fn text(&mut self, text: &str) {
         self.texts.push_str(text);
-        self.text_lengths.write(utf16_len(text) as u64);
+        self.text_lengths.write(utf16_len(text.as_bytes()) as u64);
     }
 
     /// As Yjs does it, each time anew.

@@ -85,9 +85,20 @@ impl<'a, S> Update<'a, S> {
         reader.header(block.info).unwrap_or_default()
     }
 
+    /// The same, and names and keys as bytes: less work.
+    pub(crate) fn raw_header(&self, block: &Block) -> Header<'a, [u8]> {
+        if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
+            return Header::default();
+        }
+        // The walk read the same bytes with the same function: this cannot fail.
+        let mut reader = ByteReader::at(self.bytes, block.at as usize + 1);
+        reader.raw_header(block.info).unwrap_or_default()
+    }
+
     /// The left and the right origin of a block: less work than all of its header.
     pub(crate) fn origins(&self, block: &Block) -> (Option<Id>, Option<Id>) {
-        if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
+        let has_none = block.info & HAS_ORIGIN == 0;
+        if has_none || matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
             return (None, None);
         }
         // The walk read the same bytes with the same function: this cannot fail.
@@ -164,11 +175,15 @@ impl<'a, S> Update<'a, S> {
 
     /// The key of a place.
     pub(crate) fn key(&self, slot: &ParentSlot) -> Option<&'a str> {
+        std::str::from_utf8(self.key_bytes(slot)?).ok()
+    }
+
+    /// The same, as bytes.
+    pub(crate) fn key_bytes(&self, slot: &ParentSlot) -> Option<&'a [u8]> {
         let len = slot.key_len?;
         // The key is the last thing before the content.
         let end = self.blocks.get(slot.head as usize)?.content;
-        let key = self.bytes.get(end.checked_sub(len)? as usize..end as usize)?;
-        std::str::from_utf8(key).ok()
+        self.bytes.get(end.checked_sub(len)? as usize..end as usize)
     }
 
     /// The name of a root.

@@ -69,7 +69,7 @@ pub(super) fn walk_block(reader: &mut ByteReader<'_>, clock: u32) -> Result<Bloc
         _ => reader.kind(info)?,
     };
     if !matches!(kind, BlockKind::Gc | BlockKind::Skip) {
-        reader.header(info)?;
+        reader.raw_header(info)?;
     }
     let content = reader.offset();
     let len = reader.skip_content(kind)?;

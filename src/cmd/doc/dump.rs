@@ -244,25 +244,8 @@ impl Serialize for Whole {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for root in self.0.roots() {
-            match self.0.shared(&[&root]) {
-                Some(Shared::Map) => map.serialize_entry(&root, &ByKey(&self.0, &root))?,
-                _ => map.serialize_entry(&root, &self.0.value(&[&root]))?,
-            }
-        }
-        map.end()
-    }
-}
-
-/// A root that is a map: no more than one of the values in it is copied at a time.
-struct ByKey<'v>(&'v View, &'v str);
-
-impl Serialize for ByKey<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let ByKey(view, root) = self;
-        let mut map = serializer.serialize_map(None)?;
-        for key in view.keys(&[root]) {
-            if let Some(value) = view.value(&[root, &key]) {
-                map.serialize_entry(&key, &value)?;
+            if let Some(content) = self.0.lent(&root) {
+                map.serialize_entry(&root, &content)?;
             }
         }
         map.end()

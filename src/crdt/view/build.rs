@@ -2,7 +2,7 @@
 
 use super::index::{Entry, Node, View};
 use super::order::Order;
-use super::pieces::Pieces;
+use super::pieces::{Pieces, whole};
 use super::span::{Halves, NONE, Span};
 use crate::wire::{Block, BlockKind, Checked, Id, Owner, Shape, SlotRef, Update, Version};
 use std::collections::HashMap;
@@ -122,24 +122,32 @@ fn lists(update: &Update<'_, Checked>, nodes: &[Node], node_of_block: &[u32]) ->
         Owner::Root(root) => Some(root),
         Owner::Item { block, .. } => node_of_block.get(block? as usize).copied(),
     };
-    let (mut by_node, ends) = by_node(slots.iter().map(|slot| node_of(slot.owner)), nodes.len());
+    let (by_node, ends) = by_node(slots.iter().map(|slot| node_of(slot.owner)), nodes.len());
     let mut lists = SlotLists {
         of_node: vec![0..0; nodes.len()],
         keys: Vec::new(),
         of_slot: vec![NONE; slots.len()],
     };
-    let keys: Vec<Option<&str>> = slots.iter().map(|slot| update.key(slot)).collect();
-    let key_of = |index: u32| keys.get(index as usize).copied().flatten();
+    let key_of = |slot: u32| slots.get(slot as usize).and_then(|slot| update.key_bytes(slot));
     let mut start = 0;
+    let mut group: Vec<(u64, u32)> = Vec::new();
     for (entry, end) in lists.of_node.iter_mut().zip(ends) {
-        let group = by_node.get_mut(start..end).unwrap_or_default();
+        let of_node = by_node.get(start..end).unwrap_or_default();
         start = end;
-        group.sort_by(|a, b| key_of(*a).cmp(&key_of(*b)));
+        group.clear();
+        group.extend(of_node.iter().map(|slot| (beginning(key_of(*slot)), *slot)));
+        group.sort_unstable_by(|(a, slot), (b, other)| {
+            let rest = || key_of(*slot).cmp(&key_of(*other)).then(slot.cmp(other));
+            a.cmp(b).then_with(rest)
+        });
         let first = lists.keys.len() as u32;
-        for same in group.chunk_by(|a, b| key_of(*a) == key_of(*b)) {
+        let same = |a: &(u64, u32), b: &(u64, u32)| a.0 == b.0 && key_of(a.1) == key_of(b.1);
+        for same in group.chunk_by(same) {
             let list = lists.keys.len() as u32;
-            lists.keys.push(key_span(update, same));
-            for slot in same {
+            lists.keys.push(
+                same.first().and_then(|(_, slot)| key_span(update, *slot)).unwrap_or_default(),
+            );
+            for (_, slot) in same {
                 if let Some(entry) = lists.of_slot.get_mut(*slot as usize) {
                     *entry = list;
                 }
@@ -179,15 +187,25 @@ fn by_node(
     (slots, ends)
 }
 
-/// Where the key of these slots, which have the same, is written.
-fn key_span(update: &Update<'_, Checked>, slots: &[u32]) -> Span {
-    let key = || {
-        let slot = update.facts().slots.get(*slots.first()? as usize)?;
-        // The key is the last thing before the content.
-        let end = update.blocks().get(slot.head as usize)?.content_span().start;
-        Some(Span::between(end.saturating_sub(update.key(slot)?.len()), end))
-    };
-    key().unwrap_or_default()
+/// How a key begins: most keys are in their order by that alone.
+fn beginning(key: Option<&[u8]>) -> u64 {
+    let key = key.unwrap_or_default();
+    match key.first_chunk::<8>() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => {
+            let mut bytes = [0; 8];
+            bytes.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+            u64::from_be_bytes(bytes)
+        }
+    }
+}
+
+/// Where the key of a slot is written.
+fn key_span(update: &Update<'_, Checked>, slot: u32) -> Option<Span> {
+    let slot = update.facts().slots.get(slot as usize)?;
+    // The key is the last thing before the content.
+    let end = update.blocks().get(slot.head as usize)?.content_span().start;
+    Some(Span::between(end.saturating_sub(slot.key_len? as usize), end))
 }
 
 /// What each piece shows.
@@ -224,12 +242,10 @@ impl<'p, 'u, S> SlotContents<'p, 'u, S> {
         let is_dead = self.dead.get(piece as usize).copied().unwrap_or(true);
         let at = self.pieces.get(piece).filter(|_| !is_dead)?;
         let block = self.update.blocks().get(at.block as usize).filter(|block| shows(block))?;
-        let (mut content, mut halves) = self.cut.get(&piece).copied().unwrap_or_default();
-        if !self.pieces.is_cut(at.block) {
-            self.pieces.contents(self.update, at.block, |_, span, whole| {
-                (content, halves) = (span, whole);
-            });
-        }
+        let (content, halves) = match self.pieces.is_cut(at.block) {
+            true => self.cut.get(&piece).copied().unwrap_or_default(),
+            false => (whole(self.update.bytes(), block), Halves::default()),
+        };
         let clock = block.clock.saturating_add(at.offset);
         Some(Entry {
             id: Id { client: self.pieces.client(at.block), clock },

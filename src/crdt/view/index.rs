@@ -3,7 +3,9 @@
 use super::elements::Elements;
 use super::recent::RecentPlain;
 use super::span::{Halves, Span};
-use crate::wire::{BlockKind, ByteReader, HeldElsewhere, Id, Record, Shape, Value, Version, any};
+use crate::wire::{
+    AnyHead, BlockKind, ByteReader, HeldElsewhere, Id, Record, Shape, Value, Version, any,
+};
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
@@ -103,6 +105,12 @@ impl View {
         let mut first = None;
         self.each_value(entry, |value| first = first.take().or(Some(value)));
         first
+    }
+
+    /// Whether the value of an entry under a key is `true`.
+    pub(crate) fn is_true(&self, entry: &Entry) -> bool {
+        let begin = ByteReader::at(self.slice(entry.content), 0).any_head();
+        entry.kind == BlockKind::Any && matches!(begin, Ok(AnyHead::Bool(true)))
     }
 
     /// The values of an entry: several where a run of plain values was inserted at once.

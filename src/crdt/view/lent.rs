@@ -1,0 +1,171 @@
+//! What stands somewhere, looked at where it lies in the bytes: nothing of it is copied.
+
+use super::index::{Entry, View};
+use super::span::NONE;
+use crate::wire::{AnyHead, BlockKind, ByteReader, Shape, Value, any};
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+
+/// A value of a view.
+#[derive(Clone, Copy)]
+pub enum LentValue<'v> {
+    /// A shared map.
+    Map(LentEntries<'v>),
+    /// A shared array.
+    Array(LentEntries<'v>),
+    /// A shared text.
+    Text(LentEntries<'v>),
+    /// Bytes that are one value.
+    Bytes(&'v [u8]),
+    /// Any other value that is no shared type.
+    Plain(LentPlain<'v>),
+}
+
+/// What is in a shared type.
+#[derive(Clone, Copy)]
+pub struct LentEntries<'v> {
+    view: &'v View,
+    entries: &'v [Entry],
+}
+
+/// A plain value, as it is written.
+#[derive(Clone, Copy)]
+pub struct LentPlain<'v>(&'v [u8]);
+
+/// `undefined`, as it is written.
+const UNDEFINED: &[u8] = &[127];
+
+impl View {
+    /// What a root holds; None where there is no such root.
+    pub fn lent(&self, root: &str) -> Option<LentValue<'_>> {
+        Some(self.lent_node(self.root(root)?))
+    }
+
+    /// The value at a path of two steps or more; None also for what is in a plain one.
+    pub fn lent_at(&self, path: &[&str]) -> Option<LentValue<'_>> {
+        first(self, self.entry(path)?)
+    }
+
+    fn lent_node(&self, node: u32) -> LentValue<'_> {
+        let Some(node) = self.node(node) else { return LentValue::Plain(LentPlain(UNDEFINED)) };
+        let entries = LentEntries { view: self, entries: self.entries_of(node) };
+        match node.shape {
+            Shape::Map => LentValue::Map(entries),
+            Shape::Text => LentValue::Text(entries),
+            _ => LentValue::Array(entries),
+        }
+    }
+
+    fn lent_values(&self, entry: &Entry) -> LentValues<'_> {
+        let bytes = self.slice(entry.content);
+        let (first, plain) = match entry.kind {
+            BlockKind::Type => (Some(self.lent_node(entry.node)), [].as_slice()),
+            BlockKind::Binary => (Some(LentValue::Bytes(bytes)), [].as_slice()),
+            BlockKind::Any => (None, bytes),
+            _ => (None, [].as_slice()),
+        };
+        LentValues { first, plain }
+    }
+}
+
+/// The values of an entry, one after the other.
+struct LentValues<'v> {
+    first: Option<LentValue<'v>>,
+    /// The plain ones that are left.
+    plain: &'v [u8],
+}
+
+impl<'v> Iterator for LentValues<'v> {
+    type Item = LentValue<'v>;
+
+    fn next(&mut self) -> Option<LentValue<'v>> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        if self.plain.is_empty() {
+            return None;
+        }
+        let mut reader = ByteReader::at(self.plain, 0);
+        // The walk read the same bytes, and the check what is too deep: this cannot fail.
+        let read = reader.skip_any().is_ok() && !reader.take_deep();
+        let (value, rest) = self.plain.split_at_checked(reader.offset()).filter(|_| read)?;
+        self.plain = rest;
+        Some(LentValue::Plain(LentPlain(value)))
+    }
+}
+
+impl<'v> LentEntries<'v> {
+    /// The fields of a map, sorted by key.
+    pub fn fields(self) -> impl Iterator<Item = (&'v str, LentValue<'v>)> {
+        let LentEntries { view, entries } = self;
+        entries.iter().filter_map(|entry| Some((view.key(entry), first(view, entry)?)))
+    }
+
+    /// The elements of an array, in their order.
+    pub fn elements(self) -> impl Iterator<Item = LentValue<'v>> {
+        let LentEntries { view, entries } = self;
+        entries.iter().flat_map(|entry| view.lent_values(entry))
+    }
+
+    /// The characters of a text.
+    pub fn text(self) -> Cow<'v, str> {
+        let LentEntries { view, entries } = self;
+        if let [only] = entries
+            && only.kind == BlockKind::String
+            && !only.halves.start
+            && !only.halves.end
+        {
+            return Cow::Borrowed(std::str::from_utf8(view.slice(only.content)).unwrap_or(""));
+        }
+        let mut text = String::new();
+        entries.iter().for_each(|entry| view.push_text(entry, &mut text));
+        Cow::Owned(text)
+    }
+}
+
+/// The value of an entry under a key.
+fn first<'v>(view: &'v View, entry: &Entry) -> Option<LentValue<'v>> {
+    match (entry.kind, entry.node) {
+        // Nothing else stands behind the only value that most entries have.
+        (BlockKind::Any, NONE) => {
+            let bytes = view.slice(entry.content);
+            (!bytes.is_empty()).then_some(LentValue::Plain(LentPlain(bytes)))
+        }
+        _ => view.lent_values(entry).next(),
+    }
+}
+
+impl<'v> LentPlain<'v> {
+    /// How it begins, and a reader of what follows.
+    pub fn head(self) -> (AnyHead, ByteReader<'v>) {
+        let mut reader = ByteReader::at(self.0, 0);
+        // The walk read the same bytes: this cannot fail.
+        let head = reader.any_head().unwrap_or(AnyHead::Undefined);
+        (head, reader)
+    }
+
+    /// The value itself.
+    pub fn value(self) -> Value {
+        any::read(&mut ByteReader::at(self.0, 0)).unwrap_or(Value::Undefined)
+    }
+}
+
+/// As the [`Value`] that it is, without making one.
+impl Serialize for LentValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            LentValue::Map(map) => serializer.collect_map(map.fields()),
+            LentValue::Array(items) => serializer.collect_seq(items.elements()),
+            LentValue::Text(text) => serializer.serialize_str(&text.text()),
+            LentValue::Bytes(bytes) => Value::Bytes(bytes.to_vec()).serialize(serializer),
+            LentValue::Plain(plain) => match plain.head() {
+                (AnyHead::String, mut reader) => {
+                    serializer.serialize_str(reader.text().unwrap_or_default())
+                }
+                (AnyHead::Int(n) | AnyHead::BigInt(n), _) => serializer.serialize_i64(n),
+                (AnyHead::Bool(flag), _) => serializer.serialize_bool(flag),
+                _ => plain.value().serialize(serializer),
+            },
+        }
+    }
+}
