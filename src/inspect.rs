@@ -21,6 +21,7 @@ pub mod steps;
 pub mod touched;
 pub mod tree;
 pub mod twice;
+mod why;
 
 #[cfg(test)]
 mod tests;

@@ -51,7 +51,7 @@ pub use facts::Owner;
 pub use fault::{Fault, FaultDetails};
 pub use footprint::Footprint;
 pub use lineage::Origins;
-pub use locate::{Around, Location, Locations};
+pub use locate::{Location, LocationOwner, Locations};
 pub use measure::{Dead, Frame};
 pub use merge::{merge, merge_with_gaps};
 pub use noted::{Noted, PageFacts};

@@ -19,6 +19,7 @@ use anyhow::Context;
 use crdtctl::concern::chat;
 use crdtctl::crdt::view::View;
 use crdtctl::inspect::size::Sizes;
+use crdtctl::inspect::tree::tree;
 use crdtctl::wire::Update;
 use place::{BOB, GROUP, Place, words};
 use std::time::Instant;
@@ -158,7 +159,7 @@ fn exchanges(place: &Place, file: &str, sendable: bool) -> anyhow::Result<()> {
     })
 }
 
-/// A chat of 15 MB, over its limit, read whole in three depths beside loading it; in one process.
+/// A chat of 15 MB, over its limit, read whole in several depths beside loading it; in one process.
 fn read_large() -> anyhow::Result<()> {
     let state = plain::large(LARGE)?;
     let naive = seconds(|| plain::decode(&state).map(drop))?;
@@ -176,6 +177,12 @@ fn read_large() -> anyhow::Result<()> {
         Ok(View::of(&checked))
     };
     row("view: all live content", seconds(|| view().map(drop))?);
+    let paths = || Ok(tree(&view()?, Some(&chat::SPEC), usize::MAX));
+    row("tree: every path", seconds(|| paths().map(drop))?);
+    let digests = || Ok(view()?.digests("deleted"));
+    row("digest: of all, of what lives", seconds(|| digests().map(drop))?);
+    let dump = || Ok(serde_json::to_writer(std::io::sink(), &view()?.lent("messages"))?);
+    row("dump: written as JSON", seconds(dump)?);
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Next, Result, counted};
 use crate::id::EntityId;
 use crate::path::Keys;
 use crate::store::check::FindingKind;
-use crate::wire::{Around, Locations};
+use crate::wire::{LocationOwner, Locations};
 use std::collections::BTreeSet;
 
 static REPLY_WITHOUT_PARENT: FindingKind = FindingKind::info("reply-without-parent");
@@ -44,8 +44,8 @@ fn once_messages(view: &View) -> Result<BTreeSet<String>> {
     let update = view.update(SPEC.roots)?;
     let locations = Locations::of(&update);
     let stands = |at: &usize| match locations.around(*at) {
-        Around::Root(root) => locations.root(root) == "messages",
-        Around::Block(_) | Around::Unknown => false,
+        LocationOwner::Root(root) => locations.root(root) == "messages",
+        LocationOwner::Block(_) | LocationOwner::Unknown => false,
     };
     let keys = locations.all().filter(stands).filter_map(|at| locations.key(at));
     Ok(keys.filter_map(|key| Some(std::str::from_utf8(key).ok()?.to_owned())).collect())

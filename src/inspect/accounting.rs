@@ -4,60 +4,13 @@
 //! part, and whether it lives. [`ByteAccounting::segments`] hands out the whole file: what it gives adds
 //! up to the file's size, always. Linear in the input.
 
+pub use super::why::Why;
+
 use super::path::{Mark, NONE, PatternRole, Patterns, bracketed, keys};
 use crate::path::DocPath;
 use crate::schema::Spec;
-use crate::wire::{Around, Block, BlockKind, Dead, Id, Locations, Update, Value};
+use crate::wire::{Block, BlockKind, Dead, Id, LocationOwner, Locations, Update, Value};
 use std::collections::HashSet;
-
-/// Why bytes are there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Why {
-    /// The values that the document shows.
-    Live,
-    /// What the blocks of live values say of themselves: origins, parent, key.
-    Headers,
-    /// Earlier values of a key that has a value.
-    Overwritten,
-    /// What was removed from a map or a sequence, and what other containers left.
-    Deleted,
-    /// Records that are marked as deleted.
-    Tombstone,
-    /// What members wrote to acknowledge deletions.
-    Acknowledgement,
-    /// Emoji under records, and who gave them.
-    Reaction,
-    /// Ranges whose content was collected.
-    Gc,
-    /// Ranges that are not there: no document of ours has any.
-    Gap,
-    /// Items of no length, as old versions of yrs wrote them.
-    Empty,
-    /// The list of what is deleted, which no document ever loses.
-    DeleteSet,
-    /// The client table.
-    Clients,
-}
-
-impl Why {
-    /// The name in reports; public API.
-    pub fn name(self) -> &'static str {
-        match self {
-            Why::Live => "live",
-            Why::Headers => "headers",
-            Why::Overwritten => "overwritten",
-            Why::Deleted => "deleted",
-            Why::Tombstone => "tombstone",
-            Why::Acknowledgement => "acknowledgement",
-            Why::Reaction => "reaction",
-            Why::Gc => "gc",
-            Why::Gap => "gap",
-            Why::Empty => "empty",
-            Why::DeleteSet => "delete-set",
-            Why::Clients => "clients",
-        }
-    }
-}
 
 /// Some bytes of the file.
 #[derive(Debug, Clone, Copy)]
@@ -377,19 +330,19 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
     /// The location of the item that created the container of a location.
     fn around(&self, location: usize) -> Option<usize> {
         match self.locations.around(location) {
-            Around::Root(_) | Around::Unknown => None,
-            Around::Block(block) => self.locations.index(block as usize),
+            LocationOwner::Root(_) | LocationOwner::Unknown => None,
+            LocationOwner::Block(block) => self.locations.index(block as usize),
         }
     }
 
     fn find_spot(&mut self, location: usize) -> Option<PatternAt> {
         let (above, container) = match self.locations.around(location) {
-            Around::Root(root) => (self.root_pattern(root), NONE),
-            Around::Block(block) => {
+            LocationOwner::Root(root) => (self.root_pattern(root), NONE),
+            LocationOwner::Block(block) => {
                 let container = self.container(block as usize)?;
                 (self.containers.get(container as usize)?.pattern, container)
             }
-            Around::Unknown => return None,
+            LocationOwner::Unknown => return None,
         };
         let key = self.locations.key(location);
         let pattern = key.map_or(above, |key| self.patterns.child_by_bytes(above, key));
@@ -531,7 +484,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
             return;
         }
         // Most containers have none.
-        let mut around: Vec<Around> = deserted.iter().map(|(around, _)| *around).collect();
+        let mut around: Vec<LocationOwner> = deserted.iter().map(|(around, _)| *around).collect();
         around.sort_unstable();
         around.dedup();
         let mut last = None;
@@ -588,10 +541,10 @@ fn values(block: &Block, dead: u32) -> usize {
 }
 
 /// Container and key of a location in a map.
-type Address<'a> = (Around, &'a [u8]);
+type Address<'a> = (LocationOwner, &'a [u8]);
 
 /// None where it is not in a map, or the container is not known.
 fn address<'a>(locations: &Locations<'a>, location: usize) -> Option<Address<'a>> {
     let around = locations.around(location);
-    Some((around, locations.key(location)?)).filter(|_| around != Around::Unknown)
+    Some((around, locations.key(location)?)).filter(|_| around != LocationOwner::Unknown)
 }

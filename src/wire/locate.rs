@@ -50,7 +50,7 @@ pub struct Location<'a> {
 
 /// The container of a location, by where that begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Around {
+pub enum LocationOwner {
     /// The root with this index ([`Locations::root`]).
     Root(u32),
     /// What the item in this block created.
@@ -133,11 +133,11 @@ impl<'a> Locations<'a> {
     }
 
     /// The container of a location with an index of [`Locations::index`].
-    pub fn around(&self, location: usize) -> Around {
+    pub fn around(&self, location: usize) -> LocationOwner {
         match self.owners.get(location).copied().unwrap_or(NONE) {
-            NONE => Around::Unknown,
-            root if root & ROOT != 0 => Around::Root(root & !ROOT),
-            block => Around::Block(block),
+            NONE => LocationOwner::Unknown,
+            root if root & ROOT != 0 => LocationOwner::Root(root & !ROOT),
+            block => LocationOwner::Block(block),
         }
     }
 
