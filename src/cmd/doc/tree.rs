@@ -38,7 +38,7 @@ pub fn run(context: &Context, args: &TreeArgs) -> Result<Report> {
     let depth = args.depth.unwrap_or(usize::MAX);
     let branches = match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, id) => match context.content(&reader, &id)? {
-            DocumentContent::View(view) => tree(&*view, concern::of(&id), depth),
+            DocumentContent::View(view) => tree(&view, concern::of(&id), depth),
             DocumentContent::Types(types) => tree_of_types(&types, depth),
         },
         Subject::File(file) => {
