@@ -10,13 +10,13 @@ use crate::path::DocPath;
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
 
-type Ids = BTreeSet<(String, Option<String>)>;
+type KnownIds = BTreeSet<(String, Option<String>)>;
 
 /// What is derived from one chat. Each part is made when it is first asked for.
 #[derive(Default)]
 pub struct Index {
     /// Every message and reply by its id: the thread that it is in, None for a message.
-    ids: Option<Ids>,
+    ids: Option<KnownIds>,
     /// Whether one was looked for without them.
     has_searched: bool,
     /// The replies of a thread that are not deleted, by time.
@@ -114,7 +114,7 @@ fn place(path: &[String]) -> Option<(Option<&str>, &str)> {
     }
 }
 
-fn find_in(ids: &Ids, prefix: &str) -> Result<DocPath> {
+fn find_in(ids: &KnownIds, prefix: &str) -> Result<DocPath> {
     let begun = || {
         let from = ids.range((prefix.to_owned(), None)..);
         from.take_while(|(id, _)| id.starts_with(prefix))
@@ -129,9 +129,9 @@ fn find_in(ids: &Ids, prefix: &str) -> Result<DocPath> {
     })
 }
 
-fn ids_beginning(source: &dyn Source, prefix: &str) -> Ids {
+fn ids_beginning(source: &dyn Source, prefix: &str) -> KnownIds {
     let messages = source.keys_beginning(MESSAGES.path, prefix);
-    let mut ids: Ids = messages.into_iter().map(|id| (id, None)).collect();
+    let mut ids: KnownIds = messages.into_iter().map(|id| (id, None)).collect();
     for thread in source.keys(THREADS.path) {
         let replies = source.keys_beginning(&["threads", &thread, "replies"], prefix);
         ids.extend(replies.into_iter().map(|id| (id, Some(thread.clone()))));
