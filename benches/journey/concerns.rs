@@ -17,12 +17,12 @@ pub fn bench() -> anyhow::Result<()> {
     fill(&place, (0..10_000).map(|n| json!({"op": "issue.open", "title": format!("issue {n}")})))?;
     fill(&place, (0..1_000).map(|n| json!({"op": "member.add", "member": member(n)})))?;
 
-    let cards = place.ids(&["kanban", "list", "--json"])?;
+    let cards = place.ids(&["kanban", "list"])?;
     let card = |turn: usize| cards.get(cards.len() / 2 + turn).context("too few cards");
     let file = place.file("kanban")?;
     let plain = ["set", &file, "plain.yrs", "cards", card(0)?, "title"];
     place.row("move a card", &plain, |turn| Ok(words(&["kanban", "move", card(turn)?, "Done"])))?;
-    let issues = place.ids(&["issue", "list", "--json"])?;
+    let issues = place.ids(&["issue", "list"])?;
     let issue = |turn: usize| issues.get(issues.len() / 2 + turn).context("too few issues");
     let file = place.file("issues")?;
     let plain = ["set", &file, "plain.yrs", "issues", issue(0)?, "title"];

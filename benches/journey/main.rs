@@ -85,7 +85,7 @@ fn chat_of(messages: usize) -> anyhow::Result<()> {
 
 /// One change of one message.
 fn writes(place: &Place, file: &str) -> anyhow::Result<()> {
-    let own = place.ids(&["chat", "list", "--author", "alice", "--limit", "100", "--json"])?;
+    let own = place.ids(&["chat", "list", "--author", "alice", "--limit", "100"])?;
     // Another message for each turn of each kind.
     let own = |kind: usize, turn: usize| own.get(kind * 20 + turn).context("too few messages");
     let plain = &["send", file, "plain.yrs"];
@@ -105,7 +105,7 @@ fn writes(place: &Place, file: &str) -> anyhow::Result<()> {
 
 /// One message, or few.
 fn finds(place: &Place, file: &str) -> anyhow::Result<()> {
-    let ids = place.ids(&["chat", "list", "--json"])?;
+    let ids = place.ids(&["chat", "list"])?;
     let shown = ids.get(ids.len() / 2).context("no message")?;
     place.same("last 20", &["last", file], &["chat", "list", "--limit", "20"])?;
     place.same("show", &["show", file, shown], &["chat", "show", shown])?;

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 use wait4::Wait4;
 
@@ -46,10 +46,15 @@ pub fn run(dir: &Path, program: &OsStr, args: &[String]) -> anyhow::Result<Cost>
     let start = Instant::now();
     let ended = command.spawn()?.wait4()?;
     let seconds = start.elapsed().as_secs_f64();
-    if !ended.status.success() {
+    if !may_end_with(ended.status) {
         bail!("{}: {}", args.join(" "), std::fs::read_to_string(said)?);
     }
     Ok(Cost { seconds, memory: ended.rusage.maxrss })
+}
+
+/// Success, or that `check` found something.
+fn may_end_with(status: ExitStatus) -> bool {
+    matches!(status.code(), Some(0 | 3))
 }
 
 /// What a program prints.
@@ -76,7 +81,7 @@ pub fn writes(dir: &Path, program: &OsStr, args: &[String]) -> anyhow::Result<Op
     let calls = "trace=fsync,fdatasync,msync,write,pwrite64,writev,pwritev,copy_file_range";
     strace.args(["-f", "-qq", "-y", "-e", calls, "-o"]).arg(&trace);
     match surroundings(strace.arg(program).args(args), dir).output() {
-        Ok(output) if output.status.success() => {
+        Ok(output) if may_end_with(output.status) => {
             Ok(Some(std::fs::read_to_string(&trace)?.lines().map(effect).sum()))
         }
         Ok(output) => bail!("{}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)),

@@ -72,11 +72,12 @@ impl Place {
         Ok(serde_json::from_slice(&output)?)
     }
 
-    /// The ids of records that a command lists.
+    /// The ids of records that a command lists; what it says of them would stay in memory, which
+    /// whatever is started from here is taken to have had.
     pub fn ids(&self, args: &[&str]) -> anyhow::Result<Vec<String>> {
-        let records = self.json(args)?;
-        let id = |record: &Value| record["id"].as_str().map(str::to_owned);
-        Ok(records.as_array().into_iter().flatten().filter_map(id).collect())
+        let args = words(&[args, &["-o", "id"]].concat());
+        let output = meter::output(self.dir.path(), &self.program, &args)?;
+        Ok(String::from_utf8(output)?.lines().map(str::to_owned).collect())
     }
 
     /// Measures a command beside what plain yrs does for it, in turn, and prints the row.
