@@ -1,6 +1,7 @@
 //! The same without crdtctl: a process that loads the document into yrs, edits it, encodes it and
 //! writes it back.
 
+use super::place::ALICE;
 use anyhow::{Context, bail};
 use crdtctl::sample::Chance;
 use std::io::Write;
@@ -12,7 +13,6 @@ use yrs::{Any, Map, MapPrelim, Out, ReadTxn, StateVector, Transact, WriteTxn};
 /// The word that makes this program one that knows yrs only.
 pub const WORD: &str = "--plain";
 const NOW: i64 = 1_767_225_600;
-const ALICE: &str = "alice-river-stone-sky";
 
 /// Does one thing with a document's file.
 ///

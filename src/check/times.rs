@@ -34,15 +34,17 @@ pub fn ahead(spec: &Spec, view: &View, now: i64) -> Option<Found> {
     let mut ahead = Ahead { spec, now, count: 0, farthest: (0, String::new()) };
     for root in view.roots() {
         let trail = Trail { around: None, step: &root };
-        match view.lent(&root) {
-            // Elements with ids are named by them.
-            Some(LentValue::Array(_)) if !view.keys(&[&root]).is_empty() => {
-                for key in view.keys(&[&root]) {
-                    let value = view.lent_at(&[&root, &key]);
-                    ahead.look_under(trail.to(&key), &key, value);
-                }
-            }
-            content => ahead.look_at(trail, content),
+        let content = view.lent(&root);
+        // Elements with ids are named by them.
+        let ids = match content {
+            Some(LentValue::Array(_)) => view.keys(&[&root]),
+            _ => Vec::new(),
+        };
+        if ids.is_empty() {
+            ahead.look_at(trail, content);
+        }
+        for id in ids {
+            ahead.look_under(trail.to(&id), &id, view.lent_at(&[&root, &id]));
         }
     }
     let (seconds, path) = ahead.farthest;

@@ -183,7 +183,8 @@ pub fn of(terminal: &Terminal) -> Option<String> {
 /// What an editor makes of a text.
 ///
 /// # Errors
-/// `Usage` where nobody is there to write, and no editor named; `Io` where it does not run, `Interrupted` where it says that it failed: the text is kept.
+/// `Usage` where nobody is there to write, and no editor named; `Io` where it does not run,
+/// `Interrupted` where it says that it failed: the text is kept.
 fn edited(terminal: &Terminal, before: &str) -> Result<Composed> {
     let editor = of(terminal).ok_or_else(|| {
         Error::usage("no editor to write it in")

@@ -138,34 +138,15 @@ impl Grower {
 
     /// A value where it lies. Recursion is bounded: the check refused deeper nesting.
     fn grow_lent(&mut self, pattern: u32, value: LentValue<'_>, depth: usize) {
-        let plain = match value {
-            LentValue::Plain(plain) => plain,
-            shared => return self.grow_shared(pattern, shared, depth),
-        };
-        let kind = match plain.head().0 {
-            AnyHead::Map(_) | AnyHead::List(_) => return self.grow(pattern, &plain.value(), depth),
-            AnyHead::Undefined => "undefined",
-            AnyHead::Null => "null",
-            AnyHead::Bool(_) => "bool",
-            AnyHead::Int(_) | AnyHead::BigInt(_) | AnyHead::Float(_) => "number",
-            AnyHead::String => "string",
-            AnyHead::Buffer => "bytes",
-        };
-        if depth > 0 {
-            self.see(pattern, kind, 1);
-        }
-    }
-
-    fn grow_shared(&mut self, pattern: u32, value: LentValue<'_>, depth: usize) {
-        let Some(depth) = depth.checked_sub(1) else { return };
+        let Some(below) = depth.checked_sub(1) else { return };
         match value {
             LentValue::Map(map) => {
                 let mut count = 0;
                 for (key, inner) in map.fields() {
                     count += 1;
-                    if depth > 0 {
+                    if below > 0 {
                         let child = self.patterns.child(pattern, key);
-                        self.grow_lent(child, inner, depth);
+                        self.grow_lent(child, inner, below);
                     }
                 }
                 self.see(pattern, "map", count);
@@ -174,16 +155,19 @@ impl Grower {
                 let mut count = 0;
                 for inner in items.elements() {
                     count += 1;
-                    if depth > 0 {
+                    if below > 0 {
                         let child = self.patterns.element(pattern);
-                        self.grow_lent(child, inner, depth);
+                        self.grow_lent(child, inner, below);
                     }
                 }
                 self.see(pattern, "array", count);
             }
             LentValue::Text(text) => self.see(pattern, "text", text.text().len() as u64),
             LentValue::Bytes(_) => self.see(pattern, "bytes", 1),
-            LentValue::Plain(plain) => self.see(pattern, kind(&plain.value()), 1),
+            LentValue::Plain(plain) => match scalar(plain.head().0) {
+                Some(kind) => self.see(pattern, kind, 1),
+                None => self.grow(pattern, &plain.value(), depth),
+            },
         }
     }
 
@@ -263,6 +247,19 @@ pub fn kind(value: &Value) -> &'static str {
         Value::Object(_) => "object",
         Value::List(_) => "list",
     }
+}
+
+/// The same of a plain value, by how it begins; None of one that holds others.
+fn scalar(head: AnyHead) -> Option<&'static str> {
+    Some(match head {
+        AnyHead::Undefined => "undefined",
+        AnyHead::Null => "null",
+        AnyHead::Bool(_) => "bool",
+        AnyHead::Int(_) | AnyHead::BigInt(_) | AnyHead::Float(_) => "number",
+        AnyHead::String => "string",
+        AnyHead::Buffer => "bytes",
+        AnyHead::Map(_) | AnyHead::List(_) => return None,
+    })
 }
 
 fn count(value: &Value) -> u64 {

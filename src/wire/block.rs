@@ -111,10 +111,9 @@ impl Block {
         Fault::new(self.at as usize, rule, reason)
     }
 
-    /// Where its key is written, which is the last thing before the content.
-    pub(crate) fn key_at(&self, key: &str) -> Range<usize> {
-        let end = self.content as usize;
-        end.saturating_sub(key.len())..end
+    /// Where its key of so many bytes is written, which is the last thing before the content.
+    pub(crate) fn key_span(&self, len: u32) -> Range<usize> {
+        self.content.saturating_sub(len) as usize..self.content as usize
     }
 
     /// The bytes of its content, without info, origins, parent and key.

@@ -144,9 +144,7 @@ impl<'a> Locations<'a> {
     /// The key of a location in a map, as the bytes of a text.
     pub fn key(&self, location: usize) -> Option<&'a [u8]> {
         let len = self.key_lens.get(location).copied().filter(|len| *len != NONE)?;
-        // The key is the last thing before the content.
-        let end = self.update.blocks.get(location)?.content as usize;
-        self.update.bytes.get(end.checked_sub(len as usize)?..end)
+        self.update.bytes.get(self.update.blocks.get(location)?.key_span(len))
     }
 
     /// Whether a location is one under a key.

@@ -2,12 +2,9 @@
 
 use super::Value;
 use super::any;
-use super::reader::AnyHead;
+use super::reader::{AnyHead, ROOT_PARENT};
 use super::{Block, BlockKind, ByteReader, Header, Parent, Update};
 use std::ops::Range;
-
-/// How the parent of an item begins that is a root.
-const ROOT_PARENT: u8 = 1;
 
 /// What one client takes in the frame around the blocks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,8 +73,8 @@ impl<'a, S> Update<'a, S> {
     /// Whether a block is the entry of a key in a root, with nothing left in it.
     fn is_removed_key(&self, client: u64, block: &Block) -> bool {
         // Most blocks name no root: what they begin with says so.
-        let names_root = block.names_its_place()
-            && self.bytes.get(block.span()).and_then(|bytes| bytes.get(1)) == Some(&ROOT_PARENT);
+        let names_root =
+            block.names_its_place() && self.bytes.get(block.at as usize + 1) == Some(&ROOT_PARENT);
         let is_dead = || self.dead(client, block).units >= block.len;
         let is_entry = |header: Header<'_, [u8]>| {
             matches!(header.parent, Some(Parent::Root(_))) && header.key.is_some()
@@ -133,24 +130,26 @@ impl<'a, S> Update<'a, S> {
 
     /// The plain value of a block that holds exactly one.
     pub fn scalar(&self, block: &Block) -> Option<Value> {
-        if block.kind != BlockKind::Any || block.len != 1 {
-            return None;
-        }
-        let mut reader = ByteReader::at(self.bytes, block.content_span().start);
-        reader.var().ok().and_then(|_| any::read(&mut reader).ok())
+        any::read(&mut self.only_plain(block)?).ok()
     }
 
     /// The same, if it is a string.
     pub fn string(&self, block: &Block) -> Option<&'a str> {
+        let mut reader = self.only_plain(block)?;
+        match reader.any_head() {
+            Ok(AnyHead::String) => reader.text().ok(),
+            _ => None,
+        }
+    }
+
+    /// Where the plain value begins of a block that holds exactly one.
+    fn only_plain(&self, block: &Block) -> Option<ByteReader<'a>> {
         if block.kind != BlockKind::Any || block.len != 1 {
             return None;
         }
         let mut reader = ByteReader::at(self.bytes, block.content_span().start);
         reader.var().ok()?;
-        match reader.any_head() {
-            Ok(AnyHead::String) => reader.text().ok(),
-            _ => None,
-        }
+        Some(reader)
     }
 
     /// The plain values of a block, in order; none of one that holds something else.

@@ -5,6 +5,8 @@ use super::{BlockKind, Fault, Header, Id, Parent};
 use crate::limits::{ANY_DEPTH, CLIENT_END, CLOCK_END};
 use std::str::Utf8Error;
 
+/// How the parent of an item is written that is a root.
+pub const ROOT_PARENT: u8 = 1;
 const HAS_LEFT: u8 = 0x80;
 const HAS_RIGHT: u8 = 0x40;
 /// Either: the container and the key are then the origin's.
@@ -279,7 +281,7 @@ impl<'a> ByteReader<'a> {
             return Ok(Header { left, right, ..Header::default() });
         }
         let parent = match self.var()? {
-            1 => Parent::Root(text(self)?),
+            root if root == u64::from(ROOT_PARENT) => Parent::Root(text(self)?),
             0 => Parent::Item(self.id()?),
             other => return Err(self.fault("parent", format!("a parent of form {other}"))),
         };

@@ -77,33 +77,34 @@ impl<'a, S> Update<'a, S> {
 
     /// Origins, parent and key of a block; empty for GC and Skip.
     pub fn header(&self, block: &Block) -> Header<'a> {
-        if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
-            return Header::default();
-        }
-        // The walk read the same bytes with the same function: this cannot fail.
-        let mut reader = ByteReader::at(self.bytes, block.at as usize + 1);
-        reader.header(block.info).unwrap_or_default()
+        self.behind_info(block, |reader| reader.header(block.info))
     }
 
     /// The same, and names and keys as bytes: less work.
     pub(crate) fn raw_header(&self, block: &Block) -> Header<'a, [u8]> {
-        if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
-            return Header::default();
-        }
-        // The walk read the same bytes with the same function: this cannot fail.
-        let mut reader = ByteReader::at(self.bytes, block.at as usize + 1);
-        reader.raw_header(block.info).unwrap_or_default()
+        self.behind_info(block, |reader| reader.raw_header(block.info))
     }
 
     /// The left and the right origin of a block: less work than all of its header.
     pub(crate) fn origins(&self, block: &Block) -> (Option<Id>, Option<Id>) {
-        let has_none = block.info & HAS_ORIGIN == 0;
-        if has_none || matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
-            return (None, None);
+        match block.info & HAS_ORIGIN {
+            0 => (None, None),
+            _ => self.behind_info(block, |reader| reader.origins(block.info)),
+        }
+    }
+
+    /// What stands behind the info byte of an item; the default for GC and Skip.
+    #[inline]
+    fn behind_info<T: Default>(
+        &self,
+        block: &Block,
+        read: impl FnOnce(&mut ByteReader<'a>) -> Result<T, Fault>,
+    ) -> T {
+        if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
+            return T::default();
         }
         // The walk read the same bytes with the same function: this cannot fail.
-        let mut reader = ByteReader::at(self.bytes, block.at as usize + 1);
-        reader.origins(block.info).unwrap_or_default()
+        read(&mut ByteReader::at(self.bytes, block.at as usize + 1)).unwrap_or_default()
     }
 
     /// The content of a block as written.
@@ -180,10 +181,7 @@ impl<'a, S> Update<'a, S> {
 
     /// The same, as bytes.
     pub(crate) fn key_bytes(&self, slot: &ParentSlot) -> Option<&'a [u8]> {
-        let len = slot.key_len?;
-        // The key is the last thing before the content.
-        let end = self.blocks.get(slot.head as usize)?.content;
-        self.bytes.get(end.checked_sub(len)? as usize..end as usize)
+        self.bytes.get(self.blocks.get(slot.head as usize)?.key_span(slot.key_len?))
     }
 
     /// The name of a root.

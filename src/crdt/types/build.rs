@@ -436,7 +436,7 @@ impl<'a, S> EntryFiller<'_, '_, 'a, S> {
         self.update
             .blocks()
             .get(list as usize)
-            .map_or(Span::default(), |head| Span::of_key(head, key))
+            .map_or(Span::default(), |head| Span::of_key(head, key.len() as u32))
     }
 
     /// The last piece of a list that was there at the moment.

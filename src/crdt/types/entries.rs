@@ -94,7 +94,7 @@ impl Entries<'_> {
         let key = self.update.header(block).key;
         Some(Entry {
             id: Id { client: self.writers.get(at), clock: block.clock },
-            key: key.map_or(Span::default(), |key| Span::of_key(block, key)),
+            key: key.map_or(Span::default(), |key| Span::of_key(block, key.len() as u32)),
             content: whole(self.update.bytes(), block),
             kind: block.kind,
             halves: Halves::default(),

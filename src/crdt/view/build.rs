@@ -203,9 +203,7 @@ fn beginning(key: Option<&[u8]>) -> u64 {
 /// Where the key of a slot is written.
 fn key_span(update: &Update<'_, Checked>, slot: u32) -> Option<Span> {
     let slot = update.facts().slots.get(slot as usize)?;
-    // The key is the last thing before the content.
-    let end = update.blocks().get(slot.head as usize)?.content_span().start;
-    Some(Span::between(end.saturating_sub(slot.key_len? as usize), end))
+    Some(Span::of_key(update.blocks().get(slot.head as usize)?, slot.key_len?))
 }
 
 /// What each piece shows.

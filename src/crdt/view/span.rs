@@ -22,9 +22,9 @@ impl Span {
         Span { start: fit(start), len: fit(end.saturating_sub(start)) }
     }
 
-    /// Where the key is written that a block names.
-    pub fn of_key(block: &Block, key: &str) -> Span {
-        let at = block.key_at(key);
+    /// Where the key of so many bytes is written that a block names.
+    pub fn of_key(block: &Block, len: u32) -> Span {
+        let at = block.key_span(len);
         Span::between(at.start, at.end)
     }
 }
