@@ -75,6 +75,9 @@ use layout::Layout;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+/// So many stores below a directory that holds none are named.
+const NAMED_BELOW: usize = 3;
+
 /// A directory with documents in it.
 pub struct Store {
     /// As it was named: `dir`, or the directory that `dir` lies in.
@@ -103,12 +106,10 @@ impl Store {
                 let (named, commits) = (dir.to_owned(), Rc::default());
                 Ok(Store { named, named_within, generation, environment, commits })
             }
-            None => Err(Error::not_found(format!("no store at {}", dir.display())).hint(
-                Next::MakeStore
-                    .and(" makes one; ")
-                    .next(Next::NameStore)
-                    .and(" names one that is elsewhere"),
-            )),
+            None => {
+                let error = Error::not_found(format!("no store at {}", dir.display()));
+                Err(error.hint(no_store(&stores_below(dir))))
+            }
         }
     }
 
@@ -312,6 +313,30 @@ fn named(dir: &Path) -> Result<Option<(Generation, bool)>> {
         }
         _ => Ok(None),
     }
+}
+
+/// What to do where there is no store: `below` are some that are further down.
+fn no_store(below: &[PathBuf]) -> Hint {
+    let (named, more) = below.split_at(below.len().min(NAMED_BELOW));
+    let mut named = named.iter().map(|dir| Next::UseStore(dir.display().to_string()));
+    let Some(first) = named.next() else {
+        let hint = Next::MakeStore.and(" makes one; ").next(Next::NameStore);
+        return hint.and(" names one that is elsewhere");
+    };
+    let hint = named.fold(Hint::from("name one that is below: ").next(first), |hint, next| {
+        hint.and(", ").next(next)
+    });
+    if more.is_empty() { hint } else { hint.and(", and more") }
+}
+
+/// The stores right below a directory, sorted, as far as they can be told; no more than a hint has
+/// use for.
+fn stores_below(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::names(dir).unwrap_or_default().into_iter();
+    let dirs = entries.filter(|(_, node)| matches!(node, fs::FileNode::Directory));
+    let stores = dirs.map(|(name, _)| dir.join(name));
+    let is_store = |dir: &PathBuf| matches!(recognise(dir), Ok(Some(_)));
+    stores.filter(is_store).take(NAMED_BELOW + 1).collect()
 }
 
 fn recognise(dir: &Path) -> Result<Option<Generation>> {

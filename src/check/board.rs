@@ -73,7 +73,7 @@ fn look_at(lists: &Lists<'_>, card: &str, names: &str) -> Option<Found> {
             Some(first) => format!(
                 "card {card} is in no column: it names {names:?}, which there is not; repairing puts it \
                  into the first column, {:?}",
-                first.id
+                title(first)
             ),
             None => {
                 return Some(Found {
@@ -89,14 +89,15 @@ fn look_at(lists: &Lists<'_>, card: &str, names: &str) -> Option<Found> {
     if own.is_plain() {
         return None;
     }
+    let named = title(own);
     match lists.listed(card, own) {
         (0, _, _) => {
-            let message = format!("card {card} is in no column's list; it names {names:?}");
+            let message = format!("card {card} is in no column's list; it names {named:?}");
             Some(finding(&CARD_IN_NO_COLUMN, card, message))
         }
         (1, 1, true) => None,
         (1, 1, false) => {
-            let message = format!("card {card} names column {names:?}, and another one lists it");
+            let message = format!("card {card} names column {named:?}, and another one lists it");
             Some(finding(&WRONG_CACHE, card, message))
         }
         (1, times, _) => {
@@ -104,10 +105,15 @@ fn look_at(lists: &Lists<'_>, card: &str, names: &str) -> Option<Found> {
             Some(finding(&WRONG_CACHE, card, message))
         }
         (columns, _, _) => {
-            let message = format!("card {card} is listed in {columns} columns; it names {names:?}");
+            let message = format!("card {card} is listed in {columns} columns; it names {named:?}");
             Some(finding(&CARD_IN_TWO_COLUMNS, card, message))
         }
     }
+}
+
+/// What people call a column.
+fn title(column: &ColumnState) -> &str {
+    if column.title.is_empty() { &column.id } else { &column.title }
 }
 
 fn finding(kind: &'static FindingKind, card: &str, message: String) -> Found {

@@ -149,6 +149,7 @@ pub fn command(next: &Next) -> String {
         Next::ArchivedRecord(id) => return words("archive show", id),
         Next::RestoreArchived(id) => return words("archive restore", id),
         Next::Conflict(number) => return format!("crdtctl conflict show {number}"),
+        Next::UseStore(dir) => return format!("--store {}", word(dir)),
         Next::Forget(Some(peer)) => return words("sync forget", peer),
         Next::AskLonger => return "--timeout 60s".to_owned(),
         Next::MakeStore => "init",

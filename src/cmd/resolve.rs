@@ -148,9 +148,12 @@ pub fn missing(id: &DocId) -> Error {
 
 /// For a file that is no document at all.
 pub fn undecodable(name: &str, fault: &Fault) -> Error {
-    Error::corrupt(format!("{name} does not decode"))
-        .because(fault.clone())
-        .hint(Next::Check(Some(name.to_owned())).and(" says more"))
+    Error::corrupt(format!("{name} does not decode")).because(fault.clone()).hint(
+        Next::Check(Some(name.to_owned()))
+            .and(" says more; ")
+            .next(Next::Recover(name.to_owned()))
+            .and(" keeps what can be read of it"),
+    )
 }
 
 #[cfg(test)]

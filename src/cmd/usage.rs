@@ -55,18 +55,16 @@ pub fn advised(
 /// The same where a number was meant: what the number is read with says that in words of its own.
 fn without_jargon(said: clap::Error, command: &clap::Command) -> clap::Error {
     let cause = std::error::Error::source(&said).and_then(|cause| cause.downcast_ref());
-    let is_no_number = |cause: &ParseIntError| {
-        matches!(cause.kind(), IntErrorKind::InvalidDigit | IntErrorKind::Empty)
+    let tip = match cause.map(ParseIntError::kind) {
+        Some(IntErrorKind::InvalidDigit | IntErrorKind::Empty) => "a whole number is meant",
+        Some(IntErrorKind::PosOverflow) => "no number is that large here",
+        _ => return said,
     };
-    if !cause.is_some_and(is_no_number) {
-        return said;
-    }
     let mut plain = clap::Error::new(said.kind()).with_cmd(command);
     for (kind, value) in said.context() {
         plain.insert(kind, value.clone());
     }
-    let tip = "a whole number is meant".into();
-    plain.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    plain.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     plain
 }
 

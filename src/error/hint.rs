@@ -22,6 +22,8 @@ pub enum Next {
     MakeStoreAt,
     /// Name a store that is elsewhere.
     NameStore,
+    /// Name this store: its directory, as whoever asked would write it.
+    UseStore(String),
     /// Name a directory for the state of this machine.
     NameStateDir,
     /// Wait longer for the lock of the store.

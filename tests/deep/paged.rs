@@ -59,6 +59,14 @@ fn who_asks_too_often_gets_the_whole_document() {
     schedule("paged boards", 1014, Climate { boards: true, ..PAGED });
 }
 
+/// In these somebody who exports everything wrote to a record that is gone here: of what that was the
+/// blocks tell that are here already, and are collected.
+#[test]
+fn what_came_into_a_pruned_record_is_named_as_by_the_whole_document() {
+    schedule("paged", 700_076, PAGED);
+    schedule("paged canvas", 700_030, Climate { canvas: true, ..PAGED });
+}
+
 /// What an operation does to whole documents.
 pub struct Expected {
     outcome: std::result::Result<String, String>,

@@ -117,7 +117,11 @@ fn the_warden_sees_every_kind_of_death() {
             deaths.push(format!("{name}: {death}"));
         }
     }
-    for how in ["signal: ", "overflowed its stack", "no end within"] {
+    let kinds = match warden::is_sanitized() {
+        true => ["heap-use-after-free", "stack-overflow", "no end within"],
+        false => ["signal: ", "overflowed its stack", "no end within"],
+    };
+    for how in kinds {
         assert!(deaths.iter().any(|death| death.contains(how)), "{how}: {deaths:#?}");
     }
     assert!(deaths.len() > 5, "{deaths:#?}");

@@ -183,10 +183,15 @@ impl Cell {
     }
 }
 
+/// Whether AddressSanitizer watches, which reports a death before there is a signal.
+pub fn is_sanitized() -> bool {
+    std::env::var_os("ASAN_OPTIONS").is_some()
+}
+
 /// A command with bounded memory, where the system knows how. AddressSanitizer wants address space
 /// without end.
 fn limited(program: &Path) -> Command {
-    if !cfg!(unix) || std::env::var_os("ASAN_OPTIONS").is_some() {
+    if !cfg!(unix) || is_sanitized() {
         return Command::new(program);
     }
     let mut shell = Command::new("sh");

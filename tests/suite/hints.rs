@@ -253,6 +253,28 @@ fn what_is_no_number_is_said_in_words() {
         let run = store.run(&[args, &["--json"]].concat());
         assert_eq!(run.error()["hint"], "a whole number is meant");
     }
+    let run = store.run(&["chat", "list", "--limit", "99999999999999999999"]);
+    run.fails(2, "invalid value");
+    assert!(run.stderr.contains("no number is that large here"), "{}", run.stderr);
+    assert!(!run.stderr.contains("target type"), "{}", run.stderr);
+}
+
+#[test]
+fn a_directory_of_stores_names_them() {
+    let machine = Machine::new("below");
+    let list = |dir: &str, told: &str| {
+        let run = machine.run(&["-s", dir, "doc", "list"]);
+        run.fails(4, "no store at");
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+    };
+    machine.group("of/a b", &[]);
+    machine.group("of/c", &[]);
+    list("of", "name one that is below: `--store 'of/a b'`, `--store of/c`\n");
+    machine.group("of/d", &[]);
+    machine.group("of/e", &[]);
+    list("of", "`--store of/d`, and more\n");
+    machine.run(&["-s", "of/c", "doc", "list"]).ok();
+    list("nowhere", "`crdtctl init` makes one");
 }
 
 #[test]

@@ -15,7 +15,9 @@ use crate::sync::gate::{Came, Claim, Disposition, Received};
 use crate::sync::manifest::Has;
 use crate::sync::park::waiting_for;
 use crate::sync::record;
-use crate::wire::{self, Checked, CheckedBytes, DeleteSet, PageSet, Update, Version};
+use crate::wire::{
+    self, BlockKind, Checked, CheckedBytes, DeleteSet, Id, PageSet, Parent, Update, Version,
+};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -227,6 +229,9 @@ impl<'r, 'u> WholeState<'r, 'u> {
             return None;
         }
         let news = CheckedBytes::check(Cow::Owned(self.update.since(&ours)), roots).ok()?;
+        if comes_into_collected(&news.update(), whole) {
+            return None;
+        }
         let beyond = CheckedBytes::check(whole.since(&self.version), roots).ok()?;
         let (theirs, ours) = (pages.touched(&news.update())?, pages.held(&beyond.update())?);
         if !theirs.is_disjoint(&ours) || !theirs.is_disjoint(taken) {
@@ -237,6 +242,21 @@ impl<'r, 'u> WholeState<'r, 'u> {
         let (came, held) = (self.received.came, Some(self.has.clone()));
         Some(Rc::new(Received { update: Ok(news), source, claim, came, held }))
     }
+}
+
+/// Whether any of the news stands in, or beside, what is collected here: what that was the sender's
+/// whole state alone says.
+fn comes_into_collected(news: &Update<'_, Checked>, whole: &Update<'_, Checked>) -> bool {
+    let is_collected = |id: Id| whole.block(id).is_some_and(|block| block.kind == BlockKind::Gc);
+    let blocks = news.clients().flat_map(|(_, blocks)| blocks);
+    blocks.filter(|block| !matches!(block.kind, BlockKind::Gc | BlockKind::Skip)).any(|block| {
+        let header = news.header(block);
+        let parent = match header.parent {
+            Some(Parent::Item(id)) => Some(id),
+            _ => None,
+        };
+        [parent, header.left, header.right].into_iter().flatten().any(is_collected)
+    })
 }
 
 /// An update on its way in, not looked at yet; or what is said of a document without one.
