@@ -229,7 +229,7 @@ impl<'r, 'u> WholeState<'r, 'u> {
             return None;
         }
         let news = CheckedBytes::check(Cow::Owned(self.update.since(&ours)), roots).ok()?;
-        if comes_into_collected(&news.update(), whole) {
+        if comes_into_what_is_gone(&news.update(), whole) {
             return None;
         }
         let beyond = CheckedBytes::check(whole.since(&self.version), roots).ok()?;
@@ -244,10 +244,10 @@ impl<'r, 'u> WholeState<'r, 'u> {
     }
 }
 
-/// Whether any of the news stands in, or beside, what is collected here: what that was the sender's
-/// whole state alone says.
-fn comes_into_collected(news: &Update<'_, Checked>, whole: &Update<'_, Checked>) -> bool {
-    let is_collected = |id: Id| whole.block(id).is_some_and(|block| block.kind == BlockKind::Gc);
+/// Whether any of the news stands in what is gone here, or beside it: what that was the sender's whole
+/// state alone says. A record that was removed is deleted, and all that it held is collected.
+fn comes_into_what_is_gone(news: &Update<'_, Checked>, whole: &Update<'_, Checked>) -> bool {
+    let is = |id: Id, kind: BlockKind| whole.block(id).is_some_and(|block| block.kind == kind);
     let blocks = news.clients().flat_map(|(_, blocks)| blocks);
     blocks.filter(|block| !matches!(block.kind, BlockKind::Gc | BlockKind::Skip)).any(|block| {
         let header = news.header(block);
@@ -255,7 +255,9 @@ fn comes_into_collected(news: &Update<'_, Checked>, whole: &Update<'_, Checked>)
             Some(Parent::Item(id)) => Some(id),
             _ => None,
         };
-        [parent, header.left, header.right].into_iter().flatten().any(is_collected)
+        let mut beside = [parent, header.left, header.right].into_iter().flatten();
+        parent.is_some_and(|id| is(id, BlockKind::Deleted))
+            || beside.any(|id| is(id, BlockKind::Gc))
     })
 }
 
