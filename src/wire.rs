@@ -60,7 +60,7 @@ pub use pages::{PageRow, PageSet, Pages};
 pub use paths::{Container, Extent, Register, Step};
 pub use piece_table::PieceTable;
 pub use salvage::{Reach, Salvage, without_gaps};
-pub use segments::{BlockAnchor, Bytes, LocatedBlock, Segments, Splice, SplicePart};
+pub use segments::{BlockAnchor, Bytes, FoundBlocks, LocatedBlock, Segments, Splice, SplicePart};
 pub use target::{LinkEnd, PointerTarget};
 pub use texts::{Decide, Instead, TextRole};
 pub use to_v2::to_v2;

@@ -20,8 +20,8 @@ use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::wire::{
-    Bytes, Checked, DeleteSet, IdSet, Noted, PageFacts, PageRow, PageSet, Segments, Splice, Update,
-    Version,
+    Bytes, Checked, DeleteSet, FoundBlocks, IdSet, Noted, PageFacts, PageRow, PageSet, Segments,
+    Splice, Update, Version,
 };
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -73,6 +73,8 @@ struct IndexedFile {
     facts: RefCell<HashMap<String, RootFacts>>,
     /// What was looked for last, and what was found: whoever asks runs several times.
     held: RefCell<Option<FoundWords>>,
+    /// Blocks that were looked for, all in what it consists of now.
+    found: FoundBlocks,
     /// Pieces that were read.
     reads: Cell<u32>,
     /// All of it, once that takes less than reading piece by piece.
@@ -246,6 +248,7 @@ fn indexed(
         numbers: RefCell::default(),
         facts: RefCell::default(),
         held: RefCell::default(),
+        found: FoundBlocks::default(),
         reads: Cell::default(),
         bytes: OnceCell::new(),
         failed: Cell::new(false),
@@ -327,6 +330,10 @@ impl Bytes for IndexedFile {
         }
         let all = self.file.range(0..self.bytes())?.into_owned();
         self.bytes.get_or_init(|| all).as_slice().range(range)
+    }
+
+    fn found(&self) -> Option<&FoundBlocks> {
+        Some(&self.found)
     }
 }
 

@@ -8,7 +8,7 @@ mod located;
 mod section;
 
 pub use located::{BlockAnchor, LocatedBlock};
-pub use section::Bytes;
+pub use section::{Bytes, FoundBlocks};
 
 use section::{BlockFinder, Boundary, ClientSegments};
 
@@ -149,7 +149,7 @@ impl Segments {
         write_var(&mut out, self.clients.len() as u64);
         for (id, section) in self.clients.iter().rev() {
             let (mut count, mut body, mut clock) = (0u64, Vec::new(), 0u32);
-            let mut finder = BlockFinder::new(section, state);
+            let mut finder = BlockFinder::new(*id, section, state);
             for range in ids.ranges(*id) {
                 count = count.checked_add(gap(clock..range.start, &mut body))?;
                 let (from, to) = (finder.find(range.start)?, finder.find(range.end)?);
@@ -273,7 +273,7 @@ impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
     fn pieces(&self, ids: &[Range<u32>], deletes: &mut DeleteSet) -> Option<Vec<SplicePiece>> {
         let mut run = Run::from(self.edited, self.new, 0)?;
         let (mut pieces, mut clock) = (Vec::new(), 0);
-        let mut finder = BlockFinder::new(self.old, self.state);
+        let mut finder = BlockFinder::new(self.new.id, self.old, self.state);
         for range in ids {
             self.copy(clock..range.start, &mut finder, &mut pieces)?;
             edit(&mut run, range.clone(), &mut pieces)?;

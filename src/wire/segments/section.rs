@@ -1,16 +1,28 @@
 //! What one client wrote into a state, cut into segments, and its blocks, found in the order in which they
 //! stand.
 
-use crate::wire::ByteReader;
 use crate::wire::walk::walk_block;
+use crate::wire::{ByteReader, Id};
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Bytes that are read where they are needed.
 pub trait Bytes {
     /// Some of them; None where there are not as many, or they cannot be read.
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>>;
+
+    /// Where blocks were found in them; None where that is not kept.
+    fn found(&self) -> Option<&FoundBlocks> {
+        None
+    }
 }
+
+/// Where blocks were found in a state, each with a walk through its segment: a command asks for the same
+/// ones several times, and a list can have an entry in every segment.
+#[derive(Debug, Default)]
+pub struct FoundBlocks(RefCell<HashMap<Id, Boundary>>);
 
 impl Bytes for [u8] {
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
@@ -61,6 +73,7 @@ impl ClientSegments {
 /// Finds blocks of one client, one behind the other: of each segment that is passed every block is walked
 /// once, however many are looked for in it.
 pub struct BlockFinder<'s, B: ?Sized> {
+    client: u64,
     section: &'s ClientSegments,
     state: &'s B,
     open: Option<OpenSegment<'s>>,
@@ -75,14 +88,19 @@ struct OpenSegment<'s> {
 }
 
 impl<'s, B: Bytes + ?Sized> BlockFinder<'s, B> {
-    pub fn new(section: &'s ClientSegments, state: &'s B) -> Self {
-        BlockFinder { section, state, open: None }
+    pub fn new(client: u64, section: &'s ClientSegments, state: &'s B) -> Self {
+        BlockFinder { client, section, state, open: None }
     }
 
     /// Where the block with this clock begins; None where none does.
     pub fn find(&mut self, clock: u32) -> Option<Boundary> {
         if clock == self.section.end.clock {
             return Some(self.section.end);
+        }
+        let found = self.state.found();
+        let id = Id { client: self.client, clock };
+        if let Some(block) = found.and_then(|found| found.0.borrow().get(&id).copied()) {
+            return Some(block);
         }
         let lies_ahead =
             |open: &OpenSegment<'_>| (open.here.clock..open.end.clock).contains(&clock);
@@ -94,7 +112,11 @@ impl<'s, B: Bytes + ?Sized> BlockFinder<'s, B> {
             let bytes = self.state.range(begin.at..end.at)?;
             self.open = Some(OpenSegment { begin, end, bytes, here: begin });
         }
-        self.open.as_mut()?.walk_to(clock)
+        let block = self.open.as_mut()?.walk_to(clock)?;
+        if let Some(found) = found {
+            found.0.borrow_mut().insert(id, block);
+        }
+        Some(block)
     }
 }
 
