@@ -1,6 +1,6 @@
 //! Causal order, in time linear in the update.
 
-use crate::wire::{Block, Client, Fault, Header, Id, Parent, Update};
+use crate::wire::{Block, Client, Fault, Header, Id, Update};
 
 /// Whose turn it is: each client's blocks in order, each block after all that it refers to.
 ///
@@ -92,11 +92,7 @@ impl CausalOrder {
         block: &Block,
         header: &Header<'_, [u8]>,
     ) -> Result<Option<usize>, Fault> {
-        let parent = match header.parent {
-            Some(Parent::Item(id)) => Some(id),
-            _ => None,
-        };
-        for id in [header.left, header.right, parent].into_iter().flatten() {
+        for id in header.references() {
             let own = update.clients.get(client).is_some_and(|c| c.id == id.client);
             if own && id.clock >= block.clock {
                 return Err(block.fault("origin", "an item refers to itself or to a later one"));

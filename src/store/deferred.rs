@@ -2,7 +2,6 @@
 
 use super::file_pieces::{FilePieces, deferred_as};
 use super::fold::{self, Checkpoint, ContentNote, INDEXED_BYTES, NewState, SplicedState};
-use super::fs;
 use super::index::{self, DeferredDocument};
 use super::layout::DATABASE;
 use super::load::Loaded;
@@ -22,9 +21,6 @@ const MOST_DEFERRED: u64 = if cfg!(debug_assertions) { 8 } else { 256 };
 /// In so many pieces, and with so much that was added to its file, a document is left for later.
 const MOST_PIECES: usize = if cfg!(debug_assertions) { 32 } else { 1_024 };
 const MOST_ADDED_BYTES: u64 = 1 << 20;
-/// What SQLite wrote into its log (`-wal`), whoever opens the file next reads all over again: so much
-/// of it is left. A command writes 100 to 200 kB of pages there.
-const LEFT_WAL_BYTES: u64 = if cfg!(debug_assertions) { 1 << 18 } else { 1 << 20 };
 
 impl Session {
     /// Folds what a crash left, and what was left for later unless more is, in a commit of its own: what
@@ -76,13 +72,10 @@ impl Session {
                 deferred.insert(checkpoint.doc.clone());
             }
         }
-        let wal = fs::beside(&self.layout.resolve(Path::new(DATABASE)), "-wal");
-        if fs::size(&wal).is_ok_and(|bytes| bytes <= LEFT_WAL_BYTES) {
-            // The one thing that is waited for is the log.
-            self.state.leave_wal()?;
-            if let Some(lock) = &self.lock {
-                lock.stay();
-            }
+        // The one thing that is waited for is the log.
+        let is_left = self.state.leave_wal(&self.layout.resolve(Path::new(DATABASE)))?;
+        if let (true, Some(lock)) = (is_left, &self.lock) {
+            lock.stay();
         }
         Ok(deferred)
     }

@@ -136,6 +136,22 @@ pub struct Header<'a, T: ?Sized = str> {
     pub key: Option<&'a T>,
 }
 
+impl<T: ?Sized> Header<'_, T> {
+    /// The item that created the container which it says it is in; none of a root, and where it does
+    /// not say.
+    pub fn container(self) -> Option<Id> {
+        match self.parent {
+            Some(Parent::Item(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The units that it names: both origins, then the container.
+    pub fn references(self) -> impl Iterator<Item = Id> {
+        [self.left, self.right, self.container()].into_iter().flatten()
+    }
+}
+
 /// The container that an item says it is in.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Parent<'a, T: ?Sized = str> {

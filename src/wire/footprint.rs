@@ -26,16 +26,11 @@ impl<'a, S> Update<'a, S> {
             for block in blocks.iter().filter(|block| block.kind != BlockKind::Skip) {
                 units.push((client, block.clock..block.next_clock().min(reached(client))));
                 let header = self.header(block);
-                let parent = match header.parent {
-                    Some(Parent::Root(root)) => {
-                        keys.insert((root, header.key));
-                        None
-                    }
-                    Some(Parent::Item(id)) => Some(id),
-                    None => None,
-                };
-                let origins = [parent, header.left, header.right].into_iter().flatten();
-                units.extend(origins.filter(|id| id.clock < reached(id.client)).map(unit));
+                if let Some(Parent::Root(root)) = header.parent {
+                    keys.insert((root, header.key));
+                }
+                let references = header.references();
+                units.extend(references.filter(|id| id.clock < reached(id.client)).map(unit));
             }
         }
         // Other programs send with whatever is new all that was ever deleted.

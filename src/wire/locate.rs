@@ -70,18 +70,10 @@ impl<S> Update<'_, S> {
     /// Whether it refers to nothing outside, and has no gap, whatever it holds. Linear, but for a
     /// search for each reference.
     pub fn is_whole(&self) -> bool {
-        let has = |id: Option<Id>| id.is_none_or(|id| self.find(id).is_some());
         self.clients.iter().all(|client| client.first == 0)
             && self.blocks.iter().all(|block| {
-                let header = self.header(block);
-                let parent = match header.parent {
-                    Some(Parent::Item(id)) => Some(id),
-                    _ => None,
-                };
                 block.kind != BlockKind::Skip
-                    && has(header.left)
-                    && has(header.right)
-                    && has(parent)
+                    && self.header(block).references().all(|id| self.find(id).is_some())
             })
     }
 }

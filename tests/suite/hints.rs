@@ -260,6 +260,23 @@ fn what_is_no_number_is_said_in_words() {
 }
 
 #[test]
+fn a_document_that_breaks_off_is_not_measured_and_can_be_recovered() {
+    let machine = Machine::new("broken off");
+    let store = machine.group("s", &[]);
+    store.send("first");
+    let doc = format!("{GROUP}:chat");
+    let file = store.document(&doc);
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+    for args in [&["doc", "size", &doc][..], &["doc", "blocks", &doc]] {
+        let run = store.run(args);
+        run.fails(5, "does not decode");
+        let recover = format!("`crdtctl recover {doc} -O DIR` keeps what can be read of it");
+        assert!(run.stderr.contains(&recover), "{args:?}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn a_directory_of_stores_names_them() {
     let machine = Machine::new("below");
     let list = |dir: &str, told: &str| {

@@ -1,6 +1,6 @@
 //! Whose turn it is, and what has none: causal order where something may be missing.
 
-use crate::wire::{Block, BlockKind, Header, Id, Parent, Update};
+use crate::wire::{Block, BlockKind, Id, Update};
 use std::fmt;
 use std::ops::Range;
 
@@ -187,13 +187,8 @@ impl Turns {
         at: usize,
         block: &Block,
     ) -> Option<(Id, Option<usize>)> {
-        let Header { left, right, parent, .. } = update.header(block);
-        let parent = match parent {
-            Some(Parent::Item(id)) => Some(id),
-            _ => None,
-        };
         let own = self.clients.get(at)?.client;
-        for id in [left, right, parent].into_iter().flatten() {
+        for id in update.header(block).references() {
             if id.client == own {
                 if id.clock >= block.clock {
                     // Itself, or a later one: nothing brings that.

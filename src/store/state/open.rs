@@ -36,6 +36,9 @@ const MIGRATIONS: &[&str] = &[
 
 /// What SQLite makes of a file that it opens: one page, and no table.
 const EMPTY_BYTES: u64 = 4096;
+/// Of SQLite's log, which whoever opens the file next reads all over again, so much is left. A command
+/// writes 100 to 200 kB of pages there.
+const LEFT_WAL_BYTES: u64 = if cfg!(debug_assertions) { 1 << 18 } else { 1 << 20 };
 
 /// A database that was not there when the lock was taken. If nothing is written to it, it goes when this
 /// is dropped: a command that does nothing leaves nothing.
@@ -190,9 +193,13 @@ impl State {
 
     /// Leaves SQLite's log (`-wal`) where it is when this is closed: it is moved into the file once that
     /// is closed by another. Nothing is less durable, and the disk is waited for once instead of thrice.
-    pub(in crate::store) fn leave_wal(&self) -> Result<()> {
+    /// False where there is too much of it. `path` is the file's.
+    pub(in crate::store) fn leave_wal(&self, path: &Path) -> Result<bool> {
+        if !fs::size(&fs::beside(path, "-wal")).is_ok_and(|bytes| bytes <= LEFT_WAL_BYTES) {
+            return Ok(false);
+        }
         let left = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        left.map(drop).map_err(|e| failed(&self.db, "could not set up the local state", e))
+        left.map_err(|e| failed(&self.db, "could not set up the local state", e))
     }
 
     /// Undoes everything since [`State::begin`].

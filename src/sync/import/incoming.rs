@@ -16,7 +16,7 @@ use crate::sync::manifest::Has;
 use crate::sync::park::waiting_for;
 use crate::sync::record;
 use crate::wire::{
-    self, BlockKind, Checked, CheckedBytes, DeleteSet, Id, PageSet, Parent, Update, Version,
+    self, BlockKind, Checked, CheckedBytes, DeleteSet, Id, PageSet, Update, Version,
 };
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -248,16 +248,10 @@ impl<'r, 'u> WholeState<'r, 'u> {
 /// state alone says. A record that was removed is deleted, and all that it held is collected.
 fn comes_into_what_is_gone(news: &Update<'_, Checked>, whole: &Update<'_, Checked>) -> bool {
     let is = |id: Id, kind: BlockKind| whole.block(id).is_some_and(|block| block.kind == kind);
-    let blocks = news.clients().flat_map(|(_, blocks)| blocks);
-    blocks.filter(|block| !matches!(block.kind, BlockKind::Gc | BlockKind::Skip)).any(|block| {
+    news.clients().flat_map(|(_, blocks)| blocks).any(|block| {
         let header = news.header(block);
-        let parent = match header.parent {
-            Some(Parent::Item(id)) => Some(id),
-            _ => None,
-        };
-        let mut beside = [parent, header.left, header.right].into_iter().flatten();
-        parent.is_some_and(|id| is(id, BlockKind::Deleted))
-            || beside.any(|id| is(id, BlockKind::Gc))
+        header.container().is_some_and(|id| is(id, BlockKind::Deleted))
+            || header.references().any(|id| is(id, BlockKind::Gc))
     })
 }
 

@@ -1,7 +1,6 @@
 //! How far blocks are causally complete: everything that they refer to is known, or among them.
 
 use super::{Block, BlockKind, Clocks, DeleteSet, Id, Salvage};
-use crate::wire::Parent;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
@@ -125,18 +124,13 @@ impl SalvageOrder<'_, '_> {
     /// The first reference of a block to what is not there yet.
     fn unmet(&self, block: &Block) -> Option<Id> {
         let update = &self.salvage.update;
-        let header = update.header(block);
-        let parent = match header.parent {
-            Some(Parent::Item(id)) => Some(id),
-            _ => None,
-        };
         let is_there = |id: &Id| {
             let reached = update.client_index(id.client).and_then(|at| self.next.get(at));
             let first = update.client(id.client).map_or(u32::MAX, |client| client.first);
             self.have.get(&id.client).is_some_and(|clock| id.clock < *clock)
                 || (first..reached.map_or(0, |(_, clock)| *clock)).contains(&id.clock)
         };
-        [header.left, header.right, parent].into_iter().flatten().find(|id| !is_there(id))
+        update.header(block).references().find(|id| !is_there(id))
     }
 
     /// Those who waited for what a client has reached now.
