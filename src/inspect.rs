@@ -14,6 +14,7 @@ pub mod blocks;
 pub mod diff;
 pub mod explain;
 pub mod jsonpath;
+mod numbers;
 pub mod path;
 pub mod picture;
 pub mod size;

@@ -6,6 +6,7 @@
 
 pub use super::why::Why;
 
+use super::numbers::Numbers;
 use super::path::{Mark, NONE, PatternRole, Patterns, bracketed, keys};
 use crate::path::DocPath;
 use crate::schema::Spec;
@@ -56,8 +57,8 @@ pub struct RecordBytes<'a> {
     pub created: Option<i64>,
 }
 
-/// Not looked at yet; no pattern, either.
-const UNSEEN: u32 = NONE - 1;
+/// The first of the known patterns: none.
+const UNKNOWN: u32 = 0;
 
 /// Where a location is, seen from the root.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,18 +75,19 @@ pub struct ByteAccounting<'u, 'a, S> {
     locations: Locations<'a>,
     patterns: Patterns,
     containers: Vec<CreatedContainer>,
-    /// Per block, the container that it created, or [`NONE`].
-    container_of: Vec<u32>,
-    /// Per location, which of `known_patterns`; none where what is around it is not known.
-    patterns_at: Vec<u32>,
-    /// Each of them different from the one before.
-    known_patterns: Vec<PatternAt>,
+    /// Per block, the container that it created.
+    container_of: Numbers,
+    /// Per location that was looked at, which of `known_patterns`; [`UNKNOWN`] where what is around it is
+    /// not known.
+    patterns_at: Numbers,
+    /// The first is [`UNKNOWN`], and each is different from the one before.
+    known_patterns: Vec<Option<PatternAt>>,
     /// Per root that was met, its pattern.
     root_patterns: Vec<Option<u32>>,
     /// What is deleted of the blocks of which anything is.
     dead: Vec<Dead>,
-    /// Per block, which of these that is, or [`NONE`].
-    dead_of: Vec<u32>,
+    /// Per block, which of these that is.
+    dead_of: Numbers,
     /// Per location, whether something lives there.
     inhabited: Vec<bool>,
     records: Vec<RecordBytes<'a>>,
@@ -102,12 +104,12 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
             locations,
             patterns: Patterns::new(spec),
             containers: Vec::new(),
-            container_of: vec![NONE; count],
-            patterns_at: vec![UNSEEN; count],
-            known_patterns: Vec::new(),
+            container_of: Numbers::none(count),
+            patterns_at: Numbers::none(count),
+            known_patterns: vec![None],
             root_patterns: Vec::new(),
             dead: Vec::new(),
-            dead_of: vec![NONE; count],
+            dead_of: Numbers::none(count),
             inhabited: vec![false; count],
             records: Vec::new(),
         };
@@ -266,13 +268,13 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
     }
 
     fn created_by(&self, index: usize) -> Option<&CreatedContainer> {
-        self.containers.get(*self.container_of.get(index)? as usize)
+        self.containers.get(self.container_of.get(index)? as usize)
     }
 
     fn pattern_at(&self, index: usize) -> Option<(usize, PatternAt)> {
         let location = self.locations.index(index)?;
-        let known = self.patterns_at.get(location).copied()?;
-        Some((location, self.known_patterns.get(known as usize).copied()?))
+        let known = self.patterns_at.get(location)?;
+        Some((location, (*self.known_patterns.get(known as usize)?)?))
     }
 
     fn is_inhabited(&self, location: usize) -> bool {
@@ -289,22 +291,21 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
     /// Finds the pattern of every location and makes every container, those around first.
     fn settle(&mut self) {
         let mut chain = Vec::new();
-        for location in 0..self.patterns_at.len() {
+        let end = self.locations.end();
+        for location in 0..end {
             let mut at = Some(location).filter(|at| self.locations.index(*at) == Some(*at));
             // A location that was looked at and has no pattern yet is in this chain: a circle.
-            while let Some(location) = at
-                && let Some(seen) = self.patterns_at.get_mut(location)
-                && *seen == UNSEEN
+            while let Some(location) =
+                at.filter(|at| *at < end && self.patterns_at.get(*at).is_none())
             {
-                *seen = NONE;
+                self.patterns_at.set(location, UNKNOWN);
                 chain.push(location);
                 at = self.around(location);
             }
             while let Some(location) = chain.pop() {
-                let pattern_at = self.find_spot(location).map(|spot| self.noted(spot));
-                if let (Some(slot), Some(known)) = (self.patterns_at.get_mut(location), pattern_at)
-                {
-                    *slot = known;
+                if let Some(spot) = self.find_spot(location) {
+                    let known = self.noted(spot);
+                    self.patterns_at.set(location, known);
                 }
             }
         }
@@ -321,10 +322,10 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
 
     /// The number of a pattern with its container: neighbours have the same most often.
     fn noted(&mut self, spot: PatternAt) -> u32 {
-        if self.known_patterns.last() != Some(&spot) {
-            self.known_patterns.push(spot);
+        if self.known_patterns.last() != Some(&Some(spot)) {
+            self.known_patterns.push(Some(spot));
         }
-        u32::try_from(self.known_patterns.len()).map_or(NONE, |count| count - 1)
+        u32::try_from(self.known_patterns.len()).map_or(UNKNOWN, |count| count - 1)
     }
 
     /// The location of the item that created the container of a location.
@@ -366,7 +367,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
     /// The container that a block created, made when it is first asked for; none where it is not
     /// known what is around it.
     fn container(&mut self, index: usize) -> Option<u32> {
-        let known = self.container_of.get(index).copied().filter(|known| *known != NONE);
+        let known = self.container_of.get(index);
         if known.is_some() {
             return known;
         }
@@ -394,7 +395,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         };
         self.containers.push(CreatedContainer { pattern, record, dead });
         let own = self.containers.len() as u32 - 1;
-        *self.container_of.get_mut(index)? = own;
+        self.container_of.set(index, own);
         Some(own)
     }
 
@@ -413,10 +414,8 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
 
     /// What of a block is deleted.
     fn dead_in(&self, index: usize) -> Dead {
-        match self.dead_of.get(index) {
-            None | Some(&NONE) => Dead::default(),
-            Some(dead) => self.dead.get(*dead as usize).copied().unwrap_or_default(),
-        }
+        let known = self.dead_of.get(index).and_then(|dead| self.dead.get(dead as usize));
+        known.copied().unwrap_or_default()
     }
 
     /// Finds out what of each block is deleted.
@@ -432,9 +431,8 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
                     continue;
                 }
                 let dead = self.update.dead(client, block);
-                if let (true, Some(entry)) = (dead != Dead::default(), self.dead_of.get_mut(index))
-                {
-                    *entry = self.dead.len() as u32;
+                if dead != Dead::default() {
+                    self.dead_of.set(index, self.dead.len() as u32);
                     self.dead.push(dead);
                 }
             }
