@@ -284,17 +284,16 @@ impl Invocation {
             Ok(mut report) => {
                 report.notes.splice(0..0, notes);
                 for error in self.context.take_damaged() {
-                    report.partial = true;
-                    report.notes.extend(failure::leaves_out(&error));
+                    report.left_out.extend(failure::leaves_out(&error));
                     report.exit = failure::exit_code(error.kind);
                 }
                 Ok(report)
             }
             Err(error) => {
+                let mut report = Report { notes, ..Report::nothing() };
                 let damaged = self.context.take_damaged();
-                let left_out = damaged.iter().filter_map(failure::leaves_out);
-                let all = notes.into_iter().chain(left_out);
-                all.for_each(|note| ui::say(&mut std::io::stderr(), &note));
+                report.left_out.extend(damaged.iter().filter_map(failure::leaves_out));
+                ui::remarks(&report, &self.context.terminal, &mut std::io::stderr());
                 Err(self.context.advise(error))
             }
         }

@@ -82,10 +82,9 @@ pub fn render(
 /// Says what a report has to say beside its data.
 pub fn remarks(report: &Report, terminal: &Terminal, err: &mut dyn Write) {
     if !terminal.quiet {
-        for sentence in report.sentences(terminal) {
-            say(err, &sentence);
-        }
+        report.sentences(terminal).iter().for_each(|sentence| say(err, sentence));
     }
+    report.left_out.iter().for_each(|sentence| say(err, sentence));
 }
 
 /// Why the report is not on standard output.

@@ -58,6 +58,7 @@ fn without_jargon(said: clap::Error, command: &clap::Command) -> clap::Error {
     let tip = match cause.map(ParseIntError::kind) {
         Some(IntErrorKind::InvalidDigit | IntErrorKind::Empty) => "a whole number is meant",
         Some(IntErrorKind::PosOverflow) => "no number is that large here",
+        Some(IntErrorKind::NegOverflow) => "no number is that small here",
         _ => return said,
     };
     let mut plain = clap::Error::new(said.kind()).with_cmd(command);

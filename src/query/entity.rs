@@ -1,7 +1,7 @@
 //! Entities: what each is called, who belongs to it, and which documents it has.
 
 use super::member::{self, Member};
-use super::record::Other;
+use super::record::{self, Other};
 use super::{Numeric, Partial, Text, sound, view};
 use crate::concern::{self, core};
 use crate::crdt::source::Source;
@@ -9,30 +9,38 @@ use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::store::{Document, Reader};
 use crate::wire::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// What an entity says of itself.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     /// Its type and id together, as commands take it.
     pub entity: EntityId,
     /// The part of the id behind the type.
+    #[serde(default, deserialize_with = "record::derived")]
     pub entity_id: String,
     /// `group`, `channel`, `project` or `organization`.
+    #[serde(default, deserialize_with = "record::derived")]
     pub entity_type: String,
     /// What people call it.
+    #[serde(default)]
     pub name: Text,
     /// What it is for; empty where nobody said.
+    #[serde(default)]
     pub description: Text,
     /// Its id where that is four words, else empty.
+    #[serde(default)]
     pub four_words: Text,
     /// Unix seconds.
+    #[serde(default)]
     pub created_at: Numeric,
     /// The member who made it, as the document says.
+    #[serde(default)]
     pub created_by: Text,
     /// The BLAKE3 hash of the root of its website, where it has one.
+    #[serde(default)]
     pub website_root: Text,
     /// What else its metadata hold.
     #[serde(flatten)]
@@ -91,7 +99,7 @@ pub fn list(reader: &Reader) -> Result<Partial<Vec<EntitySummary>>> {
             .and_then(|known| Ok((known, member::list(reader, &entity, false)?.len())));
         let (metadata, members) = match sound(&mut partial.damaged, known)? {
             Some((metadata, members)) => (metadata, Some(members)),
-            None => (described(&entity, Record::new()), None),
+            None => (described(&entity, Record::new())?, None),
         };
         partial.found.push(EntitySummary { metadata, members, documents });
     }
@@ -118,29 +126,18 @@ pub fn show(reader: &Reader, entity: &EntityId) -> Result<EntityOverview> {
 
 fn metadata(reader: &Reader, entity: &EntityId) -> Result<Metadata> {
     let view = view(reader, entity, &core::SPEC)?;
-    let record = view.and_then(|view| view.record(&["metadata"])).unwrap_or_default();
-    Ok(described(entity, record))
+    described(entity, view.and_then(|view| view.record(&["metadata"])).unwrap_or_default())
 }
 
-fn described(entity: &EntityId, mut record: Record) -> Metadata {
+fn described(entity: &EntityId, record: Record) -> Result<Metadata> {
+    let mut row: Map<String, Value> =
+        record.into_iter().map(|(name, value)| (name, value.to_json())).collect();
     // Whose they are is told by the document's id, and what is derived has its own names.
-    for name in ["entity", "entity_id", "entity_type", "members", "documents"] {
-        record.remove(name);
+    for derived in ["members", "documents"] {
+        row.remove(derived);
     }
-    let mut take = |name: &str| record.remove(name).map_or(Value::Null, |value| value.to_json());
-    Metadata {
-        entity: entity.clone(),
-        entity_id: entity.id().to_owned(),
-        entity_type: entity.entity_type().to_owned(),
-        name: take("name").into(),
-        description: take("description").into(),
-        four_words: take("four_words").into(),
-        created_at: take("created_at").into(),
-        created_by: take("created_by").into(),
-        website_root: take("website_root").into(),
-        other: record
-            .iter()
-            .map(|(name, value)| (name.clone(), value.to_json()))
-            .collect::<Map<_, _>>(),
-    }
+    row.insert("entity".to_owned(), entity.as_str().into());
+    let known: Metadata = record::typed(row)?;
+    let (entity_id, entity_type) = (entity.id().to_owned(), entity.entity_type().to_owned());
+    Ok(Metadata { entity_id, entity_type, ..known })
 }

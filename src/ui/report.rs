@@ -39,8 +39,9 @@ pub struct Report {
     pub exit: u8,
     /// Sentences for standard error.
     pub notes: Vec<String>,
-    /// Something was left out: of nothing can be said that it is not there.
-    pub partial: bool,
+    /// What went wrong with a part that was left out, said with `--quiet` too: then of nothing can be
+    /// said that it is not there.
+    pub left_out: Vec<String>,
 }
 
 /// The part of a report that goes to standard output.
@@ -448,7 +449,7 @@ impl Written {
 
 impl From<Body> for Report {
     fn from(body: Body) -> Self {
-        Report { body, exit: 0, notes: Vec::new(), partial: false }
+        Report { body, exit: 0, notes: Vec::new(), left_out: Vec::new() }
     }
 }
 
@@ -594,7 +595,7 @@ impl Report {
         }
     }
 
-    /// What is said on standard error, in order.
+    /// What is said on standard error before what was left out, in order.
     pub(crate) fn sentences(&self, terminal: &Terminal) -> Vec<Cow<'_, str>> {
         let nothing = match &self.body {
             Body::List { rows, empty, .. } if rows.is_empty() => empty,
@@ -605,7 +606,9 @@ impl Report {
             Body::Written(written) => Cow::Borrowed(written.sentence.as_str()),
             // `[]` says it to programs.
             _ if nothing.is_empty() || terminal.format.is_json() => Cow::Borrowed(""),
-            _ if self.partial => Cow::Owned(format!("{nothing} in what could be read")),
+            _ if !self.left_out.is_empty() => {
+                Cow::Owned(format!("{nothing} in what could be read"))
+            }
             _ => Cow::Borrowed(nothing),
         };
         std::iter::once(own)

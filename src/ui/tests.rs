@@ -204,6 +204,8 @@ fn a_write_prints_the_new_id_alone() {
     let mut quiet = terminal(Format::Table, 80);
     quiet.quiet = true;
     assert_eq!(rendered(&report, &quiet).1, "");
+    let report = Report { left_out: vec!["left out: bad".to_owned()], ..report };
+    assert_eq!(rendered(&report, &quiet).1, "left out: bad\n");
     let edited = Report::written(Written { creates: false, ..written });
     assert_eq!(out(&edited, Format::Table), "");
     assert_eq!(out(&edited, Format::Id), "3f2a\n");

@@ -257,6 +257,9 @@ fn what_is_no_number_is_said_in_words() {
     run.fails(2, "invalid value");
     assert!(run.stderr.contains("no number is that large here"), "{}", run.stderr);
     assert!(!run.stderr.contains("target type"), "{}", run.stderr);
+    let run = store.run(&["log", "show", "--", "-99999999999999999999"]);
+    run.fails(2, "invalid value");
+    assert!(run.stderr.contains("no number is that small here"), "{}", run.stderr);
 }
 
 #[test]

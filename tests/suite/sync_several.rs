@@ -60,6 +60,11 @@ fn the_good_ones_are_taken_and_the_others_named() {
         assert_eq!(told.filter(|line| line.contains(bad.as_str())).count(), 1, "{}", run.stderr);
     }
     assert_eq!(alice.column(&["chat", "list"], "content"), ["from Bob", "from Carol"]);
+    // What went wrong is no talk that `--quiet` could leave out.
+    let quiet = alice.run(&[&all[..], &["--quiet"]].concat());
+    quiet.exits(3);
+    let told = quiet.stderr.lines().filter(|line| line.starts_with("left out: "));
+    assert_eq!((told.count(), quiet.stderr.lines().count()), (3, 3), "{}", quiet.stderr);
     // Again: nothing is new, and the bad ones are named as before.
     let before = alice.documents();
     alice.run(&all).exits(3);

@@ -41,7 +41,7 @@ pub fn leaving_out(mut report: Report, left_out: &[LeftOut]) -> Report {
     if left_out.is_empty() {
         return report;
     }
-    report.notes.extend(left_out.iter().map(|one| format!("left out: {:#}", one.error)));
+    report.left_out.extend(left_out.iter().map(|one| format!("left out: {:#}", one.error)));
     report.exit(failure::exit_code(Kind::Findings))
 }
 
