@@ -412,8 +412,10 @@ impl<'s> News<'s> {
             }
             at = header.left?;
         }
-        let old = self.old.get_or_init(|| self.before?.update(&[]).ok());
-        self.path(old.as_ref()?.steps(at)?)
+        let old = self.old.get_or_init(|| self.before?.update(&[]).ok()).as_ref()?;
+        // What was gone before tells nothing, also where it is not collected yet: that would depend on
+        // how the document was written and read.
+        self.path(old.steps(at).filter(|_| !old.is_in_what_is_gone(at))?)
     }
 }
 

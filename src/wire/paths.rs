@@ -1,6 +1,6 @@
 //! Where blocks stand, and what belongs to a container.
 
-use super::{Checked, Id, Owner, Update};
+use super::{Block, BlockKind, Checked, Id, Owner, Update};
 use std::collections::HashMap;
 
 /// One step on the way from a root to an item.
@@ -113,6 +113,23 @@ impl<'a> Update<'a, Checked> {
             Owner::Item { id, .. } => Container::Item(id),
         };
         Some((container, self.key(slot)?))
+    }
+
+    /// Whether an item is collected, or stands in a container that is deleted: one state of a document
+    /// has collected what stood there, another not yet.
+    pub fn is_in_what_is_gone(&self, id: Id) -> bool {
+        let Some(index) = self.find(id) else { return false };
+        match self.facts.slot_of(index).map(|slot| slot.owner) {
+            Some(Owner::Item { id, .. }) => self.is_gone(id),
+            Some(Owner::Root(_)) => false,
+            None => true,
+        }
+    }
+
+    /// Whether an item is deleted, collected or not.
+    pub fn is_gone(&self, id: Id) -> bool {
+        let gone = |block: &Block| matches!(block.kind, BlockKind::Gc | BlockKind::Deleted);
+        self.delete_set().contains(id) || self.block(id).is_some_and(gone)
     }
 
     /// The steps from a root to an item, the root's name first; none where the way is not known.

@@ -65,6 +65,7 @@ fn who_asks_too_often_gets_the_whole_document() {
 fn what_came_into_a_pruned_record_is_named_as_by_the_whole_document() {
     schedule("paged", 700_076, PAGED);
     schedule("paged canvas", 700_030, Climate { canvas: true, ..PAGED });
+    schedule("paged canvas", 740_049, Climate { canvas: true, ..PAGED });
 }
 
 /// What an operation does to whole documents.

@@ -15,9 +15,7 @@ use crate::sync::gate::{Came, Claim, Disposition, Received};
 use crate::sync::manifest::Has;
 use crate::sync::park::waiting_for;
 use crate::sync::record;
-use crate::wire::{
-    self, BlockKind, Checked, CheckedBytes, DeleteSet, Id, PageSet, Update, Version,
-};
+use crate::wire::{self, Checked, CheckedBytes, DeleteSet, PageSet, Update, Version};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -247,11 +245,10 @@ impl<'r, 'u> WholeState<'r, 'u> {
 /// Whether any of the news stands in what is gone here, or beside it: what that was the sender's whole
 /// state alone says. A record that was removed is deleted, and all that it held is collected.
 fn comes_into_what_is_gone(news: &Update<'_, Checked>, whole: &Update<'_, Checked>) -> bool {
-    let is = |id: Id, kind: BlockKind| whole.block(id).is_some_and(|block| block.kind == kind);
     news.clients().flat_map(|(_, blocks)| blocks).any(|block| {
         let header = news.header(block);
-        header.container().is_some_and(|id| is(id, BlockKind::Deleted))
-            || header.references().any(|id| is(id, BlockKind::Gc))
+        header.container().is_some_and(|id| whole.is_gone(id))
+            || header.references().any(|id| whole.is_in_what_is_gone(id))
     })
 }
 
