@@ -203,6 +203,7 @@ fn a_year_of_three_replicas_with_one_that_is_silent_for_a_month() {
         let carol = replicas[CAROL].read().0;
         let (before, digest) = replicas[ALICE].read();
         let size = replicas[ALICE].bytes(".yrs") + replicas[ALICE].bytes("crdtctl.db");
+        let already: BTreeSet<String> = replicas[ALICE].archived().into_iter().collect();
         let (archived, waiting) = replicas[ALICE].archive(now, 15);
         let (after, same) = replicas[ALICE].read();
         assert_eq!((after.len(), same), (before.len(), digest.clone()), "month {month}");
@@ -213,7 +214,8 @@ fn a_year_of_three_replicas_with_one_that_is_silent_for_a_month() {
             replicas[ALICE].bytes(".yrs") + replicas[ALICE].bytes("crdtctl.db"),
             replicas[ALICE].bytes("archive.db"),
         );
-        for id in replicas[ALICE].archived() {
+        // What went before everybody had; of a late edit since, the archive has a version that she lacks.
+        for id in replicas[ALICE].archived().into_iter().filter(|id| !already.contains(id)) {
             // What she has changed herself since was archived as she had it, too.
             let has = carol.get(&id);
             let same = has == before.get(&id) || (has.is_some() && changed.contains(&id));
