@@ -279,21 +279,20 @@ impl Invocation {
     /// Does it. What the context noted on the way comes first among the report's notes.
     pub fn run(self) -> Result<Report> {
         let outcome = self.command.run(&self.context);
-        let notes = self.context.take_notes();
+        let (notes, damaged) = (self.context.take_notes(), self.context.take_damaged());
+        let left_out: Vec<String> = damaged.iter().filter_map(failure::leaves_out).collect();
         match outcome {
             Ok(mut report) => {
                 report.notes.splice(0..0, notes);
-                for error in self.context.take_damaged() {
-                    report.left_out.extend(failure::leaves_out(&error));
+                report.left_out.extend(left_out);
+                if let Some(error) = damaged.last() {
                     report.exit = failure::exit_code(error.kind);
                 }
                 Ok(report)
             }
             Err(error) => {
-                let mut report = Report { notes, ..Report::nothing() };
-                let damaged = self.context.take_damaged();
-                report.left_out.extend(damaged.iter().filter_map(failure::leaves_out));
-                ui::remarks(&report, &self.context.terminal, &mut std::io::stderr());
+                let said = Report { notes, left_out, ..Report::nothing() };
+                ui::remarks(&said, &self.context.terminal, &mut std::io::stderr());
                 Err(self.context.advise(error))
             }
         }

@@ -294,6 +294,13 @@ impl Store<'_> {
         self.dir.join(path.unwrap_or_else(|| panic!("no document {doc}: {list}")))
     }
 
+    /// Breaks the file of a document off in its middle.
+    pub fn break_off(&self, doc: &str) {
+        let file = self.document(doc);
+        let bytes = std::fs::read(&file).expect("a document that can be read");
+        std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("a document that can be written");
+    }
+
     /// The fields of a list's records under one name.
     pub fn column(&self, args: &[&str], field: &str) -> Vec<String> {
         column(&self.json(args), field)

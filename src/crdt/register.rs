@@ -192,7 +192,7 @@ impl<'s> News<'s> {
             let write = Write { id, value, sides };
             match news.whole.register(id) {
                 Some(register) => news.arrivals.entry(register).or_default().list.push(write),
-                None if news.is_gone(id) && !news.is_element(&write) => news.stray.push(write),
+                None if news.is_collected(id) && !news.is_element(&write) => news.stray.push(write),
                 // An element of a sequence.
                 None => {}
             }
@@ -379,7 +379,7 @@ impl<'s> News<'s> {
         }
     }
 
-    fn is_gone(&self, id: Id) -> bool {
+    fn is_collected(&self, id: Id) -> bool {
         self.whole.block(id).is_some_and(|block| block.kind == BlockKind::Gc)
     }
 

@@ -233,9 +233,8 @@ fn a_dry_run_of_what_mends_leaves_the_damage_as_it_was() {
     let machine = Machine::new("dry mending");
     let store = machine.group("s", &[]);
     store.send("hi");
-    let [chat, core] = ["chat", "core"].map(|name| store.document(&format!("{GROUP}:{name}")));
-    let bytes = std::fs::read(&chat).unwrap();
-    std::fs::write(&chat, &bytes[..bytes.len() / 2]).unwrap();
+    let core = store.document(&format!("{GROUP}:core"));
+    store.break_off(&format!("{GROUP}:chat"));
     std::fs::remove_file(core.with_extension("meta")).unwrap();
     let found = store.run(&["check", "--json"]).exits(3).parsed();
     let ids = column(&found, "id");

@@ -268,9 +268,7 @@ fn a_document_that_breaks_off_is_not_measured_and_can_be_recovered() {
     let store = machine.group("s", &[]);
     store.send("first");
     let doc = format!("{GROUP}:chat");
-    let file = store.document(&doc);
-    let bytes = std::fs::read(&file).unwrap();
-    std::fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+    store.break_off(&doc);
     for args in [&["doc", "size", &doc][..], &["doc", "blocks", &doc]] {
         let run = store.run(args);
         run.fails(5, "does not decode");
