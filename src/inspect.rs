@@ -14,7 +14,6 @@ pub mod blocks;
 pub mod diff;
 pub mod explain;
 pub mod jsonpath;
-mod numbers;
 pub mod path;
 pub mod picture;
 pub mod size;

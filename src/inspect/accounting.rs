@@ -6,11 +6,10 @@
 
 pub use super::why::Why;
 
-use super::numbers::Numbers;
 use super::path::{Mark, NONE, PatternRole, Patterns, bracketed, keys};
 use crate::path::DocPath;
 use crate::schema::Spec;
-use crate::wire::{Block, BlockKind, Dead, Id, LocationOwner, Locations, Update, Value};
+use crate::wire::{Block, BlockKind, Dead, Id, LocationOwner, Locations, Numbers, Update, Value};
 use std::collections::HashSet;
 
 /// Some bytes of the file.
@@ -60,6 +59,9 @@ pub struct RecordBytes<'a> {
 /// The first of the known patterns: none.
 const UNKNOWN: u32 = 0;
 
+/// What stands in a table of yes and no for yes.
+const LIVES: u32 = 0;
+
 /// Where a location is, seen from the root.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct PatternAt {
@@ -88,8 +90,8 @@ pub struct ByteAccounting<'u, 'a, S> {
     dead: Vec<Dead>,
     /// Per block, which of these that is.
     dead_of: Numbers,
-    /// Per location, whether something lives there.
-    inhabited: Vec<bool>,
+    /// Per location where something lives, [`LIVES`].
+    inhabited: Numbers,
     records: Vec<RecordBytes<'a>>,
 }
 
@@ -110,7 +112,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
             root_patterns: Vec::new(),
             dead: Vec::new(),
             dead_of: Numbers::none(count),
-            inhabited: vec![false; count],
+            inhabited: Numbers::none(count),
             records: Vec::new(),
         };
         accounting.find_dead();
@@ -278,7 +280,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
     }
 
     fn is_inhabited(&self, location: usize) -> bool {
-        self.inhabited.get(location).copied().unwrap_or(false)
+        self.inhabited.get(location).is_some()
     }
 
     fn is_keyed(&self, location: usize) -> bool {
@@ -446,9 +448,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
                 continue;
             }
             let Some((location, pattern_at)) = self.pattern_at(index) else { continue };
-            if let Some(slot) = self.inhabited.get_mut(location) {
-                *slot = true;
-            }
+            self.inhabited.set(location, LIVES);
             if let Some(mark) = self.patterns.mark(pattern_at.pattern) {
                 self.note(mark, pattern_at, block);
             }
@@ -505,9 +505,8 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
             return;
         }
         for at in self.locations.all() {
-            if let Some(slot) = self.inhabited.get_mut(at) {
-                *slot =
-                    *slot || address(&self.locations, at).is_some_and(|it| shared.contains(&it));
+            if address(&self.locations, at).is_some_and(|it| shared.contains(&it)) {
+                self.inhabited.set(at, LIVES);
             }
         }
     }

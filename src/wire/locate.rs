@@ -3,6 +3,7 @@
 //! No rule of the gate is asked, so this works for what a walk alone let through: documents of
 //! other programs with XML, formats or sub-documents, and damaged ones.
 
+use super::numbers::Numbers;
 use super::{Block, BlockKind, Id, Owner, Parent, Update, Value};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -15,8 +16,6 @@ const VISITING: u32 = u32::MAX - 1;
 const GONE: u32 = u32::MAX - 2;
 /// What it refers to is not in the update.
 const OPEN: u32 = u32::MAX - 3;
-/// No key, and no container that is in the update.
-const NONE: u32 = u32::MAX;
 /// Marks the index of a root among those of blocks: there are fewer of either than this.
 const ROOT: u32 = 1 << 31;
 
@@ -25,11 +24,11 @@ pub struct Locations<'a> {
     update: Update<'a>,
     /// Per block.
     of_block: Vec<u32>,
-    /// Per block that names a location, the container there: the block that created it, or
-    /// [`ROOT`] and the index of a root, or [`NONE`].
-    owners: Vec<u32>,
-    /// Per block that names a location, the bytes of the key there, or [`NONE`].
-    key_lens: Vec<u32>,
+    /// Per block that names a location, the container there, where that is in the update: the block that
+    /// created it, or [`ROOT`] and the index of a root.
+    owners: Numbers,
+    /// Per block that names a location with a key, the bytes of that.
+    key_lens: Numbers,
     roots: Vec<&'a str>,
     root_index: HashMap<&'a [u8], u32>,
     /// The root that was named last, and its index.
@@ -84,8 +83,8 @@ impl<'a> Locations<'a> {
         let mut locations = Locations {
             update: update.unchecked(),
             of_block: vec![UNSET; update.blocks.len()],
-            owners: vec![NONE; update.blocks.len()],
-            key_lens: vec![NONE; update.blocks.len()],
+            owners: Numbers::none(update.blocks.len()),
+            key_lens: Numbers::none(update.blocks.len()),
             last_root: None,
             roots: Vec::new(),
             root_index: HashMap::new(),
@@ -126,22 +125,22 @@ impl<'a> Locations<'a> {
 
     /// The container of a location with an index of [`Locations::index`].
     pub fn around(&self, location: usize) -> LocationOwner {
-        match self.owners.get(location).copied().unwrap_or(NONE) {
-            NONE => LocationOwner::Unknown,
-            root if root & ROOT != 0 => LocationOwner::Root(root & !ROOT),
-            block => LocationOwner::Block(block),
+        match self.owners.get(location) {
+            None => LocationOwner::Unknown,
+            Some(root) if root & ROOT != 0 => LocationOwner::Root(root & !ROOT),
+            Some(block) => LocationOwner::Block(block),
         }
     }
 
     /// The key of a location in a map, as the bytes of a text.
     pub fn key(&self, location: usize) -> Option<&'a [u8]> {
-        let len = self.key_lens.get(location).copied().filter(|len| *len != NONE)?;
+        let len = self.key_lens.get(location)?;
         self.update.bytes.get(self.update.blocks.get(location)?.key_span(len))
     }
 
     /// Whether a location is one under a key.
     pub fn is_keyed(&self, location: usize) -> bool {
-        self.key_lens.get(location).is_some_and(|len| *len != NONE)
+        self.key_lens.get(location).is_some()
     }
 
     /// The index behind the last that there can be.
@@ -207,22 +206,22 @@ impl<'a> Locations<'a> {
         }
         let header = self.update.raw_header(block);
         let owner = match header.parent {
-            Some(Parent::Root(name)) => ROOT | self.root_named(name),
+            Some(Parent::Root(name)) => Some(ROOT | self.root_named(name)),
             Some(Parent::Item(id)) => {
                 let around = self.found(id);
                 if around.and_then(|at| self.update.blocks.get(at)).is_some_and(is_gc) {
                     return Look::Known(GONE);
                 }
-                around.map_or(NONE, |at| at as u32)
+                around.map(|at| at as u32)
             }
             // As in yrs, an origin that is gone does not count, and the left one goes first.
             None => return self.inherit([header.left, header.right]),
         };
-        if let Some(entry) = self.owners.get_mut(index) {
-            *entry = owner;
+        if let Some(owner) = owner {
+            self.owners.set(index, owner);
         }
-        if let (Some(entry), Some(key)) = (self.key_lens.get_mut(index), header.key) {
-            *entry = key.len() as u32;
+        if let Some(key) = header.key {
+            self.key_lens.set(index, key.len() as u32);
         }
         Look::Known(index as u32)
     }

@@ -44,7 +44,7 @@ const QUARRELS: Climate = Climate { steps: 16, quarrels: true, ..QUICK };
 
 #[test]
 fn quick_histories_converge() {
-    schedules("quick", 120, QUICK);
+    schedules("quick", 60, QUICK);
 }
 
 #[test]
@@ -54,12 +54,12 @@ fn crowded_histories_converge() {
 
 #[test]
 fn histories_of_incremental_bundles_converge() {
-    schedules("incremental", 56, STICKS);
+    schedules("incremental", 30, STICKS);
 }
 
 #[test]
 fn histories_with_disasters_converge() {
-    schedules("disasters", 54, DISASTERS);
+    schedules("disasters", 30, DISASTERS);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn histories_of_boards_that_go_back_in_time_converge() {
 
 #[test]
 fn histories_of_quarrels_converge() {
-    schedules("quarrels", 50, QUARRELS);
+    schedules("quarrels", 26, QUARRELS);
 }
 
 /// The seeds to live through: so many, or as the environment says.
