@@ -66,7 +66,8 @@ fn keep_as(
     leaving: bool,
 ) -> Result<KeptRecords> {
     let mut records = records.into_iter().peekable();
-    if session.dry_run() || records.peek().is_none() {
+    // The archive is outside the session: nothing is written there in a run that is worth nothing.
+    if session.dry_run() || session.asks_for_more() || records.peek().is_none() {
         return Ok(KeptRecords::default());
     }
     let mut keeper = Keeper::begin(session)?;

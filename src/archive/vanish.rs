@@ -100,17 +100,19 @@ pub fn came_back(
     before: Option<&View>,
     after: &View,
 ) -> Result<()> {
+    let is_new = |path: &DocPath| !before.is_some_and(|before| before.exists(&path.steps()));
+    let collections = spec.collections.iter().filter(|one| is_archivable(one));
+    let mut new = collections.flat_map(|one| one.records(after)).filter(is_new).peekable();
+    // Opening the archive is not for nothing.
+    if new.peek().is_none() {
+        return Ok(());
+    }
     let Some(archive) = ArchiveReader::beside(session)? else { return Ok(()) };
     let mut rows = Vec::new();
-    for collection in spec.collections.iter().filter(|one| is_archivable(one)) {
-        for path in collection.records(after) {
-            if before.is_some_and(|before| before.exists(&path.steps())) {
-                continue;
-            }
-            // A deletion is hidden by it as well: what is back was made anew, and is another item.
-            let Some(item) = after.item(&path.steps()) else { continue };
-            rows.extend(archive.hiding(doc, &path, item, session.now())?);
-        }
+    for path in new {
+        // A deletion is hidden by it as well: what is back was made anew, and is another item.
+        let Some(item) = after.item(&path.steps()) else { continue };
+        rows.extend(archive.hiding(doc, &path, item, session.now())?);
     }
     drop(archive);
     keep(session, rows).map(drop)

@@ -49,6 +49,9 @@ pub struct Exported {
     /// The documents that cannot be read: they are not in the bundle, which does not claim to be
     /// full then.
     pub damaged: Vec<Error>,
+    /// Not all archived rows fit: what is left goes with the next bundle for the receiver, once that said
+    /// what came.
+    pub rows_left: bool,
 }
 
 /// Makes a bundle of the store as it stands. Writes nothing, to the store neither.
@@ -128,20 +131,15 @@ pub(super) fn export_with(
         files: Vec::new(),
         missing: content::missing(reader, request.private)?,
     });
+    let mut rows_left = false;
     if request.archive {
         let docs = documents.iter().map(|(entry, _)| &entry.doc).collect();
         let rows = rows::outgoing(reader, &docs, request.peer, request.receipt)?;
-        if rows.is_cut {
-            notes.push(
-                "not all archived rows fit: what is left goes with the next bundle, once the \
-                 receiver's receipt says what came"
-                    .to_owned(),
-            );
-        }
+        rows_left = rows.is_cut;
         bundle.push_archives(rows.archives);
     }
     documents.into_iter().for_each(|(entry, update)| bundle.push(*entry, update));
-    Ok(Exported { bundle, notes, damaged })
+    Ok(Exported { bundle, notes, damaged, rows_left })
 }
 
 /// What becomes of one document.

@@ -298,3 +298,33 @@ fn rows_that_cannot_be_are_refused() {
     carol.run(&["sync", "import", "-k", &file, &whole]).exits(3);
     assert_eq!(carol.json(&["archive", "list"]).as_array().unwrap().len(), 3);
 }
+
+/// An import that is run again, since it turns out to need more of a document, does not write the rows of
+/// all others again each time.
+#[test]
+fn rows_of_several_documents_are_written_once() {
+    let machine = Machine::new("rows are written once");
+    let alice = machine.store("alice", ALICE);
+    for group in ["group:one", "group:two", "group:three", "group:four"] {
+        alice.ok(&["entity", "create", group, "--name", "A group"]);
+        alice.ok(&["-e", group, "member", "add", CAROL]);
+        for text in ["an old word", "another"] {
+            alice.ok(&["-e", group, "chat", "send", text]);
+        }
+    }
+    let carol = machine.replica_of(&alice, "carol", CAROL);
+    carol.give(&alice);
+    machine.pass(100 * DAY);
+    assert_eq!(alice.json(&["archive", "run"])["archived"], 8);
+    // Her own rows, by another way: the removals come first, the rows of the others when she has them.
+    let dave = machine.store("dave", "dave-sand-cloud-rock");
+    alice.give(&dave);
+    let whole = text(&machine.path("whole.crdt"));
+    alice.ok(&["sync", "export", "--with-archive", "-O", &whole]);
+    assert_eq!(dave.json(&["sync", "import", &whole])["archived_rows"], 8);
+    // SQLite counts in the head of a file how often it was changed.
+    let archive = std::fs::read(dave.dir.join("archive.db")).unwrap();
+    let changes = archive[24..28].iter().fold(0, |n, byte| n << 8 | u32::from(*byte));
+    assert!(changes <= 5, "{changes} transactions for the rows of 4 documents");
+    assert_eq!(dave.column(&["sql", "SELECT id FROM messages"], "id").len(), 8);
+}

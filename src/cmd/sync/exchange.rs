@@ -122,13 +122,20 @@ fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<(Option<
     }
 }
 
+/// Without a word of the receiver's, the same rows would go again.
+const ROWS_LEFT: &str = "not all archived rows fit: what is left goes with the next `crdtctl sync export \
+     --with-archive --for` the receiver, once the receiver's `crdtctl sync receipt --with-archive` says what came";
+
 fn write(
     context: &Context,
     exported: Exported,
     contents: &OutgoingContents,
     out: &OutFile,
 ) -> Result<Report> {
-    let Exported { bundle, notes, damaged } = exported;
+    let Exported { bundle, mut notes, damaged, rows_left } = exported;
+    if rows_left {
+        notes.push(ROWS_LEFT.to_owned());
+    }
     let left_out = left_out(&damaged);
     let without = match damaged.len() {
         0 => String::new(),

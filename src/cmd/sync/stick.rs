@@ -91,6 +91,13 @@ pub fn run(context: &Context, args: &Stick) -> Result<Report> {
     let said: BTreeSet<&String> =
         load.outgoing.iter().flat_map(|one| &one.exported.notes).collect();
     report.notes.extend(said.into_iter().cloned());
+    if load.outgoing.iter().any(|one| one.exported.rows_left) {
+        report.notes.push(
+            "not all archived rows fit: what is left goes along when the receiver's `crdtctl sync stick \
+             --with-archive` has said what came"
+                .to_owned(),
+        );
+    }
     report.notes.extend(load.departed.iter().map(|member| {
         format!(
             "nothing goes to {member}, who is a member no more: `crdtctl sync forget {}` drops \
