@@ -12,6 +12,7 @@ mod delta;
 mod digest;
 mod entries;
 mod json;
+mod list_table;
 mod out;
 mod placed;
 mod rebuild;

@@ -3,18 +3,18 @@
 /// So many neighbours share a piece of a table.
 const NEIGHBOURS: usize = 4096;
 
-/// Numbers by index, none to begin with. Neighbours that all have the same take no memory of their own,
+/// Numbers by index, none to begin with. NumberChunk that all have the same take no memory of their own,
 /// others a byte each while they are small.
 ///
 /// Of ten million keys of one map nearly all have the same few numbers; as words, such tables were a
 /// fifth of what an account of that document took.
 pub struct Numbers {
     count: usize,
-    pieces: Vec<Neighbours>,
+    pieces: Vec<NumberChunk>,
 }
 
 /// The numbers of neighbours: 0 for none, else one more than the number.
-enum Neighbours {
+enum NumberChunk {
     Same(u32),
     Bytes(Vec<u8>),
     Words(Vec<u32>),
@@ -23,7 +23,7 @@ enum Neighbours {
 impl Numbers {
     /// For the indices below `count`.
     pub fn none(count: usize) -> Self {
-        let pieces = (0..count.div_ceil(NEIGHBOURS)).map(|_| Neighbours::Same(0)).collect();
+        let pieces = (0..count.div_ceil(NEIGHBOURS)).map(|_| NumberChunk::Same(0)).collect();
         Numbers { count, pieces }
     }
 
@@ -42,7 +42,7 @@ impl Numbers {
     }
 }
 
-impl Neighbours {
+impl NumberChunk {
     fn stored(&self, at: usize) -> Option<u32> {
         match self {
             Self::Same(stored) => Some(*stored),
@@ -121,7 +121,7 @@ mod tests {
         let mut numbers = Numbers::none(count);
         for number in [9, 300] {
             (0..count).for_each(|index| numbers.set(index, number));
-            let same = |piece: &Neighbours| matches!(piece, Neighbours::Same(_));
+            let same = |piece: &NumberChunk| matches!(piece, NumberChunk::Same(_));
             assert_eq!(numbers.pieces.iter().filter(|piece| same(piece)).count(), 2);
             assert!((0..count).all(|index| numbers.get(index) == Some(number)));
         }

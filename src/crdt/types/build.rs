@@ -7,11 +7,11 @@ use super::super::view::pieces::{Pieces, whole};
 use super::super::view::span::{Halves, NONE, Span};
 use super::content::{SharedTypes, TypeKind, TypeNode};
 use super::entries::LiveEntries;
+use super::list_table::ListTable;
 use super::turns::{self, Waiting};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
 use crate::wire::{BlockKind, ByteReader, Header, Id, Parent, Update, Version, WalkedBytes};
-use hashbrown::HashTable;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
@@ -131,7 +131,7 @@ pub(super) struct Places<'u, 'a, S> {
     /// Per block, the list that it stands in.
     pub(super) list_of: Vec<u32>,
     /// Every list, found by where it is.
-    known: HashTable<u32>,
+    known: ListTable,
     hasher: RandomState,
     pub(super) nodes: Vec<TypeNode>,
     /// The blocks that create a container, in their order, each with that container, once it is made.
@@ -151,7 +151,7 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
         Places {
             update,
             list_of: vec![NONE; blocks.len()],
-            known: HashTable::with_capacity(named),
+            known: ListTable::for_lists(named),
             hasher: RandomState::new(),
             nodes: Vec::new(),
             types: types.map(|(index, _)| (index, NONE)).collect(),
@@ -202,14 +202,14 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
         }
         let place = (self.node(parent)?, header.key);
         let hash = self.hasher.hash_one(place);
-        let known = self.known.find(hash, |head| self.is_at(*head, place)).copied();
+        let known = self.known.find(hash, |head| self.is_at(*head, place));
         if known.is_some() {
             return known;
         }
         // There is room for all: nothing is hashed a second time.
         let Places { update, known, hasher, roots, types, .. } = self;
         let again = |head: &u32| hasher.hash_one(place_of(update, roots, types, *head));
-        known.insert_unique(hash, index, again);
+        known.insert(hash, index, again);
         Some(index)
     }
 
@@ -285,7 +285,7 @@ impl TypeLists {
         places: &mut Places<'_, '_, S>,
         version: &Version,
     ) -> TypeLists {
-        places.known = HashTable::new();
+        places.known = ListTable::for_lists(0);
         let mut is_several = vec![false; update.blocks().len()];
         for ((index, list), block) in (0u32..).zip(&places.list_of).zip(update.blocks()) {
             if *list != NONE
@@ -506,10 +506,14 @@ fn guess<S>(
     let is_xml = |node: u32| {
         matches!(of(node), Some(TypeKind::XmlElement | TypeKind::XmlText | TypeKind::XmlHook))
     };
+    let is_in_xml = |node: u32| is_xml(node) || of(node) == Some(TypeKind::XmlFragment);
     let kinds = || entries.kinds(update.blocks(), node.sequence.clone());
     match () {
         () if kinds().any(|(kind, _)| is_text(kind)) => TypeKind::Text,
-        () if kinds().any(|(_, node)| is_xml(node)) => TypeKind::XmlFragment,
+        // A fragment holds nothing else: with a value beside an element, it is a list.
+        () if kinds().any(|(_, node)| is_xml(node)) && kinds().all(|(_, node)| is_in_xml(node)) => {
+            TypeKind::XmlFragment
+        }
         () if !node.sequence.is_empty() => TypeKind::Array,
         () => TypeKind::Map,
     }
