@@ -6959,7 +6959,7 @@ module completions {
     --progress: string@"nu-complete crdtctl doc diff global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    old: string               # The old one: a document, a .yrs file, a store directory, or a bundle
+    old: string               # The old one: a document, a .yrs file, a store directory, or a bundle; `-` is standard input
     new: string               # The new one, likewise
   ]
 
@@ -7789,7 +7789,7 @@ module completions {
     --progress: string@"nu-complete crdtctl recover global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    doc: string               # The document, or a file
+    doc: string               # The document, or a file; `-` is standard input
   ]
 
   def "nu-complete crdtctl batch global.output" [] {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::foreign::{FileContent, breaks_off, why_not};
 use crate::ui::{Column, Report, Row};
 use crate::wire::{Salvage, Unchecked, Update, merge_with_gaps};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 
 /// What is wrong with a file, in the form of the findings of a store.
@@ -25,7 +25,7 @@ pub fn findings(context: &Context, wanted: &str, from: FromKind) -> Result<Vec<R
     };
     let documents = match &identified.found {
         FileContent::Documents(documents) if picked.is_none() && documents.len() > 1 => documents,
-        _ => return of_document(wanted, &context.loose(wanted, from)?),
+        _ => return of_document(wanted, &context.loose_in(wanted, &file, from)?),
     };
     if let Some(unseen) = file.unseen {
         context.note(format!("{wanted}: {unseen}"));
@@ -118,7 +118,15 @@ pub fn recover(wanted: &str, others: &[PathBuf], out: &Path, dry_run: bool) -> R
         return Err(Error::corrupt(format!("nothing of {wanted} can be read"))
             .hint("`--from FILE` names what others have of it"));
     }
-    let mut report = Report::list(rows, SOURCES, Some("file"), "no files");
+    let to_stdout = out.as_os_str() == "-" && !dry_run;
+    let mut report = match to_stdout {
+        // What was read of each file goes to people then: the bytes are what a pipe gets.
+        true => {
+            let bytes = Report::raw(types.bytes().to_vec());
+            rows.iter().map(in_words).fold(bytes, Report::note)
+        }
+        false => Report::list(rows, SOURCES, Some("file"), "no files"),
+    };
     for waiting in types.waiting() {
         report = report.note(format!("{waiting}: they are kept, and not shown"));
     }
@@ -128,8 +136,32 @@ pub fn recover(wanted: &str, others: &[PathBuf], out: &Path, dry_run: bool) -> R
     if dry_run {
         return Ok(report.note("dry run, nothing is written"));
     }
+    let bytes = types.bytes().len();
+    if to_stdout {
+        return Ok(report.note(format!("wrote {bytes} bytes")));
+    }
     files::make(out, |path| files::write(path, types.bytes()))?;
-    Ok(report.note(format!("wrote {}: {} bytes", out.display(), types.bytes().len())))
+    Ok(report.note(format!("wrote {}: {bytes} bytes", out.display())))
+}
+
+/// A row of the files that were read, as a sentence.
+fn in_words(row: &Row) -> String {
+    let cell = |name: &str| match row.get(name) {
+        Some(Json::String(text)) => text.clone(),
+        Some(other) if !other.is_null() => other.to_string(),
+        _ => String::new(),
+    };
+    let read = format!(
+        "{}: {}, {} of {} blocks read",
+        cell("file"),
+        cell("state"),
+        cell("blocks"),
+        cell("announced")
+    );
+    match cell("problem") {
+        problem if problem.is_empty() => read,
+        problem => format!("{read}: {problem}"),
+    }
 }
 
 /// The updates in a file, or what can be read of one that is damaged; with a row that says which.

@@ -26,14 +26,14 @@ use std::path::{Path, PathBuf};
 /// of each one: lost are those that something still speaks of. A document that nothing is wrong with is refused: what is made of it could only
 /// have less.
 ///
-/// A file is recovered with no store anywhere: -O names the file to write, --from others of the same
-/// document. Whatever its blocks hold stays as it was written.
+/// A file is recovered with no store anywhere: -O names the file to write (`-` is standard output),
+/// --from others of the same document. Whatever its blocks hold stays as it was written.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl recover chat -n -O recovered --json | jq '.[] | select(.state != \"whole\")'
   crdtctl recover chat --from bob.crdt ~/backup/alice -O recovered")]
 pub struct RecoverArgs {
-    /// The document, or a file
+    /// The document, or a file; `-` is standard input
     doc: String,
     /// Bundles, stores and .yrs files of others, the most trusted first
     #[arg(long, value_name = "BUNDLE|STORE", num_args = 1..)]
@@ -76,6 +76,10 @@ pub fn run(context: &Context, args: RecoverArgs) -> Result<Report> {
                 loose::recover(&args.doc, &args.from, out, dry)
             }
         };
+    }
+    if args.out.dir.as_os_str() == "-" {
+        return Err(Error::usage("a document of a store is recovered into a directory")
+            .hint("name one with `-O DIR`; `-O -` is for files"));
     }
     let store = context.store()?;
     let doc = document(context, &store, &args.doc)?;

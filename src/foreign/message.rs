@@ -23,6 +23,11 @@ pub fn outer(bytes: &[u8]) -> Option<Identified> {
     Some(found.within(Wrapping::Message("y-protocols")))
 }
 
+/// One that says who is there.
+pub fn outer_awareness(bytes: &[u8]) -> Option<Identified> {
+    outer(bytes).filter(|found| found.form == FileKind::Awareness)
+}
+
 /// What is left of one where the type was taken off.
 pub fn inner(bytes: &[u8]) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
@@ -39,7 +44,7 @@ pub fn hocuspocus(bytes: &[u8]) -> Option<Identified> {
 /// Messages of either kind, one right after the other, as somebody recorded them: the updates in
 /// them are a log. None where they hold none.
 pub fn several(bytes: &[u8]) -> Option<Identified> {
-    several_of("messages of y-protocols, one after the other", bytes, typed)
+    several_of("messages of y-protocols, one after the other", bytes, any_typed)
         .or_else(|| several_of("messages of Hocuspocus, one after the other", bytes, named))
 }
 
@@ -100,6 +105,34 @@ pub fn hocuspocus_other(bytes: &[u8]) -> Option<Identified> {
     (reader.left() == 0).then(|| found.within(Wrapping::Hocuspocus(name)))
 }
 
+/// A message of y-protocols that is about no content. Little tells one: what else has so few bytes is
+/// asked first.
+pub fn outer_other(bytes: &[u8]) -> Option<Identified> {
+    let mut reader = ByteReader::at(bytes, 0);
+    let found = other(&mut reader).filter(|_| reader.left() == 0)?;
+    Some(found.within(Wrapping::Message("y-protocols")))
+}
+
+fn other(reader: &mut ByteReader<'_>) -> Option<Identified> {
+    let what = match reader.var().ok()? {
+        AUTH => match (reader.var().ok()?, reader.text().ok()?) {
+            (0, _) => "a sign-in that was refused",
+            _ => return None,
+        },
+        QUERY_AWARENESS => "a question who is there",
+        _ => return None,
+    };
+    Some(Identified::bare(FileKind::Message, FileContent::Nothing(what)))
+}
+
+/// One message with its type, whatever it is about.
+fn any_typed(reader: &mut ByteReader<'_>) -> Option<Identified> {
+    match reader.peek().map(u64::from) {
+        Some(AUTH | QUERY_AWARENESS) => other(reader),
+        _ => typed(reader),
+    }
+}
+
 /// One message with its type.
 fn typed(reader: &mut ByteReader<'_>) -> Option<Identified> {
     match reader.var().ok()? {
@@ -123,6 +156,15 @@ fn sync(reader: &mut ByteReader<'_>) -> Option<Identified> {
         2 => update(FileKind::SyncUpdate),
         _ => None,
     }
+}
+
+/// The states of clients, where bytes without a type can be nothing else: each is an object, or that
+/// somebody left.
+pub fn bare_awareness(bytes: &[u8]) -> Option<Identified> {
+    let found = awareness(bytes)?;
+    let FileContent::Presences(states) = &found.found else { return None };
+    let is_state = |one: &Presence| one.state == "null" || one.state.starts_with('{');
+    (!states.is_empty() && states.iter().all(is_state)).then_some(found)
 }
 
 /// The states of clients, without anything around them.

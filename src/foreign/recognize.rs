@@ -100,11 +100,12 @@ pub fn identify_as(bytes: &[u8], named: Named) -> Option<Identified> {
         Named::Snapshot => snapshot(bytes),
         Named::Sync => message::outer(bytes)
             .or_else(|| message::inner(bytes))
-            .or_else(|| message::several(bytes)),
+            .or_else(|| message::several(bytes))
+            .or_else(|| message::outer_other(bytes)),
         Named::Hocuspocus => message::hocuspocus(bytes)
             .or_else(|| message::hocuspocus_other(bytes))
             .or_else(|| message::several(bytes)),
-        Named::Awareness => message::awareness(bytes),
+        Named::Awareness => message::awareness(bytes).or_else(|| message::outer_awareness(bytes)),
         Named::Log => log::concatenated(bytes),
         Named::LogVarint => log::varint(bytes),
         Named::LogU32Be => log::u32_be(bytes),
@@ -148,6 +149,7 @@ pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
         .or_else(|| message::outer(bytes))
         .or_else(|| message::inner(bytes))
         .or_else(|| message::hocuspocus(bytes))
+        .or_else(|| message::bare_awareness(bytes))
         .or_else(|| message::several(bytes))
         .or_else(|| log::varint(bytes))
         .or_else(|| log::u32_be(bytes))
@@ -156,6 +158,7 @@ pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
         .or_else(|| snapshot(bytes))
         .or_else(|| vector(bytes))
         .or_else(|| message::hocuspocus_other(bytes))
+        .or_else(|| message::outer_other(bytes))
         // Brotli has no mark of its own: nearly anything begins like it.
         .or_else(|| packed::brotli(bytes, inner?))
         .or_else(|| log::damaged(bytes))

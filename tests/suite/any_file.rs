@@ -173,3 +173,107 @@ fn links_and_moves_show_what_they_point_at() {
     // They have no history of their own to be written anew with.
     machine.run(&["doc", "rebuild", &file, "-O", &text(&machine.path("new"))]).fails(1, "links");
 }
+
+/// Of standard input there is no second time: whoever reads it reads it once.
+#[test]
+fn every_reading_command_takes_standard_input() {
+    let machine = Machine::new("stdin");
+    let bytes = fixture("06-whole-when-cut/whole.bin");
+    let file = put(&machine, "whole.bin", &bytes);
+    let commands = [
+        "check",
+        "digest",
+        "doc show",
+        "doc dump",
+        "doc tree",
+        "doc size",
+        "doc blocks",
+        "doc log",
+        "doc vector",
+        "doc explain",
+        "doc kind",
+        "doc anonymize",
+    ];
+    for command in commands {
+        let words: Vec<&str> = command.split(' ').collect();
+        let of_file = machine.run(&[&words, &[file.as_str()][..]].concat());
+        let of_stdin = machine.run_with_stdin(&[&words, &["-"][..]].concat(), &bytes);
+        assert_eq!(of_file.code, 0, "{command}: {of_file:?}");
+        assert_eq!(of_stdin.code, 0, "{command}: {of_stdin:?}");
+        let lines = |run: &Run| run.stdout.lines().count();
+        assert_eq!(lines(&of_stdin), lines(&of_file), "{command}");
+    }
+    let other = put(&machine, "other.bin", fixture("10-embeds-and-nan/ea.bin"));
+    let differs = machine.run(&["doc", "diff", &file, &other, "--json"]);
+    assert_ne!(differs.code, 0, "{differs:?}");
+    for sides in [["-", other.as_str()], ["-", file.as_str()], [other.as_str(), "-"]] {
+        let named = sides.map(|side| if side == "-" { file.as_str() } else { side });
+        let of_files = machine.run(&["doc", "diff", named[0], named[1], "--json"]);
+        let run = machine.run_with_stdin(&["doc", "diff", sides[0], sides[1], "--json"], &bytes);
+        let expected = of_files.stdout.replace(&format!("\"{file}\""), "\"-\"");
+        assert_eq!((run.code, run.stdout), (of_files.code, expected), "{sides:?}");
+    }
+    machine.run_with_stdin(&["doc", "diff", "-", "-"], &bytes).fails(2, "not both");
+}
+
+#[test]
+fn a_damaged_file_is_recovered_in_a_pipe() {
+    let machine = Machine::new("recovered in a pipe");
+    let whole = fixture("06-whole-when-cut/whole.bin");
+    let cut = &whole[..whole.len() / 2];
+    let (damaged, out) = (put(&machine, "cut.bin", cut), text(&machine.path("out.bin")));
+    machine.run(&["recover", &damaged, "-O", &out]).exits(0);
+    let script = r#""$@" < cut.bin > piped.bin"#;
+    let run = machine.run_through_shell(script, &["recover", "-", "-O", "-"]);
+    let piped = std::fs::read(machine.path("piped.bin")).unwrap();
+    assert_eq!(piped, std::fs::read(&out).unwrap());
+    assert!(run.exits(0).stderr.contains("partial, "), "{}", run.stderr);
+    // A document of a store becomes a directory.
+    let store = machine.group("alice", &["alice-river-stone-sky"]);
+    store.run(&["recover", "core", "-O", "-"]).fails(2, "into a directory");
+}
+
+/// What y-protocols sends, with its type and without.
+#[test]
+fn who_is_there_is_known_without_a_type_in_front() {
+    let machine = Machine::new("awareness");
+    let states = b"\x02\x01\x05\x17{\"user\":{\"name\":\"Ann\"}}M\0\x04null";
+    let bare = put(&machine, "bare", states);
+    let outer = put(&machine, "outer", [&[1, states.len() as u8], &states[..]].concat());
+    let asks = put(&machine, "asks", [3]);
+    let kinds = |args: &[&str]| {
+        let rows = machine.run(&[&["doc", "kind", "--json"], args].concat()).json();
+        column(&rows, "kind")
+    };
+    assert_eq!(kinds(&[&bare, &outer, &asks]), ["awareness", "awareness", "message"]);
+    assert_eq!(kinds(&["--from", "awareness", &bare, &outer]), ["awareness", "awareness"]);
+    // A stream in which somebody asks who is there is a log all the same.
+    let update = fixture("10-embeds-and-nan/ea.bin");
+    let mut stream = vec![3];
+    stream.extend([&[1, states.len() as u8], &states[..]].concat());
+    let mut length = update.len();
+    stream.extend([0, 2]);
+    while length > 127 {
+        stream.push(length as u8 | 128);
+        length >>= 7;
+    }
+    stream.push(length as u8);
+    stream.extend(&update);
+    let stream = put(&machine, "stream", stream);
+    assert_eq!(kinds(&[&stream]), ["update-log"]);
+}
+
+/// A list with an element of XML among values, as Yjs reads it: an XML fragment holds nothing else.
+#[test]
+fn a_list_with_an_element_among_values_is_a_list() {
+    let machine = Machine::new("a list with an element");
+    let bytes = b"\x01\x04\x04\0\x08\x01\x03arr\x02}\x01w\x03two\x87\x04\x01\x03\x01p\x88\x04\x02\x01v\x01\x01a}\
+        \x01\x83\x04\x03\x01\xff\0";
+    let file = put(&machine, "list.bin", bytes);
+    let dump = machine.run(&["doc", "dump", &file]).json();
+    let list = dump["arr"].as_array().expect("a list");
+    assert_eq!((list.len(), &list[..2]), (5, &[json!(1), json!("two")][..]), "{dump}");
+    assert_eq!((&list[2], &list[3]), (&json!("<p></p>"), &json!({"a": 1})));
+    let tree = machine.run(&["doc", "tree", &file, "--json"]).json();
+    assert_eq!(tree[0]["type"], json!("array"), "{tree}");
+}

@@ -110,9 +110,11 @@ const any = type =>
 const root = type => {
   const contents = live(type).map(item => item.content)
   const isText = contents.some(content => content instanceof Y.ContentString || content instanceof Y.ContentEmbed || content instanceof Y.ContentFormat)
-  const isXml = contents.some(content => content instanceof Y.ContentType && [Y.XmlElement, Y.XmlText, Y.XmlHook].some(kind => content.type instanceof kind))
+  const are = kinds => content => content instanceof Y.ContentType && kinds.some(kind => content.type instanceof kind)
+  const inXml = [Y.XmlElement, Y.XmlText, Y.XmlHook]
   if (isText) return ofText(type, 'text')
-  if (isXml) return ofArray(type, 'xml-fragment')
+  // A fragment holds nothing else.
+  if (contents.some(are(inXml)) && contents.every(are([...inXml, Y.XmlFragment]))) return ofArray(type, 'xml-fragment')
   return contents.length > 0 ? ofArray(type, 'array') : { t: 'map', v: attributes(type) }
 }
 

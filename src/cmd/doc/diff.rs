@@ -1,5 +1,5 @@
 use crate::cmd::failure;
-use crate::cmd::foreign::{FromKind, is_level};
+use crate::cmd::foreign::{ForeignFile, FromKind, is_level};
 use crate::cmd::moment::AtMoment;
 use crate::cmd::subject::split;
 use crate::cmd::{Context, files};
@@ -7,7 +7,6 @@ use crate::concern::{self, CONCERNS};
 use crate::crdt::any_view::AnyView;
 use crate::error::{Error, Kind, Result, counted, listed};
 use crate::id::DocId;
-use crate::limits;
 use crate::query::diff::{DiffSide, Difference, Differences, Pairs};
 use crate::store::Store;
 use crate::sync::bundle::Bundle;
@@ -19,7 +18,7 @@ const NAMED: usize = 8;
 
 #[derive(clap::Args)]
 pub struct DiffArgs {
-    /// The old one: a document, a .yrs file, a store directory, or a bundle
+    /// The old one: a document, a .yrs file, a store directory, or a bundle; `-` is standard input
     #[arg(value_name = "A")]
     old: String,
     /// The new one, likewise
@@ -53,6 +52,10 @@ const COLUMNS: &[Column] = &[
 ];
 
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Report> {
+    if is_stdin(&args.old) && is_stdin(&args.new) {
+        return Err(Error::usage("standard input can be one of the two, not both")
+            .hint("name a file for the other"));
+    }
     let old = match args.at.moment {
         Some(_) => {
             let file = context.any_document(&args.old, FromKind { kind: None })?;
@@ -144,7 +147,7 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
     let (path, _) = split(argument);
     let path = path.as_path();
     let is_concern = CONCERNS.iter().any(|spec| spec.name == argument);
-    if is_concern || !path.exists() {
+    if is_concern || !(is_stdin(argument) || path.exists()) {
         return document(context, argument);
     }
     let name = argument.to_owned();
@@ -152,22 +155,21 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
     if is_store || path.file_name().is_some_and(|file| file == "crdt.db") {
         return DiffSide::store(name, Store::open_with(path, context.environment())?.reader()?);
     }
-    let bytes = match path.is_dir() {
-        true => Vec::new(),
-        false => files::read(path, limits::DOCUMENT_BYTES)?,
-    };
-    if files::is_bundle(&bytes) {
-        let bundle = Bundle::read(bytes.as_slice()).map_err(|e| files::within(path, e))?;
+    let from = FromKind { kind: None };
+    // Read once: of standard input there is no second time.
+    let read = ForeignFile::read(path, from)?;
+    if files::is_bundle(&read.bytes) {
+        let bundle = Bundle::read(read.bytes.as_slice()).map_err(|e| files::within(path, e))?;
         let documents = bundle.documents().map(|(document, _)| document.doc.clone()).collect();
         let named = name.clone();
         let open = move |doc: &DocId| in_bundle(&named, &bundle, doc);
         return Ok(DiffSide::selection(name, documents, Box::new(open)));
     }
     let doc = files::document_of(path);
-    let file = match context.loose(argument, FromKind { kind: None }) {
+    let file = match context.loose_in(argument, &read, from) {
         Ok(file) => file,
         Err(error) if error.kind == Kind::Untrusted && doc.is_some() => {
-            return DiffSide::file(name, doc, &bytes);
+            return DiffSide::file(name, doc, &read.bytes);
         }
         Err(error) => return Err(error),
     };
@@ -178,6 +180,11 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
         return DiffSide::file(name, doc, &file.update);
     }
     Ok(DiffSide::types(name, doc, types))
+}
+
+/// Whether an argument is standard input, or a document in it.
+fn is_stdin(argument: &str) -> bool {
+    split(argument).0.as_os_str() == "-"
 }
 
 fn document(context: &Context, wanted: &str) -> Result<DiffSide> {

@@ -53,7 +53,7 @@ pub struct DumpArgs {
 enum DumpFormat {
     /// One object: root → content
     Json,
-    /// One line per record: {"root","key","value"}
+    /// One line per record: {"root","key","value"}; texts with formats as `delta` has them, XML as `xml` does
     Ndjson,
     /// As json, each value with the type that Yjs gives it: {"t":"map","v":…}, text, bigint, …
     Yjs,
