@@ -29,9 +29,10 @@ fn setting(run: &str) -> String {
     format!("archived {run}")
 }
 
-/// What the name of a command begins with: the replica that it was given to.
-fn name_of(replica: &str) -> String {
-    format!("{replica} ")
+/// What the name of a command begins with: the replica that the store was before it. A new one would be
+/// forgotten with the command.
+fn name_of(replica: Option<&str>) -> String {
+    format!("{} ", replica.unwrap_or("first"))
 }
 
 /// What is known of a command that wrote rows.
@@ -41,19 +42,22 @@ pub(super) enum RunFate {
     Happened,
     /// It was interrupted, and wrote nothing else: as if its rows had never been written.
     Never,
-    /// Another replica wrote it, as this store was before `crdtctl.db` was lost or put back. Its records
+    /// A replica wrote it of which nothing is known here, as this store was before `crdtctl.db` was lost or put back. Its records
     /// are nowhere else where they are not in their documents; what hides others is not believed.
     Unknown,
 }
 
 impl RunFate {
-    fn of(happened: bool, replica: Option<&str>, run: &str) -> RunFate {
-        let is_ours = replica.is_some_and(|replica| run.starts_with(&name_of(replica)));
-        match (happened, is_ours) {
-            (true, _) => RunFate::Happened,
-            (false, true) => RunFate::Never,
-            (false, false) => RunFate::Unknown,
+    fn of(happened: bool, state: &State, run: &str) -> Result<RunFate> {
+        if happened {
+            return Ok(RunFate::Happened);
         }
+        let is_of = |replica: Option<&str>| run.starts_with(&name_of(replica));
+        let replica = state.replica()?.map(|(replica, _, _)| replica);
+        let is_ours = is_of(None)
+            || is_of(replica.as_deref())
+            || state.earlier_replicas()?.iter().any(|replica| is_of(Some(replica)));
+        Ok(if is_ours { RunFate::Never } else { RunFate::Unknown })
     }
 }
 
@@ -144,7 +148,7 @@ impl<'s> Keeper<'s> {
             ArchiveFile::begin(&session.archive_path()?, session.environment().machine.lock_wait)?;
         settle(session, &file)?;
         let run = session.environment().machine.ids.uuid()?;
-        let run = format!("{}{run}", name_of(session.replica_id()));
+        let run = format!("{}{run}", name_of(session.committed_replica()?.as_deref()));
         let last = file.last()?;
         let (entities, returned, varied) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (new, batch, missing, kept) = (0, 0, 0, KeptRecords::default());
@@ -333,7 +337,7 @@ fn settle(session: &mut Session, file: &ArchiveFile) -> Result<()> {
     let mut open = Vec::new();
     for run in file.runs()? {
         let committed = session.committed_setting(&setting(&run))?.is_some();
-        match RunFate::of(committed, Some(session.replica_id()), &run) {
+        match RunFate::of(committed, session.state(), &run)? {
             RunFate::Happened => file.settle(&run)?,
             // This very session may have written it, and is not at its end.
             _ if session.state().setting(&setting(&run))?.is_some() => {}
@@ -360,9 +364,7 @@ fn settle(session: &mut Session, file: &ArchiveFile) -> Result<()> {
 /// row counts.
 pub(super) fn fate(state: Option<&State>, run: &str) -> Result<RunFate> {
     let Some(state) = state else { return Ok(RunFate::Happened) };
-    let replica = state.replica()?.map(|(replica, _, _)| replica);
-    let happened = state.setting(&setting(run))?.is_some();
-    Ok(RunFate::of(happened, replica.as_deref(), run))
+    RunFate::of(state.setting(&setting(run))?.is_some(), state, run)
 }
 
 /// What lost, where two versions of a record say different things: the earlier one, which stays in
