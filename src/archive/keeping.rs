@@ -232,6 +232,7 @@ impl<'s> Keeper<'s> {
     /// Sees to it that nothing is lost of what several wrote at once to an archived record: what was
     /// said about an issue is shown, and of the rest the ledger tells.
     fn note_varied(&mut self) -> Result<()> {
+        let mut known = None;
         for (doc, path) in std::mem::take(&mut self.varied) {
             // What is in its document is shown as it is there, and merged there.
             let is_there = |source: &dyn Source| source.exists(&path.steps());
@@ -248,7 +249,14 @@ impl<'s> Keeper<'s> {
             let Some(shown) = standing.last() else { continue };
             for dropped in unite::dropped(&standing) {
                 let lost = lost_field(self.session, shown, &dropped);
-                self.note(&lost)?;
+                // A merge that dropped it can have said so.
+                let known = match &mut known {
+                    Some(known) => known,
+                    none => none.insert(said(self.session)?),
+                };
+                if known.insert(said_by(&lost)) {
+                    self.note(&lost)?;
+                }
             }
         }
         Ok(())
