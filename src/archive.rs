@@ -24,13 +24,14 @@ mod search;
 mod soundness;
 mod staging;
 mod travel;
+mod unite;
 mod vanish;
 
 pub use crate::store::ARCHIVE_FILE as FILE;
 pub use eligible::{ArchiveUnit, WaitingUnit, remove, units};
 pub use file::FILE_ID;
 pub use keeping::{KeptRecords, keep, keep_leaving};
-pub use mode::{ArchiveMode, hybrid_since, set_mode};
+pub use mode::{ArchiveMode, hybrid_since, is_noted, set_mode, was_noted};
 pub use page::{ArchiveOrder, ArchivePage};
 pub use reading::ArchiveReader;
 pub use returned::{has_returned, of_session, returns};

@@ -24,7 +24,7 @@ use crate::id::{DocId, EntityId};
 use crate::parallel;
 use crate::schema::Spec;
 use crate::store::check::{self as files, Examiner, FileFix, FileRepair, FindingKind};
-use crate::store::{Audit, State, Store};
+use crate::store::{Audit, Reader, State, Store};
 use crate::wire::Update;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,9 +113,24 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
     Ok(findings)
 }
 
+/// What merges did here that whoever did it may not do.
+///
+/// # Errors
+/// Those of the local state.
+pub fn not_allowed(reader: &Reader) -> Result<Vec<Audit>> {
+    let mut audits = reader.state().map(State::audits).transpose()?.unwrap_or_default();
+    // An older crdtctl took the note of an archive for a change of the entity.
+    let is_note = |audit: &Audit| {
+        let field = audit.detail.split(' ').next().unwrap_or_default();
+        audit.kind == "entity" && crate::archive::was_noted(field)
+    };
+    audits.retain(|audit| !is_note(audit));
+    Ok(audits)
+}
+
 /// What merges did that the senders would not have been allowed to do here, of the last 30 days.
 fn audits(examiner: &Examiner, scope: &Scope<'_>) -> Result<Vec<Finding>> {
-    let audits = examiner.reader().state().map(State::audits).transpose()?.unwrap_or_default();
+    let audits = not_allowed(examiner.reader())?;
     let asked = |audit: &Audit| scope.docs.is_none_or(|docs| docs.contains(&audit.doc));
     let finding = |audit: Audit| {
         let entity = audit.doc.entity();

@@ -1,5 +1,6 @@
 //! `archive.db`: opening it, and its rows in and out.
 
+use super::keeping::RunFate;
 use super::row::ArchivedRecord;
 use super::search;
 use super::staging::{self, StagedRows};
@@ -21,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("travel.sql"),
     include_str!("search.sql"),
     include_str!("order.sql"),
+    include_str!("opened.sql"),
 ];
 /// How much of the file is in memory while it is written, at most.
 const CACHE_KIB: i64 = 64 << 10;
@@ -392,23 +394,33 @@ impl ArchiveFile {
         Ok(())
     }
 
-    /// The numbers of rows whose command did not happen, as `happened` knows of each.
-    pub fn void_rows(&self, happened: impl Fn(&str) -> Result<bool>) -> Result<BTreeSet<i64>> {
+    /// The numbers of rows whose command did not happen, as `fate` knows of each.
+    pub fn void_rows(&self, fate: impl Fn(&str) -> Result<RunFate>) -> Result<BTreeSet<i64>> {
         let mut void = BTreeSet::new();
-        let sql = "SELECT u.n, o.run FROM unsettled u JOIN unsettled o ON o.n = u.n
-                   WHERE u.run = ?1";
+        let sql = "SELECT u.n, o.run, v.removed FROM unsettled u JOIN unsettled o ON o.n = u.n
+                   JOIN versions v ON v.n = u.n WHERE u.run = ?1";
         for run in self.runs()? {
-            if happened(&run)? {
+            let known = fate(&run)?;
+            if known == RunFate::Happened {
                 continue;
             }
             // One that another command wrote counts if that one happened.
             let mut counted = BTreeSet::new();
-            for (n, other) in self.all(sql, params![run], |row| Ok((row.get(0)?, row.get(1)?)))? {
-                let other: String = other;
-                if other != run && happened(&other)? {
+            let rows = self.all(sql, params![run], |row| {
+                Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, bool>(2)?))
+            })?;
+            for (n, other, hides) in rows {
+                let counts = match fate(&other)? {
+                    RunFate::Happened => true,
+                    RunFate::Unknown => !hides,
+                    RunFate::Never => false,
+                };
+                if counts && other != run {
                     counted.insert(n);
                 }
-                void.insert(n);
+                if hides || known == RunFate::Never {
+                    void.insert(n);
+                }
             }
             void.retain(|n| !counted.contains(n));
         }
@@ -457,7 +469,11 @@ pub(super) fn failed(e: rusqlite::Error) -> Error {
     let kind = match e.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Kind::Locked,
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Kind::Corrupt,
-        _ => Kind::Io,
+        // It opened, and a table is not there, or holds what nobody put there.
+        Some(ErrorCode::Unknown | ErrorCode::TypeMismatch) => Kind::Corrupt,
+        Some(_) => Kind::Io,
+        // A text that is none, a number where a text was.
+        None => Kind::Corrupt,
     };
     let error = Error::new(kind, "archive.db could not be used").because(e);
     match kind {

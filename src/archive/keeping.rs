@@ -3,6 +3,7 @@
 use super::file::{ArchiveFile, COLUMNS, failed, numbered};
 use super::people;
 use super::row::{ArchivedRecord, kind_at};
+use super::unite::{self, DroppedValue};
 use crate::crdt::source::Source;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
@@ -22,9 +23,42 @@ pub struct KeptRecords {
     pub conflicts: usize,
 }
 
-/// The setting of `crdtctl.db` that says that a command has happened.
-pub(super) fn setting(run: &str) -> String {
+/// The setting of `crdtctl.db` that says that a command has happened. It stays: an older copy of the
+/// archive, which may be put back at any time, has that command's rows as they were before it was known.
+fn setting(run: &str) -> String {
     format!("archived {run}")
+}
+
+/// What the name of a command begins with: the replica that the store was before it. A new one would be
+/// forgotten with the command.
+fn name_of(replica: Option<&str>) -> String {
+    format!("{} ", replica.unwrap_or("first"))
+}
+
+/// What is known of a command that wrote rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RunFate {
+    /// Its rows count.
+    Happened,
+    /// It was interrupted, and wrote nothing else: as if its rows had never been written.
+    Never,
+    /// A replica wrote it of which nothing is known here, as this store was before `crdtctl.db` was lost or put back. Its records
+    /// are nowhere else where they are not in their documents; what hides others is not believed.
+    Unknown,
+}
+
+impl RunFate {
+    fn of(happened: bool, state: &State, run: &str) -> Result<RunFate> {
+        if happened {
+            return Ok(RunFate::Happened);
+        }
+        let is_of = |replica: Option<&str>| run.starts_with(&name_of(replica));
+        let replica = state.replica()?.map(|(replica, _, _)| replica);
+        let is_ours = is_of(None)
+            || is_of(replica.as_deref())
+            || state.earlier_replicas()?.iter().any(|replica| is_of(Some(replica)));
+        Ok(if is_ours { RunFate::Never } else { RunFate::Unknown })
+    }
 }
 
 /// The setting of `crdtctl.db` that says how many rows there are: an older copy has fewer.
@@ -104,6 +138,8 @@ pub(super) struct Keeper<'s> {
     entities: BTreeSet<EntityId>,
     /// Records that came back, of which there is anything new.
     returned: BTreeSet<(DocId, DocPath)>,
+    /// Records of which there was another version, and a new one came.
+    varied: BTreeSet<(DocId, DocPath)>,
     kept: KeptRecords,
 }
 
@@ -113,10 +149,23 @@ impl<'s> Keeper<'s> {
             ArchiveFile::begin(&session.archive_path()?, session.environment().machine.lock_wait)?;
         settle(session, &file)?;
         let run = session.environment().machine.ids.uuid()?;
+        let run = format!("{}{run}", name_of(session.committed_replica()?.as_deref()));
         let last = file.last()?;
-        let (entities, returned) = (BTreeSet::new(), BTreeSet::new());
+        let (entities, returned, varied) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (new, batch, missing, kept) = (0, 0, 0, KeptRecords::default());
-        Ok(Keeper { session, file, run, last, new, batch, missing, entities, returned, kept })
+        Ok(Keeper {
+            session,
+            file,
+            run,
+            last,
+            new,
+            batch,
+            missing,
+            entities,
+            returned,
+            varied,
+            kept,
+        })
     }
 
     /// Adds a row, unless it is there; whether it is new. A value that loses to another version of
@@ -145,6 +194,9 @@ impl<'s> Keeper<'s> {
         if record.is_back() || before.as_ref().is_some_and(|before| before.removed) {
             self.returned.insert((record.doc.clone(), record.path.clone()));
         }
+        if !record.removed && before.as_ref().is_some_and(|before| !before.removed) {
+            self.varied.insert((record.doc.clone(), record.path.clone()));
+        }
         if let Some(lost) = before.and_then(|before| conflict(self.session, record, &before)) {
             self.note(&lost)?;
         }
@@ -166,6 +218,39 @@ impl<'s> Keeper<'s> {
             for loser in late(&self.file.versions(&doc, &path)?, &winner) {
                 let Some(lost) = lost(self.session, &winner, loser) else { continue };
                 // Whose edit it was mostly knows by the merge that dropped it.
+                let known = match &mut known {
+                    Some(known) => known,
+                    none => none.insert(said(self.session)?),
+                };
+                if known.insert(said_by(&lost)) {
+                    self.note(&lost)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sees to it that nothing is lost of what several wrote at once to an archived record: what was
+    /// said about an issue is shown, and of the rest the ledger tells.
+    fn note_varied(&mut self) -> Result<()> {
+        let mut known = None;
+        for (doc, path) in std::mem::take(&mut self.varied) {
+            // What is in its document is shown as it is there, and merged there.
+            let is_there = |source: &dyn Source| source.exists(&path.steps());
+            if self.session.read(&doc, is_there)? == Some(true) {
+                continue;
+            }
+            let mut versions = self.file.versions(&doc, &path)?;
+            if let Some(united) = unite::united(&unite::standing(&versions), self.session.now()) {
+                self.add(&united)?;
+                self.varied.clear();
+                versions = self.file.versions(&doc, &path)?;
+            }
+            let standing = unite::standing(&versions);
+            let Some(shown) = standing.last() else { continue };
+            for dropped in unite::dropped(&standing) {
+                let lost = lost_field(self.session, shown, &dropped);
+                // A merge that dropped it can have said so.
                 let known = match &mut known {
                     Some(known) => known,
                     none => none.insert(said(self.session)?),
@@ -202,6 +287,7 @@ impl<'s> Keeper<'s> {
     /// Commits, and reads back what was added.
     pub fn finish(mut self) -> Result<KeptRecords> {
         self.file.put_staged()?;
+        self.note_varied()?;
         self.note_late()?;
         for entity in &self.entities {
             people::tell(self.session, &self.file, entity)?;
@@ -259,33 +345,35 @@ fn unlike(what: String) -> Error {
 fn settle(session: &mut Session, file: &ArchiveFile) -> Result<()> {
     let mut open = Vec::new();
     for run in file.runs()? {
-        if session.committed_setting(&setting(&run))?.is_some() {
-            file.settle(&run)?;
-            session.state().set_setting(&setting(&run), None)?;
-        } else if session.state().setting(&setting(&run))?.is_none() {
-            open.push(run);
+        let committed = session.committed_setting(&setting(&run))?.is_some();
+        match RunFate::of(committed, session.state(), &run)? {
+            RunFate::Happened => file.settle(&run)?,
+            // This very session may have written it, and is not at its end.
+            _ if session.state().setting(&setting(&run))?.is_some() => {}
+            fate => open.push((run, fate)),
         }
     }
-    for run in open {
+    for (run, fate) in open {
         for n in file.rows_of(&run)? {
             let Some(record) = file.row(n)? else { continue };
-            // Whose record is not in its document stays, hidden: crdtctl.db may be what was lost.
+            // Whose record is not in its document stays: crdtctl.db may be what was lost.
             let is_there = |source: &dyn Source| source.exists(&record.path.steps());
             if record.removed || session.read(&record.doc, is_there)? == Some(true) {
                 file.void(n)?;
             }
         }
+        if fate == RunFate::Unknown {
+            file.settle(&run)?;
+        }
     }
     Ok(())
 }
 
-/// Whether a command happened, by what `crdtctl.db` says. Without one nothing is known, and every
+/// What became of a command, by what `crdtctl.db` says. Without one nothing is known, and every
 /// row counts.
-pub(super) fn happened(state: Option<&State>, run: &str) -> Result<bool> {
-    match state {
-        Some(state) => Ok(state.setting(&setting(run))?.is_some()),
-        None => Ok(true),
-    }
+pub(super) fn fate(state: Option<&State>, run: &str) -> Result<RunFate> {
+    let Some(state) = state else { return Ok(RunFate::Happened) };
+    RunFate::of(state.setting(&setting(run))?.is_some(), state, run)
 }
 
 /// What lost, where two versions of a record say different things: the earlier one, which stays in
@@ -328,11 +416,34 @@ fn lost(session: &Session, winner: &ArchivedRecord, loser: &ArchivedRecord) -> O
     })
 }
 
+/// What lost of a version, but for what people know it by. Several versions can say the same, and it
+/// is kept once.
+fn lost_field(session: &Session, shown: &ArchivedRecord, dropped: &DroppedValue<'_>) -> Conflict {
+    let said = serde_json::json!([dropped.path, dropped.lost.to_json()]).to_string();
+    let name = blake3::hash(said.as_bytes()).to_hex();
+    Conflict {
+        id: 0,
+        at: session.now(),
+        doc: shown.doc.clone(),
+        noun: Some(dropped.noun.to_owned()),
+        path: dropped.path.clone(),
+        rule: "archived".to_owned(),
+        winner: ConflictClaim::of(&dropped.won, Some(shown.changed_at), None),
+        loser: ConflictClaim::of(&dropped.lost, Some(dropped.of.changed_at), None),
+        item: (named(&name, dropped.of.written), dropped.of.written.clock),
+        restored: None,
+    }
+}
+
 /// Under what the ledger keeps a version once: several of one record can lose, all of one item. No
 /// client has such a number.
 fn item_of(version: &ArchivedRecord) -> (u64, u32) {
-    let name = u64::from_str_radix(version.version().get(..16).unwrap_or_default(), 16);
-    (name.unwrap_or(version.written.client) | (1 << 63), version.written.clock)
+    (named(&version.version(), version.written), version.written.clock)
+}
+
+fn named(name: &str, written: Id) -> u64 {
+    let name = u64::from_str_radix(name.get(..16).unwrap_or_default(), 16);
+    name.unwrap_or(written.client) | (1 << 63)
 }
 
 /// What people know a version by.

@@ -8,6 +8,7 @@ use crate::error::{Error, Result, one};
 use crate::id::DocId;
 use crate::policy::Role;
 use crate::store::Session;
+use crate::wire::Value;
 use serde::Serialize;
 
 const METADATA: &str = "metadata";
@@ -57,6 +58,25 @@ pub fn hybrid_since(source: &dyn Source) -> Option<i64> {
 pub(super) fn is_hybrid(source: &dyn Source) -> bool {
     let mode = ArchiveMode::of(source);
     hybrid_since(source).is_some() || mode.is_some_and(|mode| mode != ArchiveMode::Crdt)
+}
+
+/// Whether a change of a document's metadata is no more than what archiving notes there, which every
+/// member may do; how a document is kept is another matter.
+pub fn is_noted(field: &str, old: Option<&Value>, new: Option<&Value>) -> bool {
+    match field {
+        SINCE => true,
+        MODE => {
+            let hybrid = Some(ArchiveMode::Hybrid.as_str());
+            old.is_none() && new.and_then(Value::as_str) == hybrid
+        }
+        _ => false,
+    }
+}
+
+/// Whether an older crdtctl could have taken what archiving notes for a change of the entity: which
+/// field of the metadata that was.
+pub fn was_noted(field: &str) -> bool {
+    [MODE, SINCE].contains(&field)
 }
 
 /// Notes that records leave a document for an archive.

@@ -1,7 +1,7 @@
 //! Reading the archive beside the documents.
 
 use super::file::{ArchiveFile, COLUMNS, Numbered, numbered};
-use super::keeping::happened;
+use super::keeping::fate;
 use super::ordered::OrderedRows;
 use super::page::{ArchiveOrder, ArchivePage};
 use super::row::ArchivedRecord;
@@ -66,7 +66,7 @@ impl ArchiveReader {
         if moment {
             file.hold()?;
         }
-        let void = file.void_rows(|run| happened(state, run))?;
+        let void = file.void_rows(|run| fate(state, run))?;
         let (instead, orphans) = (Vec::new(), Vec::new());
         let mut archive = ArchiveReader { file, void, instead, orphans };
         archive.look_behind()?;
@@ -208,6 +208,27 @@ impl ArchiveReader {
         Ok(())
     }
 
+    /// The cards and issues of a document that are not put away, though they are here: somebody took
+    /// them up again before they heard of that. Others can be among them.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn opened(&self, doc: &DocId) -> Result<Vec<ArchivedRecord>> {
+        // The words of the index, which is not in the files of an older crdtctl.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM versions v CROSS JOIN records r
+             ON r.doc_id = v.doc_id AND r.path = v.path AND r.n = v.n
+             WHERE v.doc_id = ?1 AND v.removed = 0 AND (CASE v.kind
+             WHEN 'issue' THEN json_extract(v.record, '$.closed')
+             WHEN 'card' THEN json_extract(v.record, '$.archived') ELSE 1 END) IS NOT 1"
+        );
+        let found = self.file.all(&sql, params![doc.as_str()], numbered)?;
+        let found = self.valid(found.into_iter().flatten()).chain(self.behind(doc).cloned());
+        let mut found: Vec<ArchivedRecord> = found.collect();
+        found.sort_by_cached_key(ArchivedRecord::key);
+        Ok(found)
+    }
+
     /// How many records of a document are shown beside the `live` ones, without reading them; None
     /// where a command that did not happen makes that uncertain.
     ///
@@ -281,6 +302,20 @@ impl ArchiveReader {
             && page.since.is_none_or(|since| record.created_at >= since)
             && page.until.is_none_or(|until| record.created_at < until)
             && is_found(record, page))
+    }
+
+    /// The paths of the records that are said to be in their document again, or deleted, whose ids
+    /// begin like this.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn gone_beginning(&self, doc: &DocId, prefix: &str) -> Result<Vec<DocPath>> {
+        let sql = "SELECT path FROM records INDEXED BY records_by_id
+                   WHERE doc_id = ?1 AND id >= ?2 AND removed = 1
+                   AND id < ?2 || char(1114111) AND substr(id, 1, length(?2)) = ?2";
+        let found = self.file.all(sql, params![doc.as_str(), prefix], |row| row.get(0))?;
+        let read = |path: String| serde_json::from_str(&path).ok();
+        Ok(found.into_iter().filter_map(read).collect())
     }
 
     /// The paths of the records whose ids begin like this.

@@ -5,7 +5,7 @@ use super::keeping::expected_rows;
 use super::reading::ArchiveReader;
 use crate::error::{Error, Kind, Next, Result, counted};
 use crate::limits;
-use crate::store::{Reader, no_file};
+use crate::store::{Reader, State, no_file};
 use std::path::PathBuf;
 
 /// What is wrong with an archive.
@@ -62,8 +62,8 @@ pub fn look_at(reader: &Reader, deep: bool) -> Result<Option<ArchiveFault>> {
 ///
 /// # Errors
 /// `Corrupt` then; those of the local state.
-pub fn nothing_lost(reader: &Reader) -> Result<()> {
-    match reader.state().map(expected_rows).transpose()? {
+pub fn nothing_lost(state: Option<&State>) -> Result<()> {
+    match state.map(expected_rows).transpose()? {
         None | Some(0) => Ok(()),
         Some(rows) => {
             let held = counted(rows, "row");

@@ -2,7 +2,7 @@ use super::time::When;
 use super::{Context, DryRun, words_of};
 use crate::archive::{self, ArchiveMode};
 use crate::concern;
-use crate::error::{Kind, Result, listed};
+use crate::error::{Error, Kind, Result, listed};
 use crate::id::DocId;
 use crate::limits::ARCHIVE_AGE_SECONDS;
 use crate::operation::{Operation, Unarchive};
@@ -209,6 +209,10 @@ pub fn run(context: &Context, args: ArchiveArgs) -> Result<Report> {
 
 fn move_out(context: &Context, older_than: Option<When>, dry_run: bool) -> Result<Report> {
     let now = context.now();
+    if older_than.is_some_and(|time| time.at(now) > now) {
+        return Err(Error::usage("--older-than is later than now")
+            .hint("give a time in the past, or how long ago: 90d"));
+    }
     let cutoff = older_than.map_or(now.saturating_sub(ARCHIVE_AGE_SECONDS), |time| time.at(now));
     let reader = context.reader()?;
     let request = ArchiveRequest {

@@ -140,7 +140,7 @@ pub fn write_from(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
 /// # Errors
 /// `Io`.
 pub fn write_one_of(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
-    let failed = |e: io::Error| Error::io(format!("cannot write {}", path.display()), e);
+    let failed = |e: io::Error| unwritten(path, e);
     if cfg!(not(target_os = "linux")) {
         return write_from(path, bytes);
     }
@@ -179,6 +179,30 @@ pub fn wait_for(dir: &Path) -> Result<()> {
     synced.map(drop).map_err(|e| Error::io(format!("cannot write {}", dir.display()), e))
 }
 
+/// Why a file of the user's cannot be written, without the name under which it is begun.
+fn unwritten(path: &Path, e: io::Error) -> Error {
+    // What makes such files says where, in words alone.
+    let e = match e.to_string().split_once(" at path ") {
+        Some((why, _)) => io::Error::new(e.kind(), why),
+        None => e,
+    };
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let hint = match e.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            Some(format!("{} is no directory: make it, or name another place", dir.display()))
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Some("see to it that this user may write there, or name another place".to_owned())
+        }
+        _ => None,
+    };
+    let error = Error::io(format!("cannot write {}", path.display()), e);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
 /// An empty file beside the one that it is to become.
 fn new_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -190,7 +214,7 @@ fn new_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
 /// # Errors
 /// As there, and those of `fill`.
 pub fn write_with<T>(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
-    let failed = |e: std::io::Error| Error::io(format!("cannot write {}", path.display()), e);
+    let failed = |e: io::Error| unwritten(path, e);
     // A pipe or a device cannot be replaced.
     match path.metadata() {
         Ok(meta) if !meta.is_file() => {
@@ -215,7 +239,7 @@ pub fn write_with<T>(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<T>
 /// # Errors
 /// `Refused` where there is such a file; `Io`; those of `fill`.
 pub fn make<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
-    let failed = |e: io::Error| Error::io(format!("cannot write {}", path.display()), e);
+    let failed = |e: io::Error| unwritten(path, e);
     let exists = || {
         Error::refused(format!("{} is there already", path.display()))
             .hint("nothing is written over: name another file")
@@ -246,7 +270,7 @@ pub fn write_checked(
     unfinished: &str,
     fill: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<u64> {
-    let failed = |e: std::io::Error| Error::io(format!("cannot write {}", path.display()), e);
+    let failed = |e: io::Error| unwritten(path, e);
     let dir = path.parent().unwrap_or(Path::new("."));
     let mut builder = beside();
     let mut new = builder.prefix(unfinished).suffix(".part").tempfile_in(dir).map_err(failed)?;

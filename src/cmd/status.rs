@@ -1,11 +1,12 @@
 use super::Context;
 use super::context::{entities, own_member};
+use crate::check;
 use crate::concern::{self, chat, core};
 use crate::error::Result;
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
 use crate::query::{chat as query, conflict};
-use crate::store::{Document, Problem, Reader, State};
+use crate::store::{Document, Problem, Reader};
 use crate::sync::standing::{PeerStanding, standings};
 use crate::ui::{self, Column, Report, Section};
 use serde::Serialize;
@@ -126,7 +127,7 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Report> {
     if let Some(lost) = store.lost_state(&reader)? {
         findings.push(json!({"kind": lost.kind.name, "doc": null, "message": lost.message}));
     }
-    for audit in reader.state().map_or_else(|| Ok(Vec::new()), State::audits)? {
+    for audit in check::not_allowed(&reader)? {
         findings.push(json!({"kind": audit.kind, "doc": audit.doc, "message": audit.message}));
     }
     let bytes: u64 =

@@ -9,6 +9,7 @@
 
 use super::attributed::AttributedChange;
 use super::incoming::{AppliedUpdate, Incoming};
+use crate::archive;
 use crate::concern::{self, core};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::source::Source;
@@ -147,6 +148,9 @@ fn audited(spec: &'static Spec, act: &AttributedChange, view: &View) -> Option<A
     if collection.noun == METADATA.noun {
         let is_bookkeeping = collection.field(field).is_some_and(|f| f.kind == FieldKind::Time);
         let (noun, id) = (METADATA.noun, field.to_owned());
+        if archive::is_noted(field, act.old.as_ref(), act.new.as_ref()) {
+            return Some(AuditedAction { action: Action::Write, noun, id });
+        }
         return (!is_bookkeeping).then_some(AuditedAction { action: Action::Describe, noun, id });
     }
     if collection.noun == core::MEMBERS.noun {
@@ -236,6 +240,9 @@ impl AuditedAction {
             }
             Action::Remove { held, .. } => {
                 ("remove", id.clone(), format!("{id}, {held}, was removed"))
+            }
+            Action::Describe if archive::was_noted(id) => {
+                ("mode", id.clone(), format!("the document's {id} was changed"))
             }
             Action::Describe => ("entity", id.clone(), format!("the entity's {id} was changed")),
             Action::Edit { author } => {

@@ -1,11 +1,12 @@
 //! A record out of the archive, back in its document.
 
-use crate::archive::{self, ArchivedRecord};
+use crate::archive::{self, ArchiveReader, ArchivedRecord};
 use crate::concern::{self, Actor, Outcome, chat, issues, kanban, plain};
 use crate::crdt::content::Content;
 use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{self, DocId};
+use crate::limits;
 use crate::path::{DocPath, Keys};
 use crate::store::Session;
 use crate::tombstone;
@@ -23,7 +24,15 @@ pub struct Unarchive {
 
 impl Unarchive {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let records = find(session, &self.record)?;
+        let records = match find(session, &self.record)? {
+            Found::Archived(records) => records,
+            Found::Back(doc, path) => {
+                let (kind, id) = (archive::kind_at(&doc, &path), path.last().cloned());
+                let (kind, id) = (kind.map_or("record", |of| of.noun), id.unwrap_or_default());
+                let said = format!("{kind} {id} is in its document already");
+                return Ok(Outcome::new(false, doc, &id).saying(said));
+            }
+        };
         let Some(first) = records.first().cloned() else { return Err(none(&self.record)) };
         let (doc, id) = (first.doc.clone(), first.id().to_owned());
         let (Some(entity), Some(spec)) = (doc.entity(), concern::of(&doc)) else {
@@ -106,10 +115,20 @@ fn fields(record: &ArchivedRecord) -> Result<BTreeMap<String, Content>> {
     Ok(fields)
 }
 
-/// The record that an id or a unique prefix names, with what goes with it: the message first, then
-/// the replies to it.
-fn find(session: &mut Session, prefix: &str) -> Result<Vec<ArchivedRecord>> {
-    let Some(archive) = archive::of_session(session)? else { return Err(none(prefix)) };
+/// What a name means to whoever brings something back.
+enum Found {
+    /// A record with what goes with it: the message first, then the replies to it.
+    Archived(Vec<ArchivedRecord>),
+    /// One that was brought back before, and is there.
+    Back(DocId, DocPath),
+}
+
+/// The record that an id or a unique prefix names.
+fn find(session: &mut Session, prefix: &str) -> Result<Found> {
+    let Some(archive) = archive::of_session(session)? else {
+        archive::nothing_lost(Some(session.state()))?;
+        return Err(none(prefix));
+    };
     let mut found: Vec<(DocId, DocPath)> = Vec::new();
     for doc in archive.documents()? {
         for path in archive.beginning(&doc, prefix)? {
@@ -117,6 +136,11 @@ fn find(session: &mut Session, prefix: &str) -> Result<Vec<ArchivedRecord>> {
                 found.push((doc.clone(), path));
             }
         }
+    }
+    if found.is_empty()
+        && let Some((doc, path)) = find_back(session, &archive, prefix)?
+    {
+        return Ok(Found::Back(doc, path));
     }
     let ids = found.iter().filter_map(|(_, path)| path.last());
     let id = id::resolve(prefix, ids.map(String::as_str), "archived record")
@@ -126,7 +150,7 @@ fn find(session: &mut Session, prefix: &str) -> Result<Vec<ArchivedRecord>> {
     };
     let Some(record) = archive.shown(&doc, &path)? else { return Err(none(prefix)) };
     if doc.concern() != Some(chat::SPEC.name) {
-        return Ok(vec![record]);
+        return Ok(Found::Archived(vec![record]));
     }
     let message = record.parent().unwrap_or(record.id()).to_owned();
     let path = DocPath::from(["messages", &message]);
@@ -142,7 +166,34 @@ fn find(session: &mut Session, prefix: &str) -> Result<Vec<ArchivedRecord>> {
             all.push(reply);
         }
     }
-    Ok(all)
+    Ok(Found::Archived(all))
+}
+
+/// The record that a name means of those that were archived and are in their documents, alive.
+fn find_back(
+    session: &mut Session,
+    archive: &ArchiveReader,
+    prefix: &str,
+) -> Result<Option<(DocId, DocPath)>> {
+    if prefix.chars().count() < limits::PREFIX_CHARS {
+        return Ok(None);
+    }
+    let mut found = Vec::new();
+    for doc in archive.documents()? {
+        let mut paths = archive.gone_beginning(&doc, prefix)?;
+        paths.extend(archive.beginning(&doc, prefix)?);
+        for path in paths {
+            let Some(of) = archive::kind_at(&doc, &path) else { continue };
+            let is_alive =
+                |source: &dyn Source| source.exists(&path.steps()) && !of.is_deleted(source, &path);
+            if session.read(&doc, is_alive)? == Some(true) {
+                found.push((doc.clone(), path));
+            }
+        }
+    }
+    let ids = found.iter().filter_map(|(_, path)| path.last());
+    let Ok(id) = id::resolve(prefix, ids.map(String::as_str), "record") else { return Ok(None) };
+    Ok(found.into_iter().find(|(_, path)| path.last() == Some(&id)))
 }
 
 /// Whether a record is in its document, or was brought back by this session: what became of it then,

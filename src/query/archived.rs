@@ -79,6 +79,13 @@ impl<'v> Shelf<'v> {
         self.beside.ask(|archive| archive.page(&self.doc, page, |record| self.is_on(page, record)))
     }
 
+    /// The cards and issues that are not put away, the earliest first. Others can be among them.
+    pub fn opened(&self) -> Vec<ArchivedRecord> {
+        let mut found = self.beside.ask(|archive| archive.opened(&self.doc));
+        found.retain(|record| self.is_only_here(record));
+        found
+    }
+
     /// The fields of an archived record; none, and a note, where it cannot be read.
     pub fn fields(&self, record: &ArchivedRecord) -> Option<Record> {
         self.noted(record.fields())
@@ -173,6 +180,19 @@ impl<'v> Shelf<'v> {
         }
     }
 
+    /// What is not in the document may be in the archive: where that cannot be asked, nobody knows
+    /// that it is nowhere.
+    fn not_found(&self, error: Error) -> Error {
+        match self.beside.left_out.reason().filter(|_| error.kind == Kind::NotFound) {
+            Some(reason) => {
+                let message = format!("{} in what could be read", error.message);
+                let hint = reason.hint.unwrap_or_else(|| Next::Check(None).and(" says what helps"));
+                Error::new(reason.kind, message).because(reason.message).hint(hint)
+            }
+            None => error,
+        }
+    }
+
     /// The record that an id or a unique prefix names, in the document or in the archive; `live` is
     /// what the document alone says.
     pub fn find(&self, live: Result<DocPath>, prefix: &str, noun: &str) -> Result<Place> {
@@ -182,7 +202,7 @@ impl<'v> Shelf<'v> {
         };
         archived.retain(|path| !self.view.exists(&path.steps()));
         if archived.is_empty() {
-            return live.map(Place::Document);
+            return live.map(Place::Document).map_err(|error| self.not_found(error));
         }
         let live = match live {
             Ok(path) => Some(path),
@@ -219,7 +239,7 @@ pub(super) fn moment(reader: &Reader, doc: &DocId) -> Result<Option<(View, Besid
 /// As [`ArchiveReader::of`]; `Corrupt` where it is gone.
 fn opened(reader: &Reader) -> Result<Option<ArchiveReader>> {
     match ArchiveReader::of(reader)? {
-        None => archive::nothing_lost(reader).map(|()| None),
+        None => archive::nothing_lost(reader.state()).map(|()| None),
         found => Ok(found),
     }
 }

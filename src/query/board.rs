@@ -85,11 +85,19 @@ pub struct CardFilter {
 /// # Errors
 /// `Corrupt` where the document is.
 pub fn lanes(reader: &Reader, entity: &EntityId) -> Result<Vec<Lane>> {
-    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-    let board = Board::of(&view);
-    let titles = titles(&board);
+    steady(reader, || {
+        let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+        let shelf = Shelf::of(reader, entity.document(SPEC.name), &view);
+        lanes_of(&view, &Board::of(&view), &shelf)
+    })
+}
+
+/// The lanes of a board with the cards of its document, and behind them the archived ones that somebody
+/// took up again, by age.
+fn lanes_of(view: &View, board: &Board, shelf: &Shelf<'_>) -> Result<Vec<Lane>> {
+    let titles = titles(board);
     let cards = |ids: &[String]| {
-        ids.iter().map(|id| card(&view, &titles, id)).collect::<Result<Vec<Card>>>()
+        ids.iter().map(|id| card(view, &titles, id)).collect::<Result<Vec<Card>>>()
     };
     let lane = |id: Option<&str>, title: &str, order: Option<i64>, ids: &[String]| {
         let (id, title) = (id.map(str::to_owned), title.to_owned());
@@ -98,9 +106,38 @@ pub fn lanes(reader: &Reader, entity: &EntityId) -> Result<Vec<Lane>> {
     let columns = board.columns.iter();
     let lanes = columns
         .map(|column| lane(Some(&column.id), &column.title, Some(column.order), &column.cards));
-    let unfiled = (!board.unfiled.is_empty()).then(|| lane(None, "unfiled", None, &board.unfiled));
-    lanes.chain(unfiled).collect()
+    let unfiled = (!board.unfiled.is_empty()).then(|| lane(None, UNFILED, None, &board.unfiled));
+    let mut lanes: Vec<Lane> = lanes.chain(unfiled).collect::<Result<_>>()?;
+    for archived in shelf.opened() {
+        let Some(fields) = shelf.fields(&archived) else { continue };
+        let card: Card = record::brief(&CARDS, &fields, archived.path.last())?;
+        if card.archived {
+            continue;
+        }
+        let card = titled(Card { in_archive: true, ..card }, &titles);
+        let column = card.column_id.json().as_str().and_then(|id| board.column(id));
+        // Of two columns with one id the same has its cards as has those of the document.
+        let place = column.map(|of| board.columns.iter().position(|one| one.place == of.place));
+        match place.flatten() {
+            Some(place) => lanes.get_mut(place).into_iter().for_each(|lane| {
+                lane.cards.push(card.clone());
+            }),
+            None => match lanes.last_mut().filter(|lane| lane.id.is_none()) {
+                Some(unfiled) => unfiled.cards.push(card),
+                None => lanes.push(Lane {
+                    id: None,
+                    title: UNFILED.to_owned(),
+                    order: None,
+                    cards: vec![card],
+                }),
+            },
+        }
+    }
+    Ok(lanes)
 }
+
+/// The title of the lane of the cards whose column is gone.
+const UNFILED: &str = "unfiled";
 
 /// The columns of a board in their order, without their cards; none where there is no board yet.
 ///
@@ -121,17 +158,18 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &CardFilter) -> Result<V
         let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
         let board = Board::of(&view);
         let titles = titles(&board);
-        let on_it = board.columns.iter().flat_map(|column| &column.cards).chain(&board.unfiled);
-        let cards = on_it.map(|id| card(&view, &titles, id));
-        let mut cards = cards.collect::<Result<Vec<Card>>>()?;
+        let shelf = Shelf::of(reader, entity.document(SPEC.name), &view);
+        let lanes = lanes_of(&view, &board, &shelf)?;
+        let mut cards: Vec<Card> = lanes.into_iter().flat_map(|lane| lane.cards).collect();
         if filter.archived {
             let put_away = board.archived.iter().map(|id| card(&view, &titles, id));
             let mut put_away = put_away.collect::<Result<Vec<Card>>>()?;
-            let shelf = Shelf::of(reader, entity.document(SPEC.name), &view);
             for archived in shelf.page(&ArchivePage::default()) {
                 let Some(fields) = shelf.fields(&archived) else { continue };
                 let card: Card = record::brief(&CARDS, &fields, archived.path.last())?;
-                put_away.push(titled(Card { in_archive: true, ..card }, &titles));
+                if card.archived {
+                    put_away.push(titled(Card { in_archive: true, ..card }, &titles));
+                }
             }
             put_away.sort_by(|a, b| a.id.cmp(&b.id));
             cards.append(&mut put_away);

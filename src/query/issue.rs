@@ -123,13 +123,17 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
         let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         let mut written = BTreeMap::new();
-        if filter.closed {
-            let shelf = Shelf::of(reader, entity.document(SPEC.name), &view);
-            for archived in shelf.page(&ArchivePage::default()) {
-                let Some(record) = shelf.fields(&archived) else { continue };
-                let issue: Issue = record::brief(&ISSUES, &record, archived.path.last())?;
+        let shelf = Shelf::of(reader, entity.document(SPEC.name), &view);
+        let shelved = match filter.closed {
+            true => shelf.page(&ArchivePage::default()),
+            false => shelf.opened(),
+        };
+        for archived in shelved {
+            let Some(record) = shelf.fields(&archived) else { continue };
+            let issue: Issue = record::brief(&ISSUES, &record, archived.path.last())?;
+            if filter.closed || !issue.closed {
                 written.insert(issue.id.clone(), archived.written);
-                let comments = comments_of(&record, true)?;
+                let comments = comments_of(&record, filter.closed)?;
                 found.push(Issue { comments, in_archive: true, ..issue });
             }
         }

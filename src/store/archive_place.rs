@@ -46,6 +46,17 @@ impl Session {
         Ok(fs::node(&self.layout.resolve(Path::new(ARCHIVE_FILE)))?.is_some())
     }
 
+    /// The replica that this store was at the last commit; None where it was none yet.
+    ///
+    /// # Errors
+    /// Those of reading the local state.
+    pub fn committed_replica(&self) -> Result<Option<String>> {
+        let path = self.layout.resolve(Path::new(DATABASE));
+        let state = State::open_for_reading(&path, self.environment.machine.lock_wait)?;
+        let replica = state.map_or(Ok(None), |state| state.replica())?;
+        Ok(replica.map(|(replica, _, _)| replica))
+    }
+
     /// A setting as the last commit left it: what this session has set is not seen.
     ///
     /// # Errors

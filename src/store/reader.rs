@@ -46,6 +46,11 @@ impl Omitted {
         self.0.borrow().is_some()
     }
 
+    /// The reason, for whoever fails because of it.
+    pub fn reason(&self) -> Option<Error> {
+        self.0.borrow().clone()
+    }
+
     /// The reason, which is told once.
     pub fn take(&self) -> Option<Error> {
         self.0.borrow_mut().take()

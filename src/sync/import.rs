@@ -293,19 +293,20 @@ impl<'s, 'u> Importer<'s, 'u> {
     }
 
     /// Archived rows, of documents of which all is here that their senders had. Others come again
-    /// with the next bundle, since no receipt says that they are here.
+    /// with the next bundle, since no receipt says that they are here. A bundle of our own has what was
+    /// here, and the archive can have been lost since.
     fn take_rows(&mut self, inputs: &[&Input]) -> Result<()> {
         for (at, input) in inputs.iter().enumerate() {
             let Input::Bundle { name, bundle } = input else { continue };
-            if bundle.manifest().from.replica.as_deref() == Some(self.session.replica_id()) {
-                continue;
-            }
+            let is_own =
+                bundle.manifest().from.replica.as_deref() == Some(self.session.replica_id());
             for (entry, part) in bundle.archives() {
                 let Some(part) = part else { continue };
                 let incoming = self.incoming.get(&entry.doc);
                 let held = incoming.is_some_and(|incoming| {
                     let given = |told: &&Told| matches!(told.came, Came::Given(n) if n == at);
-                    incoming.claims.iter().filter(given).any(|told| told.held)
+                    (is_own && !incoming.damaged)
+                        || incoming.claims.iter().filter(given).any(|told| told.held)
                 });
                 if !held {
                     self.notes.push(format!(

@@ -26,7 +26,14 @@ pub(super) fn outgoing(
     receipt: bool,
 ) -> Result<OutgoingRows> {
     let mut outgoing = OutgoingRows { archives: Vec::new(), is_cut: false };
-    let Some(archive) = ArchiveReader::of(reader)? else { return Ok(outgoing) };
+    let Some(archive) = ArchiveReader::of(reader)? else {
+        // A receipt says that nothing is here, for others to send it again.
+        if !receipt {
+            archive::nothing_lost(reader.state())
+                .map_err(|e| e.hint_also("without `--with-archive` the documents go alone"))?;
+        }
+        return Ok(outgoing);
+    };
     let mut room = limits::ARCHIVE_PACKED_BYTES;
     for doc in archive.documents()?.into_iter().filter(|doc| docs.contains(doc)) {
         let spans = archive.spans(&doc)?;

@@ -167,7 +167,7 @@ fn shows_what_is_live(what: &str, it: &Shelved<'_>, extra: &[&str], code: i32, s
     std::fs::remove_file(saved).unwrap();
     // What is nowhere else is not found, and why is told, too.
     let run = it.store.run(&[&["chat", "show", &it.old][..], extra].concat());
-    assert_eq!(run.code, 4, "{what}: {run:?}");
+    assert_eq!(run.code, code, "{what}: {run:?}");
     assert!(run.stderr.contains("archive.db is left out"), "{what}: {}", run.stderr);
     assert_eq!(it.store.documents(), files, "{what}");
 }

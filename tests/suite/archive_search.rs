@@ -99,7 +99,7 @@ fn an_archive_of_an_older_version_is_searched_and_gets_its_index_when_it_is_writ
     assert_eq!(store.json(&["archive", "run"])["archived"], json!(1));
     let file = archive_of(&store);
     let version = |name: &str| file.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    assert_eq!(version("user_version"), Ok(4));
+    assert_eq!(version("user_version"), Ok(5));
     assert_eq!(found(&store), before);
     file.execute_batch("INSERT INTO parts_fts (parts_fts) VALUES ('delete-all')").unwrap();
     assert_eq!(store.column(&["chat", "search", "harbour"], "id"), [""; 0]);
