@@ -124,6 +124,7 @@ pub(super) const UNSETTLE: &str = "INSERT OR IGNORE INTO unsettled VALUES (?1, ?
 #[cfg(test)]
 mod tests {
     use super::super::file::ArchiveFile;
+    use super::super::keeping::RunFate;
     use super::*;
     use crate::concern::chat::MESSAGES;
     use crate::error::{Error, Result};
@@ -172,9 +173,9 @@ mod tests {
         file.begin_again().unwrap();
         assert_eq!(file.add(&record("e", "buoy", 1)).unwrap(), (5, true));
         file.commit().unwrap();
-        let runs = |run: &str| -> Result<bool> {
+        let runs = |run: &str| -> Result<RunFate> {
             match run {
-                "run" => Ok(false),
+                "run" => Ok(RunFate::Never),
                 _ => Err(Error::bug("no such run")),
             }
         };
