@@ -11,6 +11,7 @@
 //! history by another's archive.
 
 mod eligible;
+mod fate;
 mod file;
 mod keeping;
 mod mode;

@@ -1,6 +1,6 @@
 //! `archive.db`: opening it, and its rows in and out.
 
-use super::keeping::RunFate;
+use super::fate::RunFate;
 use super::row::ArchivedRecord;
 use super::search;
 use super::staging::{self, StagedRows};

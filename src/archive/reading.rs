@@ -1,7 +1,7 @@
 //! Reading the archive beside the documents.
 
+use super::fate::fate;
 use super::file::{ArchiveFile, COLUMNS, Numbered, numbered};
-use super::keeping::fate;
 use super::ordered::OrderedRows;
 use super::page::{ArchiveOrder, ArchivePage};
 use super::row::ArchivedRecord;

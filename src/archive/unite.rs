@@ -6,7 +6,7 @@
 use super::row::ArchivedRecord;
 use crate::concern::issues;
 use crate::path::{DocPath, Keys};
-use crate::schema::FieldKind;
+use crate::schema::{FieldKind, FieldRole};
 use crate::wire::{Record, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,7 +59,9 @@ pub(super) fn united(standing: &[&ArchivedRecord], now: i64) -> Option<ArchivedR
     let list = fields.get(COMMENTS).and_then(Value::as_array).unwrap_or_default();
     let mut list: Vec<Value> = list.iter().filter(|one| id_of(one).is_none()).cloned().collect();
     let mut named: Vec<(String, Value)> = all.into_iter().collect();
-    named.sort_by_cached_key(|(id, comment)| (time(comment, "created_at"), id.clone()));
+    named.sort_by_cached_key(|(id, comment)| {
+        (time(comment, issues::COMMENTS.named(FieldRole::Created)), id.clone())
+    });
     list.extend(named.into_iter().map(|(_, comment)| comment));
     fields.insert(COMMENTS.to_owned(), Value::Array(list));
     let fields = Value::Object(fields);
@@ -140,10 +142,10 @@ fn id_of(comment: &Value) -> Option<&str> {
 fn age(comment: &Value) -> (bool, i64, String) {
     let deleted = comment.as_map().and_then(|fields| fields.get("deleted"));
     let deleted = deleted == Some(&Value::Bool(true));
-    (deleted, time(comment, "updated_at"), comment.to_json().to_string())
+    (deleted, time(comment, issues::COMMENTS.clock), comment.to_json().to_string())
 }
 
-fn time(comment: &Value, name: &str) -> i64 {
-    let at = comment.as_map().and_then(|fields| fields.get(name)?.as_i64());
+fn time(comment: &Value, name: Option<&str>) -> i64 {
+    let at = comment.as_map().and_then(|fields| fields.get(name?)?.as_i64());
     at.unwrap_or(0)
 }

@@ -25,8 +25,8 @@ pub struct Unarchive {
 impl Unarchive {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let records = match find(session, &self.record)? {
-            Found::Archived(records) => records,
-            Found::Back(doc, path) => {
+            Restorable::Archived(records) => records,
+            Restorable::Back(doc, path) => {
                 let (kind, id) = (archive::kind_at(&doc, &path), path.last().cloned());
                 let (kind, id) = (kind.map_or("record", |of| of.noun), id.unwrap_or_default());
                 let said = format!("{kind} {id} is in its document already");
@@ -116,7 +116,7 @@ fn fields(record: &ArchivedRecord) -> Result<BTreeMap<String, Content>> {
 }
 
 /// What a name means to whoever brings something back.
-enum Found {
+enum Restorable {
     /// A record with what goes with it: the message first, then the replies to it.
     Archived(Vec<ArchivedRecord>),
     /// One that was brought back before, and is there.
@@ -124,7 +124,7 @@ enum Found {
 }
 
 /// The record that an id or a unique prefix names.
-fn find(session: &mut Session, prefix: &str) -> Result<Found> {
+fn find(session: &mut Session, prefix: &str) -> Result<Restorable> {
     let Some(archive) = archive::of_session(session)? else {
         archive::nothing_lost(Some(session.state()))?;
         return Err(none(prefix));
@@ -140,7 +140,7 @@ fn find(session: &mut Session, prefix: &str) -> Result<Found> {
     if found.is_empty()
         && let Some((doc, path)) = find_back(session, &archive, prefix)?
     {
-        return Ok(Found::Back(doc, path));
+        return Ok(Restorable::Back(doc, path));
     }
     let ids = found.iter().filter_map(|(_, path)| path.last());
     let id = id::resolve(prefix, ids.map(String::as_str), "archived record")
@@ -150,7 +150,7 @@ fn find(session: &mut Session, prefix: &str) -> Result<Found> {
     };
     let Some(record) = archive.shown(&doc, &path)? else { return Err(none(prefix)) };
     if doc.concern() != Some(chat::SPEC.name) {
-        return Ok(Found::Archived(vec![record]));
+        return Ok(Restorable::Archived(vec![record]));
     }
     let message = record.parent().unwrap_or(record.id()).to_owned();
     let path = DocPath::from(["messages", &message]);
@@ -166,7 +166,7 @@ fn find(session: &mut Session, prefix: &str) -> Result<Found> {
             all.push(reply);
         }
     }
-    Ok(Found::Archived(all))
+    Ok(Restorable::Archived(all))
 }
 
 /// The record that a name means of those that were archived and are in their documents, alive.
