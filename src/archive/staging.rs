@@ -123,8 +123,8 @@ pub(super) const UNSETTLE: &str = "INSERT OR IGNORE INTO unsettled VALUES (?1, ?
 
 #[cfg(test)]
 mod tests {
+    use super::super::fate::RunFate;
     use super::super::file::ArchiveFile;
-    use super::super::keeping::RunFate;
     use super::*;
     use crate::concern::chat::MESSAGES;
     use crate::error::{Error, Result};
