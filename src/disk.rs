@@ -30,6 +30,6 @@ pub use collect::{Garbage, GarbageKind, collect};
 pub use contents::{Contents, NamedContent, named_contents};
 pub use objects::{Objects, PartialContent, hash};
 pub use settle::{Settled, settle};
-pub use status::{DiskState, FileStatus, status, unscanned};
+pub use status::{DiskState, FileStatus, status, unpublished, unscanned};
 pub use take_in::{TakenIn, Which, take_in};
 pub use tree::{Held, Listing, Tree};

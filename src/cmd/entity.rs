@@ -1,6 +1,7 @@
 use super::context::DEFAULT_ENTITY;
 use super::{Context, DryRun};
 use crate::concern::{self, core};
+use crate::disk;
 use crate::error::{Error, Result, counted};
 use crate::id::EntityId;
 use crate::operation::Operation;
@@ -155,7 +156,15 @@ fn show(context: &Context, named: Option<&str>) -> Result<Report> {
     let reader = context.reader()?;
     let entity = context.entity_named(&reader, named)?;
     let overview = query::show(&reader, &entity)?;
-    Ok(Report::object(row(&overview)?, SHOW, Some("entity")).sections(SECTIONS))
+    let report = Report::object(row(&overview)?, SHOW, Some("entity")).sections(SECTIONS);
+    // What cannot be read of the disks is theirs to say.
+    Ok(match disk::unpublished(&reader, &entity) {
+        Ok(true) => report.note(
+            "the website is not what was published any more: `crdtctl disk publish` publishes what is \
+             there now",
+        ),
+        _ => report,
+    })
 }
 
 fn choose(context: &Context, named: Option<&str>) -> Result<Report> {

@@ -67,18 +67,35 @@ pub fn status(reader: &Reader, entity: &EntityId) -> Result<Vec<FileStatus>> {
     let mut all = Vec::new();
     for (doc, kinds) in documents(entity) {
         look.document(reader, &doc, kinds, &mut all)?;
-        let view = reader.view(&doc)?.filter(|_| kinds.contains(&DiskKind::Public));
-        let core = reader.view(&entity.document(core::SPEC.name))?;
-        let root = core.as_ref().and_then(|view| core::website_root(view));
-        if let (Some(view), Some(root)) = (view, root)
-            && website(&view, &doc).is_none_or(|now| now.root != root)
-        {
+        if kinds.contains(&DiskKind::Public) && is_unpublished(reader, entity, &doc)? {
             let note = Next::Publish.and(" publishes what is there now");
             all.push(row(WEBSITE.to_owned(), DiskState::Unpublished, None, note));
         }
     }
     all.sort_by(|a, b| (&a.path, &a.id).cmp(&(&b.path, &b.id)));
     Ok(all)
+}
+
+/// Whether the website of an entity is not what was published any more, by what its documents say.
+///
+/// # Errors
+/// Those of the store.
+pub fn unpublished(reader: &Reader, entity: &EntityId) -> Result<bool> {
+    for (doc, kinds) in documents(entity) {
+        if kinds.contains(&DiskKind::Public) && is_unpublished(reader, entity, &doc)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_unpublished(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<bool> {
+    let core = reader.view(&entity.document(core::SPEC.name))?;
+    let root = core.as_ref().and_then(|view| core::website_root(view));
+    Ok(match (reader.view(doc)?, root) {
+        (Some(view), Some(root)) => website(&view, doc).is_none_or(|now| now.root != root),
+        _ => false,
+    })
 }
 
 /// The paths at which something was changed in the directories of an entity and not taken in, as far as that

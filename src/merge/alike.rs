@@ -54,7 +54,9 @@ pub fn heal(
                 _ => None,
             };
             let deleted = &after.version().deletes;
-            let edits = surplus(&after.runs(&path), deleted, [&ours, theirs], both.as_deref());
+            // What was shown here says nothing of what earlier parts brought.
+            let here = if both.is_some() { &before.version().clocks } else { &ours };
+            let edits = surplus(&after.runs(&path), deleted, [here, theirs], both.as_deref());
             if !edits.is_empty() {
                 healed.push((path, edits));
             }
@@ -379,11 +381,15 @@ fn same(text: &str, letters: &[Letter], gone: &mut [bool]) {
 }
 
 /// All that is too much in a merged text for it to say what both sides said, where that is all there is
-/// to it.
+/// to it. What came with something else is neither side's, and stays.
 fn beyond(both: &str, text: &str, letters: &[Letter], gone: &mut [bool]) {
     let mut left = both;
     let mut picked = Vec::with_capacity(letters.len());
     for letter in letters {
+        if letter.had == Had::None {
+            picked.push(false);
+            continue;
+        }
         let said = text.get(letter.at.clone()).unwrap_or_default();
         let rest = left.strip_prefix(said);
         picked.push(rest.is_none());
@@ -538,6 +544,9 @@ mod tests {
         assert_eq!(healed(&runs, [A, B], Some("a b c")), "a b c");
         // It cannot say it: nothing is deleted.
         assert_eq!(healed(&runs, [A, B], Some("a b d")), "a b cb");
+        // What came with something else is no copy of theirs.
+        let runs = [(4, 0, "new "), (2, 0, "a b c"), (3, 0, "b")];
+        assert_eq!(healed(&runs, [A, B], Some("a b c")), "new a b c");
         // The copies stand apart.
         let runs = [(2, 0, "a"), (1, 0, "a"), (3, 0, "a")];
         assert_eq!(healed(&runs, [A, B], None), "aa");

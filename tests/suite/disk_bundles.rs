@@ -276,3 +276,33 @@ fn a_bundle_shows_what_it_would_make_of_a_text() {
     let (chat, _) = export(&bob, "chat.crdt", &["--doc", "chat"]);
     diff("/shared/plans.md", &chat).exits(0);
 }
+
+/// Several bundles at once bring what they bring one after the other: what is new in one of them is not
+/// too much because another shows the text as it was.
+#[test]
+fn bundles_that_come_together_take_nothing_from_each_other() {
+    for own_first in [true, false] {
+        let machine = Machine::new("bundles that come together");
+        let alice = machine.group("a", &[BOB, CAROL]);
+        let page = "one\ncommon line\nanother line\n";
+        put(&alice, "/shared/page.md", page.as_bytes());
+        let [bob, carol] = [("b", BOB), ("c", CAROL)]
+            .map(|(name, member)| machine.replica_of(&alice, name, member));
+        machine.pass(60);
+        let (old, _) = export(&alice, "old.crdt", &[]);
+        let (bystander, _) = export(&carol, "bystander.crdt", &[]);
+        let more = format!("What Bob adds\n{page}");
+        put(&bob, "/shared/page.md", more.as_bytes());
+        let (news, _) = export(&bob, "news.crdt", &[]);
+        let files = match own_first {
+            true => [&old, &bystander, &news],
+            false => [&news, &old, &bystander],
+        };
+        let mut args = vec!["sync", "import"];
+        args.extend(files.map(String::as_str));
+        alice.json(&args);
+        assert_eq!(fs::read_to_string(place(&alice, "/shared/page.md")).unwrap(), more);
+        alice.give(&bob);
+        assert_eq!(fs::read_to_string(place(&bob, "/shared/page.md")).unwrap(), more);
+    }
+}

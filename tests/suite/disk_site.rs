@@ -115,3 +115,21 @@ fn a_browser_shows_the_pages_on_a_telephone_and_on_a_desk() {
         }
     }
 }
+
+#[test]
+fn who_shows_the_entity_hears_that_its_website_was_changed() {
+    let machine = Machine::new("site, changed");
+    let alice = machine.group("a", &[]);
+    let put = |page: &[u8]| {
+        let args = ["-s", &text(&alice.dir), "disk", "put", "-", "/public/website/index.md"];
+        machine.run_with_stdin(&args, page).ok();
+    };
+    put(b"# Hello\n");
+    alice.ok(&["disk", "publish"]);
+    let said = || alice.run(&["entity", "show"]).stderr.contains("not what was published");
+    assert!(!said());
+    put(b"# Changed\n");
+    assert!(said());
+    alice.ok(&["disk", "publish"]);
+    assert!(!said());
+}
