@@ -10,7 +10,7 @@ use crate::store::{refuse_no_file, unreadable};
 use crate::wire::Id;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -394,36 +394,36 @@ impl ArchiveFile {
         Ok(())
     }
 
-    /// The numbers of rows whose command did not happen, as `fate` knows of each.
+    /// The numbers of rows that do not count, as `fate` knows of each command.
     pub fn void_rows(&self, fate: impl Fn(&str) -> Result<RunFate>) -> Result<BTreeSet<i64>> {
-        let mut void = BTreeSet::new();
-        let sql = "SELECT u.n, o.run, v.removed FROM unsettled u JOIN unsettled o ON o.n = u.n
-                   JOIN versions v ON v.n = u.n WHERE u.run = ?1";
+        let mut fates = BTreeMap::new();
         for run in self.runs()? {
             let known = fate(&run)?;
-            if known == RunFate::Happened {
-                continue;
-            }
-            // One that another command wrote counts if that one happened.
-            let mut counted = BTreeSet::new();
+            fates.insert(run, known);
+        }
+        let (mut void, mut counted) = (BTreeSet::new(), BTreeSet::new());
+        let sql = "SELECT u.n, o.run, v.removed FROM unsettled u JOIN unsettled o ON o.n = u.n
+                   JOIN versions v ON v.n = u.n WHERE u.run = ?1";
+        for run in fates.iter().filter(|(_, fate)| **fate != RunFate::Happened).map(|(run, _)| run)
+        {
             let rows = self.all(sql, params![run], |row| {
                 Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, bool>(2)?))
             })?;
-            for (n, other, hides) in rows {
-                let counts = match fate(&other)? {
-                    RunFate::Happened => true,
-                    RunFate::Unknown => !hides,
-                    RunFate::Never => false,
+            // It counts if it does by any of the commands that wrote it.
+            for (n, writer, hides) in rows {
+                let counts = match fates.get(&writer) {
+                    Some(RunFate::Happened) => true,
+                    Some(RunFate::Unknown) => !hides,
+                    Some(RunFate::Never) | None => false,
                 };
-                if counts && other != run {
-                    counted.insert(n);
-                }
-                if hides || known == RunFate::Never {
-                    void.insert(n);
-                }
+                if counts {
+                    counted.insert(n)
+                } else {
+                    void.insert(n)
+                };
             }
-            void.retain(|n| !counted.contains(n));
         }
+        void.retain(|n| !counted.contains(n));
         Ok(void)
     }
 }

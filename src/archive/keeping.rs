@@ -103,6 +103,8 @@ pub(super) struct Keeper<'s> {
     returned: BTreeSet<(DocId, DocPath)>,
     /// Records of which there was another version, and a new one came.
     varied: BTreeSet<(DocId, DocPath)>,
+    /// What the ledger says, once that was asked.
+    said: Option<BTreeSet<SaidConflict>>,
     kept: KeptRecords,
 }
 
@@ -110,12 +112,15 @@ impl<'s> Keeper<'s> {
     pub fn begin(session: &'s mut Session) -> Result<Keeper<'s>> {
         let file =
             ArchiveFile::begin(&session.archive_path()?, session.environment().machine.lock_wait)?;
-        settle(session, &file)?;
-        let run = session.environment().machine.ids.uuid()?;
-        let run = format!("{}{run}", name_of(session.committed_replica()?.as_deref()));
+        let committed = session.committed_state()?;
+        settle(session, &file, committed.as_ref())?;
+        let replica = committed.as_ref().map_or(Ok(None), State::replica)?;
+        let replica = replica.as_ref().map(|(replica, _, _)| replica.as_str());
+        let run = format!("{}{}", name_of(replica), session.environment().machine.ids.uuid()?);
         let last = file.last()?;
         let (entities, returned, varied) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (new, batch, missing, kept) = (0, 0, 0, KeptRecords::default());
+        let said = None;
         Ok(Keeper {
             session,
             file,
@@ -127,6 +132,7 @@ impl<'s> Keeper<'s> {
             entities,
             returned,
             varied,
+            said,
             kept,
         })
     }
@@ -175,28 +181,32 @@ impl<'s> Keeper<'s> {
     /// Notes what lost to records that were restored before anybody here had heard of it: what came
     /// back goes on, and nothing but the ledger tells of the rest.
     fn note_late(&mut self) -> Result<()> {
-        let mut known = None;
         for (doc, path) in std::mem::take(&mut self.returned) {
             let Some(winner) = self.standing(&doc, &path)? else { continue };
             for loser in late(&self.file.versions(&doc, &path)?, &winner) {
-                let Some(lost) = lost(self.session, &winner, loser) else { continue };
-                // Whose edit it was mostly knows by the merge that dropped it.
-                let known = match &mut known {
-                    Some(known) => known,
-                    none => none.insert(said(self.session)?),
-                };
-                if known.insert(said_by(&lost)) {
-                    self.note(&lost)?;
+                if let Some(lost) = lost(self.session, &winner, loser) {
+                    self.note_once(&lost)?;
                 }
             }
         }
         Ok(())
     }
 
+    /// Notes what the ledger does not say yet: whose edit it was mostly knows by the merge that dropped it.
+    fn note_once(&mut self, lost: &Conflict) -> Result<()> {
+        let known = match &mut self.said {
+            Some(known) => known,
+            none => none.insert(said(self.session)?),
+        };
+        match known.insert(said_by(lost)) {
+            true => self.note(lost),
+            false => Ok(()),
+        }
+    }
+
     /// Sees to it that nothing is lost of what several wrote at once to an archived record: what was
     /// said about an issue is shown, and of the rest the ledger tells.
     fn note_varied(&mut self) -> Result<()> {
-        let mut known = None;
         for (doc, path) in std::mem::take(&mut self.varied) {
             // What is in its document is shown as it is there, and merged there.
             let is_there = |source: &dyn Source| source.exists(&path.steps());
@@ -213,14 +223,7 @@ impl<'s> Keeper<'s> {
             let Some(shown) = standing.last() else { continue };
             for dropped in unite::dropped(&standing) {
                 let lost = lost_field(self.session, shown, &dropped);
-                // A merge that dropped it can have said so.
-                let known = match &mut known {
-                    Some(known) => known,
-                    none => none.insert(said(self.session)?),
-                };
-                if known.insert(said_by(&lost)) {
-                    self.note(&lost)?;
-                }
+                self.note_once(&lost)?;
             }
         }
         Ok(())
@@ -305,11 +308,11 @@ fn unlike(what: String) -> Error {
 
 /// Settles what earlier commands left: rows of those that happened count for good, and rows of
 /// those that did not are removed.
-fn settle(session: &mut Session, file: &ArchiveFile) -> Result<()> {
+fn settle(session: &mut Session, file: &ArchiveFile, committed: Option<&State>) -> Result<()> {
     let mut open = Vec::new();
     for run in file.runs()? {
-        let committed = session.committed_setting(&setting(&run))?.is_some();
-        match RunFate::of(committed, session.state(), &run)? {
+        let mark = committed.map_or(Ok(None), |state| state.setting(&setting(&run)))?;
+        match RunFate::of(mark.is_some(), session.state(), &run)? {
             RunFate::Happened => file.settle(&run)?,
             // This very session may have written it, and is not at its end.
             _ if session.state().setting(&setting(&run))?.is_some() => {}
@@ -342,8 +345,7 @@ fn conflict(
     if record.removed || before.removed {
         return None;
     }
-    let size = |of: &ArchivedRecord| (of.changed_at, of.record.len(), of.version());
-    match size(record) > size(before) {
+    match record.rank() > before.rank() {
         true => lost(session, record, before),
         false => lost(session, before, record),
     }
@@ -435,13 +437,15 @@ fn late<'v>(versions: &'v [ArchivedRecord], standing: &ArchivedRecord) -> Vec<&'
     late
 }
 
-/// What of a conflict is the same wherever it was noted.
-fn said_by(conflict: &Conflict) -> (DocId, DocPath, String) {
+/// What of a conflict is the same wherever it was noted: where it was, and what lost.
+type SaidConflict = (DocId, DocPath, String);
+
+fn said_by(conflict: &Conflict) -> SaidConflict {
     let value = conflict.loser.value.as_ref().map(ToString::to_string).unwrap_or_default();
     (conflict.doc.clone(), conflict.path.clone(), value)
 }
 
 /// What the ledger has.
-fn said(session: &Session) -> Result<BTreeSet<(DocId, DocPath, String)>> {
+fn said(session: &Session) -> Result<BTreeSet<SaidConflict>> {
     Ok(session.state().conflicts()?.iter().map(said_by).collect())
 }

@@ -310,12 +310,24 @@ impl ArchiveReader {
     /// # Errors
     /// `Io`, `Corrupt`.
     pub fn gone_beginning(&self, doc: &DocId, prefix: &str) -> Result<Vec<DocPath>> {
-        let sql = "SELECT path FROM records INDEXED BY records_by_id
-                   WHERE doc_id = ?1 AND id >= ?2 AND removed = 1
+        let found = self.rows_beginning(doc, prefix, true)?;
+        Ok(found.into_iter().filter_map(|(_, path)| path).collect())
+    }
+
+    /// The rows of the records whose ids begin like this, of those that hide others or of the others, with
+    /// their paths where these can be read.
+    fn rows_beginning(
+        &self,
+        doc: &DocId,
+        prefix: &str,
+        removed: bool,
+    ) -> Result<Vec<(i64, Option<DocPath>)>> {
+        let sql = "SELECT n, path FROM records INDEXED BY records_by_id
+                   WHERE doc_id = ?1 AND id >= ?2 AND removed = ?3
                    AND id < ?2 || char(1114111) AND substr(id, 1, length(?2)) = ?2";
-        let found = self.file.all(sql, params![doc.as_str(), prefix], |row| row.get(0))?;
-        let read = |path: String| serde_json::from_str(&path).ok();
-        Ok(found.into_iter().filter_map(read).collect())
+        self.file.all(sql, params![doc.as_str(), prefix, removed], |row| {
+            Ok((row.get(0)?, serde_json::from_str(&row.get::<_, String>(1)?).ok()))
+        })
     }
 
     /// The paths of the records whose ids begin like this.
@@ -323,15 +335,9 @@ impl ArchiveReader {
     /// # Errors
     /// `Io`, `Corrupt`.
     pub fn beginning(&self, doc: &DocId, prefix: &str) -> Result<Vec<DocPath>> {
-        let sql = "SELECT n, path FROM records INDEXED BY records_by_id
-                   WHERE doc_id = ?1 AND id >= ?2 AND removed = 0
-                   AND id < ?2 || char(1114111) AND substr(id, 1, length(?2)) = ?2";
-        let found = self.file.all(sql, params![doc.as_str(), prefix], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        })?;
-        let valid = found.into_iter().filter(|(n, _)| !self.void.contains(n));
-        let mut paths: Vec<DocPath> =
-            valid.filter_map(|(_, path)| serde_json::from_str(&path).ok()).collect();
+        let found = self.rows_beginning(doc, prefix, false)?.into_iter();
+        let valid = found.filter(|(n, _)| !self.void.contains(n));
+        let mut paths: Vec<DocPath> = valid.filter_map(|(_, path)| path).collect();
         let behind = self.behind(doc).filter(|record| record.id().starts_with(prefix));
         paths.extend(behind.map(|record| record.path.clone()));
         Ok(paths)

@@ -155,6 +155,11 @@ impl ArchivedRecord {
         ArchivedRecord::marker(&self.doc, &self.path, 0, now, Marker::Deleted(item))
     }
 
+    /// Of several versions of a record the one with the highest is shown.
+    pub(super) fn rank(&self) -> (i64, usize, String) {
+        (self.changed_at, self.record.len(), self.version())
+    }
+
     /// Whether a marker hides a version of the same record.
     pub(super) fn hides(&self, version: &ArchivedRecord) -> bool {
         self.removed

@@ -66,11 +66,10 @@ pub(super) fn united(standing: &[&ArchivedRecord], now: i64) -> Option<ArchivedR
     fields.insert(COMMENTS.to_owned(), Value::Array(list));
     let fields = Value::Object(fields);
     let united = ArchivedRecord::of(&shown.doc, of, &shown.path, shown.written, &fields, now);
-    let order = |one: &ArchivedRecord| (one.changed_at, one.record.len(), one.version());
     let changed_at = united.changed_at.max(shown.changed_at);
     let united = ArchivedRecord { changed_at, ..united };
     // It is to be the one that is shown.
-    Some(match order(&united) > order(shown) {
+    Some(match united.rank() > shown.rank() {
         true => united,
         false => ArchivedRecord { changed_at: changed_at.saturating_add(1), ..united },
     })
@@ -98,16 +97,16 @@ pub(super) fn dropped<'v>(standing: &[&'v ArchivedRecord]) -> Vec<DroppedValue<'
                 DroppedValue { of: version, path: path(), noun: of.noun, lost, won }
             }));
         }
-        if of.noun == issues::ISSUES.noun {
+        if let (true, Some(text)) = (is_united(of.noun, COMMENTS), issues::COMMENTS.heading()) {
             let around = version.path.child(COMMENTS);
             let [before, now, after] = [&before, &fields, &after].map(comments);
             let none = Record::new();
             for (id, comment) in &now {
                 let three = [before.get(id), Some(comment), after.get(id)];
                 let three = three.map(|one| one.and_then(Value::as_map).unwrap_or(&none));
-                dropped.extend(of_three(three, "content").map(|[lost, won]| DroppedValue {
+                dropped.extend(of_three(three, text).map(|[lost, won]| DroppedValue {
                     of: version,
-                    path: around.child(id).child("content"),
+                    path: around.child(id).child(text),
                     noun: issues::COMMENTS.noun,
                     lost,
                     won,

@@ -41,12 +41,17 @@ pub fn text(argument: &str) -> Result<String> {
     Ok(text)
 }
 
+/// Whether a file of the user's is standard input.
+pub fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
 /// Opens a file of the user's; `-` is standard input.
 ///
 /// # Errors
 /// `NotFound`, `Io`.
 pub fn open(file: &Path) -> Result<Box<dyn Read>> {
-    if file.as_os_str() == "-" {
+    if is_stdin(file) {
         return Ok(Box::new(io::stdin().lock()));
     }
     match File::open(file) {
@@ -74,7 +79,7 @@ pub fn within(file: &Path, mut error: Error) -> Error {
 
 /// The file, for messages.
 pub fn name(file: &Path) -> String {
-    match file.as_os_str() == "-" {
+    match is_stdin(file) {
         true => "standard input".to_owned(),
         false => file.display().to_string(),
     }

@@ -77,12 +77,12 @@ pub fn run(context: &Context, args: RecoverArgs) -> Result<Report> {
             }
         };
     }
+    let store = context.store()?;
+    let doc = document(context, &store, &args.doc)?;
     if args.out.dir.as_os_str() == "-" {
         return Err(Error::usage("a document of a store is recovered into a directory")
             .hint("name one with `-O DIR`; `-O -` is for files"));
     }
-    let store = context.store()?;
-    let doc = document(context, &store, &args.doc)?;
     store.check_beside(&args.out.dir, &doc)?;
     let mut others = Vec::new();
     for path in &args.from {

@@ -91,11 +91,11 @@ pub fn unpublished(reader: &Reader, entity: &EntityId) -> Result<bool> {
 
 fn is_unpublished(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<bool> {
     let core = reader.view(&entity.document(core::SPEC.name))?;
-    let root = core.as_ref().and_then(|view| core::website_root(view));
-    Ok(match (reader.view(doc)?, root) {
-        (Some(view), Some(root)) => website(&view, doc).is_none_or(|now| now.root != root),
-        _ => false,
-    })
+    let Some(root) = core.as_ref().and_then(|view| core::website_root(view)) else {
+        return Ok(false);
+    };
+    let view = reader.view(doc)?;
+    Ok(view.is_some_and(|view| website(&view, doc).is_none_or(|now| now.root != root)))
 }
 
 /// The paths at which something was changed in the directories of an entity and not taken in, as far as that

@@ -118,19 +118,18 @@ fn lanes_of(view: &View, board: &Board, shelf: &Shelf<'_>) -> Result<Vec<Lane>> 
         let column = card.column_id.json().as_str().and_then(|id| board.column(id));
         // Of two columns with one id the same has its cards as has those of the document.
         let place = column.map(|of| board.columns.iter().position(|one| one.place == of.place));
-        match place.flatten() {
-            Some(place) => lanes.get_mut(place).into_iter().for_each(|lane| {
-                lane.cards.push(card.clone());
-            }),
-            None => match lanes.last_mut().filter(|lane| lane.id.is_none()) {
-                Some(unfiled) => unfiled.cards.push(card),
-                None => lanes.push(Lane {
-                    id: None,
-                    title: UNFILED.to_owned(),
-                    order: None,
-                    cards: vec![card],
-                }),
-            },
+        let place = match place.flatten() {
+            Some(place) => place,
+            // The last lane, made where there is none yet.
+            None => {
+                if lanes.last().is_none_or(|lane| lane.id.is_some()) {
+                    lanes.push(lane(None, UNFILED, None, &[])?);
+                }
+                lanes.len().saturating_sub(1)
+            }
+        };
+        if let Some(lane) = lanes.get_mut(place) {
+            lane.cards.push(card);
         }
     }
     Ok(lanes)

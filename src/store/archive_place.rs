@@ -46,24 +46,13 @@ impl Session {
         Ok(fs::node(&self.layout.resolve(Path::new(ARCHIVE_FILE)))?.is_some())
     }
 
-    /// The replica that this store was at the last commit; None where it was none yet.
+    /// The local state as the last commit left it: what this session has set is not seen. None before the
+    /// first write.
     ///
     /// # Errors
     /// Those of reading the local state.
-    pub fn committed_replica(&self) -> Result<Option<String>> {
+    pub fn committed_state(&self) -> Result<Option<State>> {
         let path = self.layout.resolve(Path::new(DATABASE));
-        let state = State::open_for_reading(&path, self.environment.machine.lock_wait)?;
-        let replica = state.map_or(Ok(None), |state| state.replica())?;
-        Ok(replica.map(|(replica, _, _)| replica))
-    }
-
-    /// A setting as the last commit left it: what this session has set is not seen.
-    ///
-    /// # Errors
-    /// Those of reading the local state.
-    pub fn committed_setting(&self, key: &str) -> Result<Option<String>> {
-        let path = self.layout.resolve(Path::new(DATABASE));
-        let state = State::open_for_reading(&path, self.environment.machine.lock_wait)?;
-        state.map_or(Ok(None), |state| state.setting(key))
+        State::open_for_reading(&path, self.environment.machine.lock_wait)
     }
 }

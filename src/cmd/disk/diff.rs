@@ -2,7 +2,7 @@
 
 use super::read::Lying;
 use super::unified::unified;
-use crate::cmd::files::{is_bundle, name};
+use crate::cmd::files::{is_bundle, is_stdin, name};
 use crate::cmd::sync::read_bundle;
 use crate::cmd::{Context, exit_code};
 use crate::concern::disk::content::TextFile;
@@ -88,7 +88,7 @@ fn lying(reader: &Reader, entity: &EntityId, doc: &DocId, file: &DiskFile) -> Re
 fn is_a_bundle(with: &Path) -> bool {
     let mut begin = [0; 4];
     let mut read = || File::open(with)?.read_exact(&mut begin);
-    with.as_os_str() == "-" || with.is_file() && read().is_ok() && is_bundle(&begin)
+    is_stdin(with) || with.is_file() && read().is_ok() && is_bundle(&begin)
 }
 
 /// A document as importing a bundle would leave it; as it is, where that brings nothing of it.

@@ -92,7 +92,7 @@ impl SourceFile {
     /// The operation that puts it. A content that is no text is with the store then.
     pub fn read(&self, session: &Session, entity: &EntityId) -> Result<Put> {
         let mut input = files::open(&self.source)?;
-        let meta = match self.source.as_os_str() == "-" {
+        let meta = match files::is_stdin(&self.source) {
             true => None,
             false => fs::metadata(&self.source).ok(),
         };

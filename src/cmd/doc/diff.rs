@@ -184,7 +184,7 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
 
 /// Whether an argument is standard input, or a document in it.
 fn is_stdin(argument: &str) -> bool {
-    split(argument).0.as_os_str() == "-"
+    files::is_stdin(&split(argument).0)
 }
 
 fn document(context: &Context, wanted: &str) -> Result<DiffSide> {
