@@ -14,6 +14,7 @@ mod application;
 mod begun;
 mod collect;
 mod contents;
+mod elsewhere;
 mod likeness;
 mod objects;
 mod settle;

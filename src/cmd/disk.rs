@@ -17,7 +17,6 @@ pub use read::get;
 
 use super::{Context, DryRun, OutFile};
 use crate::error::Result;
-use crate::query::disk::file;
 use crate::ui::Report;
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -260,7 +259,7 @@ pub fn run(context: &Context, args: DiskArgs) -> Result<Report> {
         DiskVerb::Status { all } => list::status(context, &entity()?, all),
         DiskVerb::History { path } => {
             let (reader, entity) = (context.reader()?, entity()?);
-            let (doc, file) = file(&reader, &entity, &path)?;
+            let (doc, file) = read::known(&reader, &entity, &path)?;
             super::log::of_one(context, &reader, &doc, &file.id)
         }
         DiskVerb::Diff { path, with } => diff::diff(context, &entity()?, &path, with.as_deref()),

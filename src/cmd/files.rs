@@ -4,7 +4,7 @@ use super::failure::word;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::store::{Store, sync_file_system};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -153,6 +153,21 @@ pub fn write_one_of(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
     let copied = io::copy(bytes, new.as_file_mut()).map_err(failed)?;
     new.persist_noclobber(path).map_err(|e| failed(e.error))?;
     Ok(copied)
+}
+
+/// Lets whoever may read a file run it. Where the system knows no such thing, nothing is done.
+///
+/// # Errors
+/// `Io`.
+pub fn make_executable(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = path.metadata().map_err(|e| unwritten(path, e))?.permissions().mode();
+        let wanted = fs::Permissions::from_mode(mode | (mode & 0o444) >> 2);
+        fs::set_permissions(path, wanted).map_err(|e| unwritten(path, e))?;
+    }
+    Ok(())
 }
 
 /// Refuses a directory in a store, there already or not.

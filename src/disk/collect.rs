@@ -131,8 +131,8 @@ impl NeededContents {
     fn lies(&self, blake3: &str) -> Result<bool> {
         for (entity, path) in self.places.get(blake3).into_iter().flatten() {
             let Some(tree) = self.trees.get(entity) else { continue };
-            if let Ok(Some((_, stored))) = tree.open_hashed(path)
-                && stored.blake3 == blake3
+            if let Ok(Some(held)) = tree.held(path)
+                && held.stored.blake3 == blake3
             {
                 return Ok(true);
             }

@@ -157,8 +157,8 @@ fn is_one_of(
     if length > limits::DISK_TEXT_BYTES as u64 {
         return Ok(contents.iter().any(|one| sizes.get(one).is_none_or(|size| *size == length)));
     }
-    let lies = tree.open_hashed(path)?;
-    Ok(lies.is_none_or(|(_, stored)| contents.contains(&stored.blake3)))
+    let lies = tree.held(path)?;
+    Ok(lies.is_none_or(|held| contents.contains(&held.stored.blake3)))
 }
 
 fn row(path: String, state: DiskState, id: Option<&str>, note: impl Into<Hint>) -> FileStatus {

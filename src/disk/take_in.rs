@@ -1,5 +1,6 @@
 //! Taking in what others changed in the directories.
 
+use super::elsewhere::Elsewhere;
 use super::likeness;
 use super::objects::Objects;
 use super::tree::{Held, Tree, failed};
@@ -78,6 +79,7 @@ pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Resul
             unreadable: BTreeSet::new(),
             begun: BTreeMap::new(),
             lost: BTreeMap::new(),
+            elsewhere: (*which != Which::All).then(Elsewhere::default),
             changed: BTreeMap::new(),
             edited: Vec::new(),
             taken,
@@ -105,6 +107,9 @@ struct TakingIn<'s> {
     begun: BTreeMap<DiskPath, BegunFile>,
     /// What is there no more, by the hash of what it held.
     lost: BTreeMap<String, Vec<FilePlace>>,
+    /// Where only some of the files are looked at: what of the others is there no more, as far as it was
+    /// looked for.
+    elsewhere: Option<Elsewhere>,
     /// Where something else lies than what a file held, by the hash of that: it may be elsewhere now.
     changed: BTreeMap<String, Vec<FilePlace>>,
     /// Of these those that are where they were.
@@ -348,7 +353,11 @@ impl TakingIn<'_> {
         if self.begun.get(path).is_some_and(|begun| begun.blake3 == hash) {
             return Ok(None);
         }
-        if let Some(from) = self.lost.get_mut(hash).and_then(Vec::pop) {
+        let lost = match self.lost.get_mut(hash).and_then(Vec::pop) {
+            None => self.lost_elsewhere(hash)?,
+            lost => lost,
+        };
+        if let Some(from) = lost {
             self.follow(&from, path, held)?;
             return Ok(None);
         }
@@ -378,12 +387,36 @@ impl TakingIn<'_> {
         Ok(None)
     }
 
+    /// One of the files that nobody looks at otherwise, which held something and is where it was no more.
+    fn lost_elsewhere(&mut self, blake3: &str) -> Result<Option<FilePlace>> {
+        let Some(elsewhere) = &mut self.elsewhere else { return Ok(None) };
+        let begun: BTreeSet<&str> = self.begun.values().map(|begun| begun.file.as_str()).collect();
+        let written = self.written.values().filter(|base| !begun.contains(base.file.as_str()));
+        let files = elsewhere.not_yet_sought(written, blake3);
+        if !files.is_empty() {
+            let mut lost = Directory::with(self.session, &self.doc, |_, directory| {
+                let owners = directory.owners().filter(|place| files.contains(&place.id));
+                Ok(owners.cloned().collect::<Vec<FilePlace>>())
+            })?;
+            lost.retain(|place| {
+                let base = self.written.get(&place.id);
+                base.is_some_and(|base| base.path == place.path.as_str())
+                    && matches!(self.tree.open_file(&place.path), Ok(None))
+            });
+            elsewhere.found(blake3, lost);
+        }
+        Ok(elsewhere.take(blake3))
+    }
+
     /// Moves a file to where what it held lies now; false where the rules refuse that.
     fn follow(&mut self, from: &FilePlace, path: &DiskPath, held: &Held) -> Result<bool> {
         let file = from.id.clone();
         let moved = MoveFile { entity: self.entity.clone(), file, to: path.clone() };
         let Some(id) = self.operate(path, Operation::DiskMove(moved))? else { return Ok(false) };
         self.note(&id, path, held)?;
+        if self.elsewhere.is_some() {
+            self.taken.notes.push(format!("{} was moved to {path}", from.path).into());
+        }
         self.taken.moved.push((from.path.to_string(), path.to_string()));
         Ok(true)
     }

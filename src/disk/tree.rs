@@ -10,7 +10,7 @@ use crate::store::{Reader, Session, State};
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, Metadata, OpenOptions};
-use std::io::{self, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes that are read at once.
@@ -168,6 +168,14 @@ impl Tree {
         Ok(dir)
     }
 
+    /// Looks whether a file could lie at a path: nothing else is in the way.
+    ///
+    /// # Errors
+    /// `Refused` where a link or a directory is, or a file where a directory should be; `Io`.
+    pub fn takes(&self, path: &DiskPath) -> Result<()> {
+        self.open_file(path).map(drop)
+    }
+
     /// Opens a file; None where nothing is there.
     ///
     /// # Errors
@@ -179,15 +187,18 @@ impl Tree {
         }
     }
 
-    /// Opens a file and reads it through once, for its hash and size; None where nothing is there.
+    /// Opens a file and reads it through once, for what it holds; None where nothing is there.
     ///
     /// # Errors
     /// As [`Tree::open_file`].
-    pub fn open_hashed(&self, path: &DiskPath) -> Result<Option<(File, FileHash)>> {
+    pub fn open_held(&self, path: &DiskPath) -> Result<Option<(File, Held)>> {
         let Some(mut file) = self.open_file(path)? else { return Ok(None) };
-        let mut sink = Hashing { bytes: None, ..Hashing::default() };
-        copy(&mut file, &mut sink).map_err(|e| failed("read", &self.place_of(path), e))?;
-        Ok(Some((file, sink.held(None).stored)))
+        let reading = |e| failed("read", &self.place_of(path), e);
+        let meta = file.metadata().map_err(reading)?;
+        let mut sink = Hashing::default();
+        copy(&mut file, &mut sink).map_err(reading)?;
+        file.rewind().map_err(reading)?;
+        Ok(Some((file, sink.held(is_executable(&meta)))))
     }
 
     /// What a file holds; None where nothing is there.
@@ -195,13 +206,7 @@ impl Tree {
     /// # Errors
     /// As [`Tree::open_file`].
     pub fn held(&self, path: &DiskPath) -> Result<Option<Held>> {
-        let Some(mut file) = self.open_file(path)? else { return Ok(None) };
-        let reading = |e| failed("read", &self.place_of(path), e);
-        let meta = file.metadata().map_err(reading)?;
-        let mut sink = Hashing::default();
-        copy(&mut file, &mut sink).map_err(reading)?;
-        let executable = is_executable(&meta);
-        Ok(Some(sink.held(executable)))
+        Ok(self.open_held(path)?.map(|(_, held)| held))
     }
 
     /// Lets `take` have the directory that a file lies in, and its name there.
@@ -458,10 +463,15 @@ fn is_executable(_meta: &Metadata) -> Option<bool> {
 }
 
 fn not_a(dir: &Dir, name: &str, place: &Path, what: &str) -> Error {
-    let is_link = dir.symlink_metadata(name).is_ok_and(|meta| meta.is_symlink());
-    let is = if is_link { "a link" } else { "something else" };
-    Error::refused(format!("{}: {name:?} is no {what} but {is}", place.display()))
-        .hint("links are not followed: put the real thing in its place, or move it away")
+    let (is, hint) = match dir.symlink_metadata(name) {
+        Ok(meta) if meta.is_symlink() => {
+            ("a link", "links are not followed: put the real thing in its place, or move it away")
+        }
+        Ok(meta) if meta.is_dir() => ("a directory", "name another path, or move it away"),
+        Ok(meta) if meta.is_file() => ("a file", "name another path, or move it away"),
+        _ => ("something else", "move it away"),
+    };
+    Error::refused(format!("{}: {name:?} is no {what} but {is}", place.display())).hint(hint)
 }
 
 pub(super) fn failed(doing: &str, place: &Path, e: io::Error) -> Error {

@@ -182,7 +182,7 @@ fn meet(replicas: &[&YearReplica], now: i64) {
 
 #[test]
 fn a_year_of_three_replicas_with_one_that_is_silent_for_a_month() {
-    let messages = number("CRDTCTL_YEAR").unwrap_or(360);
+    let messages = number("CRDTCTL_YEAR").unwrap_or(180);
     let root = temporary();
     let replicas = group(root.path());
     let all: Vec<&YearReplica> = replicas.iter().collect();

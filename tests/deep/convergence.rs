@@ -44,27 +44,27 @@ const QUARRELS: Climate = Climate { steps: 16, quarrels: true, ..QUICK };
 
 #[test]
 fn quick_histories_converge() {
-    schedules("quick", 60, QUICK);
+    schedules("quick", 36, QUICK);
 }
 
 #[test]
 fn crowded_histories_converge() {
-    schedules("crowded", 26, CROWDED);
+    schedules("crowded", 12, CROWDED);
 }
 
 #[test]
 fn histories_of_incremental_bundles_converge() {
-    schedules("incremental", 30, STICKS);
+    schedules("incremental", 14, STICKS);
 }
 
 #[test]
 fn histories_with_disasters_converge() {
-    schedules("disasters", 30, DISASTERS);
+    schedules("disasters", 14, DISASTERS);
 }
 
 #[test]
 fn histories_of_replicas_that_go_back_in_time_converge() {
-    schedules("back_in_time", 26, REWINDS);
+    schedules("back_in_time", 12, REWINDS);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn histories_of_boards_that_go_back_in_time_converge() {
 
 #[test]
 fn histories_of_quarrels_converge() {
-    schedules("quarrels", 26, QUARRELS);
+    schedules("quarrels", 14, QUARRELS);
 }
 
 /// The seeds to live through: so many, or as the environment says.
@@ -90,17 +90,17 @@ pub fn seeds(count: u64) -> std::ops::Range<u64> {
 
 #[test]
 fn histories_of_boards_and_issues_converge() {
-    schedules("boards", 26, BOARDS);
+    schedules("boards", 12, BOARDS);
 }
 
 #[test]
 fn histories_of_threads_and_reactions_converge() {
-    schedules("threads", 30, TALK);
+    schedules("threads", 14, TALK);
 }
 
 #[test]
 fn histories_of_a_canvas_and_its_relay_converge() {
-    schedules("canvas", 26, CANVAS);
+    schedules("canvas", 12, CANVAS);
 }
 
 pub fn schedules(test: &str, count: u64, climate: Climate) {

@@ -672,7 +672,7 @@ impl Drop for Told {
 
 #[test]
 fn a_mixed_fleet_loses_nothing_in_silence() {
-    for seed in seeds(26) {
+    for seed in seeds(14) {
         let Told(_, world) = &mut Told(seed, World::new(seed));
         world.live();
         world.settle(seed % 2 == 1);

@@ -4,7 +4,7 @@ use crate::cmd::context::say_gone;
 use crate::cmd::failure::hint;
 use crate::cmd::{Context, exit_code};
 use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, document};
-use crate::disk::{self, TakenIn, Which};
+use crate::disk::{self, TakenIn, Tree, Which};
 use crate::error::{Error, Hint, Kind, Result, counted};
 use crate::id::EntityId;
 use crate::operation::{self, Operation, Outcome, Together};
@@ -135,7 +135,9 @@ pub fn rename(context: &Context, entity: &EntityId, from: &str, to: &str) -> Res
     let touched = at(moves.iter().map(|(from, _)| from));
     change(context, entity, &touched, |session| {
         let mut together = Together::default();
+        let tree = Tree::of_session(session, entity)?;
         for (file, to) in moves {
+            tree.takes(&to)?;
             let moved = MoveFile { entity: entity.clone(), file, to };
             together.run(session, Operation::DiskMove(moved))?;
         }

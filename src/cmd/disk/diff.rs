@@ -1,6 +1,6 @@
 //! `disk diff`: what differs in a text here, in its directory, in another store, or after an import.
 
-use super::read::Lying;
+use super::read::{Lying, known};
 use super::unified::unified;
 use crate::cmd::files::{is_bundle, is_stdin, name};
 use crate::cmd::sync::read_bundle;
@@ -36,7 +36,7 @@ pub fn diff(
 ) -> Result<Report> {
     let reader = context.reader()?;
     let Some(with) = with else {
-        let (doc, file) = file(&reader, entity, named)?;
+        let (doc, file) = known(&reader, entity, named)?;
         let new = Side { path: file.path.clone(), text: lying(&reader, entity, &doc, &file)? };
         return compared(&Side::of(Some(file))?, &new);
     };
@@ -80,7 +80,7 @@ fn other(context: &Context, reader: &Reader, doc: &DocId, with: &Path) -> Result
 fn lying(reader: &Reader, entity: &EntityId, doc: &DocId, file: &DiskFile) -> Result<String> {
     let mut bytes = Vec::new();
     let failed = |e| Error::io(format!("cannot read {}", file.path), e);
-    Lying::of(reader, entity, doc)?.open(file)?.read_to_end(&mut bytes).map_err(failed)?;
+    Lying::of(reader, entity, doc)?.open(file)?.content.read_to_end(&mut bytes).map_err(failed)?;
     TextFile::of(&bytes).map(|file| file.text).ok_or_else(|| no_text(&file.path))
 }
 

@@ -60,9 +60,7 @@ pub fn write(context: &Context, entity: &EntityId, dir: &Path) -> Result<Vec<Str
                 pages += 1;
             }
             _ => {
-                put(path, &mut |target| {
-                    files::write_one_of(target, &mut lying.open(&file)?).map(drop)
-                })?;
+                put(path, &mut |target| lying.open(&file)?.write_one_of(target))?;
                 others += 1;
             }
         }

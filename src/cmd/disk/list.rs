@@ -1,6 +1,7 @@
 //! `disk list`, `disk show` and `disk status`.
 
 use super::glob;
+use super::read::not_taken_in;
 use crate::cmd::context::entities;
 use crate::cmd::failure::hint;
 use crate::cmd::{Context, resolve};
@@ -97,7 +98,8 @@ pub fn entity_read(context: &Context) -> Result<EntityId> {
 
 pub fn show(context: &Context, entity: &EntityId, named: &str) -> Result<Report> {
     let reader = context.reader()?;
-    let found = crate::query::disk::show(&reader, entity, named)?;
+    let found = crate::query::disk::show(&reader, entity, named)
+        .map_err(|e| not_taken_in(&reader, entity, named, e))?;
     Ok(Report::object(row(&found)?, FILES, Some("id")).sections(SECTIONS))
 }
 

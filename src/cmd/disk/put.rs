@@ -1,11 +1,12 @@
 //! `disk put` and `disk edit`: the user's files onto the disks.
 
 use super::change::{change, told, told_all};
+use super::read::{known, unscanned};
 use crate::cmd::failure::{hint, word};
 use crate::cmd::{Context, editor, files};
 use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{DiskContent, DiskPath, FileHash, Put};
-use crate::disk::{Objects, Which};
+use crate::disk::{Objects, Tree, Which};
 use crate::error::{Error, Kind, Result};
 use crate::id::EntityId;
 use crate::limits;
@@ -34,7 +35,8 @@ pub fn one(context: &Context, entity: &EntityId, source: &Path, path: &str) -> R
         true => None,
         false => Some(come(context, source)?),
     };
-    change(context, entity, &Which::At([path].into()), |session| {
+    change(context, entity, &Which::At([path.clone()].into()), |session| {
+        Tree::of_session(session, entity)?.takes(&path)?;
         let put = match &mut come {
             Some((input, size)) => found.put(session, entity, (input, *size, None))?,
             None => found.read(session, entity)?,
@@ -73,7 +75,9 @@ pub fn all(context: &Context, entity: &EntityId, source: &Path, path: &str) -> R
     let progress = context.progress("putting files", Some(found.len() as u64));
     change(context, entity, &touched, |session| {
         let mut together = Together::default();
+        let tree = Tree::of_session(session, entity)?;
         for found in &found {
+            tree.takes(&found.path)?;
             let put = found.read(session, entity)?;
             progress.advance(1);
             together.run(session, Operation::DiskPut(put))?;
@@ -178,18 +182,31 @@ fn walk(source: &Path, to: &DiskPath) -> Result<Vec<SourceFile>> {
     Ok(found)
 }
 
-pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> Result<Report> {
-    let path = {
-        let (_, file) = file(&context.reader()?, entity, named)?;
-        file.place().ok_or_else(|| Error::refused(format!("{named} has no path here")))?
+/// Where the file is that is meant: in the store, or in its directory only.
+fn place(context: &Context, entity: &EntityId, named: &str) -> Result<DiskPath> {
+    let reader = context.reader()?;
+    let none = match file(&reader, entity, named) {
+        Ok((_, file)) => {
+            let refused = || Error::refused(format!("{named} has no path here"));
+            return file.place().ok_or_else(refused);
+        }
+        Err(e) => e,
     };
+    match unscanned(&reader, entity, named)? {
+        Some(_) if none.kind == Kind::NotFound => DiskPath::parse(named),
+        _ => Err(none),
+    }
+}
+
+pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> Result<Report> {
+    let path = place(context, entity, named)?;
     // What was changed in the directory belongs to what is edited.
     let mut session = context.session()?;
     let notes =
         crate::disk::take_in(&mut session, entity, &Which::At([path.clone()].into()))?.notes;
     session.commit()?;
     notes.iter().for_each(|note| context.note(hint(note)));
-    let old = match file(&context.reader()?, entity, path.as_str())?.1.content {
+    let old = match known(&context.reader()?, entity, path.as_str())?.1.content {
         DiskContent::Text(old) => old,
         DiskContent::Binary(_) => {
             return Err(Error::refused(format!("{path} is no text"))

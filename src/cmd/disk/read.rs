@@ -13,13 +13,32 @@ use crate::store::{Reader, Store};
 use crate::ui::Report;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Seek};
+use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
+
+/// What is read of a file.
+pub struct OpenedFile {
+    path: String,
+    pub content: Box<dyn Read>,
+    is_text: bool,
+    executable: bool,
+}
+
+impl OpenedFile {
+    /// Writes it as one of many files ([`files::write_one_of`]).
+    pub fn write_one_of(&mut self, target: &Path) -> Result<()> {
+        files::write_one_of(target, &mut self.content)?;
+        match self.executable {
+            true => files::make_executable(target),
+            false => Ok(()),
+        }
+    }
+}
 
 pub fn get(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> Result<Report> {
     let reader = context.reader()?;
     context.knows_where(out)?;
-    let (path, mut content, _) = opened(&reader, entity, path)?;
+    let OpenedFile { path, mut content, executable, .. } = opened(&reader, entity, path)?;
     let name = out.file.as_deref().filter(|file| file.as_os_str() != "-");
     match name {
         Some(name) => {
@@ -28,6 +47,9 @@ pub fn get(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> R
                     .hint("name a file outside of it with `-O`"));
             }
             let bytes = files::write_from(name, &mut content)?;
+            if executable && name.is_file() {
+                files::make_executable(name)?;
+            }
             Ok(Report::nothing().note(format!("wrote {path}, {bytes} bytes")))
         }
         None => Ok(Report::copied(content)),
@@ -36,7 +58,7 @@ pub fn get(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> R
 
 pub fn cat(context: &Context, entity: &EntityId, path: &str) -> Result<Report> {
     let reader = context.reader()?;
-    let (path, mut content, is_text) = opened(&reader, entity, path)?;
+    let OpenedFile { path, mut content, is_text, .. } = opened(&reader, entity, path)?;
     if !context.terminal.interactive {
         return Ok(Report::copied(content));
     }
@@ -49,39 +71,69 @@ pub fn cat(context: &Context, entity: &EntityId, path: &str) -> Result<Report> {
     Ok(Report::shown(&String::from_utf8_lossy(&bytes)))
 }
 
-/// What a file of a disk holds, or else a file that is a document: its path, its bytes, and whether they
-/// are a text.
-fn opened(
-    reader: &Reader,
-    entity: &EntityId,
-    named: &str,
-) -> Result<(String, Box<dyn Read>, bool)> {
+/// What a file of a disk holds, or a file that is a document, or else one that lies in a directory and
+/// that nobody has taken in yet.
+fn opened(reader: &Reader, entity: &EntityId, named: &str) -> Result<OpenedFile> {
     let none = match file(reader, entity, named) {
-        Ok((doc, file)) => {
-            let content = Lying::of(reader, entity, &doc)?.open(&file)?;
-            return Ok((file.path, content, matches!(file.content, DiskContent::Text(_))));
-        }
+        Ok((doc, file)) => return Lying::of(reader, entity, &doc)?.open(&file),
         Err(e) if [Kind::NotFound, Kind::Usage].contains(&e.kind) => e,
         Err(e) => return Err(e),
     };
     if !named.starts_with('/')
         && let Some((_, file, version)) = version(reader, entity, named)?
     {
-        return Ok((file.path.clone(), held(reader, &file, &version)?, version.is_text));
+        return held(reader, file, &version);
     }
-    let found = file_document(reader, entity, named).map_err(|_| none)?;
+    let Ok(found) = file_document(reader, entity, named) else {
+        return unscanned(reader, entity, named)?.ok_or(none);
+    };
     let bytes = found.content.ok_or_else(|| {
         Error::refused(format!("{} holds no content that can be read", found.doc))
             .hint(Next::Dump.and(" shows what is in it"))
     })?;
     let is_text = TextFile::of(&bytes).is_some();
-    Ok((found.path, Box::new(std::io::Cursor::new(bytes)), is_text))
+    Ok(OpenedFile {
+        path: found.path,
+        content: Box::new(Cursor::new(bytes)),
+        is_text,
+        executable: false,
+    })
+}
+
+/// The file that a path or an id means, and its document.
+pub fn known(reader: &Reader, entity: &EntityId, named: &str) -> Result<(DocId, DiskFile)> {
+    file(reader, entity, named).map_err(|e| not_taken_in(reader, entity, named, e))
+}
+
+/// What to say of a file that is not in the store: the same, unless it lies in its directory.
+pub fn not_taken_in(reader: &Reader, entity: &EntityId, named: &str, error: Error) -> Error {
+    match unscanned(reader, entity, named) {
+        Ok(Some(found)) if error.kind == Kind::NotFound => {
+            Error::not_found(format!("{} is not taken in yet", found.path))
+                .hint(Next::ScanDisks.and(" takes in what lies in the directories"))
+        }
+        _ => error,
+    }
+}
+
+/// A file that lies in its directory, whether the store has it or not; None where nothing is there.
+pub fn unscanned(reader: &Reader, entity: &EntityId, named: &str) -> Result<Option<OpenedFile>> {
+    let (Ok(path), Some(disks)) = (DiskPath::parse(named), reader.disks()) else { return Ok(None) };
+    let found = Tree::of_reader(reader, entity, &disks)?.open_held(&path)?;
+    Ok(found.map(|(file, held)| OpenedFile {
+        path: path.to_string(),
+        content: Box::new(file),
+        is_text: held.bytes.as_deref().and_then(TextFile::of).is_some(),
+        executable: held.executable.unwrap_or(false),
+    }))
 }
 
 /// What a file held in one of its versions.
-fn held(reader: &Reader, file: &DiskFile, version: &FileVersion) -> Result<Box<dyn Read>> {
+fn held(reader: &Reader, file: DiskFile, version: &FileVersion) -> Result<OpenedFile> {
+    let (path, is_text, executable) = (file.path.clone(), version.is_text, file.executable);
+    let opened = |content| Ok(OpenedFile { path, content, is_text, executable });
     if version.is_text {
-        return Ok(Box::new(std::io::Cursor::new(file.old_text.bytes())));
+        return opened(Box::new(Cursor::new(file.old_text.bytes())));
     }
     let failed = |e| Error::io(format!("cannot read a version of {}", file.path), e);
     let found = Contents::of(reader)?.open(&version.stored.blake3)?;
@@ -89,7 +141,7 @@ fn held(reader: &Reader, file: &DiskFile, version: &FileVersion) -> Result<Box<d
         // Somebody can have written into it.
         if hash(&mut found)? == version.stored.blake3 {
             found.rewind().map_err(failed)?;
-            return Ok(Box::new(found));
+            return opened(Box::new(found));
         }
     }
     let what = format!("the content of version {} of {} is not here", version.id, file.path);
@@ -125,7 +177,7 @@ pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) 
             }
             let failed = |e| Error::io(format!("cannot write {}", target.display()), e);
             fs::create_dir_all(target.parent().unwrap_or(dir)).map_err(failed)?;
-            files::write_one_of(&target, &mut lying.open(&file)?)?;
+            lying.open(&file)?.write_one_of(&target)?;
             progress.advance(1);
             count += 1;
         }
@@ -154,28 +206,34 @@ impl Lying {
         Ok(Lying { tree: tree.transpose()?, disks, written: written.into_iter().collect() })
     }
 
-    pub fn open(&self, file: &DiskFile) -> Result<Box<dyn Read>> {
+    pub fn open(&self, file: &DiskFile) -> Result<OpenedFile> {
         let not_here = || {
             Error::not_found(format!("the content of {} is not here yet", file.path))
                 .hint(Next::Import.and(" brings it, if the bundle has it"))
+        };
+        let is_text = matches!(file.content, DiskContent::Text(_));
+        let opened = |content: Box<dyn Read>, executable: Option<bool>| OpenedFile {
+            path: file.path.clone(),
+            content,
+            is_text,
+            executable: executable.unwrap_or(file.executable),
         };
         let (Some(disks), Some(tree)) = (&self.disks, &self.tree) else { return Err(not_here()) };
         let wanted = file.content.stored();
         if let Some(path) = file.place() {
             let written = self.written.get(&file.id);
             let is_newer = |blake3: &str| written.is_some_and(|w| w != blake3);
-            if let Some((mut found, lies)) = tree.open_hashed(&path)?
-                && (wanted.as_ref() == Some(&lies) || is_newer(&lies.blake3))
+            if let Some((found, lies)) = tree.open_held(&path)?
+                && (wanted.as_ref() == Some(&lies.stored) || is_newer(&lies.stored.blake3))
             {
-                found.rewind().map_err(|e| Error::io(format!("cannot read {path}"), e))?;
-                return Ok(Box::new(found));
+                return Ok(opened(Box::new(found), lies.executable));
             }
         }
         match (&file.content, wanted) {
-            (DiskContent::Text(text), _) => Ok(Box::new(std::io::Cursor::new(text.bytes()))),
+            (DiskContent::Text(text), _) => Ok(opened(Box::new(Cursor::new(text.bytes())), None)),
             (DiskContent::Binary(_), Some(wanted)) => {
                 match Objects::open(disks)?.read(&wanted.blake3)? {
-                    Some(found) => Ok(Box::new(found)),
+                    Some(found) => Ok(opened(Box::new(found), None)),
                     None => Err(not_here()),
                 }
             }

@@ -82,7 +82,10 @@ impl DiskPath {
         }
         let mut depth = 0usize;
         for part in parts {
-            check_name(part).map_err(|what| wrong(format!("{part:?} {what}")))?;
+            check_name(part).map_err(|what| {
+                Error::usage(format!("not a path on a disk: {text:?}: {part:?} {what}"))
+                    .hint("give it a name that every system takes")
+            })?;
             depth = depth.saturating_add(1);
         }
         if depth > limits::DISK_DEPTH {
