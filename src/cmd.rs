@@ -87,15 +87,14 @@ macro_rules! commands {
                 }
             }
 
-            /// All commands, of which only some get their arguments.
-            fn some(mut front: clap::Command, wanted: impl Fn(&str) -> bool) -> clap::Command {
+            /// Those commands that are named, each with those of its verbs that are.
+            fn some(mut front: clap::Command, named: impl Fn(&str) -> bool) -> clap::Command {
                 $($(#[$on])* {
                     let name = stringify!($module);
-                    let command = clap::Command::new(name);
-                    front = front.subcommand(match wanted(name) {
-                        true => $module::$Args::augment_args(command),
-                        false => command,
-                    });
+                    if named(name) {
+                        let command = $module::$Args::augment_args(clap::Command::new(name));
+                        front = front.subcommand(with_named_verbs(command, &named));
+                    }
                 })*
                 front
             }
@@ -167,8 +166,7 @@ pub struct Invocation {
 /// clap's, which are also how it says `--help` and `--version`.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
-    let matches = tree_for(&words).color(color_word(&words)).try_get_matches_from(&words);
-    let matches = matches.map_err(|said| usage::advised(said, tree, &words, failure::word))?;
+    let matches = understood(&words)?;
     let mut globals = Globals::from_arg_matches(&matches)?;
     let command = Command::from_arg_matches(&matches)?;
     globals.format_named = matches.value_source(globals::OUTPUT) == Some(ValueSource::CommandLine);
@@ -189,14 +187,28 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
     Ok(Invocation { command, context, inherited })
 }
 
+/// Takes the words for what they say. What the few commands that they name do not understand is said by
+/// the whole tree: it knows what else could have been meant.
+fn understood(words: &[OsString]) -> Result<clap::ArgMatches, clap::Error> {
+    let color = color_word(words);
+    if let Some(few) = tree_for(words) {
+        match few.color(color).try_get_matches_from(words) {
+            Err(said) if said.use_stderr() => {}
+            understood => return understood,
+        }
+    }
+    let understood = tree().color(color).try_get_matches_from(words);
+    understood.map_err(|said| usage::advised(said, tree, words, failure::word))
+}
+
 /// The command line as the environment lets it be.
 fn tree() -> clap::Command {
     in_environment(whole_tree())
 }
 
-/// The same for some words: what they cannot mean has its name and nothing else, since the whole tree
-/// takes longer than many a command. Whichever command is meant, its name is one of the words.
-fn tree_for(words: &[OsString]) -> clap::Command {
+/// The same for some words, without what they cannot mean, since the whole tree takes longer than many a
+/// command: whichever command is meant, its name is one of the words. None where help is asked for.
+fn tree_for(words: &[OsString]) -> Option<clap::Command> {
     let named = |name: &str| words.iter().skip(1).any(|word| word == name);
     let is_help = |word: &str| {
         let short = word.strip_prefix('-').filter(|word| !word.starts_with('-'));
@@ -205,12 +217,24 @@ fn tree_for(words: &[OsString]) -> clap::Command {
     let mut texts = words.iter().skip(1).filter_map(|word| word.to_str());
     let asks_for_help = texts.clone().any(is_help);
     let names = texts.any(Command::has_subcommand);
-    let front = Front::command();
     match (asks_for_help, names, words) {
-        (false, true, _) => in_environment(Command::some(front, named)),
-        (false, false, [_, one]) if one == "--version" => Command::some(front, named),
-        _ => tree(),
+        (false, true, _) => Some(in_environment(Command::some(Front::command(), named))),
+        (false, false, [_, one]) if one == "--version" => Some(Front::command()),
+        _ => None,
     }
+}
+
+/// A command with those of its verbs alone that are named: each takes a copy of every global option. One
+/// that takes arguments itself stays as it is, and so does each that may be meant by a short name.
+fn with_named_verbs(command: clap::Command, named: &impl Fn(&str) -> bool) -> clap::Command {
+    let is_short = SHORT_NAMES.iter().any(|(short, _)| named(short));
+    if is_short || command.get_arguments().next().is_some() {
+        return command;
+    }
+    let is_meant =
+        |verb: &&clap::Command| named(verb.get_name()) || verb.get_all_aliases().any(named);
+    let verbs: Vec<clap::Command> = command.get_subcommands().filter(is_meant).cloned().collect();
+    clap::Command::new(command.get_name().to_owned()).subcommands(verbs)
 }
 
 fn in_environment(command: clap::Command) -> clap::Command {
@@ -222,18 +246,16 @@ fn in_environment(command: clap::Command) -> clap::Command {
     }
 }
 
-/// `ls`, `rm` and `new` for whoever has them in the fingers.
+/// For whoever has these in the fingers.
+const SHORT_NAMES: [(&str, &[&str]); 3] =
+    [("ls", &["list"]), ("rm", &["remove", "delete"]), ("new", &["add", "create", "open"])];
+
 fn with_short_names(command: clap::Command) -> clap::Command {
     command.mut_subcommands(|below| {
-        let short = match below.get_name() {
-            "list" => Some("ls"),
-            "remove" | "delete" => Some("rm"),
-            "add" | "create" | "open" => Some("new"),
-            _ => None,
-        };
+        let short = SHORT_NAMES.iter().find(|(_, names)| names.contains(&below.get_name()));
         let below = with_short_names(below);
         match short {
-            Some(short) => below.visible_alias(short),
+            Some((short, _)) => below.visible_alias(*short),
             None => below,
         }
     })

@@ -127,10 +127,9 @@ impl TakingIn<'_> {
         self.begun = begun.filter_map(|b| Some((DiskPath::parse(&b.path).ok()?, b))).collect();
         let half_moved = self.half_moved()?;
         let owners = Directory::with(self.session, &self.doc, |_, directory| {
-            let wanted = directory.owners().filter(|place| which.means(&place.path));
-            Ok(wanted.cloned().collect::<Vec<FilePlace>>())
+            Ok(directory.owners().cloned().collect::<Vec<FilePlace>>())
         })?;
-        for place in &owners {
+        for place in owners.iter().filter(|place| which.means(&place.path)) {
             match self.held(&place.path)? {
                 Some(held) => match self.left_its_path(which, place, &held) {
                     Some(before) => self.changed.entry(before).or_default().push(place.clone()),
@@ -150,7 +149,8 @@ impl TakingIn<'_> {
                 }
             }
         }
-        self.deleted(which)?;
+        // What is to be removed or moved is looked at in any case: it is made so when this is committed.
+        self.deleted(&owners)?;
         let mut known: BTreeSet<DiskPath> = owners.iter().map(|place| place.path.clone()).collect();
         known.extend(self.where_they_were(&owners, &known)?);
         let found = self.found(which)?;
@@ -319,11 +319,13 @@ impl TakingIn<'_> {
     }
 
     /// A file that was deleted elsewhere, and changed here: it is kept.
-    fn deleted(&mut self, which: &Which) -> Result<()> {
-        let written: Vec<DiskBase> = self.written.values().cloned().collect();
-        for base in written {
+    fn deleted(&mut self, owners: &[FilePlace]) -> Result<()> {
+        let there: BTreeSet<&str> = owners.iter().map(|place| place.id.as_str()).collect();
+        let others = self.written.values().filter(|base| !there.contains(base.file.as_str()));
+        let others: Vec<DiskBase> = others.cloned().collect();
+        for base in others {
             let Ok(path) = DiskPath::parse(&base.path) else { continue };
-            if !which.means(&path) || !self.file(&base.file)?.is_some_and(|file| file.deleted) {
+            if !self.file(&base.file)?.is_some_and(|file| file.deleted) {
                 continue;
             }
             let Some(held) = self.held(&path)? else { continue };

@@ -230,3 +230,31 @@ fn a_removal_that_is_killed_is_carried_on_by_a_scan() {
         store.run(&["disk", "status"]).ok();
     });
 }
+
+#[test]
+fn what_is_written_into_a_file_that_a_killed_command_left_is_taken_in_by_any_other() {
+    let (from, to) = ("/shared/site/sub/1.md", "/public/one.md");
+    for args in [&["disk", "move", from, to][..], &["disk", "remove", from]] {
+        let machine = Machine::new("edit after a kill");
+        let store = group(&machine);
+        let other = text(&machine.path("site/sub/0.md"));
+        let count = lying(&store).len();
+        let calls = ["fsync", "renameat", "unlinkat"].map(|call| (call, 1..));
+        killed(&Rewind::new(store), args, calls.into_iter(), |store, what| {
+            let old = store.dir.join("disks/entities/ocean-forest-moon-star/shared/site/sub/1.md");
+            let Ok(page) = fs::read_to_string(&old) else { return };
+            fs::write(&old, page + "and more\n").unwrap();
+            let before = store.run(&["disk", "list", "--json"]).stdout;
+            // It is another file that this is about.
+            store.run(&["disk", "put", &other, "/shared/other.md"]).ok();
+            let put = lying(store);
+            let more = |bytes: &[u8]| bytes.ends_with(b"and more\n");
+            assert_eq!(put.values().filter(|bytes| more(bytes)).count(), 1, "{what}");
+            let is_moved = before.contains(to) && !put.keys().any(|path| *path == old);
+            assert!(is_moved || more(&put[&old]), "{what}: {:?}", put.keys());
+            store.run(&["disk", "scan"]).ok();
+            assert_eq!(lying(store).len(), count + 1, "{what}");
+            store.run(&["disk", "status"]).ok();
+        });
+    }
+}
