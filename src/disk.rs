@@ -14,7 +14,6 @@ mod application;
 mod begun;
 mod collect;
 mod contents;
-mod elsewhere;
 mod likeness;
 mod objects;
 mod settle;

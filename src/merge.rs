@@ -143,7 +143,7 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
             let known: Vec<&str> = spec.roots.iter().map(|(name, _)| *name).collect();
             account.take(carried::count(incoming.before.as_ref(), &after, &known)?);
         }
-        concern::disk::revive_edited(session, doc)?;
+        keep_edited(session, incoming, spec, &mut account)?;
         summaries.push((doc.clone(), account));
     }
     let audits = audit_all(session, attributed)?;
@@ -156,6 +156,25 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
         }
     }
     Ok(Merged { documents: summaries, audits })
+}
+
+/// Keeps the files that were removed on one side and changed on the other, and says so.
+fn keep_edited(
+    session: &mut Session,
+    incoming: &Incoming<'_>,
+    spec: &'static Spec,
+    account: &mut MergeSummary,
+) -> Result<()> {
+    let kept = concern::disk::revive_edited(session, &incoming.doc)?;
+    if let (false, Some(after)) = (kept.is_empty(), session.at_hand(&incoming.doc)?) {
+        let counts = compare(spec, incoming.before(), &after);
+        (account.added, account.edited) = (counts.added, counts.edited);
+        account.deleted = counts.deleted;
+    }
+    for path in kept {
+        session.say(format!("{path} was removed on one side and changed on the other: it is kept"));
+    }
+    Ok(())
 }
 
 /// Keeps what the import took out of a document: in the archive what was alive, in the trash what

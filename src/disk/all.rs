@@ -10,16 +10,19 @@ use crate::store::{Reader, Session};
 use std::collections::BTreeSet;
 
 /// Takes in what others changed of the files that are known, in all entities that have any: before
-/// something else comes to their documents.
+/// something else comes to their documents. What needs to be said of it, and whether there are files that a
+/// command before did not come to make.
 ///
 /// # Errors
 /// Those of the store and of the file system.
-pub fn take_in_all(session: &mut Session) -> Result<Vec<Hint>> {
-    let mut notes = Vec::new();
+pub fn take_in_all(session: &mut Session) -> Result<(Vec<Hint>, bool)> {
+    let (mut notes, mut behind) = (Vec::new(), false);
     for entity in with_disks(session)? {
-        notes.extend(take_in(session, &entity, &Which::Known)?.notes);
+        let taken = take_in(session, &entity, &Which::Known)?;
+        notes.extend(taken.notes);
+        behind |= taken.behind;
     }
-    Ok(notes)
+    Ok((notes, behind))
 }
 
 /// Makes the files of all entities what their documents say.

@@ -1,13 +1,16 @@
 //! Taking in what others changed in the directories.
 
-use super::elsewhere::Elsewhere;
+mod elsewhere;
+mod swapped;
+
+use self::elsewhere::Elsewhere;
 use super::likeness;
 use super::objects::Objects;
 use super::tree::{Held, Tree, failed};
 use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{
-    Directory, DiskFile, DiskKind, DiskPath, FilePlace, MoveFile, Put, RemoveFile, RestoreFile,
-    documents, read,
+    Directory, DiskContent, DiskFile, DiskKind, DiskPath, FilePlace, MoveFile, Put, RemoveFile,
+    RestoreFile, documents, read,
 };
 use crate::crdt::source::Source;
 use crate::error::{Hint, Kind, Next, Result};
@@ -57,6 +60,9 @@ pub struct TakenIn {
     pub moved: Vec<(String, String)>,
     /// Files that somebody had removed.
     pub removed: Vec<String>,
+    /// Whether a file that was looked at is not yet what its document says, and could be: a command before
+    /// did not come to its end.
+    pub behind: bool,
     /// What could not be taken in, or needs to be said.
     pub notes: Vec<Hint>,
 }
@@ -76,7 +82,8 @@ pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Resul
             tree: Tree::of_session(session, entity)?,
             objects: Objects::open(&disks)?,
             written: BTreeMap::new(),
-            unreadable: BTreeSet::new(),
+            unreadable: BTreeMap::new(),
+            obstructed: BTreeMap::new(),
             begun: BTreeMap::new(),
             lost: BTreeMap::new(),
             elsewhere: (*which != Which::All).then(Elsewhere::default),
@@ -101,8 +108,11 @@ struct TakingIn<'s> {
     objects: Objects,
     /// What was last written, by the ids of the files.
     written: BTreeMap<String, DiskBase>,
-    /// Where something is that could not be read. It is not missing.
-    unreadable: BTreeSet<DiskPath>,
+    /// Where something is that could not be read, and why. It is not missing.
+    unreadable: BTreeMap<DiskPath, String>,
+    /// Files in whose place a directory is, by the hash of what they held. They may lie elsewhere now, but
+    /// are not missing either.
+    obstructed: BTreeMap<String, Vec<FilePlace>>,
     /// What commands that did not come to their end were to make, by path.
     begun: BTreeMap<DiskPath, BegunFile>,
     /// What is there no more, by the hash of what it held.
@@ -135,18 +145,11 @@ impl TakingIn<'_> {
                     Some(before) => self.changed.entry(before).or_default().push(place.clone()),
                     None => self.known(place, &held)?,
                 },
-                None if self.unreadable.contains(&place.path) => {}
+                None if self.unreadable.contains_key(&place.path) => self.not_read(place),
                 // It lies where it was to be moved, and is made anew.
                 None if half_moved.contains(&place.id) => {}
                 // What was moved elsewhere lies where it was until it is made anew.
-                None => {
-                    let written = self.written.get(&place.id);
-                    let written = written.filter(|written| written.path == place.path.as_str());
-                    if let Some(written) = written {
-                        let lost = self.lost.entry(written.blake3.clone()).or_default();
-                        lost.push(place.clone());
-                    }
-                }
+                None => self.not_there(place)?,
             }
         }
         // What is to be removed or moved is looked at in any case: it is made so when this is committed.
@@ -162,8 +165,12 @@ impl TakingIn<'_> {
                 unknown.extend(self.unknown(&path, &held)?);
             }
         }
+        if self.elsewhere.is_some() {
+            self.find_lost(&known)?;
+        }
         self.edited.extend(std::mem::take(&mut self.changed).into_values().flatten());
-        for place in std::mem::take(&mut self.edited) {
+        let edited = std::mem::take(&mut self.edited);
+        for place in self.follow_swapped(edited)? {
             if let Some(held) = self.held(&place.path)? {
                 self.known(&place, &held)?;
             }
@@ -173,6 +180,8 @@ impl TakingIn<'_> {
             lost.values().flatten().try_for_each(|place| self.missing(place))?;
         }
         self.together.finish(self.session)?;
+        let unread = self.unreadable.iter().map(|(path, why)| format!("left out {path}: {why}"));
+        self.taken.notes.extend(unread.map(Hint::from));
         Ok(self.taken)
     }
 
@@ -193,7 +202,7 @@ impl TakingIn<'_> {
         // Of some of it was said what it is, where a known file should be.
         let unreadable = &self.unreadable;
         let is_said =
-            |path: &str| DiskPath::parse(path).is_ok_and(|path| unreadable.contains(&path));
+            |path: &str| DiskPath::parse(path).is_ok_and(|path| unreadable.contains_key(&path));
         let odd = listing.others.into_iter().filter(|(path, _)| !is_said(path));
         self.taken.notes.extend(odd.map(|(path, why)| format!("left out {path}: {why}").into()));
         Ok(listing.files)
@@ -202,8 +211,7 @@ impl TakingIn<'_> {
     /// What a file holds. One that cannot be read is a note.
     fn held(&mut self, path: &DiskPath) -> Result<Option<Held>> {
         self.tree.held(path).or_else(|e| {
-            self.taken.notes.push(format!("left out {path}: {e:#}").into());
-            self.unreadable.insert(path.clone());
+            self.unreadable.insert(path.clone(), format!("{e:#}"));
             Ok(None)
         })
     }
@@ -226,6 +234,29 @@ impl TakingIn<'_> {
         Ok(found)
     }
 
+    /// A file that is not where it should be: somebody removed or moved it, or it is yet to be made.
+    fn not_there(&mut self, place: &FilePlace) -> Result<()> {
+        let written = self.written.get(&place.id);
+        if let Some(written) = written.filter(|written| written.path == place.path.as_str()) {
+            self.lost.entry(written.blake3.clone()).or_default().push(place.clone());
+            return Ok(());
+        }
+        self.taken.behind |= match self.file(&place.id)?.map(|file| file.content) {
+            Some(DiskContent::Text(_)) => true,
+            Some(DiskContent::Binary(Some(wanted))) => self.objects.read(&wanted.blake3)?.is_some(),
+            _ => false,
+        };
+        Ok(())
+    }
+
+    /// A file in the place of which something is that cannot be read.
+    fn not_read(&mut self, place: &FilePlace) {
+        let base = self.written.get(&place.id).filter(|base| base.path == place.path.as_str());
+        if let Some(base) = base.filter(|_| self.tree.is_gone(&place.path)) {
+            self.obstructed.entry(base.blake3.clone()).or_default().push(place.clone());
+        }
+    }
+
     /// What lay where a file is, by its hash, if that may lie elsewhere now: something else is there.
     fn left_its_path(&self, which: &Which, place: &FilePlace, held: &Held) -> Option<String> {
         let base = self.written.get(&place.id).filter(|_| which.is_everything())?;
@@ -241,6 +272,7 @@ impl TakingIn<'_> {
             held.stored.blake3 == blake3 && held.executable.is_none_or(|now| now == executable)
         };
         if base.as_ref().is_some_and(|base| is(&base.blake3, base.executable)) {
+            self.taken.behind |= !is_as_written(&file, base.as_ref());
             return Ok(());
         }
         if file.content.stored().is_some_and(|now| is(&now.blake3, file.executable)) {
@@ -355,7 +387,7 @@ impl TakingIn<'_> {
         if self.begun.get(path).is_some_and(|begun| begun.blake3 == hash) {
             return Ok(None);
         }
-        let lost = match self.lost.get_mut(hash).and_then(Vec::pop) {
+        let lost = match self.lost_here(hash) {
             None => self.lost_elsewhere(hash)?,
             lost => lost,
         };
@@ -387,6 +419,37 @@ impl TakingIn<'_> {
             self.taken.added.push(path.to_string());
         }
         Ok(None)
+    }
+
+    /// Follows the files that are not where they were to where what they held lies now.
+    fn find_lost(&mut self, known: &BTreeSet<DiskPath>) -> Result<()> {
+        if self.lost.values().chain(self.obstructed.values()).all(Vec::is_empty) {
+            return Ok(());
+        }
+        let files = self.tree.list(self.kinds)?.files;
+        for path in files.into_iter().filter(|path| !known.contains(path)) {
+            // What cannot be read is none of them.
+            let Some(held) = self.tree.held(&path).ok().flatten() else { continue };
+            let blake3 = held.stored.blake3.as_str();
+            let is_begun = self.begun.get(&path).is_some_and(|begun| begun.blake3 == blake3);
+            if is_begun {
+                continue;
+            }
+            if let Some(from) = self.lost_here(blake3) {
+                self.follow(&from, &path, &held)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One of the files that were looked at, which held something and is where it was no more.
+    fn lost_here(&mut self, blake3: &str) -> Option<FilePlace> {
+        let lost = self.lost.get_mut(blake3).and_then(Vec::pop);
+        lost.or_else(|| {
+            let obstructed = self.obstructed.get_mut(blake3)?.pop()?;
+            self.unreadable.remove(&obstructed.path);
+            Some(obstructed)
+        })
     }
 
     /// One of the files that nobody looks at otherwise, which held something and is where it was no more.
@@ -447,20 +510,27 @@ impl TakingIn<'_> {
 
     /// A file that was there, and is not: removed, unless it was changed elsewhere since.
     fn missing(&mut self, place: &FilePlace) -> Result<()> {
-        let Some(file) = self.file(&place.id)? else { return Ok(()) };
+        self.is_removed(place).map(drop)
+    }
+
+    /// The same; false where it is kept.
+    fn is_removed(&mut self, place: &FilePlace) -> Result<bool> {
+        let Some(file) = self.file(&place.id)? else { return Ok(false) };
         let base = self.written.get(&place.id).map(|written| written.blake3.clone());
         if file.content.stored().map(|now| now.blake3) != base {
             let said =
                 format!("{} was removed here, and is kept: it was changed elsewhere", place.path);
             self.taken.notes.push(said.into());
-            return self.session.state().forget_written_file(&self.doc, &place.id);
+            self.session.state().forget_written_file(&self.doc, &place.id)?;
+            return Ok(false);
         }
         let remove = RemoveFile { entity: self.entity.clone(), file: place.id.clone() };
-        if self.operate(&place.path, Operation::DiskRemove(remove))?.is_some() {
+        let removed = self.operate(&place.path, Operation::DiskRemove(remove))?.is_some();
+        if removed {
             self.session.state().forget_written_file(&self.doc, &place.id)?;
             self.taken.removed.push(place.path.to_string());
         }
-        Ok(())
+        Ok(removed)
     }
 
     /// The operation that puts what a file holds.
@@ -518,6 +588,15 @@ impl TakingIn<'_> {
         };
         self.session.state().put_written_file(&self.doc, &written)
     }
+}
+
+/// Whether a file is what was last written of it.
+fn is_as_written(file: &DiskFile, base: Option<&DiskBase>) -> bool {
+    let wanted = file.content.stored().map(|wanted| wanted.blake3);
+    wanted.is_none()
+        || base.is_some_and(|base| {
+            wanted.as_ref() == Some(&base.blake3) && base.executable == file.executable
+        })
 }
 
 fn is_about_the_file(kind: Kind) -> bool {

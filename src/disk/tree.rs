@@ -176,6 +176,27 @@ impl Tree {
         self.open_file(path).map(drop)
     }
 
+    /// Whether no file can lie at a path as it is: a directory is there, or a file where a directory was.
+    /// What a link leads to may be there again.
+    pub(super) fn is_gone(&self, path: &DiskPath) -> bool {
+        let Some(root) = &self.root else { return false };
+        let mut name = PathBuf::from(path.disk().as_str());
+        let above = path.parts().map(|part| {
+            let dir = name.clone();
+            name.push(part);
+            dir
+        });
+        let above: Vec<PathBuf> = above.collect();
+        for dir in &above {
+            match root.symlink_metadata(dir) {
+                Ok(meta) if meta.is_dir() => {}
+                Ok(meta) => return meta.is_file(),
+                Err(_) => return false,
+            }
+        }
+        root.symlink_metadata(&name).is_ok_and(|meta| meta.is_dir())
+    }
+
     /// Opens a file; None where nothing is there.
     ///
     /// # Errors

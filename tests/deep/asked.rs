@@ -37,7 +37,7 @@ fn views_hold_what_documents_hold_after_any_history() {
     ];
     let (mut records, mut found, mut searched) = (0, 0, 0);
     for climate in climates {
-        for seed in seeds(2) {
+        for seed in seeds(4) {
             let mut world = World::new(seed, climate);
             world.live();
             for replica in &world.replicas {

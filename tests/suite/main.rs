@@ -45,6 +45,7 @@ mod disk_care;
 mod disk_documents;
 mod disk_guide;
 mod disk_hostile;
+mod disk_moved;
 mod disk_private;
 mod disk_renamed;
 mod disk_site;

@@ -158,8 +158,7 @@ pub fn get(context: &Context, message: &str, name: Option<&str>, out: &OutFile) 
     };
     let attached: Vec<(String, Option<AttachedFile>)> = list.map(said).collect();
     let show = format!("`crdtctl chat show {message}` lists what is attached");
-    let wanted = attached.iter().filter(|(file, _)| name.is_none_or(|name| name == file));
-    match wanted.collect::<Vec<_>>().as_slice() {
+    match meant(&attached, name).as_slice() {
         [(_, Some(file))] if file.id.is_some() => {
             // Another file can lie at its path.
             let name = attached::called(&context.reader()?, &entity, file)?;
@@ -176,7 +175,37 @@ pub fn get(context: &Context, message: &str, name: Option<&str>, out: &OutFile) 
             let name = name.unwrap_or_default();
             Err(Error::not_found(format!("no {name:?} is attached to {message}")).hint(show))
         }
-        several => Err(Error::usage(format!("{} files are attached to {message}", several.len()))
-            .hint("name one of them; `crdtctl disk get PATH` takes the path of each")),
+        several => {
+            let names: Vec<&str> =
+                several.iter().map(|(name, file)| last_name(name, file)).collect();
+            let what = format!("{} files are attached to {message}", several.len());
+            Err(Error::usage(what).hint(format!("name one of them: {}", names.join(", "))))
+        }
     }
+}
+
+/// What is attached under a name, or all: two can have the name that they had where they came from, and
+/// each has one of its own where it lies.
+fn meant<'a>(
+    attached: &'a [(String, Option<AttachedFile>)],
+    name: Option<&str>,
+) -> Vec<&'a (String, Option<AttachedFile>)> {
+    let Some(name) = name else { return attached.iter().collect() };
+    let named: Vec<_> = attached.iter().filter(|(filename, _)| filename == name).collect();
+    if named.len() == 1 {
+        return named;
+    }
+    let is_it = |file: &AttachedFile| file.path == name || file.id.as_deref() == Some(name);
+    let lies_so = |one: &&(String, Option<AttachedFile>)| {
+        let (filename, file) = one;
+        last_name(filename, file) == name || file.as_ref().is_some_and(is_it)
+    };
+    let lying: Vec<_> = attached.iter().filter(lies_so).collect();
+    if lying.is_empty() { named } else { lying }
+}
+
+/// The name that a file has where it lies.
+fn last_name<'a>(filename: &'a str, file: &'a Option<AttachedFile>) -> &'a str {
+    let path = file.as_ref().and_then(|file| file.path.rsplit('/').next());
+    path.filter(|name| !name.is_empty()).unwrap_or(filename)
 }

@@ -21,9 +21,12 @@ impl Context {
             return Ok(());
         }
         let mut session = self.session()?;
-        let notes = disk::take_in_all(&mut session)?;
+        let (notes, behind) = disk::take_in_all(&mut session)?;
         session.commit()?;
         notes.iter().for_each(|note| self.note(failure::hint(note)));
+        if behind {
+            self.settle_all_disks().into_iter().for_each(|note| self.note(note));
+        }
         Ok(())
     }
 

@@ -23,7 +23,13 @@ pub fn change(
 ) -> Result<Report> {
     let mut session = context.session()?;
     let taken = disk::take_in(&mut session, entity, touched)?;
-    let mut written = run(&mut session)?;
+    let mut written = run(&mut session).map_err(|error| match error.kind {
+        // Nothing of it is written, and whoever is told that a file is not there looks for it.
+        Kind::NotFound => taken.moved.iter().fold(error, |error, (from, to)| {
+            error.hint_also(format!("another program moved {from} to {to}"))
+        }),
+        _ => error,
+    })?;
     say_gone(&mut written);
     let committed = session.commit()?;
     // What a command before left undone is made as well.

@@ -1,0 +1,193 @@
+//! Files that other programs moved while others changed them, what is said of files that are kept, and
+//! attachments of one name.
+
+use crate::support::*;
+use serde_json::json;
+use std::fs;
+use std::path::PathBuf;
+
+/// Where a file of the group lies.
+fn place(store: &Store<'_>, path: &str) -> PathBuf {
+    let entity = store.dir.join("disks/entities/ocean-forest-moon-star");
+    entity.join(path.trim_start_matches('/'))
+}
+
+fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
+    let dir = store.dir.to_string_lossy().into_owned();
+    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
+}
+
+fn page(word: &str) -> String {
+    (0..12).map(|n| format!("line {n} of the page about {word}\n")).collect()
+}
+
+/// Alice and Bob with pages about what they are called.
+fn pages<'m>(machine: &'m Machine, names: &[&str]) -> (Store<'m>, Store<'m>) {
+    let alice = machine.group("alice", &[BOB]);
+    for name in names {
+        put(&alice, &format!("/shared/{name}"), page(name).as_bytes());
+    }
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    bob.give(&alice);
+    machine.pass(60);
+    (alice, bob)
+}
+
+/// Another program changes a line of a file, which is taken in.
+fn edit(store: &Store<'_>, path: &str, from: &str, to: &str) {
+    let lies = place(store, path);
+    let text = fs::read_to_string(&lies).unwrap();
+    assert!(text.contains(from), "{text}");
+    fs::write(&lies, text.replace(from, to)).unwrap();
+    store.ok(&["disk", "scan"]);
+}
+
+fn paths(store: &Store<'_>) -> Vec<String> {
+    store.column(&["disk", "list"], "path")
+}
+
+fn lying(store: &Store<'_>, path: &str) -> String {
+    fs::read_to_string(place(store, path)).unwrap()
+}
+
+#[test]
+fn an_import_follows_what_was_renamed_before_it() {
+    let machine = Machine::new("moved import");
+    let (alice, bob) = pages(&machine, &["p.md", "d/e.md"]);
+    edit(&bob, "/shared/p.md", "line 3", "LINE 3");
+    edit(&bob, "/shared/d/e.md", "line 4", "LINE 4");
+    fs::rename(place(&alice, "/shared/p.md"), place(&alice, "/shared/q.md")).unwrap();
+    fs::rename(place(&alice, "/shared/d"), place(&alice, "/shared/f")).unwrap();
+    let bundle = bob.export("edits.crdt");
+    let run = alice.run(&["sync", "import", &bundle]);
+    run.exits(0);
+    assert!(run.stderr.contains("/shared/p.md was moved to /shared/q.md"), "{run:#?}");
+    assert_eq!(paths(&alice), ["/shared/f/e.md", "/shared/q.md"]);
+    assert!(lying(&alice, "/shared/q.md").contains("LINE 3"));
+    assert!(lying(&alice, "/shared/f/e.md").contains("LINE 4"));
+    assert!(!place(&alice, "/shared/p.md").exists() && !place(&alice, "/shared/d").exists());
+    alice.is_so_already(&["disk", "scan"]);
+    alice.meet(&bob);
+    assert_eq!(paths(&bob), paths(&alice));
+}
+
+#[test]
+fn files_that_changed_places_are_followed() {
+    for names in [&["a.md", "b.md"][..], &["a.md", "b.md", "c.md"]] {
+        let machine = Machine::new("moved around");
+        let (alice, bob) = pages(&machine, names);
+        edit(&bob, "/shared/a.md", "line 5", "LINE 5");
+        // Each lies where the next was, the last where the first was.
+        let places: Vec<PathBuf> =
+            names.iter().map(|name| place(&alice, &format!("/shared/{name}"))).collect();
+        let contents: Vec<Vec<u8>> = places.iter().map(|path| fs::read(path).unwrap()).collect();
+        for (at, content) in contents.iter().enumerate() {
+            fs::write(&places[(at + 1) % places.len()], content).unwrap();
+        }
+        let before = alice.documents();
+        let rehearsed = alice.json(&["disk", "scan", "-n"]);
+        assert_eq!(alice.documents(), before);
+        let said = alice.json(&["disk", "scan"]);
+        assert_eq!(said["moved"], rehearsed["moved"]);
+        assert_eq!(said["moved"].as_array().unwrap().len(), names.len(), "{said}");
+        let none = json!([]);
+        assert_eq!([&said["edited"], &said["added"], &said["removed"]], [&none; 3], "{said}");
+        alice.is_so_already(&["disk", "scan"]);
+        machine.pass(60);
+        alice.meet(&bob);
+        for store in [&alice, &bob] {
+            let moved = lying(store, "/shared/b.md");
+            assert!(moved.contains("LINE 5 of the page about a.md"), "{moved}");
+            assert!(!lying(store, "/shared/a.md").contains("LINE"));
+        }
+    }
+}
+
+#[test]
+fn a_file_that_was_moved_over_another_takes_its_path() {
+    let machine = Machine::new("moved over");
+    let (alice, bob) = pages(&machine, &["a.md", "b.md"]);
+    let ids = alice.column(&["disk", "list"], "id");
+    edit(&bob, "/shared/a.md", "line 5", "LINE 5");
+    fs::rename(place(&alice, "/shared/a.md"), place(&alice, "/shared/b.md")).unwrap();
+    let said = alice.json(&["disk", "scan"]);
+    assert_eq!(said["moved"], json!([["/shared/a.md", "/shared/b.md"]]), "{said}");
+    assert_eq!(said["removed"], json!(["/shared/b.md"]), "{said}");
+    assert_eq!(alice.column(&["disk", "list"], "id"), ids[..1]);
+    machine.pass(60);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(paths(store), ["/shared/b.md"]);
+        assert!(lying(store, "/shared/b.md").contains("LINE 5 of the page about a.md"));
+    }
+}
+
+#[test]
+fn who_names_a_file_as_it_was_called_hears_where_it_is() {
+    let machine = Machine::new("moved old name");
+    let (alice, _) = pages(&machine, &["a.md"]);
+    fs::rename(place(&alice, "/shared/a.md"), place(&alice, "/shared/A.md")).unwrap();
+    let before = alice.documents();
+    let moved = "another program moved /shared/a.md to /shared/A.md";
+    alice.run(&["disk", "remove", "/shared/a.md"]).fails(4, moved);
+    assert_eq!(alice.documents(), before);
+    let dir = text(&alice.dir);
+    let args = ["-s", &dir, "disk", "edit", "/shared/a.md", "-"];
+    machine.run_with_stdin(&args, b"new\n").fails(4, "/shared/a.md");
+    assert_eq!(paths(&alice), ["/shared/A.md"]);
+    assert_eq!(lying(&alice, "/shared/A.md"), page("a.md"));
+    alice.is_so_already(&["disk", "scan"]);
+}
+
+#[test]
+fn a_file_that_went_into_a_directory_of_its_name_is_followed() {
+    let machine = Machine::new("moved into");
+    let (alice, bob) = pages(&machine, &["page"]);
+    fs::rename(place(&alice, "/shared/page"), place(&alice, "/shared/t")).unwrap();
+    fs::create_dir(place(&alice, "/shared/page")).unwrap();
+    fs::rename(place(&alice, "/shared/t"), place(&alice, "/shared/page/index.md")).unwrap();
+    let run = alice.run(&["disk", "scan"]);
+    run.exits(0);
+    assert!(!run.stderr.contains("left out"), "{run:#?}");
+    assert_eq!(paths(&alice), ["/shared/page/index.md"]);
+    alice.is_so_already(&["disk", "scan"]);
+    machine.pass(60);
+    alice.meet(&bob);
+    assert_eq!(lying(&bob, "/shared/page/index.md"), page("page"));
+}
+
+#[test]
+fn what_is_kept_though_somebody_removed_it_is_said_on_both_sides() {
+    let machine = Machine::new("moved kept");
+    let (alice, bob) = pages(&machine, &["p.md"]);
+    edit(&bob, "/shared/p.md", "line 3", "LINE 3");
+    alice.ok(&["disk", "remove", "/shared/p.md"]);
+    let (hers, his) = (alice.export("hers.crdt"), bob.export("his.crdt"));
+    let said = "/shared/p.md was removed on one side and changed on the other: it is kept";
+    for (store, bundle) in [(&alice, &his), (&bob, &hers)] {
+        for args in [&["sync", "import", "-n", bundle][..], &["sync", "import", bundle]] {
+            let run = store.run(args);
+            run.exits(0);
+            assert!(run.stderr.contains(said), "{run:#?}");
+            assert!(!run.stderr.contains("deleted"), "{run:#?}");
+        }
+        assert_eq!(paths(store), ["/shared/p.md"]);
+    }
+}
+
+#[test]
+fn of_two_attachments_of_one_name_each_is_got_by_the_name_where_it_lies() {
+    let machine = Machine::new("moved attachments");
+    let alice = machine.group("alice", &[]);
+    for dir in ["one", "two"] {
+        fs::create_dir(machine.path(dir)).unwrap();
+        fs::write(machine.path(dir).join("file.txt"), format!("{dir}\n")).unwrap();
+    }
+    let [one, two] = ["one/file.txt", "two/file.txt"].map(|file| text(&machine.path(file)));
+    let id = alice.ok(&["chat", "send", "both", "--attach", &one, "--attach", &two]);
+    let get = |name: &str| alice.ok(&["chat", "attachment", "get", &id, name, "-O", "-"]);
+    assert_eq!([get("file.txt"), get("file-2.txt")], ["one", "two"]);
+    assert_eq!(get("/shared/attachments/file-2.txt"), "two");
+    let run = alice.run(&["chat", "attachment", "get", &id, "-O", "-"]);
+    run.fails(2, "name one of them: file.txt, file-2.txt");
+}
