@@ -1,7 +1,8 @@
 //! Files that are about to be made elsewhere, noted before: a command that is killed on the way leaves
 //! them in both places or in either, and whoever comes next is to know them from new ones.
 
-use crate::concern::disk::{Directory, FilePlace, documents, is_disk, read};
+use super::tree::Tree;
+use crate::concern::disk::{Directory, DiskPath, FilePlace, documents, is_disk, read};
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::store::{BegunFile, Session};
@@ -56,15 +57,27 @@ fn announce_document(session: &mut Session, doc: &DocId) -> Result<bool> {
     let known = session.state().begun_files(doc)?;
     let known: BTreeMap<&str, &BegunFile> =
         known.iter().map(|begun| (begun.path.as_str(), begun)).collect();
+    let Some(entity) = doc.entity() else { return Ok(false) };
+    let tree = Tree::of_session(session, &entity)?;
     let mut any = false;
     for FilePlace { id, path, .. } in moved {
         let file = session.read(doc, |source| read(source, &id))?.flatten();
         let Some(stored) = file.and_then(|file| file.content.stored()) else { continue };
         let begun = BegunFile { path: path.to_string(), file: id, blake3: stored.blake3 };
+        let before = known.get(path.as_str()).filter(|before| before.file == begun.file);
+        // What was made of it before, and lies there still, is not to be taken for another's.
+        if before.is_some_and(|before| lies(&tree, &path, &before.blake3)) {
+            continue;
+        }
         if known.get(path.as_str()) != Some(&&begun) {
             session.state().put_begun_file(doc, &begun)?;
             any = true;
         }
     }
     Ok(any)
+}
+
+/// Whether a file is there and holds this.
+fn lies(tree: &Tree, path: &DiskPath, blake3: &str) -> bool {
+    tree.held(path).ok().flatten().is_some_and(|held| held.stored.blake3 == blake3)
 }

@@ -298,6 +298,18 @@ impl Maker<'_> {
     /// Makes those that could not be written once more where something was taken out of their way, and says
     /// of the others why they are not.
     fn try_again(&mut self) -> Result<()> {
+        // A file can be in its own way: its directory is to have the name that it had.
+        let in_its_way = |base: &&DiskBase, path: &DiskPath| {
+            DiskPath::parse(&base.path).is_ok_and(|old| old != *path && old.holds(path))
+        };
+        let moved = self.blocked.iter().filter_map(|(place, _)| {
+            self.written.get(&place.id).filter(|base| in_its_way(base, &place.path))
+        });
+        let moved: Vec<DiskBase> = moved.cloned().collect();
+        let before = self.done.removed.len();
+        moved.iter().try_for_each(|base| self.leave(base))?;
+        let removed = self.done.removed.iter().skip(before).cloned().collect();
+        self.tree.wait_for_names(&removed)?;
         if !self.done.removed.is_empty() {
             let again: Vec<FilePlace> =
                 std::mem::take(&mut self.blocked).into_iter().map(|(place, _)| place).collect();
