@@ -6,6 +6,7 @@ mod gc;
 mod glob;
 mod html;
 mod list;
+mod lying;
 mod put;
 mod read;
 mod site;
@@ -259,7 +260,7 @@ pub fn run(context: &Context, args: DiskArgs) -> Result<Report> {
         DiskVerb::Status { all } => list::status(context, &entity()?, all),
         DiskVerb::History { path } => {
             let (reader, entity) = (context.reader()?, entity()?);
-            let (doc, file) = read::known(&reader, &entity, &path)?;
+            let (doc, file) = lying::known(&reader, &entity, &path)?;
             super::log::of_one(context, &reader, &doc, &file.id)
         }
         DiskVerb::Diff { path, with } => diff::diff(context, &entity()?, &path, with.as_deref()),

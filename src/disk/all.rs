@@ -1,8 +1,9 @@
 //! The disks of all entities of a store.
 
+use super::scope::Which;
 use super::settle::{Settled, settle};
 use super::status::unscanned;
-use super::take_in::{Which, take_in};
+use super::take_in::take_in;
 use crate::concern::disk::is_disk;
 use crate::error::{Hint, Next, Result};
 use crate::id::{DocId, EntityId};

@@ -1,11 +1,11 @@
 //! Taking in what others changed in the directories.
 
 mod elsewhere;
-mod swapped;
 
-use self::elsewhere::Elsewhere;
+use self::elsewhere::LostElsewhere;
 use super::likeness;
 use super::objects::Objects;
+use super::scope::{TakenIn, Which};
 use super::tree::{Held, Tree, failed};
 use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{
@@ -18,54 +18,6 @@ use crate::id::{DocId, EntityId};
 use crate::operation::{Operation, Together};
 use crate::store::{BegunFile, DiskBase, Session};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Which files are looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
-    /// Those that were written here, as far as they are there: what others changed in them.
-    Known,
-    /// All that are there, and all that should be: new ones are put, moved ones followed, missing ones
-    /// removed.
-    All,
-    /// Those at these paths, new or known.
-    At(BTreeSet<DiskPath>),
-    /// The same as all, in this directory and below.
-    Below(DiskPath),
-}
-
-impl Which {
-    /// Whether a file at a path is looked at.
-    fn means(&self, path: &DiskPath) -> bool {
-        match self {
-            Which::Known | Which::All => true,
-            Which::At(only) => only.contains(path),
-            Which::Below(dir) => dir.holds(path),
-        }
-    }
-
-    /// Whether the directories are gone through for what is new there, and for what is missing.
-    fn is_everything(&self) -> bool {
-        matches!(self, Which::All | Which::Below(_))
-    }
-}
-
-/// What was taken in.
-#[derive(Debug, Default)]
-pub struct TakenIn {
-    /// Files that are new.
-    pub added: Vec<String>,
-    /// Files that hold something else.
-    pub changed: Vec<String>,
-    /// Files that are elsewhere: from, to.
-    pub moved: Vec<(String, String)>,
-    /// Files that somebody had removed.
-    pub removed: Vec<String>,
-    /// Whether a file that was looked at is not yet what its document says, and could be: a command before
-    /// did not come to its end.
-    pub behind: bool,
-    /// What could not be taken in, or needs to be said.
-    pub notes: Vec<Hint>,
-}
 
 /// Takes in what others changed of the files of an entity. Runs operations, and commits nothing.
 ///
@@ -86,7 +38,7 @@ pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Resul
             obstructed: BTreeMap::new(),
             begun: BTreeMap::new(),
             lost: BTreeMap::new(),
-            elsewhere: (*which != Which::All).then(Elsewhere::default),
+            elsewhere: (*which != Which::All).then(LostElsewhere::default),
             changed: BTreeMap::new(),
             edited: Vec::new(),
             taken,
@@ -119,7 +71,7 @@ struct TakingIn<'s> {
     lost: BTreeMap<String, Vec<FilePlace>>,
     /// Where only some of the files are looked at: what of the others is there no more, as far as it was
     /// looked for.
-    elsewhere: Option<Elsewhere>,
+    elsewhere: Option<LostElsewhere>,
     /// Where something else lies than what a file held, by the hash of that: it may be elsewhere now.
     changed: BTreeMap<String, Vec<FilePlace>>,
     /// Of these those that are where they were.
@@ -169,8 +121,7 @@ impl TakingIn<'_> {
             self.find_lost(&known)?;
         }
         self.edited.extend(std::mem::take(&mut self.changed).into_values().flatten());
-        let edited = std::mem::take(&mut self.edited);
-        for place in self.follow_swapped(edited)? {
+        for place in std::mem::take(&mut self.edited) {
             if let Some(held) = self.held(&place.path)? {
                 self.known(&place, &held)?;
             }
@@ -510,27 +461,20 @@ impl TakingIn<'_> {
 
     /// A file that was there, and is not: removed, unless it was changed elsewhere since.
     fn missing(&mut self, place: &FilePlace) -> Result<()> {
-        self.is_removed(place).map(drop)
-    }
-
-    /// The same; false where it is kept.
-    fn is_removed(&mut self, place: &FilePlace) -> Result<bool> {
-        let Some(file) = self.file(&place.id)? else { return Ok(false) };
+        let Some(file) = self.file(&place.id)? else { return Ok(()) };
         let base = self.written.get(&place.id).map(|written| written.blake3.clone());
         if file.content.stored().map(|now| now.blake3) != base {
             let said =
                 format!("{} was removed here, and is kept: it was changed elsewhere", place.path);
             self.taken.notes.push(said.into());
-            self.session.state().forget_written_file(&self.doc, &place.id)?;
-            return Ok(false);
+            return self.session.state().forget_written_file(&self.doc, &place.id);
         }
         let remove = RemoveFile { entity: self.entity.clone(), file: place.id.clone() };
-        let removed = self.operate(&place.path, Operation::DiskRemove(remove))?.is_some();
-        if removed {
+        if self.operate(&place.path, Operation::DiskRemove(remove))?.is_some() {
             self.session.state().forget_written_file(&self.doc, &place.id)?;
             self.taken.removed.push(place.path.to_string());
         }
-        Ok(removed)
+        Ok(())
     }
 
     /// The operation that puts what a file holds.

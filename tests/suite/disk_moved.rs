@@ -2,7 +2,6 @@
 //! attachments of one name.
 
 use crate::support::*;
-use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
 
@@ -69,57 +68,6 @@ fn an_import_follows_what_was_renamed_before_it() {
     alice.is_so_already(&["disk", "scan"]);
     alice.meet(&bob);
     assert_eq!(paths(&bob), paths(&alice));
-}
-
-#[test]
-fn files_that_changed_places_are_followed() {
-    for names in [&["a.md", "b.md"][..], &["a.md", "b.md", "c.md"]] {
-        let machine = Machine::new("moved around");
-        let (alice, bob) = pages(&machine, names);
-        edit(&bob, "/shared/a.md", "line 5", "LINE 5");
-        // Each lies where the next was, the last where the first was.
-        let places: Vec<PathBuf> =
-            names.iter().map(|name| place(&alice, &format!("/shared/{name}"))).collect();
-        let contents: Vec<Vec<u8>> = places.iter().map(|path| fs::read(path).unwrap()).collect();
-        for (at, content) in contents.iter().enumerate() {
-            fs::write(&places[(at + 1) % places.len()], content).unwrap();
-        }
-        let before = alice.documents();
-        let rehearsed = alice.json(&["disk", "scan", "-n"]);
-        assert_eq!(alice.documents(), before);
-        let said = alice.json(&["disk", "scan"]);
-        assert_eq!(said["moved"], rehearsed["moved"]);
-        assert_eq!(said["moved"].as_array().unwrap().len(), names.len(), "{said}");
-        let none = json!([]);
-        assert_eq!([&said["edited"], &said["added"], &said["removed"]], [&none; 3], "{said}");
-        alice.is_so_already(&["disk", "scan"]);
-        machine.pass(60);
-        alice.meet(&bob);
-        for store in [&alice, &bob] {
-            let moved = lying(store, "/shared/b.md");
-            assert!(moved.contains("LINE 5 of the page about a.md"), "{moved}");
-            assert!(!lying(store, "/shared/a.md").contains("LINE"));
-        }
-    }
-}
-
-#[test]
-fn a_file_that_was_moved_over_another_takes_its_path() {
-    let machine = Machine::new("moved over");
-    let (alice, bob) = pages(&machine, &["a.md", "b.md"]);
-    let ids = alice.column(&["disk", "list"], "id");
-    edit(&bob, "/shared/a.md", "line 5", "LINE 5");
-    fs::rename(place(&alice, "/shared/a.md"), place(&alice, "/shared/b.md")).unwrap();
-    let said = alice.json(&["disk", "scan"]);
-    assert_eq!(said["moved"], json!([["/shared/a.md", "/shared/b.md"]]), "{said}");
-    assert_eq!(said["removed"], json!(["/shared/b.md"]), "{said}");
-    assert_eq!(alice.column(&["disk", "list"], "id"), ids[..1]);
-    machine.pass(60);
-    alice.meet(&bob);
-    for store in [&alice, &bob] {
-        assert_eq!(paths(store), ["/shared/b.md"]);
-        assert!(lying(store, "/shared/b.md").contains("LINE 5 of the page about a.md"));
-    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `disk diff`: what differs in a text here, in its directory, in another store, or after an import.
 
-use super::read::{Lying, known};
+use super::lying::{Lying, known};
 use super::unified::unified;
 use crate::cmd::files::{is_bundle, is_stdin, name};
 use crate::cmd::sync::read_bundle;

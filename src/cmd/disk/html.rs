@@ -1,6 +1,6 @@
 //! `disk publish --html`: the website as pages that a browser shows.
 
-use super::read::Lying;
+use super::lying::Lying;
 use crate::cmd::{Context, files};
 use crate::concern::disk::{Directory, DiskContent, SPEC, SUMS, WEBSITE, read};
 use crate::error::{Error, Result, counted};

@@ -1,7 +1,7 @@
 //! `disk list`, `disk show` and `disk status`.
 
 use super::glob;
-use super::read::not_taken_in;
+use super::lying::not_taken_in;
 use crate::cmd::context::entities;
 use crate::cmd::failure::hint;
 use crate::cmd::{Context, resolve};

@@ -1,7 +1,7 @@
 //! `disk put` and `disk edit`: the user's files onto the disks.
 
 use super::change::{change, told, told_all};
-use super::read::{known, unscanned};
+use super::lying::{known, unscanned};
 use crate::cmd::failure::{hint, word};
 use crate::cmd::{Context, editor, files};
 use crate::concern::disk::content::TextFile;

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Files that nobody looks at otherwise, by the hash of what they held. Each hash is looked for once.
 #[derive(Default)]
-pub(super) struct Elsewhere {
+pub(super) struct LostElsewhere {
     /// The ids of the files that were written; made when it is asked for.
     written: Option<BTreeMap<String, BTreeSet<String>>>,
     lost: BTreeMap<String, Vec<FilePlace>>,
 }
 
-impl Elsewhere {
+impl LostElsewhere {
     /// The ids of the files of which `blake3` was written, to be looked for; none where that was done.
     pub(super) fn not_yet_sought<'b>(
         &mut self,
