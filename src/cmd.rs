@@ -234,7 +234,9 @@ fn with_named_verbs(command: clap::Command, named: &impl Fn(&str) -> bool) -> cl
     let is_meant =
         |verb: &&clap::Command| named(verb.get_name()) || verb.get_all_aliases().any(named);
     let verbs: Vec<clap::Command> = command.get_subcommands().filter(is_meant).cloned().collect();
-    clap::Command::new(command.get_name().to_owned()).subcommands(verbs)
+    // Where none is named, the whole tree says what there is.
+    let few = clap::Command::new(command.get_name().to_owned()).subcommand_required(true);
+    few.subcommands(verbs)
 }
 
 fn in_environment(command: clap::Command) -> clap::Command {
