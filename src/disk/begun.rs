@@ -2,7 +2,7 @@
 //! them in both places or in either, and whoever comes next is to know them from new ones.
 
 use super::tree::Tree;
-use crate::concern::disk::{Directory, DiskPath, FilePlace, documents, is_disk, read};
+use crate::concern::disk::{Directory, FilePlace, documents, is_disk, read};
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::store::{BegunFile, Session};
@@ -66,18 +66,12 @@ fn announce_document(session: &mut Session, doc: &DocId) -> Result<bool> {
         let begun = BegunFile { path: path.to_string(), file: id, blake3: stored.blake3 };
         let before = known.get(path.as_str()).filter(|before| before.file == begun.file);
         // What was made of it before, and lies there still, is not to be taken for another's.
-        if before.is_some_and(|before| lies(&tree, &path, &before.blake3)) {
-            continue;
-        }
-        if known.get(path.as_str()) != Some(&&begun) {
+        let is_noted =
+            before.is_some_and(|before| **before == begun || tree.holds(&path, &before.blake3));
+        if !is_noted {
             session.state().put_begun_file(doc, &begun)?;
             any = true;
         }
     }
     Ok(any)
-}
-
-/// Whether a file is there and holds this.
-fn lies(tree: &Tree, path: &DiskPath, blake3: &str) -> bool {
-    tree.held(path).ok().flatten().is_some_and(|held| held.stored.blake3 == blake3)
 }

@@ -131,9 +131,7 @@ impl NeededContents {
     fn lies(&self, blake3: &str) -> Result<bool> {
         for (entity, path) in self.places.get(blake3).into_iter().flatten() {
             let Some(tree) = self.trees.get(entity) else { continue };
-            if let Ok(Some(held)) = tree.held(path)
-                && held.stored.blake3 == blake3
-            {
+            if tree.holds(path, blake3) {
                 return Ok(true);
             }
         }

@@ -229,8 +229,7 @@ impl Maker<'_> {
             }
             self.session.state().forget_begun_file(&self.doc, &begun.path)?;
         }
-        let removed = self.done.removed.iter().skip(removed).cloned().collect();
-        self.tree.wait_for_names(&removed)?;
+        self.wait_for_removed(removed)?;
         for begun in self.session.state().begun_files(&self.doc)? {
             if self.at.get(&begun.path).is_some_and(|files| !files.is_empty()) {
                 self.session.state().forget_begun_file(&self.doc, &begun.path)?;
@@ -306,10 +305,9 @@ impl Maker<'_> {
             self.written.get(&place.id).filter(|base| in_its_way(base, &place.path))
         });
         let moved: Vec<DiskBase> = moved.cloned().collect();
-        let before = self.done.removed.len();
+        let removed = self.done.removed.len();
         moved.iter().try_for_each(|base| self.leave(base))?;
-        let removed = self.done.removed.iter().skip(before).cloned().collect();
-        self.tree.wait_for_names(&removed)?;
+        self.wait_for_removed(removed)?;
         if !self.done.removed.is_empty() {
             let again: Vec<FilePlace> =
                 std::mem::take(&mut self.blocked).into_iter().map(|(place, _)| place).collect();
@@ -476,7 +474,12 @@ impl Maker<'_> {
                 self.forget(&base.file);
             }
         }
-        let removed = self.done.removed.iter().skip(removed).cloned().collect();
+        self.wait_for_removed(removed)
+    }
+
+    /// Waits until those that were removed are, after the first `before`.
+    fn wait_for_removed(&self, before: usize) -> Result<()> {
+        let removed = self.done.removed.iter().skip(before).cloned().collect();
         self.tree.wait_for_names(&removed)
     }
 

@@ -1,8 +1,5 @@
 //! Taking in what others changed in the directories.
 
-mod elsewhere;
-
-use self::elsewhere::LostElsewhere;
 use super::likeness;
 use super::objects::Objects;
 use super::scope::{TakenIn, Which};
@@ -38,7 +35,8 @@ pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Resul
             obstructed: BTreeMap::new(),
             begun: BTreeMap::new(),
             lost: BTreeMap::new(),
-            elsewhere: (*which != Which::All).then(LostElsewhere::default),
+            elsewhere: BTreeMap::new(),
+            is_all: *which == Which::All,
             changed: BTreeMap::new(),
             edited: Vec::new(),
             taken,
@@ -69,9 +67,10 @@ struct TakingIn<'s> {
     begun: BTreeMap<DiskPath, BegunFile>,
     /// What is there no more, by the hash of what it held.
     lost: BTreeMap<String, Vec<FilePlace>>,
-    /// Where only some of the files are looked at: what of the others is there no more, as far as it was
-    /// looked for.
-    elsewhere: Option<LostElsewhere>,
+    /// The files that are not looked at, by the hash of what they held: some may be there no more.
+    elsewhere: BTreeMap<String, Vec<FilePlace>>,
+    /// Whether all files are looked at. Where some are, it is said which of them were moved.
+    is_all: bool,
     /// Where something else lies than what a file held, by the hash of that: it may be elsewhere now.
     changed: BTreeMap<String, Vec<FilePlace>>,
     /// Of these those that are where they were.
@@ -105,9 +104,12 @@ impl TakingIn<'_> {
             }
         }
         // What is to be removed or moved is looked at in any case: it is made so when this is committed.
-        self.deleted(&owners)?;
+        let places: BTreeMap<&str, &FilePlace> =
+            owners.iter().map(|place| (place.id.as_str(), place)).collect();
+        self.deleted(&places)?;
         let mut known: BTreeSet<DiskPath> = owners.iter().map(|place| place.path.clone()).collect();
-        known.extend(self.where_they_were(&owners, &known)?);
+        known.extend(self.where_they_were(&places, &known)?);
+        self.elsewhere = self.by_hash(owners.iter().filter(|place| !which.means(&place.path)));
         let found = self.found(which)?;
         let mut unknown: Vec<DiskPath> =
             found.into_iter().filter(|path| !known.contains(path)).rev().collect();
@@ -117,7 +119,7 @@ impl TakingIn<'_> {
                 unknown.extend(self.unknown(&path, &held)?);
             }
         }
-        if self.elsewhere.is_some() {
+        if !self.is_all {
             self.find_lost(&known)?;
         }
         self.edited.extend(std::mem::take(&mut self.changed).into_values().flatten());
@@ -258,12 +260,10 @@ impl TakingIn<'_> {
     /// new ones. What was changed in a text there is taken in.
     fn where_they_were(
         &mut self,
-        owners: &[FilePlace],
+        places: &BTreeMap<&str, &FilePlace>,
         known: &BTreeSet<DiskPath>,
     ) -> Result<Vec<DiskPath>> {
         let mut found = Vec::new();
-        let places: BTreeMap<&str, &FilePlace> =
-            owners.iter().map(|place| (place.id.as_str(), place)).collect();
         let written: Vec<DiskBase> = self.written.values().cloned().collect();
         for base in written {
             let Ok(path) = DiskPath::parse(&base.path) else { continue };
@@ -302,9 +302,8 @@ impl TakingIn<'_> {
     }
 
     /// A file that was deleted elsewhere, and changed here: it is kept.
-    fn deleted(&mut self, owners: &[FilePlace]) -> Result<()> {
-        let there: BTreeSet<&str> = owners.iter().map(|place| place.id.as_str()).collect();
-        let others = self.written.values().filter(|base| !there.contains(base.file.as_str()));
+    fn deleted(&mut self, places: &BTreeMap<&str, &FilePlace>) -> Result<()> {
+        let others = self.written.values().filter(|base| !places.contains_key(base.file.as_str()));
         let others: Vec<DiskBase> = others.cloned().collect();
         for base in others {
             let Ok(path) = DiskPath::parse(&base.path) else { continue };
@@ -335,14 +334,10 @@ impl TakingIn<'_> {
     /// something else lies.
     fn unknown(&mut self, path: &DiskPath, held: &Held) -> Result<Option<DiskPath>> {
         let hash = held.stored.blake3.as_str();
-        if self.begun.get(path).is_some_and(|begun| begun.blake3 == hash) {
+        if self.is_begun(path, hash) {
             return Ok(None);
         }
-        let lost = match self.lost_here(hash) {
-            None => self.lost_elsewhere(hash)?,
-            lost => lost,
-        };
-        if let Some(from) = lost {
+        if let Some(from) = self.lost_here(hash).or_else(|| self.lost_elsewhere(hash)) {
             self.follow(&from, path, held)?;
             return Ok(None);
         }
@@ -382,11 +377,9 @@ impl TakingIn<'_> {
             // What cannot be read is none of them.
             let Some(held) = self.tree.held(&path).ok().flatten() else { continue };
             let blake3 = held.stored.blake3.as_str();
-            let is_begun = self.begun.get(&path).is_some_and(|begun| begun.blake3 == blake3);
-            if is_begun {
-                continue;
-            }
-            if let Some(from) = self.lost_here(blake3) {
+            if !self.is_begun(&path, blake3)
+                && let Some(from) = self.lost_here(blake3)
+            {
                 self.follow(&from, &path, &held)?;
             }
         }
@@ -403,25 +396,38 @@ impl TakingIn<'_> {
         })
     }
 
-    /// One of the files that nobody looks at otherwise, which held something and is where it was no more.
-    fn lost_elsewhere(&mut self, blake3: &str) -> Result<Option<FilePlace>> {
-        let Some(elsewhere) = &mut self.elsewhere else { return Ok(None) };
-        let begun: BTreeSet<&str> = self.begun.values().map(|begun| begun.file.as_str()).collect();
-        let written = self.written.values().filter(|base| !begun.contains(base.file.as_str()));
-        let files = elsewhere.not_yet_sought(written, blake3);
-        if !files.is_empty() {
-            let mut lost = Directory::with(self.session, &self.doc, |_, directory| {
-                let owners = directory.owners().filter(|place| files.contains(&place.id));
-                Ok(owners.cloned().collect::<Vec<FilePlace>>())
-            })?;
-            lost.retain(|place| {
-                let base = self.written.get(&place.id);
-                base.is_some_and(|base| base.path == place.path.as_str())
-                    && matches!(self.tree.open_file(&place.path), Ok(None))
-            });
-            elsewhere.found(blake3, lost);
+    /// The same of the files that are not looked at otherwise.
+    fn lost_elsewhere(&mut self, blake3: &str) -> Option<FilePlace> {
+        let places = self.elsewhere.get_mut(blake3)?;
+        while let Some(place) = places.pop() {
+            if matches!(self.tree.open_file(&place.path), Ok(None)) {
+                return Some(place);
+            }
         }
-        Ok(elsewhere.take(blake3))
+        None
+    }
+
+    /// Files that were written where they are to be, by the hash of that. One that a command was about to move
+    /// is none of them.
+    fn by_hash<'p>(
+        &self,
+        places: impl Iterator<Item = &'p FilePlace>,
+    ) -> BTreeMap<String, Vec<FilePlace>> {
+        let begun: BTreeSet<&str> = self.begun.values().map(|begun| begun.file.as_str()).collect();
+        let mut by_hash: BTreeMap<String, Vec<FilePlace>> = BTreeMap::new();
+        for place in places.filter(|place| !begun.contains(place.id.as_str())) {
+            if let Some(base) = self.written.get(&place.id)
+                && base.path == place.path.as_str()
+            {
+                by_hash.entry(base.blake3.clone()).or_default().push(place.clone());
+            }
+        }
+        by_hash
+    }
+
+    /// Whether a command that did not come to its end was to make this at a path.
+    fn is_begun(&self, path: &DiskPath, blake3: &str) -> bool {
+        self.begun.get(path).is_some_and(|begun| begun.blake3 == blake3)
     }
 
     /// Moves a file to where what it held lies now; false where the rules refuse that.
@@ -430,7 +436,7 @@ impl TakingIn<'_> {
         let moved = MoveFile { entity: self.entity.clone(), file, to: path.clone() };
         let Some(id) = self.operate(path, Operation::DiskMove(moved))? else { return Ok(false) };
         self.note(&id, path, held)?;
-        if self.elsewhere.is_some() {
+        if !self.is_all {
             self.taken.notes.push(format!("{} was moved to {path}", from.path).into());
         }
         self.taken.moved.push((from.path.to_string(), path.to_string()));

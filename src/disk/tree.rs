@@ -181,15 +181,9 @@ impl Tree {
     pub(super) fn is_gone(&self, path: &DiskPath) -> bool {
         let Some(root) = &self.root else { return false };
         let mut name = PathBuf::from(path.disk().as_str());
-        let above = path.parts().map(|part| {
-            let dir = name.clone();
-            name.push(part);
-            dir
-        });
-        let above: Vec<PathBuf> = above.collect();
-        for dir in &above {
-            match root.symlink_metadata(dir) {
-                Ok(meta) if meta.is_dir() => {}
+        for part in path.parts() {
+            match root.symlink_metadata(&name) {
+                Ok(meta) if meta.is_dir() => name.push(part),
                 Ok(meta) => return meta.is_file(),
                 Err(_) => return false,
             }
@@ -228,6 +222,11 @@ impl Tree {
     /// As [`Tree::open_file`].
     pub fn held(&self, path: &DiskPath) -> Result<Option<Held>> {
         Ok(self.open_held(path)?.map(|(_, held)| held))
+    }
+
+    /// Whether a file holds this. One that cannot be read is somebody else's.
+    pub(super) fn holds(&self, path: &DiskPath, blake3: &str) -> bool {
+        self.held(path).ok().flatten().is_some_and(|held| held.stored.blake3 == blake3)
     }
 
     /// Lets `take` have the directory that a file lies in, and its name there.

@@ -41,6 +41,14 @@ fn group(machine: &Machine) -> Store<'_> {
     store
 }
 
+/// The group, Bob, and a bundle with all of it for him.
+fn with_bob(machine: &Machine) -> (Store<'_>, Store<'_>, String) {
+    let (store, bob) = (group(machine), machine.store("bob", BOB));
+    let bundle = text(&machine.path("all.crdt"));
+    store.ok(&["sync", "export", "-O", &bundle]);
+    (store, bob, bundle)
+}
+
 /// No text.
 fn bytes(seed: u8) -> Vec<u8> {
     (0..9_000u32).map(|n| (n.wrapping_mul(31) >> 3) as u8 ^ seed).collect()
@@ -154,10 +162,7 @@ fn a_scan_that_is_killed_goes_on() {
 #[test]
 fn an_import_of_files_that_is_killed_goes_on() {
     let machine = Machine::new("import of files killed");
-    let store = group(&machine);
-    let bob = machine.store("bob", BOB);
-    let bundle = text(&machine.path("all.crdt"));
-    store.ok(&["sync", "export", "-O", &bundle]);
+    let (store, bob, bundle) = with_bob(&machine);
     bob.ok(&["sync", "import", &bundle]);
     bob.ok(&["disk", "move", "/shared/site/sub/1.md", "/shared/one.md"]);
     bob.ok(&["disk", "remove", "/shared/site/sub/2.md"]);
@@ -263,10 +268,7 @@ fn what_is_written_into_a_file_that_a_killed_command_left_is_taken_in_by_any_oth
 #[test]
 fn an_import_of_files_that_is_killed_goes_on_with_the_same_import() {
     let machine = Machine::new("import killed again");
-    let store = group(&machine);
-    let bob = machine.store("bob", BOB);
-    let bundle = text(&machine.path("all.crdt"));
-    store.ok(&["sync", "export", "-O", &bundle]);
+    let (store, bob, bundle) = with_bob(&machine);
     let import = ["sync", "import", bundle.as_str()];
     let calls = ["fsync", "renameat"].map(|call| (call, (1..).step_by(3)));
     let all = lying(&store);

@@ -5,7 +5,7 @@ use crate::cmd::failure::hint;
 use crate::cmd::{Context, exit_code};
 use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, document};
 use crate::disk::{self, TakenIn, Tree, Which};
-use crate::error::{Error, Hint, Kind, Result, counted};
+use crate::error::{Error, Hint, Kind, Next, Result, counted};
 use crate::id::EntityId;
 use crate::operation::{self, Operation, Outcome, Together};
 use crate::query::disk::version;
@@ -26,7 +26,8 @@ pub fn change(
     let mut written = run(&mut session).map_err(|error| match error.kind {
         // Nothing of it is written, and whoever is told that a file is not there looks for it.
         Kind::NotFound => taken.moved.iter().fold(error, |error, (from, to)| {
-            error.hint_also(format!("another program moved {from} to {to}"))
+            let moved = Hint::from(format!("another program moved {from} to {to}; "));
+            error.hint_also(moved.next(Next::ScanDisks).and(" takes that in"))
         }),
         _ => error,
     })?;
