@@ -148,6 +148,22 @@ fn a_newer_database_is_left_to_a_newer_program() {
 }
 
 #[test]
+fn who_only_reads_keeps_nobody_from_writing() {
+    let machine = Machine::new("readers");
+    let store = machine.group("s", &[]);
+    let dir = text(&store.dir);
+    let reading = || {
+        let mut reader = machine.command(&["-s", &dir, "member", "list"]);
+        reader.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    for _ in 0..40 {
+        let readers = [reading(), reading()];
+        store.ok(&["chat", "send", "hi", "--lock-wait", "0s"]);
+        assert!(readers.into_iter().all(|mut reader| reader.wait().unwrap().success()));
+    }
+}
+
+#[test]
 fn a_locked_store_is_waited_for_and_then_named() {
     let machine = Machine::new("locked");
     let store = machine.group("s", &[]);

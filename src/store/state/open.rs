@@ -36,6 +36,9 @@ const MIGRATIONS: &[&str] = &[
 
 /// What SQLite makes of a file that it opens: one page, and no table.
 const EMPTY_BYTES: u64 = 4096;
+/// Whoever only reads has SQLite's lock too while it opens and closes the file, and the first to come reads
+/// the log: that long is waited for it, though nobody is to be waited for.
+const MOMENT: Duration = Duration::from_millis(200);
 /// Of SQLite's log, which whoever opens the file next reads all over again, so much is left. A command
 /// writes 100 to 200 kB of pages there.
 const LEFT_WAL_BYTES: u64 = if cfg!(debug_assertions) { 1 << 18 } else { 1 << 20 };
@@ -108,13 +111,17 @@ impl State {
     }
 
     fn set_up(&self, wait: Duration) -> rusqlite::Result<()> {
-        self.db.busy_timeout(wait)?;
+        self.wait_for_others(wait)?;
         // Readers go on while we write. Where it cannot be had (some network file systems),
         // SQLite stays with its rollback journal, which is as safe.
         self.db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         // What `COMMIT` says has happened must survive a power cut.
         self.db.pragma_update(None, "synchronous", "full")?;
         self.protect()
+    }
+
+    fn wait_for_others(&self, wait: Duration) -> rusqlite::Result<()> {
+        self.db.busy_timeout(wait.max(MOMENT))
     }
 
     fn protect(&self) -> rusqlite::Result<()> {
@@ -129,7 +136,7 @@ impl State {
     /// `Locked`; `Refused` when a newer crdtctl wrote the file.
     pub(in crate::store) fn begin(&self, wait: Duration) -> Result<()> {
         let begin = || -> rusqlite::Result<()> {
-            self.db.busy_timeout(wait)?;
+            self.wait_for_others(wait)?;
             self.db.execute_batch("BEGIN IMMEDIATE")
         };
         begin().map_err(|e| failed(&self.db, "could not lock the local state", e))?;
@@ -294,7 +301,7 @@ impl State {
     }
 
     fn ready_to_read(&self, wait: Duration) -> rusqlite::Result<()> {
-        self.db.busy_timeout(wait)?;
+        self.wait_for_others(wait)?;
         self.db.pragma_update(None, "query_only", true)?;
         // There may be no room for temporary files.
         self.db.pragma_update(None, "temp_store", "memory")?;
