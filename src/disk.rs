@@ -22,6 +22,7 @@ mod status;
 mod sweep;
 mod take_in;
 mod tree;
+mod working_copy;
 mod writing;
 
 pub use crate::concern::disk::is_disk;

@@ -243,7 +243,7 @@ operations! {
         creates: Creates::Sometimes,
         // To or from the private disk it becomes another file, and the old one goes.
         deletes: true,
-        takes: &[needs("file"), needs("to")],
+        takes: &[needs("file"), needs("to"), may("beside")],
     }
     "disk.remove" => DiskRemove(disk::RemoveFile) { deletes: true, takes: &[needs("file")] }
     "disk.publish" => DiskPublish(disk::Publish) { creates: Creates::Sometimes }

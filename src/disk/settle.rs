@@ -387,6 +387,13 @@ impl Maker<'_> {
             text,
             executable: file.executable,
         };
+        if held.is_none() && base.as_ref().is_some_and(|base| base.path == written.path) {
+            let said = format!("{path} was removed here, and is back, since it was changed; ");
+            let entity = self.doc.entity().map_or_else(String::new, |entity| entity.to_string());
+            let remove = Next::RemoveFile { path: path.to_string(), entity };
+            let remove = Hint::from(said).next(remove);
+            self.done.notes.push(remove.and(" removes it for everybody"));
+        }
         let left = base.filter(|base| base.path != written.path);
         if !staged {
             self.now_there(&written)?;

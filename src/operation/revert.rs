@@ -154,12 +154,12 @@ impl LoggedStep<'_> {
                     return Err(self.never(why, Next::Files.and(" shows it; move it back")));
                 };
                 let entity = moved.entity.clone();
-                vec![Operation::DiskMove(disk::MoveFile { entity, file, to })]
+                vec![Operation::DiskMove(disk::MoveFile { entity, file, to, beside: false })]
             }
             Operation::DiskMove(moved) => {
                 let Some(path) = self.own_text("path")? else { return Ok(Vec::new()) };
                 let (entity, to) = (moved.entity.clone(), disk::DiskPath::parse(&path)?);
-                vec![Operation::DiskMove(disk::MoveFile { entity, file, to })]
+                vec![Operation::DiskMove(disk::MoveFile { entity, file, to, beside: false })]
             }
             Operation::DiskRemove(removed) => {
                 let entity = removed.entity.clone();

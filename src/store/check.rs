@@ -451,8 +451,9 @@ fn lease_finding(doc: &DocId, client: u64, found: u32, leased: u32) -> FileFindi
         doc: Some(doc.clone()),
         detail: format!("client {client}"),
         message: format!(
-            "{doc} is at clock {found} of our client {client}, and we wrote up to {leased}: an older \
-             state was put in its place; repairing goes on as a new replica"
+            "{doc} is at clock {found} of our client {client}, and were to write up to {leased}: \
+             an older state was put in its place, or a command was interrupted; repairing goes on \
+             as a new replica"
         ),
         fix: FileFix::Repair(FileRepair::Replica),
     }

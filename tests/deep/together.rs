@@ -126,7 +126,12 @@ fn operation(chance: &mut Chance, ids: &[String], n: usize) -> Operation {
             let put: Put = serde_json::from_value(put).expect("a file to put");
             Operation::DiskPut(put)
         }
-        5..8 => Operation::DiskMove(MoveFile { entity, file: named(chance), to: path(chance) }),
+        5..8 => Operation::DiskMove(MoveFile {
+            entity,
+            file: named(chance),
+            to: path(chance),
+            beside: false,
+        }),
         8..10 => Operation::DiskRemove(RemoveFile { entity, file: named(chance) }),
         10 => Operation::DiskRestore(RestoreFile { entity, file: named(chance) }),
         _ => {

@@ -116,7 +116,7 @@ fn what_is_kept_though_somebody_removed_it_is_said_on_both_sides() {
         for args in [&["sync", "import", "-n", bundle][..], &["sync", "import", bundle]] {
             let run = store.run(args);
             run.exits(0);
-            assert!(args.contains(&"-n") || run.stderr.contains(said), "{run:#?}");
+            assert!(run.stderr.contains(said), "{run:#?}");
             assert!(!run.stderr.contains("deleted"), "{run:#?}");
         }
         assert_eq!(paths(store), ["/shared/p.md"]);
@@ -138,4 +138,54 @@ fn of_two_attachments_of_one_name_each_is_got_by_the_name_where_it_lies() {
     assert_eq!(get("/shared/attachments/file-2.txt"), "two");
     let run = alice.run(&["chat", "attachment", "get", &id, "-O", "-"]);
     run.fails(2, "name one of them: file.txt, file-2.txt");
+}
+
+#[test]
+fn a_file_that_was_removed_and_comes_back_with_an_import_is_said() {
+    let machine = Machine::new("comes back");
+    let (alice, bob) = pages(&machine, &["p.md", "q.md"]);
+    edit(&bob, "/shared/p.md", "line 3", "LINE 3");
+    for name in ["p.md", "q.md"] {
+        fs::remove_file(place(&alice, &format!("/shared/{name}"))).unwrap();
+    }
+    let run = alice.run(&["sync", "import", &bob.export("edits.crdt")]);
+    run.exits(0);
+    let said = "/shared/p.md was removed here, and is back, since it was changed; \
+                `crdtctl disk remove /shared/p.md -e group:ocean-forest-moon-star` removes it for everybody";
+    assert!(run.stderr.contains(said) && !run.stderr.contains("q.md"), "{run:#?}");
+    assert_eq!(lying(&alice, "/shared/p.md"), page("p.md").replace("line 3", "LINE 3"));
+    assert!(!place(&alice, "/shared/q.md").exists(), "nobody changed it");
+    // Who puts it back hears nothing of that.
+    fs::remove_file(place(&alice, "/shared/p.md")).unwrap();
+    let dir = text(&alice.dir);
+    let put = ["-s", &dir, "disk", "put", "-", "/shared/p.md"];
+    let run = machine.run_with_stdin(&put, b"anew\n");
+    run.exits(0);
+    assert!(!run.stderr.contains("is back"), "{run:#?}");
+    assert_eq!(lying(&alice, "/shared/p.md"), "anew\n");
+}
+
+#[test]
+fn where_nothing_is_listed_what_lies_there_is_named() {
+    let machine = Machine::new("not listed");
+    let alice = machine.group("alice", &[]);
+    put(&alice, "/shared/p.md", b"words\n");
+    fs::create_dir(place(&alice, "/shared/d")).unwrap();
+    for name in ["one.md", "two.md"] {
+        fs::write(place(&alice, &format!("/shared/d/{name}")), name).unwrap();
+    }
+    let said = |path: &str| {
+        let run = alice.run(&["disk", "list", path]);
+        run.exits(0);
+        run.stderr
+    };
+    let one = said("/shared/d/one.md");
+    assert!(
+        one.contains("/shared/d/one.md lies there and is not taken in yet; `crdtctl disk scan")
+    );
+    assert!(said("/shared/d").contains("/shared/d/one.md and 1 more lie there"));
+    assert!(said("/shared/*/*.md").contains("/shared/d/one.md and 1 more lie there"));
+    assert!(!said("/shared").contains("lie there") && !said("/public").contains("lie there"));
+    alice.ok(&["disk", "scan"]);
+    assert!(!said("/shared/d").contains("lie there"));
 }

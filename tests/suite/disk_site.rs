@@ -86,6 +86,10 @@ fn draw(browser: &Path, home: &Path, page: &Path, picture: &Path, width: u32) ->
         .env("HOME", home)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
         .args(["--hide-scrollbars", "--enable-logging=stderr", "--v=0"])
+        // It asks nobody for anything.
+        .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
+        .args(["--disable-sync", "--disable-quic"])
+        .arg(format!("--user-data-dir={}", home.join("browser").display()))
         .arg(format!("--window-size={width},900"))
         .arg(format!("--screenshot={}", picture.display()))
         .arg(format!("file://{}", page.display().to_string().replace(' ', "%20")))

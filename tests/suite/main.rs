@@ -46,6 +46,7 @@ mod disk_documents;
 mod disk_guide;
 mod disk_hostile;
 mod disk_moved;
+mod disk_places;
 mod disk_private;
 mod disk_renamed;
 mod disk_site;

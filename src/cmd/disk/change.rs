@@ -145,7 +145,7 @@ pub fn rename(context: &Context, entity: &EntityId, from: &str, to: &str) -> Res
         let tree = Tree::of_session(session, entity)?;
         for (file, to) in moves {
             tree.takes(&to)?;
-            let moved = MoveFile { entity: entity.clone(), file, to };
+            let moved = MoveFile { entity: entity.clone(), file, to, beside: false };
             together.run(session, Operation::DiskMove(moved))?;
         }
         Ok(told_all(together.finish(session)?, "moved"))

@@ -7,9 +7,10 @@ use crate::cmd::failure::hint;
 use crate::cmd::{Context, resolve};
 use crate::concern::disk::{DiskPath, FileDocument};
 use crate::disk::{self, DiskState};
-use crate::error::{Kind, Result, counted};
+use crate::error::{Hint, Kind, Next, Result, counted};
 use crate::id::{DocId, EntityId};
 use crate::query::disk::{DiskRow, entities_of_documents, file_documents, files};
+use crate::store::Reader;
 use crate::ui::{Column, Report, Section, row, rows};
 use std::collections::BTreeMap;
 
@@ -69,7 +70,11 @@ pub fn list(
     }
     let mut shown = rows(&found)?;
     shown.extend(rows(&documents)?);
-    let report = Report::list(shown, FILES, Some("id"), "no files");
+    let is_none = shown.is_empty();
+    let mut report = Report::list(shown, FILES, Some("id"), "no files");
+    if is_none {
+        report.notes.extend(not_listed(&reader, entity, path)?);
+    }
     Ok(match documents.len() as u64 {
         0 => report,
         n => report.note(format!(
@@ -77,6 +82,19 @@ pub fn list(
             counted(n, "document")
         )),
     })
+}
+
+/// What is said where no file is listed, and some lie there.
+fn not_listed(reader: &Reader, entity: &EntityId, path: Option<&str>) -> Result<Option<String>> {
+    let lying = select(disk::unscanned(reader, entity)?, path)?;
+    let Some(first) = lying.first() else { return Ok(None) };
+    let said = match lying.len() {
+        1 => format!("{first} lies there and is not taken in yet; "),
+        n => format!("{first} and {} more lie there and are not taken in yet; ", n - 1),
+    };
+    Ok(Some(hint(
+        &Hint::from(said).next(Next::ScanDisks).and(" takes in what lies in the directories"),
+    )))
 }
 
 /// The entity whose files are read: also one of which the store has nothing but files that are documents.
@@ -111,6 +129,12 @@ pub trait HasPath {
 impl HasPath for DiskRow {
     fn path(&self) -> &str {
         &self.path
+    }
+}
+
+impl HasPath for DiskPath {
+    fn path(&self) -> &str {
+        self.as_str()
     }
 }
 

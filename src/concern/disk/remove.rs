@@ -24,6 +24,9 @@ pub struct MoveFile {
     pub file: String,
     /// Where to; nothing may be there.
     pub to: DiskPath,
+    /// Even where a file has the path: it has it no more then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub beside: bool,
 }
 
 impl MoveFile {
@@ -72,9 +75,11 @@ impl MoveFile {
     /// Refuses to go where a file is.
     fn is_free(&self, directory: &Directory) -> Result<()> {
         match directory.at(&self.to)? {
-            None => Ok(()),
-            Some(other) => Err(Error::refused(format!("{} is there already", other.path))
-                .hint("nothing is written over: remove that file first, or use another name")),
+            Some(other) if !self.beside => {
+                Err(Error::refused(format!("{} is there already", other.path))
+                    .hint("nothing is written over: remove that file first, or use another name"))
+            }
+            _ => Ok(()),
         }
     }
 

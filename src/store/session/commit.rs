@@ -25,13 +25,13 @@ impl Session {
         let changes = self.changes()?;
         let mut committed = Committed { documents: self.sizes(&changes), ..Committed::default() };
         committed.damaged = std::mem::take(&mut self.damaged).into_values().collect();
+        committed.notes = std::mem::take(&mut self.notes);
         if self.dry_run {
             // What was changed in the local state alone is not told apart from what opening it did.
             committed.first_replica = self.first_replica().filter(|_| !changes.is_empty());
             self.state.roll_back();
             return Ok(committed);
         }
-        committed.notes = std::mem::take(&mut self.notes);
         let lacking = self.lacking(&changes);
         let idle = changes.is_empty() && self.repairs.is_empty() && lacking.is_empty();
         if idle && !self.state.is_changed() {
