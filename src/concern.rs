@@ -1,10 +1,10 @@
-//! What the documents of the application mean: one [`Spec`] a concern, as data.
+//! What the application's documents mean: one [`Spec`] per concern, as data.
 //!
-//! Listing, dumping, checking, acknowledging and pruning are written once over [`crate::schema`].
-//! A new concern is its schema and its operations here, with its line in [`CONCERNS`], a line for
-//! each operation in [`crate::operation`], and one file of commands with its line in `cmd`; `notes`,
-//! which tests alone have, shows it. The schema is a file of its own, below all that is done with it:
-//! acknowledging and pruning, which operations ask for, go over every schema.
+//! Listing, dumping, checking, acknowledging and pruning are written once, over [`crate::schema`]. A
+//! new concern needs its schema and its operations here and a line in [`CONCERNS`], a line per
+//! operation in [`crate::operation`], and one file of commands with a line in `cmd`; `notes`, which
+//! exists only in tests, is the example. The schema has a file of its own and depends on nothing done
+//! with it, because operations call acknowledging and pruning, and those go over every schema.
 
 pub mod canvas;
 pub mod chat;
@@ -34,7 +34,7 @@ use crate::limits;
 use crate::schema::{FieldRole, Spec};
 use crate::wire::{Noted, RootKind, Update};
 
-/// Every concern there is.
+/// Every concern.
 pub const CONCERNS: &[Spec] = &[
     core::SPEC,
     chat::SPEC,
@@ -47,7 +47,7 @@ pub const CONCERNS: &[Spec] = &[
     notes::SPEC,
 ];
 
-/// The concern of a document; None for an opaque one.
+/// The concern of a document; `None` if the document is opaque.
 pub fn of(doc: &DocId) -> Option<&'static Spec> {
     named(doc.concern()?)
 }
@@ -57,53 +57,53 @@ pub fn named(name: &str) -> Option<&'static Spec> {
     CONCERNS.iter().find(|spec| spec.name == name)
 }
 
-/// Whether a document stays with the member of its replica.
+/// Whether a document is shared only between replicas of its member.
 pub fn is_private(doc: &DocId) -> bool {
     of(doc).is_some_and(|spec| spec.private)
 }
 
-/// The types that the roots of a document must have; none are known for an opaque one.
+/// The types that the roots of a document must have; empty for an opaque document.
 pub fn roots(doc: &DocId) -> &'static [(&'static str, RootKind)] {
     of(doc).map_or(&[], |spec| spec.roots)
 }
 
-/// What a document may hold: whatever Yjs writes, but in the roots that a concern understands.
+/// What a document may hold: anything Yjs writes, in the roots of its concern if it has one.
 pub fn expected(doc: &DocId) -> Expected<'static> {
     of(doc).map_or(Expected::Anything, |spec| Expected::Concern(spec.roots))
 }
 
-/// The fields of messages by which they are listed: when they were made, and whether they are deleted.
-/// Of a record that is a page of its own they are known without opening it.
+/// The fields that listing messages needs: creation time and deleted flag. For a record on a page of
+/// its own they are known without opening the page.
 pub fn noted() -> Noted {
     let created = chat::MESSAGES.named(FieldRole::Created).unwrap_or_default();
     let deleted = chat::MESSAGES.tombstone.as_ref().map(|marker| marker.flag).unwrap_or_default();
     [created, deleted]
 }
 
-/// Bytes of a document that its limit counts: not what removed records left, which never comes
-/// free. All of what does not decode.
+/// The bytes of a document that count towards its limit: all but the residue of removed records, which
+/// is never freed. A document that does not decode counts in full.
 pub fn counted_bytes(state: &[u8]) -> u64 {
     let residue = Update::walk(state).map_or(0, |update| update.residue());
     (state.len() as u64).saturating_sub(residue)
 }
 
-/// Whether a document of this size may be near its limit, or over it, by what its limit counts.
+/// Whether a document with this many counted bytes is near or over its limit.
 pub fn is_near_limit(doc: &DocId, bytes: u64) -> bool {
     of(doc).is_some_and(|spec| percent_of(bytes, spec) >= limits::WARN_PERCENT)
 }
 
-/// How full a document is, by what its limit counts of it.
+/// How full a document is, in percent, from its counted bytes.
 pub fn percent_of(counted: u64, spec: &Spec) -> u64 {
     counted.saturating_mul(100) / spec.limit_bytes.max(1)
 }
 
-/// What makes room in a document of a concern.
+/// The command that makes room in a document of this concern.
 pub fn room_in(spec: &Spec) -> Next {
     let has_archive = [chat::SPEC.name, kanban::SPEC.name, issues::SPEC.name].contains(&spec.name);
     if has_archive { Next::ArchiveRun } else { Next::Prune(None) }
 }
 
-/// What takes room in a document of a concern, and need not, where its records do not tell.
+/// What takes room in a document of this concern and could be avoided, if its records do not show it.
 pub fn room_taken_in(spec: &Spec) -> Option<&'static str> {
     let has_files = [disk::SPEC.name, disk::PRIVATE.name].contains(&spec.name);
     has_files.then_some(
@@ -112,7 +112,7 @@ pub fn room_taken_in(spec: &Spec) -> Option<&'static str> {
     )
 }
 
-/// What to say of a document that is near or over its limit, by what that counts of it.
+/// The warning for a document near or over its limit, from its counted bytes.
 pub fn limit_note(doc: &DocId, counted: u64) -> Option<Hint> {
     let spec = of(doc)?;
     let limit = spec.limit_bytes;

@@ -1,13 +1,13 @@
-//! Files of the disks as they lie in directories, which any program can read and write.
+//! The working copies of the disks: files in directories, which any program can read and write.
 //!
-//! `disks/entities/<entity>/<disk>/…`, beside the store, as the application has it. What the document
-//! of an entity's disk says is made there ([`settle`]); what others changed there is taken in
-//! ([`take_in`]). For every file it is known what was last written: a file that is another now was
-//! changed by somebody, whatever its times say, and is never written over.
+//! They are in `disks/entities/<entity>/<disk>/…` beside the store, as the application has them.
+//! [`settle`] writes there what the document of an entity's disk says; [`take_in`] takes in what others
+//! changed there. For every file it is recorded what was last written: a file with other content was
+//! changed by somebody, whatever its times say, and is never overwritten.
 //!
-//! Order of events: contents are put where they are safe, the change is committed, what is to lie elsewhere
-//! is noted ([`session_to_settle`]), then the files are made, many at once. Whoever is killed in between
-//! leaves each file as it was or as it is to be, whole, and the next command goes on.
+//! Order of events: contents are stored safely, the change is committed, files that will move are
+//! recorded ([`session_to_settle`]), then the files are written, many at once. A command that is killed
+//! in between leaves each file complete, in its old or its new state, and the next command continues.
 
 mod all;
 mod application;

@@ -1,5 +1,5 @@
-//! Every change to a store as data. The command line builds operations, tests generate them at
-//! random; there is one way to change a store.
+//! Every change to a store, as data. The command line builds operations, tests generate random ones;
+//! there is no other way to change a store.
 
 mod archived;
 mod declaration;
@@ -31,7 +31,7 @@ use declaration::{may, needs};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Declares every operation once: the enum, what it says of itself, and what runs it.
+/// Declares every operation once: the enum, its declaration, and what runs it.
 macro_rules! operations {
     ($(
         $(#[$on:meta])*
@@ -50,8 +50,8 @@ macro_rules! operations {
             )*
         }
 
-        /// What each operation says of itself, in the order in which they are shown.
-        // One may say everything.
+        /// The declarations of all operations, in display order.
+        // A declaration may set every field.
         #[allow(clippy::needless_update)]
         pub const OPERATIONS: &[Declaration] = &[$(
             $(#[$on])*
@@ -59,7 +59,7 @@ macro_rules! operations {
         )*];
 
         impl Operation {
-            /// What it says of itself.
+            /// Its declaration.
             #[allow(clippy::needless_update)]
             pub fn declaration(&self) -> &'static Declaration {
                 match self {
@@ -241,7 +241,7 @@ operations! {
     }
     "disk.move" => DiskMove(disk::MoveFile) {
         creates: Creates::Sometimes,
-        // To or from the private disk it becomes another file, and the old one goes.
+        // To or from the private disk it becomes another file, and the old one is deleted.
         deletes: true,
         takes: &[needs("file"), needs("to"), may("beside")],
     }
@@ -283,15 +283,15 @@ operations! {
     "notes.delete" => NoteDelete(notes::Delete) { deletes: true, takes: &[needs("note")] }
 }
 
-/// The operation with this name, as it is declared.
+/// The declaration of the operation with this name.
 pub fn declared(op: &str) -> Option<&'static Declaration> {
     OPERATIONS.iter().find(|declaration| declaration.op == op)
 }
 
-/// Runs an operation in a session. Nothing lasts before the session commits.
+/// Runs an operation in a session. Nothing is stored before the session commits.
 ///
 /// # Errors
-/// Whatever the rules say; the session must then be dropped.
+/// Those of the rules; the session must then be dropped.
 pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
     let mark = session.recorded();
     let declared = operation.declaration();
@@ -314,27 +314,28 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         declared.op,
         outcome.gone()
     );
-    // What takes a command back is told by the operations that do it: so it can be taken back itself.
+    // A revert is recorded as the operations it runs, so it can be reverted too.
     if outcome.changed && !matches!(operation, Operation::LogRevert(_)) {
         record(session, mark, operation, &outcome)?;
     }
     Ok(outcome)
 }
 
-/// [`run`] for the only operation of a session: of large documents it gets what it asks for.
+/// Like [`run`], for the only operation of a session: of large documents, only what it asks for is
+/// read.
 ///
 /// # Errors
-/// As there.
+/// Those of [`run`].
 pub fn run_alone(session: &mut Session, operation: &Operation) -> Result<Outcome> {
     session.with_pages(|session| run(session, operation))
 }
 
-/// What the log keeps of an operation.
+/// What the log records about an operation.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Recorded<O> {
     /// The id of the record.
     pub id: Option<String>,
-    /// As a batch line has it.
+    /// As in a batch line.
     pub operation: O,
 }
 
@@ -353,7 +354,7 @@ fn record(
     Ok(())
 }
 
-/// An operation as a batch line has it.
+/// An operation as in a batch line.
 fn written(operation: &Operation) -> Result<Value> {
     serde_json::to_value(operation).map_err(unwritable)
 }
@@ -362,8 +363,8 @@ fn unwritable(cause: serde_json::Error) -> Error {
     Error::bug("an operation does not encode").because(cause)
 }
 
-/// Names the record that an operation is about by its whole id: what is a prefix of one record here
-/// may be that of another in the store where the log's operations are run again.
+/// Replaces the prefix that names the operation's record by the whole id: a prefix of one record here
+/// may fit another in the store where the log's operations are replayed.
 fn name_in_full(fields: &mut Map<String, Value>, declared: &Declaration, id: &str) {
     let names = declared.takes.iter().filter(|argument| argument.required);
     let names = names.filter(|argument| argument.holds == Holds::Value);
@@ -379,7 +380,7 @@ fn name_in_full(fields: &mut Map<String, Value>, declared: &Declaration, id: &st
 /// Removes the prunable tombstones of one entity.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Prune {
-    /// The group, channel, project or organization in all of whose documents it is done.
+    /// The group, channel, project or organization whose documents are pruned.
     pub entity: EntityId,
 }
 
@@ -396,7 +397,7 @@ mod tests {
     use serde_json::{Map, Value, json};
     use std::collections::BTreeSet;
 
-    /// Something that the field of an operation can hold.
+    /// A possible value for a field of an operation.
     fn sample(op: &str, argument: &Argument) -> Value {
         match argument.name {
             "message" if op == "canvas.apply" => json!({
@@ -423,7 +424,7 @@ mod tests {
         }
     }
 
-    /// A line with the fields that are wanted.
+    /// A line with the wanted fields.
     fn line(declared: &Declaration, wanted: impl Fn(&Argument) -> bool) -> Map<String, Value> {
         let given = declared.takes.iter().filter(|a| a.holds != Holds::Files && wanted(a));
         let given = given.map(|a| (a.name.to_owned(), sample(declared.op, a)));
@@ -449,7 +450,7 @@ mod tests {
                 less.remove(missing);
                 assert!(read(&less).is_err(), "{op} without {missing}");
             }
-            // Every field of the struct is declared, and every one that is declared is there.
+            // Every field of the struct is declared, and every declared field exists.
             let most = line(declared, |_| true);
             let operation = read(&most).unwrap_or_else(|e| panic!("{op}: {e}"));
             let written = serde_json::to_value(&operation).unwrap();

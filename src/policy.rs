@@ -1,5 +1,5 @@
-//! Who may do what: one rule for every action, asked where something is written here and where a
-//! merge is looked at afterwards.
+//! Who may do what: one rule for every action, applied to local writes and to merged changes
+//! afterwards.
 //!
 //! | role | may |
 //! |---|---|
@@ -8,10 +8,10 @@
 //! | member | write; edit and delete what is its own |
 //! | viewer, guest | read |
 //!
-//! Everybody may leave. The last owner may neither leave nor be demoted. Where an entity has no
-//! active member, whoever comes first may add one.
+//! Everybody may leave. The last owner may neither leave nor be demoted. If an entity has no active
+//! member, anybody may add the first one.
 //!
-//! Merged state has no authorship per operation, so this is no defence against a forger with
+//! Merged state does not record authorship per operation, so this is no defence against a forger with
 //! write access to a replica.
 
 use crate::error::{Error, Result, one_of};
@@ -21,16 +21,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Role {
-    /// May read. The schema tells it apart from a viewer; the rules do not.
+    /// May read. The schema distinguishes it from a viewer; the rules do not.
     Guest,
     /// May read.
     Viewer,
-    /// May write, and edit and delete what is its own.
+    /// May write, and edit and delete its own records.
     Member,
-    /// A member that may also delete what others wrote, rename the entity, and govern all but
-    /// owners and admins.
+    /// A member that may also delete what others wrote, rename the entity, and manage all but owners
+    /// and admins.
     Admin,
-    /// May do everything; the rules let the last one neither leave nor be demoted.
+    /// May do everything; the last one can neither leave nor be demoted.
     Owner,
 }
 
@@ -52,12 +52,12 @@ impl Role {
     /// A role as people write it.
     ///
     /// # Errors
-    /// `Usage` for what is none.
+    /// `Usage` for an unknown role.
     pub fn parse(text: &str) -> Result<Role> {
         one_of(&Role::ALL, Role::as_str, text, "role")
     }
 
-    /// The role a document names: no role, or one that we do not know, is a plain member's.
+    /// The role a document names; a missing or unknown role counts as a plain member's.
     pub fn of(text: Option<&str>) -> Role {
         text.and_then(|text| Role::parse(&text.to_ascii_lowercase()).ok()).unwrap_or(Role::Member)
     }
@@ -70,7 +70,7 @@ impl Role {
         self >= Role::Admin
     }
 
-    /// Whether it may add, remove or appoint members of `other` role.
+    /// Whether it may add, remove or appoint members of role `other`.
     fn governs(self, other: Role) -> bool {
         self == Role::Owner || (self == Role::Admin && other < Role::Admin)
     }
@@ -90,34 +90,34 @@ impl std::fmt::Display for Role {
     }
 }
 
-/// What somebody does or did, as far as the rules tell it apart. Members are named by their ids.
+/// What somebody does or did, as far as the rules distinguish it. Members are identified by id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action<S> {
-    /// Write what is nobody's: a new record, a card, an issue, an element.
+    /// Write something without an owner: a new record, a card, an issue, an element.
     Write,
-    /// Change what the entity says of itself.
+    /// Change the entity's metadata.
     Describe,
-    /// Bring a member in.
+    /// Add a member.
     Add {
         /// The role that the new member gets.
         role: Role,
     },
     /// Give a member another role.
     Appoint {
-        /// The role that the member has now.
+        /// The member's current role.
         from: Role,
-        /// The role that it gets.
+        /// The new role.
         to: Role,
-        /// Whether it is the only owner that the entity has.
+        /// Whether it is the only owner of the entity.
         last_owner: bool,
     },
-    /// Take a member out; oneself: leave.
+    /// Remove a member; removing oneself is leaving.
     Remove {
-        /// The member that is taken out.
+        /// The member to remove.
         member: S,
-        /// The role that it has now.
+        /// The member's current role.
         held: Role,
-        /// Whether it is the only owner that the entity has.
+        /// Whether it is the only owner of the entity.
         last_owner: bool,
     },
     /// Change what somebody wrote.
@@ -130,51 +130,51 @@ pub enum Action<S> {
         /// The member who wrote it.
         author: S,
     },
-    /// Write again what somebody else had written, and in their name.
+    /// Write again, in its author's name, what somebody else wrote.
     WriteAs {
         /// The member in whose name it is written.
         author: S,
     },
 }
 
-/// What is known of whoever acts.
+/// What is known about the actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Membership {
     /// An active member with this role.
     Holds(Role),
-    /// No active member, as far as is known here: they may have been one, or become one, elsewhere.
+    /// Not an active member, as far as is known here; may have been or become one elsewhere.
     Stranger,
-    /// Nobody is an active member.
+    /// The entity has no active member.
     First,
 }
 
-/// The answer of the rules.
+/// The decision of the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision<'a> {
-    /// The rules let it pass.
+    /// The rules allow it.
     Allow,
     /// The rules forbid it, for this reason.
     Deny(Denial<'a>),
-    /// Whoever is an active member of some role may; whether this one was is not known here.
+    /// Any active member with a suitable role may; whether the actor was one is not known here.
     Unknown,
 }
 
-/// Denial something is not allowed.
+/// The reason why something is not allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denial<'a> {
-    /// The role is one that reads only.
+    /// The role may only read.
     ReadsOnly,
-    /// It is this author's.
+    /// It belongs to this author.
     NotTheirs(&'a str),
-    /// An admin or owner may.
+    /// Only an admin or owner may.
     NotAnAdmin,
-    /// Only a stronger role decides on this one.
+    /// Only a stronger role may decide about a member of this role.
     Outranked(Role),
-    /// An entity keeps an owner.
+    /// An entity must keep an owner.
     LastOwner,
 }
 
-/// Whether `actor` may do something. Depends on nothing but what it is given.
+/// Whether `actor` may do something. Depends only on its arguments.
 pub fn authorize<'a, S: AsRef<str>>(
     action: &'a Action<S>,
     actor: &str,
@@ -219,7 +219,7 @@ fn writes(role: Option<Role>) -> Decision<'static> {
     }
 }
 
-/// What only whose it is may do, and only where they may write.
+/// What only the author may do, and only if they may write.
 fn own<'a>(author: &'a str, actor: &str, role: Option<Role>) -> Decision<'a> {
     match writes(role) {
         Decision::Allow | Decision::Unknown if author != actor => {
@@ -246,8 +246,8 @@ mod tests {
     const ME: &str = "me";
     const YOU: &str = "you";
 
-    /// Every action, with the decision for owner, admin, member, viewer, guest, a stranger, and
-    /// whoever comes first.
+    /// Every action, with the decision for owner, admin, member, viewer, guest, a stranger, and the
+    /// first member.
     const fn table() -> [(Action<&'static str>, [Decision<'static>; 7]); 26] {
         use Role::{Admin, Guest, Member, Owner, Viewer};
         const READS: Decision<'_> = Deny(Denial::ReadsOnly);
@@ -261,11 +261,11 @@ mod tests {
         const fn high(role: Role) -> [Decision<'static>; 7] {
             [Allow, above(role), above(role), above(role), above(role), above(role), above(role)]
         }
-        /// Admins, too.
+        /// Owners and admins.
         const fn low(role: Role) -> [Decision<'static>; 7] {
             [Allow, Allow, above(role), above(role), above(role), above(role), above(role)]
         }
-        /// As before, and whoever comes first.
+        /// The same, plus the first member.
         const fn add(mut decisions: [Decision<'static>; 7]) -> [Decision<'static>; 7] {
             decisions[6] = Allow;
             decisions
@@ -345,7 +345,7 @@ mod tests {
         }
     }
 
-    /// A stronger role is never allowed less; it could not be given away otherwise.
+    /// A stronger role is never allowed less; otherwise it could not be given up.
     #[test]
     fn a_stronger_role_may_all_that_a_weaker_one_may() {
         for (action, _) in table() {

@@ -1,7 +1,7 @@
-//! The schema: what the documents of each concern hold, as data.
+//! The schema: the content of each concern's documents, as data.
 //!
 //! Listing, dumping, checking, acknowledging, pruning and merging are written once over it. The
-//! concerns themselves, and what can be done in them, are in [`crate::concern`].
+//! concerns themselves and their operations are in [`crate::concern`].
 
 mod field;
 mod guess;
@@ -14,7 +14,7 @@ use crate::path::{DocPath, Keys};
 use crate::wire::{Record, RootKind, Value};
 use serde_json::{Map, json};
 
-/// The field that stands for a value where a record belongs.
+/// The field under which a value appears that is in the place of a record.
 pub const VALUE: &str = "value";
 
 /// One concern of an entity: its schema and its rules, as data.
@@ -24,44 +24,43 @@ pub struct Spec {
     pub name: &'static str,
     /// The limit of a document, in bytes of encoded state.
     pub limit_bytes: u64,
-    /// Whether a document stays with its member: it leaves the machine only for replicas of the same
-    /// one.
+    /// Whether a document leaves the machine only for replicas of its member.
     pub private: bool,
-    /// The roots and the type that each must have.
+    /// The roots, and the type each must have.
     pub roots: &'static [(&'static str, RootKind)],
-    /// The kinds of records in it; empty for a concern that has none.
+    /// The kinds of records in it; may be empty.
     pub collections: &'static [Collection],
 }
 
 /// Records of one kind, all of the same shape.
 #[derive(Debug)]
 pub struct Collection {
-    /// What one record is called, in the singular.
+    /// The singular name of a record.
     pub noun: &'static str,
-    /// What help calls an argument that names one by its id: completion finds them by it.
+    /// The name in help of an argument that takes its id; completion goes by it.
     pub argument: Option<&'static str>,
-    /// Where the records are: keys from a root on, `*` for every key.
+    /// Where the records are: keys from a root, `*` for every key.
     pub path: &'static [&'static str],
-    /// How a record is deleted; None when records of this kind never are.
+    /// How a record is deleted; `None` if records of this kind never are.
     pub tombstone: Option<DeletionMarker>,
-    /// The field with the time of the last edit, in Unix seconds (rule R4): the clock of every
-    /// field that has none of its own.
+    /// The field with the time of the last edit, in Unix seconds (rule R4): the clock of every field
+    /// that has none of its own.
     pub clock: Option<&'static str>,
-    /// A root with the keys of the records that are not deleted, which other programs count and
-    /// nothing here believes (rule R5).
+    /// A root with the keys of the records that are not deleted, which other programs count and this
+    /// one never trusts (rule R5).
     pub cache: Option<&'static str>,
-    /// The schema's fields, in its order. The first is the record's own id.
+    /// The schema's fields, in order. The first is the record's id.
     pub fields: &'static [Field],
 }
 
 /// How a deletion is marked.
 #[derive(Debug)]
 pub struct DeletionMarker {
-    /// The field that is true.
+    /// The boolean field that marks it.
     pub flag: &'static str,
     /// The field with the time of the deletion.
     pub at: &'static str,
-    /// The field with the member who deleted, where the schema has one.
+    /// The field with the member who deleted it, if the schema has one.
     pub by: Option<&'static str>,
     /// The field with the acknowledgements.
     pub acks: &'static str,
@@ -70,7 +69,7 @@ pub struct DeletionMarker {
 }
 
 impl DeletionMarker {
-    /// That of most records, in the schema's words.
+    /// The marker of most records.
     pub const DELETED: DeletionMarker = DeletionMarker {
         flag: "deleted",
         at: "deleted_at",
@@ -83,13 +82,13 @@ impl DeletionMarker {
 /// When a prunable record may leave the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
-    /// Garbage: at once.
+    /// Garbage: immediately.
     AtOnce,
     /// Content: only into the archive.
     IntoArchive,
 }
 
-/// What a document says of its entity: one record, at a root of its own.
+/// The metadata of an entity: one record, at a root of its own.
 pub const METADATA: Collection = Collection {
     noun: "entity",
     argument: Some("ENTITY"),
@@ -109,7 +108,7 @@ pub const METADATA: Collection = Collection {
     ],
 };
 
-/// Records that no collection of their concern lists, as other programs write them.
+/// Records of other programs that are in no collection of the concern.
 pub const UNLISTED: Collection = Collection {
     noun: "record",
     argument: None,
@@ -120,8 +119,8 @@ pub const UNLISTED: Collection = Collection {
     fields: &[Field::created("created_at"), Field::acknowledgements("ack_vector")],
 };
 
-/// The record that a path leads into, as its collection and the number of steps to it. The last
-/// of several collections inside one another.
+/// The collection of the record that a path leads into, and the number of steps to the record. For
+/// nested collections, the innermost.
 pub fn place(spec: &'static Spec, path: &[String]) -> Option<(&'static Collection, usize)> {
     let fits = |collection: &&Collection| {
         path.len() > collection.path.len() + 1
@@ -143,23 +142,23 @@ impl Collection {
         self.fields.iter().find(|field| field.role == role).map(|field| field.name)
     }
 
-    /// The name of the text by which people recognise a record.
+    /// The name of the text field by which people recognise a record.
     pub fn heading(&self) -> Option<&'static str> {
         let is_heading = |field: &&Field| field.role == FieldRole::Prose && field.kind.is_text();
         self.fields.iter().find(is_heading).map(|field| field.name)
     }
 
-    /// The clock of a field: its own, else the record's.
+    /// The clock of a field: its own, or else the record's.
     pub fn clock_of(&self, field: &str) -> Option<&'static str> {
         self.field(field).and_then(|field| field.clock).or(self.clock)
     }
 
-    /// The paths of all its records, in the order of their keys.
+    /// The paths of all its records, in key order.
     pub fn records(&self, source: &dyn Source) -> Vec<DocPath> {
         self.homes(source).into_iter().flat_map(|path| descend(source, path, "*")).collect()
     }
 
-    /// The paths of what its records stand in.
+    /// The paths of the containers of its records.
     pub fn homes(&self, source: &dyn Source) -> Vec<DocPath> {
         let mut paths: Vec<DocPath> = vec![DocPath::default()];
         for step in self.path {
@@ -168,8 +167,7 @@ impl Collection {
         paths
     }
 
-    /// The record at a path. What is no record, and stands where one belongs, is one with the field
-    /// `value`.
+    /// The record at a path. A value in the place of a record becomes a record with the field `value`.
     pub fn record(&self, source: &dyn Source, path: &[&str]) -> Record {
         match source.value(path) {
             Some(Value::Map(record) | Value::Object(record)) => record,
@@ -178,7 +176,7 @@ impl Collection {
         }
     }
 
-    /// Its records as JSON objects, in the order of their keys; deleted ones only with `all`.
+    /// Its records as JSON objects, in key order; deleted ones only with `all`.
     pub fn rows(&self, source: &dyn Source, all: bool) -> Vec<Map<String, serde_json::Value>> {
         self.records(source)
             .into_iter()
@@ -187,15 +185,15 @@ impl Collection {
             .collect()
     }
 
-    /// Whether the record at a path carries the tombstone flag.
+    /// Whether the record at a path has the tombstone flag.
     pub fn is_deleted(&self, source: &dyn Source, path: &[String]) -> bool {
         self.tombstone.as_ref().is_some_and(|tombstone| source.flag(&path.field(tombstone.flag)))
     }
 
-    /// A record as a JSON object with the schema's fields by their names: what is missing is
-    /// null, 0, false or empty; sets without duplicates. The first field is the record's own id, by
-    /// which commands know it: its key, where it has one. Where a program wrote another there, that
-    /// is the further field `recorded_id`.
+    /// A record as a JSON object with the schema's fields: a missing one is null, 0, false or empty;
+    /// sets have no duplicates. The first field is the record's id as commands know it: its key, if it
+    /// has one. If a program wrote a different id there, that appears as the additional field
+    /// `recorded_id`.
     pub fn row(&self, record: &Record, key: Option<&String>) -> Map<String, serde_json::Value> {
         let mut row: Map<_, _> = self
             .fields
@@ -214,7 +212,7 @@ impl Collection {
         row
     }
 
-    /// A record with all its fields: the schema's first, then whatever else is there.
+    /// A record with all its fields: the schema's first, then the rest.
     pub fn whole_row(
         &self,
         record: &Record,

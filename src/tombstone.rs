@@ -1,8 +1,8 @@
 //! Deleted → acknowledged → prunable: the life of a tombstone, written once over [`Spec`].
 //!
-//! An acknowledgement is written once, by a replica of the member, after it has applied the
-//! deletion. A tombstone may go when every active member that had joined by then has
-//! acknowledged it; whoever joined later never had the record.
+//! A replica of each member writes that member's acknowledgement once, after it has applied the
+//! deletion. A tombstone may be pruned when every active member that had joined by then has
+//! acknowledged it; members who joined later never had the record.
 
 pub mod trash;
 
@@ -24,28 +24,28 @@ pub type MemberTimes = BTreeMap<String, i64>;
 /// A deleted record that is still in its document.
 #[derive(Debug, Clone)]
 pub struct Tombstone {
-    /// The kind of record that it is.
+    /// The kind of record.
     pub collection: &'static Collection,
     /// The steps from the root to the record.
     pub path: DocPath,
-    /// When it was deleted, in Unix seconds; None where the program that deleted it did not say.
+    /// When it was deleted, in Unix seconds; `None` if the program that deleted it did not say.
     pub deleted_at: Option<i64>,
-    /// The member who deleted it; None where records of this kind do not say, or nobody did.
+    /// The member who deleted it; `None` if not recorded.
     pub deleted_by: Option<String>,
     /// Who has acknowledged it, and when.
     pub acknowledged: BTreeMap<String, i64>,
-    /// What of it another program wrote as a plain value.
+    /// Which part of it another program wrote as a plain value.
     pub plain: PlainPart,
 }
 
-/// What can be written of a record.
+/// Which part of a record is a plain value and cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlainPart {
-    /// Nothing of it: it can be acknowledged and pruned.
+    /// None: it can be acknowledged and pruned.
     Nothing,
-    /// The record: nobody can acknowledge it here before it is rewritten.
+    /// The record: it cannot be acknowledged here before it is rewritten.
     Record,
-    /// What it stands in: it cannot be removed by itself either.
+    /// Its container: it cannot be removed by itself either.
     Around,
 }
 
@@ -64,27 +64,27 @@ impl Tombstone {
             .collect()
     }
 
-    /// Whether it waits for the acknowledgement of an active member that joined then.
+    /// Whether it waits for the acknowledgement of an active member that joined at this time.
     pub fn waits_for(&self, member: &str, joined: i64) -> bool {
         self.deleted_at.is_none_or(|deleted| joined <= deleted)
             && !self.acknowledged.contains_key(member)
     }
 
-    /// Whether the record is content (an archived card, a closed issue): pruning leaves it, it goes
-    /// only into the archive.
+    /// Whether the record is content (an archived card, a closed issue): pruning leaves it alone; only
+    /// archiving removes it.
     pub fn is_content(&self) -> bool {
         let removal = self.collection.tombstone.as_ref().map(|marks| marks.removal);
         removal == Some(Removal::IntoArchive)
     }
 
-    /// Whether it may go: nobody is waited for, and there is somebody who could have objected.
+    /// Whether it may be pruned: no acknowledgement is missing, and the entity has active members.
     pub fn is_prunable(&self, members: &MemberTimes) -> bool {
         self.plain != PlainPart::Around
             && !members.is_empty()
             && !members.iter().any(|(member, joined)| self.waits_for(member, *joined))
     }
 
-    /// Whether it goes by itself once nobody is waited for.
+    /// Whether pruning removes it once all acknowledgements are there.
     fn can_go(&self) -> bool {
         self.plain != PlainPart::Around && !self.is_content()
     }
@@ -104,7 +104,7 @@ fn in_collection(collection: &'static Collection, source: &dyn Source) -> Vec<To
 }
 
 impl Tombstone {
-    /// The tombstone at a path; None where no deleted record is.
+    /// The tombstone at a path; `None` if there is no deleted record.
     pub fn at(
         collection: &'static Collection,
         source: &dyn Source,
@@ -135,9 +135,8 @@ impl Tombstone {
     }
 }
 
-/// The time that a deletion in this document gets: now, and not before any member joined that is
-/// known here. Clocks are wrong by minutes, and a member who is known when something is deleted
-/// had it.
+/// The time to record for a deletion in this document: now, but not before any known member joined.
+/// Clocks are off by minutes, and a member known at the time of the deletion had the record.
 pub fn time_of_deletion(session: &mut Session, doc: &DocId) -> Result<i64> {
     let joined = match doc.entity() {
         Some(entity) => look_at_people(session, &entity, People::last_joined)?.flatten(),
@@ -146,8 +145,8 @@ pub fn time_of_deletion(session: &mut Session, doc: &DocId) -> Result<i64> {
     Ok(session.now().max(joined.unwrap_or(i64::MIN)))
 }
 
-/// Marks the record at a path as deleted and acknowledges it for whoever deletes. Does nothing
-/// to a record that is deleted already.
+/// Marks the record at a path as deleted and acknowledges that for the deleting member. Does nothing if
+/// it is already deleted.
 pub fn mark(
     txn: &mut Txn<'_>,
     collection: &Collection,
@@ -170,9 +169,9 @@ pub fn mark(
     Ok(())
 }
 
-/// Takes the deletion of the record at a path back. It gets acknowledgements of its own: those of
-/// this deletion, and those that are still on their way, must not count for the next one. The
-/// record's clock moves on beyond the deletion, whatever the clock here says: it was seen.
+/// Takes back the deletion of the record at a path. It gets a new map of acknowledgements: those of
+/// this deletion, including ones still under way, must not count for the next one. The record's clock
+/// advances past the deletion, whatever the local clock says: the deletion was seen.
 pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Result<()> {
     let Some(marks) = &collection.tombstone else {
         return Err(Error::bug(format!("a {} cannot be deleted", collection.noun)));
@@ -187,8 +186,8 @@ pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Resu
     txn.create_map(path, marks.acks)
 }
 
-/// Writes one acknowledgement, unless it is there: a second one would bounce between the
-/// replicas for ever. True when it was written.
+/// Writes one acknowledgement, unless it exists: a second one would bounce between the replicas for
+/// ever. Returns whether it was written.
 pub fn acknowledge_one(
     txn: &mut Txn<'_>,
     marks: &DeletionMarker,
@@ -202,8 +201,8 @@ pub fn acknowledge_one(
     if known.is_some_and(|known| known.contains_key(member)) {
         return Ok(false);
     }
-    // Tombstones of other programs come without one, or with a plain value; rule R3 unites what two
-    // replicas create.
+    // Tombstones of other programs have no map of acknowledgements, or a plain value; rule R3 unites
+    // what two replicas create.
     if txn.shared(&acks) != Some(Shared::Map) {
         txn.create_map(path, marks.acks)?;
         known.into_iter().flatten().try_for_each(|(member, at)| txn.set(&acks, member, at))?;
@@ -212,8 +211,8 @@ pub fn acknowledge_one(
     Ok(true)
 }
 
-/// Acknowledges for the acting member every tombstone of the document that it has not yet.
-/// Returns how many. Nobody acts, or no active member does: none.
+/// Acknowledges, for the acting member, every tombstone of the document that it has not acknowledged
+/// yet. Returns how many; 0 if the session has no member or the member is not active.
 pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
     let (Some(member), Some(spec)) = (session.member().cloned(), concern::of(doc)) else {
         return Ok(0);
@@ -246,8 +245,8 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
     })
 }
 
-/// What stands for all that decides which tombstones are acknowledged and pruned here: who acts, and
-/// who is waited for.
+/// A hash of everything that decides which tombstones are acknowledged and pruned here: the acting
+/// member, and the members waited for.
 fn swept_by(member: Option<&MemberId>, members: &MemberTimes) -> [u8; 32] {
     let mut hash = blake3::Hasher::new();
     hash.update(b"crdtctl sweep 1");
@@ -262,14 +261,14 @@ fn swept_by(member: Option<&MemberId>, members: &MemberTimes) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Asks for all of a document in which there may be tombstones that [`acknowledge`] and
-/// [`prune_document`] have not looked at since they last looked at it.
+/// Asks for the parts of a document that may contain tombstones not yet seen by [`acknowledge`] and
+/// [`prune_document`].
 pub fn ask_for_unswept(session: &mut Session, doc: &DocId) -> Result<()> {
     let members = members_of(session, doc)?;
     session.ask_for_unswept(doc, &swept_by(session.member(), &members))
 }
 
-/// Notes that both have looked at all of a document, as it stands now.
+/// Records that both have looked at the whole document in its current state.
 pub fn note_swept(session: &mut Session, doc: &DocId) -> Result<()> {
     let members = members_of(session, doc)?;
     let by = swept_by(session.member(), &members);
@@ -277,24 +276,24 @@ pub fn note_swept(session: &mut Session, doc: &DocId) -> Result<()> {
     Ok(())
 }
 
-/// A tombstone that prunes, or would.
+/// A tombstone that was pruned, or would be.
 #[derive(Debug, Clone)]
 pub struct Pruned {
-    /// The document that it is in, or was.
+    /// Its document.
     pub doc: DocId,
-    /// The record as it stood before it went.
+    /// The record before it was pruned.
     pub tombstone: Tombstone,
 }
 
-/// The tombstones of one entity: those that may go now, those that wait, and the content that
-/// nobody is waited for, and that stays.
+/// The tombstones of one entity: prunable ones, waiting ones, and content that waits for nobody but
+/// stays.
 #[derive(Debug, Default)]
 pub struct PrunePlan {
-    /// What may leave its document now.
+    /// Tombstones that may be pruned now.
     pub prunable: Vec<Pruned>,
-    /// What an active member has not acknowledged, or what stands where nobody can prune.
+    /// Tombstones that an active member has not acknowledged, or that cannot be pruned where they are.
     pub blocked: Vec<Pruned>,
-    /// Archived cards and closed issues that nobody is waited for: they go only into the archive.
+    /// Archived cards and closed issues that wait for nobody: only archiving removes them.
     pub kept: Vec<Pruned>,
 }
 
@@ -309,13 +308,13 @@ impl PrunePlan {
         plan
     }
 
-    /// Removes what may go.
+    /// Removes the prunable tombstones.
     pub fn write(&self, txn: &mut Txn<'_>) -> Result<()> {
         let mut ids: BTreeMap<Vec<&str>, BTreeSet<&str>> = BTreeMap::new();
         for pruned in &self.prunable {
             if let Some((id, parent)) = pruned.tombstone.path.steps().split_last() {
                 ids.entry(parent.to_vec()).or_default().insert(id);
-                // The cache beside the records (rule R5) must not outlive the record.
+                // The cache of record keys (rule R5) must not outlive the record.
                 if let Some(cache) = pruned.tombstone.collection.cache {
                     ids.entry(vec![cache]).or_default().insert(id);
                 }
@@ -341,8 +340,8 @@ pub fn documents(entity: &EntityId) -> Vec<DocId> {
     known.map(|spec| entity.document(spec.name)).collect()
 }
 
-/// Removes every prunable tombstone of an entity's documents. Returns what was removed. A document
-/// that cannot be used is left out; without its members an entity keeps everything.
+/// Removes every prunable tombstone of an entity's documents and returns them. A document that cannot
+/// be used is skipped; without its members an entity keeps everything.
 pub fn prune_entity(session: &mut Session, entity: &EntityId) -> Result<Vec<Pruned>> {
     let mut pruned = Vec::new();
     for doc in documents(entity) {
@@ -354,7 +353,7 @@ pub fn prune_entity(session: &mut Session, entity: &EntityId) -> Result<Vec<Prun
     Ok(pruned)
 }
 
-/// Removes every prunable tombstone of one document. Returns what was removed.
+/// Removes every prunable tombstone of one document and returns them.
 pub fn prune_document(session: &mut Session, doc: &DocId) -> Result<Vec<Pruned>> {
     if concern::of(doc).is_none() {
         return Ok(Vec::new());
@@ -365,7 +364,7 @@ pub fn prune_document(session: &mut Session, doc: &DocId) -> Result<Vec<Pruned>>
     remove(session, doc, PrunePlan::of(doc, &*view, &members))
 }
 
-/// Removes the one tombstone at a path, if it is prunable: what a deletion has just completed.
+/// Removes the tombstone at a path if it is prunable, right after a deletion.
 pub fn prune_record(
     session: &mut Session,
     doc: &DocId,
@@ -375,14 +374,15 @@ pub fn prune_record(
     prune_records(session, doc, collection, &[path.to_owned()])
 }
 
-/// [`prune_record`] for several at once. Returns what was removed, in their order.
+/// Like [`prune_record`], for several records. Returns what was removed, in order.
 pub fn prune_records(
     session: &mut Session,
     doc: &DocId,
     collection: &'static Collection,
     paths: &[Vec<String>],
 ) -> Result<Vec<Pruned>> {
-    // Another replica of the same member may be changing it: it goes when that was heard of.
+    // Another replica of the same member may be changing it: it is pruned once that replica has
+    // acknowledged.
     if concern::is_private(doc) {
         return Ok(Vec::new());
     }
@@ -400,9 +400,9 @@ pub fn prune_records(
     remove(session, doc, plan)
 }
 
-/// Removes every tombstone of an entity that waits for nobody, now that `member` is none any more;
-/// its tombstone in the members included. What was pruned, in the order of [`prune_entity`].
-/// `people` know of the removal already.
+/// Removes every tombstone of an entity that waits for nobody now that `member` is no longer active,
+/// including the member's own. Returns what was pruned, in the order of [`prune_entity`]. `people` must
+/// already reflect the removal.
 pub fn prune_after_removal(
     session: &mut Session,
     people: &mut People,
@@ -412,7 +412,7 @@ pub fn prune_after_removal(
 ) -> Result<Vec<Pruned>> {
     let mut pruned = Vec::new();
     for doc in documents(entity) {
-        // What happens to members is known here; what else became of a document is not.
+        // Changes to members are known here; other changes to a document are not.
         let revision = session.revision(&doc);
         let holds = |(at, _): &(usize, _)| *at == revision || doc == *doc_of_member;
         let left = people.waiting(&doc).filter(holds).map(|(_, mut waiting)| {
@@ -425,7 +425,7 @@ pub fn prune_after_removal(
         match prune_left(session, people, &doc, left) {
             Ok((of_document, waiting)) => {
                 pruned.extend(of_document);
-                // Where nobody is left nobody can object, and all stays.
+                // Without any active member nobody can object, so everything stays.
                 if !people.is_empty() {
                     people.note_waiting(&doc, session.revision(&doc), waiting);
                 }
@@ -439,8 +439,8 @@ pub fn prune_after_removal(
     Ok(pruned)
 }
 
-/// Prunes what waits for nobody of the tombstones that are `left` without the one that they waited
-/// for; of all of them, where nothing is known yet.
+/// Prunes what waits for nobody among the tombstones `left`, which waited for the removed member; among
+/// all tombstones if none are known yet.
 fn prune_left(
     session: &mut Session,
     people: &People,
@@ -467,7 +467,7 @@ fn look_first(session: &mut Session, doc: &DocId) -> Result<Vec<(usize, Tombston
     let (Some(spec), Some(view)) = (concern::of(doc), session.view(doc)?) else {
         return Ok(Vec::new());
     };
-    // Members are in the order of their ids, and more of them come.
+    // Members are in id order, and new ones may come in between.
     let is_core = spec.name == CORE.name;
     let all = list(spec, &*view).into_iter().enumerate();
     let all = all.map(|(at, tombstone)| (if is_core { 0 } else { at }, tombstone));
@@ -504,7 +504,7 @@ fn remove(session: &mut Session, doc: &DocId, plan: PrunePlan) -> Result<Vec<Pru
     Ok(plan.prunable)
 }
 
-/// The active members of the entity that a document belongs to; of a private one whose it is.
+/// The active members of the entity that a document belongs to; for a private document, its owner.
 pub fn members_of(session: &mut Session, doc: &DocId) -> Result<MemberTimes> {
     if concern::is_private(doc) {
         let owner = session.state().replica()?.and_then(|(_, member, _)| member);
@@ -516,8 +516,8 @@ pub fn members_of(session: &mut Session, doc: &DocId) -> Result<MemberTimes> {
     session.was_at_hand(&core).map(|()| members)
 }
 
-/// Refuses to create anything in a document that is over its limit; deleting, editing, importing
-/// and pruning go on.
+/// Refuses to create anything in a document over its limit; deleting, editing, importing and pruning
+/// remain possible.
 pub fn make_room(session: &mut Session, doc: &DocId) -> Result<()> {
     let Some(spec) = concern::of(doc) else { return Ok(()) };
     let Some(bytes) = session.counted_over(doc, spec.limit_bytes)? else { return Ok(()) };

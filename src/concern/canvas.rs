@@ -32,9 +32,9 @@ use serde_json::{Map, Value as Json, json};
 /// Puts an element on the canvas.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddElement {
-    /// The group, channel, project or organization whose canvas it goes onto.
+    /// The group, channel, project or organization whose canvas it is added to.
     pub entity: EntityId,
-    /// Decides which keys of `data` mean something when the canvas is drawn.
+    /// Decides which keys of `data` have a meaning when the canvas is drawn.
     pub kind: ElementKind,
     /// The left edge, in units of the canvas; may be negative, must be finite.
     pub x: f64,
@@ -47,11 +47,11 @@ pub struct AddElement {
     /// In radians, clockwise about the centre.
     #[serde(default)]
     pub rotation: f64,
-    /// None: above everything that is there.
+    /// `None`: above all other elements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub z_index: Option<i64>,
-    /// Goes into the document's shared map `data`, key by key, so that two replicas can change
-    /// different keys at once; may be empty.
+    /// Stored key by key in the shared map `data` of the document, so that two replicas can change
+    /// different keys concurrently; may be empty.
     #[serde(default)]
     pub data: Map<String, Json>,
 }
@@ -86,7 +86,7 @@ pub struct Set {
     pub entity: EntityId,
     /// An element id, or a unique prefix of one.
     pub element: String,
-    /// `{"width":5,"data.color":"#ff8800"}`: null removes a key of `data`.
+    /// For example `{"width":5,"data.color":"#ff8800"}`; null removes a key of `data`.
     pub set: Map<String, Json>,
 }
 
@@ -166,7 +166,7 @@ fn change(
     }))
 }
 
-/// Makes an element anew out of the trash, where it stood.
+/// Recreates an element from the trash where it was.
 pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
     let (actor, doc) = Actor::writing_in(session, entity, &SPEC)?;
     tombstone::make_room(session, &doc)?;
@@ -194,7 +194,7 @@ pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Resul
     Ok(Outcome::created(doc, &id))
 }
 
-/// What a write of one's own did.
+/// What a local write did.
 struct ElementDone {
     id: String,
     /// The element's clock afterwards.
@@ -222,7 +222,7 @@ fn put(
     Ok(ElementDone { id, clock: now, changes: changes.collect(), pruned: Vec::new() })
 }
 
-/// Writes fields of an element. None when all was so already.
+/// Writes fields of an element. Returns `None` if they already have these values.
 fn rewrite(
     session: &mut Session,
     entity: &EntityId,
@@ -299,8 +299,8 @@ fn push(
     })
 }
 
-/// How high an element lies: by its `z_index`; of those with one the older is lower, and of those of
-/// one second the one that was written first.
+/// The stacking height of an element: by `z_index`, then by creation time, older below newer; within
+/// one second, the one written first is lower.
 pub fn height(source: &dyn Source, id: &str) -> (i64, i64, Option<Id>, String) {
     let path = ["elements", id];
     let number = |name| source.int(&path.field(name)).unwrap_or(0);

@@ -42,7 +42,7 @@ pub struct EditMessage {
     pub entity: EntityId,
     /// A message or reply id, or a unique prefix of one.
     pub message: String,
-    /// The whole new text, in the place of the old one: not blank, at most
+    /// The whole new text, replacing the old: not blank, at most
     /// [`limits::MESSAGE_BYTES`](crate::limits::MESSAGE_BYTES) bytes.
     pub text: String,
 }
@@ -69,7 +69,7 @@ impl EditMessage {
     }
 }
 
-/// Deletes one's own message, or anybody's as an admin.
+/// Deletes one's own message; an admin may delete anybody's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeleteMessage {
     /// The group, channel, project or organization whose chat it is in.
@@ -110,7 +110,7 @@ impl DeleteMessage {
     }
 }
 
-/// What the operations need to know of a message.
+/// What the operations need to know about a message.
 struct FoundMessage {
     collection: &'static Collection,
     path: DocPath,
@@ -151,7 +151,7 @@ impl FoundMessage {
         })
     }
 
-    /// Refuses what is deleted.
+    /// Refuses a deleted message.
     fn living(self) -> Result<FoundMessage> {
         match self.deleted {
             true => Err(Error::refused(format!("message {} is deleted", self.id()))
@@ -171,7 +171,7 @@ pub fn find(source: &dyn Source, prefix: &str) -> Result<(&'static Collection, D
 }
 
 fn find_with(index: &mut Index, source: &dyn Source, prefix: &str) -> Result<DocPath> {
-    // An exact id needs no search: in a batch this is the common case.
+    // An exact id needs no search: the common case in a batch.
     match is_message(source, prefix) {
         true => Ok(message_path(prefix)),
         false => index.find(source, prefix),

@@ -25,15 +25,15 @@ use serde::{Deserialize, Serialize};
 const METADATA: &[&str] = &["metadata"];
 const WEBSITE_ROOT: &str = "website_root";
 
-/// Makes an entity, owned by whoever makes it.
+/// Creates an entity, owned by the acting member.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Create {
-    /// Its type and id, which never change; an entity that is here already is refused.
+    /// Its type and id, which never change; an entity that already exists is refused.
     pub entity: EntityId,
     /// What people call it: not blank, at most [`limits::NAME_CHARS`](crate::limits::NAME_CHARS) characters; need not be
     /// unique.
     pub name: String,
-    /// What it is for; may be empty.
+    /// Its purpose; may be empty.
     #[serde(default)]
     pub description: String,
 }
@@ -70,10 +70,10 @@ impl Create {
     }
 }
 
-/// Gives an entity another name.
+/// Renames an entity.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rename {
-    /// The group, channel, project or organization that is renamed; its id stays.
+    /// The group, channel, project or organization to rename; its id stays.
     pub entity: EntityId,
     /// The new name: not blank, at most [`limits::NAME_CHARS`](crate::limits::NAME_CHARS) characters.
     pub name: String,
@@ -104,7 +104,7 @@ pub fn website_root(source: &dyn Source) -> Option<String> {
     source.text(&["metadata", WEBSITE_ROOT]).filter(|root| !root.is_empty())
 }
 
-/// Notes the root of the website in what an entity says of itself. True where it was another.
+/// Records the root of the website in the entity's metadata. Returns whether it was a different one.
 pub(super) fn note_website(session: &mut Session, entity: &EntityId, root: &str) -> Result<bool> {
     let (doc, now) = (entity.document(SPEC.name), session.now());
     session.edit(&doc, |txn| {
@@ -117,14 +117,14 @@ pub(super) fn note_website(session: &mut Session, entity: &EntityId, root: &str)
     })
 }
 
-/// Adds a member, or takes a removed one back.
+/// Adds a member, or brings back a removed one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddMember {
-    /// The group, channel, project or organization that it joins.
+    /// The group, channel, project or organization to join.
     pub entity: EntityId,
-    /// The whole id: somebody new cannot be named by a prefix.
+    /// The whole id: a prefix cannot name somebody new.
     pub member: MemberId,
-    /// None: `member`, or `owner` in an entity that has nobody.
+    /// `None`: `member`, or `owner` in an entity that has no active member.
     #[serde(default)]
     pub role: Option<Role>,
 }
@@ -133,7 +133,7 @@ impl AddMember {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         self.member.check_whole()?;
         let doc = self.entity.document(SPEC.name);
-        // Whoever acts as a member need not be looked for among all of them.
+        // If the actor is a member, no search through all members is needed.
         let acting = Actor::of(session, &self.entity);
         session.was_at_hand(&doc)?;
         let peopled = acting.is_ok()
@@ -160,7 +160,7 @@ impl AddMember {
         tombstone::make_room(session, &doc)?;
         let now = session.now();
         let (again, members) = was_member(session, &doc, self.member.as_str())?;
-        // Its tombstone, if there is one, gives way to the new record.
+        // The new record replaces its tombstone, if there is one.
         let path = ["members".to_owned(), self.member.to_string()];
         trash::keep(session, &doc, &MEMBERS, &path, trash::REPLACED)?;
         let joined = session.edit(&doc, |txn| join(txn, &doc, &self.member, role, now, again))?;
@@ -173,10 +173,10 @@ impl AddMember {
     }
 }
 
-/// Marks a member as removed; oneself: leaves.
+/// Marks a member as removed; for the acting member, this is leaving.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Remove {
-    /// The group, channel, project or organization that it leaves.
+    /// The group, channel, project or organization to leave.
     pub entity: EntityId,
     /// A member id, or a unique prefix of one.
     pub member: String,
@@ -213,15 +213,14 @@ impl Remove {
     }
 }
 
-/// Gives a member another role.
+/// Changes the role of a member.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetRole {
-    /// The group, channel, project or organization in which it has the role; it may have others
-    /// elsewhere.
+    /// The group, channel, project or organization where it has the role; elsewhere it may have others.
     pub entity: EntityId,
     /// A member id, or a unique prefix of one.
     pub member: String,
-    /// What it is from now on.
+    /// The new role.
     pub role: Role,
 }
 
@@ -266,8 +265,9 @@ impl SetRole {
     }
 }
 
-/// Whether somebody who is made a member was one before, as far as the document tells; and the people of
-/// the entity, taken out, where they are known: a command that adds one need not look at thousands.
+/// Whether somebody who is being made a member was one before, as far as the document tells; and the
+/// people of the entity, taken out of the session, if they are known: a command that adds one member
+/// need not look at thousands.
 fn was_member(session: &mut Session, core: &DocId, member: &str) -> Result<(bool, Option<People>)> {
     let known = session.recall::<People>(core);
     if known.is_none()
@@ -282,7 +282,7 @@ fn was_member(session: &mut Session, core: &DocId, member: &str) -> Result<(bool
     Ok((people.was_used(session, core, member)?, Some(people)))
 }
 
-/// Whether this, who holds that role, is the only owner that the entity has.
+/// Whether this member, with that role, is the only owner of the entity.
 fn is_last_owner(
     session: &mut Session,
     entity: &EntityId,
@@ -301,7 +301,7 @@ fn is_last_owner(
 /// `NotFound` or `Ambiguous`.
 pub fn find_member(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<String> {
     let doc = entity.document(SPEC.name);
-    // An exact id needs no search: in a batch this is the common case.
+    // An exact id needs no search: the common case in a batch.
     if session.read(&doc, |source| source.exists(&["members", prefix]))? == Some(true) {
         return Ok(prefix.to_owned());
     }
@@ -310,7 +310,7 @@ pub fn find_member(session: &mut Session, entity: &EntityId, prefix: &str) -> Re
         .map_err(|e| e.hint_also(Next::Members { all: true, entity: None }.and(" shows them")))
 }
 
-/// The member that an id or a unique prefix names, of all who ever were one.
+/// The member that an id or a unique prefix names, among all who ever were members.
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`.
@@ -328,11 +328,12 @@ fn find_ever(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<S
     })
 }
 
-/// Who wrote a record: whoever acts, unless another is given whom the rules let it write for. `what`
-/// is what is written.
+/// The author of a record: the actor, unless another member is given in whose name the rules let it
+/// write. `what` is the record, for the error.
 ///
 /// # Errors
-/// `NotFound` or `Ambiguous` for who is no member and never was; `Refused` where the actor may not.
+/// `NotFound` or `Ambiguous` if the author is not and never was a member; `Refused` if the actor may
+/// not.
 pub fn author(
     session: &mut Session,
     entity: &EntityId,
@@ -346,8 +347,8 @@ pub fn author(
     Ok(author)
 }
 
-/// The active member that an id or a unique prefix names: whom a card or an issue is assigned to.
-/// An empty name is nobody.
+/// The active member that an id or a unique prefix names, to assign a card or an issue to. An empty
+/// name means nobody.
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`.
@@ -362,8 +363,8 @@ pub fn find_assignee(session: &mut Session, entity: &EntityId, prefix: &str) -> 
         .map_err(|e| e.hint_also(Next::Members { all: false, entity: None }.and(" shows them")))
 }
 
-/// Creates the record of a member, in the place of its tombstone if there is one (rule R2); `again`
-/// says that there was one before. Returns when it joined.
+/// Creates the record of a member, replacing its tombstone if there is one (rule R2); `again` says that
+/// there was a record before. Returns the time of joining.
 fn join(
     txn: &mut Txn<'_>,
     doc: &DocId,
@@ -375,21 +376,21 @@ fn join(
     let id = member.as_str();
     let path = ["members", id];
     let removed = txn.flag(&["members", id, "deleted"]);
-    // What is no record at all makes place, too.
+    // A value that is not a record is replaced, too.
     let is_none = txn.exists(&path) && txn.shared(&path) != Some(Shared::Map);
     let mut since = now;
     if removed || is_none {
-        // Later than all that is taken back, whatever the clock here says: it was seen. A removal
-        // that was not is judged by this time.
+        // Later than every time in the record being replaced, whatever the local clock says: that
+        // record has been seen. A removal that has not been seen is judged against this time.
         let at = |name: &str| txn.int(&["members", id, name]).unwrap_or(0);
         let seen = at("deleted_at").max(at("updated_at")).max(at("joined_at"));
         since = now.max(seen.saturating_add(1));
-        // A new record, of the next generation. Whoever has seen the removal may be pruning the
-        // old one just now, with all that is written into it; and acknowledgements of the old
-        // removal that are still on their way must not count for the next one.
+        // A new record, of the next generation. A replica that has seen the removal may be pruning the
+        // old record right now, with everything written into it; and acknowledgements of the old
+        // removal that are still under way must not count for the next one.
         txn.remove(&["members"], id)?;
     }
-    // `deleted` is written by no add: a concurrent add and remove of one record end removed.
+    // Adding never writes `deleted`: a concurrent add and remove of one record ends as removed.
     let fixed =
         [Fixed::Text("member_id", id), Fixed::Flag("deleted", false), Fixed::Map("ack_vector")];
     let first = u64::from(removed || again);
@@ -397,7 +398,7 @@ fn join(
     txn.set(&path, "role", role.as_str())?;
     txn.set(&path, "joined_at", since)?;
     if removed {
-        // So it says that it stands in the place of a tombstone, which others may have yet.
+        // This shows that the record replaced a tombstone, which other replicas may still have.
         txn.set(&path, "deleted_at", 0)?;
     }
     record::touch(txn, &path, "updated_at", since)?;

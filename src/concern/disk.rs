@@ -1,8 +1,8 @@
 //! Disks: the files of an entity, on its private, its public and its shared disk.
 //!
-//! The document holds which files there are, and the texts in them, which merge word by word. The
-//! bytes of other files lie beside the store; here are their hashes. What lies in the directories of
-//! the disks is made of this, and changes there are taken in: that is not done here.
+//! The document holds the list of files and the contents of text files, which merge word by word. The
+//! bytes of other files are stored beside the store; the document has their hashes. Writing the working
+//! copies and taking in changes made there happens elsewhere.
 
 mod access;
 mod application;
@@ -33,12 +33,12 @@ use crate::limits;
 use crate::schema::{Collection, DeletionMarker, Field, Spec};
 use crate::wire::RootKind;
 
-/// The concern `disk`, the public and the shared one: its root, and the collections [`FILES`] and
+/// The concern `disk`, for the public and the shared disk: its root, and the collections [`FILES`] and
 /// [`VERSIONS`].
 pub const SPEC: Spec = of_disks("disk", false);
 
-/// The private disk. A document travels whole, so that what is to stay here has one of its own: it
-/// belongs to the member of this replica, and goes to other replicas of that member alone.
+/// The private disk. A document is always sent whole, so private files have a document of their own: it
+/// belongs to the member of this replica and is sent only to other replicas of that member.
 pub const PRIVATE: Spec = of_disks("disk-private", true);
 
 const fn of_disks(name: &'static str, private: bool) -> Spec {
@@ -51,7 +51,7 @@ const fn of_disks(name: &'static str, private: bool) -> Spec {
     }
 }
 
-/// Whether a document says what lies on disks.
+/// Whether a document describes disks.
 pub fn is_disk(doc: &DocId) -> bool {
     doc.concern() == Some(SPEC.name) || is_private(doc)
 }
@@ -61,7 +61,7 @@ pub fn is_private(doc: &DocId) -> bool {
     doc.concern() == Some(PRIVATE.name)
 }
 
-/// The document that says what lies on a disk of an entity.
+/// The document that describes a disk of an entity.
 pub fn document(entity: &EntityId, disk: DiskKind) -> DocId {
     entity.document(match disk {
         DiskKind::Private => PRIVATE.name,
@@ -69,7 +69,7 @@ pub fn document(entity: &EntityId, disk: DiskKind) -> DocId {
     })
 }
 
-/// The documents of all disks of an entity, each with the disks that it is about.
+/// The documents of all disks of an entity, each with the disks that it describes.
 pub fn documents(entity: &EntityId) -> [(DocId, &'static [DiskKind]); 2] {
     [
         (entity.document(PRIVATE.name), &[DiskKind::Private]),
@@ -77,8 +77,8 @@ pub fn documents(entity: &EntityId) -> [(DocId, &'static [DiskKind]); 2] {
     ]
 }
 
-/// The files, keyed by an id that follows from where and with what a file came to be: who puts the
-/// same file to the same place at once with others has made one file with them (rule R2).
+/// The files, keyed by an id derived from the path and content a file was created with: replicas that
+/// concurrently put the same file at the same path create one file (rule R2).
 pub const FILES: Collection = Collection {
     noun: "file",
     argument: Some("FILE"),
@@ -108,8 +108,9 @@ pub const FILES: Collection = Collection {
     ],
 };
 
-/// What a file that is no text has held, each content once: nothing of it ever changes, and what
-/// replaces what is in it. Of several that nothing replaces the latest is the file's.
+/// The contents that a file that is not text has held, each once. A version never changes, except for
+/// what replaced its content. Of several versions that nothing replaces, the latest is the file's
+/// content.
 pub const VERSIONS: Collection = Collection {
     noun: "version",
     argument: None,
@@ -123,15 +124,15 @@ pub const VERSIONS: Collection = Collection {
         Field::number("bytes"),
         Field::creator("author_id"),
         Field::created("created_at"),
-        // Of the text that the file held until then, in hex.
+        // Of the text that the file held before, in hex.
         Field::word("of_text"),
-        // A text came in its place.
+        // It was replaced by a text.
         Field::flag("replaced_by_text"),
         Field::list("replaces"),
     ],
 };
 
-/// The error for a file that is not there, by what it was called.
+/// The error for a file that does not exist, by the name it was given.
 pub fn no_file(named: &str) -> Error {
     Error::not_found(format!("there is no file {named}"))
         .hint(Next::Files.and(" shows those that are there"))

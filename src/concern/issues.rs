@@ -1,4 +1,4 @@
-//! Issues: what is to be done, and what was said about it.
+//! Issues: what needs to be done, and the comments on it.
 
 mod comments;
 mod schema;
@@ -18,24 +18,24 @@ use crate::tombstone;
 use crate::wire::Record;
 use serde::{Deserialize, Serialize};
 
-/// How far an issue is.
+/// The status of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", try_from = "String")]
 pub enum Status {
-    /// Not planned yet; what a new issue begins with.
+    /// Not planned yet; the status of a new issue.
     Backlog,
-    /// Planned, not begun; what a reopened issue goes back to.
+    /// Planned, not begun; the status of a reopened issue.
     Todo,
-    /// Somebody works on it.
+    /// Somebody is working on it.
     InProgress,
-    /// An end: it is finished.
+    /// An end: finished.
     Done,
     /// An end: it will not be done.
     Canceled,
 }
 
 impl Status {
-    /// In the order of the work.
+    /// In the order of work.
     pub const ALL: [Status; 5] =
         [Status::Backlog, Status::Todo, Status::InProgress, Status::Done, Status::Canceled];
     /// How an issue can end.
@@ -55,7 +55,7 @@ impl Status {
     /// A status as people write it.
     ///
     /// # Errors
-    /// `Usage` for what is none.
+    /// `Usage` for an unknown status.
     pub fn parse(text: &str) -> Result<Status> {
         crate::error::one_of(&Self::ALL, Self::as_str, text, "status")
     }
@@ -83,16 +83,16 @@ pub struct OpenIssue {
     /// At most [`MESSAGE_BYTES`](crate::limits::MESSAGE_BYTES) bytes; may be empty.
     #[serde(default)]
     pub description: String,
-    /// Medium where nothing is said.
+    /// Medium by default.
     #[serde(default)]
     pub priority: Priority,
     /// An active member, or a unique prefix; empty for nobody.
     #[serde(default)]
     pub assignee: String,
-    /// Unix seconds; None for now. What is older than the store keeps its time.
+    /// Unix seconds; `None` for now. Lets a record older than the store keep its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<i64>,
-    /// Who reports it: a member, or one who was, by id or unique prefix; None for whoever acts.
+    /// Who reports it: a current or former member, by id or unique prefix; `None` for the actor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
 }
@@ -133,17 +133,17 @@ impl OpenIssue {
     }
 }
 
-/// Changes the title or the description. What is None stays.
+/// Changes the title or the description. `None` leaves a field as it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EditIssue {
     /// The group, channel, project or organization whose issue it is.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
-    /// The whole new title; None leaves it as it is.
+    /// The whole new title; `None` leaves it as it is.
     #[serde(default)]
     pub title: Option<String>,
-    /// The whole new description, an empty text removes it; None leaves it as it is.
+    /// The whole new description (an empty text removes it); `None` leaves it as it is.
     #[serde(default)]
     pub description: Option<String>,
 }
@@ -168,14 +168,14 @@ impl EditIssue {
     }
 }
 
-/// Says how far an issue is. It stays open until it is closed.
+/// Sets the status of an issue. It stays open until it is closed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetStatus {
     /// The group, channel, project or organization whose issue it is.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
-    /// How far it is now. An end alone does not close the issue.
+    /// The new status. An end alone does not close the issue.
     pub status: Status,
 }
 
@@ -188,14 +188,14 @@ impl SetStatus {
     }
 }
 
-/// Says how urgent an issue is.
+/// Sets the priority of an issue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetPriority {
     /// The group, channel, project or organization whose issue it is.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
-    /// How urgent it is now.
+    /// The new priority.
     pub priority: Priority,
 }
 
@@ -208,7 +208,7 @@ impl SetPriority {
     }
 }
 
-/// Gives an issue to a member, or to nobody.
+/// Assigns an issue to a member, or to nobody.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Assign {
     /// The group, channel, project or organization whose issue it is.
@@ -236,7 +236,7 @@ pub struct Close {
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
-    /// None: as its status says, done where that is no end.
+    /// `None`: as its status says, or done if its status is not an end.
     #[serde(default, rename = "as")]
     pub end: Option<Status>,
 }
@@ -272,7 +272,7 @@ impl Close {
     }
 }
 
-/// Opens a closed issue again; what had ended is to be done then.
+/// Reopens a closed issue; a status that was an end becomes to-do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reopen {
     /// The group, channel, project or organization whose issue it is.
@@ -302,7 +302,7 @@ impl Reopen {
     }
 }
 
-/// Writes fields of an issue that say something else so far, and the clock that they share.
+/// Writes the fields of an issue that change, and the clock they share.
 fn write(
     session: &mut Session,
     doc: &DocId,
@@ -325,7 +325,7 @@ fn write(
     Ok(Outcome::changed(doc.clone(), &issue.id).saying(format!("edited {}", issue.id)))
 }
 
-/// What the operations need to know of an issue.
+/// What the operations need to know about an issue.
 struct FoundIssue {
     id: String,
     record: Record,
@@ -336,7 +336,7 @@ impl FoundIssue {
         let doc = entity.document(SPEC.name);
         let found = session.read(&doc, |source| {
             let id = find(source, prefix)?;
-            // Not the record as a whole: there may be many comments in it.
+            // Not the whole record: it may contain many comments.
             let plain = ISSUES.fields.iter().filter(|field| field.kind != FieldKind::List);
             let record = plain.filter_map(|field| {
                 Some((field.name.to_owned(), source.value(&["issues", &id, field.name])?))
@@ -362,7 +362,7 @@ impl FoundIssue {
         record::flag(&self.record, "closed")
     }
 
-    /// Its status, where that is one of ours.
+    /// Its status, if it is one we know.
     fn status(&self) -> Option<Status> {
         Status::parse(self.text("status")).ok()
     }

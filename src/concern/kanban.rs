@@ -30,23 +30,23 @@ use serde::{Deserialize, Serialize};
 /// Adds a card at the end of a column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddCard {
-    /// The group, channel, project or organization whose board it goes onto.
+    /// The group, channel, project or organization whose board it is added to.
     pub entity: EntityId,
     /// Not blank, at most [`limits::NAME_CHARS`](crate::limits::NAME_CHARS) characters; need not be unique.
     pub title: String,
     /// At most [`limits::MESSAGE_BYTES`](crate::limits::MESSAGE_BYTES) bytes; may be empty.
     #[serde(default)]
     pub description: String,
-    /// An id, a unique prefix of one, or a title; None for the first column.
+    /// An id, a unique prefix of one, or a title; `None` for the first column.
     #[serde(default)]
     pub column: Option<String>,
     /// An active member, or a unique prefix; empty for nobody.
     #[serde(default)]
     pub assignee: String,
-    /// Medium where nothing is said.
+    /// Medium by default.
     #[serde(default)]
     pub priority: Priority,
-    /// Unix seconds; None for now. What is older than the store keeps its time.
+    /// Unix seconds; `None` for now. Lets a record older than the store keep its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<i64>,
 }
@@ -89,7 +89,7 @@ impl AddCard {
     }
 }
 
-/// Changes what stands on a card. What is None stays.
+/// The changes to a card. `None` leaves a field as it is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CardChanges {
@@ -99,18 +99,18 @@ pub struct CardChanges {
     pub description: Option<String>,
     /// An active member, or a unique prefix; empty for nobody.
     pub assignee: Option<String>,
-    /// How urgent it is now.
+    /// The new priority.
     pub priority: Option<Priority>,
 }
 
-/// Changes what stands on a card.
+/// Edits a card.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EditCard {
     /// The group, channel, project or organization whose board it is on.
     pub entity: EntityId,
     /// A card id, or a unique prefix of one.
     pub card: String,
-    /// What is written. With nothing in it the edit fails with `Usage`.
+    /// What to write. If nothing is given, the edit fails with `Usage`.
     #[serde(flatten)]
     pub changes: CardChanges,
 }
@@ -138,7 +138,7 @@ impl EditCard {
 }
 
 impl CardChanges {
-    /// The fields that it names, as they are written.
+    /// The fields to write, with their stored values.
     fn fields(
         &self,
         session: &mut Session,
@@ -167,7 +167,7 @@ impl CardChanges {
     }
 }
 
-/// Moves a card to a column, or to another place in its own.
+/// Moves a card to a column, or to another place in its own column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MoveCard {
     /// The group, channel, project or organization whose board it is on.
@@ -176,13 +176,14 @@ pub struct MoveCard {
     pub card: String,
     /// An id, a unique prefix of one, or a title.
     pub column: String,
-    /// The card that it stands before then.
+    /// The card to place it before.
     #[serde(default)]
     pub before: Option<String>,
-    /// Before all others. Without this, `before` and `bottom`: behind them, unless it is in the column.
+    /// Before all others. With none of `top`, `before` and `bottom`, a card new to the column goes to
+    /// its end.
     #[serde(default)]
     pub top: bool,
-    /// Behind all others, where it is in the column already too.
+    /// After all others, even if it is in the column already.
     #[serde(default)]
     pub bottom: bool,
 }
@@ -206,8 +207,8 @@ impl MoveCard {
         let now = session.now();
         columns::edit(session, &doc, columns::nothing, |txn| {
             board::unlist(txn, card.text("column_id"), &card.id)?;
-            // Within a column only the list changes, which has no clock: a concurrent move to
-            // another column is not to lose against it.
+            // Within a column only the list changes, and the list has no clock: a concurrent move to
+            // another column must not lose against it.
             if !is_here {
                 txn.set(&["cards", &card.id], "column_id", column.id.as_str())?;
                 record::touch(txn, &["cards", &card.id], "updated_at", now)?;
@@ -246,8 +247,8 @@ impl MoveCard {
     }
 }
 
-/// Whether a card of a column is at a spot. Any is the end to one that is there: the end is where
-/// cards come in.
+/// Whether a card of a column is at a position. For a card in the column, any place counts as the end:
+/// the end is only where cards come in.
 fn stands(
     session: &mut Session,
     doc: &DocId,
@@ -264,8 +265,9 @@ fn stands(
     })
 }
 
-/// Whether a card is the last of its column. Ten thousand moves in one session are not to look for it
-/// among ten thousand: there it is put to the end once more.
+/// Whether a card is the last of its column. In a session that has changed the document this returns
+/// false without looking, so that ten thousand moves do not search ten thousand cards: the card is put
+/// at the end once more.
 fn is_last(session: &mut Session, doc: &DocId, column: &Heading, card: &str) -> Result<bool> {
     if session.changed().contains(doc) {
         return Ok(false);
@@ -301,8 +303,8 @@ impl Archive {
     }
 }
 
-/// Puts an archived card back, at the end of the column that it came from; of the first one when
-/// that is gone.
+/// Puts an archived card back at the end of the column it came from, or of the first column if that one
+/// is gone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RestoreCard {
     /// The group, channel, project or organization whose board it was on.
@@ -335,7 +337,7 @@ impl RestoreCard {
     }
 }
 
-/// What the operations need to know of a card.
+/// What the operations need to know about a card.
 struct FoundCard {
     id: String,
     record: Record,
@@ -381,7 +383,7 @@ pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
     record::find(source, CARDS.path, prefix, CARDS.noun, hint)
 }
 
-/// The column with this id, or the first one where that is gone.
+/// The column with this id, or the first one if it is gone.
 fn own_column(session: &mut Session, doc: &DocId, id: &str) -> Result<Heading> {
     let own = |headings: &Headings| headings.get(id).or_else(|| headings.first()).cloned();
     headings::look(session, doc, own)?.flatten().ok_or_else(no_columns)

@@ -1,5 +1,6 @@
-//! Notes: a concern that tests alone have. It is all that a new one takes below the commands, and
-//! its fields have names that nothing else knows: what works with it works by the schema.
+//! Notes: a concern that exists only in tests. It has everything a new concern needs below the
+//! commands, and its fields have names that nothing else knows: code that works with it works by the
+//! schema.
 
 mod schema;
 
@@ -53,7 +54,7 @@ impl Add {
     }
 }
 
-/// Gives a note of one's own another heading.
+/// Changes the heading of one's own note.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Edit {
     /// The group, channel, project or organization whose note it is.
@@ -79,7 +80,7 @@ impl Edit {
     }
 }
 
-/// Deletes a note of one's own, or anybody's as an admin.
+/// Deletes one's own note; an admin may delete anybody's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Delete {
     /// The group, channel, project or organization whose note it is.
@@ -101,7 +102,7 @@ impl Delete {
     }
 }
 
-/// The id and the writer of the note that is meant.
+/// The id and the writer of the note that an id or a unique prefix names.
 fn find(session: &mut Session, doc: &DocId, prefix: &str) -> Result<(String, String)> {
     let found = session.read(doc, |source| {
         let hint = || Hint::from("`crdtctl notes list` shows them");

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 /// What an operation did.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
-    /// False when all was so already.
+    /// False if everything already was as asked.
     pub changed: bool,
     /// The document of the record.
     pub doc: Option<DocId>,
@@ -13,13 +13,13 @@ pub struct Outcome {
     pub id: Option<String>,
     /// A sentence for people.
     pub said: String,
-    /// The tombstones that went because of it.
+    /// The tombstones that were pruned because of it.
     pub pruned: Vec<Pruned>,
-    /// The records that it removed without a tombstone, by their ids.
+    /// The ids of the records that it removed without a tombstone.
     pub removed: Vec<String>,
-    /// The record is new: before, there was none with its id.
+    /// Whether the record is new: there was none with its id before.
     pub created: bool,
-    /// What else a program may want to know: further fields of the JSON object.
+    /// Further fields of the JSON object, for programs.
     pub detail: Map<String, Value>,
 }
 
@@ -28,7 +28,7 @@ impl Outcome {
         Outcome { changed, doc: Some(doc), id: Some(id.to_owned()), ..Outcome::default() }
     }
 
-    /// A record was made.
+    /// A record was created.
     pub(super) fn created(doc: DocId, id: &str) -> Self {
         Outcome { created: true, ..Outcome::new(true, doc, id) }
     }
@@ -51,7 +51,7 @@ impl Outcome {
         self
     }
 
-    /// The ids of the records that are in their documents no more.
+    /// The ids of the records that are no longer in their documents.
     pub fn gone(&self) -> Vec<&str> {
         let pruned = self.pruned.iter().map(|pruned| pruned.tombstone.id());
         pruned.chain(self.removed.iter().map(String::as_str)).collect()

@@ -1,8 +1,9 @@
-//! What other programs wrote as plain values where shared types belong: found, named, and rewritten.
+//! Plain values that other programs wrote where shared types belong: finds, names and rewrites them.
 //!
-//! A plain value is one register. It can be read like a record, but nothing in it can be written by
-//! itself: of two edits one is lost, whatever they changed. Reading looks into it, commands refuse to
-//! write there and name the repair, and [`PlainRecord::content`] is what the repair puts in its place.
+//! A plain value is one register. It can be read like a record, but none of its fields can be written
+//! separately: of two concurrent edits one is lost, whatever they changed. Reading looks into it,
+//! commands refuse to write there and name the repair, and [`PlainRecord::content`] is what the repair
+//! puts in its place.
 
 use crate::clock::Ids;
 use crate::crdt::content::{Content, InsertionOwner, Stand};
@@ -17,13 +18,13 @@ use crate::store::check::FindingKind;
 use crate::wire::{Id, Value};
 use std::collections::BTreeMap;
 
-/// What `check` says where a plain value stands in the place of a shared type.
+/// The finding of `check` for a plain value in the place of a shared type.
 pub static PLAIN_VALUE: FindingKind = FindingKind::warning("plain-value");
 
 /// A plain value where a shared type belongs.
 #[derive(Debug)]
 pub struct PlainRecord {
-    /// Where it stands: the repair puts [`PlainRecord::content`] there.
+    /// Its position: the repair puts [`PlainRecord::content`] there.
     pub stand: Stand,
     value: Value,
     spec: &'static Spec,
@@ -39,7 +40,7 @@ enum Form {
     Reaction(&'static Collection),
 }
 
-/// Every plain value of a document that stands where a shared type belongs, the outermost only.
+/// Every plain value of a document that stands where a shared type belongs; only the outermost ones.
 pub fn find(spec: &'static Spec, view: &View) -> Vec<PlainRecord> {
     let mut search = Search { spec, view, found: Vec::new() };
     for collection in spec.collections {
@@ -94,8 +95,8 @@ impl Search<'_> {
         }
     }
 
-    /// Adds what stands at a path: its value, or that of the `unit` of the array there. What is
-    /// missing, or null, is nothing.
+    /// Adds the value at a path, or the value of the `unit` of the array there. A missing or null value
+    /// does not count.
     fn add(&mut self, path: DocPath, unit: Option<Id>, value: Option<Value>, form: Form) {
         let keyed = unit.is_none();
         let steps = path.steps();
@@ -118,7 +119,7 @@ impl Search<'_> {
 }
 
 impl PlainRecord {
-    /// Tells it apart from all others in its document.
+    /// Identifies it within its document.
     pub fn detail(&self) -> String {
         let path = self.stand.path.join("/");
         if self.stand.keyed {
@@ -129,7 +130,7 @@ impl PlainRecord {
         id.map_or_else(|| format!("{path}/[{client}:{clock}]"), |id| format!("{path}/{id}"))
     }
 
-    /// What it is, for people: `message 3f2a…`.
+    /// Its name for people: `message 3f2a…`.
     pub fn name(&self) -> String {
         let last = |back: usize| {
             let at = self.stand.path.len().checked_sub(back);
@@ -147,7 +148,7 @@ impl PlainRecord {
         }
     }
 
-    /// What takes its place. The same whenever it is derived of the same value.
+    /// What replaces it. Always the same for the same value.
     pub fn content(&self, doc: &DocId) -> Content {
         let Id { client, clock } = self.stand.unit;
         let minting = Minting { spec: self.spec, seed: format!("plain {doc} {client}:{clock}") };
@@ -164,8 +165,8 @@ impl PlainRecord {
     }
 }
 
-/// A record out of a plain value, whole, alive and under another id: what is made of it now. `clock`
-/// is its time; none of those who acknowledged its deletion has acknowledged the next.
+/// A new record from a plain value: whole, alive and under another id. `clock` is its time; earlier
+/// acknowledgements of its deletion do not carry over.
 pub fn anew(
     spec: &'static Spec,
     collection: &'static Collection,
@@ -197,7 +198,7 @@ pub fn anew(
     fields
 }
 
-/// The text of a field, empty where there is none.
+/// The text of a field; empty if there is none.
 pub fn text_of<'f>(fields: &'f BTreeMap<String, Content>, name: &str) -> &'f str {
     match fields.get(name) {
         Some(Content::Plain(value)) => value.as_str().unwrap_or_default(),
@@ -205,8 +206,8 @@ pub fn text_of<'f>(fields: &'f BTreeMap<String, Content>, name: &str) -> &'f str
     }
 }
 
-/// Lets a message or comment that is made anew be its author's where that may be, else the actor's,
-/// who says whose words they are. What to say of it.
+/// Leaves a recreated message or comment with its author if the rules allow it; otherwise makes it the
+/// actor's, with the author's name before the text. Returns what to tell the user.
 pub fn attribute(
     collection: &Collection,
     fields: &mut BTreeMap<String, Content>,
@@ -241,14 +242,14 @@ pub fn attribute(
     Ok(", as your own: nobody but an admin or owner writes in another's name")
 }
 
-/// Makes content of plain values. What has no id and needs one gets it from the seed.
+/// Makes content from plain values. A record without an id gets one derived from the seed.
 struct Minting {
     spec: &'static Spec,
     seed: String,
 }
 
 impl Minting {
-    /// A record, whole (rule R1): with every container that it will ever need.
+    /// A whole record (rule R1), with every container that it will ever need.
     fn record(
         &self,
         collection: &'static Collection,
@@ -292,7 +293,7 @@ impl Minting {
         Content::Map(fields)
     }
 
-    /// A field that is a container; none for one that is not.
+    /// The content of a field that is a container; `None` for any other field.
     fn field(&self, of: &'static Collection, field: &Field, value: &Value) -> Option<Content> {
         let inner = self.spec.below(of, field);
         let pairs = || value.as_map().into_iter().flatten();
@@ -343,7 +344,7 @@ fn empty(kind: FieldKind) -> Content {
 }
 
 impl Spec {
-    /// The shared type that a field of a record should be; none where a plain value may stand.
+    /// The shared type that a field of a record must have; `None` where a plain value is allowed.
     fn container(&self, of: &Collection, field: &Field) -> Option<Shared> {
         match field.kind {
             FieldKind::Acknowledgements | FieldKind::Reactions => Some(Shared::Map),
@@ -354,7 +355,7 @@ impl Spec {
         }
     }
 
-    /// The collection that stands in a field of another one's records.
+    /// The collection nested in a field of another collection's records.
     fn below(&self, of: &Collection, field: &Field) -> Option<&'static Collection> {
         let is_it = |inner: &&Collection| {
             inner.path.len() == of.path.len().saturating_add(2)
@@ -365,8 +366,8 @@ impl Spec {
     }
 }
 
-/// Refuses what leads into a plain value. `what` is the record, for people; `wanted` is what must
-/// stand at the end of the path, if anything does.
+/// Refuses a path that leads into a plain value. `what` is the record, for people; `wanted` is the type
+/// required at the end of the path, if anything is there.
 ///
 /// # Errors
 /// `Refused`, with the repair.
@@ -387,7 +388,7 @@ pub fn check_writable(
         if is_there {
             continue;
         }
-        // Records are at every second step. A field that is null is one that is missing.
+        // Every second step is a record. A null field counts as missing.
         let is_record = len % 2 == 0;
         return match source.exists(prefix) && (is_record || !is_missing(source, prefix)) {
             true => Err(refusal(doc, &prefix.join("/"), what)),
@@ -397,7 +398,7 @@ pub fn check_writable(
     Ok(())
 }
 
-/// Whether nothing stands at the path of a field, or null.
+/// Whether a field is missing or null.
 pub fn is_missing(source: &dyn Source, path: &[&str]) -> bool {
     source.shared(path).is_none()
         && matches!(source.value(path), None | Some(Value::Null | Value::Undefined))

@@ -1,4 +1,4 @@
-//! How urgent a card or an issue is.
+//! The priority of a card or an issue.
 
 use crate::error::{Error, Result, one_of};
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub enum Priority {
     /// Before everything else.
     Urgent,
-    /// Above the ordinary.
+    /// Above medium.
     High,
-    /// What has no priority of its own.
+    /// The default.
     #[default]
     Medium,
     /// When there is time.
@@ -36,7 +36,7 @@ impl Priority {
     /// A priority as people write it.
     ///
     /// # Errors
-    /// `Usage` for what is none.
+    /// `Usage` for an unknown priority.
     pub fn parse(text: &str) -> Result<Priority> {
         one_of(&Self::ALL, Self::as_str, text, "priority")
     }

@@ -1,5 +1,4 @@
-//! What the operations on records have in common: how people name one, the limits and words of
-//! what they write, and clocks.
+//! What the operations on records share: naming a record, limits on texts, and clocks.
 
 pub use super::text::{check_said, check_text, check_title};
 
@@ -16,8 +15,8 @@ use crate::store::Session;
 use crate::tombstone;
 use crate::wire::{Record, Value};
 
-/// The id of the record at `path` that an id or a unique prefix names, tombstones included. The
-/// hint is for an id that names none.
+/// The id of the record at `path` that an id or a unique prefix names, tombstones included. The hint is
+/// shown if there is no such record.
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
@@ -28,7 +27,7 @@ pub fn find(
     noun: &str,
     hint: impl FnOnce() -> Hint,
 ) -> Result<String> {
-    // An exact id needs no search: in a batch this is the common case.
+    // An exact id needs no search: the common case in a batch.
     if source.text(&[path, &[prefix, "id"]].concat()).as_deref() == Some(prefix) {
         return Ok(prefix.to_owned());
     }
@@ -36,7 +35,7 @@ pub fn find(
     resolve(prefix, ids.iter().map(String::as_str), noun).map_err(|e| e.hint_also(hint()))
 }
 
-/// Refuses to write to the record at a path where that leads into a plain value. It may not be there.
+/// Refuses to write to the record at a path that leads into a plain value. The record may be absent.
 ///
 /// # Errors
 /// `Refused`, with the repair.
@@ -45,7 +44,7 @@ pub fn check(session: &mut Session, doc: &DocId, path: &[String], noun: &str) ->
     check_as(session, doc, path, Shared::Map, &what)
 }
 
-/// The same for what is named `what`, and must be of a shared type.
+/// Like [`check`], for something named `what` that must have the type `wanted`.
 pub fn check_as(
     session: &mut Session,
     doc: &DocId,
@@ -58,8 +57,9 @@ pub fn check_as(
     session.read(doc, check)?.unwrap_or(Ok(()))
 }
 
-/// Makes an empty container in the record at a path, where another program left it out: as the same
-/// items on every replica, since of two that are made at once one is lost, with all in it.
+/// Creates an empty container that another program left out of the record at a path. It is made of the
+/// same items on every replica: of two different ones created concurrently, one is lost with its
+/// contents.
 pub fn supply(
     session: &mut Session,
     doc: &DocId,
@@ -80,20 +80,20 @@ pub fn supply(
     session.edit(doc, |txn| container::replace(txn, doc, &stand, empty)).map(drop)
 }
 
-/// A field that holds text; empty where there is none.
+/// The text of a field; empty if there is none.
 pub fn text<'r>(record: &'r Record, field: &str) -> &'r str {
     record.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A field that is true or false; false where there is none.
+/// The value of a boolean field; false if there is none.
 pub fn flag(record: &Record, field: &str) -> bool {
     record.get(field).and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// When a record was made: now, unless a time in the past is given.
+/// The creation time of a record: now, unless a time in the past is given.
 ///
 /// # Errors
-/// `Usage` for a time that is none, or one that is still to come.
+/// `Usage` for an invalid time, or one in the future.
 pub fn made_at(session: &Session, created_at: Option<i64>) -> Result<i64> {
     let now = session.now();
     match created_at {
@@ -107,11 +107,11 @@ pub fn made_at(session: &Session, created_at: Option<i64>) -> Result<i64> {
     }
 }
 
-/// Makes a record of any collection anew, whole and under another id, of what is left of one that
-/// stood at a path. Where its author may not be whoever acts, it says whose words they are.
+/// Recreates a record of any collection, whole and under another id, from what is left of the one at a
+/// path. If the actor may not write in its author's name, the text says who wrote it.
 ///
 /// # Errors
-/// `Refused` where the actor may not write, or what it stood in is gone.
+/// `Refused` if the actor may not write, or if the record's parent is gone.
 pub fn restore(
     session: &mut Session,
     entity: &EntityId,
@@ -134,13 +134,13 @@ pub fn restore(
     Ok(Outcome::created(doc, &id).saying(as_whose))
 }
 
-/// Moves a clock of the record at a path on: later than now and than it was (rule R4).
+/// Advances a clock of the record at a path: to now, and past its old value (rule R4).
 pub fn touch(txn: &mut Txn<'_>, path: &[&str], clock: &str, now: i64) -> Result<()> {
     let next = next_of(txn, path, clock, now);
     txn.set(path, clock, next)
 }
 
-/// What [`touch`] makes of a clock.
+/// The value that [`touch`] gives a clock.
 pub fn next_of(source: &dyn Source, path: &[&str], clock: &str, now: i64) -> i64 {
     let last = source.value(&path.field(clock)).as_ref().and_then(Value::as_i64);
     last.map_or(now, |last| now.max(last.saturating_add(1)))

@@ -1,4 +1,4 @@
-//! Who acts, and what is said where the [policy](crate::policy) does not allow it.
+//! The acting member, and the error messages for what the [policy](crate::policy) denies it.
 
 use super::core::{SPEC as CORE, active, active_role};
 use crate::error::{Error, Hint, Next, Result, listed, one};
@@ -10,17 +10,17 @@ use crate::store::Session;
 /// The member who acts, with the role it has in the entity.
 #[derive(Debug, Clone)]
 pub struct Actor {
-    /// The member id that this session acts as; it is active in the entity.
+    /// The member id that this session acts as; an active member of the entity.
     pub id: MemberId,
-    /// What it holds in this entity, read from the document when the actor was made.
+    /// Its role in this entity, read from the document when the actor was made.
     pub role: Role,
 }
 
 impl Actor {
-    /// Whoever acts in this session, as an active member of the entity.
+    /// The member that this session acts as, which must be an active member of the entity.
     ///
     /// # Errors
-    /// `Usage` when nobody acts, `Refused` when the one who acts is no active member.
+    /// `Usage` if the session acts as nobody, `Refused` if that member is not active.
     pub fn of(session: &mut Session, entity: &EntityId) -> Result<Actor> {
         let id = Self::named(session)?;
         let doc = entity.document(CORE.name);
@@ -28,12 +28,12 @@ impl Actor {
         if let Some(role) = role {
             return Ok(Actor { id, role });
         }
-        // Who is no member is told of all; whose record is not open yet, is not.
+        // Report a non-member only if the record was really looked at: its page may not be open yet.
         session.was_at_hand(&doc)?;
         Err(Self::stranger(session, &id, entity)?)
     }
 
-    /// What is said to somebody who is no active member, or to a name that is mistyped.
+    /// The error for a non-member, or for a mistyped name.
     fn stranger(session: &mut Session, id: &MemberId, entity: &EntityId) -> Result<Error> {
         let active = session.read(&entity.document(CORE.name), active)?;
         let names: Vec<String> = active.unwrap_or_default().into_keys().collect();
@@ -49,7 +49,7 @@ impl Actor {
         ))
     }
 
-    /// Whoever acts in this session, if it may write, and the entity's document of a concern.
+    /// The acting member, if it may write, and the entity's document of a concern.
     ///
     /// # Errors
     /// Those of [`Actor::of`] and [`Actor::writing`].
@@ -62,7 +62,7 @@ impl Actor {
         Ok((actor, entity.document(spec.name)))
     }
 
-    /// Whoever acts in this session, a member of the entity or not.
+    /// The member that this session acts as, whether or not it belongs to the entity.
     pub fn named(session: &Session) -> Result<MemberId> {
         session.member().cloned().ok_or_else(|| {
             Error::usage("nobody to act as: this store has no member").hint(
@@ -78,22 +78,22 @@ impl Actor {
     /// The actor, if it may write.
     ///
     /// # Errors
-    /// `Refused` when it may not.
+    /// `Refused` if it may not.
     pub fn writing(self) -> Result<Actor> {
         self.may(&Action::Write, "")?;
         Ok(self)
     }
 
-    /// What the rules say of something that it wants to do.
+    /// The decision of the rules about an action of this member.
     pub fn decision<'a>(&self, action: &'a Action<&str>) -> Decision<'a> {
         authorize(action, self.id.as_str(), Membership::Holds(self.role))
     }
 
-    /// Refuses what it may not do. `what` is what it would be done to: the entity, a member, or a
-    /// record with its noun.
+    /// Refuses what the member may not do. `what` is the object of the action: the entity, a member, or
+    /// a record with its noun.
     ///
     /// # Errors
-    /// `Refused`, with who may.
+    /// `Refused`, naming who may.
     pub fn may(&self, action: &Action<&str>, what: &str) -> Result<()> {
         match self.decision(action) {
             Decision::Allow => Ok(()),

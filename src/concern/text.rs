@@ -1,12 +1,12 @@
-//! The limits of what people write.
+//! Limits on the texts that people write.
 
 use crate::error::{Error, Result};
 use crate::limits;
 
-/// A name or a title: something, and not too long.
+/// Checks a name or a title: not empty, and not too long.
 ///
 /// # Errors
-/// `Usage` for an empty one, `Refused` beyond the limit.
+/// `Usage` if it is empty, `Refused` beyond the limit.
 pub fn check_title(what: &str, title: &str) -> Result<()> {
     if title.trim().is_empty() {
         return Err(Error::usage(format!("an empty {what}")));
@@ -21,10 +21,10 @@ pub fn check_title(what: &str, title: &str) -> Result<()> {
     Ok(())
 }
 
-/// What somebody says: something, and not too long.
+/// Checks the text of a message: not empty, and not too long.
 ///
 /// # Errors
-/// `Usage` for nothing, `Refused` beyond the limit.
+/// `Usage` if it is empty, `Refused` beyond the limit.
 pub fn check_said(what: &str, text: &str) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::usage(format!("an empty {what}")));
@@ -32,7 +32,7 @@ pub fn check_said(what: &str, text: &str) -> Result<()> {
     check_text(what, text)
 }
 
-/// A text that may be empty, and not too long.
+/// Checks a text that may be empty but not too long.
 ///
 /// # Errors
 /// `Refused` beyond the limit.

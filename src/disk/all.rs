@@ -10,9 +10,9 @@ use crate::id::{DocId, EntityId};
 use crate::store::{Reader, Session};
 use std::collections::BTreeSet;
 
-/// Takes in what others changed of the files that are known, in all entities that have any: before
-/// something else comes to their documents. What needs to be said of it, and whether there are files that a
-/// command before did not come to make.
+/// Takes in what others changed in known files, in all entities that have any, before anything else
+/// changes their documents. Returns what to tell the user, and whether there are files that an earlier
+/// command did not get to write.
 ///
 /// # Errors
 /// Those of the store and of the file system.
@@ -26,10 +26,10 @@ pub fn take_in_all(session: &mut Session) -> Result<(Vec<Hint>, bool)> {
     Ok((notes, behind))
 }
 
-/// Makes the files of all entities what their documents say.
+/// Makes the files of all entities match their documents.
 ///
 /// # Errors
-/// Those of the store; what was made by then is.
+/// Those of the store; files written by then stay.
 pub fn settle_all(session: &mut Session) -> Result<Settled> {
     let mut all = Settled::default();
     for entity in with_disks(session)? {
@@ -38,8 +38,8 @@ pub fn settle_all(session: &mut Session) -> Result<Settled> {
     Ok(all)
 }
 
-/// What is said of files that were changed in the directories of those entities whose disks some documents
-/// are, and are not taken in: what goes to others has them as they were.
+/// Warnings about files that were changed in the directories and not taken in, for the entities whose
+/// disks these documents describe: other replicas receive the files without those changes.
 ///
 /// # Errors
 /// Those of the store and of the file system.

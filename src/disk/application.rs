@@ -1,5 +1,5 @@
-//! The application's own index of the disks, `disk_index.json`, kept up for it. Nothing is believed
-//! that stands there: what lies in the directories says more.
+//! The application's own index of the disks, `disk_index.json`, kept up to date for it. Its content is
+//! never trusted: the directories say more.
 
 use super::tree::{self, Tree, failed};
 use crate::concern::disk::{DiskKind, DiskPath};
@@ -13,12 +13,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 const INDEX: &str = "disk_index.json";
-/// Half a kilobyte a file.
+/// Half a kilobyte per file.
 const INDEX_BYTES: u64 = 64 << 20;
 
-/// Writes down what was made and removed, where the application has an index: it makes its own, and
-/// what it does not find there it finds in the directories. Entries of others stay as they are. An index
-/// that is none is left alone.
+/// Records what was written and removed, if the application has an index: it creates its own, and finds
+/// files that are not in it in the directories. Entries of others stay as they are. An invalid index is
+/// left alone.
 ///
 /// # Errors
 /// `Io`.

@@ -1,5 +1,5 @@
-//! Files that are about to be made elsewhere, noted before: a command that is killed on the way leaves
-//! them in both places or in either, and whoever comes next is to know them from new ones.
+//! Records files that are about to be written at another path: a command killed on the way leaves them
+//! at both paths or at either, and the next command must tell them from new files.
 
 use super::tree::Tree;
 use crate::concern::disk::{Directory, FilePlace, documents, is_disk, read};
@@ -8,8 +8,8 @@ use crate::id::{DocId, EntityId};
 use crate::store::{BegunFile, Session};
 use std::collections::BTreeMap;
 
-/// A session in which files can be made, of one entity or of all: which of them are going to lie elsewhere
-/// than they do is noted and committed first.
+/// A session in which files can be written, of one entity or of all: the files that will move are
+/// recorded and committed first.
 ///
 /// # Errors
 /// Those of the store, and of `open`.
@@ -25,8 +25,8 @@ pub fn session_to_settle(
     open()
 }
 
-/// Notes which files are going to be made elsewhere than they lie; whether there are any that were not
-/// noted yet.
+/// Records which files will be written at another path than now; returns whether there are any not yet
+/// recorded.
 fn announce(session: &mut Session, entity: Option<&EntityId>) -> Result<bool> {
     let docs: Vec<DocId> = match entity {
         Some(entity) => documents(entity).into_iter().map(|(doc, _)| doc).collect(),
@@ -65,7 +65,7 @@ fn announce_document(session: &mut Session, doc: &DocId) -> Result<bool> {
         let Some(stored) = file.and_then(|file| file.content.stored()) else { continue };
         let begun = BegunFile { path: path.to_string(), file: id, blake3: stored.blake3 };
         let before = known.get(path.as_str()).filter(|before| before.file == begun.file);
-        // What was made of it before, and lies there still, is not to be taken for another's.
+        // What was written from it before, and is still there, must not be taken for another file.
         let is_noted =
             before.is_some_and(|before| **before == begun || tree.holds(&path, &before.blake3));
         if !is_noted {

@@ -1,4 +1,4 @@
-//! What is asked of a record that is in the archive, and in its document no more.
+//! The error for a record that is in the archive and no longer in its document.
 
 use super::declaration::{Declaration, Holds};
 use crate::archive;
@@ -8,8 +8,8 @@ use crate::limits;
 use crate::store::Session;
 use serde_json::Value;
 
-/// Says of an error that something is not there where it is: lists and searches show it. `fields` are
-/// those of the operation that failed.
+/// Turns a not-found error into one that says that the record is in the archive, where lists and
+/// searches show it. `fields` are those of the operation that failed.
 pub fn told_where(
     session: &mut Session,
     declared: &Declaration,
@@ -19,12 +19,12 @@ pub fn told_where(
     match find(session, declared, fields, &error) {
         Ok(Some((kind, id))) => Error::not_found(format!("{kind} {id} is in the archive"))
             .hint(Next::RestoreArchived(id).and(" brings it back into its document")),
-        // What else is wrong is another matter.
+        // If this lookup fails, the original error is what matters.
         Ok(None) | Err(_) => error,
     }
 }
 
-/// The only archived record that a name means which is not there; its kind and id.
+/// The kind and id of the only archived record that the missing name can stand for.
 fn find(
     session: &mut Session,
     declared: &Declaration,

@@ -1,39 +1,39 @@
-//! What an operation says of itself.
+//! The declaration of an operation.
 
-/// One operation as it is declared: its name, what a batch line of it holds, what it may do.
+/// An operation's name, the fields of its batch line, and what it may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Declaration {
     /// Its name in batch lines and in the log.
     pub op: &'static str,
-    /// Which entity it is about, and who says so.
+    /// Which entity it applies to, and how that is given.
     pub within: Within,
-    /// The fields of a line, beside `op` and `entity`.
+    /// The fields of a line besides `op` and `entity`.
     pub takes: &'static [Argument],
-    /// Whether its outcome names a record that others can refer to.
+    /// Whether its outcome names a record that later lines can refer to.
     pub creates: Creates,
-    /// It can take a record out of its document for good, where nobody is waited for.
+    /// Whether it can remove a record from its document for good, when no acknowledgement is missing.
     pub deletes: bool,
 }
 
-/// Where an operation happens.
+/// Where an operation applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Within {
-    /// In the entity of the line; the one that is meant elsewhere, where the line names none.
+    /// In the entity of the line, or the default one if the line names none.
     Entity,
-    /// In an entity that it makes, which the line must name.
+    /// In an entity that it creates, which the line must name.
     NewEntity,
     /// Its arguments say where.
     Anywhere,
 }
 
-/// Whether an operation makes a record.
+/// Whether an operation creates a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Creates {
-    /// It changes or deletes what is there.
+    /// It changes or deletes existing records.
     Never,
     /// It can; the outcome says whether it did.
     Sometimes,
-    /// That is what it is for: the record's id is its answer.
+    /// It always does, and returns the record's id.
     Record,
 }
 
@@ -44,28 +44,28 @@ pub struct Argument {
     pub name: &'static str,
     /// Whether a line without it is refused.
     pub required: bool,
-    /// What becomes of its value before the operation is read.
+    /// How its value is treated before the operation is read.
     pub holds: Holds,
-    /// What it is, where the name does not tell; may be empty.
+    /// A description, if the name is not enough; may be empty.
     pub note: &'static str,
 }
 
-/// What a field of a batch line holds.
+/// The kind of value in a field of a batch line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
-    /// A name, a number, an object: `$1.id` in it is the id of an earlier line's record.
+    /// A name, a number, an object; `$1.id` in it is replaced by the id of an earlier line's record.
     Value,
-    /// What people write, taken as it stands. `$1.id` in it is text: who makes lines out of what
-    /// others wrote need not look for it.
+    /// Text, taken literally: `$1.id` in it is not replaced, so a program that builds lines from other
+    /// people's text need not escape it.
     Prose,
-    /// A time: Unix seconds, or as people write one.
+    /// A time: Unix seconds, or any form that people write.
     Time,
     /// Paths of files, which become `attachments`.
     Files,
 }
 
 impl Declaration {
-    /// What is so unless a declaration says otherwise.
+    /// The defaults of a declaration.
     pub(crate) const DEFAULT: Declaration = Declaration {
         op: "",
         within: Within::Entity,
@@ -74,24 +74,24 @@ impl Declaration {
         deletes: false,
     };
 
-    /// The field with this name, if a line can have it. `op` and `entity` are none.
+    /// The field with this name, if a line can have it; never `op` or `entity`.
     pub fn argument(&self, name: &str) -> Option<&'static Argument> {
         self.takes.iter().find(|argument| argument.name == name)
     }
 
-    /// Every name that a field of its lines can have, beside `op`.
+    /// All possible field names of its lines, except `op`.
     pub fn names(&self) -> Vec<&'static str> {
         let entity = (self.within != Within::Anywhere).then_some("entity");
         entity.into_iter().chain(self.takes.iter().map(|argument| argument.name)).collect()
     }
 }
 
-/// A field that a line must have.
+/// A required field.
 pub(crate) const fn needs(name: &'static str) -> Argument {
     Argument { name, required: true, holds: Holds::Value, note: "" }
 }
 
-/// A field that a line may have.
+/// An optional field.
 pub(crate) const fn may(name: &'static str) -> Argument {
     Argument { required: false, ..needs(name) }
 }

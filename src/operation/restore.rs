@@ -1,4 +1,4 @@
-//! A value that lost a merge, written again.
+//! Restoring a value that lost a merge.
 
 use super::Operation;
 use super::request::Restore;
@@ -70,7 +70,7 @@ fn value_of(conflict: &Conflict) -> Result<Value> {
     conflict.loser.plain().ok_or_else(|| Error::corrupt("the value that lost cannot be read"))
 }
 
-/// The operation by which people write this field, where there is one.
+/// The operation that writes this field, if there is one.
 pub(super) fn own_operation(
     entity: &EntityId,
     noun: &str,
@@ -122,7 +122,7 @@ pub(super) fn own_operation(
     })
 }
 
-/// Writes the field and moves its clock on.
+/// Writes the field and advances its clock.
 fn write(
     session: &mut Session,
     entity: &EntityId,

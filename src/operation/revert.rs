@@ -1,4 +1,4 @@
-//! What a command did, taken back by operations like any other.
+//! Reverting a command with ordinary operations.
 
 mod past;
 mod place;
@@ -43,7 +43,7 @@ impl Revert {
             outcome.doc = outcome.doc.or(done.doc);
             outcome.id = match (outcome.id, done.id) {
                 (Some(id), Some(new)) if id.is_empty() || id == new => Some(new),
-                // Of several records none is meant.
+                // Several records: none is named.
                 _ => None,
             };
             outcome.pruned.extend(done.pruned);
@@ -64,7 +64,7 @@ impl Revert {
     }
 }
 
-/// What a command ran, in order.
+/// The operations a command ran, in order.
 fn ran(session: &Session, seq: i64) -> Result<Vec<Recorded<Operation>>> {
     let lines = session.state().operations(seq)?;
     let read = |line: &str| {
@@ -75,20 +75,21 @@ fn ran(session: &Session, seq: i64) -> Result<Vec<Recorded<Operation>>> {
     lines.lines().map(read).collect()
 }
 
-/// An operation that a command ran, and the record that it was about.
+/// An operation that a command ran, and the record it was about.
 struct LoggedStep<'p> {
     past: &'p Past,
     id: &'p str,
 }
 
 impl LoggedStep<'_> {
-    /// Whether it only changed what the same command had made: that goes whole.
+    /// Whether it only changed what the same command created: that is removed as a whole.
     fn is_about_what_was_made(&self, operation: &Operation) -> bool {
         let is_edit = operation.declaration().creates == super::Creates::Never;
         is_edit && !self.id.is_empty() && self.past.made(self.id)
     }
 
-    /// What takes it back, in order; refused where nothing does, or where somebody has built on it.
+    /// The operations that revert it, in order; refused if there are none, or if somebody has built on
+    /// it.
     fn back(&self, session: &mut Session, operation: &Operation) -> Result<Vec<Operation>> {
         match operation {
             Operation::EntityCreate(_)
@@ -147,7 +148,7 @@ impl LoggedStep<'_> {
         let file = self.id.to_owned();
         Ok(match operation {
             Operation::DiskPut(put) if self.past.made(self.id) => self.gone("file", &put.entity)?,
-            // To another disk: what came of it is another file.
+            // To another disk: the result is another file.
             Operation::DiskMove(moved) if self.past.made(self.id) => {
                 let Ok(to) = disk::DiskPath::parse(&moved.file) else {
                     let why = "where it was is not known any more";
@@ -176,7 +177,7 @@ impl LoggedStep<'_> {
         })
     }
 
-    /// Writes what a put changed in a text as it was, where nobody has changed it since.
+    /// Restores what a put changed in a text, if nobody has changed it since.
     fn content_back(&self, session: &mut Session, put: &disk::Put) -> Result<Vec<Operation>> {
         let Some(text) = &put.text else {
             let why = "the log has no bytes of a file that is no text";
@@ -202,7 +203,7 @@ impl LoggedStep<'_> {
         Ok(vec![Operation::DiskPut(disk::Put::other_text(entity, path, text, before))])
     }
 
-    /// The record that it was about.
+    /// The record it was about.
     fn record(&self) -> Result<(&DocId, DocPath)> {
         self.past.record(self.id).ok_or_else(|| self.nowhere())
     }
@@ -219,19 +220,19 @@ impl LoggedStep<'_> {
         Error::refused(format!("{} cannot be taken back: {why}", self.past.name())).hint(instead)
     }
 
-    /// Refuses where anything was done to the record since, or in it.
+    /// Refuses if anything was done to the record, or inside it, since.
     fn whole(&self) -> Result<()> {
         let (doc, path) = self.record()?;
         self.past.unbuilt(&Watched { doc, path: &path, fields: None })
     }
 
-    /// Refuses where these fields of the record were written since.
+    /// Refuses if these fields of the record were written since.
     fn fields(&self, fields: &[&str]) -> Result<()> {
         let (doc, path) = self.record()?;
         self.past.unbuilt(&Watched { doc, path: &path, fields: Some(fields) })
     }
 
-    /// Refuses whoever is not the member that did it: only they can undo what stands in their name.
+    /// Refuses everybody but the member that did it: only they can undo what is in their name.
     fn own(&self, session: &Session) -> Result<()> {
         match (&self.past.member, session.member()) {
             (Some(by), Some(acting)) if by != acting.as_str() => Err(Error::refused(format!(
@@ -243,7 +244,7 @@ impl LoggedStep<'_> {
         }
     }
 
-    /// The text that stood at a path; None where it was left as it was.
+    /// The text at a path before; `None` if the command did not write it.
     fn text(&self, doc: &DocId, path: &DocPath) -> Result<Option<String>> {
         match self.past.before(doc, path)? {
             Former::Unwritten => Ok(None),
@@ -252,7 +253,8 @@ impl LoggedStep<'_> {
         }
     }
 
-    /// The text of a field of the record, where it was written, and nobody has since.
+    /// The former text of a field of the record, if the command wrote it; refused if somebody wrote it
+    /// since.
     fn own_text(&self, field: &str) -> Result<Option<String>> {
         let (doc, path) = self.record()?;
         let text = self.text(doc, &path.child(field))?;
@@ -273,7 +275,7 @@ impl LoggedStep<'_> {
         Ok(Some(Operation::IssueStatus(back)))
     }
 
-    /// The record that this one is in.
+    /// The id of the record that contains this one.
     fn parent(&self) -> Result<String> {
         let (_, path) = self.record()?;
         let above = path.len().checked_sub(3).and_then(|at| path.get(at));
@@ -286,7 +288,7 @@ impl LoggedStep<'_> {
         place.map(|(of, _)| (doc, of.noun)).ok_or_else(|| self.nowhere())
     }
 
-    /// Removes what it made, as people remove it, where nobody has built on it.
+    /// Removes what it created, with the usual operation; refused if somebody has built on it.
     fn gone(&self, noun: &str, entity: &EntityId) -> Result<Vec<Operation>> {
         self.whole()?;
         self.gone_now(noun, entity)
@@ -318,7 +320,7 @@ impl LoggedStep<'_> {
         }])
     }
 
-    /// What the fields of an element said before, as `canvas set` takes them.
+    /// The former values of an element's fields, in the form that `canvas set` takes.
     fn element_fields(&self) -> Result<Map<String, Json>> {
         let (doc, path) = self.record()?;
         let clock = canvas::ELEMENTS.clock;
@@ -336,13 +338,13 @@ impl LoggedStep<'_> {
             };
             fields.insert(name, before);
         }
-        // One that somebody changed since has been built on; of the others nothing is said.
+        // A root field that somebody changed since has been built on; other fields do not matter.
         let roots = fields.keys().map(|name| name.split('.').next().unwrap_or(name));
         self.fields(&roots.collect::<Vec<_>>())?;
         Ok(fields)
     }
 
-    /// What stood in the place of a value that lost a conflict, and was written again.
+    /// Restores the value that a restored conflict loser replaced.
     fn conflict_back(&self, session: &Session, number: i64) -> Result<Vec<Operation>> {
         let instead = || Next::Conflict(number).and(" prints both values");
         let conflict = session.state().conflict(number)?;
@@ -386,7 +388,7 @@ impl LoggedStep<'_> {
     }
 }
 
-/// The role that a member had who was removed.
+/// The last role of a removed member.
 fn former_role(session: &mut Session, entity: &EntityId, member: &str) -> Result<Option<Role>> {
     let doc = entity.document(core::SPEC.name);
     let path = ["members", member, "role"];
@@ -404,7 +406,7 @@ fn former_role(session: &mut Session, entity: &EntityId, member: &str) -> Result
     role.map(|role| Role::parse(&role)).transpose()
 }
 
-/// The status that an issue has, to be said again.
+/// An operation that sets an issue to its current status again.
 fn standing_status(
     session: &mut Session,
     entity: &EntityId,

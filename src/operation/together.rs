@@ -1,44 +1,45 @@
-//! Operations on many files, of which what they write goes into the documents together.
+//! Operations on many files, whose writes to the documents are combined.
 
 use super::{Operation, Outcome, record, run};
 use crate::concern::disk::{PlannedChange, WaitingWrites};
 use crate::error::Result;
 use crate::store::Session;
 
-/// Runs operations one after the other, as [`run`](super::run) does. What those on files write may wait
-/// for others' and be written with it: it is there after [`Together::finish`], or when an operation needs
-/// it. Which is which, and in what order the log has them, does not differ.
+/// Runs operations one after the other, like [`run`](super::run). Writes to files may be held back and
+/// combined with later ones: they are made by [`Together::finish`], or when an operation needs them.
+/// Their effects and their order in the log are the same as without it.
 #[derive(Default)]
 pub struct Together {
     waiting: WaitingWrites,
-    /// The operations whose writes wait, each with its place among the outcomes.
+    /// The operations whose writes wait, each with its index among the outcomes.
     operations: Vec<(usize, Operation)>,
-    /// Those of what waits are still to come.
+    /// Placeholders for the operations whose writes wait.
     outcomes: Vec<Outcome>,
     begun: u64,
-    /// Nothing is to wait.
+    /// Never hold back writes.
     singly: bool,
     broken: bool,
 }
 
 impl Together {
-    /// Each operation writes by itself.
+    /// Writes each operation separately.
     pub fn singly() -> Together {
         Together { singly: true, ..Together::default() }
     }
 
-    /// Runs one; what it does, but for the tombstones that go because of it, which are told in the end.
+    /// Runs one operation. Its outcome lacks the tombstones pruned because of it; [`Together::finish`]
+    /// returns them.
     ///
     /// # Errors
-    /// Those of the operation, and of what it made wait no longer: unless [`Together::left_nothing`], the
-    /// session must then be dropped.
+    /// Those of the operation, and of the waiting writes it forced: unless [`Together::left_nothing`],
+    /// the session must then be dropped.
     pub fn run(&mut self, session: &mut Session, operation: Operation) -> Result<Outcome> {
         self.begun = session.changes_begun();
         if self.singly {
             return self.run_now(session, &operation);
         }
         let planned = match operation.plan(session, &self.waiting) {
-            // What waits may be what it asks for.
+            // It may be asking for something whose write is waiting.
             Ok(PlannedChange::Alone) | Err(_) if !self.waiting.is_empty() => {
                 self.write(session)?;
                 self.begun = session.changes_begun();
@@ -64,10 +65,11 @@ impl Together {
         Ok(outcome)
     }
 
-    /// The same of an operation that is made in the session, which that may change, too.
+    /// Like [`Together::run`], for an operation that `make` creates within the session, which it may
+    /// also change.
     ///
     /// # Errors
-    /// As [`Together::run`]; those of `make`.
+    /// Those of [`Together::run`] and of `make`.
     pub fn run_made(
         &mut self,
         session: &mut Session,
@@ -86,17 +88,17 @@ impl Together {
         Ok(outcome)
     }
 
-    /// Whether the operation that failed last has changed nothing: others can be run after it.
+    /// Whether the last failed operation changed nothing, so that others can still be run.
     pub fn left_nothing(&self, session: &Session) -> bool {
         self.begun == session.changes_begun()
     }
 
-    /// Whether what several operations wrote together has failed: which of them it was is not known.
+    /// Whether a combined write failed, so that it is unknown which operation was at fault.
     pub fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// Writes what waits; what each operation did, in their order.
+    /// Writes what waits and returns the outcomes of all operations, in order.
     ///
     /// # Errors
     /// Those of the operations; the session must then be dropped.

@@ -1,4 +1,4 @@
-//! A record out of the archive, back in its document.
+//! Restoring a record from the archive into its document.
 
 use crate::archive::{self, ArchiveReader, ArchivedRecord};
 use crate::concern::{self, Actor, Outcome, chat, issues, kanban, plain};
@@ -14,8 +14,8 @@ use crate::wire::Value;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Brings an archived record back into its document, under its own id: a message with the replies
-/// to it, a card onto the board, an issue as an open one.
+/// Restores an archived record into its document, under its own id: a message with its replies, a card
+/// onto the board, an issue as open.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Unarchive {
     /// The id of the record, or a unique prefix of it.
@@ -42,7 +42,7 @@ impl Unarchive {
         tombstone::make_room(session, &doc)?;
         put_back(session, &doc, &records)?;
         records.iter().try_for_each(|record| hide(session, record))?;
-        // What was put away before it was archived would go there again.
+        // A card or an issue was archived or closed before, and would go into the archive again.
         match first.kind() {
             kind if kind == kanban::CARDS.noun => {
                 kanban::RestoreCard { entity, card: id.clone() }.run(session)?;
@@ -62,7 +62,7 @@ impl Unarchive {
     }
 }
 
-/// Writes records of a document as they were archived.
+/// Writes records of a document back as they were archived.
 fn put_back(session: &mut Session, doc: &DocId, records: &[ArchivedRecord]) -> Result<()> {
     let fields = records.iter().map(fields).collect::<Result<Vec<_>>>()?;
     let returning: BTreeSet<&str> = records
@@ -87,7 +87,7 @@ fn put_back(session: &mut Session, doc: &DocId, records: &[ArchivedRecord]) -> R
     })
 }
 
-/// Leaves word for the archive that a record is in its document again.
+/// Records for the archive that a record is in its document again.
 fn hide(session: &mut Session, record: &ArchivedRecord) -> Result<()> {
     let (doc, path, now) = (&record.doc, &record.path, session.now());
     let item = session.read(doc, |source| source.item(&path.steps()))?.flatten();
@@ -98,8 +98,8 @@ fn hide(session: &mut Session, record: &ArchivedRecord) -> Result<()> {
     archive::returns(session, record, rows)
 }
 
-/// A record as it was archived, whole (rule R1). Its clock moves on, so that it stands before what
-/// the archive has of it.
+/// The fields of a record as archived, whole (rule R1). Its clock is advanced, so that it takes
+/// precedence over the archived copy.
 fn fields(record: &ArchivedRecord) -> Result<BTreeMap<String, Content>> {
     let (Some(spec), Some(of)) = (concern::of(&record.doc), record.collection()) else {
         return Err(Error::bug("a record of no collection is archived"));
@@ -115,11 +115,11 @@ fn fields(record: &ArchivedRecord) -> Result<BTreeMap<String, Content>> {
     Ok(fields)
 }
 
-/// What a name means to whoever brings something back.
+/// What a name stands for in a restore.
 enum Restorable {
-    /// A record with what goes with it: the message first, then the replies to it.
+    /// A record with those restored along with it: the message first, then its replies.
     Archived(Vec<ArchivedRecord>),
-    /// One that was brought back before, and is there.
+    /// One that was restored before, and is in its document.
     Back(DocId, DocPath),
 }
 
@@ -158,7 +158,7 @@ fn find(session: &mut Session, prefix: &str) -> Result<Restorable> {
     if !is_there(session, &doc, &path)? {
         all.extend(archive.shown(&doc, &path)?);
     }
-    // In the order in which lists had them: within one second it is the one of the items that are made.
+    // In list order: within one second, that is the order of the items to be made.
     let mut replies = archive.replies(&doc, &message)?;
     replies.sort_by_cached_key(ArchivedRecord::key);
     for reply in replies {
@@ -169,7 +169,7 @@ fn find(session: &mut Session, prefix: &str) -> Result<Restorable> {
     Ok(Restorable::Archived(all))
 }
 
-/// The record that a name means of those that were archived and are in their documents, alive.
+/// The record that a name stands for among those that were archived and are in their documents, alive.
 fn find_back(
     session: &mut Session,
     archive: &ArchiveReader,
@@ -196,8 +196,8 @@ fn find_back(
     Ok(found.into_iter().find(|(_, path)| path.last() == Some(&id)))
 }
 
-/// Whether a record is in its document, or was brought back by this session: what became of it then,
-/// the archive does not know yet.
+/// Whether a record is in its document, or was restored in this session: the archive does not know that
+/// yet.
 fn is_there(session: &mut Session, doc: &DocId, path: &DocPath) -> Result<bool> {
     if archive::has_returned(session, doc, path)? {
         return Ok(true);

@@ -1,4 +1,4 @@
-//! A record out of the trash, made anew.
+//! Restoring a record from the trash as a new one.
 
 use crate::concern::{self, Outcome, canvas, chat, issues, kanban};
 use crate::error::{Error, Next, Result};
@@ -9,14 +9,14 @@ use crate::store::{Session, Trashed};
 use crate::wire::Value;
 use serde::{Deserialize, Serialize};
 
-/// Makes a new record with the content of one that is in the trash. What was pruned never comes
-/// back: the id is another, and what others said of the old one stays with that.
+/// Creates a new record with the content of one in the trash. A pruned record never comes back: the id
+/// is new, and what others attached to the old one stays with that.
 ///
-/// Who wrote a message or comment keeps being its author where whoever acts is that member, or may
-/// delete what others wrote. Anybody else writes it as their own, with the author's name before it.
+/// A message or comment keeps its author if the actor is that member, or may delete what others wrote.
+/// Anybody else writes it as their own, with the author's name before it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Untrash {
-    /// The id that the record had, or a unique prefix of it. Of several with one id the last counts.
+    /// The id of the record, or a unique prefix of it. If several had one id, the last one is used.
     pub record: String,
 }
 
@@ -68,7 +68,7 @@ impl Untrash {
     }
 }
 
-/// The record that an id or a unique prefix names, of those in the trash, the latest first.
+/// The record in the trash that an id or a unique prefix names, the latest first.
 ///
 /// # Errors
 /// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.

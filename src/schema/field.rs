@@ -1,4 +1,4 @@
-//! A field of a record: what it holds, and what that means.
+//! A field of a record: its type and its meaning.
 
 use crate::wire::Value;
 use serde_json::{Map, json};
@@ -11,26 +11,26 @@ pub struct Field {
     pub name: &'static str,
     /// The type that it must have in a document.
     pub kind: FieldKind,
-    /// What the rules make of it.
+    /// Its meaning to the rules.
     pub role: FieldRole,
-    /// Its own clock (rule R4), where it has one beside the record's.
+    /// Its own clock (rule R4), if it has one besides the record's.
     pub clock: Option<&'static str>,
 }
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
-    /// A string: one register, of two that are written at once one stands.
+    /// A string in one register: of two concurrent writes, one wins.
     Text,
     /// A shared text (Y.Text), which merges letter by letter.
     SharedText,
     /// Unix seconds; 0 is "never".
     Time,
-    /// A boolean; nothing and everything else count as false.
+    /// A boolean; a missing or different value counts as false.
     Flag,
     /// A number, whole or not.
     Number,
-    /// A map member → time: who has acknowledged the deletion.
+    /// A map member → time: the acknowledgements of the deletion.
     Acknowledgements,
     /// A map key → array of members, each array a set.
     Reactions,
@@ -38,36 +38,36 @@ pub enum FieldKind {
     List,
     /// A map of anything.
     Map,
-    /// A whole number that other programs cache; derived on reading.
+    /// A whole number cached for other programs; derived on reading.
     Cache,
 }
 
-/// What a field means to the rules, whatever it holds.
+/// The meaning of a field to the rules, whatever its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldRole {
-    /// The record's own id, under which it stands.
+    /// The record's own id, which is its key.
     Id,
-    /// The member that the record is about, and so its id.
+    /// The member that the record is about; also the record's id.
     Member,
-    /// The member whose words the record is: others do not edit it.
+    /// The member whose words the record contains: others may not edit it.
     Author,
-    /// The member who made the record, which others may change as well.
+    /// The member who created the record; others may edit it.
     Creator,
-    /// The member who is to do something about it; empty for nobody.
+    /// The member it is assigned to; empty for nobody.
     Assignee,
     /// The member who deleted the record.
     Deleter,
     /// The id of another record.
     Reference,
-    /// A word of a list that the program knows.
+    /// A word from a list known to the program.
     Word,
-    /// What people wrote. The first of a record is what it is recognised by.
+    /// Text that people wrote. The first such field of a record is its heading.
     Prose,
-    /// When the record began.
+    /// When the record was created.
     Created,
     /// When the record, or one field of it, was last edited (rule R4).
     Clock,
-    /// Its kind says everything.
+    /// No meaning beyond its type.
     Plain,
 }
 
@@ -75,7 +75,7 @@ const fn new(name: &'static str, kind: FieldKind, role: FieldRole) -> Field {
     Field { name, kind, role, clock: None }
 }
 
-/// One constructor for each pair of kind and role that there is.
+/// One constructor for each combination of kind and role in use.
 impl Field {
     /// A text with the record's own id ([`FieldRole::Id`]).
     pub const fn id(name: &'static str) -> Field {
@@ -87,22 +87,22 @@ impl Field {
         new(name, FieldKind::Text, FieldRole::Member)
     }
 
-    /// A text with the member id of whoever wrote the record ([`FieldRole::Author`]).
+    /// A text with the id of the member who wrote the record ([`FieldRole::Author`]).
     pub const fn author(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Author)
     }
 
-    /// A text with the member id of whoever made the record ([`FieldRole::Creator`]).
+    /// A text with the id of the member who created the record ([`FieldRole::Creator`]).
     pub const fn creator(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Creator)
     }
 
-    /// A text with the member id of whoever is to act, empty for nobody ([`FieldRole::Assignee`]).
+    /// A text with the id of the member it is assigned to, empty for nobody ([`FieldRole::Assignee`]).
     pub const fn assignee(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Assignee)
     }
 
-    /// A text with the member id of whoever deleted the record ([`FieldRole::Deleter`]).
+    /// A text with the id of the member who deleted the record ([`FieldRole::Deleter`]).
     pub const fn deleter(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Deleter)
     }
@@ -112,7 +112,7 @@ impl Field {
         new(name, FieldKind::Text, FieldRole::Reference)
     }
 
-    /// A text out of a fixed list ([`FieldRole::Word`]); documents may hold others all the same.
+    /// A text from a fixed list ([`FieldRole::Word`]); documents may contain other words.
     pub const fn word(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Word)
     }
@@ -122,17 +122,17 @@ impl Field {
         new(name, FieldKind::Text, FieldRole::Prose)
     }
 
-    /// A text that several people type in at once.
+    /// A text that several people can edit concurrently.
     pub const fn shared_prose(name: &'static str) -> Field {
         new(name, FieldKind::SharedText, FieldRole::Prose)
     }
 
-    /// A map of whatever people put there.
+    /// A map with arbitrary content.
     pub const fn data(name: &'static str) -> Field {
         new(name, FieldKind::Map, FieldRole::Prose)
     }
 
-    /// The time in Unix seconds at which the record began ([`FieldRole::Created`]).
+    /// The creation time of the record, in Unix seconds ([`FieldRole::Created`]).
     pub const fn created(name: &'static str) -> Field {
         new(name, FieldKind::Time, FieldRole::Created)
     }
@@ -143,22 +143,22 @@ impl Field {
         new(name, FieldKind::Time, FieldRole::Clock)
     }
 
-    /// A time in Unix seconds that no rule goes by; 0 is "never".
+    /// A time in Unix seconds that no rule uses; 0 is "never".
     pub const fn time(name: &'static str) -> Field {
         new(name, FieldKind::Time, FieldRole::Plain)
     }
 
-    /// A boolean that no rule but the collection's own goes by.
+    /// A boolean that no rule uses, except for the collection's own flags.
     pub const fn flag(name: &'static str) -> Field {
         new(name, FieldKind::Flag, FieldRole::Plain)
     }
 
-    /// A number, whole or not, that no rule goes by.
+    /// A number, whole or not, that no rule uses.
     pub const fn number(name: &'static str) -> Field {
         new(name, FieldKind::Number, FieldRole::Plain)
     }
 
-    /// The map member → time with which members acknowledge the record's deletion.
+    /// The map member → time of acknowledgements of the record's deletion.
     pub const fn acknowledgements(name: &'static str) -> Field {
         new(name, FieldKind::Acknowledgements, FieldRole::Plain)
     }
@@ -173,22 +173,22 @@ impl Field {
         new(name, FieldKind::List, FieldRole::Plain)
     }
 
-    /// A map of records that are a collection of their own.
+    /// A map of records that form a collection of their own.
     pub const fn records(name: &'static str) -> Field {
         new(name, FieldKind::Map, FieldRole::Plain)
     }
 
-    /// A whole number that other programs read and nothing here believes (rule R5).
+    /// A whole number that other programs read and this one never trusts (rule R5).
     pub const fn cache(name: &'static str) -> Field {
         new(name, FieldKind::Cache, FieldRole::Plain)
     }
 
-    /// The same with a clock of its own.
+    /// The same field with a clock of its own.
     pub const fn clocked(self, clock: &'static str) -> Field {
         Field { clock: Some(clock), ..self }
     }
 
-    /// Whether a record is born with it, and keeps it.
+    /// Whether it is set when the record is created, and then kept.
     pub fn is_fixed(&self) -> bool {
         use FieldRole::{Author, Creator, Deleter, Id, Member};
         matches!(self.role, Id | Member | Author | Creator | Deleter)
@@ -209,7 +209,7 @@ impl FieldRole {
 }
 
 impl FieldKind {
-    /// Whether people wrote it: neither a time or a flag, nor a set or a sequence, nor a cache.
+    /// Whether people write it: not a time, a flag, a set, a sequence or a cache.
     pub fn is_content(self) -> bool {
         matches!(self, FieldKind::Text | FieldKind::SharedText | FieldKind::Number | FieldKind::Map)
     }
@@ -219,7 +219,7 @@ impl FieldKind {
         matches!(self, FieldKind::Text | FieldKind::SharedText)
     }
 
-    /// A value of this kind as JSON; what is missing is null, 0, false or empty.
+    /// A value of this kind as JSON; a missing one is null, 0, false or empty.
     pub fn to_json(self, value: Option<&Value>) -> serde_json::Value {
         match self {
             FieldKind::Text | FieldKind::SharedText => {
@@ -239,7 +239,7 @@ impl FieldKind {
     }
 }
 
-/// Reactions as sets: no member twice, and no emoji that nobody uses.
+/// Reactions as sets: without duplicate members and unused emoji.
 fn reactions_to_json(value: Option<&Value>) -> serde_json::Value {
     let Some(emojis) = value.and_then(Value::as_map) else { return json!({}) };
     emojis

@@ -1,5 +1,5 @@
-//! What a field means that is found by its name alone: somewhere in the document of a concern, or in
-//! what another program wrote.
+//! The meaning of a field found by its name alone: somewhere in a concern's document, or in what
+//! another program wrote.
 
 use super::{Collection, Field, FieldKind, FieldRole, METADATA, Spec};
 
@@ -10,18 +10,18 @@ fn known(spec: Option<&Spec>, name: &str) -> Option<&'static Field> {
     collections.iter().chain(metadata).find_map(|collection| collection.field(name))
 }
 
-/// The role of a field by its name: as the concern has it, else by what the name says. None for one
-/// that says nothing.
+/// The role of a field by its name: the concern's if it has such a field, else a guess from the name.
+/// `None` if the name says nothing.
 pub fn role_of(spec: Option<&Spec>, name: &str) -> Option<FieldRole> {
     known(spec, name).map(|field| field.role).or_else(|| role_by_name(name))
 }
 
-/// What a field holds by its name: as the concern has it, else by what the name says.
+/// The kind of a field by its name: the concern's if it has such a field, else a guess from the name.
 pub fn kind_of(spec: Option<&Spec>, name: &str) -> Option<FieldKind> {
     known(spec, name).map(|field| field.kind).or_else(|| kind_by_name(name))
 }
 
-/// Whether the keys of a root are ids of members.
+/// Whether the keys of a root are member ids.
 pub fn is_keyed_by_member(spec: Option<&Spec>, root: &str) -> bool {
     let is_it = |of: &Collection| {
         let id = of.fields.first();
@@ -32,7 +32,7 @@ pub fn is_keyed_by_member(spec: Option<&Spec>, root: &str) -> bool {
         || matches!(root, "members" | "active_members")
 }
 
-/// The role that a name gives away.
+/// The role that a name suggests.
 pub fn role_by_name(name: &str) -> Option<FieldRole> {
     match name {
         "id" | "four_words" => Some(FieldRole::Id),
@@ -42,7 +42,7 @@ pub fn role_by_name(name: &str) -> Option<FieldRole> {
         "assignee" | "assignee_id" => Some(FieldRole::Assignee),
         "role" | "status" | "priority" | "kind" | "type" => Some(FieldRole::Word),
         _ => match name.rsplit_once('_')?.1 {
-            // Whoever did what to it, it is a member.
+            // Whatever was done to it, this is a member.
             "by" => Some(FieldRole::Deleter),
             "id" => Some(FieldRole::Reference),
             "type" => Some(FieldRole::Word),
@@ -51,7 +51,7 @@ pub fn role_by_name(name: &str) -> Option<FieldRole> {
     }
 }
 
-/// The kind that a name gives away.
+/// The kind that a name suggests.
 pub fn kind_by_name(name: &str) -> Option<FieldKind> {
     match name {
         "ack_vector" => Some(FieldKind::Acknowledgements),

@@ -1,5 +1,5 @@
-//! What leaves its document for good goes into the trash of this replica, where it is kept for 30
-//! days: [`crate::operation::Untrash`] makes a new record of it.
+//! The trash of this replica keeps what leaves its document for good for 30 days;
+//! [`crate::operation::Untrash`] makes a new record from it.
 
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
@@ -12,14 +12,14 @@ use std::collections::BTreeSet;
 
 /// This replica pruned it.
 pub const PRUNED: &str = "pruned";
-/// Another replica did, and this one heard of it.
+/// Another replica pruned it, and this one learned of that.
 pub const PEER: &str = "peer";
-/// It was removed, and leaves no tombstone.
+/// It was removed without a tombstone.
 pub const REMOVED: &str = "removed";
-/// It was a tombstone, and a new record took its place.
+/// It was a tombstone, and a new record replaced it.
 pub const REPLACED: &str = "replaced";
 
-/// Keeps the record at a path, as it stands, before it goes.
+/// Keeps the record at a path in its current state, before it is removed.
 pub fn keep(
     session: &mut Session,
     doc: &DocId,
@@ -42,9 +42,9 @@ pub fn keep(
     })
 }
 
-/// Keeps the records that an import took away, as they were before it: others had pruned them, or
-/// put another in the place of their tombstone. What stood in a record that went is kept with it,
-/// and what is `archived` is kept there. Returns how many went.
+/// Keeps the records that an import removed, as they were before: others had pruned them or replaced
+/// their tombstones. Records inside a removed record are kept with it, and `archived` ones are not
+/// kept. Returns how many were pruned.
 pub fn keep_vanished(
     session: &Session,
     doc: &DocId,
@@ -85,7 +85,7 @@ pub fn keep_vanished(
     Ok(gone)
 }
 
-/// Whether a tombstone gave way to a record that is none.
+/// Whether a live record replaced a tombstone.
 fn is_made_anew(collection: &Collection, path: &[String], before: &View, after: &View) -> bool {
     collection.is_deleted(before, path)
         && !collection.is_deleted(after, path)

@@ -1,7 +1,8 @@
-//! When each field of an element was last written, as far as operations say it.
+//! When each field of an element was last written, as far as operations tell.
 //!
-//! The schema has one clock for all fields of an element. A live relay brings operations in any
-//! order; with that clock alone, of two that change different fields the older would be lost.
+//! The schema has one clock for all fields of an element. A live relay delivers operations in any
+//! order; with that clock alone, the older of two operations that change different fields would be
+//! lost.
 
 use crate::error::Result;
 use crate::id::DocId;
@@ -10,15 +11,15 @@ use std::collections::BTreeMap;
 
 /// The clocks of one element.
 pub struct FieldClocks {
-    /// For all fields that no operation is known of.
+    /// For every field without a clock of its own.
     rest: i64,
     fields: BTreeMap<String, i64>,
-    /// What was noted no longer holds: something else wrote to the element since.
+    /// The recorded clocks no longer hold: something else has written to the element since.
     stale: bool,
 }
 
 impl FieldClocks {
-    /// The clocks of an element, given its own.
+    /// The clocks of an element, given the element's own clock.
     pub fn of(state: &State, doc: &DocId, element: &str, clock: i64) -> Result<FieldClocks> {
         let mut fields = state.element_clocks(doc, element)?;
         let rest = fields.remove("");
@@ -30,12 +31,12 @@ impl FieldClocks {
         }
     }
 
-    /// When a field was last written, at most.
+    /// The latest time at which a field may have been written.
     pub fn last(&self, field: &str) -> i64 {
         self.fields.get(field).copied().unwrap_or(self.rest)
     }
 
-    /// Notes that some fields were written.
+    /// Records that some fields were written.
     pub fn note<'f>(
         &self,
         state: &State,

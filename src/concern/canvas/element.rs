@@ -1,4 +1,4 @@
-//! One element of a canvas in a session: found, created, written, removed.
+//! One element of a canvas in a session: finding, creating, writing, removing.
 
 use super::clocks::FieldClocks;
 use super::fields::{self, DATA, ElementFields};
@@ -13,10 +13,10 @@ use crate::store::Session;
 use crate::wire::{Record, Value};
 use std::collections::BTreeMap;
 
-/// What a write did: field → before and after, null where there is nothing.
+/// What a write changed: field → value before and after, null for no value.
 pub type FieldChanges = BTreeMap<String, (serde_json::Value, serde_json::Value)>;
 
-/// An element that is there, a tombstone or not.
+/// An existing element, possibly a tombstone.
 pub struct FoundElement {
     pub id: String,
     pub record: Record,
@@ -26,7 +26,7 @@ impl FoundElement {
     /// The element that an id or a unique prefix names.
     ///
     /// # Errors
-    /// `NotFound` or `Ambiguous`; `Refused` for one that is deleted.
+    /// `NotFound` or `Ambiguous`; `Refused` if it is deleted.
     pub fn live(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<FoundElement> {
         let element = FoundElement::find(session, entity, prefix)?;
         match element.is_deleted() {
@@ -36,7 +36,7 @@ impl FoundElement {
         }
     }
 
-    /// The same, deleted ones included.
+    /// Like [`FoundElement::live`], deleted elements included.
     pub fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<FoundElement> {
         let doc = entity.document(SPEC.name);
         let id = session
@@ -49,7 +49,7 @@ impl FoundElement {
     /// The element with this id.
     ///
     /// # Errors
-    /// `Refused` for one that cannot be written, since another program wrote it as a plain value.
+    /// `Refused` if it cannot be written because another program wrote it as a plain value.
     pub fn at(session: &mut Session, doc: &DocId, id: &str) -> Result<Option<FoundElement>> {
         record::check(session, doc, &["elements".to_owned(), id.to_owned()], ELEMENTS.noun)?;
         let record = session.read(doc, |source| source.record(&["elements", id]))?.flatten();
@@ -65,7 +65,7 @@ impl FoundElement {
         self.record.get("updated_at").and_then(Value::as_i64).unwrap_or(0)
     }
 
-    /// Leaves of some fields those that would change it.
+    /// Keeps the fields that would change the element.
     pub fn news(&self, fields: ElementFields) -> ElementFields {
         fields.into_iter().filter(|(name, value)| !self.shows(name, value.as_ref())).collect()
     }
@@ -85,12 +85,12 @@ impl FoundElement {
     }
 }
 
-/// An entity on whose canvas nobody has put anything yet.
+/// The error for an entity whose canvas is still empty.
 pub fn no_canvas(entity: &EntityId) -> Error {
     Error::not_found(format!("{entity} has no canvas")).hint(Next::AddElement.and(" starts one"))
 }
 
-/// The id that a prefix means, tombstones included.
+/// The id that a prefix stands for, tombstones included.
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`.
@@ -99,10 +99,10 @@ pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
     record::find(source, ELEMENTS.path, prefix, ELEMENTS.noun, hint)
 }
 
-/// Creates an element, whole (rule R1). False when it is there already, or was pruned.
+/// Creates a whole element (rule R1). Returns false if it exists already, or was pruned.
 ///
-/// One that is only `heard` of, in a message that does not bring the items of whoever made it, is
-/// created as the same items by all who hear of it (rule R2).
+/// An element that is only `heard` of, in a message without its creator's items, is created as the same
+/// items by every replica that hears of it (rule R2).
 pub fn create(
     session: &mut Session,
     doc: &DocId,
@@ -132,7 +132,7 @@ pub fn create(
     })
 }
 
-/// Every container that an element will ever need, and what does not vary.
+/// Creates every container that an element will ever need, and the fields with fixed values.
 fn found(txn: &mut Txn<'_>, id: &str) -> Result<()> {
     let path = ["elements", id];
     txn.create_map(ELEMENTS.path, id)?;
@@ -178,7 +178,7 @@ fn set(txn: &mut Txn<'_>, id: &str, fields: &ElementFields) -> Result<()> {
 fn set_data(txn: &mut Txn<'_>, id: &str, key: &str, value: Option<&Value>) -> Result<()> {
     let data = ["elements", id, DATA];
     match txn.typed(&data) {
-        // Some program wrote it as one value: it stays one.
+        // Another program wrote it as one value: it stays one.
         Some(Value::Object(mut object)) => {
             match value {
                 Some(value) => object.insert(key.to_owned(), value.clone()),

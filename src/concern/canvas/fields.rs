@@ -1,4 +1,4 @@
-//! The fields of an element that can be written, by name and with their types.
+//! The writable fields of an element, by name and with their types.
 
 use super::ElementKind;
 use crate::error::{Error, Result};
@@ -7,17 +7,17 @@ use crate::wire::{Record, Value};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
-/// Values for some fields by name: `x`, or `data.color` for a key of `data`. None removes a key.
+/// Values for fields by name: `x`, or `data.color` for a key of `data`. `None` removes a key.
 pub type ElementFields = BTreeMap<String, Option<Value>>;
 
-/// The field with a map of its own; its keys are fields to us.
+/// The field that is a map; each of its keys is treated as a field.
 pub const DATA: &str = "data";
 const NUMBERS: &[&str] = &["x", "y", "width", "height", "rotation"];
 const SIZES: &[&str] = &["width", "height"];
-/// The fields beside `data`.
+/// The fields other than `data`.
 const PLAIN: &[&str] = &["element_type", "x", "y", "width", "height", "rotation", "z_index"];
 
-/// The key of `data` that a field name means.
+/// The key of `data` that a field name stands for.
 pub fn data_key(name: &str) -> Option<&str> {
     name.strip_prefix(DATA)?.strip_prefix('.')
 }
@@ -30,12 +30,12 @@ pub fn get<'r>(record: &'r Record, name: &str) -> Option<&'r Value> {
     }
 }
 
-/// The same as JSON, null where there is none.
+/// The value of a field as JSON; null if it has none.
 pub fn json(record: &Record, name: &str) -> Json {
     get(record, name).map_or(Json::Null, Value::to_json)
 }
 
-/// Every field of a record that can be written.
+/// Every writable field of a record.
 pub fn names(record: &Record) -> Vec<String> {
     let keys = record.get(DATA).and_then(Value::as_map).into_iter().flatten();
     let plain = PLAIN.iter().filter(|name| record.contains_key(**name));
@@ -45,10 +45,11 @@ pub fn names(record: &Record) -> Vec<String> {
         .collect()
 }
 
-/// What a person or a batch wants written: `data` with an object sets its keys, null removes one.
+/// The fields that a person or a batch asks to write: an object for `data` sets its keys, null removes
+/// a key.
 ///
 /// # Errors
-/// `Usage` for what is no field, or does not have its type; `Refused` for more than fits.
+/// `Usage` for an unknown field or a wrong type; `Refused` if it is too large.
 pub fn parse(wanted: &Map<String, Json>) -> Result<ElementFields> {
     let mut fields = ElementFields::new();
     let mut bytes = 0usize;
@@ -68,10 +69,10 @@ pub fn parse(wanted: &Map<String, Json>) -> Result<ElementFields> {
     Ok(fields)
 }
 
-/// What another program says of an element: fields that are none of ours are passed over.
+/// The fields of an element that another program sent; unknown fields are ignored.
 ///
 /// # Errors
-/// As [`parse`], for types.
+/// Those of [`parse`] for wrong types.
 pub fn of_json(element: &Map<String, Json>) -> Result<ElementFields> {
     let mut fields = ElementFields::new();
     for (name, value) in element {
@@ -84,7 +85,7 @@ pub fn of_json(element: &Map<String, Json>) -> Result<ElementFields> {
     Ok(fields)
 }
 
-/// A field as written: `data` becomes its keys.
+/// A field as given; `data` is split into its keys.
 fn spread<'j>(name: &str, value: &'j Json) -> Result<Vec<(String, &'j Json)>> {
     match (name, value) {
         (DATA, Json::Object(keys)) => {
@@ -124,7 +125,7 @@ pub fn typed(name: &str, value: &Json) -> Result<Option<Value>> {
     Ok(Some(found))
 }
 
-/// The rules for what is written here, beside the types. Returns how many bytes go into `data`.
+/// Checks what is written here beyond its type. Returns how many bytes go into `data`.
 fn check(name: &str, value: &Json) -> Result<usize> {
     if let Some(key) = data_key(name) {
         if key.is_empty() || key.len() > limits::ID_BYTES || key.chars().any(char::is_control) {

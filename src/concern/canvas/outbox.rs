@@ -1,5 +1,5 @@
-//! What a replica tells a live relay: its own doings, each with the change itself, and the canvas as
-//! it stands for those who ask or who cannot follow any more.
+//! What a replica sends to a live relay: its own operations, each with its update, and the whole canvas
+//! for receivers that ask for it or can no longer follow.
 
 use super::element::FoundElement;
 use super::relay::{Operation, RelayMessage, RelayVerb, StateResponse};
@@ -15,7 +15,7 @@ use crate::wire::Update;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
-/// Lets an operation of one's own wait for the relay, the element as it stands now.
+/// Queues an operation of this replica for the relay, with the element as it is now.
 pub(super) fn tell(
     session: &mut Session,
     entity: &EntityId,
@@ -40,7 +40,7 @@ pub(super) fn tell(
         operation_type: verb,
         element_data: (verb != RelayVerb::Remove).then(|| shown(&element)),
         fields,
-        // The log has it, once this is committed.
+        // Taken from the log once this is committed.
         update_v1: None,
         vector_clock: BTreeMap::from([(actor.id.to_string(), clock)]),
         lamport_clock: clock,
@@ -51,7 +51,7 @@ pub(super) fn tell(
     session.state().put_out(&doc, Some(seq), &message.line()?)
 }
 
-/// Lets the canvas as it stands wait for the relay: the answer to a request.
+/// Queues the whole canvas for the relay, in answer to a request.
 pub fn answer(session: &mut Session, entity: &EntityId, member: &MemberId) -> Result<()> {
     let doc = entity.document(SPEC.name);
     let Some(view) = session.any_view(&doc)? else { return Ok(()) };
@@ -80,18 +80,18 @@ fn whole(view: &AnyView, entity: &EntityId, member: &MemberId) -> StateResponse 
     }
 }
 
-/// An element by the schema's names, for others.
+/// An element with the schema's field names, for others.
 fn shown(element: &FoundElement) -> Map<String, Json> {
     let mut row = ELEMENTS.row(&element.record, Some(&element.id));
     row.remove("ack_vector");
     row
 }
 
-/// Everything that waits for the relay and is no event yet.
+/// Everything queued for the relay that is not an event yet.
 pub struct Outgoing {
     messages: Vec<RelayMessage>,
     doc: DocId,
-    /// How far the log is told with it, and the last message that waited.
+    /// The position in the log up to which it tells, and the last queued message.
     seq: i64,
     last: Option<i64>,
 }
@@ -102,8 +102,8 @@ impl Outgoing {
         self.messages.is_empty() && self.last.is_none()
     }
 
-    /// Gives each message its number, in their order, and keeps it until it is acknowledged. The
-    /// state stands for what is too much to be kept. It must have been read inside the session.
+    /// Numbers the messages in order and keeps each until it is acknowledged. If there are too many to
+    /// keep, the whole state replaces the oldest. The state must have been read within the session.
     pub fn collect(
         &self,
         session: &mut Session,
@@ -128,14 +128,14 @@ impl Outgoing {
     }
 }
 
-/// An event as it is handed out: the message, and its number as `seq`.
+/// An event as it is sent: the message, with its number as `seq`.
 pub fn event(number: i64, line: &str) -> Result<Map<String, Json>> {
     let mut fields = RelayMessage::parse(line)?.fields()?;
     fields.insert("seq".to_owned(), number.into());
     Ok(fields)
 }
 
-/// Everything that waits for the relay and is no event yet. What the log no longer tells comes as
+/// Everything queued for the relay that is not an event yet. What the log no longer holds is sent as
 /// the whole state.
 pub fn outgoing(reader: &Reader, entity: &EntityId, member: &MemberId) -> Result<Outgoing> {
     let doc = entity.document(SPEC.name);
@@ -159,12 +159,12 @@ pub fn outgoing(reader: &Reader, entity: &EntityId, member: &MemberId) -> Result
     Ok(out)
 }
 
-/// Messages that are waiting to get their changes.
+/// Messages waiting for their updates.
 struct Telling<'t> {
     state: &'t State,
     entity: &'t EntityId,
     member: &'t MemberId,
-    /// By the command that they are about.
+    /// By log sequence number.
     waiting: BTreeMap<i64, Vec<RelayMessage>>,
     answers: Vec<RelayMessage>,
 }
@@ -187,8 +187,8 @@ impl<'t> Telling<'t> {
         Ok(Telling { state, entity, member, waiting, answers })
     }
 
-    /// Each change once, in the order of the log: with what it means where that is known, else by
-    /// itself, since later changes build upon it. What others made is theirs to tell.
+    /// Each change once, in log order: with its operation if that is known, else on its own, because
+    /// later changes build on it. Changes that others made are theirs to send.
     fn tell(mut self, doc: &DocId, rows: Vec<LogRow>) -> Result<Vec<RelayMessage>> {
         let own = self.state.own_client(doc)?;
         let mut told = Vec::new();
@@ -213,7 +213,7 @@ impl<'t> Telling<'t> {
         Ok(told)
     }
 
-    /// A change that is no operation: an acknowledgement, or what a merge put right.
+    /// A change without an operation: an acknowledgement, or a repair made by a merge.
     fn bare(&self) -> RelayMessage {
         RelayMessage::CanvasStateResponse(StateResponse {
             canvas_id: self.entity.to_string(),
@@ -227,7 +227,7 @@ impl<'t> Telling<'t> {
     }
 }
 
-/// Whether an update of ours holds something that this client wrote.
+/// Whether an update of ours contains something that this client wrote.
 fn writes(update: &[u8], client: u64) -> bool {
     let written = |update: &Update<'_, _>| {
         update.clients().any(|(id, blocks)| id == client && !blocks.is_empty())

@@ -1,10 +1,10 @@
-//! The messages that a live relay carries between canvases: read, applied, and made.
+//! The messages that a live relay carries between canvases: parsing, applying, making.
 //!
-//! They are the application's own, one JSON object each. A few fields are ours, and others pass over
-//! them: `update_v1` of an operation is the change itself, and `state_v1` of a state response the
-//! document; who reads these merges as with a bundle, and what came by relay and by file is one.
-//! Without them the words of a message are followed ([`Apply`]): as an edit of our own, which stands
-//! beside the original for ever.
+//! They are the application's own, one JSON object each. A few fields are ours, which others ignore:
+//! `update_v1` of an operation is the change itself, and `state_v1` of a state response is the
+//! document. A receiver that reads them merges as with a bundle, so that changes from relay and file
+//! are the same items. Without them the operation itself is applied ([`Apply`]): as an edit of our own,
+//! which remains in the document beside the original for ever.
 
 use super::clocks::FieldClocks;
 use super::element::{self, FoundElement};
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
-/// One line of a relay. The guide's names of the four are read too.
+/// One line of a relay. The guide's names of the four messages are accepted too.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RelayMessage {
@@ -33,23 +33,23 @@ pub enum RelayMessage {
     /// Somebody moved their cursor.
     #[serde(alias = "CursorUpdate", alias = "cursor_update")]
     CanvasCursorUpdate(CursorUpdate),
-    /// Somebody wants the canvas as it stands; a [`StateResponse`] answers it.
+    /// Somebody asks for the whole canvas; a [`StateResponse`] answers it.
     #[serde(alias = "StateRequest", alias = "state_request")]
     CanvasStateRequest(StateRequest),
-    /// What a [`StateRequest`] is answered with.
+    /// The answer to a [`StateRequest`].
     #[serde(alias = "StateResponse", alias = "state_response")]
     CanvasStateResponse(StateResponse),
 }
 
-/// What an operation does with its element.
+/// What an operation does to its element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RelayVerb {
-    /// It is new there. Where the receiver has it already, its fields are changed instead.
+    /// It is new. If the receiver already has it, its fields are changed instead.
     Add,
-    /// Fields of it were set.
+    /// Some of its fields were set.
     Update,
-    /// It was deleted, and stays in the document as a tombstone.
+    /// It was deleted; it stays in the document as a tombstone.
     #[serde(alias = "delete")]
     Remove,
 }
@@ -67,30 +67,29 @@ impl RelayVerb {
 /// An element was added, changed or removed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Operation {
-    /// Given by the sender to tell messages apart; empty where it gave none. Nothing is looked up
-    /// by it.
+    /// Set by the sender to tell messages apart; empty if it set none. Nothing is looked up by it.
     #[serde(default)]
     pub operation_id: String,
     /// The entity.
     pub canvas_id: String,
-    /// The whole id, never a prefix: an element that is not here yet is created under it.
+    /// The whole id, never a prefix: an element that does not exist here is created with it.
     pub element_id: String,
-    /// Says how `element_data` is to be read.
+    /// Decides how `element_data` is read.
     pub operation_type: RelayVerb,
-    /// The whole element by the schema's names; none when it was removed.
+    /// The whole element with the schema's field names; `None` if it was removed.
     #[serde(default)]
     pub element_data: Option<Map<String, Json>>,
-    /// The fields that were written, `data.color` for a key of `data`; all when it does not say.
+    /// The fields that were written, `data.color` for a key of `data`; `None` for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<String>>,
-    /// The change as a Yrs v1 update, base64; empty where the message before brought it.
+    /// The change as a Yrs v1 update, base64; empty if the message before contained it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub update_v1: Option<String>,
-    /// Member → the clock of the element, in what we send. Of what others send it is not used.
+    /// Member → the clock of the element. Sent, but ignored in messages from others.
     #[serde(default)]
     pub vector_clock: BTreeMap<String, u64>,
-    /// The clock of the element, in Unix seconds, in what we send. Of what others send it is not
-    /// used: which write wins, times decide.
+    /// The clock of the element, in Unix seconds. Sent, but ignored in messages from others: which
+    /// write wins is decided by time.
     #[serde(default)]
     pub lamport_clock: u64,
     /// The member who did it.
@@ -103,80 +102,79 @@ pub struct Operation {
 /// Where somebody's cursor is. Shown, never stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CursorUpdate {
-    /// The canvas that it is on: an entity, its id alone, or a document id.
+    /// The canvas it is on: an entity, the entity's id alone, or a document id.
     pub canvas_id: String,
     /// Whose cursor it is.
     pub peer_id: String,
-    /// What its owner is called; empty where nobody said.
+    /// The name of its owner; empty if none was given.
     #[serde(default)]
     pub display_name: String,
     /// In units of the canvas.
     pub x: f64,
     /// In units of the canvas.
     pub y: f64,
-    /// The element below it; None for the empty canvas.
+    /// The element below it; `None` over the empty canvas.
     #[serde(default)]
     pub hovered_element_id: Option<String>,
-    /// The ids of the elements that its owner has selected; empty for none.
+    /// The ids of the elements its owner has selected; may be empty.
     #[serde(default)]
     pub selected_elements: Vec<String>,
-    /// What its owner draws with, as their program names it.
+    /// The tool its owner draws with, as their program names it.
     #[serde(default)]
     pub tool: Option<String>,
-    /// In which colour it is drawn, as their program writes it.
+    /// The colour it is drawn in, as their program writes it.
     #[serde(default)]
     pub color: Option<String>,
-    /// Unix time in milliseconds; 0 where nobody said.
+    /// Unix time in milliseconds; 0 if not given.
     #[serde(default)]
     pub timestamp_ms: u64,
 }
 
-/// Somebody asks for the canvas as it stands.
+/// A request for the whole canvas.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StateRequest {
-    /// The canvas that is asked for: an entity, its id alone, or a document id.
+    /// The canvas asked for: an entity, the entity's id alone, or a document id.
     pub canvas_id: String,
-    /// Who asks, as the relay knows them.
+    /// Who asks, by their name in the relay.
     pub requester_peer_id: String,
-    /// What the asker has. It is not looked at: the answer is always the whole canvas.
+    /// What the requester already has. Ignored: the answer is always the whole canvas.
     #[serde(default)]
     pub since_vector_clock: Option<BTreeMap<String, u64>>,
 }
 
-/// The canvas as it stands.
+/// The whole canvas.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StateResponse {
     /// The canvas that was asked for, as the request names it.
     pub canvas_id: String,
-    /// The member who answers; operations made of `elements` count as its own.
+    /// The member who answers; operations made from `elements` count as its own.
     pub responder_peer_id: String,
-    /// The elements by the schema's names, tombstones too.
+    /// The elements with the schema's field names, tombstones included.
     #[serde(default)]
     pub elements: Vec<Map<String, Json>>,
-    /// Member → the latest clock of any element, in what we send. Of what others send it is not
-    /// used.
+    /// Member → the latest clock of any element. Sent, but ignored in messages from others.
     #[serde(default)]
     pub vector_clock: BTreeMap<String, u64>,
-    /// Whether only a part is sent. Nothing is ever taken for deleted because it is not in here.
+    /// Whether only a part is sent. An element that is missing here is never taken as deleted.
     #[serde(default)]
     pub is_incremental: bool,
-    /// How many elements the sender's canvas has, which can be more than `elements` lists.
+    /// How many elements the sender's canvas has; can be more than `elements` lists.
     #[serde(default)]
     pub total_element_count: usize,
-    /// The document as a Yrs v1 state, or a part of it, base64.
+    /// The document, or a part of it, as a Yrs v1 state, base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_v1: Option<String>,
 }
 
 impl RelayMessage {
-    /// Reads one line.
+    /// Parses one line.
     ///
     /// # Errors
-    /// `Untrusted` for what is none of the four messages.
+    /// `Untrusted` if it is not one of the four messages.
     pub fn parse(line: &str) -> Result<RelayMessage> {
         let bad = |e: serde_json::Error| Error::untrusted("not a canvas message").because(e);
         let mut json: Map<String, Json> = serde_json::from_str(line).map_err(bad)?;
-        // As an enum of Rust is written: {"Operation": {…}}.
+        // As Rust serialises an enum: {"Operation": {…}}.
         if !json.contains_key("type")
             && json.len() == 1
             && let Some((name, Json::Object(fields))) = json.iter().next()
@@ -201,7 +199,7 @@ impl RelayMessage {
         Ok(Json::Object(self.fields()?).to_string())
     }
 
-    /// The application's name of its kind.
+    /// The application's name for this kind of message.
     pub fn kind(&self) -> &'static str {
         match self {
             RelayMessage::CanvasOperation(_) => "canvas_operation",
@@ -211,7 +209,7 @@ impl RelayMessage {
         }
     }
 
-    /// The change that it brings with it, base64.
+    /// The update that it contains, base64.
     pub fn change(&self) -> Option<&str> {
         let change = match self {
             RelayMessage::CanvasOperation(message) => message.update_v1.as_deref(),
@@ -221,7 +219,7 @@ impl RelayMessage {
         change.filter(|change| !change.is_empty())
     }
 
-    /// The canvas it is about, as it names it.
+    /// The canvas it is about, as named in the message.
     pub fn canvas(&self) -> &str {
         match self {
             RelayMessage::CanvasOperation(message) => &message.canvas_id,
@@ -231,7 +229,8 @@ impl RelayMessage {
         }
     }
 
-    /// Whether a canvas is meant: by its entity, the entity's id alone, or its document.
+    /// Whether it is about this entity's canvas, named by the entity, by its id alone, or by the
+    /// document.
     pub fn is_about(&self, entity: &EntityId) -> bool {
         let named = self.canvas();
         let named = named.strip_suffix(":canvas").unwrap_or(named);
@@ -240,7 +239,7 @@ impl RelayMessage {
 }
 
 impl StateResponse {
-    /// The elements as operations, for the state of a program that does not send its document.
+    /// The elements as operations, for a state from a program that does not send its document.
     pub fn operations(&self) -> Vec<Operation> {
         let operation = |element: &Map<String, Json>| {
             let seconds = |name: &str| element.get(name).and_then(Json::as_u64).unwrap_or(0);
@@ -267,16 +266,15 @@ impl StateResponse {
     }
 }
 
-/// Follows the words of an operation that a relay carried.
+/// Applies an operation that came by relay without its update.
 ///
 /// The later write of a field wins, by time, as in a merge; a deletion wins over everything. The
-/// operation counts as its origin's: one who may not write here is refused.
+/// operation counts as its origin's: if that member may not write here, it is refused.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Apply {
-    /// The group, channel, project or organization whose canvas is meant. What `message.canvas_id`
-    /// says does not count.
+    /// The group, channel, project or organization whose canvas it is applied to; `message.canvas_id` is ignored.
     pub entity: EntityId,
-    /// What is followed, by `origin_peer` as its author and `timestamp_ms` as its time.
+    /// The operation; its author is `origin_peer`, its time `timestamp_ms`.
     pub message: Operation,
 }
 
@@ -331,7 +329,8 @@ impl Apply {
             txn.set(&["elements", id], "deleted_at", at)
         })?;
         session.state().forget_element_clocks(&doc, id)?;
-        // As after an import: this replica's member has seen it, and speaks for nobody else.
+        // As after an import: this replica's member has seen it; nothing is acknowledged for anyone
+        // else.
         tombstone::acknowledge(session, &doc)?;
         let path = ["elements".to_owned(), id.to_owned()];
         let pruned = tombstone::prune_record(session, &doc, &ELEMENTS, &path)?;
@@ -348,7 +347,7 @@ impl Apply {
         let later = |name: &String, value: &Option<Value>| {
             let ours = fields::get(&element.record, name).map(Value::to_json);
             let theirs = value.as_ref().map(Value::to_json);
-            // Of two of one second the greater value wins, here as in a merge.
+            // Within one second the greater value wins, as in a merge.
             let greater = || text(theirs.as_ref()) > text(ours.as_ref());
             at > clocks.last(name) || at == clocks.last(name) && greater()
         };
@@ -386,7 +385,7 @@ impl Apply {
         data.ok_or_else(|| Error::untrusted("an operation without its element"))
     }
 
-    /// The fields that the operation wrote. A named key of `data` that is not there was removed.
+    /// The fields that the operation wrote. A named key of `data` that is missing was removed.
     fn fields(&self, element: &FoundElement) -> Result<ElementFields> {
         let mut given = given(self.data()?)?;
         match &self.message.fields {
@@ -396,7 +395,7 @@ impl Apply {
                     given.entry(name.clone()).or_insert(None);
                 }
             }
-            // What the whole element no longer has in `data` was removed from it.
+            // A key that the whole element no longer has in `data` was removed.
             None if self.data()?.contains_key(fields::DATA) => {
                 let keys = element.fields().into_keys();
                 for name in keys.filter(|name| fields::data_key(name).is_some()) {
@@ -409,7 +408,7 @@ impl Apply {
     }
 }
 
-/// The fields of an element as somebody sent it.
+/// The fields of an element as received.
 fn given(data: &Map<String, Json>) -> Result<ElementFields> {
     fields::of_json(data).map_err(|e| e.of_kind(Kind::Untrusted))
 }
@@ -418,10 +417,10 @@ fn text(value: Option<&Json>) -> String {
     value.map(Json::to_string).unwrap_or_default()
 }
 
-/// Whether somebody may write on a canvas, as the core of its entity says.
+/// Whether a member may write on a canvas, according to the core document of its entity.
 ///
 /// # Errors
-/// `Refused` when not.
+/// `Refused` if it may not.
 pub fn may_write(core: Option<&View>, entity: &EntityId, member: &str) -> Result<()> {
     let Some(role) = core.and_then(|core| core::active_role(core, member)) else {
         return Err(Error::refused(format!("{member:?} is not an active member of {entity}")));

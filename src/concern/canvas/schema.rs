@@ -1,4 +1,4 @@
-//! What a document of the concern `canvas` holds.
+//! The schema of the concern `canvas`.
 
 use crate::error::{Error, Result};
 use crate::limits;
@@ -15,7 +15,7 @@ pub const SPEC: Spec = Spec {
     collections: &[ELEMENTS],
 };
 
-/// The elements, keyed by a minted id (rule R1).
+/// The elements, keyed by a random id (rule R1).
 pub const ELEMENTS: Collection = Collection {
     noun: "element",
     argument: Some("ELEMENT"),
@@ -41,16 +41,15 @@ pub const ELEMENTS: Collection = Collection {
     ],
 };
 
-/// What an element shows.
+/// The kind of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", try_from = "String")]
 pub enum ElementKind {
-    /// Words, which are in `data.content`.
+    /// Text, in `data.content`.
     Text,
     /// A picture: `data.src` is its path on the virtual disk.
     Image,
-    /// A chart: `data.chart_type` says which (`bar`, `line`, `pie`), and `data.data` has labels and
-    /// values.
+    /// A chart of type `data.chart_type` (`bar`, `line`, `pie`); `data.data` has labels and values.
     Chart,
     /// A geometric figure, by its keys in `data`.
     Shape,
@@ -74,7 +73,7 @@ impl ElementKind {
     /// A kind as people write it.
     ///
     /// # Errors
-    /// `Usage` for what is none.
+    /// `Usage` for an unknown kind.
     pub fn parse(text: &str) -> Result<ElementKind> {
         crate::error::one_of(&ElementKind::ALL, ElementKind::as_str, text, "kind of element")
     }

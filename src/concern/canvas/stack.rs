@@ -1,4 +1,4 @@
-//! How high the elements of a canvas lie above one another.
+//! The stacking order of the elements of a canvas.
 
 use super::ELEMENTS;
 use super::fields::ElementFields;
@@ -9,12 +9,12 @@ use crate::path::{DocPath, Keys};
 use crate::store::Session;
 use crate::wire::Value;
 
-/// The highest `z_index` that a session has met on a canvas. Looking at all elements is dear in a
-/// batch, so it is kept as long as the canvas changes only within [`while_writing`].
+/// The highest `z_index` that a session has found on a canvas. Looking at all elements is expensive in
+/// a batch, so it is kept as long as the canvas changes only within [`while_writing`].
 #[derive(Clone, Copy)]
 struct Top(i64);
 
-/// The highest `z_index` there is; -1 without any. What was deleted earlier in this session counts.
+/// The highest `z_index`; -1 if there are no elements. Elements deleted earlier in this session count.
 pub fn top(session: &mut Session, doc: &DocId) -> Result<i64> {
     let top = match session.recall(doc) {
         Some(top) => top,
@@ -30,7 +30,7 @@ pub fn top(session: &mut Session, doc: &DocId) -> Result<i64> {
     Ok(top.0)
 }
 
-/// Changes a canvas, and nothing of it lies higher afterwards than it did or than `z_index`.
+/// Changes a canvas; `write` must leave nothing higher than the top before it or than `z_index`.
 pub fn while_writing<R>(
     session: &mut Session,
     doc: &DocId,
@@ -45,7 +45,7 @@ pub fn while_writing<R>(
     Ok(written)
 }
 
-/// The `z_index` that fields write, if they do.
+/// The `z_index` that these fields set, if any.
 pub fn z_index(fields: &ElementFields) -> Option<i64> {
     match fields.get("z_index") {
         Some(Some(Value::Int(z_index))) => Some(*z_index),

@@ -1,8 +1,8 @@
-//! Undo and redo: the timeline of what this replica did on a canvas.
+//! Undo and redo: the timeline of this replica's operations on a canvas.
 //!
-//! Undoing is a new edit, so it merges like any other. What somebody else built upon is not undone
-//! unless they insist. A deleted element is put back under a new id: an id that was deleted never
-//! comes back, since others may be pruning it just now.
+//! Undoing is a new edit, so it merges like any other. An operation that somebody else has built on is
+//! undone only with `force`. A deleted element is recreated under a new id: a deleted id never comes
+//! back, since other replicas may be pruning it right now.
 
 use super::element::{FieldChanges, FoundElement};
 use super::fields::{self, ElementFields};
@@ -15,27 +15,27 @@ use crate::wire::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-/// Characters of a value that a sentence shows at most.
+/// The most characters of a value that a sentence shows.
 const SHOWN: usize = 60;
 
-/// Takes back the last thing that this replica did on a canvas.
+/// Undoes the last operation of this replica on a canvas.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Undo {
-    /// The group, channel, project or organization on whose canvas it is; each canvas has a
-    /// timeline of its own.
+    /// The group, channel, project or organization whose canvas it is; each canvas has its own
+    /// timeline.
     pub entity: EntityId,
-    /// Even where somebody built upon it.
+    /// Even if somebody has built on it.
     #[serde(default)]
     pub force: bool,
 }
 
-/// Does again what was undone last.
+/// Redoes what was undone last.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Redo {
-    /// The group, channel, project or organization on whose canvas it is; each canvas has a
-    /// timeline of its own.
+    /// The group, channel, project or organization whose canvas it is; each canvas has its own
+    /// timeline.
     pub entity: EntityId,
-    /// Even where somebody built upon it.
+    /// Even if somebody has built on it.
     #[serde(default)]
     pub force: bool,
 }
@@ -68,7 +68,7 @@ impl Way {
         if self == Way::Back { "undid" } else { "redid" }
     }
 
-    /// Of a pair of before and after: what is there now, and what is to be.
+    /// Of a pair of before and after: the value now, and the value wanted.
     fn ends(self, (before, after): (Json, Json)) -> (Json, Json) {
         match self {
             Way::Back => (after, before),
@@ -108,17 +108,17 @@ struct Journey<'j> {
     force: bool,
 }
 
-/// What became of it.
+/// The result.
 enum Arrived {
-    /// The element stands under another id now.
+    /// The element now has another id.
     Anew(ElementDone),
     Changed(ElementDone),
-    /// There is nothing to be done.
+    /// There was nothing to do.
     Already(&'static str),
 }
 
 impl Journey<'_> {
-    /// The element as it is to be, whole, under a new id.
+    /// Recreates the whole element under a new id.
     fn put_back(&self, session: &mut Session) -> Result<Arrived> {
         let done = put(session, self.entity, self.actor, self.goal()?)?;
         session.state().replace_element(&self.doc, &self.step.element, &done.id)?;
@@ -160,13 +160,13 @@ impl Journey<'_> {
         })
     }
 
-    /// The values that the fields are to have; None for what is to go.
+    /// The values that the fields must get; `None` for a key to remove.
     fn goal(&self) -> Result<ElementFields> {
         let value = |(name, pair): (&String, &(Json, Json))| {
             let (_, goal) = self.way.ends(pair.clone());
             let value = match goal {
                 Json::Null => None,
-                // What another program had put there need not be of the schema's type.
+                // A value from another program may not have the schema's type.
                 goal => fields::typed(name, &goal).unwrap_or_else(|_| Value::from_json(&goal)),
             };
             Ok((name.clone(), value))
@@ -225,7 +225,7 @@ impl Journey<'_> {
             .pruning(done.pruned)
     }
 
-    /// For programs: which step it was, and what it changed now.
+    /// For programs: which step it was, and what it changed.
     fn account(&self, done: &ElementDone) -> Json {
         let fields: Map<String, Json> = done
             .changes

@@ -1,4 +1,4 @@
-//! Attachments: what a message says of a file that lies on the entity's virtual disk.
+//! Attachments: what a message records about a file on the entity's virtual disk.
 
 use super::{MESSAGES, REPLIES};
 use crate::concern::disk::{Directory, DiskPath, FilePlace};
@@ -12,38 +12,39 @@ use crate::wire::Value;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Where attachments lie on the virtual disk.
+/// The directory of attachments on the virtual disk.
 const DIRECTORY: &str = "/shared/attachments";
-/// Characters of the attachment's id that keep its file apart from others of the same name.
+/// Characters of the attachment's id that distinguish its file from others of the same name.
 const ID_CHARS: usize = 8;
-/// What says of a file that nothing is known of its content.
+/// The MIME type for unknown content.
 const UNKNOWN: &str = "application/octet-stream";
 
-/// A file to be attached. Its content is not here: the message only says where it lies.
+/// A file to attach. The message records only its place, not its content.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
-    /// As its owner calls it, without directories.
+    /// Its name, without directories.
     pub filename: String,
-    /// In bytes, as its owner says; nobody checks it against a file.
+    /// In bytes, as given; not checked against a file.
     pub size_bytes: u64,
-    /// None: by the ending of the name.
+    /// `None`: derived from the extension.
     #[serde(default)]
     pub mime_type: Option<String>,
-    /// Where it lies on a disk of the entity; None: a place that no other file has.
+    /// Its path on a disk of the entity; `None`: a path that no other file has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_path: Option<String>,
-    /// The file that it is, by its whole id: two replicas can put one to the same path at once. None:
-    /// whichever lies at the path.
+    /// The whole id of the file: two replicas can concurrently put files at the same path. `None`:
+    /// whichever file is at the path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_id: Option<String>,
-    /// What it held when it was attached, in hex: by this a file is known that is put there again.
+    /// The hash of its content when it was attached, in hex: identifies the file if it is put there
+    /// again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blake3: Option<String>,
 }
 
 impl Attachment {
-    /// Refuses names and types that could not stand in a path or a header.
+    /// Refuses names and types that are unsafe in a path or a header.
     pub(super) fn check(&self) -> Result<()> {
         let name = &self.filename;
         let is_odd = |c: char| c.is_control() || c == '/' || c == '\\';
@@ -82,7 +83,7 @@ impl Attachment {
     }
 }
 
-/// Attachments with an id for each.
+/// Assigns an id to each attachment.
 pub(super) fn mint<'a>(
     session: &Session,
     attachments: &'a [Attachment],
@@ -91,7 +92,7 @@ pub(super) fn mint<'a>(
     attachments.iter().map(|attachment| Ok((ids.uuid()?, attachment))).collect()
 }
 
-/// Writes them into the message at a path.
+/// Writes attachments into the message at a path.
 pub(super) fn attach(
     txn: &mut Txn<'_>,
     message: &[&str],
@@ -117,28 +118,28 @@ pub(super) fn attach(
     Ok(())
 }
 
-/// A file that a message names.
+/// A file that a message refers to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AttachedFile {
-    /// Where it was put.
+    /// Its path when it was attached.
     pub path: String,
-    /// Its whole id; None in a message that says only where.
+    /// Its whole id; `None` if the message gives only the path.
     pub id: Option<String>,
-    /// What it held then, in hex.
+    /// The hash of its content then, in hex.
     pub blake3: Option<String>,
 }
 
 impl AttachedFile {
-    /// A file as an attachment names it, of which `said` gives the fields; None where it names none.
+    /// The file of an attachment, whose fields `said` returns; `None` if it refers to none.
     pub fn of<'a>(said: impl Fn(&str) -> Option<&'a str>) -> Option<AttachedFile> {
         let [path, id, blake3] =
             ["file_path", "file_id", "blake3"].map(|field| said(field).map(str::to_owned));
         Some(AttachedFile { path: path?, id, blake3 })
     }
 
-    /// Where it is now, if it is there: that with its id, wherever that was moved, and whether or not
-    /// another file has its path. Where that is gone, or no message said which it is, whichever has the
-    /// path; of several of one name only one that holds what was attached, by what `held` says of a file.
+    /// Its current place, if it exists: the file with its id, even if it was moved and another file has
+    /// its path. If that file is gone, or the message gave no id, the file at its path; among several
+    /// of one name, only one whose content is what was attached, according to `held`.
     pub fn place<'d>(
         &self,
         directory: &'d Directory,
@@ -153,8 +154,8 @@ impl AttachedFile {
     }
 }
 
-/// The files that messages and replies which are not deleted name, among the attachments of the shared
-/// disk, each with the ids of those.
+/// The attachments on the shared disk that undeleted messages and replies refer to, each with the ids
+/// of those messages.
 pub fn attached(source: &dyn Source) -> BTreeMap<AttachedFile, Vec<String>> {
     let mut attached: BTreeMap<AttachedFile, Vec<String>> = BTreeMap::new();
     for collection in [&MESSAGES, &REPLIES] {
@@ -172,7 +173,7 @@ pub fn attached(source: &dyn Source) -> BTreeMap<AttachedFile, Vec<String>> {
     attached
 }
 
-/// The files that a list of attachments names, among those of the shared disk.
+/// The attachments on the shared disk in a list of attachments.
 pub fn attached_files(list: &Value) -> impl Iterator<Item = AttachedFile> {
     let list = list.as_array().unwrap_or_default().iter().filter_map(Value::as_map);
     let files =
@@ -180,13 +181,13 @@ pub fn attached_files(list: &Value) -> impl Iterator<Item = AttachedFile> {
     files.filter(|file| is_attachment(&file.path))
 }
 
-/// Whether a path is one among the attachments.
+/// Whether a path is in the directory of attachments.
 pub fn is_attachment(path: &str) -> bool {
     path.strip_prefix(DIRECTORY).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The paths that a file of this name could have among the attachments, the best first: its own name,
-/// then one with a number.
+/// The paths that a file of this name could get among the attachments, the best first: its own name,
+/// then numbered ones.
 pub fn attachment_paths(filename: &str) -> impl Iterator<Item = String> {
     let (stem, ending) = split(filename);
     let (stem, ending) = (stem.to_owned(), ending.map(|ending| format!(".{ending}")));
@@ -196,7 +197,7 @@ pub fn attachment_paths(filename: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// `/shared/attachments/screenshot_3f2a1b2c.png`: two files of one name do not meet.
+/// `/shared/attachments/screenshot_3f2a1b2c.png`: files of the same name get different paths.
 fn file_path(filename: &str, id: &str) -> String {
     let short = id.get(..ID_CHARS).unwrap_or(id);
     match split(filename) {
@@ -205,7 +206,8 @@ fn file_path(filename: &str, id: &str) -> String {
     }
 }
 
-/// The name without its ending, and the ending. A name that begins with its only dot has none.
+/// The name without its extension, and the extension. A name whose only dot is the first character has
+/// none.
 fn split(filename: &str) -> (&str, Option<&str>) {
     match filename.rsplit_once('.') {
         Some((stem, ending)) if !stem.is_empty() && !ending.is_empty() => (stem, Some(ending)),
@@ -220,7 +222,7 @@ fn is_mime(text: &str) -> bool {
         && text.split_once('/').is_some_and(|(kind, sub)| is_word(kind) && is_word(sub))
 }
 
-/// The type that the ending of a name stands for. The content is not looked at.
+/// The MIME type for the extension of a name. The content is not looked at.
 pub(in crate::concern) fn mime_of(filename: &str) -> &'static str {
     let Some(ending) = split(filename).1 else { return UNKNOWN };
     let ending = ending.to_ascii_lowercase();
@@ -228,7 +230,7 @@ pub(in crate::concern) fn mime_of(filename: &str) -> &'static str {
     ours.or_else(|| mime_guess::from_ext(&ending).first_raw()).unwrap_or(UNKNOWN)
 }
 
-/// As IANA registers them, where `mime_guess` has an older word or none.
+/// As registered with IANA, where `mime_guess` has an older type or none.
 const REGISTERED: &[(&str, &str)] = &[
     ("m4a", "audio/mp4"),
     ("xml", "application/xml"),

@@ -1,4 +1,4 @@
-//! What other programs cache of a thread (rule R5).
+//! The caches of a thread, for other programs (rule R5).
 
 use super::schema::REPLIES;
 use crate::crdt::doc::Txn;
@@ -10,17 +10,17 @@ pub const REPLY_COUNT: &str = "reply_count";
 /// As [`REPLY_COUNT`].
 pub const LAST_REPLY_AT: &str = "last_reply_at";
 
-/// The caches of a thread (rule R5), as they stand or as they should.
+/// The caches of a thread (rule R5), as stored or as they should be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Caches {
     /// Replies that are not deleted.
     pub reply_count: i64,
-    /// When the last of them was written; 0 without any.
+    /// When the last of them was written; 0 if there are none.
     pub last_reply_at: i64,
 }
 
 impl Caches {
-    /// What they should say.
+    /// The correct values.
     pub fn of(source: &dyn Source, thread: &str) -> Caches {
         let mut caches = Caches::default();
         for reply in live_replies(source, thread) {
@@ -31,18 +31,18 @@ impl Caches {
         caches
     }
 
-    /// What they say.
+    /// The stored values.
     pub fn written(source: &dyn Source, thread: &str) -> Caches {
         let at = |field| source.int(&["threads", thread, field]).unwrap_or(0);
         Caches { reply_count: at(REPLY_COUNT), last_reply_at: at(LAST_REPLY_AT) }
     }
 
-    /// Writes those that are wrong.
+    /// Corrects the stored values.
     pub fn put_right(txn: &mut Txn<'_>, thread: &str) -> Result<()> {
         Caches::of(txn, thread).write(txn, thread)
     }
 
-    /// Writes those that do not say this.
+    /// Writes the values that differ.
     pub(super) fn write(self, txn: &mut Txn<'_>, thread: &str) -> Result<()> {
         let is = Caches::written(txn, thread);
         let path = ["threads", thread];

@@ -1,5 +1,6 @@
-//! Where the messages of a chat are, and what its threads hold: derived once a session, and kept up
-//! by the operations, so that ten thousand of them are not ten thousand walks through the document.
+//! Where the messages of a chat are, and which replies its threads have: derived once a session and
+//! kept up to date by the operations, so that ten thousand of them do not walk the document ten
+//! thousand times.
 
 use super::caches::{Caches, live_replies};
 use super::schema::{MESSAGES, SPEC, THREADS, message_path, reply_path};
@@ -12,20 +13,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 type KnownIds = BTreeSet<(String, Option<String>)>;
 
-/// What is derived from one chat. Each part is made when it is first asked for.
+/// What is derived from one chat. Each part is computed on first use.
 #[derive(Default)]
 pub struct Index {
-    /// Every message and reply by its id: the thread that it is in, None for a message.
+    /// Every message and reply by its id, with the thread it is in; `None` for a message.
     ids: Option<KnownIds>,
-    /// Whether one was looked for without them.
+    /// Whether a search was made without them.
     has_searched: bool,
     /// The replies of a thread that are not deleted, by time.
     threads: BTreeMap<String, BTreeSet<(i64, String)>>,
 }
 
 impl Index {
-    /// The index of a chat, if it holds for what the chat is now; else an empty one, which is as
-    /// right. It must be given back with [`Index::keep`] once it knows of every change since.
+    /// The index of a chat if it is up to date, else an empty one, which is just as correct. Must be given
+    /// back with [`Index::keep`] once it includes every change since.
     pub fn take(session: &mut Session, doc: &DocId) -> Index {
         session.recall(doc).unwrap_or_default()
     }
@@ -40,14 +41,14 @@ impl Index {
     /// # Errors
     /// `NotFound`, `Ambiguous`, and `Usage` for a prefix that is too short.
     pub fn find(&mut self, source: &dyn Source, prefix: &str) -> Result<DocPath> {
-        // One is found faster among those that begin like it, many among all.
+        // A single lookup is faster among the ids with this prefix; many are faster with all ids.
         if self.ids.is_none() && !std::mem::replace(&mut self.has_searched, true) {
             return find_in(&ids_beginning(source, prefix), prefix);
         }
         find_in(self.ids.get_or_insert_with(|| ids_beginning(source, "")), prefix)
     }
 
-    /// Notes a new message or reply.
+    /// Adds a new message or reply.
     pub fn add(&mut self, path: &[String], at: i64) {
         let Some((thread, id)) = place(path) else { return };
         if let Some(ids) = &mut self.ids {
@@ -58,7 +59,7 @@ impl Index {
         }
     }
 
-    /// Notes that a message or reply is deleted now.
+    /// Records that a message or reply is now deleted.
     pub fn delete(&mut self, path: &[String], at: i64) {
         let Some((Some(thread), id)) = place(path) else { return };
         if let Some(replies) = self.threads.get_mut(thread) {
@@ -66,7 +67,7 @@ impl Index {
         }
     }
 
-    /// Notes that a message or reply is gone altogether.
+    /// Records that a message or reply no longer exists.
     pub fn remove(&mut self, path: &[String]) {
         let Some((thread, id)) = place(path) else { return };
         if let Some(ids) = &mut self.ids {
@@ -74,7 +75,7 @@ impl Index {
         }
     }
 
-    /// What the caches of a thread should say.
+    /// The correct values of the caches of a thread.
     pub fn caches(&mut self, source: &dyn Source, thread: &str) -> Caches {
         let replies = match self.threads.get(thread) {
             Some(replies) => replies,
@@ -87,7 +88,7 @@ impl Index {
     }
 }
 
-/// Looks something up in a chat, with its index at hand.
+/// Looks something up in a chat with its index.
 pub(super) fn look<R>(
     session: &mut Session,
     entity: &EntityId,
@@ -100,12 +101,12 @@ pub(super) fn look<R>(
     found.unwrap_or_else(|| Err(no_chat(entity)))
 }
 
-/// An entity where nobody has said anything yet.
+/// The error for an entity without any messages.
 pub fn no_chat(entity: &EntityId) -> Error {
     Error::not_found(format!("{entity} has no chat")).hint(Next::Send.and(" starts one"))
 }
 
-/// The thread and the id that a path names.
+/// The thread and the id in a path.
 fn place(path: &[String]) -> Option<(Option<&str>, &str)> {
     match path {
         [_, id] => Some((None, id)),

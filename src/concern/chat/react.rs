@@ -1,4 +1,4 @@
-//! Reactions: under each emoji the set of the members who gave it (rule R3).
+//! Reactions: under each emoji, the set of members who gave it (rule R3).
 
 use super::index::Index;
 use super::{FoundMessage, SPEC};
@@ -13,17 +13,16 @@ use crate::store::Session;
 use crate::wire::Value;
 use serde::{Deserialize, Serialize};
 
-/// Gives one's reaction to a message, or takes it back.
+/// Adds the actor's reaction to a message, or removes it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct React {
     /// The group, channel, project or organization whose chat the message is in.
     pub entity: EntityId,
     /// A message or reply id, or a unique prefix of one.
     pub message: String,
-    /// One word, at most [`limits::ID_BYTES`] bytes, kept as it is written: 👍 and `:+1:` are two
-    /// reactions.
+    /// One word, at most [`limits::ID_BYTES`] bytes, stored as given: 👍 and `:+1:` are two reactions.
     pub emoji: String,
-    /// Takes it back instead; what was not given stays as it is.
+    /// Removes it instead; no error if it was not given.
     #[serde(default)]
     pub remove: bool,
 }
@@ -56,9 +55,9 @@ impl React {
         session.edit(&doc, |txn| {
             make_set(txn, &reactions, emoji)?;
             match self.remove {
-                // Every copy: two of one's replicas may have given it at once. An array that is
-                // empty now stays: to remove its key could take a reaction along that somebody
-                // gives at this moment.
+                // Every copy: two replicas of one member may have added it concurrently. An array that
+                // is now empty stays: removing its key could remove a reaction that somebody is adding
+                // right now.
                 true => txn.retain_not(&path, |_, value| value.as_str() == Some(member)).map(drop),
                 false => txn.push(&path, member),
             }
@@ -76,8 +75,8 @@ fn names(members: &Value, member: &str) -> bool {
     members.as_array().unwrap_or(&[]).iter().any(|value| value.as_str() == Some(member))
 }
 
-/// Makes the array of an emoji where there is none yet, and shared types of what another program
-/// wrote as plain values: rule R3 unites what two replicas make at once.
+/// Creates the array of an emoji if there is none, and converts plain values of other programs to
+/// shared types: rule R3 unites what two replicas create concurrently.
 fn make_set(txn: &mut Txn<'_>, reactions: &[&str], emoji: &str) -> Result<()> {
     if let Some((name, message)) = reactions.split_last()
         && txn.shared(reactions) != Some(Shared::Map)
@@ -97,14 +96,14 @@ fn make_set(txn: &mut Txn<'_>, reactions: &[&str], emoji: &str) -> Result<()> {
     }
 }
 
-/// Makes the array of an emoji, with the members of a plain list.
+/// Creates the array of an emoji, with the members of a plain list.
 fn share(txn: &mut Txn<'_>, reactions: &[&str], emoji: &str, plain: &Value) -> Result<()> {
     txn.create_array(reactions, emoji)?;
     let path = reactions.field(emoji);
     plain.as_array().unwrap_or_default().iter().try_for_each(|member| txn.push(&path, member))
 }
 
-/// Any short word will do: emoji are sequences of code points, and other programs write names.
+/// Any short word is accepted: emoji are sequences of code points, and other programs write names.
 fn check_emoji(emoji: &str) -> Result<()> {
     if emoji.is_empty() || emoji.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(Error::usage(format!("not an emoji: {emoji:?}"))

@@ -1,4 +1,4 @@
-//! What a document of the concern `chat` holds.
+//! The schema of the concern `chat`.
 
 use crate::crdt::source::Source;
 use crate::limits;
@@ -15,7 +15,7 @@ pub const SPEC: Spec = Spec {
     collections: &[MESSAGES, THREADS, REPLIES],
 };
 
-/// The messages of the entity, keyed by a minted id (rule R1).
+/// The messages of the entity, keyed by a random id (rule R1).
 pub const MESSAGES: Collection = Collection {
     noun: "message",
     argument: Some("MESSAGE"),
@@ -42,7 +42,7 @@ pub const THREADS: Collection = Collection {
     ],
 };
 
-/// The replies in the threads: messages like any other.
+/// The replies in the threads: messages like all others.
 pub const REPLIES: Collection = Collection {
     noun: "reply",
     argument: Some("MESSAGE"),
@@ -66,22 +66,22 @@ const MESSAGE_FIELDS: &[Field] = &[
     Field::list("attachments"),
 ];
 
-/// Whether there is a message with this id, which is no reply.
+/// Whether there is a message, not a reply, with this id.
 pub fn is_message(source: &dyn Source, id: &str) -> bool {
     source.exists(&["messages", id])
 }
 
-/// Where a message is.
+/// The path of a message.
 pub fn message_path(id: &str) -> DocPath {
     ["messages", id].into()
 }
 
-/// Where a reply is.
+/// The path of a reply.
 pub fn reply_path(thread: &str, id: &str) -> DocPath {
     ["threads", thread, "replies", id].into()
 }
 
-/// Of which collection the message or reply at a path is.
+/// The collection of the message or reply at a path.
 pub fn collection_of(path: &[String]) -> &'static Collection {
     if path.len() == message_path("").len() { &MESSAGES } else { &REPLIES }
 }

@@ -1,4 +1,4 @@
-//! Sending: messages, and replies to them.
+//! Sending messages and replies.
 
 use super::attachment::{self, Attachment};
 use super::index::Index;
@@ -20,26 +20,26 @@ use std::collections::BTreeMap;
 pub struct Send {
     /// The group, channel, project or organization whose chat it goes to.
     pub entity: EntityId,
-    /// May be empty where something is attached.
+    /// May be empty if something is attached.
     #[serde(default)]
     pub text: String,
-    /// A message or reply id, or a unique prefix of one. A reply to a reply is one more in its
+    /// A message or reply id, or a unique prefix of one. A reply to a reply is added to the same
     /// thread: threads are not nested.
     #[serde(default)]
     pub reply_to: Option<String>,
-    /// Files that lie elsewhere, in the order in which they are shown; empty for a plain message.
+    /// Files stored elsewhere, in display order; empty for a plain message.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
-    /// Unix seconds; None for now. What is older than the store keeps its time.
+    /// Unix seconds; `None` for now. Lets a record older than the store keep its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<i64>,
-    /// A member, or one who was, by id or unique prefix; None for whoever acts.
+    /// A current or former member, by id or unique prefix; `None` for the actor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
 }
 
 impl Send {
-    /// A message that is text and nothing else.
+    /// A message with only text.
     pub fn text(entity: EntityId, text: impl Into<String>) -> Send {
         Send {
             entity,
@@ -69,7 +69,7 @@ impl Send {
             let replies = ["threads", thread, "replies"].map(str::to_owned);
             let what = format!("the thread of message {thread}");
             record::check_as(session, &doc, &replies, Shared::Map, &what)?;
-            // A program that made the thread by halves.
+            // Another program created the thread incompletely.
             let empty = Content::Map(BTreeMap::new());
             record::supply(session, &doc, &replies[..2], "replies", &empty)?;
         }
@@ -100,7 +100,7 @@ impl Send {
         }))
     }
 
-    /// The thread that the reply goes into, by the id of its message.
+    /// The thread that the reply belongs to, by the id of its message.
     fn thread(&self, session: &mut Session, message: &str) -> Result<String> {
         look(session, &self.entity, |index: &mut Index, source: &dyn Source| {
             let thread = thread::find(index, source, message)?;
@@ -110,7 +110,7 @@ impl Send {
     }
 }
 
-/// Creates a message or reply whole, with every container it will ever need (rule R1).
+/// Creates a whole message or reply, with every container it will ever need (rule R1).
 fn create(txn: &mut Txn<'_>, path: &[&str], author: &str, text: &str, now: i64) -> Result<()> {
     let Some((id, parent)) = path.split_last() else {
         return Err(Error::bug("a message without a path"));
@@ -128,12 +128,12 @@ fn create(txn: &mut Txn<'_>, path: &[&str], author: &str, text: &str, now: i64) 
     txn.create_array(path, "attachments")
 }
 
-/// The text of a message: something, and not too long.
+/// Checks the text of a message: not empty, and not too long.
 pub(super) fn check_text(text: &str) -> Result<()> {
     record::check_said("message", text).map_err(too_long)
 }
 
-/// What to do with a message that is too long.
+/// Adds a hint to the error for a message that is too long.
 fn too_long(error: Error) -> Error {
     match error.kind {
         Kind::Refused => error.hint_else("split it, or attach it as a file"),

@@ -10,11 +10,11 @@ use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId};
 use crate::limits;
 
-/// The name of what a reply replies to.
+/// The field with the id of the message replied to.
 pub const PARENT_ID: &str = "parent_id";
 
-/// The thread that an id or a unique prefix means: of a message its own, of a reply the one that
-/// it is in, and that of a message that is not here any more.
+/// The thread that an id or a unique prefix stands for: of a message its own, of a reply the one it is
+/// in; also the thread of a message that no longer exists here.
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`.
@@ -22,7 +22,7 @@ pub fn find_thread(source: &dyn Source, prefix: &str) -> Result<String> {
     find(&mut Index::default(), source, prefix)
 }
 
-/// The same, with an index that may know it already.
+/// Like [`find_thread`], with an index that may already know it.
 pub(super) fn find(index: &mut Index, source: &dyn Source, prefix: &str) -> Result<String> {
     if is_message(source, prefix) || !source.keys(&["threads", prefix]).is_empty() {
         return Ok(prefix.to_owned());
@@ -38,7 +38,7 @@ pub(super) fn find(index: &mut Index, source: &dyn Source, prefix: &str) -> Resu
     }
 }
 
-/// Refuses a thread that is over: its message is deleted, and nobody has a reply there.
+/// Refuses a closed thread: its message is deleted, and it has no replies.
 pub(super) fn check_open(source: &dyn Source, thread: &str) -> Result<()> {
     let deleted = MESSAGES.is_deleted(source, &message_path(thread));
     match deleted && live_replies(source, thread).is_empty() {
@@ -48,16 +48,16 @@ pub(super) fn check_open(source: &dyn Source, thread: &str) -> Result<()> {
     }
 }
 
-/// Makes the thread of a message, unless it is there: as the same items on every replica (rule
-/// R2), so that two people who reply first at once are in one thread.
+/// Creates the thread of a message if there is none: as the same items on every replica (rule R2), so
+/// that two people who concurrently send the first reply share one thread.
 pub fn open(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
     container::create(txn, doc, "threads", thread, &fixed(thread)).map(drop)
 }
 
-/// The same for a message, or replies to it, that come back out of the archive. The thread of an
-/// archived message may be on its way there, with all that is written into it meanwhile, once somebody
-/// saw it without replies: another takes its place, the same on every replica that does this, and
-/// replies that came late go over into that, as they do where a merge replaces the thread.
+/// Like [`open`], for a message or replies restored from the archive. If some replica has seen the
+/// thread of an archived message without replies, the thread may be about to be archived too, with
+/// everything written into it meanwhile. So a new thread replaces it, the same on every replica that
+/// does this, and late replies move to the new one, as they do when a merge replaces the thread.
 pub fn open_again(txn: &mut Txn<'_>, doc: &DocId, thread: &str, is_archived: bool) -> Result<()> {
     let path = ["threads", thread];
     let late = txn.keys(&["threads", thread, "replies"]);
@@ -65,7 +65,7 @@ pub fn open_again(txn: &mut Txn<'_>, doc: &DocId, thread: &str, is_archived: boo
     let standing = txn.item(&path).filter(|_| may_go);
     let of_ours = standing.and_then(|item| container::generation(doc, "threads", thread, item));
     match of_ours.map(|generation| generation.saturating_add(1)) {
-        // The last one there can be stays, whatever happens to it.
+        // The last possible generation stays, whatever happens to it.
         Some(next) if next < limits::GENERATIONS => {
             let value = |reply: &String| txn.typed(&["threads", thread, "replies", reply]);
             let late: Vec<_> = late.iter().map(|reply| (reply, value(reply))).collect();

@@ -1,4 +1,4 @@
-//! Messages and replies out of the trash.
+//! Restoring messages and replies from the trash.
 
 use super::{Caches, MESSAGES, REPLIES, SPEC, live_replies, thread};
 use crate::concern::{Actor, Outcome, plain, record};
@@ -12,7 +12,7 @@ use crate::wire::Value;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Makes a message or reply anew. A reply whose message is gone becomes a message of its own; the
+/// Recreates a message or reply. A reply whose message is gone becomes a message of its own; the
 /// replies to a message stay in the thread of the old one.
 pub fn restore(
     session: &mut Session,

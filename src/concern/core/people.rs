@@ -1,5 +1,5 @@
-//! Who belongs to an entity, in the orders in which that is asked: derived once a session, and kept
-//! up by the operations, so that thousands of them are not thousands of walks through the members.
+//! The members of an entity, in the orders needed: derived once a session and kept up to date by the
+//! operations, so that thousands of them do not walk the members thousands of times.
 
 use super::schema::{MEMBERS, SPEC};
 use super::used;
@@ -13,8 +13,8 @@ use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The active members with the time each joined: the records that exist and are not deleted
-/// (rule R5: the cache `active_members` is never believed).
+/// The active members with the time each joined: the records that exist and are not deleted (rule R5:
+/// the cache `active_members` is never trusted).
 pub fn active(source: &dyn Source) -> BTreeMap<String, i64> {
     source
         .keys(MEMBERS.path)
@@ -28,7 +28,7 @@ pub fn active(source: &dyn Source) -> BTreeMap<String, i64> {
         .collect()
 }
 
-/// The role of a member, if it is an active one.
+/// The role of a member, if it is active.
 pub fn active_role(source: &dyn Source, member: &str) -> Option<Role> {
     let exists = !source.keys(&["members", member]).is_empty();
     let deleted = source.flag(&["members", member, "deleted"]);
@@ -42,27 +42,27 @@ pub struct People {
     active: BTreeMap<String, (Role, i64)>,
     joined: BTreeSet<(i64, String)>,
     owners: usize,
-    /// In an order that has to do with neither names nor times.
+    /// In an order independent of names and times.
     shuffled: BTreeSet<(u64, String)>,
-    /// Who ever was a member, once that was asked.
+    /// Everybody who ever was a member, once asked for.
     used: Option<BTreeSet<String>>,
-    /// Whom the tombstones of the entity's documents wait for, each with the revision of its
-    /// document.
+    /// The members that the tombstones of the entity's documents wait for, each with the revision of
+    /// its document.
     waiting: BTreeMap<DocId, (usize, Unacknowledged)>,
 }
 
 impl People {
-    /// Keeps them for the next operation. They must know of every change since they were taken.
+    /// Keeps them for the next operation. They must include every change since they were taken.
     pub fn keep(self, session: &mut Session, core: &DocId) {
         session.remember(core, self);
     }
 
-    /// Whether the entity has no active member; those who left do not count.
+    /// Whether the entity has no active member; former members do not count.
     pub fn is_empty(&self) -> bool {
         self.active.is_empty()
     }
 
-    /// The active members whose ids begin like this, in their order.
+    /// The active members whose ids begin with this prefix, in order.
     pub fn begun<'p>(&'p self, prefix: &'p str) -> impl Iterator<Item = &'p str> {
         let from = self.active.range(prefix.to_owned()..).map(|(id, _)| id.as_str());
         from.take_while(move |id| id.starts_with(prefix))
@@ -73,13 +73,13 @@ impl People {
         self.joined.last().map(|(joined, _)| *joined)
     }
 
-    /// Whether this is the only owner that there is.
+    /// Whether this member is the only owner.
     pub fn is_last_owner(&self, member: &str) -> bool {
         self.owners == 1 && self.active.get(member).is_some_and(|(role, _)| *role == Role::Owner)
     }
 
-    /// An active member that `waited_for` picks, given when it joined. Which one that is has nothing to
-    /// do with the order in which members come and go, so that it is seldom the next one that goes.
+    /// An active member that `waited_for` accepts, given its time of joining. Which one is independent
+    /// of the order in which members join and leave, so it is seldom the next one to leave.
     pub fn find(&self, waited_for: impl Fn(&str, i64) -> bool) -> Option<&str> {
         let mut members = self.shuffled.iter().map(|(_, member)| member.as_str());
         members.find(|member| {
@@ -87,7 +87,7 @@ impl People {
         })
     }
 
-    /// Notes an active member, new or with another role.
+    /// Adds an active member, or updates its role.
     pub fn put(&mut self, member: &str, role: Role, joined: i64) {
         self.remove(member);
         self.owners = self.owners.saturating_add(usize::from(role == Role::Owner));
@@ -96,14 +96,14 @@ impl People {
         self.active.insert(member.to_owned(), (role, joined));
     }
 
-    /// Notes that an active member has another role.
+    /// Updates the role of an active member.
     pub fn appoint(&mut self, member: &str, role: Role) {
         if let Some((_, joined)) = self.active.get(member).copied() {
             self.put(member, role, joined);
         }
     }
 
-    /// Notes that a member is active no more.
+    /// Records that a member is no longer active.
     pub fn remove(&mut self, member: &str) {
         if let Some((role, joined)) = self.active.remove(member) {
             self.owners = self.owners.saturating_sub(usize::from(role == Role::Owner));
@@ -112,8 +112,8 @@ impl People {
         }
     }
 
-    /// Notes that somebody is made a member. Whether there was a record with that id before, as far
-    /// as the document tells.
+    /// Records that somebody becomes a member. Returns whether there was a record with that id before,
+    /// as far as the document tells.
     pub fn was_used(&mut self, session: &mut Session, core: &DocId, member: &str) -> Result<bool> {
         Ok(!self.ever(session, core)?.insert(member.to_owned()))
     }
@@ -126,21 +126,21 @@ impl People {
         }
     }
 
-    /// Whom the tombstones of a document wait for, and the revision at which that was so. To be given
-    /// back with [`People::note_waiting`].
+    /// The members that the tombstones of a document wait for, with the revision for which that holds.
+    /// Must be given back with [`People::note_waiting`].
     pub fn waiting(&mut self, doc: &DocId) -> Option<(usize, Unacknowledged)> {
         self.waiting.remove(doc)
     }
 
-    /// Keeps, for [`People::waiting`], whom the tombstones of a document wait for, as of that
-    /// revision of it.
+    /// Keeps, for [`People::waiting`], the members that the tombstones of a document wait for, as of
+    /// that revision.
     pub fn note_waiting(&mut self, doc: &DocId, revision: usize, waiting: Unacknowledged) {
         self.waiting.insert(doc.clone(), (revision, waiting));
     }
 }
 
-/// Who belongs to an entity, taken out of the session: to be given back with [`People::keep`] once it
-/// knows of every change since. None when there is no such document.
+/// The members of an entity, taken out of the session: to be given back with [`People::keep`] once they
+/// include every change since. Returns `None` if there is no such document.
 pub fn people(session: &mut Session, core: &DocId) -> Result<Option<People>> {
     let derive = |source: &dyn Source| {
         let mut people = People::default();
@@ -157,7 +157,7 @@ pub fn people(session: &mut Session, core: &DocId) -> Result<Option<People>> {
     }
 }
 
-/// Looks at the people of an entity. None when it has no core document.
+/// Looks at the members of an entity. Returns `None` if it has no core document.
 pub fn look_at_people<R>(
     session: &mut Session,
     entity: &EntityId,
@@ -170,21 +170,21 @@ pub fn look_at_people<R>(
     Ok(Some(seen))
 }
 
-/// A tombstone: where it comes in the order of its document, and where it is.
+/// A tombstone: its position in the order of its document, and its path.
 pub type Awaited = (usize, &'static Collection, DocPath);
 
-/// The tombstones of a document that are pruned some day, each by one member that it waits for.
-/// Those that are gone by now do no harm: they are looked at again before anything happens.
+/// The tombstones of a document that will be pruned some day, each by one member that it waits for.
+/// Tombstones already gone do no harm: each is looked at again before anything happens.
 #[derive(Default)]
 pub struct Unacknowledged(BTreeMap<String, Vec<Awaited>>);
 
 impl Unacknowledged {
-    /// Notes that a tombstone waits for a member.
+    /// Records that a tombstone waits for a member.
     pub fn add(&mut self, member: &str, tombstone: Awaited) {
         self.0.entry(member.to_owned()).or_default().push(tombstone);
     }
 
-    /// Takes out what waits for a member that is none any more.
+    /// Takes out the tombstones that wait for somebody who is no longer a member.
     pub fn without(&mut self, member: &str) -> Vec<Awaited> {
         self.0.remove(member).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What a document of the concern `core` holds.
+//! The schema of the concern `core`.
 
 use crate::limits;
 use crate::schema::{Collection, DeletionMarker, Field, Spec};
@@ -13,7 +13,7 @@ pub const SPEC: Spec = Spec {
     collections: &[MEMBERS],
 };
 
-/// The members, keyed by member id (rule R2: several replicas may create one at once).
+/// The members, keyed by member id (rule R2: several replicas may concurrently create one).
 pub const MEMBERS: Collection = Collection {
     noun: "member",
     argument: Some("MEMBER"),

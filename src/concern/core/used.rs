@@ -1,4 +1,4 @@
-//! Who was a member before, as far as a document tells.
+//! Former members, as far as a document tells.
 
 use crate::crdt::view::View;
 use crate::error::Result;
@@ -7,17 +7,17 @@ use crate::store::Session;
 use crate::wire::{Container, Id, RootKind};
 use std::collections::BTreeSet;
 
-/// The ids of all records of members that there were: those that are there, and what is left of
-/// those that were pruned.
+/// The ids of all member records ever: the existing ones, and those of which only the residue of
+/// pruning is left.
 pub fn ids(session: &mut Session, doc: &DocId) -> Result<BTreeSet<String>> {
     let roots = (session.environment().roots)(doc).roots();
     session.view(doc)?.map_or_else(|| Ok(BTreeSet::new()), |view| ever(&view, roots))
 }
 
-/// The same of a core document that was read, whose roots are of these types.
+/// Like [`ids`], for a core document already read, whose roots have these types.
 ///
 /// # Errors
-/// `Bug` when the roots are not those that it was checked with.
+/// `Bug` if the roots are not those that it was checked with.
 pub fn ever(view: &View, roots: &[(&str, RootKind)]) -> Result<BTreeSet<String>> {
     let mut used = BTreeSet::new();
     let whole = view.update(roots)?;

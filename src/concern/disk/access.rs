@@ -7,17 +7,17 @@ use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::{DocId, EntityId, resolve};
 use crate::store::Session;
 
-/// The document with the file that a path, an id or a unique prefix of one means; that of the shared
-/// disk where there is none.
+/// The document of the file that a path, an id or a unique prefix stands for; the shared disk's if
+/// there is no such file.
 ///
 /// # Errors
-/// `Usage` for what looks like a path and is none, `Ambiguous`; those of the store.
+/// `Usage` for an invalid path, `Ambiguous`; those of the store.
 pub(super) fn document_of(session: &mut Session, entity: &EntityId, named: &str) -> Result<DocId> {
     if named.starts_with('/') {
         return Ok(document(entity, DiskPath::parse(named)?.disk()));
     }
     let [private, common] = documents(entity).map(|(doc, _)| doc);
-    // A whole id is found without a look at all of them.
+    // A whole id needs no look at all files.
     for doc in [&private, &common] {
         if session.read(doc, |source| source.exists(&["files", named]))? == Some(true) {
             return Ok(doc.clone());
@@ -33,8 +33,8 @@ pub(super) fn document_of(session: &mut Session, entity: &EntityId, named: &str)
     }
 }
 
-/// Whoever acts, if it may write on the disk that a document is about: on the private one the member
-/// of this replica, and nobody else.
+/// The actor, if it may write on the disks that a document describes: on the private disk, only the
+/// member of this replica.
 ///
 /// # Errors
 /// Those of [`Actor::of`]; `Refused`.

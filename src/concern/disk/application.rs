@@ -1,5 +1,6 @@
-//! Files that the application keeps as documents of their own: `file:ENTITY:DISK:HASH` holds one whole,
-//! `website:ENTITY` the page of an entity. They are no files of the disks, and nothing here merges them.
+//! Files that the application keeps as documents of their own: `file:ENTITY:DISK:HASH` holds one whole
+//! file, `website:ENTITY` the page of an entity. They are not files on the disks, and nothing here
+//! merges them.
 
 use super::file::FileHash;
 use super::path::DiskPath;
@@ -18,36 +19,36 @@ const PAGE: &str = "website";
 pub struct FileDocument {
     /// The document.
     pub doc: DocId,
-    /// The id that it gives the file; the document's, where it gives none.
+    /// The id that it gives the file; the document's id if it gives none.
     pub id: String,
-    /// Where the application has it: below a disk, as the paths of files are.
+    /// Its path in the application: below a disk, like the paths of files.
     pub path: String,
-    /// `document`, which no file of a disk is.
+    /// Always `document`, a kind that no file on a disk has.
     pub kind: &'static str,
-    /// What the application says it is.
+    /// The MIME type that the application gives it.
     pub mime_type: String,
-    /// Of what it holds; None where that is no content.
+    /// The size of its content; `None` if it has no valid content.
     pub size_bytes: Option<u64>,
-    /// The same, in hex.
+    /// The BLAKE3 hash of its content, in hex.
     pub blake3: Option<String>,
-    /// When it was first there, in Unix seconds; 0 where it does not say.
+    /// When it was created, in Unix seconds; 0 if it does not say.
     pub created_at: i64,
     /// When it was last changed, in Unix seconds.
     pub updated_at: i64,
-    /// Whether what it holds was encrypted by the application, which alone can read it.
+    /// Whether the application encrypted its content, so that only it can read it.
     pub encrypted: bool,
-    /// What it holds.
+    /// Its content.
     #[serde(skip)]
     pub content: Option<Vec<u8>>,
 }
 
-/// Whether a document is a file of the application's.
+/// Whether a document is such a file of the application.
 pub fn is_file_document(doc: &DocId) -> bool {
     [FILE, PAGE].contains(&doc.entity_type())
 }
 
 impl FileDocument {
-    /// What a document holds.
+    /// Reads a document.
     pub fn of(doc: DocId, view: &dyn Source) -> FileDocument {
         let root = doc.entity_type().to_owned();
         let text = |field: &str| view.text(&[&root, field]);
@@ -64,7 +65,7 @@ impl FileDocument {
                 let disk = text("disk_type").unwrap_or_default().to_lowercase();
                 let path = text("path").unwrap_or_default();
                 let path = format!("/{disk}/{}", path.trim_start_matches('/'));
-                // As it is written, where it is no path of ours.
+                // As written, if it is not a valid path.
                 DiskPath::parse(&path).map_or(path, |path| path.as_str().to_owned())
             }
         };

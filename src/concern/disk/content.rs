@@ -1,4 +1,4 @@
-//! What a file holds: text that several people can edit, or bytes.
+//! The content of a file: text that several people can edit, or bytes.
 
 use crate::limits;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LineEnd {
-    /// With `\n`; or here and there otherwise, and then the text holds each `\r` itself.
+    /// With `\n`; also if line ends are mixed, in which case the text keeps each `\r`.
     #[default]
     Lf,
     /// All of them with `\r\n`.
@@ -24,16 +24,16 @@ impl LineEnd {
         }
     }
 
-    /// The one that a document names; what it does not know counts as `\n`.
+    /// The one that a document names; an unknown word counts as `\n`.
     pub fn of(word: &str) -> LineEnd {
         if word == "crlf" { LineEnd::Crlf } else { LineEnd::Lf }
     }
 }
 
-/// A text file: its words, and what its bytes have beside them.
+/// A text file: its text, and what its bytes have besides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TextFile {
-    /// Lines that end with `\n`; the last one as in the file.
+    /// Lines end with `\n`; the last line as in the file.
     pub text: String,
     /// How they end in the file.
     pub eol: LineEnd,
@@ -44,8 +44,8 @@ pub struct TextFile {
 const BOM: &str = "\u{feff}";
 
 impl TextFile {
-    /// The text in a file's bytes; None where it is none, or more than can be merged: then the
-    /// file is binary.
+    /// The text in a file's bytes; `None` if they are not text, or too long to be merged: then the file
+    /// is binary.
     pub fn of(bytes: &[u8]) -> Option<TextFile> {
         if bytes.len() > limits::DISK_TEXT_BYTES || bytes.contains(&0) {
             return None;
@@ -68,7 +68,7 @@ impl TextFile {
     pub fn bytes(&self) -> Vec<u8> {
         let text = match self.eol {
             LineEnd::Lf => Cow::Borrowed(self.text.as_str()),
-            // A `\r` that a merge brought in is not doubled.
+            // A `\r` that a merge added is not doubled.
             LineEnd::Crlf => Cow::Owned(self.text.replace("\r\n", "\n").replace('\n', "\r\n")),
         };
         let bom = if self.bom { BOM } else { "" };

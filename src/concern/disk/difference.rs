@@ -1,17 +1,17 @@
 //! What changed between two texts, as insertions and deletions that merge well.
 //!
-//! Two people who edit one page keep both edits as far as what each of them did is told apart from
-//! what they left alone. Lines are compared first (Myers), then, in what changed, words with their
-//! blanks. Where less than half of the shorter side survives, what looks common are scattered words:
-//! the whole is replaced, since a merge into such a comb makes sentences that nobody wrote. No edit
-//! begins or ends inside of what a reader takes for one letter.
+//! Two people who edit one page keep both edits only if what each of them changed is told apart from
+//! what they left alone. Lines are compared first (Myers), then, within changed lines, words with the
+//! blanks after them. If less than half of the shorter side survives, the common parts are scattered
+//! words: then the whole is replaced, since merging into such fragments makes sentences that nobody
+//! wrote. No edit begins or ends inside a grapheme cluster.
 
 use crate::crdt::text_edit::TextEdit;
 use imara_diff::{Algorithm, Diff, InternedInput, TokenSource};
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The edits that make `new` of `old`, in their order; they neither touch nor overlap.
+/// The edits that turn `old` into `new`, in order; they neither touch nor overlap.
 pub fn edits(old: &str, new: &str) -> Vec<TextEdit> {
     let lines = |text| Tokens(split_lines(text));
     let mut all = Vec::new();
@@ -36,7 +36,7 @@ pub fn edits(old: &str, new: &str) -> Vec<TextEdit> {
     all
 }
 
-/// The text with edits made to it, whose ranges are in order.
+/// Applies edits, whose ranges must be in order, to a text.
 pub fn apply(text: &str, edits: &[TextEdit]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
@@ -49,8 +49,8 @@ pub fn apply(text: &str, edits: &[TextEdit]) -> String {
     out
 }
 
-/// What `changed` did to `base`, as edits of `current`, which others made of `base` meanwhile: what
-/// both deleted is gone, what both inserted at one place alike is there once.
+/// The changes from `base` to `changed`, as edits of `current`, which others made from `base`
+/// meanwhile: what both deleted is gone, and what both inserted alike at one place is there once.
 pub fn rebased(base: &str, changed: &str, current: &str) -> Vec<TextEdit> {
     if base == current {
         return edits(base, changed);
@@ -63,7 +63,7 @@ pub fn rebased(base: &str, changed: &str, current: &str) -> Vec<TextEdit> {
         }
         let mut shift = OffsetShift::before(&theirs, edit.range.start);
         moved.push(TextEdit { range: shift.place(), insert: edit.insert });
-        // What is left of the deleted range, piece by piece around what others deleted.
+        // The rest of the deleted range, piece by piece around what others deleted.
         let mut at = edit.range.start;
         for other in theirs.iter().filter(|other| {
             other.range.end > edit.range.start && other.range.start < edit.range.end
@@ -77,14 +77,14 @@ pub fn rebased(base: &str, changed: &str, current: &str) -> Vec<TextEdit> {
     joined(moved)
 }
 
-/// From offsets of a text to offsets of what others made of it.
+/// Maps offsets in a text to offsets in what others made of it.
 struct OffsetShift {
     from: usize,
     to: usize,
 }
 
 impl OffsetShift {
-    /// At an offset, behind what others inserted there.
+    /// At an offset, after what others inserted there.
     fn before(theirs: &[TextEdit], at: usize) -> OffsetShift {
         let mut shift = OffsetShift { from: 0, to: 0 };
         for edit in theirs {
@@ -95,7 +95,7 @@ impl OffsetShift {
         }
         let inside = theirs.iter().find(|edit| edit.range.start < at && edit.range.end > at);
         match inside {
-            // In the middle of what others deleted: where that was.
+            // Inside a range that others deleted: where that was.
             Some(edit) => {
                 shift.to = shift.to.saturating_add(edit.range.start.saturating_sub(shift.from));
                 shift.from = edit.range.start;
@@ -112,14 +112,14 @@ impl OffsetShift {
         self.to..self.to
     }
 
-    /// Goes behind an edit of the others.
+    /// Moves past an edit by others.
     fn pass(&mut self, edit: &TextEdit) {
         let kept = edit.range.start.saturating_sub(self.from);
         self.to = self.to.saturating_add(kept).saturating_add(edit.insert.len());
         self.from = self.from.max(edit.range.end);
     }
 
-    /// Removes a range that the others left alone.
+    /// Removes a range that others left alone.
     fn remove(&mut self, range: Range<usize>, moved: &mut Vec<TextEdit>) {
         if range.start >= range.end {
             return;
@@ -132,7 +132,7 @@ impl OffsetShift {
     }
 }
 
-/// Edits that touch, as one.
+/// Joins edits that touch.
 fn joined(edits: Vec<TextEdit>) -> Vec<TextEdit> {
     let mut all: Vec<TextEdit> = Vec::with_capacity(edits.len());
     for edit in edits.into_iter().filter(|edit| !edit.range.is_empty() || !edit.insert.is_empty()) {
@@ -147,7 +147,7 @@ fn joined(edits: Vec<TextEdit>) -> Vec<TextEdit> {
     all
 }
 
-/// Lines and words have their places in the text that they came from.
+/// Tokens (lines or words) with their offsets in the text.
 struct Tokens<'t>(Vec<&'t str>);
 
 impl<'t> TokenSource for &Tokens<'t> {
@@ -178,7 +178,7 @@ impl Tokens<'_> {
     }
 }
 
-/// What differs, as ranges of bytes in both.
+/// The differences, as byte ranges in both.
 fn hunks(before: &Tokens<'_>, after: &Tokens<'_>) -> Vec<(Range<usize>, Range<usize>)> {
     let input = InternedInput::new(before, after);
     let mut diff = Diff::compute(Algorithm::Myers, &input);
@@ -195,7 +195,7 @@ fn split_lines(text: &str) -> Vec<&str> {
     text.split_inclusive('\n').collect()
 }
 
-/// Words, each with the blanks behind it. A blank that carries an accent is no blank.
+/// Words, each with the blanks after it. A blank with a combining accent is not a blank.
 fn split_words(text: &str) -> Vec<&str> {
     let is_blank = |letter: &str| letter.chars().all(char::is_whitespace);
     let mut words = Vec::new();
@@ -214,7 +214,7 @@ fn split_words(text: &str) -> Vec<&str> {
     words
 }
 
-/// Every range here ends where a token does; of any other nothing is taken.
+/// Every range here ends at a token; any other range yields nothing.
 fn slice<'t>(text: &'t str, range: &Range<usize>) -> &'t str {
     text.get(range.clone()).unwrap_or_default()
 }

@@ -11,7 +11,7 @@ fn edit(range: Range<usize>, insert: &str) -> TextEdit {
     TextEdit { range, insert: insert.to_owned() }
 }
 
-/// What two people made of one text, merged as documents are.
+/// The merge of two people's versions of one text, merged as documents are.
 fn merged(base: &str, sides: [&str; 2], by: fn(&str, &str) -> Vec<TextEdit>) -> String {
     let mut genesis = Doc::new(1 << 50);
     genesis.edit(|txn| txn.put(&["m"], "t", &Content::Text(base.to_owned()))).unwrap();
@@ -33,7 +33,7 @@ fn merged(base: &str, sides: [&str; 2], by: fn(&str, &str) -> Vec<TextEdit>) -> 
     one
 }
 
-/// The simplest difference: all between the first and the last letter that changed.
+/// The simplest difference: everything between the first and the last letter that changed.
 fn splice(old: &str, new: &str) -> Vec<TextEdit> {
     let same = |pair: &(char, char)| pair.0 == pair.1;
     let start: usize =
@@ -50,7 +50,7 @@ fn words_change_and_their_neighbours_stay() {
     assert_eq!(edits("a\nb\nc\n", "a\nc\n"), [edit(2..4, "")]);
     assert_eq!(edits("", "new"), [edit(0..0, "new")]);
     assert_eq!(edits("same", "same"), []);
-    // Nothing but some small words would survive.
+    // Only a few small words would survive.
     let (old, new) = ("the cat of a house\n", "the dogs in of every a village today\n");
     assert_eq!(edits(old, new), [edit(0..old.len(), new)]);
 }
@@ -60,7 +60,7 @@ fn no_letter_is_split() {
     let line = |family: &str| format!("x {family} and all the other words of this line\n");
     let (old, new) = (line("👩‍👩‍👦"), line("👩‍👩‍👧"));
     assert_eq!(edits(&old, &new), [edit(2..21, "👩‍👩‍👧 ")]);
-    // An accent upon a blank: no word ends between them.
+    // An accent on a blank: no word ends between them.
     assert_eq!(split_words("a \u{301}b c"), ["a \u{301}b ", "c"]);
     assert_eq!(split_words("  a  b"), ["  ", "a  ", "b"]);
 }
@@ -101,7 +101,7 @@ fn what_both_did_is_there_once_and_what_one_did_is_there() {
     assert_eq!(moved("one two three four\nseven\n"), "one 2 three four\nseven eight\n");
     assert_eq!(moved(base), theirs);
     assert_eq!(moved(&format!("zero\n{base}")), format!("zero\n{theirs}"));
-    // Where one replaced what the other deleted, what was put in stays.
+    // Where one side replaced what the other deleted, the replacement stays.
     assert_eq!(
         moved("one two three four\nfive six\n"),
         "one 2 three four\nfive six\nseven eight\n"
@@ -121,7 +121,7 @@ fn random_changes_move_to_what_others_made_of_the_text() {
             assert!(pair[0].range.end <= pair[1].range.start, "seed {seed}");
         }
         let of = |text: &str, mark: char| text.matches(mark).count();
-        // What was put in anew is never lost: only what was there can be deleted.
+        // New text is never lost: only text from the base can be deleted.
         assert_eq!(of(&merged, 'α'), of(&ours, 'α'), "seed {seed}");
         assert_eq!(of(&merged, 'β'), of(&theirs, 'β'), "seed {seed}");
         assert_eq!(apply(&base, &rebased(&base, &ours, &base)), ours, "seed {seed}");

@@ -1,4 +1,4 @@
-//! Which file has which path: derived once a session, and kept up by the operations.
+//! Which file has which path: derived once a session, and kept up to date by the operations.
 
 use super::path::{DiskKind, DiskPath};
 use super::{FILES, is_private, no_file};
@@ -9,14 +9,14 @@ use crate::store::Session;
 use crate::wire::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A file that is not deleted, and where it wants to be.
+/// A file that is not deleted, and the path it wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilePlace {
     /// The file's whole id.
     pub id: String,
     /// Its path, which another file may have.
     pub path: DiskPath,
-    /// When it came there, in Unix seconds: of several files with one path the last has it.
+    /// When it got this path, in Unix seconds: of several files with one path, the latest has it.
     pub since: i64,
 }
 
@@ -24,17 +24,17 @@ pub struct FilePlace {
 #[derive(Debug, Default)]
 pub struct Directory {
     places: BTreeMap<String, FilePlace>,
-    /// By the key of the path: those who want it, who has it last.
+    /// By the key of the path: the files that want it; the last one has it.
     wanted: BTreeMap<String, BTreeSet<(i64, String)>>,
     /// Deleted files by the keys of their paths.
     deleted: BTreeMap<String, BTreeSet<String>>,
-    /// Files whose path is none, by their ids.
+    /// Files with an invalid path, by id.
     astray: BTreeMap<String, String>,
 }
 
 impl Directory {
-    /// The directory of a document as it stands in a session. To be given back with
-    /// [`Directory::keep`] once it knows of every change since.
+    /// The directory of a document in a session. Must be given back with [`Directory::keep`] once it
+    /// includes every change since.
     pub fn take(session: &mut Session, doc: &DocId) -> Result<Directory> {
         match session.recall(doc) {
             Some(directory) => Ok(directory),
@@ -45,10 +45,10 @@ impl Directory {
         }
     }
 
-    /// Works with the directory of a document, and keeps it for the next operation.
+    /// Works with the directory of a document and keeps it for the next operation.
     ///
     /// # Errors
-    /// Those of the work, which has left the directory as it was.
+    /// Those of `work`, which must leave the directory as it was then.
     pub fn with<R>(
         session: &mut Session,
         doc: &DocId,
@@ -65,8 +65,8 @@ impl Directory {
         session.remember(doc, self);
     }
 
-    /// The directory of a document. A path on a disk that the document is not about is none: nobody
-    /// writes to another's private disk.
+    /// The directory of a document. A path on a disk that the document does not describe is invalid:
+    /// nobody writes to another member's private disk.
     pub fn of(source: &dyn Source, doc: &DocId) -> Directory {
         let mut directory = Directory::default();
         let names = ["path", "path_updated_at", "deleted"];
@@ -90,7 +90,7 @@ impl Directory {
         directory
     }
 
-    /// Notes a file where it is now.
+    /// Records the current place of a file.
     pub fn put(&mut self, place: FilePlace) {
         self.remove(&place.id);
         let key = place.path.key();
@@ -101,19 +101,19 @@ impl Directory {
         self.places.insert(place.id.clone(), place);
     }
 
-    /// Notes that a file is nowhere for now.
+    /// Records that a file has no place for now.
     pub fn lift(&mut self, id: &str) {
         self.remove(id);
     }
 
-    /// Notes that a file is deleted.
+    /// Records that a file is deleted.
     pub fn delete(&mut self, id: &str) {
         if let Some(place) = self.remove(id) {
             self.note_deleted(id, &place.path);
         }
     }
 
-    /// Notes that nothing is left of a file that was deleted.
+    /// Records that a deleted file no longer exists at all.
     pub(super) fn forget_deleted(&mut self, id: &str, path: &DiskPath) {
         if let Some(ids) = self.deleted.get_mut(&path.key()) {
             ids.remove(id);
@@ -137,7 +137,7 @@ impl Directory {
         Some(place)
     }
 
-    /// The files that have their paths, in the order of those.
+    /// The files that have their paths, in path order.
     pub fn owners(&self) -> impl Iterator<Item = &FilePlace> {
         self.wanted.iter().filter_map(|(key, wanted)| {
             let (_, id) = wanted.last()?;
@@ -145,7 +145,7 @@ impl Directory {
         })
     }
 
-    /// The files whose path another file has, with who that is; a directory has none.
+    /// The files whose path is taken, each with the file that has it; `None` if a directory does.
     pub fn displaced(&self) -> impl Iterator<Item = (&FilePlace, Option<&FilePlace>)> {
         self.wanted.iter().flat_map(|(key, wanted)| {
             let owner = wanted.last().filter(|_| !self.is_directory(key));
@@ -156,17 +156,17 @@ impl Directory {
         })
     }
 
-    /// Files whose path is none that could be made here: id and path as they are written.
+    /// Files whose path is invalid here: id and path as stored.
     pub fn astray(&self) -> impl Iterator<Item = (&str, &str)> {
         self.astray.iter().map(|(id, path)| (id.as_str(), path.as_str()))
     }
 
-    /// The ids of deleted files that were at a path.
+    /// The ids of deleted files that had a path.
     pub fn deleted_at(&self, path: &DiskPath) -> impl Iterator<Item = &str> {
         self.deleted.get(&path.key()).into_iter().flatten().map(String::as_str)
     }
 
-    /// Where a file is that is not deleted.
+    /// The place of a file that is not deleted.
     pub fn place(&self, id: &str) -> Option<&FilePlace> {
         self.places.get(id)
     }
@@ -174,15 +174,15 @@ impl Directory {
     /// The file that has a path.
     ///
     /// # Errors
-    /// `Refused` where a directory is there, or a file is where a directory is needed, or where a
-    /// path differs in nothing that every file system tells apart.
+    /// `Refused` if there is a directory, if a file is where a directory is needed, or if the path of
+    /// another file differs from it only in ways that some file systems ignore.
     pub fn at(&self, path: &DiskPath) -> Result<Option<&FilePlace>> {
         let key = path.key();
         if let Some(below) = self.first_below(&key) {
             return Err(taken(path, "is a directory", below));
         }
         let above = key.match_indices('/').skip(2).map(|(at, _)| key.get(..at).unwrap_or_default());
-        // One that has lost its path to a directory is in nobody's way there.
+        // A file that has lost its path to a directory is not in the way there.
         let mut above = above.filter(|key| !self.is_directory(key));
         if let Some(place) = above.find_map(|key| self.has(key)) {
             return Err(taken(path, "would lie in a file", &place.path));
@@ -194,11 +194,11 @@ impl Directory {
         }
     }
 
-    /// Whether nothing new can have a path: a file or a directory has it, or one that not every file
-    /// system tells from it.
+    /// Whether a path is unavailable for something new: a file or a directory has it, or one that some
+    /// file systems do not tell apart from it.
     ///
     /// # Errors
-    /// `Refused` where a file is in the place of a directory that is needed.
+    /// `Refused` if a file is where a directory is needed.
     pub fn is_taken(&self, path: &DiskPath) -> Result<bool> {
         let key = path.key();
         match self.has(&key).is_some() || self.is_directory(&key) {
@@ -222,17 +222,17 @@ impl Directory {
         self.places.get(id).map(|place| &place.path)
     }
 
-    /// The file that a path, an id or a unique prefix of one means.
+    /// The file that a path, an id or a unique prefix of one stands for.
     ///
     /// # Errors
-    /// `NotFound`, `Ambiguous`; `Usage` for what is neither.
+    /// `NotFound`, `Ambiguous`; `Usage` for an invalid path or prefix.
     pub fn find(&self, named: &str) -> Result<&FilePlace> {
         if named.starts_with('/') {
             let path = DiskPath::parse(named)?;
             return match self.at(&path) {
                 Ok(Some(place)) => Ok(place),
                 Ok(None) => Err(no_file(named)),
-                // What is there instead says more than that nothing is.
+                // What is there instead says more than that there is no file.
                 Err(error) => Err(error.of_kind(crate::error::Kind::NotFound)),
             };
         }

@@ -1,4 +1,4 @@
-//! A file as its record says it is.
+//! A file, as its record describes it.
 
 use super::content::{LineEnd, TextFile};
 use super::path::DiskPath;
@@ -11,82 +11,82 @@ use crate::wire::{Record, Value};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// The word for a file whose text merges.
+/// The `kind` of a file whose text merges.
 pub(super) const TEXT: &str = "text";
-/// The word for a file that is kept in versions.
+/// The `kind` of a file that is kept in versions.
 pub(super) const BINARY: &str = "binary";
 
-/// Bytes that lie somewhere, by what they are.
+/// The hash and the size of some bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileHash {
     /// In lower-case hex.
     pub blake3: String,
-    /// How many there are.
+    /// The number of bytes.
     pub size_bytes: u64,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DiskContent {
-    /// A text, with what its bytes have beside the words.
+    /// A text, with what its bytes have besides.
     Text(TextFile),
-    /// Bytes that lie elsewhere; None where no version of them is there.
+    /// Bytes stored elsewhere; `None` if there is no version.
     Binary(Option<FileHash>),
 }
 
-/// One content of a file that is no text.
+/// One content of a file that is not text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileVersion {
     /// Its id within the file.
     pub id: String,
-    /// What it held.
+    /// The content.
     #[serde(flatten)]
     pub stored: FileHash,
-    /// Who put it there.
+    /// The member who put it there.
     pub author_id: String,
     /// When, in Unix seconds.
     pub created_at: i64,
-    /// The versions in whose place it came.
+    /// The versions that it replaced.
     pub replaces: Vec<String>,
-    /// The BLAKE3 of the text in whose place it came, in hex; empty where nothing tells.
+    /// The BLAKE3 of the text that it replaced, in hex; empty if unknown.
     #[serde(skip)]
     pub of_text: String,
-    /// Whether a text came in its place.
+    /// Whether a text replaced it.
     #[serde(skip)]
     pub replaced_by_text: bool,
-    /// Whether it is the text that the file had when it became something else.
+    /// Whether it is the text that the file had when it became binary.
     #[serde(skip)]
     pub is_text: bool,
 }
 
-/// A file as its record says it is.
+/// A file, as its record describes it.
 #[derive(Debug, Clone)]
 pub struct DiskFile {
     /// The file's whole id.
     pub id: String,
-    /// As it is written; it need not be one.
+    /// As stored; may be invalid.
     pub path: String,
-    /// What it holds now.
+    /// Its current content.
     pub content: DiskContent,
-    /// The text of a file that is none any more: what it would go on from.
+    /// The text that a binary file had before: what it would continue from.
     pub old_text: TextFile,
-    /// What it held, the earliest first, where it is or was no text.
+    /// Its contents while it is or was binary, the earliest first.
     pub versions: Vec<FileVersion>,
     /// Whether it may be run as a program.
     pub executable: bool,
-    /// What the ending of its name says it is.
+    /// The MIME type for its extension.
     pub mime_type: String,
-    /// Who made it.
+    /// The member who created it.
     pub author_id: String,
     /// When, in Unix seconds.
     pub created_at: i64,
     /// When its content was last changed, in Unix seconds.
     pub updated_at: i64,
-    /// When it came to its path, in Unix seconds.
+    /// When it got its path, in Unix seconds.
     pub path_updated_at: i64,
     /// Whether it is deleted.
     pub deleted: bool,
-    /// What it held then, as hex of a BLAKE3.
+    /// The BLAKE3 of its content at deletion, in hex.
     pub deleted_blake3: String,
 }
 
@@ -123,20 +123,19 @@ impl DiskFile {
         }
     }
 
-    /// Where it is, if that is a path.
+    /// Its path, if valid.
     pub fn place(&self) -> Option<DiskPath> {
         DiskPath::parse(&self.path).ok()
     }
 
-    /// The versions that nothing replaces, the latest last: that one is the file's, and any other
-    /// came at the same time.
+    /// The versions that nothing replaces, the latest last: that one is the file's content, the others
+    /// were concurrent with it.
     pub fn heads(&self) -> Vec<&FileVersion> {
         heads(&self.versions)
     }
 
-    /// What came at the same time as what the file holds, and is not shown: versions beside its own,
-    /// those that somebody put while it became a text, and the text that somebody edited while it became
-    /// something else.
+    /// Contents concurrent with the file's own and not shown: other versions, those put while it became
+    /// a text, and the text that somebody edited while it became binary.
     pub fn beside(&self) -> Vec<FileVersion> {
         let mut heads = self.heads();
         match &self.content {
@@ -144,7 +143,7 @@ impl DiskFile {
                 heads.pop();
                 heads.into_iter().cloned().chain(self.unseen_text()).collect()
             }
-            // Where none is marked, whoever wrote the text did not mark any.
+            // If none is marked, the writer of the text did not mark any.
             DiskContent::Text(_) if self.versions.iter().all(|one| !one.replaced_by_text) => {
                 Vec::new()
             }
@@ -162,11 +161,11 @@ impl DiskFile {
         }
     }
 
-    /// The text of a file that is none any more, where it is another than the one that was replaced.
+    /// The text of a file that became binary, if it differs from the one that was replaced.
     fn unseen_text(&self) -> Option<FileVersion> {
         let heads = self.heads();
         let head = heads.last()?;
-        // Versions of which nothing tells what they replaced can have replaced this.
+        // Versions that do not say what they replaced may have replaced this.
         if self.old_text.text.is_empty() || heads.iter().any(|head| head.of_text.is_empty()) {
             return None;
         }
@@ -184,15 +183,16 @@ impl DiskFile {
         })
     }
 
-    /// All that it held and that can be asked for, the earliest first; what is beside it as well.
+    /// All contents that it had and that can be asked for, the earliest first, including those beside
+    /// it.
     pub fn all_versions(&self) -> Vec<FileVersion> {
         let text = self.beside().into_iter().filter(|version| version.is_text);
         self.versions.iter().cloned().chain(text).collect()
     }
 }
 
-/// Of the versions of some files the one that an id, a hash, or a unique prefix of one means, and its
-/// file; None for none.
+/// The version among those of some files that an id, a hash, or a unique prefix of one stands for, with
+/// its file; `None` if there is none.
 ///
 /// # Errors
 /// `Usage` for a prefix that is too short, `Ambiguous`.
@@ -221,7 +221,7 @@ pub fn version_named(files: Vec<DiskFile>, named: &str) -> Result<Option<(DiskFi
     Ok(files.into_iter().nth(n).map(|file| (file, version)))
 }
 
-/// A name that follows from some words, in the form of a random id.
+/// A name derived from some words, in the form of a random id.
 pub(super) fn name(words: &[&str]) -> String {
     let mut hasher = blake3::Hasher::new();
     for word in words {
@@ -234,7 +234,7 @@ pub(super) fn name(words: &[&str]) -> String {
 }
 
 impl DiskContent {
-    /// The hash and size of its bytes; None where it has none.
+    /// The hash and size of its bytes; `None` if it has none.
     pub fn stored(&self) -> Option<FileHash> {
         match self {
             DiskContent::Text(file) => Some(FileHash::of(&file.bytes())),
@@ -251,7 +251,7 @@ impl DiskContent {
 }
 
 impl FileHash {
-    /// What bytes are.
+    /// Hashes bytes.
     pub fn of(bytes: &[u8]) -> FileHash {
         let blake3 = hex(blake3::hash(bytes).as_bytes());
         FileHash { blake3, size_bytes: bytes.len() as u64 }
@@ -263,7 +263,7 @@ pub fn read(source: &dyn Source, id: &str) -> Option<DiskFile> {
     source.record(&["files", id]).map(|record| DiskFile::of(id, &record))
 }
 
-/// Every file, deleted ones too, in the order of their ids.
+/// Every file, deleted ones included, in id order.
 pub fn read_all(source: &dyn Source) -> Vec<DiskFile> {
     let ids = source.keys(FILES.path);
     ids.iter().filter_map(|id| read(source, id)).collect()
@@ -295,14 +295,14 @@ fn version_of(id: &str, record: &Record) -> Option<FileVersion> {
     })
 }
 
-/// The field of a version with those in whose place it came.
+/// The field of a version that lists those it replaced.
 pub(super) const VERSIONS_REPLACED: &str = match VERSIONS.fields.last() {
     Some(field) => field.name,
     None => "",
 };
 
-/// Those that no other replaces, in their order. Where they replace one another in a circle, which
-/// only a forger writes, the last.
+/// Those that no other replaces, in order. If they replace one another in a circle, which only a forger
+/// writes, the last one.
 fn heads(versions: &[FileVersion]) -> Vec<&FileVersion> {
     let replaced: BTreeSet<&str> =
         versions.iter().flat_map(|version| &version.replaces).map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! Where a file lies on a virtual disk: parsed once, and then safe on every system.
+//! The path of a file on a virtual disk: parsed once, and from then on safe on every system.
 
 use crate::error::{Error, Result};
 use crate::limits;
@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
-/// What names of our own files in a disk's directories begin with.
+/// The prefix of our own files in the directories of disks.
 pub const OWN_PREFIX: &str = ".crdtctl";
-/// Names that mean a device on Windows, whatever ending they have.
+/// Names of devices on Windows, whatever extension they have.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$"];
 
 /// The three disks of an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DiskKind {
-    /// What leaves the machine only for replicas of the same member.
+    /// Files that leave the machine only for replicas of the same member.
     Private,
-    /// What all the world may read.
+    /// Files that all the world may read.
     Public,
-    /// What the members of the entity have in common.
+    /// Files that the members of the entity share.
     Shared,
 }
 
@@ -36,8 +36,8 @@ impl DiskKind {
     }
 }
 
-/// The path of a file: `/shared/images/logo.png`. In NFC, and nothing in it leads out of the disk or
-/// means something else on another system.
+/// The path of a file: `/shared/images/logo.png`. In NFC, never leading out of the disk and meaning the
+/// same on every system.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DiskPath(String);
@@ -46,7 +46,7 @@ impl DiskPath {
     /// Parses the path of a file.
     ///
     /// # Errors
-    /// `Usage`, with what is wrong with which part.
+    /// `Usage`, saying which part is wrong and why.
     pub fn parse(text: &str) -> Result<DiskPath> {
         let path = DiskPath::parse_dir(text)?;
         let names_a_file = path.parts().next().is_some() && !text.ends_with('/');
@@ -57,8 +57,8 @@ impl DiskPath {
         }
     }
 
-    /// Parses the path of a file or of a directory: the disk itself is one, and a `/` at the end is
-    /// allowed.
+    /// Parses the path of a file or a directory: the disk itself is a directory, and a `/` at the end
+    /// is allowed.
     ///
     /// # Errors
     /// As [`DiskPath::parse`].
@@ -97,7 +97,7 @@ impl DiskPath {
     /// The path of something in this directory.
     ///
     /// # Errors
-    /// As [`DiskPath::parse`], for a name that is none or goes too deep.
+    /// Those of [`DiskPath::parse`], for an invalid name or too deep a path.
     pub fn child(&self, name: &str) -> Result<DiskPath> {
         DiskPath::parse(&format!("{}/{name}", self.0))
     }
@@ -119,29 +119,29 @@ impl DiskPath {
         self.0.split('/').skip(2)
     }
 
-    /// The last name; that of the disk where it names no file.
+    /// The last name; the disk's if the path has no other.
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 
-    /// What is below the disk, as the application writes it: `/images/logo.png`.
+    /// The part below the disk, as the application writes it: `/images/logo.png`.
     pub fn within(&self) -> &str {
         self.0.get(1 + self.disk().as_str().len()..).unwrap_or_default()
     }
 
-    /// The same for all paths that one directory of some system cannot tell apart: after NFC and
-    /// case folding.
+    /// A key that is the same for all paths that a directory on some system cannot tell apart: after
+    /// NFC and case folding.
     pub fn key(&self) -> String {
         let folded: String = self.0.chars().flat_map(fold).collect();
         folded.nfc().collect()
     }
 
-    /// Whether this is the path itself, or it lies below this one as a directory.
+    /// Whether a path is this path, or lies below it.
     pub fn holds(&self, path: &DiskPath) -> bool {
         self.holds_name(&path.0)
     }
 
-    /// The same of what is no path of a disk, but is written like one.
+    /// Like [`DiskPath::holds`], for text that has the form of a path but need not be valid.
     pub fn holds_name(&self, path: &str) -> bool {
         match path.strip_prefix(&self.0) {
             Some(rest) => rest.is_empty() || rest.starts_with('/'),
@@ -150,8 +150,8 @@ impl DiskPath {
     }
 }
 
-/// A letter as it compares without regard to case. Full folding, so that `ß` is `ss`; the dotless i
-/// stays what it is.
+/// A letter for comparison without regard to case. Full folding, so that `ß` becomes `ss`; the dotless
+/// i stays as it is.
 fn fold(letter: char) -> impl Iterator<Item = char> {
     let up: Vec<char> = match letter {
         'ı' => vec![letter],
@@ -160,7 +160,7 @@ fn fold(letter: char) -> impl Iterator<Item = char> {
     up.into_iter().flat_map(char::to_lowercase)
 }
 
-/// A name that a file can have on every system.
+/// Checks that a file can have this name on every system.
 fn check_name(name: &str) -> Result<(), String> {
     let odd = |c: char| c.is_control() || "\\<>:\"|?*".contains(c);
     if name.is_empty() {

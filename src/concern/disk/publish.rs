@@ -1,4 +1,4 @@
-//! The website of an entity: what it holds as one hash.
+//! The website of an entity: its content as one hash.
 
 use super::content::TextFile;
 use super::directory::Directory;
@@ -15,21 +15,21 @@ use serde::{Deserialize, Serialize};
 
 /// The directory of the website.
 pub const WEBSITE: &str = "/public/website";
-/// The file with the hashes of all others in it, as `b3sum` prints them.
+/// The file with the hashes of all other files, as `b3sum` prints them.
 pub const SUMS: &str = "B3SUMS";
 
-/// What a website holds.
+/// The content of a website.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Website {
-    /// A line a file, in the order of the paths' bytes: hash, two blanks, path.
+    /// One line per file, in byte order of the paths: hash, two blanks, path.
     pub sums: String,
     /// The hash of these lines, in hex.
     pub root: String,
-    /// How many files there are.
+    /// The number of files.
     pub files: usize,
 }
 
-/// The website that a document says; None where there is none.
+/// The website in a document; `None` if there is none.
 pub fn website(source: &dyn Source, doc: &DocId) -> Option<Website> {
     let directory = Directory::of(source, doc);
     let own = format!("{WEBSITE}/{SUMS}");
@@ -49,8 +49,8 @@ pub fn website(source: &dyn Source, doc: &DocId) -> Option<Website> {
     (files > 0).then_some(Website { sums, root, files })
 }
 
-/// Writes the hashes of all files of the website beside them, and their hash into what the entity says
-/// of itself: `website_root`.
+/// Writes the hashes of all files of the website into a file beside them, and the hash of that into the
+/// entity's metadata: `website_root`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Publish {
     /// The group, channel, project or organization whose website it is.

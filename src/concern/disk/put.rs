@@ -1,4 +1,4 @@
-//! Putting files: new ones, and new content into those that are there.
+//! Putting files: new ones, and new content into existing ones.
 
 use super::access::writing;
 use super::content::{LineEnd, TextFile};
@@ -23,64 +23,64 @@ use crate::wire::Value;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Puts a file to a path, or new content into the one that is there: a text, or bytes by their hash.
+/// Puts a file at a path, or new content into the file there: a text, or bytes by their hash.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Put {
     /// The group, channel, project or organization whose disk it is.
     pub entity: EntityId,
-    /// Where to.
+    /// The destination.
     pub path: DiskPath,
-    /// The whole text, its lines ending in `\n`; None for bytes.
+    /// The whole text, lines ending in `\n`; `None` for bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The text of which `text` was made, where others may have changed it since: only what differs
+    /// The text from which `text` was made, if others may have changed it since: only the difference
     /// between the two is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
-    /// How lines end in the file; None leaves that as it is, `\n` in a new one.
+    /// The line ends in the file; `None` leaves them as they are, `\n` in a new file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eol: Option<LineEnd>,
-    /// Whether the file begins with a byte order mark; None leaves that as it is.
+    /// Whether the file begins with a byte order mark; `None` leaves that as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bom: Option<bool>,
-    /// The hash of the bytes, in hex; None for a text.
+    /// The hash of the bytes, in hex; `None` for a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blake3: Option<String>,
-    /// How many bytes there are.
+    /// The number of bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
-    /// The hash of the version of which the bytes were made, where others may have put one since: that is
-    /// what they replace. Without it they replace all that there is.
+    /// The hash of the version from which the bytes were made, if others may have put one since: only
+    /// that version is replaced. Without it, all current versions are replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_blake3: Option<String>,
-    /// Whether it may be run as a program; None leaves that as it is.
+    /// Whether it may be run as a program; `None` leaves that as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executable: Option<bool>,
-    /// A file of its own, even where one has the path: the later one has it then.
+    /// Creates a file of its own even if another file has the path: the later file then has it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub beside: bool,
 }
 
 impl Put {
-    /// Puts a text with all that its file has beside it.
+    /// Puts a text, with everything its file has besides.
     pub fn text(entity: EntityId, path: DiskPath, file: TextFile) -> Put {
         let nothing = Put::nothing(entity, path);
         Put { text: Some(file.text), eol: Some(file.eol), bom: Some(file.bom), ..nothing }
     }
 
-    /// Puts another text in the place of one, and leaves what others have changed in it since, and all
-    /// that its file has beside it.
+    /// Replaces a text by another, keeping what others have changed in it since and everything its file
+    /// has besides.
     pub fn other_text(entity: EntityId, path: DiskPath, base: String, text: String) -> Put {
         Put { text: Some(text), base: Some(base), ..Put::nothing(entity, path) }
     }
 
-    /// Puts bytes that lie where those of this store's files do.
+    /// Puts bytes that are already stored with this store's files.
     pub fn bytes(entity: EntityId, path: DiskPath, stored: FileHash) -> Put {
         let nothing = Put::nothing(entity, path);
         Put { blake3: Some(stored.blake3), size_bytes: Some(stored.size_bytes), ..nothing }
     }
 
-    /// What the file is to hold; None where it says so of nothing.
+    /// The hash and size of the new content; `None` if it is invalid.
     pub fn stored(&self) -> Option<FileHash> {
         self.content().ok()?.stored()
     }
@@ -105,10 +105,10 @@ impl Put {
         self.plan(session, &WaitingWrites::default())?.carry_out(session)
     }
 
-    /// What it is going to write, once what waits is written.
+    /// Plans the write that it will make after the waiting writes.
     ///
     /// # Errors
-    /// Whatever the rules say; nothing has changed then.
+    /// Those of the rules; nothing has changed then.
     pub(crate) fn plan(
         &self,
         session: &mut Session,
@@ -245,7 +245,7 @@ impl Put {
             doc: doc.clone(),
             id: id.to_owned(),
             paths: vec![self.path.clone()],
-            // Each edit has some bytes beside its text.
+            // Each edit takes some bytes besides its text.
             bytes: self.written_bytes().saturating_add(edits.len().saturating_mul(64)),
             removes: false,
             outcome: self.at_path(said),
@@ -279,12 +279,12 @@ impl Put {
         outcome.with("path", self.path.as_str().into())
     }
 
-    /// Bytes of what was given.
+    /// The number of bytes given.
     fn written_bytes(&self) -> usize {
         self.text.as_ref().map_or(0, String::len).saturating_add(self.path.as_str().len())
     }
 
-    /// What becomes of the text.
+    /// The edits of the text.
     fn edits(&self, old: &DiskFile, content: &DiskContent) -> Vec<TextEdit> {
         let DiskContent::Text(new) = content else { return Vec::new() };
         match (&self.base, &old.content) {
@@ -296,7 +296,7 @@ impl Put {
         }
     }
 
-    /// The ids of the versions that new bytes replace.
+    /// The ids of the versions that the new bytes replace.
     fn replaced(&self, old: &DiskFile) -> Vec<String> {
         let base = self.base_blake3.as_ref();
         let is_base = |version: &&FileVersion| Some(&version.stored.blake3) == base;
@@ -308,8 +308,8 @@ impl Put {
         }
     }
 
-    /// The BLAKE3 of the text in whose place new bytes come: an edit of it that this did not know of is told
-    /// by that.
+    /// The BLAKE3 of the text that the new bytes replace: it reveals an edit of that text that this
+    /// write did not know of.
     fn of_text(&self, old: &DiskFile) -> String {
         let current = match &old.content {
             DiskContent::Text(current) => current,
@@ -318,17 +318,17 @@ impl Put {
         let is_base = |version: &&FileVersion| {
             self.base_blake3.is_some() && Some(&version.stored.blake3) == self.base_blake3.as_ref()
         };
-        // Bytes that were made of a version have seen what that had.
+        // Bytes made from a version include what that version had seen.
         match (&old.content, old.versions.iter().rev().find(is_base)) {
             (DiskContent::Binary(_), Some(base)) => base.of_text.clone(),
             _ => FileHash::of(current.text.as_bytes()).blake3,
         }
     }
 
-    /// The ids of the versions in whose place a text comes.
+    /// The ids of the versions that a text replaces.
     fn covered(&self, old: &DiskFile, content: &DiskContent) -> Vec<String> {
         let is_binary = matches!(old.content, DiskContent::Binary(_));
-        // What was made of the text that is there has not seen what came beside it.
+        // A write based on the current text has not seen the versions beside it.
         if matches!(content, DiskContent::Binary(_)) || !is_binary && self.base.is_some() {
             return Vec::new();
         }
@@ -344,7 +344,7 @@ impl Put {
         }
     }
 
-    /// The registers that change.
+    /// The fields that change.
     fn fields(&self, old: &DiskFile, content: &DiskContent) -> Vec<(&'static str, Value)> {
         let mut fields = Vec::new();
         if old.content.kind() != content.kind() {
@@ -366,21 +366,21 @@ impl Put {
     }
 }
 
-/// Whether a file holds this already, and nothing else came at the same time.
+/// Whether a file already has this content, with nothing concurrent beside it.
 fn is_the_head(old: &DiskFile, new: &FileHash) -> bool {
     let is_binary = matches!(old.content, DiskContent::Binary(_));
     let is_alone = is_binary && old.beside().is_empty();
     is_alone && matches!(old.heads().as_slice(), [head] if head.stored == *new)
 }
 
-/// A time behind that of every version: what replaces one is later, whatever the clock says.
+/// A time after every version: what replaces a version is later, whatever the clock says.
 fn after(old: &DiskFile) -> i64 {
     old.versions.last().map_or(0, |last| last.created_at.saturating_add(1))
 }
 
-/// The id of a new file: it follows from document, path and content, so that it is the same for
-/// whoever puts the same there at once. Of a file that was there before, and is deleted or elsewhere
-/// now, it is another.
+/// The id of a new file. It is derived from document, path and content, so that replicas that
+/// concurrently put the same content there choose the same id. A file that was there before, and is now
+/// deleted or elsewhere, keeps its own: the new one is different.
 fn new_id(
     source: Option<&dyn Source>,
     doc: &DocId,
@@ -396,7 +396,7 @@ fn new_id(
     (0..u64::MAX).map(id).find(|id| is_new(id)).unwrap_or_default()
 }
 
-/// The id of a file's first version, which follows from the file's.
+/// The id of a file's first version, derived from the file's id.
 fn version_id(id: &str, content: &DiskContent) -> String {
     match content {
         DiskContent::Text(_) => String::new(),
@@ -404,7 +404,7 @@ fn version_id(id: &str, content: &DiskContent) -> String {
     }
 }
 
-/// What a file is born with: nothing that varies between those who put it there.
+/// The initial content of a file: nothing that differs between those who put it there.
 fn born(id: &str, path: &DiskPath, content: &DiskContent, version: &str) -> Content {
     let text = |text: &str| Content::Plain(Value::String(text.to_owned()));
     let empty = || Content::Map(BTreeMap::new());

@@ -1,4 +1,4 @@
-//! Moving and removing files, and bringing them back.
+//! Moving, removing and restoring files.
 
 use super::access::{document_of, writing};
 use super::directory::{Directory, FilePlace};
@@ -15,16 +15,16 @@ use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};
 
-/// Gives a file another path.
+/// Moves a file to another path.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MoveFile {
     /// The group, channel, project or organization whose disk it is on.
     pub entity: EntityId,
-    /// Its path, its id, or a unique prefix of that.
+    /// Its path, its id, or a unique prefix of the id.
     pub file: String,
-    /// Where to; nothing may be there.
+    /// The destination; nothing may be there.
     pub to: DiskPath,
-    /// Even where a file has the path: it has it no more then.
+    /// Even if a file has that path; that file then loses it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub beside: bool,
 }
@@ -32,16 +32,16 @@ pub struct MoveFile {
 impl MoveFile {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         match self.plan(session, &WaitingWrites::default())? {
-            // Nothing waits: the two paths are of two documents.
+            // Nothing waits: the two paths are in two documents.
             PlannedChange::Alone => self.across(session),
             planned => planned.carry_out(session),
         }
     }
 
-    /// What it is going to write, once what waits is written.
+    /// Plans the write that it will make after the waiting writes.
     ///
     /// # Errors
-    /// Whatever the rules say; nothing has changed then.
+    /// Those of the rules; nothing has changed then.
     pub(crate) fn plan(
         &self,
         session: &mut Session,
@@ -63,7 +63,7 @@ impl MoveFile {
                 let said = Outcome::unchanged(doc.clone(), &from.id);
                 return Ok(PlannedChange::Done(said.saying(format!("it is at {}", self.to))));
             }
-            // Another way of writing the path that it has itself is no other file's.
+            // Another spelling of its own path does not collide with another file.
             directory.lift(&from.id);
             let free = self.is_free(directory);
             directory.put(from.clone());
@@ -72,7 +72,7 @@ impl MoveFile {
         })
     }
 
-    /// Refuses to go where a file is.
+    /// Refuses a destination where a file is.
     fn is_free(&self, directory: &Directory) -> Result<()> {
         match directory.at(&self.to)? {
             Some(other) if !self.beside => {
@@ -117,8 +117,8 @@ impl MoveFile {
         }))
     }
 
-    /// From the private disk to the others or back: another document says what is there, so it is
-    /// another file.
+    /// Moves between the private disk and the others: they are described by different documents, so it
+    /// becomes another file.
     fn across(&self, session: &mut Session) -> Result<Outcome> {
         let doc = document_of(session, &self.entity, &self.file)?;
         let find = |_: &mut Session, directory: &mut Directory| directory.find(&self.file).cloned();
@@ -147,12 +147,12 @@ impl MoveFile {
     }
 }
 
-/// Removes a file: what it held stays until every member has heard of it.
+/// Removes a file; its content stays until every member has acknowledged the removal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveFile {
     /// The group, channel, project or organization whose disk it is on.
     pub entity: EntityId,
-    /// Its path, its id, or a unique prefix of that.
+    /// Its path, its id, or a unique prefix of the id.
     pub file: String,
 }
 
@@ -161,10 +161,10 @@ impl RemoveFile {
         self.plan(session, &WaitingWrites::default())?.carry_out(session)
     }
 
-    /// What it is going to write, once what waits is written.
+    /// Plans the write that it will make after the waiting writes.
     ///
     /// # Errors
-    /// Whatever the rules say; nothing has changed then.
+    /// Those of the rules; nothing has changed then.
     pub(crate) fn plan(
         &self,
         session: &mut Session,
@@ -204,7 +204,7 @@ impl RemoveFile {
                 outcome,
                 write: Box::new(move |txn| {
                     let file = ["files", id.as_str()];
-                    // What is changed elsewhere meanwhile is told by this from what was deleted.
+                    // A concurrent change elsewhere is recognised by its difference from this.
                     txn.set(&file, "deleted_blake3", held.as_str())?;
                     tombstone::mark(txn, &FILES, &file, now, &by)
                 }),
@@ -213,13 +213,13 @@ impl RemoveFile {
     }
 }
 
-/// Brings a removed file back to where it was.
+/// Restores a removed file to where it was.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RestoreFile {
     /// The group, channel, project or organization whose disk it was on.
     pub entity: EntityId,
-    /// Its id, or a unique prefix of that; its path, where only one file was removed there. Or a version
-    /// of a file, by its id or hash, or a unique prefix of one: the file holds that again.
+    /// Its id, or a unique prefix of the id; its path, if only one file was removed there. Or a version
+    /// of a file, by its id or hash, or a unique prefix of one: the file gets that content again.
     pub file: String,
 }
 
@@ -245,7 +245,7 @@ impl RestoreFile {
         ))
     }
 
-    /// Puts a version of a file in the place of whatever that holds.
+    /// Replaces the content of a file by one of its versions.
     fn put_back(
         &self,
         session: &mut Session,

@@ -1,4 +1,4 @@
-//! Deleted here, edited there: what was edited is kept.
+//! Files deleted here and edited there: the edit is kept.
 
 use super::directory::{Directory, FilePlace};
 use super::file::{DiskFile, FileVersion, read_all};
@@ -12,10 +12,11 @@ use crate::tombstone;
 use crate::wire::Id;
 use std::collections::BTreeSet;
 
-/// Brings files back whose content is another than what was deleted: somebody had changed them who did
-/// not know of the deletion. To be done before the deletion is acknowledged. Returns their paths.
+/// Restores the files whose content is not what was deleted: somebody who did not know of the deletion
+/// had changed them. Must be done before the deletion is acknowledged. Returns their paths.
 ///
 /// # Errors
+/// Those of the store.
 /// Those of the store.
 pub fn revive_edited(session: &mut Session, doc: &DocId) -> Result<Vec<String>> {
     if !is_disk(doc) {
@@ -31,22 +32,22 @@ pub fn revive_edited(session: &mut Session, doc: &DocId) -> Result<Vec<String>> 
     Ok(edited.into_iter().map(|file| file.path).collect())
 }
 
-/// A version that came at the same time as what its file shows, and what that is.
+/// A version concurrent with what its file shows.
 pub struct LostVersion {
     /// The id of the file.
     pub file: String,
-    /// What is not shown.
+    /// The version that is not shown.
     pub lost: FileVersion,
-    /// The item that says so.
+    /// The item that records it.
     pub item: Id,
-    /// Whether it was here before.
+    /// Whether it existed here before the merge.
     pub was_here: bool,
-    /// What the file shows: None for a text.
+    /// What the file shows; `None` for a text.
     pub shown: Option<FileVersion>,
 }
 
-/// What files do not show since a merge because something else came at the same time. It can be read and
-/// restored, as long as nothing is put in its place.
+/// The versions that files do not show since a merge, because another was concurrent. They can be read
+/// and restored until something replaces them.
 pub fn lost_versions(doc: &DocId, [before, after]: [&View; 2]) -> Vec<LostVersion> {
     if !is_disk(doc) {
         return Vec::new();
@@ -88,20 +89,20 @@ pub fn lost_versions(doc: &DocId, [before, after]: [&View; 2]) -> Vec<LostVersio
     all
 }
 
-/// A file whose path another one has.
+/// A file whose path another file has.
 pub struct LostPath {
     /// The file, and the path that it wants.
     pub place: FilePlace,
-    /// Which has it; None for a directory.
+    /// The file that has it; `None` for a directory.
     pub owner: Option<FilePlace>,
     /// The item that holds the path.
     pub item: Id,
-    /// Whether it was here before.
+    /// Whether it was here before the merge.
     pub was_here: bool,
 }
 
-/// The files that have not had their paths since a merge: two were put to one, or a file where others have
-/// a directory.
+/// The files that have lost their paths in a merge: two files were put at one path, or a file where
+/// others have a directory.
 pub fn lost_paths(doc: &DocId, [before, after]: [&View; 2]) -> Vec<LostPath> {
     if !is_disk(doc) {
         return Vec::new();

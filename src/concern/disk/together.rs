@@ -1,9 +1,9 @@
-//! Changes of many files, written together.
+//! Changes of many files, written in one transaction.
 //!
-//! Each new file begins under a client id of its own, and yrs goes over all of those several times for
-//! each of its transactions: with one transaction a file, ten thousand files take a hundred times as
-//! long as a thousand. So what changes a file plans first what it writes, on the document and on the
-//! directory as they will be, and what several have planned goes in one transaction.
+//! Each new file begins under a client id of its own, and yrs goes over all client ids several times in
+//! each transaction: with one transaction per file, ten thousand files take a hundred times as long as
+//! a thousand. So a change of a file first plans what to write, on the document and the directory as
+//! they will be, and several plans are written in one transaction.
 
 use super::directory::Directory;
 use super::path::DiskPath;
@@ -16,28 +16,28 @@ use crate::store::Session;
 use crate::tombstone;
 use std::collections::BTreeSet;
 
-/// So many wait at most.
+/// The most writes that wait.
 const MOST: usize = 1_000;
-/// So many bytes, at about.
+/// The most bytes that wait, approximately.
 const MOST_BYTES: u64 = 1 << 20;
-/// More than what is written beside texts and paths takes.
+/// More than a write takes besides texts and paths.
 const AROUND_BYTES: usize = 4_096;
 
-/// What becomes of a change of files.
+/// The plan for a change of files.
 pub(crate) enum PlannedChange {
-    /// All is so already.
+    /// Everything already is as asked.
     Done(Outcome),
     /// It writes one file.
     Write(FileWrite),
-    /// It takes more than that, or depends on what waits: it is to be run when nothing does.
+    /// It changes more, or depends on waiting writes: it must be run when nothing waits.
     Alone,
 }
 
 impl PlannedChange {
-    /// Writes it right away.
+    /// Writes it immediately.
     ///
     /// # Errors
-    /// Those of the change; `Bug` for one that takes more.
+    /// Those of the change; `Bug` if it changes more than one file.
     pub(super) fn carry_out(self, session: &mut Session) -> Result<Outcome> {
         match self {
             PlannedChange::Done(outcome) => Ok(outcome),
@@ -53,32 +53,32 @@ impl PlannedChange {
 /// Writes one file, inside a transaction.
 type WritingOne = dyn FnOnce(&mut Txn<'_>) -> Result<()>;
 
-/// What is to be written of one file.
+/// A planned write to one file.
 pub(crate) struct FileWrite {
     /// The document with the file.
     pub(super) doc: DocId,
     /// The file's id.
     pub(super) id: String,
-    /// Where it was, and where it is to be.
+    /// Its old and its new path.
     pub(super) paths: Vec<DiskPath>,
-    /// Bytes of what people wrote that are written with it.
+    /// The size of the user's text written with it.
     pub(super) bytes: usize,
-    /// Its removal: it may go at once.
+    /// Whether it is a removal, after which the file may be pruned at once.
     pub(super) removes: bool,
     /// Writes it.
     pub(super) write: Box<WritingOne>,
-    /// What is said of it when it is written.
+    /// The outcome once it is written.
     pub(super) outcome: Outcome,
 }
 
 impl FileWrite {
-    /// What is said of it when it is written.
+    /// The outcome once it is written.
     pub(crate) fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 }
 
-/// Writes that wait for each other: of one document, each of another file and another path.
+/// Writes that wait to be made together: in one document, each to another file and another path.
 #[derive(Default)]
 pub(crate) struct WaitingWrites {
     writes: Vec<FileWrite>,
@@ -94,7 +94,7 @@ impl WaitingWrites {
         waiting
     }
 
-    /// Puts one to those that wait.
+    /// Adds a write.
     pub(crate) fn push(&mut self, write: FileWrite) {
         self.touched.extend(write.paths.iter().map(DiskPath::key));
         self.touched.insert(write.id.clone());
@@ -102,31 +102,31 @@ impl WaitingWrites {
         self.writes.push(write);
     }
 
-    /// Whether none waits.
+    /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.writes.is_empty()
     }
 
-    /// Whether so many wait that they are to be written before others are planned.
+    /// Whether so many wait that they must be written before others are planned.
     pub(crate) fn is_full(&self) -> bool {
         self.writes.len() >= MOST || self.bytes >= MOST_BYTES
     }
 
-    /// Whether a change depends on what waits: where that is in another document, or about this file or
-    /// a file with one of these paths.
+    /// Whether a change depends on the waiting writes: if they are in another document, or concern this
+    /// file or a file with one of these paths.
     pub(super) fn hold(&self, doc: &DocId, id: Option<&str>, paths: &[&DiskPath]) -> bool {
         self.writes.first().is_some_and(|first| first.doc != *doc)
             || id.is_some_and(|id| self.touched.contains(id))
             || paths.iter().any(|path| self.touched.contains(&path.key()))
     }
 
-    /// Whether the document may have reached its limit once they are written.
+    /// Whether the document may reach its limit with these writes.
     pub(super) fn may_fill(&self, session: &mut Session, doc: &DocId) -> Result<bool> {
         let size = session.size(doc)?;
         Ok(!self.is_empty() && size.saturating_add(self.bytes) > SPEC.limit_bytes)
     }
 
-    /// Writes them in one transaction, and what each of them did.
+    /// Writes them in one transaction and returns the outcome of each.
     ///
     /// # Errors
     /// Those of the writes; the session must then be dropped.
@@ -135,7 +135,7 @@ impl WaitingWrites {
         let Some(doc) = waiting.writes.first().map(|write| write.doc.clone()) else {
             return Ok(Vec::new());
         };
-        // It knows of all that was planned.
+        // It includes everything planned.
         let mut directory = Directory::take(session, &doc)?;
         let mut removed = Vec::new();
         let mut outcomes = Vec::with_capacity(waiting.writes.len());

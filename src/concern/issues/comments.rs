@@ -13,19 +13,19 @@ use crate::tombstone;
 use crate::wire::Record;
 use serde::{Deserialize, Serialize};
 
-/// Writes a comment on an issue, open or closed.
+/// Adds a comment to an issue, open or closed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddComment {
     /// The group, channel, project or organization whose issue it is about.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
-    /// What is said: not blank, at most [`MESSAGE_BYTES`](crate::limits::MESSAGE_BYTES) bytes.
+    /// The comment: not blank, at most [`MESSAGE_BYTES`](crate::limits::MESSAGE_BYTES) bytes.
     pub text: String,
-    /// Unix seconds; None for now. What is older than the store keeps its time.
+    /// Unix seconds; `None` for now. Lets a record older than the store keep its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<i64>,
-    /// A member, or one who was, by id or unique prefix; None for whoever acts.
+    /// A current or former member, by id or unique prefix; `None` for the actor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
 }
@@ -71,7 +71,7 @@ pub struct EditComment {
     pub issue: String,
     /// A comment id, or a unique prefix of one.
     pub comment: String,
-    /// The whole new text, in the place of the old one; not blank.
+    /// The whole new text, replacing the old; not blank.
     pub text: String,
 }
 
@@ -98,7 +98,7 @@ impl EditComment {
     }
 }
 
-/// Deletes one's own comment, or anybody's as an admin.
+/// Deletes one's own comment; an admin may delete anybody's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeleteComment {
     /// The group, channel, project or organization whose issue it is about.
@@ -128,7 +128,7 @@ impl DeleteComment {
     }
 }
 
-/// What the operations need to know of a comment.
+/// What the operations need to know about a comment.
 struct CommentText {
     issue: String,
     id: String,

@@ -1,4 +1,4 @@
-//! What a document of the concern `issues` holds.
+//! The schema of the concern `issues`.
 
 use crate::limits;
 use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
@@ -13,7 +13,7 @@ pub const SPEC: Spec = Spec {
     collections: &[ISSUES, COMMENTS],
 };
 
-/// The issues, keyed by a minted id (rule R1).
+/// The issues, keyed by a random id (rule R1).
 pub const ISSUES: Collection = Collection {
     noun: "issue",
     argument: Some("ISSUE"),

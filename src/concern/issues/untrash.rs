@@ -1,4 +1,4 @@
-//! Issues and comments out of the trash.
+//! Restoring issues and comments from the trash.
 
 use super::{COMMENTS, ISSUES, SPEC, Status};
 use crate::concern::{Actor, Outcome, plain, record};
@@ -10,7 +10,7 @@ use crate::store::Session;
 use crate::tombstone;
 use crate::wire::Value;
 
-/// Makes an issue anew, open, with its comments.
+/// Recreates an issue, open, with its comments.
 pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
     let (_, doc) = Actor::writing_in(session, entity, &SPEC)?;
     tombstone::make_room(session, &doc)?;
@@ -25,7 +25,7 @@ pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Resul
     Ok(Outcome::created(doc, &id))
 }
 
-/// Makes a comment anew, on the issue that it was on.
+/// Recreates a comment on its issue.
 pub fn restore_comment(
     session: &mut Session,
     entity: &EntityId,

@@ -1,9 +1,9 @@
-//! The board, derived: in which column each card stands, and at which place (rule R5).
+//! The board, derived: the column of each card, and its place there (rule R5).
 //!
-//! A card stands in the column that its `column_id` names, at its first place in that column's
-//! `card_order`; a card listed nowhere there comes last, by age; whatever else the lists
-//! name is skipped. A card whose column is gone is unfiled. Everything that shows, changes or
-//! checks a board reads it here.
+//! A card is in the column that its `column_id` names, at its first place in that column's
+//! `card_order`; cards not listed there come last, by age; other entries of the lists are skipped. A
+//! card whose column is gone is unfiled. Everything that shows, changes or checks a board reads it
+//! here.
 
 use super::headings::{self, Neighbours};
 use crate::concern::record;
@@ -15,28 +15,28 @@ use crate::store::Session;
 use crate::wire::{Id, Record, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The list of a column, which says in which order its cards stand.
+/// The list of a column with the order of its cards.
 pub const LIST: &str = "card_order";
 
-/// A column with the cards that stand in it.
+/// A column with its cards.
 #[derive(Debug)]
 pub struct ColumnState {
-    /// What the cards in it name; empty where another program wrote a column without one.
+    /// The id that its cards name; empty if another program wrote a column without one.
     pub id: String,
-    /// As people read it; two columns can have the same.
+    /// For people; two columns can have the same title.
     pub title: String,
     /// Its place on the board.
     pub order: i64,
-    /// Its place in the document's array, which has no other meaning.
+    /// Its index in the document's array, which means nothing else.
     pub place: usize,
-    /// The entries of its `card_order`, whatever they name.
+    /// The entries of its `card_order`, valid or not.
     pub listed: Vec<String>,
-    /// The cards that stand in it, in their order.
+    /// Its cards, in order.
     pub cards: Vec<String>,
     state: CardState,
 }
 
-/// What of a column can be written.
+/// How much of a column can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CardState {
     Whole,
@@ -55,13 +55,13 @@ pub struct Board {
     pub unfiled: Vec<String>,
     /// Card → the column that it names; archived cards are not on the board.
     pub cards: BTreeMap<String, String>,
-    /// The cards that are tombstones, and in no column.
+    /// The archived cards, which are tombstones and in no column.
     pub archived: BTreeSet<String>,
 }
 
 impl Board {
-    /// Derives the board of a kanban document; an empty one from a document without columns and
-    /// cards. Linear in the document, but for the sorting.
+    /// Derives the board of a kanban document; an empty one if there are no columns and cards. Linear
+    /// in the document, apart from sorting.
     pub fn of(source: &dyn Source) -> Board {
         let mut board = Board {
             columns: columns_of(source),
@@ -69,7 +69,7 @@ impl Board {
             cards: BTreeMap::new(),
             archived: BTreeSet::new(),
         };
-        // By the column that they name; in each by age.
+        // By the column that they name; within each by age.
         let mut standing: BTreeMap<String, BTreeSet<Aged>> = BTreeMap::new();
         for card in source.keys(&["cards"]) {
             if source.flag(&["cards", &card, "archived"]) {
@@ -80,7 +80,7 @@ impl Board {
             standing.entry(column.clone()).or_default().insert(Aged::of(source, &card));
             board.cards.insert(card, column);
         }
-        // Of two columns with one id the first in the document has the cards.
+        // Of two columns with one id, the first in the document has the cards.
         let mut in_document: Vec<&mut ColumnState> = board.columns.iter_mut().collect();
         in_document.sort_by_key(|column| column.place);
         for column in in_document.into_iter().filter(|column| !column.id.is_empty()) {
@@ -103,7 +103,7 @@ impl Board {
     }
 }
 
-/// A card in the order of age: those of one second as they were written.
+/// A card in age order; within one second, in the order of writing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Aged {
     created_at: i64,
@@ -160,17 +160,17 @@ impl ColumnState {
         self.state == CardState::Plain
     }
 
-    /// Puts the cards that name it into their order.
+    /// Orders the cards that name it.
     fn fill(&mut self, standing: BTreeSet<Aged>) {
         let mut unlisted: BTreeSet<&str> = standing.iter().map(|of| of.card.as_str()).collect();
-        // The second entry of a card finds it taken.
+        // The second entry of a card finds it already taken.
         let listed = self.listed.iter().filter(|card| unlisted.remove(card.as_str()));
         self.cards = listed.cloned().collect();
         let left = standing.iter().filter(|of| unlisted.contains(of.card.as_str()));
         self.cards.extend(left.map(|of| of.card.clone()));
     }
 
-    /// Makes a shared list of what another program left out, or wrote as one value.
+    /// Creates a shared list if another program left it out or wrote it as one value.
     fn share_list(&self, txn: &mut Txn<'_>) -> Result<()> {
         txn.create_list_at(&["columns"], self.place, "card_order")?;
         let mut entries = self.listed.iter();
@@ -178,7 +178,7 @@ impl ColumnState {
             .try_for_each(|card| txn.push_at(&["columns"], self.place, "card_order", card.as_str()))
     }
 
-    /// Whether its list says what it shows, or cannot.
+    /// Whether its list matches what it shows, or cannot be written.
     fn is_right(&self) -> bool {
         match self.state {
             CardState::Plain => true,
@@ -187,8 +187,8 @@ impl ColumnState {
         }
     }
 
-    /// Makes its list say what it shows. An entry that is right stays the entry it is, so that
-    /// two replicas that do this at once do the same.
+    /// Makes its list match what it shows. A correct entry stays the same item, so that two replicas
+    /// that do this concurrently do the same.
     fn put_right(&self, txn: &mut Txn<'_>) -> Result<()> {
         let (columns, place) = (["columns"], self.place);
         if self.is_right() {
@@ -210,17 +210,17 @@ impl ColumnState {
     }
 }
 
-/// Makes the lists of all columns say what the board shows.
+/// Makes the lists of all columns match what the board shows.
 pub fn put_right(txn: &mut Txn<'_>) -> Result<()> {
     Board::of(txn).columns.iter().try_for_each(|column| column.put_right(txn))
 }
 
-/// Whether the lists are known to be right: a write of a board puts them right, and each one after it
-/// keeps them so, in this session and in those after it, until something else changes the document.
-/// Ten thousand moves are not to derive ten thousand boards.
+/// Whether the lists are known to be correct. A write to a board corrects them, and later writes keep
+/// them correct, in this and later sessions, until something else changes the document. So ten thousand
+/// moves do not derive ten thousand boards.
 pub fn is_right(session: &mut Session, doc: &DocId) -> Result<bool> {
     let right = session.is_normal(doc)?;
-    // What is remembered of a file is tried where everything is open anyway.
+    // What is remembered about a file is checked when everything is open anyway.
     if cfg!(debug_assertions) && right && !session.is_paged() && session.revision(doc) == 0 {
         let as_shown =
             |source: &dyn Source| Board::of(source).columns.iter().all(ColumnState::is_right);
@@ -229,7 +229,7 @@ pub fn is_right(session: &mut Session, doc: &DocId) -> Result<bool> {
     Ok(right)
 }
 
-/// The cards of a column, in their order.
+/// The cards of a column, in order.
 pub fn cards_in(source: &dyn Source, column: &str, right: bool) -> Vec<String> {
     if !right {
         let mut board = Board::of(source);
@@ -243,7 +243,7 @@ pub fn cards_in(source: &dyn Source, column: &str, right: bool) -> Vec<String> {
 }
 
 impl Board {
-    /// What stands before each card, by the column in which it is shown.
+    /// The card before each card, by the column that shows it.
     pub fn neighbours(&self) -> HashMap<String, Neighbours> {
         let of = |column: &ColumnState| {
             let before = std::iter::once(None).chain(column.cards.iter().cloned().map(Some));
@@ -254,8 +254,8 @@ impl Board {
     }
 }
 
-/// What stands before a card in a column; `Some(None)` before the first one, and None where the card
-/// is not in it. Ten thousand questions are not to derive ten thousand boards.
+/// The card before a card in a column: `Some(None)` for the first one, `None` if the card is not in the
+/// column. Ten thousand calls do not derive ten thousand boards.
 pub fn before(
     session: &mut Session,
     doc: &DocId,
@@ -277,18 +277,18 @@ pub fn before(
     Ok(before)
 }
 
-/// Where a card is put in a column.
+/// A position in a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnPosition {
     /// Before all others.
     Top,
-    /// Right before the card with this id, which the column's list must name.
+    /// Directly before the card with this id, which must be in the column's list.
     Before(String),
-    /// Behind all others.
+    /// After all others.
     End,
 }
 
-/// Lists a card in a column. The lists must be right.
+/// Lists a card in a column. The lists must be correct.
 pub fn list(txn: &mut Txn<'_>, column: &str, card: &str, spot: &ColumnPosition) -> Result<()> {
     let path = ["columns", column, "card_order"];
     match spot {
@@ -298,8 +298,8 @@ pub fn list(txn: &mut Txn<'_>, column: &str, card: &str, spot: &ColumnPosition) 
     }
 }
 
-/// Takes a card out of the list of a column, which may be gone, or a plain value. A card that comes back gets a new
-/// entry: somebody may be removing the old one just now.
+/// Removes a card from the list of a column, which may be gone or a plain value. A card that comes back
+/// gets a new entry: somebody may be removing the old one right now.
 pub fn unlist(txn: &mut Txn<'_>, column: &str, card: &str) -> Result<()> {
     let list = ["columns", column, "card_order"];
     match txn.shared(&list) {
@@ -308,8 +308,8 @@ pub fn unlist(txn: &mut Txn<'_>, column: &str, card: &str) -> Result<()> {
     }
 }
 
-/// Lists a card once, in the column that it names; in the first where it names none that there is.
-/// What is no card on the board is listed nowhere.
+/// Lists a card exactly once: in the column that it names, or in the first one if that does not exist.
+/// Anything that is not a card on the board is listed nowhere.
 pub fn list_once(txn: &mut Txn<'_>, card: &str, now: i64) -> Result<()> {
     let board = Board::of(txn);
     let own = match board.cards.get(card) {
@@ -345,7 +345,7 @@ pub fn list_once(txn: &mut Txn<'_>, card: &str, now: i64) -> Result<()> {
     Ok(())
 }
 
-/// What is said where nobody has put a card yet.
+/// The error for an entity without a board.
 pub(super) fn no_board(entity: &EntityId) -> Error {
     Error::not_found(format!("{entity} has no kanban board")).hint(Next::AddCard.and(" starts one"))
 }

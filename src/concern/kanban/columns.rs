@@ -1,4 +1,4 @@
-//! The columns of a board: where they come from, how people name them, and what changes them.
+//! The columns of a board: creating, naming and changing them.
 
 use super::board::{self, no_board};
 pub use super::headings::Heading;
@@ -15,7 +15,7 @@ use crate::store::Session;
 use crate::tombstone::{self, trash};
 use serde::{Deserialize, Serialize};
 
-/// What a board begins with.
+/// The columns of a new board.
 const DEFAULTS: [&str; 3] = ["Backlog", "In Progress", "Done"];
 
 /// The columns in the order of the board, without their cards.
@@ -23,8 +23,8 @@ pub fn headings(source: &dyn Source) -> Vec<Heading> {
     Headings::of(source).iter().cloned().collect()
 }
 
-/// The column that an id, a title or a unique prefix of an id names. Titles are compared as they
-/// are, then without regard to case.
+/// The column that an id, a title or a unique prefix of an id names. Titles are compared exactly, then
+/// without regard to case.
 ///
 /// # Errors
 /// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.
@@ -32,12 +32,12 @@ pub fn find(source: &dyn Source, named: &str) -> Result<Heading> {
     Headings::of(source).find(named).cloned()
 }
 
-/// Lays out the columns that a board begins with, unless it has some or had these.
+/// Creates the default columns, unless the board has columns or once had these.
 ///
-/// Two replicas may do this at once, for example when both write to a board that neither has seen
-/// yet: all of it is made deterministically (rule R2), ids included, so that there is one set of
-/// columns after they meet. Nothing in it may ever change between versions of the program.
-/// True when it was done.
+/// Two replicas may do this concurrently, for example when both write to a board that neither has seen
+/// yet. Everything is therefore created deterministically (rule R2), ids included, so that one set of
+/// columns remains after a merge. Nothing in it may ever change between versions of the program.
+/// Returns whether it created them.
 pub fn lay_out(session: &mut Session, entity: &EntityId) -> Result<bool> {
     let doc = entity.document(SPEC.name);
     if headings::look(session, &doc, Headings::is_empty)? == Some(false) {
@@ -55,7 +55,7 @@ fn create_defaults(txn: &mut Txn<'_>, doc: &DocId) -> Result<bool> {
     })
 }
 
-/// Creates a column, whole (rule R1).
+/// Creates a whole column (rule R1).
 fn append(txn: &mut Txn<'_>, heading: &Heading) -> Result<()> {
     let fields = vec![
         ("title", heading.title.as_str().into()),
@@ -65,13 +65,13 @@ fn append(txn: &mut Txn<'_>, heading: &Heading) -> Result<()> {
     txn.push_record(&["columns"], &heading.id, fields)
 }
 
-/// Adds a column behind the others.
+/// Adds a column after the others.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddColumn {
-    /// The group, channel, project or organization whose board gets it.
+    /// The group, channel, project or organization whose board it is added to.
     pub entity: EntityId,
-    /// Not blank, at most [`NAME_CHARS`](crate::limits::NAME_CHARS) characters. Where a column has
-    /// it already, that one is the answer.
+    /// Not blank, at most [`NAME_CHARS`](crate::limits::NAME_CHARS) characters. If a column has this
+    /// title already, that column is returned.
     pub title: String,
 }
 
@@ -101,14 +101,14 @@ impl AddColumn {
     }
 }
 
-/// Gives a column another title.
+/// Renames a column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RenameColumn {
     /// The group, channel, project or organization whose board it is on.
     pub entity: EntityId,
     /// An id, a unique prefix of one, or a title.
     pub column: String,
-    /// What it is called from now on; where another column is called so, the renaming is refused.
+    /// The new title; refused if another column has it.
     pub title: String,
 }
 
@@ -137,14 +137,14 @@ impl RenameColumn {
     }
 }
 
-/// Puts a column at another place of the board; the last without one.
+/// Moves a column to another place on the board; to the end by default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MoveColumn {
     /// The group, channel, project or organization whose board it is on.
     pub entity: EntityId,
     /// An id, a unique prefix of one, or a title.
     pub column: String,
-    /// The column that it stands before then.
+    /// The column to place it before.
     #[serde(default)]
     pub before: Option<String>,
     /// Before all others; not together with `before`.
@@ -191,14 +191,14 @@ impl MoveColumn {
     }
 }
 
-/// Removes a column. Its cards go to another one.
+/// Removes a column. Its cards move to another one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveColumn {
     /// The group, channel, project or organization whose board it is on.
     pub entity: EntityId,
     /// An id, a unique prefix of one, or a title.
     pub column: String,
-    /// Where its cards go; None when it has none.
+    /// The column its cards move to; `None` if it has none.
     #[serde(default)]
     pub to: Option<String>,
 }
@@ -241,7 +241,7 @@ impl RemoveColumn {
                         board::list(txn, &to.id, card, &board::ColumnPosition::End)?;
                     }
                 }
-                // Last: its list goes along.
+                // Last: its list is removed with it.
                 txn.remove(&["columns"], &column.id).map(drop)
             },
         )?;
@@ -257,7 +257,7 @@ impl RemoveColumn {
     }
 }
 
-/// The column that people name, of the board of an entity.
+/// The column of an entity's board that an id, a unique prefix of one, or a title names.
 pub(super) fn named(session: &mut Session, entity: &EntityId, name: &str) -> Result<Heading> {
     let doc: DocId = entity.document(SPEC.name);
     let found = headings::look(session, &doc, |headings| headings.find(name).cloned())?;
@@ -265,14 +265,14 @@ pub(super) fn named(session: &mut Session, entity: &EntityId, name: &str) -> Res
     check(session, &doc, heading)
 }
 
-/// The column, if it can be written to.
+/// The column, if it is writable.
 pub(super) fn check(session: &mut Session, doc: &DocId, heading: Heading) -> Result<Heading> {
     record::check(session, doc, &["columns".to_owned(), heading.id.clone()], COLUMNS.noun)?;
     Ok(heading)
 }
 
-/// Changes a board, whose lists are put right first, where they are not known to be, and which `change`
-/// keeps so; and what is known of its columns with it, if anything is.
+/// Changes a board. Its lists are corrected first unless they are known to be correct, and `change`
+/// must keep them so. What the session knows about its columns is updated too, if anything.
 pub(super) fn edit<R>(
     session: &mut Session,
     doc: &DocId,
@@ -296,7 +296,7 @@ pub(super) fn edit<R>(
     Ok(done)
 }
 
-/// What a change of cards alone teaches about columns.
+/// What a change to cards alone changes about columns.
 pub(super) fn nothing(_: &mut Headings) {}
 
 #[cfg(test)]
@@ -304,7 +304,7 @@ mod tests {
     use super::*;
     use crate::crdt::doc::Doc;
 
-    /// What this makes can never be changed: replicas of every version must make the same.
+    /// What this creates can never change: replicas of every version must create the same.
     #[test]
     fn a_board_begins_with_the_same_bytes_for_ever() {
         let doc_id = DocId::parse("project:test:kanban").unwrap();

@@ -1,5 +1,5 @@
-//! The columns of a board by id, title and place: derived once a session and kept up by the
-//! operations, so that ten thousand of them are not ten thousand looks at all columns.
+//! The columns of a board by id, title and place: derived once a session and kept up to date by the
+//! operations, so that ten thousand of them do not look at all columns ten thousand times.
 
 use crate::crdt::source::Source;
 use crate::error::{Error, Kind, Next, Result, listed};
@@ -9,41 +9,41 @@ use crate::wire::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 
-/// What stands before each card of a column: None before the first one.
+/// The card before each card of a column: `None` before the first one.
 pub type Neighbours = HashMap<String, Option<String>>;
 
-/// A column by its name and place, without its cards.
+/// A column with its name and place, without its cards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
-    /// By which cards name it; empty where another program gave it none.
+    /// The id that cards name; empty if another program gave it none.
     pub id: String,
-    /// As people read it; need not be unique.
+    /// For people; need not be unique.
     pub title: String,
-    /// Its place on the board: the smaller one comes first.
+    /// Its place on the board: the smallest comes first.
     pub order: i64,
 }
 
-/// Up to so many columns are numbered from 0 without gaps when one is moved.
+/// Up to this many columns are renumbered from 0 without gaps when one is moved.
 const NUMBERED_THROUGH: usize = 100;
 
-/// The columns without their cards. What they are found by stands before their ids.
+/// The columns without their cards. In each index the search key precedes the id.
 #[derive(Default)]
 pub struct Headings {
     by_id: BTreeMap<String, Heading>,
-    /// In the order of the board: by their field `order`, then as they stand in the document.
+    /// In board order: by field `order`, then by their place in the document.
     placed: BTreeMap<(i64, usize), String>,
-    /// Where each stands in the document, beside the others.
+    /// The place of each in the document, relative to the others.
     places: HashMap<String, usize>,
     next_place: usize,
     titled: BTreeSet<(String, String)>,
     /// By title, without regard to case.
     alike: BTreeSet<(String, String)>,
-    /// What stands before each card, by column, as long as nothing was written.
+    /// The card before each card, by column; dropped when something is written.
     pub neighbours: Option<HashMap<String, Neighbours>>,
 }
 
 impl Headings {
-    /// Of a document.
+    /// Reads the columns of a document.
     pub fn of(source: &dyn Source) -> Headings {
         let mut headings = Headings::default();
         for (id, fields) in source.fields(&["columns"], &["title", "order"]) {
@@ -59,7 +59,7 @@ impl Headings {
         self.by_id.is_empty()
     }
 
-    /// In the order of the board.
+    /// In board order.
     pub fn iter(&self) -> impl Iterator<Item = &Heading> {
         self.placed.values().filter_map(|id| self.by_id.get(id))
     }
@@ -68,7 +68,7 @@ impl Headings {
         self.iter().next()
     }
 
-    /// The greatest field `order`.
+    /// The greatest `order`.
     pub fn last_order(&self) -> Option<i64> {
         self.placed.last_key_value().map(|((order, _), _)| *order)
     }
@@ -78,13 +78,13 @@ impl Headings {
         self.by_id.get(id)
     }
 
-    /// The first column of the board with a title.
+    /// The first column on the board with a title.
     pub fn titled(&self, title: &str) -> Option<&Heading> {
         self.all(&self.titled, title).min_by_key(|heading| self.key(&heading.id))
     }
 
-    /// The column that an id, a title or a unique prefix of an id names. Titles are compared as
-    /// they are, then without regard to case.
+    /// The column that an id, a title or a unique prefix of an id names. Titles are compared exactly,
+    /// then without regard to case.
     ///
     /// # Errors
     /// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.
@@ -109,7 +109,7 @@ impl Headings {
         }
     }
 
-    /// The column whose id begins like this.
+    /// The column whose id begins with this prefix.
     fn begun(&self, prefix: &str) -> Result<&Heading> {
         let from = self.by_id.range(prefix.to_owned()..).map(|(id, _)| id.as_str());
         let id = resolve(prefix, from.take_while(|id| id.starts_with(prefix)), "column")
@@ -121,7 +121,7 @@ impl Headings {
         self.get(&id).ok_or_else(|| Error::bug("a column was found and lost"))
     }
 
-    /// The columns that there are, as a sentence.
+    /// The existing columns, as a sentence.
     fn choices(&self) -> String {
         let titles: Vec<&str> = self.iter().map(|heading| heading.title.as_str()).collect();
         format!("the board has {}", listed(&titles))
@@ -137,9 +137,9 @@ impl Headings {
         from.take_while(move |(found, _)| *found == key).filter_map(|(_, id)| self.get(id))
     }
 
-    /// The columns that get other numbers when one is put before another, or behind all: none where
-    /// it stands there already. On a board that people look at, all are numbered through, as other
-    /// programs do it; on one of thousands no more are written to than make room for one.
+    /// The columns whose numbers change when one is moved before another, or to the end; empty if it is
+    /// there already. On a board of ordinary size all are renumbered, as other programs do; on one of
+    /// thousands, only as many as needed to make room.
     pub fn numbers_to_move(&self, moved: &Heading, before: Option<&Heading>) -> Vec<Heading> {
         let edge = before.and_then(|before| self.key(&before.id));
         let found = |(_, id): (_, &String)| self.by_id.get(id);
@@ -158,7 +158,7 @@ impl Headings {
         }
         let below = || below().filter(others);
         if self.by_id.len() > NUMBERED_THROUGH {
-            // On the side where fewer stand in the way.
+            // On the side where fewer are in the way.
             let up = below().next().and_then(|beside| room(beside, above(), 1));
             let down = above().next().and_then(|beside| room(beside, below(), -1));
             let made = up.into_iter().chain(down).min_by_key(|(_, pushed)| pushed.len());
@@ -177,7 +177,7 @@ impl Headings {
         Some((self.by_id.get(id)?.order, *self.places.get(id)?))
     }
 
-    /// Notes a column, new or changed.
+    /// Adds or updates a column.
     pub fn add(&mut self, heading: Heading) {
         let id = heading.id.clone();
         let place = self.places.get(&id).copied().unwrap_or(self.next_place);
@@ -190,7 +190,7 @@ impl Headings {
         self.by_id.insert(id, heading);
     }
 
-    /// Notes that a column is gone.
+    /// Records that a column is gone.
     pub fn remove(&mut self, id: &str) {
         if let Some(Heading { id, title, order }) = self.by_id.remove(id) {
             let place = self.places.remove(&id);
@@ -201,8 +201,8 @@ impl Headings {
     }
 }
 
-/// The number next to that of a column, up or down by a step of one, and those that push on the
-/// others which stand in the way. None where the numbers end.
+/// The number next to a column's, one step up or down, and the columns in the way with the numbers they
+/// are pushed to. Returns `None` at the end of the number range.
 fn room<'h>(
     beside: &Heading,
     others: impl Iterator<Item = &'h Heading>,
@@ -221,7 +221,7 @@ fn room<'h>(
     Some((own, pushed))
 }
 
-/// Looks at the columns of a board. None when there is no board.
+/// Looks at the columns of a board. Returns `None` if there is no board.
 pub fn look<R>(
     session: &mut Session,
     doc: &DocId,
@@ -233,7 +233,7 @@ pub fn look<R>(
     Ok(Some(seen))
 }
 
-/// What is known of the columns of a board, taken out. None when there is no board.
+/// What the session knows about the columns of a board, taken out. Returns `None` if there is no board.
 pub fn recall(session: &mut Session, doc: &DocId) -> Result<Option<Headings>> {
     match session.recall::<Headings>(doc) {
         Some(headings) => Ok(Some(headings)),
@@ -254,7 +254,7 @@ mod tests {
         headings.iter().map(|heading| heading.id.clone()).collect()
     }
 
-    /// Numbers with gaps, twice and at their ends: a column ends up where it was put, and on a great
+    /// Numbers with gaps, twice, and at their ends: a column ends up where it was put, and on a large
     /// board few others are written to.
     #[test]
     fn a_moved_column_stands_where_it_was_put() {
@@ -291,7 +291,7 @@ mod tests {
         }
     }
 
-    /// Two that were added at once have one number: they stand as the board shows them.
+    /// Two columns added concurrently have one number: they are ordered as the board shows them.
     #[test]
     fn columns_of_one_number_stand_as_on_the_board() {
         let mut doc = crate::crdt::doc::Doc::new(1);

@@ -1,4 +1,4 @@
-//! What a document of the concern `kanban` holds.
+//! The schema of the concern `kanban`.
 
 use crate::limits;
 use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
@@ -13,7 +13,7 @@ pub const SPEC: Spec = Spec {
     collections: &[COLUMNS, CARDS],
 };
 
-/// The columns, in no order but that of their field `order`.
+/// The columns, ordered only by their field `order`.
 pub const COLUMNS: Collection = Collection {
     noun: "column",
     argument: Some("COLUMN"),
@@ -29,7 +29,7 @@ pub const COLUMNS: Collection = Collection {
     ],
 };
 
-/// The cards, keyed by a minted id (rule R1).
+/// The cards, keyed by a random id (rule R1).
 pub const CARDS: Collection = Collection {
     noun: "card",
     argument: Some("CARD"),

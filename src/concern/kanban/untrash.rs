@@ -1,4 +1,4 @@
-//! Columns and cards out of the trash.
+//! Restoring columns and cards from the trash.
 
 use super::board::{self, ColumnPosition};
 use super::columns;
@@ -11,7 +11,7 @@ use crate::store::Session;
 use crate::tombstone;
 use crate::wire::Value;
 
-/// Makes a column anew, behind the others and without cards: those went elsewhere, and a card that
+/// Recreates a column, after the others and without cards: those moved elsewhere, and a card that still
 /// names the old one is unfiled.
 pub fn restore_column(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
     let title = value.as_map().and_then(|fields| fields.get("title")?.as_str()).unwrap_or_default();
@@ -23,7 +23,7 @@ pub fn restore_column(session: &mut Session, entity: &EntityId, value: &Value) -
     })
 }
 
-/// Makes a card anew, at the end of the column that it was in; of the first where that is gone.
+/// Recreates a card at the end of its column, or of the first column if its own is gone.
 pub fn restore_card(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
     let (_, doc) = Actor::writing_in(session, entity, &SPEC)?;
     tombstone::make_room(session, &doc)?;

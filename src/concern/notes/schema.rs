@@ -1,4 +1,4 @@
-//! What a document of the concern `notes` holds.
+//! The schema of the concern `notes`.
 
 use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
 use crate::wire::RootKind;
@@ -12,7 +12,7 @@ pub const SPEC: Spec = Spec {
     collections: &[NOTES],
 };
 
-/// The notes, keyed by a minted id (rule R1).
+/// The notes, keyed by a random id (rule R1).
 pub const NOTES: Collection = Collection {
     noun: "note",
     argument: Some("NOTE"),

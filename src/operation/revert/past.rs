@@ -1,4 +1,4 @@
-//! What a command wrote, what stood there before, and what was done to it since: by the log.
+//! What a command wrote, what was there before, and what was done to it since, according to the log.
 
 use crate::concern;
 use crate::concern::disk::{self, DiskContent};
@@ -15,39 +15,39 @@ use crate::wire::{Id, Update, merge};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many of the commands that built on another one are named.
+/// The most commands that an error names as having built on another.
 const NAMED: usize = 3;
 
 /// A command in the log, and the documents that it changed.
 pub struct Past {
-    /// Its number.
+    /// Its sequence number.
     pub seq: i64,
-    /// Its words: `chat send`.
+    /// Its name: `chat send`.
     pub command: String,
-    /// Who ran it.
+    /// The member who ran it.
     pub member: Option<String>,
     documents: BTreeMap<DocId, DocumentPast>,
-    /// Where the records are that it touched, by their ids.
+    /// The documents and paths of the records that it touched, by id.
     records: BTreeMap<String, (DocId, DocPath)>,
 }
 
 /// What a command did to one document.
 #[derive(Default)]
 struct DocumentPast {
-    /// Everything in the log about the document, in order.
+    /// All log rows of the document, in order.
     rows: Vec<LogRow>,
     units: Vec<TouchedUnit>,
-    /// The units at each path, in their order.
+    /// The units at each path, in order.
     at: BTreeMap<DocPath, Vec<usize>>,
-    /// What the units said: which command wrote it, in their order; looked for once.
+    /// The values of the units, with the command that wrote each, in order; computed once.
     said: OnceCell<BTreeMap<Id, Vec<(i64, Value)>>>,
     /// The records that each later command touched.
     since: Vec<Later>,
-    /// Which of them, and which of its paths, have a step.
+    /// For each step, the later commands and which of their paths contain it.
     steps: BTreeMap<String, Vec<(usize, usize)>>,
 }
 
-/// What a later command touched.
+/// A later command.
 struct Later {
     seq: i64,
     command: String,
@@ -55,34 +55,34 @@ struct Later {
     paths: Vec<TouchedPath>,
 }
 
-/// A record that it touched, and which fields of it.
+/// A record that it touched, and which fields.
 struct TouchedPath {
     path: DocPath,
     fields: BTreeSet<String>,
 }
 
-/// What stood under a key before a command.
+/// The value of a key before a command.
 pub enum Former {
-    /// The command left it as it was.
+    /// The command did not write it.
     Unwritten,
-    /// Nothing.
+    /// None.
     Nothing,
-    /// This.
+    /// This value.
     Value(Value),
 }
 
-/// What must be as a command left it.
+/// What must still be as a command left it.
 pub struct Watched<'w> {
     pub doc: &'w DocId,
     /// The record.
     pub path: &'w DocPath,
-    /// Its fields, as far as it is about them; None for all of the record, and what stands in it.
+    /// The fields that matter; `None` for the whole record and everything inside it.
     pub fields: Option<&'w [&'w str]>,
 }
 
 impl Past {
     /// # Errors
-    /// `NotFound` for a number that the log does not have; `Refused` for what came from elsewhere.
+    /// `NotFound` if the log has no such number; `Refused` if its changes came from elsewhere.
     pub fn of(session: &mut Session, seq: i64) -> Result<Past> {
         let rows = session.state().command(seq)?;
         let Some(first) = rows.first() else {
@@ -112,7 +112,7 @@ impl Past {
         Ok(past)
     }
 
-    /// Remembers the records that a path leads to, or through.
+    /// Records the positions of the records that a path leads to, or through.
     fn note_records(&mut self, doc: &DocId, spec: &'static Spec, path: &DocPath) {
         for (place, id) in path.iter().enumerate().rev() {
             let is_last = !path.iter().skip(place + 1).any(|step| step == id);
@@ -127,17 +127,17 @@ impl Past {
         }
     }
 
-    /// The command, for messages.
+    /// The command's name for messages.
     pub fn name(&self) -> String {
         format!("command {} ({})", self.seq, self.command)
     }
 
-    /// The way to a record that it touched; None where it touched none with this id.
+    /// The place of a record that it touched; `None` if it touched none with this id.
     pub fn record(&self, id: &str) -> Option<(&DocId, DocPath)> {
         self.records.get(id).map(|(doc, path)| (doc, path.clone()))
     }
 
-    /// Whether the command made the record with this id.
+    /// Whether the command created the record with this id.
     pub fn made(&self, id: &str) -> bool {
         let Some((doc, path)) = self.record(id) else { return false };
         let Some(past) = self.documents.get(doc) else { return false };
@@ -145,10 +145,10 @@ impl Past {
             || past.units_at(&path.child("id")).any(|unit| !unit.deleted)
     }
 
-    /// What stood at a path before.
+    /// The value at a path before the command.
     ///
     /// # Errors
-    /// `Refused` where the log does not reach back so far.
+    /// `Refused` if the log does not go back far enough.
     pub fn before(&self, doc: &DocId, path: &DocPath) -> Result<Former> {
         let Some(past) = self.documents.get(doc) else { return Ok(Former::Unwritten) };
         let touched: Vec<&TouchedUnit> = past.units_at(path).filter(|unit| unit.keyed).collect();
@@ -169,15 +169,15 @@ impl Past {
         }
     }
 
-    /// The keys below a path that the command wrote, each once.
+    /// The keys below a path that the command wrote.
     pub fn written_below(&self, doc: &DocId, path: &DocPath) -> BTreeSet<Vec<String>> {
         let units = self.documents.get(doc).map(|past| &past.units);
         let below = units.into_iter().flatten().filter(|unit| unit.keyed);
         below.filter_map(|unit| unit.path.strip_prefix(&path[..])).map(<[String]>::to_vec).collect()
     }
 
-    /// The unit that stood for a text in a sequence, and that the command took out of it; with
-    /// `written` the one that it put in.
+    /// The unit holding a text in a sequence that the command removed, or, with `written`, the one that
+    /// it inserted.
     pub fn entry(&self, doc: &DocId, list: &DocPath, text: &str, written: bool) -> Option<Id> {
         let past = self.documents.get(doc)?;
         let own = past.units_at(list).filter(|unit| !unit.keyed);
@@ -189,8 +189,8 @@ impl Past {
         own.filter(is_it).map(|unit| unit.id).next_back()
     }
 
-    /// The text of a file before the command, which left it as `after`; None where the log does not have
-    /// all that it was made of.
+    /// The text of a file before the command, which left it as `after`; `None` if the log is
+    /// incomplete.
     pub fn text_before(&self, doc: &DocId, file: &str, after: &str) -> Option<String> {
         let rows = &self.documents.get(doc)?.rows;
         let expected = concern::expected(doc);
@@ -208,10 +208,10 @@ impl Past {
         if found == after { text(self.seq) } else { None }
     }
 
-    /// Refuses where somebody has built on what the command wrote.
+    /// Refuses if somebody has built on what the command wrote.
     ///
     /// # Errors
-    /// `Refused`, with the commands that did.
+    /// `Refused`, naming the commands that did.
     pub fn unbuilt(&self, watched: &Watched<'_>) -> Result<()> {
         let Some(past) = self.documents.get(watched.doc) else { return Ok(()) };
         // Whatever builds on it has its id for a step.
@@ -224,10 +224,10 @@ impl Past {
         self.refuse(later, watched.path.last().map_or("", String::as_str))
     }
 
-    /// Refuses where a member has done anything since, in any of these documents.
+    /// Refuses if a member has done anything in any of these documents since.
     ///
     /// # Errors
-    /// As [`Past::unbuilt`].
+    /// Those of [`Past::unbuilt`].
     pub fn idle(&self, session: &mut Session, docs: &[DocId], member: &str) -> Result<()> {
         let mut later = Vec::new();
         for doc in docs {
@@ -298,13 +298,13 @@ impl DocumentPast {
         self.at.get(path).into_iter().flatten().filter_map(|n| self.units.get(*n))
     }
 
-    /// What a unit of content said, by the commands before another one.
+    /// The value of a unit, as last written before the given command.
     fn said(&self, id: Id, upto: i64) -> Option<Value> {
         let said = self.said.get_or_init(|| self.all_said()).get(&id)?;
         said.iter().rev().find(|(seq, _)| *seq < upto).map(|(_, value)| value.clone())
     }
 
-    /// What all units said, by each command that wrote them.
+    /// The values of all units, by each command that wrote them.
     fn all_said(&self) -> BTreeMap<Id, Vec<(i64, Value)>> {
         let wanted: BTreeSet<Id> = self.units.iter().map(|unit| unit.id).collect();
         let mut said: BTreeMap<Id, Vec<(i64, Value)>> = BTreeMap::new();

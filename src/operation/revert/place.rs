@@ -1,4 +1,4 @@
-//! Where a card or a column stood before it was moved.
+//! The place of a card or a column before it was moved.
 
 use super::{Former, LoggedStep, Watched};
 use crate::concern::kanban::board::LIST;
@@ -11,13 +11,13 @@ use crate::schema::FieldRole;
 use crate::store::Session;
 
 impl LoggedStep<'_> {
-    /// Puts a card back where it was moved from.
+    /// Moves a card back.
     pub(super) fn moved_back(
         &self,
         session: &mut Session,
         entity: &EntityId,
     ) -> Result<Vec<Operation>> {
-        // Within a column only the list tells of a move.
+        // Within a column, only the list shows a move.
         if self.past.record(self.id).is_some() {
             self.fields(&[CARDS.named(FieldRole::Reference).unwrap_or_default()])?;
         }
@@ -39,7 +39,7 @@ impl LoggedStep<'_> {
         ["cards", self.id, CARDS.named(FieldRole::Reference).unwrap_or_default()]
     }
 
-    /// The move to where a card stood before the command: in the same column, before the same card.
+    /// The move that puts a card back where it was: in the same column, before the same card.
     pub(super) fn former_place(
         &self,
         session: &mut Session,
@@ -73,7 +73,7 @@ impl LoggedStep<'_> {
         Ok(Some(kanban::MoveCard { entity, card, column, before, top: false, bottom }))
     }
 
-    /// Puts a column back where it was moved from.
+    /// Moves a column back.
     pub(super) fn column_moved_back(
         &self,
         session: &mut Session,
@@ -97,7 +97,7 @@ impl LoggedStep<'_> {
             };
             former.push((order, heading.id));
         }
-        // The order of the document breaks ties, as it does on the board.
+        // Ties are broken by document order, as on the board.
         former.sort_by_key(|(order, _)| *order);
         let behind = former.iter().skip_while(|(_, id)| id != self.id).nth(1);
         let before = behind.map(|(_, id)| id.clone());

@@ -1,4 +1,4 @@
-//! What takes each operation back, by the concern that it is of.
+//! The operations that revert each operation, by concern.
 
 use super::past::Watched;
 use super::{LoggedStep, former_role, standing_status};
@@ -12,7 +12,7 @@ use crate::path::DocPath;
 use crate::schema::FieldRole;
 use crate::store::Session;
 
-/// What brings a former value back, where there was another one.
+/// The operation that restores a former value, if there is one.
 fn back_to<T>(former: Option<T>, back: impl FnOnce(T) -> Operation) -> Vec<Operation> {
     former.map(back).into_iter().collect()
 }
@@ -66,7 +66,7 @@ impl LoggedStep<'_> {
         })
     }
 
-    /// Messages, reactions, and what was deleted for good.
+    /// Messages, reactions, and irreversible deletions.
     pub(super) fn talk_back(
         &self,
         session: &mut Session,
@@ -201,7 +201,7 @@ impl LoggedStep<'_> {
                 self.fields(&["closed", "status"])?;
                 let entity = done.entity.clone();
                 let reopen = issues::Reopen { entity: entity.clone(), issue: id.clone() };
-                // Reopening has a status of its own.
+                // Reopening sets a status of its own.
                 let status = match self.status_back(entity.clone())? {
                     Some(status) => Some(status),
                     None => standing_status(session, &entity, &id)?,
@@ -259,7 +259,7 @@ impl LoggedStep<'_> {
         })
     }
 
-    /// What is about any kind of record.
+    /// Operations on any kind of record.
     pub(super) fn anything_back(
         &self,
         session: &mut Session,
@@ -290,7 +290,7 @@ impl LoggedStep<'_> {
                     Next::ArchiveRun.and(" archives it again"),
                 ));
             }
-            // Never in the log: what it ran is.
+            // Never in the log: the operations it ran are.
             Operation::LogRevert(_) => Vec::new(),
             #[cfg(test)]
             Operation::NoteAdd(done) => self.gone("note", &done.entity)?,
