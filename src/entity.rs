@@ -1,9 +1,9 @@
-//! What a program does with an entity: a handle for each of its concerns, over operations and
+//! Working with an entity from a program: a handle for each of its concerns, over operations and
 //! queries.
 //!
-//! Every method that writes is one operation and one commit, by the member of the store; what has to
-//! happen together goes through [`crate::operation::run`] in one session. Every method that reads
-//! asks [`crate::query`] and sees what was committed before it. A record is named by its id or a
+//! Every method that writes runs one operation in one commit, as the member of the store; use
+//! [`crate::operation::run`] in one session for changes that must be made together. Every method that
+//! reads uses [`crate::query`] and sees what was committed before. A record is named by its id or a
 //! unique prefix of it.
 
 mod canvas;
@@ -31,18 +31,18 @@ use crate::query::tombstone::{self, DeletedRecord};
 use crate::store::Store;
 use std::collections::BTreeSet;
 
-/// A group, channel, project or organization in a store, whether it is there yet or not.
+/// A group, channel, project or organization in a store; it may not exist yet.
 pub struct Entity<'s> {
     store: &'s Store,
     id: EntityId,
 }
 
 impl Store {
-    /// The entity with an id, as `group:ocean-forest-moon-star`. It need not be there:
-    /// [`Entity::create`] makes it.
+    /// The entity with an id like `group:ocean-forest-moon-star`. It need not exist: [`Entity::create`]
+    /// creates it.
     ///
     /// # Errors
-    /// `Usage` for what is no id of an entity.
+    /// `Usage` for an invalid id.
     pub fn entity(&self, id: &str) -> Result<Entity<'_>> {
         Ok(Entity { store: self, id: EntityId::parse(id)? })
     }
@@ -54,37 +54,37 @@ impl<'s> Entity<'s> {
         &self.id
     }
 
-    /// Makes it, owned by the member of the store.
+    /// Creates it, owned by the member of the store.
     ///
     /// # Errors
-    /// `Refused` where it is there already.
+    /// `Refused` if it already exists.
     pub fn create(&self, name: &str) -> Result<()> {
         let (entity, name) = (self.id.clone(), name.to_owned());
         let create = core::Create { entity, name, description: String::new() };
         self.store.perform(&Operation::EntityCreate(create)).map(drop)
     }
 
-    /// Gives it another name; false where that is its name.
+    /// Renames it. Returns false if it already has that name.
     ///
     /// # Errors
-    /// `Refused` for who is neither an admin nor an owner.
+    /// `Refused` if the member is neither an admin nor an owner.
     pub fn rename(&self, name: &str) -> Result<bool> {
         let rename = core::Rename { entity: self.id.clone(), name: name.to_owned() };
         self.store.change(&Operation::EntityRename(rename))
     }
 
-    /// What it says of itself, its members and its documents.
+    /// Its metadata, its members and its documents.
     ///
     /// # Errors
-    /// `Corrupt` where its metadata cannot be read.
+    /// `Corrupt` if its metadata cannot be read.
     pub fn show(&self) -> Result<EntityOverview> {
         entity::show(&self.store.reader()?, &self.id)
     }
 
-    /// The deleted records that are still in its documents, and whom they wait for.
+    /// The deleted records that are still in its documents, and the members they wait for.
     ///
     /// # Errors
-    /// `Corrupt` where a document cannot be read.
+    /// `Corrupt` if a document cannot be read.
     pub fn tombstones(&self) -> Result<Vec<DeletedRecord>> {
         let (reader, entities) = (self.store.reader()?, BTreeSet::from([self.id.clone()]));
         let all =
@@ -95,22 +95,22 @@ impl<'s> Entity<'s> {
         }
     }
 
-    /// Removes the deleted records that everybody has acknowledged; how many went. Imports and
-    /// deletions do so by themselves.
+    /// Removes the deleted records that everybody has acknowledged, and returns how many. Imports and
+    /// deletions do this automatically.
     ///
     /// # Errors
-    /// `Corrupt` where a document cannot be read.
+    /// `Corrupt` if a document cannot be read.
     pub fn prune(&self) -> Result<usize> {
         let pruned = self.store.perform(&Operation::Prune(Prune { entity: self.id.clone() }))?;
         Ok(pruned.gone().len())
     }
 
-    /// Who belongs to it.
+    /// Its members.
     pub fn members(&self) -> Members<'s> {
         Members::new(self.store, self.id.clone())
     }
 
-    /// What is said in it.
+    /// Its messages.
     pub fn chat(&self) -> Chat<'s> {
         Chat::new(self.store, self.id.clone())
     }
@@ -120,7 +120,7 @@ impl<'s> Entity<'s> {
         Kanban::new(self.store, self.id.clone())
     }
 
-    /// What is to be done in it.
+    /// Its issues.
     pub fn issues(&self) -> Issues<'s> {
         Issues::new(self.store, self.id.clone())
     }

@@ -102,7 +102,7 @@ pub enum Action<S> {
         /// The role that the new member gets.
         role: Role,
     },
-    /// Give a member another role.
+    /// Change the role of a member.
     Appoint {
         /// The member's current role.
         from: Role,

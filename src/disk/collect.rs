@@ -1,4 +1,4 @@
-//! What lies beside the disks and nobody needs any more: `disk gc`.
+//! Files beside the disks that nobody needs any more: `disk gc`.
 
 use super::objects::Objects;
 use super::tree::Tree;
@@ -11,40 +11,39 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Why nobody needs it.
+/// Why a file is not needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GarbageKind {
-    /// A content that a file held before: everybody who was heard of has what replaced it.
+    /// A former content of a file: all known replicas have what replaced it.
     Version,
-    /// A second copy of what lies on a disk.
+    /// A second copy of a file on a disk.
     Copy,
-    /// What came of a content that nobody waits for.
+    /// A partly received content that nobody waits for.
     Part,
-    /// What a command left that was killed while it wrote.
+    /// A temporary file of a command that was killed while writing.
     Leftover,
-    /// A content that is another than its name says: it is asked for again.
+    /// A content that does not match its hash: it is requested again.
     Damaged,
 }
 
-/// Something that takes room, and that nobody needs.
+/// A file that takes up room and that nobody needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Garbage {
-    /// What it is called where it lies.
+    /// Its name in its directory.
     pub name: String,
-    /// Why it goes.
+    /// Why it is removed.
     pub kind: GarbageKind,
-    /// How many bytes it has.
+    /// Its size.
     pub bytes: u64,
 }
 
-/// Removes what nobody needs, or only says what that is; in the order of the names. What files held
-/// before stays as long as their document is one of those that somebody is known to lack. What a
-/// deleted file held stays as long as it can be restored, from the document or the trash. To be run
-/// while a session keeps other commands out.
+/// Finds what nobody needs, in name order, and with `remove` removes it. Former contents stay as long
+/// as somebody is known to lack their document. The content of a deleted file stays as long as it can
+/// be restored, from the document or the trash. Must be run while a session keeps other commands out.
 ///
 /// # Errors
-/// Those of the store and of the file system; where a document cannot be read nothing goes.
+/// Those of the store and of the file system; if a document cannot be read, nothing is removed.
 pub fn collect(reader: &Reader, lacked: &BTreeSet<DocId>, remove: bool) -> Result<Vec<Garbage>> {
     let Some(disks) = reader.disks() else { return Ok(Vec::new()) };
     let needed = NeededContents::of(reader, lacked, &disks)?;
@@ -66,7 +65,7 @@ pub fn collect(reader: &Reader, lacked: &BTreeSet<DocId>, remove: bool) -> Resul
     Ok(found)
 }
 
-/// The contents that somebody may still ask for.
+/// The contents that somebody may still request.
 struct NeededContents {
     contents: BTreeSet<String>,
     trees: BTreeMap<EntityId, Tree>,
@@ -104,10 +103,10 @@ impl NeededContents {
         Ok(needed)
     }
 
-    /// Why something beside the disks may go; None where it stays.
+    /// Why a file beside the disks may be removed; `None` if it stays.
     fn judge(&self, objects: &Objects, name: &str) -> Result<Option<GarbageKind>> {
         if let Some(of) = name.strip_suffix(".part") {
-            // It goes on with the next import where somebody waits for it.
+            // The next import continues it if somebody waits for it.
             let awaited = self.contents.contains(of) && !objects.has(of) && !self.lies(of)?;
             return Ok(match (is_hash(of), awaited) {
                 (true, true) => None,
@@ -127,7 +126,7 @@ impl NeededContents {
         Ok((!objects.is_whole(name)?).then_some(GarbageKind::Damaged))
     }
 
-    /// Whether a content lies on a disk, whole.
+    /// Whether a disk has this content, complete.
     fn lies(&self, blake3: &str) -> Result<bool> {
         for (entity, path) in self.places.get(blake3).into_iter().flatten() {
             let Some(tree) = self.trees.get(entity) else { continue };
@@ -139,7 +138,7 @@ impl NeededContents {
     }
 }
 
-/// What is needed of a file: what nothing replaces, or all that it ever held.
+/// The contents needed of a file: those that nothing replaces, or all it ever had.
 fn of_file(file: &DiskFile, all: bool) -> Vec<String> {
     let versions = if all { file.versions.clone() } else { file.needed() };
     versions.into_iter().map(|version| version.stored.blake3).collect()
@@ -149,7 +148,7 @@ fn is_hash(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// Every hash that a record names.
+/// Collects every hash in a record.
 fn hashes(record: &Value, into: &mut BTreeSet<String>) {
     let mut waiting = vec![record];
     while let Some(value) = waiting.pop() {

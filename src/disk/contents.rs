@@ -1,4 +1,4 @@
-//! Contents by their hashes, wherever they lie: beside the disks, or as a file on one of them.
+//! Contents by their hashes, wherever they are stored: beside the disks, or as a file on one of them.
 
 use super::objects::Objects;
 use super::tree::Tree;
@@ -9,19 +9,19 @@ use crate::store::Reader;
 use cap_std::fs::File;
 use std::collections::BTreeMap;
 
-/// A content that a file holds, or is to hold.
+/// A content that a file has, or will get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedContent {
     /// The id of the file.
     pub file: String,
-    /// Its hash, in hex.
+    /// The hash of the content, in hex.
     pub blake3: String,
-    /// How many bytes it has.
+    /// The number of bytes.
     pub bytes: u64,
 }
 
-/// What the files of a document hold that is no text: each version that nothing replaces. Not of files
-/// that are deleted.
+/// The binary contents of a document's files: each version that nothing replaces. Deleted files are
+/// skipped.
 ///
 /// # Errors
 /// Those of the document.
@@ -39,17 +39,17 @@ pub fn named_contents(reader: &Reader, doc: &DocId) -> Result<Vec<NamedContent>>
     Ok(named.collect())
 }
 
-/// The contents that lie with a store.
+/// The contents stored with a store.
 pub struct Contents {
     objects: Option<Objects>,
     /// The disks of each entity that has files.
     trees: Vec<Tree>,
-    /// Where each content was last written: the number of the tree, and the path.
+    /// Where each content was last written: the index of the tree, and the path.
     places: BTreeMap<String, Vec<(usize, DiskPath)>>,
 }
 
 impl Contents {
-    /// What lies with a reader's store, as far as it is known without reading it.
+    /// The contents of a reader's store, as far as recorded; no content is read.
     ///
     /// # Errors
     /// Those of the store and of the file system.
@@ -73,7 +73,7 @@ impl Contents {
         Ok(contents)
     }
 
-    /// Whether a content is here, by its size: nothing of it is read.
+    /// Whether a content is here, judged by its size: it is not read.
     ///
     /// # Errors
     /// `Io`.
@@ -84,8 +84,8 @@ impl Contents {
         }
     }
 
-    /// Opens a content; None where it is not here. What is read can be another one, where somebody
-    /// wrote into it.
+    /// Opens a content; `None` if it is not here. If somebody wrote into the file, the bytes may
+    /// differ.
     ///
     /// # Errors
     /// `Io`.

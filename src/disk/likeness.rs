@@ -1,4 +1,4 @@
-//! Whether a file is still the one that it was, or another that has its name.
+//! Whether a file is still the same, or another one that has its name.
 
 use super::tree::Held;
 use crate::concern::disk::content::TextFile;
@@ -6,16 +6,15 @@ use crate::concern::disk::difference::edits;
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read};
 
-/// Bytes of a piece at most, in those of the whole: a file has some hundreds of pieces.
+/// The longest piece, as a fraction of the whole: a file has some hundreds of pieces.
 const PIECES: u64 = 1 << 8;
 const LEAST: u64 = 1 << 6;
-/// The hash of nothing.
+/// The hash of no bytes.
 const FIRST: u64 = 0xcbf2_9ce4_8422_2325;
-/// What is read at once.
+/// How much is read at once.
 const BUFFER: usize = 1 << 16;
 
-/// How much of a text is left in what somebody made of it: whether less than half of it. None where one of
-/// them is no text.
+/// Whether less than half of a text is left in its new version. `None` if either is not text.
 pub fn is_another_text(before: &Held, now: &Held) -> Option<bool> {
     let [before, now] = [before, now].map(|held| held.bytes.as_deref().and_then(TextFile::of));
     let (before, now) = (before?.text, now?.text);
@@ -23,7 +22,7 @@ pub fn is_another_text(before: &Held, now: &Held) -> Option<bool> {
     Some(is_less(before.len().saturating_sub(gone) as u64, before.len() as u64))
 }
 
-/// The same of bytes, as many as `size` before: which pieces of them are left, wherever they stand.
+/// The same for bytes, `size` of them before: compares which pieces are left, wherever they are now.
 ///
 /// # Errors
 /// Those of reading.
@@ -48,10 +47,10 @@ fn is_less(left: u64, of: u64) -> bool {
     left.saturating_mul(2) < of
 }
 
-/// Pieces that end where the last few bytes say so, so that they are the same behind what was put in or
-/// taken out: each by its hash, and its length.
+/// Splits bytes into pieces whose ends depend on the last few bytes, so that pieces after an insertion
+/// or a deletion stay the same; passes on the hash and the length of each.
 fn each_piece(bytes: impl Read, longest: u64, mut take: impl FnMut(u64, u64)) -> io::Result<()> {
-    // One end in so many bytes, at about.
+    // One end in about this many bytes.
     let mask = (longest / 4).max(1).next_power_of_two().saturating_sub(1);
     let mut input = BufReader::with_capacity(BUFFER, bytes);
     let (mut hash, mut length, mut recent) = (FIRST, 0u64, 0u64);
@@ -62,10 +61,10 @@ fn each_piece(bytes: impl Read, longest: u64, mut take: impl FnMut(u64, u64)) ->
         }
         let read = buffer.len();
         for byte in buffer {
-            // FNV-1a: whoever makes two pieces look alike fools nobody but himself.
+            // FNV-1a: somebody who makes two pieces collide only fools himself.
             hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
             length = length.saturating_add(1);
-            // The bytes before the last 64 are shifted out of it.
+            // Only the last 64 bytes have an effect.
             recent = (recent << 1).wrapping_add(mixed(*byte));
             if (recent >> 32) & mask == 0 || length >= longest {
                 take(hash, length);
@@ -80,7 +79,7 @@ fn each_piece(bytes: impl Read, longest: u64, mut take: impl FnMut(u64, u64)) ->
     Ok(())
 }
 
-/// A number for each byte, of which each bit is as good as another.
+/// A number for each byte, with well-mixed bits.
 fn mixed(byte: u8) -> u64 {
     let mut number = (u64::from(byte).wrapping_add(1)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -91,7 +90,7 @@ fn mixed(byte: u8) -> u64 {
 mod tests {
     use super::*;
 
-    /// No two stretches of them are alike.
+    /// No two stretches of them are the same.
     fn bytes(seed: u64, length: usize) -> Vec<u8> {
         let mut state = seed;
         let next = |_| {
@@ -117,7 +116,7 @@ mod tests {
             assert!(another(&whole, &third) && another(&whole, &[]), "{length}");
             assert!(another(&whole, &bytes(5, length)), "{length}");
         }
-        // Of nothing all is left; one content many times over is there once.
+        // Of nothing, everything is left; a content repeated many times counts once.
         assert!(!another(&[], b"new"));
         assert!(another(&[7; 9_000], &[7; 3_000]));
     }

@@ -1,4 +1,4 @@
-//! Contents by their hashes, beside the disks: what is to come to a path, and what was there before.
+//! Contents by their hashes, stored beside the disks: those to be written to a path, and former ones.
 
 use super::tree::{self, Tree, failed};
 use crate::concern::disk::path::OWN_PREFIX;
@@ -11,7 +11,7 @@ use cap_std::fs::{Dir, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The BLAKE3 of all that is left in a file, in hex.
+/// The BLAKE3 of the rest of a file, in hex.
 ///
 /// # Errors
 /// `Io`.
@@ -21,17 +21,17 @@ pub fn hash(file: &mut File) -> Result<String> {
     Ok(hex(hasher.finalize().as_bytes()))
 }
 
-/// The directory of contents: `.crdtctl` among the disks.
+/// The directory of contents: `.crdtctl` beside the disks.
 pub struct Objects {
     path: PathBuf,
     dir: Option<Dir>,
 }
 
 impl Objects {
-    /// The contents beside the disks. Nothing is made.
+    /// Opens the contents beside the disks. Creates nothing.
     ///
     /// # Errors
-    /// `Refused` where a link stands in the way; `Io`.
+    /// `Refused` if a link is in the way; `Io`.
     pub fn open(disks: &Path) -> Result<Objects> {
         let path = disks.join(OWN_PREFIX);
         let dir = match Dir::open_ambient_dir(disks, ambient_authority()) {
@@ -54,10 +54,10 @@ impl Objects {
         self.dir.as_ref().ok_or_else(|| Error::bug("a directory was made and is not there"))
     }
 
-    /// Takes a content in, as long as it may be: it is on the disk afterwards, under its hash.
+    /// Stores a content of any length; when this returns, it is safely on the disk under its hash.
     ///
     /// # Errors
-    /// `Io`, and nothing is left of it.
+    /// `Io`; nothing of the content is left then.
     pub fn take(&mut self, bytes: &mut dyn Read, unique: &str) -> Result<FileHash> {
         let path = self.path.clone();
         let dir = self.made()?;
@@ -71,9 +71,8 @@ impl Objects {
         })
     }
 
-    /// Begins to take a content in piece by piece, or goes on where that was interrupted: what is there
-    /// of it already is kept as far as `is_it` says of each piece, by its number, that it is the right
-    /// one.
+    /// Begins to receive a content piece by piece, or continues an interrupted one. Pieces already here
+    /// are kept up to the first that `is_it`, given its number, rejects.
     ///
     /// # Errors
     /// `Io`.
@@ -107,8 +106,8 @@ impl Objects {
         Ok(PartialContent { blake3: blake3.to_owned(), place: self.path.clone(), file, length })
     }
 
-    /// Gives a content that came in pieces its name: it is on the disk afterwards. Whoever wrote the
-    /// pieces vouches for their hashes.
+    /// Gives a content received in pieces its name; when this returns, it is safely on the disk. The
+    /// hashes of the pieces must have been checked.
     ///
     /// # Errors
     /// `Io`.
@@ -122,7 +121,7 @@ impl Objects {
         named.map_err(|e| failed("write", &path, e))
     }
 
-    /// Keeps what lies at a path of a disk, by moving it here.
+    /// Keeps the file at a path of a disk here, as a second link or a copy.
     ///
     /// # Errors
     /// `Io`.
@@ -133,7 +132,7 @@ impl Objects {
             from.hard_link(name, dir, blake3)
                 .or_else(|e| match e.kind() {
                     ErrorKind::AlreadyExists => Ok(()),
-                    // Not every file system has two names for one file.
+                    // Not every file system supports hard links.
                     _ => from.copy(name, dir, blake3).map(drop),
                 })
                 .and_then(|()| tree::sync(dir))
@@ -148,7 +147,7 @@ impl Objects {
         found.is_some_and(|meta| meta.is_ok_and(|meta| meta.is_file()))
     }
 
-    /// Whether a content that is here is what its name says. One that is not here is.
+    /// Whether a content matches its name. True if it is not here.
     ///
     /// # Errors
     /// `Io`.
@@ -159,7 +158,7 @@ impl Objects {
         }
     }
 
-    /// Opens a content; None where it is not here.
+    /// Opens a content; `None` if it is not here.
     ///
     /// # Errors
     /// `Io`.
@@ -170,10 +169,10 @@ impl Objects {
         }
     }
 
-    /// Puts a content to a path: it is here no more then. Its name is not waited for.
+    /// Moves a content from here to a path. Does not wait for the directory entry.
     ///
     /// # Errors
-    /// As [`Tree::stage`].
+    /// Those of [`Tree::stage`].
     pub(super) fn put(
         &self,
         tree: &Tree,
@@ -187,7 +186,7 @@ impl Objects {
         }
     }
 
-    /// Every content that is here, with its size.
+    /// Every content here, with its size.
     ///
     /// # Errors
     /// `Io`.
@@ -216,7 +215,7 @@ impl Objects {
     }
 }
 
-/// A content that is not whole yet.
+/// A content that is not complete yet.
 pub struct PartialContent {
     blake3: String,
     place: PathBuf,
@@ -225,10 +224,10 @@ pub struct PartialContent {
 }
 
 impl PartialContent {
-    /// Writes bytes that stand at an offset; nothing where they are there already.
+    /// Writes the bytes at an offset; does nothing if they are already there.
     ///
     /// # Errors
-    /// `Io`; what was written before stays, for the next time.
+    /// `Io`; what was written before stays, for the next attempt.
     pub fn write(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
         if at < self.length {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What is looked at in the directories, and what comes of it.
+//! Which files are looked at in the directories, and the result.
 
 use crate::concern::disk::DiskPath;
 use crate::error::Hint;
@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 /// Which files are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
-    /// Those that were written here, as far as they are there: what others changed in them.
+    /// Those that were written here and still exist: only changes to them are found.
     Known,
-    /// All that are there, and all that should be: new ones are put, moved ones followed, missing ones
-    /// removed.
+    /// All files there, and all that should be: new ones are added, moves are followed, missing ones
+    /// are removed.
     All,
     /// Those at these paths, new or known.
     At(BTreeSet<DiskPath>),
-    /// The same as all, in this directory and below.
+    /// Like all, in this directory and below.
     Below(DiskPath),
 }
 
@@ -28,7 +28,7 @@ impl Which {
         }
     }
 
-    /// Whether the directories are gone through for what is new there, and for what is missing.
+    /// Whether the directories are searched for new and missing files.
     pub(super) fn is_everything(&self) -> bool {
         matches!(self, Which::All | Which::Below(_))
     }
@@ -37,17 +37,17 @@ impl Which {
 /// What was taken in.
 #[derive(Debug, Default)]
 pub struct TakenIn {
-    /// Files that are new.
+    /// New files.
     pub added: Vec<String>,
-    /// Files that hold something else.
+    /// Files with new content.
     pub changed: Vec<String>,
-    /// Files that are elsewhere: from, to.
+    /// Moved files: from, to.
     pub moved: Vec<(String, String)>,
-    /// Files that somebody had removed.
+    /// Files that somebody removed.
     pub removed: Vec<String>,
-    /// Whether a file that was looked at is not yet what its document says, and could be: a command before
-    /// did not come to its end.
+    /// Whether a file that was looked at does not yet match its document, but could: an earlier command
+    /// did not finish.
     pub behind: bool,
-    /// What could not be taken in, or needs to be said.
+    /// Warnings, and what could not be taken in.
     pub notes: Vec<Hint>,
 }

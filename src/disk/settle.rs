@@ -1,4 +1,4 @@
-//! Making the files what the document says.
+//! Making the files match the document.
 
 use super::application;
 use super::objects::Objects;
@@ -12,24 +12,24 @@ use crate::id::{DocId, EntityId};
 use crate::store::{BegunFile, DiskBase, Session};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many files are waited for at once.
+/// How many files are synced together.
 const AT_ONCE: usize = 1_000;
 
-/// What was made.
+/// What was written and removed.
 #[derive(Debug, Default)]
 pub struct Settled {
-    /// Files that were written, by their paths.
+    /// The paths of files that were written.
     pub written: Vec<DiskPath>,
-    /// Files that were removed.
+    /// The paths of files that were removed.
     pub removed: Vec<DiskPath>,
-    /// The ids of files that the file system did not take.
+    /// The ids of files that the file system refused.
     pub failed: Vec<String>,
-    /// What was not done, and what there is to know.
+    /// Warnings, and what was not done.
     pub notes: Vec<Hint>,
 }
 
 impl Settled {
-    /// Adds what else was made.
+    /// Adds another result.
     pub(super) fn take(&mut self, other: Settled) {
         self.written.extend(other.written);
         self.removed.extend(other.removed);
@@ -38,11 +38,11 @@ impl Settled {
     }
 }
 
-/// Makes the files of an entity what its document says. What somebody changed there is left alone. The
-/// session holds no other change, and is to be committed.
+/// Makes the files of an entity match its document. Files that somebody changed are left alone. The
+/// session must contain no other change, and must be committed.
 ///
 /// # Errors
-/// Those of the store and of the file system; what was made by then is.
+/// Those of the store and of the file system; files written by then stay.
 pub fn settle(session: &mut Session, entity: &EntityId) -> Result<Settled> {
     let mut settled = Settled::default();
     for (doc, _) in documents(entity) {
@@ -89,7 +89,7 @@ fn settle_document(session: &mut Session, entity: &EntityId, doc: DocId) -> Resu
     Ok(done)
 }
 
-/// Where contents were written that files of the other disks hold, by their hashes: one of them may have
+/// The paths at which contents of files on other disks were written, by their hashes: a file may have
 /// come from there.
 fn lying_elsewhere(
     session: &Session,
@@ -106,14 +106,14 @@ fn lying_elsewhere(
     Ok(lying)
 }
 
-/// A file that was made.
+/// A file that was written.
 struct MadeFile {
     path: DiskPath,
-    /// What lies there now.
+    /// What is there now.
     base: DiskBase,
-    /// Where it lay before, if that was elsewhere.
+    /// Where it was before, if at another path.
     left: Option<DiskBase>,
-    /// It is to be given its name.
+    /// Whether it must still be renamed to its final name.
     staged: bool,
 }
 
@@ -122,27 +122,27 @@ struct Maker<'s> {
     doc: DocId,
     tree: Tree,
     objects: Objects,
-    /// What was last written, by the ids of the files.
+    /// What was last written, by file id.
     written: BTreeMap<String, DiskBase>,
-    /// The same by path: the files that were written there, and their hashes.
+    /// The same by path: the files written there, and their hashes.
     at: BTreeMap<String, BTreeMap<String, String>>,
     /// Where a content was written, by its hash.
     lying: BTreeMap<String, String>,
-    /// What a command that did not come to its end was to make where nothing is to be made now.
+    /// What an interrupted command was to write where nothing belongs now.
     begun: Vec<(DiskPath, BegunFile)>,
-    /// What one was to make where files are to lie: by path, the hash.
+    /// What an interrupted command was to write where files belong: by path, the hash.
     begun_at: BTreeMap<String, String>,
-    /// What could not be written, and why not.
+    /// The files that could not be written, and why.
     blocked: Vec<(FilePlace, Error)>,
     done: Settled,
 }
 
 impl Maker<'_> {
-    /// Takes a directory for the entity, for good. Ids of several types can be one.
+    /// Claims a directory for the entity, permanently. Entities of several types can have one id.
     fn claim(&mut self, entity: &EntityId) -> Result<()> {
         let state = self.session.state();
         let name = self.tree.name();
-        // One directory for all disks.
+        // One directory for all its disks.
         let doc = entity.document(SPEC.name);
         if state.disk_directory(&doc)?.is_none() {
             state.claim_disk_directory(&doc, name)?;
@@ -178,8 +178,8 @@ impl Maker<'_> {
         }
     }
 
-    /// Finds what a command that did not come to its end has made, and is not to be there now: the same file
-    /// may have left its place for it, and is made anew.
+    /// Finds what an interrupted command wrote where it does not belong now: the file may have left its
+    /// proper path for that, and is then written again.
     fn go_on(&mut self, owners: &[FilePlace]) -> Result<()> {
         let begun = self.session.state().begun_files(&self.doc)?;
         if begun.is_empty() {
@@ -206,18 +206,19 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// What lies at a path, if it is what was to be made there. What cannot be read is somebody else's.
+    /// The file at a path, if it is what was to be written there. A file that cannot be read is
+    /// somebody else's.
     fn made(&self, path: &DiskPath, begun: &BegunFile) -> Option<Held> {
         let held = self.tree.held(path).ok().flatten();
         held.filter(|held| held.stored.blake3 == begun.blake3)
     }
 
-    /// Removes what was found so, and forgets what was noted and is made.
+    /// Removes what [`Maker::go_on`] found, and forgets the records of what is now done.
     fn drop_begun(&mut self) -> Result<()> {
         let removed = self.done.removed.len();
         for (path, begun) in std::mem::take(&mut self.begun) {
             if let Some(held) = self.made(&path, &begun) {
-                // Bytes may be nowhere else.
+                // Binary content may exist nowhere else.
                 let text = held.bytes.as_deref().and_then(TextFile::of).map(|text| text.text);
                 let (file, blake3) = (begun.file, begun.blake3);
                 let path = begun.path.clone();
@@ -238,7 +239,7 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// Makes several files, where that is needed and loses nothing.
+    /// Writes several files, if needed and without loss.
     fn make_all(&mut self, places: &[FilePlace]) -> Result<()> {
         let mut staged = Vec::new();
         let made = self.make_staged(places, &mut staged);
@@ -259,7 +260,7 @@ impl Maker<'_> {
         }
         let paths: Vec<&DiskPath> = staged.iter().map(|made| &made.path).collect();
         self.tree.wait_for_staged(&paths)?;
-        // One that cannot have its name keeps none of the others from theirs.
+        // A file that cannot be renamed does not prevent the others.
         let mut failed = Vec::new();
         staged.retain(|made| match self.tree.give_name(&made.path) {
             Ok(()) => true,
@@ -275,7 +276,7 @@ impl Maker<'_> {
         failed.into_iter().for_each(|(place, e)| self.failed(place, e));
         let mut named: BTreeSet<DiskPath> = staged.iter().map(|made| made.path.clone()).collect();
         named.extend(there.iter().map(|made| made.path.clone()));
-        // Each is known where it is now before any is taken from where it was.
+        // Each new place is recorded before any old one is cleared.
         staged.iter().try_for_each(|made| self.now_there(&made.base))?;
         let removed = self.done.removed.len();
         for made in staged.drain(..).chain(there) {
@@ -289,15 +290,15 @@ impl Maker<'_> {
         self.tree.wait_for_names(&named)
     }
 
-    /// Notes that a file could not be written. The others are all the same.
+    /// Records that a file could not be written. The others still are.
     fn failed(&mut self, place: FilePlace, e: Error) {
         self.blocked.push((place, e));
     }
 
-    /// Makes those that could not be written once more where something was taken out of their way, and says
-    /// of the others why they are not.
+    /// Tries again to write the failed files if something was removed from their way, and reports why
+    /// the rest failed.
     fn try_again(&mut self) -> Result<()> {
-        // A file can be in its own way: its directory is to have the name that it had.
+        // A file can block itself: the directory it moves into may need the name the file has now.
         let in_its_way = |base: &&DiskBase, path: &DiskPath| {
             DiskPath::parse(&base.path).is_ok_and(|old| old != *path && old.holds(path))
         };
@@ -315,20 +316,20 @@ impl Maker<'_> {
         }
         for (FilePlace { id, path, .. }, e) in std::mem::take(&mut self.blocked) {
             self.done.notes.push(format!("{path} is not written: {e:#}").into());
-            // Something else in the place of a file is for its owner to see to.
+            // Something else in a file's place is for its owner to resolve.
             self.done.failed.extend((e.kind == Kind::Io).then_some(id));
         }
         Ok(())
     }
 
-    /// Notes that a file lies where it is to be.
+    /// Records that a file is where it belongs.
     fn now_there(&mut self, written: &DiskBase) -> Result<()> {
         self.session.state().put_written_file(&self.doc, written)?;
         self.know(written.clone());
         Ok(())
     }
 
-    /// Makes one file, up to its name; None where nothing is to be done.
+    /// Writes one file, except for its final name; `None` if nothing needs doing.
     fn make(&mut self, place: &FilePlace) -> Result<Option<MadeFile>> {
         let Some(file) = self.file(&place.id)? else { return Ok(None) };
         let Some(wanted) = file.content.stored() else { return Ok(None) };
@@ -350,7 +351,7 @@ impl Maker<'_> {
             }
         };
         let is_ours = |held: &Held| {
-            // Or that of a file which was here before this one.
+            // Or it is that of a file that was here before this one.
             let mut known = self.at.get(path.as_str()).into_iter().flat_map(BTreeMap::values);
             held.stored == wanted
                 || known.any(|blake3| *blake3 == held.stored.blake3)
@@ -401,8 +402,8 @@ impl Maker<'_> {
         Ok(Some(MadeFile { path: path.clone(), base: written, left, staged }))
     }
 
-    /// Writes what a file holds; true where only its name is to be given to it then. None where there is
-    /// nothing to write.
+    /// Writes the content of a file. Returns whether it must still be renamed to its final name; `None`
+    /// if there is nothing to write.
     fn write(
         &mut self,
         path: &DiskPath,
@@ -412,7 +413,7 @@ impl Maker<'_> {
         let executable = file.executable;
         let staged = match &file.content {
             DiskContent::Text(text) => {
-                // Bytes that it takes the place of can be a version, or another file's.
+                // Binary content being replaced can be a version, or another file's.
                 let is_no_text =
                     |old: &&Held| old.bytes.as_deref().and_then(TextFile::of).is_none();
                 if let Some(old) = held.filter(is_no_text) {
@@ -441,7 +442,7 @@ impl Maker<'_> {
         Ok(Some(staged))
     }
 
-    /// Puts a content to a path, from wherever it is. False where it is nowhere.
+    /// Writes a content to a path, from wherever it is. Returns false if it is nowhere.
     fn place_content(&mut self, path: &DiskPath, blake3: &str, executable: bool) -> Result<bool> {
         if let Some(mut file) = self.objects.read(blake3)? {
             let hash = super::objects::hash(&mut file)?;
@@ -449,7 +450,7 @@ impl Maker<'_> {
                 self.objects.put(&self.tree, path, blake3, executable)?;
                 return Ok(true);
             }
-            // Something wrote into it: it is not what it is called.
+            // Something wrote into it: it no longer matches its hash.
             self.objects.remove(blake3)?;
         }
         let from = self.lying.get(blake3).and_then(|path| DiskPath::parse(path).ok());
@@ -465,14 +466,14 @@ impl Maker<'_> {
         Ok(false)
     }
 
-    /// Removes what is left of files that are gone, or have their paths no more.
+    /// Removes what is left of files that are deleted or have lost their paths.
     fn clear(&mut self, owners: &[FilePlace]) -> Result<()> {
         let written: Vec<DiskBase> = self.written.values().cloned().collect();
         let owners: BTreeSet<&str> = owners.iter().map(|owner| owner.id.as_str()).collect();
         let removed = self.done.removed.len();
         for base in written {
             if !owners.contains(base.file.as_str()) {
-                // It is tried again with the next command.
+                // The next command tries again.
                 if let Err(e) = self.leave(&base) {
                     self.done.notes.push(format!("{} is not removed: {e:#}", base.path).into());
                     continue;
@@ -484,13 +485,13 @@ impl Maker<'_> {
         self.wait_for_removed(removed)
     }
 
-    /// Waits until those that were removed are, after the first `before`.
+    /// Syncs the directories of the files removed after the first `before`.
     fn wait_for_removed(&self, before: usize) -> Result<()> {
         let removed = self.done.removed.iter().skip(before).cloned().collect();
         self.tree.wait_for_names(&removed)
     }
 
-    /// Removes a file from where it was, unless another one is there now, or it was changed.
+    /// Removes a file from its old path, unless another file is there now or it was changed.
     fn leave(&mut self, base: &DiskBase) -> Result<()> {
         let Ok(path) = DiskPath::parse(&base.path) else { return Ok(()) };
         let is_anothers = |files: &BTreeMap<String, String>| files.keys().any(|f| *f != base.file);

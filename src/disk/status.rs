@@ -1,4 +1,4 @@
-//! How the files of an entity stand: what the document says, and what lies in the directories.
+//! The state of an entity's files: the document compared with the directories.
 
 use super::objects::Objects;
 use super::tree::Tree;
@@ -14,49 +14,49 @@ use crate::store::{DiskBase, Reader};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How a file stands.
+/// The state of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiskState {
-    /// The file is what the document says.
+    /// The file matches the document.
     Current,
-    /// The document says something else than what was last written: it is written next.
+    /// The document differs from what was last written: the file will be written next.
     Behind,
-    /// Somebody changed the file: that is taken in next.
+    /// Somebody changed the file: the change will be taken in next.
     Changed,
     /// Somebody removed the file.
     Removed,
-    /// A file that the document does not have.
+    /// A file that is not in the document.
     New,
-    /// Its content has not come yet.
+    /// Its content has not arrived yet.
     Missing,
     /// Another file has its path.
     Displaced,
-    /// Other versions came at the same time as the one that it shows.
+    /// Other versions are concurrent with the one it shows.
     Versions,
-    /// What another replica wrote as its path is none here.
+    /// Another replica wrote a path that is invalid here.
     Astray,
-    /// The website is not what was published any more.
+    /// The website differs from what was published.
     Unpublished,
-    /// No file of a disk: a link, or a name that some system does not take.
+    /// Not a file of a disk: a link, or a name that some system refuses.
     Odd,
 }
 
-/// A file, and how it stands.
+/// A file and its state.
 #[derive(Debug, Clone, Serialize)]
 pub struct FileStatus {
-    /// Where it is.
+    /// Its path.
     pub path: String,
-    /// How it stands.
+    /// Its state.
     pub state: DiskState,
-    /// Its whole id; None where the document does not have it.
+    /// Its whole id; `None` if it is not in the document.
     pub id: Option<String>,
-    /// What there is to know; may be empty.
+    /// A remark; may be empty.
     #[serde(skip)]
     pub note: Hint,
 }
 
-/// How the files of an entity stand, in the order of their paths. Changes nothing.
+/// The state of an entity's files, in path order. Changes nothing.
 ///
 /// # Errors
 /// Those of the store and of the file system.
@@ -76,7 +76,7 @@ pub fn status(reader: &Reader, entity: &EntityId) -> Result<Vec<FileStatus>> {
     Ok(all)
 }
 
-/// Whether the website of an entity is not what was published any more, by what its documents say.
+/// Whether the website of an entity differs from what was published, according to its documents.
 ///
 /// # Errors
 /// Those of the store.
@@ -98,9 +98,9 @@ fn is_unpublished(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<boo
     Ok(view.is_some_and(|view| website(&view, doc).is_none_or(|now| now.root != root)))
 }
 
-/// The paths at which something was changed in the directories of an entity and not taken in, as far as that
-/// is told without reading what is too long for a text: new files, missing ones, and others that hold
-/// something else, or are longer or shorter.
+/// The paths at which something was changed in the directories of an entity and not taken in: new
+/// files, missing ones, and others with a different content. Files too long to be texts are not read;
+/// they count if their length differs.
 ///
 /// # Errors
 /// Those of the store and of the file system.
@@ -111,7 +111,7 @@ pub fn unscanned(reader: &Reader, entity: &EntityId) -> Result<Vec<DiskPath>> {
     let tree = Tree::of_reader(reader, entity, &disks)?;
     let mut changed = Vec::new();
     for (doc, kinds) in documents(entity) {
-        // What was written, and what is to be: a file that came to be the latter by itself is as it should.
+        // What was written, and what should be: a file that has the latter content anyway is fine.
         let mut known: BTreeMap<DiskPath, Vec<String>> = BTreeMap::new();
         for base in state.written_files(&doc)? {
             let path = DiskPath::parse(&base.path).ok();
@@ -145,7 +145,7 @@ pub fn unscanned(reader: &Reader, entity: &EntityId) -> Result<Vec<DiskPath>> {
     Ok(changed)
 }
 
-/// Whether a file holds one of some contents. One that cannot be opened is not told apart.
+/// Whether a file has one of these contents. True if it cannot be opened.
 fn is_one_of(
     tree: &Tree,
     path: &DiskPath,
@@ -165,7 +165,7 @@ fn row(path: String, state: DiskState, id: Option<&str>, note: impl Into<Hint>) 
     FileStatus { path, state, id: id.map(str::to_owned), note: note.into() }
 }
 
-/// Files that have no path of their own.
+/// Files that do not have their own path.
 fn others(directory: &Directory) -> Vec<FileStatus> {
     let displaced = directory.displaced().map(|(place, owner)| {
         let by = match owner {
@@ -187,7 +187,7 @@ struct StatusLook {
 }
 
 impl StatusLook {
-    /// The files of one document, and those on its disks that it does not have.
+    /// The files of one document, and those on its disks that are not in it.
     fn document(
         &mut self,
         reader: &Reader,

@@ -1,4 +1,4 @@
-//! What writers that were killed left in the directories of the disks.
+//! Temporary files that killed writers left in the directories of the disks.
 
 use super::tree::{Tree, failed, open_below};
 use crate::concern::disk::DiskKind;
@@ -7,8 +7,8 @@ use crate::error::Result;
 use cap_std::fs::Dir;
 
 impl Tree {
-    /// Finds files of our own that nobody finished, with their sizes, and removes them where that is
-    /// asked for. Nobody else may be writing. Directories wait in a list, not on the stack.
+    /// Finds our own unfinished files, with their sizes, and with `remove` removes them. Nobody else
+    /// may be writing. Uses a list of directories instead of recursion.
     ///
     /// # Errors
     /// `Io`.
@@ -29,7 +29,7 @@ impl Tree {
                 let kind = entry.file_type().map_err(reading)?;
                 let shown = format!("{path}/{name}");
                 if kind.is_dir() {
-                    // A link that took its place meanwhile is not followed.
+                    // A link that replaced it meanwhile is not followed.
                     let below = open_below(&dir, &name, &place).ok().flatten();
                     waiting.extend(below.map(|below| (below, shown)));
                 } else if kind.is_file() && is_temporary(&name) {
@@ -46,7 +46,7 @@ impl Tree {
     }
 }
 
-/// Whether a file has a name that only a writer of ours gives, until it is whole.
+/// Whether a name is one that our writer uses until a file is complete.
 fn is_temporary(name: &str) -> bool {
     let hash = name.strip_prefix(OWN_PREFIX).and_then(|rest| rest.strip_prefix('-'));
     let hash = hash.and_then(|rest| rest.strip_suffix(".tmp"));

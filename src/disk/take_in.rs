@@ -15,10 +15,10 @@ use crate::operation::Operation;
 use crate::store::{BegunFile, DiskBase, Session};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Takes in what others changed of the files of an entity. Runs operations, and commits nothing.
+/// Takes in what others changed in the files of an entity. Runs operations, and commits nothing.
 ///
 /// # Errors
-/// Those of the store and of the file system. What cannot be taken in is a note.
+/// Those of the store and of the file system. What cannot be taken in becomes a note.
 pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Result<TakenIn> {
     let mut taken = TakenIn::default();
     for (doc, kinds) in documents(entity) {
@@ -38,18 +38,18 @@ pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Resul
 
 struct TakingIn<'s> {
     copy: WorkingCopy<'s>,
-    /// The disks that the document is about.
+    /// The disks that the document describes.
     kinds: &'static [DiskKind],
-    /// Files in whose place a directory is, by the hash of what they held. They may lie elsewhere now, but
-    /// are not missing either.
+    /// Files whose place a directory has taken, by the hash of their content. They may be elsewhere
+    /// now, but do not count as missing.
     obstructed: BTreeMap<String, Vec<FilePlace>>,
-    /// What is there no more, by the hash of what it held.
+    /// Missing files, by the hash of their content.
     lost: BTreeMap<String, Vec<FilePlace>>,
-    /// The files that are not looked at, by the hash of what they held: some may be there no more.
+    /// Files that are not looked at, by the hash of their content: some may be missing.
     elsewhere: BTreeMap<String, Vec<FilePlace>>,
-    /// Where something else lies than what a file held, by the hash of that: it may be elsewhere now.
+    /// Files with another content in their place, by the hash of their own: they may be elsewhere now.
     changed: BTreeMap<String, Vec<FilePlace>>,
-    /// Of these those that are where they were.
+    /// Those of `changed` that did not move.
     edited: Vec<FilePlace>,
 }
 
@@ -66,13 +66,13 @@ impl TakingIn<'_> {
                     None => self.known(place, &held)?,
                 },
                 None if self.copy.unreadable.contains_key(&place.path) => self.not_read(place),
-                // It lies where it was to be moved, and is made anew.
+                // It is where it was to be moved, and will be written from there.
                 None if half_moved.contains(&place.id) => {}
-                // What was moved elsewhere lies where it was until it is made anew.
+                // A file moved in the document stays at its old path until it is written.
                 None => self.not_there(place)?,
             }
         }
-        // What is to be removed or moved is looked at in any case: it is made so when this is committed.
+        // Files to be removed or moved are always looked at: the commit will remove or move them.
         let places: BTreeMap<&str, &FilePlace> =
             owners.iter().map(|place| (place.id.as_str(), place)).collect();
         self.deleted(&places)?;
@@ -84,7 +84,7 @@ impl TakingIn<'_> {
             found.into_iter().filter(|path| !known.contains(path)).rev().collect();
         while let Some(path) = unknown.pop() {
             if let Some(held) = self.copy.held(&path)? {
-                // What lies where that was is to be looked at then.
+                // What is in the place it left must be looked at then.
                 unknown.extend(self.unknown(&path, &held)?);
             }
         }
@@ -100,7 +100,7 @@ impl TakingIn<'_> {
         }
         for place in std::mem::take(&mut self.lost).values().flatten() {
             match which {
-                // Who names it wants it there.
+                // A path that is named is wanted there.
                 Which::At(_) => {
                     self.copy.session.state().forget_written_file(&self.copy.doc, &place.id)?;
                 }
@@ -115,7 +115,7 @@ impl TakingIn<'_> {
         Ok(self.copy.taken)
     }
 
-    /// The paths at which a file may lie that is not known yet.
+    /// The paths where new files may be.
     fn found(&mut self, which: &Which) -> Result<Vec<DiskPath>> {
         if let Which::At(only) = which {
             let ours = only.iter().filter(|path| self.kinds.contains(&path.disk()));
@@ -129,7 +129,7 @@ impl TakingIn<'_> {
             listing.files.retain(|path| dir.holds(path));
             listing.others.retain(|(path, _)| dir.holds_name(path));
         }
-        // Of some of it was said what it is, where a known file should be.
+        // Some were reported already, at the paths of known files.
         let unreadable = &self.copy.unreadable;
         let is_said =
             |path: &str| DiskPath::parse(path).is_ok_and(|path| unreadable.contains_key(&path));
@@ -141,7 +141,7 @@ impl TakingIn<'_> {
         Ok(listing.files)
     }
 
-    /// The ids of the files that lie where a command which did not come to its end was to move them.
+    /// The ids of files that are where an interrupted command was to move them.
     fn half_moved(&mut self) -> Result<BTreeSet<String>> {
         let begun: Vec<(DiskPath, BegunFile)> =
             self.copy.begun.iter().map(|(path, begun)| (path.clone(), begun.clone())).collect();
@@ -155,7 +155,7 @@ impl TakingIn<'_> {
         Ok(found)
     }
 
-    /// A file that is not where it should be: somebody removed or moved it, or it is yet to be made.
+    /// A file that is not where it should be: somebody removed or moved it, or it was not written yet.
     fn not_there(&mut self, place: &FilePlace) -> Result<()> {
         let written = self.copy.written.get(&place.id);
         if let Some(written) = written.filter(|written| written.path == place.path.as_str()) {
@@ -172,7 +172,7 @@ impl TakingIn<'_> {
         Ok(())
     }
 
-    /// A file in the place of which something is that cannot be read.
+    /// A file in whose place something unreadable is.
     fn not_read(&mut self, place: &FilePlace) {
         let base = self.copy.written.get(&place.id).filter(|base| base.path == place.path.as_str());
         if let Some(base) = base.filter(|_| self.copy.tree.is_gone(&place.path)) {
@@ -180,14 +180,15 @@ impl TakingIn<'_> {
         }
     }
 
-    /// What lay where a file is, by its hash, if that may lie elsewhere now: something else is there.
+    /// The hash of what was at a file's path, if something else is there now and the file may be
+    /// elsewhere.
     fn left_its_path(&self, which: &Which, place: &FilePlace, held: &Held) -> Option<String> {
         let base = self.copy.written.get(&place.id).filter(|_| !matches!(which, Which::At(_)))?;
         let is_there = base.path == place.path.as_str() && base.blake3 != held.stored.blake3;
         is_there.then(|| base.blake3.clone())
     }
 
-    /// A file that is there, and that the document has at this path.
+    /// A file that exists, and that the document has at this path.
     fn known(&mut self, place: &FilePlace, held: &Held) -> Result<()> {
         let Some(file) = self.copy.file(&place.id)? else { return Ok(()) };
         let base = self.copy.written.get(&place.id).cloned();
@@ -205,8 +206,8 @@ impl TakingIn<'_> {
         if begun.is_some_and(|begun| begun.blake3 == held.stored.blake3) {
             return Ok(());
         }
-        // Two sides made a file of one name, or one of them moved a file there: what lies here is a file
-        // of its own, and has the path as the later.
+        // Two sides created a file of one name, or one moved a file there: the one here becomes a
+        // separate file, and as the later one it has the path.
         let base = base.filter(|base| base.path == place.path.as_str());
         let beside = base.is_none();
         let put = self.copy.put(&place.path, held, base.as_ref(), beside)?;
@@ -226,8 +227,8 @@ impl TakingIn<'_> {
         Ok(())
     }
 
-    /// Where files lie that a command which did not come to its end was to move or to remove: they are no
-    /// new ones. What was changed in a text there is taken in.
+    /// The paths of files that an interrupted command was to move or remove: they are not new. Changes
+    /// to a text there are taken in.
     fn where_they_were(
         &mut self,
         places: &BTreeMap<&str, &FilePlace>,
@@ -263,7 +264,7 @@ impl TakingIn<'_> {
                     }
                     found.push(path);
                 }
-                // It is removed. What was changed meanwhile is a new file where nothing is left of its record.
+                // It is being removed. If its record is gone, changed content is a new file.
                 None if !is_changed => found.push(path),
                 None => {}
             }
@@ -271,7 +272,7 @@ impl TakingIn<'_> {
         Ok(found)
     }
 
-    /// A file that was deleted elsewhere, and changed here: it is kept.
+    /// A file deleted elsewhere and changed here is kept.
     fn deleted(&mut self, places: &BTreeMap<&str, &FilePlace>) -> Result<()> {
         let others =
             self.copy.written.values().filter(|base| !places.contains_key(base.file.as_str()));
@@ -301,8 +302,8 @@ impl TakingIn<'_> {
         Ok(())
     }
 
-    /// A file that is there, and that the document does not have. The path that a file has left for it, where
-    /// something else lies.
+    /// A file that exists and is not in the document. If it is a file that moved here from a path where
+    /// something else is now, returns that path.
     fn unknown(&mut self, path: &DiskPath, held: &Held) -> Result<Option<DiskPath>> {
         let hash = held.stored.blake3.as_str();
         if self.copy.is_begun(path, hash) {
@@ -335,7 +336,7 @@ impl TakingIn<'_> {
         Ok(None)
     }
 
-    /// Follows the files that are not where they were to where what they held lies now.
+    /// Follows files that are not in their places to where their content is now.
     fn find_lost(&mut self, known: &BTreeSet<DiskPath>) -> Result<()> {
         let places = [&self.lost, &self.obstructed, &self.changed];
         if places.into_iter().flat_map(BTreeMap::values).all(Vec::is_empty) {
@@ -345,7 +346,7 @@ impl TakingIn<'_> {
         let mut unknown: Vec<DiskPath> =
             files.into_iter().filter(|path| !known.contains(path)).rev().collect();
         while let Some(path) = unknown.pop() {
-            // What cannot be read is none of them.
+            // A file that cannot be read is not one of them.
             let Some(held) = self.copy.tree.held(&path).ok().flatten() else { continue };
             let blake3 = held.stored.blake3.as_str();
             if self.copy.is_begun(&path, blake3) {
@@ -359,7 +360,7 @@ impl TakingIn<'_> {
         Ok(())
     }
 
-    /// Follows a file in whose place something else lies to where what it held lies now. The path that it has
+    /// Follows a file with something else in its place to where its content is now. Returns the path it
     /// left.
     fn follow_changed(&mut self, path: &DiskPath, held: &Held) -> Result<Option<DiskPath>> {
         while let Some(from) = self.changed.get_mut(&held.stored.blake3).and_then(Vec::pop) {
@@ -371,7 +372,7 @@ impl TakingIn<'_> {
         Ok(None)
     }
 
-    /// One of the files that were looked at, which held something and is where it was no more.
+    /// One of the files looked at that had this content and is missing from its place.
     fn lost_here(&mut self, blake3: &str) -> Option<FilePlace> {
         let lost = self.lost.get_mut(blake3).and_then(Vec::pop);
         lost.or_else(|| {
@@ -381,7 +382,7 @@ impl TakingIn<'_> {
         })
     }
 
-    /// The same of the files that are not looked at otherwise.
+    /// The same, for files that are not looked at otherwise.
     fn lost_elsewhere(&mut self, blake3: &str) -> Option<FilePlace> {
         let places = self.elsewhere.get_mut(blake3)?;
         while let Some(place) = places.pop() {
@@ -392,8 +393,8 @@ impl TakingIn<'_> {
         None
     }
 
-    /// Files that were written where they are to be, by the hash of that. One that a command was about to move
-    /// is none of them.
+    /// Files that were last written at their current paths, by content hash. Files that a command was
+    /// about to move are not included.
     fn by_hash<'p>(
         &self,
         places: impl Iterator<Item = &'p FilePlace>,
@@ -411,12 +412,12 @@ impl TakingIn<'_> {
         by_hash
     }
 
-    /// Whether what lies at the path of a file is another one, since what the file held lies at `to`: less
-    /// than half of that is left in it, or it is what a third file held that is not where it was. Otherwise
-    /// somebody made a copy, and went on with the file.
+    /// Whether the file at a path is a different one, given that the old content is now at `to`: less
+    /// than half of that is left in it, or it is what a third, displaced file had. Otherwise somebody
+    /// made a copy and went on editing the file.
     fn is_another(&mut self, place: &FilePlace, to: &DiskPath, before: &Held) -> Result<bool> {
         let Some(now) = self.copy.held(&place.path)? else { return Ok(false) };
-        // All that another file held tells more than how much of this one is left.
+        // Having all of another file's content says more than how much of this one's is left.
         let is_left = |by: &BTreeMap<String, Vec<FilePlace>>| {
             by.get(&now.stored.blake3).is_some_and(|places| !places.is_empty())
         };
@@ -433,8 +434,8 @@ impl TakingIn<'_> {
         likeness::is_another(&mut before, size, &mut now).map_err(reading)
     }
 
-    /// Follows files that changed places: what each held lies where another of them was. What lies at two
-    /// places, or was in two files, tells nothing.
+    /// Follows files that swapped places: the content of each is where another of them was. Content
+    /// that is at two places, or was in two files, decides nothing.
     fn changed_places(&mut self) -> Result<()> {
         let mut goes: BTreeMap<String, Option<(FilePlace, FilePlace)>> = BTreeMap::new();
         for place in self.changed.values().flatten() {
@@ -452,7 +453,7 @@ impl TakingIn<'_> {
                 next = to.id.clone();
                 ring.push((file, to));
             }
-            // What came from one and went to nowhere of these was written over: those are edits.
+            // A chain that does not close means files were overwritten: those are edits.
             if next == first {
                 ring.iter().try_for_each(|(file, to)| self.change_places(file, &to.path))?;
             }
@@ -468,7 +469,7 @@ impl TakingIn<'_> {
         Ok(())
     }
 
-    /// A file that was there, and is not: removed, unless it was changed elsewhere since.
+    /// A file that is missing: removed, unless it was changed elsewhere since.
     fn missing(&mut self, place: &FilePlace) -> Result<()> {
         let Some(file) = self.copy.file(&place.id)? else { return Ok(()) };
         let base = self.copy.written.get(&place.id).map(|written| written.blake3.clone());
@@ -487,7 +488,7 @@ impl TakingIn<'_> {
     }
 }
 
-/// Whether a file is what was last written of it.
+/// Whether a file matches what was last written of it.
 fn is_as_written(file: &DiskFile, base: Option<&DiskBase>) -> bool {
     let wanted = file.content.stored().map(|wanted| wanted.blake3);
     wanted.is_none()

@@ -1,5 +1,5 @@
-//! The directories of an entity's disks. Everything is opened relative to a directory that is open, name
-//! by name, and through no link: nothing is ever read or written outside.
+//! The directories of an entity's disks. Everything is opened relative to an open directory, name by
+//! name and through no link: nothing outside is ever read or written.
 
 use crate::concern::disk::path::OWN_PREFIX;
 use crate::concern::disk::{DiskKind, DiskPath, FileHash, SPEC};
@@ -13,38 +13,38 @@ use cap_std::fs::{Dir, File, Metadata, OpenOptions};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes that are read at once.
+/// How many bytes are read at once.
 const PIECE: usize = 1 << 16;
 
-/// The directory with the disks of an entity. It need not be there before something is written.
+/// The directory with the disks of an entity. It need not exist before something is written.
 pub struct Tree {
     name: String,
     path: PathBuf,
     root: Option<Dir>,
 }
 
-/// What a file holds.
+/// The content of a file on disk.
 #[derive(Debug, Clone)]
 pub struct Held {
     /// Hash and size.
     pub stored: FileHash,
-    /// The bytes themselves, unless there are more than a text may have.
+    /// The bytes themselves, unless there are too many for a text.
     pub bytes: Option<Vec<u8>>,
-    /// Whether it may be run; None where the system has no such thing.
+    /// Whether it may be run; `None` if the system does not record that.
     pub executable: Option<bool>,
 }
 
-/// The files that lie in the directories.
+/// The files in the directories.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// In the order of their paths.
+    /// In path order.
     pub files: Vec<DiskPath>,
-    /// What is no file of a disk, and why not.
+    /// What is not a file of a disk, and why not.
     pub others: Vec<(String, String)>,
 }
 
-/// The directory of an entity's disks: the application calls it by the id alone. Where the files of an
-/// entity of another type with that id lie there, it is one beside it.
+/// The directory of an entity's disks, which the application names by the id alone. If an entity of
+/// another type with that id has it, a directory beside it is used.
 ///
 /// # Errors
 /// `Refused` for an id that cannot be the name of a directory.
@@ -74,18 +74,18 @@ fn directory(state: Option<&State>, entity: &EntityId) -> Result<String> {
 }
 
 impl Tree {
-    /// The disks of an entity as a session has them.
+    /// Opens the disks of an entity for a session.
     ///
     /// # Errors
-    /// `Refused` where a link stands in the way; `Io`.
+    /// `Refused` if a link is in the way; `Io`.
     pub fn of_session(session: &Session, entity: &EntityId) -> Result<Tree> {
         Tree::open(&session.disks(), directory(Some(session.state()), entity)?)
     }
 
-    /// The same for a reader, below the directory of all disks.
+    /// Like [`Tree::of_session`], for a reader, below the directory of all disks.
     ///
     /// # Errors
-    /// As [`Tree::of_session`].
+    /// Those of [`Tree::of_session`].
     pub fn of_reader(reader: &Reader, entity: &EntityId, disks: &Path) -> Result<Tree> {
         Tree::open(disks, directory(reader.state(), entity)?)
     }
@@ -103,12 +103,12 @@ impl Tree {
         Ok(Tree { name, path, root })
     }
 
-    /// Where it is, for people.
+    /// Its path, for people.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Its directory; None where that is not there.
+    /// Its directory; `None` if that does not exist.
     pub(super) fn root(&self) -> Option<&Dir> {
         self.root.as_ref()
     }
@@ -118,7 +118,7 @@ impl Tree {
         &self.name
     }
 
-    /// Makes the directory, if it is not there.
+    /// Creates the directory if it does not exist.
     ///
     /// # Errors
     /// `Io`.
@@ -134,12 +134,12 @@ impl Tree {
         Ok(())
     }
 
-    /// Where a file lies, for people and for the application's index.
+    /// The path of a file on this machine, for people and for the application's index.
     pub fn place_of(&self, path: &DiskPath) -> PathBuf {
         self.path.join(path.as_str().trim_start_matches('/'))
     }
 
-    /// The directory that a file lies in; None where it is not there.
+    /// The directory of a file; `None` if that does not exist.
     pub(super) fn around(&self, path: &DiskPath) -> Result<Option<Dir>> {
         let Some(root) = &self.root else { return Ok(None) };
         let mut names: Vec<&str> = path.parts().collect();
@@ -156,7 +156,7 @@ impl Tree {
         Ok(Some(dir))
     }
 
-    /// The same, made where it is not there.
+    /// Like [`Tree::around`], but creates it.
     pub(super) fn make_around(&self, path: &DiskPath) -> Result<Dir> {
         let root = self.root.as_ref().ok_or_else(|| Error::bug("a disk that was not made"))?;
         let mut names: Vec<&str> = path.parts().collect();
@@ -168,16 +168,16 @@ impl Tree {
         Ok(dir)
     }
 
-    /// Looks whether a file could lie at a path: nothing else is in the way.
+    /// Checks that a file can be at a path: nothing else is in the way.
     ///
     /// # Errors
-    /// `Refused` where a link or a directory is, or a file where a directory should be; `Io`.
+    /// `Refused` for a link or a directory there, or a file where a directory is needed; `Io`.
     pub fn takes(&self, path: &DiskPath) -> Result<()> {
         self.open_file(path).map(drop)
     }
 
-    /// Whether no file can lie at a path as it is: a directory is there, or a file where a directory was.
-    /// What a link leads to may be there again.
+    /// Whether no file can be at a path as things are: a directory is there, or a file where a
+    /// directory was. The target of a link may come back.
     pub(super) fn is_gone(&self, path: &DiskPath) -> bool {
         let Some(root) = &self.root else { return false };
         let mut name = PathBuf::from(path.disk().as_str());
@@ -191,10 +191,10 @@ impl Tree {
         root.symlink_metadata(&name).is_ok_and(|meta| meta.is_dir())
     }
 
-    /// Opens a file; None where nothing is there.
+    /// Opens a file; `None` if nothing is there.
     ///
     /// # Errors
-    /// `Refused` where something else than a file is; `Io`.
+    /// `Refused` if it is not a file; `Io`.
     pub fn open_file(&self, path: &DiskPath) -> Result<Option<File>> {
         match self.around(path)? {
             Some(dir) => open_in(&dir, path.name(), &self.place_of(path)),
@@ -202,10 +202,10 @@ impl Tree {
         }
     }
 
-    /// Opens a file and reads it through once, for what it holds; None where nothing is there.
+    /// Opens a file and reads it once to get its content and hash; `None` if nothing is there.
     ///
     /// # Errors
-    /// As [`Tree::open_file`].
+    /// Those of [`Tree::open_file`].
     pub fn open_held(&self, path: &DiskPath) -> Result<Option<(File, Held)>> {
         let Some(mut file) = self.open_file(path)? else { return Ok(None) };
         let reading = |e| failed("read", &self.place_of(path), e);
@@ -216,20 +216,20 @@ impl Tree {
         Ok(Some((file, sink.held(is_executable(&meta)))))
     }
 
-    /// What a file holds; None where nothing is there.
+    /// Reads the content of a file; `None` if nothing is there.
     ///
     /// # Errors
-    /// As [`Tree::open_file`].
+    /// Those of [`Tree::open_file`].
     pub fn held(&self, path: &DiskPath) -> Result<Option<Held>> {
         Ok(self.open_held(path)?.map(|(_, held)| held))
     }
 
-    /// Whether a file holds this. One that cannot be read is somebody else's.
+    /// Whether a file has this content. One that cannot be read is somebody else's.
     pub(super) fn holds(&self, path: &DiskPath, blake3: &str) -> bool {
         self.held(path).ok().flatten().is_some_and(|held| held.stored.blake3 == blake3)
     }
 
-    /// Lets `take` have the directory that a file lies in, and its name there.
+    /// Calls `take` with the directory of a file, and its name there.
     pub(super) fn hand<R>(
         &self,
         path: &DiskPath,
@@ -238,8 +238,8 @@ impl Tree {
         self.around(path)?.map(|dir| take(&dir, path.name())).transpose()
     }
 
-    /// Every file of the disks. Names that begin with a dot are left out, as the application does:
-    /// editors and systems keep their own things so.
+    /// Every file on the disks. Names that begin with a dot are skipped, as in the application: editors
+    /// and systems use them for files of their own.
     ///
     /// # Errors
     /// `Io`.
@@ -257,7 +257,7 @@ impl Tree {
         Ok(listing)
     }
 
-    /// Directories wait in a list, not on the stack.
+    /// Uses a list of directories instead of recursion.
     fn list_below(&self, dir: Dir, path: String, listing: &mut Listing) -> Result<()> {
         let mut waiting = vec![(dir, path)];
         while let Some((dir, path)) = waiting.pop() {
@@ -300,7 +300,7 @@ impl Tree {
     }
 }
 
-/// Bytes as they go by: counted and hashed, and kept as long as they can be a text.
+/// Counts and hashes the bytes written to it, and keeps them as long as they can be a text.
 struct Hashing {
     hasher: blake3::Hasher,
     size: u64,
@@ -339,12 +339,12 @@ impl Write for Hashing {
     }
 }
 
-/// All that is left in `from`, piece by piece.
+/// Copies the rest of `from`, piece by piece.
 fn copy(from: &mut (impl Read + ?Sized), to: &mut impl Write) -> io::Result<()> {
     io::copy(&mut BufReader::with_capacity(PIECE, from), to).map(drop)
 }
 
-/// A directory in another one, which is no link; None where nothing is there.
+/// Opens a directory inside another, refusing links; `None` if nothing is there.
 pub(super) fn open_below(dir: &Dir, name: &str, place: &Path) -> Result<Option<Dir>> {
     match dir.symlink_metadata(name) {
         Ok(meta) if meta.is_dir() => {}
@@ -355,7 +355,7 @@ pub(super) fn open_below(dir: &Dir, name: &str, place: &Path) -> Result<Option<D
     dir.open_dir_nofollow(name).map(Some).map_err(|e| failed("open", place, e))
 }
 
-/// The same, made where it is not there.
+/// Like [`open_below`], but creates it.
 pub(super) fn make_below(dir: &Dir, name: &str, place: &Path) -> Result<Dir> {
     match dir.create_dir(name) {
         Ok(()) => sync(dir).map_err(|e| failed("create", place, e))?,
@@ -365,7 +365,7 @@ pub(super) fn make_below(dir: &Dir, name: &str, place: &Path) -> Result<Dir> {
     open_below(dir, name, place)?.ok_or_else(|| failed("open", place, ErrorKind::NotFound.into()))
 }
 
-/// A regular file in a directory; None where nothing is there.
+/// Opens a regular file in a directory; `None` if nothing is there.
 pub(super) fn open_in(dir: &Dir, name: &str, place: &Path) -> Result<Option<File>> {
     match dir.symlink_metadata(name) {
         Ok(meta) if meta.is_file() => {}
@@ -382,12 +382,12 @@ pub(super) fn open_in(dir: &Dir, name: &str, place: &Path) -> Result<Option<File
     }
 }
 
-/// What a file is called in its directory until it is whole.
+/// The temporary name of a file until it is complete.
 pub(super) fn temporary(name: &str) -> String {
     format!("{OWN_PREFIX}-{}.tmp", hex(blake3::hash(name.as_bytes()).as_bytes()))
 }
 
-/// Writes a file under another name, and then under its own.
+/// Writes a file under a temporary name, then renames it.
 pub(super) fn write_new(
     dir: &Dir,
     name: &str,
@@ -404,7 +404,7 @@ pub(super) fn write_new(
     written
 }
 
-/// Fills a file that nobody else has, and waits for it; what was left under its name goes.
+/// Writes and syncs a file that nobody else has open; replaces what was left under its name.
 pub(super) fn fill(
     dir: &Dir,
     name: &str,
@@ -416,7 +416,7 @@ pub(super) fn fill(
     Ok(stored)
 }
 
-/// The same, not waited for.
+/// Like [`fill`], without syncing.
 pub(super) fn fill_later(
     dir: &Dir,
     name: &str,
@@ -435,7 +435,7 @@ pub(super) fn fill_later(
     Ok((file, hashing.held(None).stored))
 }
 
-/// A file, and the hash of what goes into it.
+/// A file, with the hash of what is written to it.
 struct HashedFile<'b> {
     file: &'b mut File,
     hashing: &'b mut Hashing,
@@ -452,7 +452,7 @@ impl Write for HashedFile<'_> {
     }
 }
 
-/// Waits until the names in a directory are on the disk.
+/// Syncs the entries of a directory to the disk.
 pub(super) fn sync(dir: &Dir) -> io::Result<()> {
     match cfg!(unix) {
         true => dir.open(".")?.sync_all(),

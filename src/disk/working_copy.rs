@@ -1,4 +1,4 @@
-//! The files of a disk as they lie in the directories.
+//! The working copy of a disk: its files in the directories.
 
 use super::objects::Objects;
 use super::scope::TakenIn;
@@ -12,24 +12,24 @@ use crate::operation::{Operation, Together};
 use crate::store::{BegunFile, DiskBase, Session};
 use std::collections::BTreeMap;
 
-/// The files of one document of an entity, as they lie in the directories and as they were last written, and
-/// the operations that make the document hold what lies there.
+/// The files of one document of an entity, as they are in the directories and as they were last
+/// written, with the operations that bring changes into the document.
 pub(super) struct WorkingCopy<'s> {
     pub session: &'s mut Session,
     pub entity: &'s EntityId,
     pub doc: DocId,
     pub tree: Tree,
     pub objects: Objects,
-    /// What was last written, by the ids of the files.
+    /// What was last written, by file id.
     pub written: BTreeMap<String, DiskBase>,
-    /// What commands that did not come to their end were to make, by path.
+    /// What interrupted commands were to write, by path.
     pub begun: BTreeMap<DiskPath, BegunFile>,
-    /// Where something is that could not be read, and why. It is not missing.
+    /// Paths of what could not be read, and why. These files are not missing.
     pub unreadable: BTreeMap<DiskPath, String>,
-    /// Whether all files are looked at. Where some are, it is said which of them were moved.
+    /// Whether all files are looked at. If not, each move is reported in a note.
     is_all: bool,
     pub taken: TakenIn,
-    /// What runs the operations.
+    /// Runs the operations.
     pub together: Together,
 }
 
@@ -60,7 +60,7 @@ impl<'s> WorkingCopy<'s> {
         })
     }
 
-    /// What a file holds. One that cannot be read is a note.
+    /// The content of a file. One that cannot be read becomes a note.
     pub fn held(&mut self, path: &DiskPath) -> Result<Option<Held>> {
         self.tree.held(path).or_else(|e| {
             self.unreadable.insert(path.clone(), format!("{e:#}"));
@@ -72,13 +72,13 @@ impl<'s> WorkingCopy<'s> {
         Ok(self.session.read(&self.doc, |source: &dyn Source| read(source, id))?.flatten())
     }
 
-    /// Whether a command that did not come to its end was to make this at a path.
+    /// Whether an interrupted command was to write this at a path.
     pub fn is_begun(&self, path: &DiskPath, blake3: &str) -> bool {
         self.begun.get(path).is_some_and(|begun| begun.blake3 == blake3)
     }
 
-    /// Moves a file to where what it held lies now, `beside` the file that has the path and is about to leave
-    /// it; false where the rules refuse that.
+    /// Moves a file to where its content is now, `beside` a file that has the path and is about to
+    /// leave it. Returns false if the rules refuse that.
     pub fn follow(
         &mut self,
         from: &FilePlace,
@@ -97,7 +97,7 @@ impl<'s> WorkingCopy<'s> {
         Ok(true)
     }
 
-    /// The operation that puts what a file holds.
+    /// The operation that puts the content of a file.
     pub fn put(
         &mut self,
         path: &DiskPath,
@@ -126,8 +126,8 @@ impl<'s> WorkingCopy<'s> {
         Ok(Put { executable: held.executable, base_blake3, beside, ..put })
     }
 
-    /// Runs an operation; the id of its file. What the rules refuse is a note, and the file stays as
-    /// it is.
+    /// Runs an operation and returns the id of its file. If the rules refuse it, that becomes a note,
+    /// and the file stays as it is.
     pub fn operate(&mut self, path: &DiskPath, operation: Operation) -> Result<Option<String>> {
         match self.together.run(self.session, operation) {
             Ok(outcome) => Ok(outcome.id),
@@ -141,7 +141,7 @@ impl<'s> WorkingCopy<'s> {
         }
     }
 
-    /// Notes that this is what lies there now.
+    /// Records this as what is there now.
     pub fn note(&mut self, id: &str, path: &DiskPath, held: &Held) -> Result<()> {
         let written = DiskBase {
             file: id.to_owned(),

@@ -1,7 +1,8 @@
-//! Writing into the directories of the disks: many files at once, each of which is as it was until all of
-//! its new bytes are on the disk.
+//! Writing into the directories of the disks: many files at once, each unchanged until all of its new
+//! bytes are on the disk.
 //!
-//! To wait for one file after the other takes a disk as long as to wait for hundreds together. So they
+//! Syncing one file takes a disk as long as syncing hundreds together. So all are written under
+//! temporary names ([`Tree::stage`]), synced, and then renamed.
 //! are all written under other names ([`Tree::stage`]), waited for, and then given their own.
 
 use super::tree::{Tree, failed, fill_later, open_in, sync, temporary};
@@ -12,14 +13,14 @@ use cap_std::fs::{Dir, OpenOptions};
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Read};
 
-/// So many are waited for one by one: all that others have written to the disk may be more.
+/// Up to this many are synced one by one: syncing the file system may include much written by others.
 const FEW: usize = 4;
 
 impl Tree {
-    /// Writes what a file is to hold under another name beside it.
+    /// Writes the new content of a file under a temporary name beside it.
     ///
     /// # Errors
-    /// `Refused` where something else than a file is there; `Io`, and nothing is left of it.
+    /// `Refused` if something other than a file is there; `Io`, and nothing of it is left.
     pub(super) fn stage(
         &self,
         path: &DiskPath,
@@ -37,14 +38,14 @@ impl Tree {
         })
     }
 
-    /// Takes back what was written under another name.
+    /// Removes what was written under a temporary name.
     pub(super) fn unstage(&self, path: &DiskPath) {
         if let Ok(Some(dir)) = self.around(path) {
             let _ = dir.remove_file(temporary(path.name()));
         }
     }
 
-    /// Waits until what was written under other names is on the disk.
+    /// Syncs what was written under temporary names.
     ///
     /// # Errors
     /// `Io`.
@@ -56,7 +57,7 @@ impl Tree {
             let writing = |e| failed("write", &self.place_of(path), e);
             let Some(dir) = self.around(path)? else { return Err(writing(gone())) };
             let mut how = OpenOptions::new();
-            // Windows waits only for a file that may be written.
+            // Windows only syncs a file opened for writing.
             how.read(true).write(cfg!(not(unix)));
             let file = dir.open_with(temporary(path.name()), &how);
             file.and_then(|file| file.sync_all()).map_err(writing)?;
@@ -64,17 +65,17 @@ impl Tree {
         Ok(())
     }
 
-    /// Gives what was waited for the name of the file. The name is not waited for.
+    /// Renames a synced file to its final name. Does not sync the rename.
     ///
     /// # Errors
-    /// `Io`, and the file is as it was.
+    /// `Io`; the file is unchanged then.
     pub(super) fn give_name(&self, path: &DiskPath) -> Result<()> {
         let writing = |e| failed("write", &self.place_of(path), e);
         let Some(dir) = self.around(path)? else { return Err(writing(gone())) };
         dir.rename(temporary(path.name()), &dir, path.name()).map_err(writing)
     }
 
-    /// Waits until the names of files that were given, or taken away, are on the disk.
+    /// Syncs the directories of files that were renamed or removed.
     ///
     /// # Errors
     /// `Io`.
@@ -96,18 +97,18 @@ impl Tree {
         Ok(())
     }
 
-    /// Waits for all that was written to the file system at once. False where there is no such thing.
+    /// Syncs the whole file system. Returns false if the system cannot do that.
     fn wait_for_all(&self) -> Result<bool> {
         let Some(root) = self.root() else { return Ok(false) };
-        // What only leads to a directory cannot be waited for.
+        // A descriptor that only refers to the directory cannot be synced.
         root.open(".").and_then(sync_file_system).map_err(|e| failed("write", self.path(), e))
     }
 
-    /// Moves a file that lies elsewhere below the disks to its path, which is not waited for
+    /// Moves a file from elsewhere below the disks to its path. Does not sync the rename
     /// ([`Tree::wait_for_names`]).
     ///
     /// # Errors
-    /// As [`Tree::stage`].
+    /// Those of [`Tree::stage`].
     pub(super) fn move_in(
         &self,
         path: &DiskPath,
@@ -122,7 +123,7 @@ impl Tree {
         moved.map_err(|e| failed("write", &place, e))
     }
 
-    /// Removes a file, and the directories that it leaves empty. That is not waited for
+    /// Removes a file, and the directories it leaves empty. Does not sync that
     /// (`Tree::wait_for_names`).
     ///
     /// # Errors
@@ -137,7 +138,7 @@ impl Tree {
         }
     }
 
-    /// Removes the directories around a path that nothing is in.
+    /// Removes the empty directories above a path.
     pub(super) fn tidy(&self, path: &DiskPath) -> Result<()> {
         let mut names: Vec<&str> = path.parts().collect();
         while names.pop().is_some() && !names.is_empty() {
@@ -156,7 +157,7 @@ fn gone() -> io::Error {
     ErrorKind::NotFound.into()
 }
 
-/// Whoever may read a file may run it, or nobody.
+/// Executable for everybody who may read it, or for nobody.
 #[cfg(unix)]
 fn set_executable(dir: &Dir, name: &str, executable: bool) -> io::Result<()> {
     use cap_std::fs::{MetadataExt, Permissions, PermissionsExt};

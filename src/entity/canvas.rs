@@ -8,7 +8,7 @@ use crate::query::canvas::{self, Element};
 use crate::store::Store;
 use serde_json::{Map, Value};
 
-/// The whiteboard of an entity. Lengths are in its own units, `(x, y)` and `(width, height)`.
+/// The whiteboard of an entity. Positions `(x, y)` and sizes `(width, height)` are in its own units.
 pub struct Canvas<'s> {
     store: &'s Store,
     entity: EntityId,
@@ -19,10 +19,10 @@ impl<'s> Canvas<'s> {
         Canvas { store, entity }
     }
 
-    /// Puts an element on top of the others.
+    /// Adds an element on top of the others.
     ///
     /// # Errors
-    /// `Refused` for who may not; `Usage` for what is no finite number.
+    /// `Refused` if the member may not; `Usage` for a number that is not finite.
     pub fn add(&self, kind: ElementKind, at: (f64, f64), size: (f64, f64)) -> Result<Element> {
         let ((x, y), (width, height)) = (at, size);
         let (entity, data) = (self.entity.clone(), Map::new());
@@ -32,16 +32,17 @@ impl<'s> Canvas<'s> {
         self.find(&id)
     }
 
-    /// Sets fields of an element by their names, as `width` or `data.color`; false where all is so.
+    /// Sets fields of an element by name, like `width` or `data.color`. Returns false if nothing
+    /// changes.
     ///
     /// # Errors
-    /// `NotFound`, `Ambiguous`; `Usage` for a field that there is not.
+    /// `NotFound`, `Ambiguous`; `Usage` for an unknown field.
     pub fn set(&self, element: &str, fields: Map<String, Value>) -> Result<bool> {
         let (entity, element) = (self.entity.clone(), element.to_owned());
         self.store.change(&Operation::CanvasSet(Set { entity, element, set: fields }))
     }
 
-    /// Moves an element; false where it stands there.
+    /// Moves an element. Returns false if it is already there.
     ///
     /// # Errors
     /// `NotFound`, `Ambiguous`; `Refused` for a deleted one.
@@ -50,7 +51,7 @@ impl<'s> Canvas<'s> {
         self.store.change(&Operation::CanvasMove(MoveElement { entity, element, x, y }))
     }
 
-    /// Deletes an element; false for one that is deleted already.
+    /// Deletes an element. Returns false if it is already deleted.
     ///
     /// # Errors
     /// `NotFound` or `Ambiguous`.
@@ -59,19 +60,19 @@ impl<'s> Canvas<'s> {
         self.store.change(&Operation::CanvasDelete(DeleteElement { entity, element }))
     }
 
-    /// Takes this replica's last step back.
+    /// Undoes this replica's last step. Returns false if there is none.
     ///
     /// # Errors
-    /// `Refused` where there is none, or somebody has changed the element since.
+    /// `Refused` if somebody has changed the element since.
     pub fn undo(&self) -> Result<bool> {
         let entity = self.entity.clone();
         self.store.change(&Operation::CanvasUndo(Undo { entity, force: false }))
     }
 
-    /// Does the last step again that was taken back.
+    /// Redoes the step that was undone last. Returns false if there is none.
     ///
     /// # Errors
-    /// As [`Canvas::undo`].
+    /// Those of [`Canvas::undo`].
     pub fn redo(&self) -> Result<bool> {
         let entity = self.entity.clone();
         self.store.change(&Operation::CanvasRedo(Redo { entity, force: false }))
@@ -80,7 +81,7 @@ impl<'s> Canvas<'s> {
     /// The elements that are not deleted, the lowest first.
     ///
     /// # Errors
-    /// `Corrupt` where the document is.
+    /// `Corrupt` if the document is.
     pub fn list(&self) -> Result<Vec<Element>> {
         canvas::list(&self.store.reader()?, &self.entity, false)
     }

@@ -5,7 +5,7 @@ use crate::operation::Operation;
 use crate::query::chat::{self, Message, MessageFilter, Thread};
 use crate::store::Store;
 
-/// What is said in an entity.
+/// The messages of an entity.
 ///
 /// ```
 /// # fn main() -> crdtctl::error::Result<()> {
@@ -44,15 +44,15 @@ impl<'s> Chat<'s> {
     /// Sends a message.
     ///
     /// # Errors
-    /// `Refused` for who may not; `Usage` for an empty one.
+    /// `Refused` if the member may not; `Usage` for an empty one.
     pub fn send(&self, text: &str) -> Result<Message> {
         self.say(text, None)
     }
 
-    /// Replies to a message; to a reply: one more in its thread.
+    /// Replies to a message; a reply to a reply is added to the same thread.
     ///
     /// # Errors
-    /// As [`Chat::send`]; `NotFound`, `Ambiguous`, and `Refused` where the message is deleted.
+    /// Those of [`Chat::send`]; `NotFound`, `Ambiguous`, and `Refused` if the message is deleted.
     pub fn reply(&self, to: &str, text: &str) -> Result<Message> {
         self.say(text, Some(to.to_owned()))
     }
@@ -64,39 +64,39 @@ impl<'s> Chat<'s> {
         self.find(&id)
     }
 
-    /// Changes the text of one's own message; false where it says that already.
+    /// Changes the text of one's own message. Returns false if it already has that text.
     ///
     /// # Errors
-    /// `NotFound`, `Ambiguous`; `Refused` for what somebody else wrote, or what is deleted.
+    /// `NotFound`, `Ambiguous`; `Refused` if somebody else wrote it, or it is deleted.
     pub fn edit(&self, message: &str, text: &str) -> Result<bool> {
         let (entity, message, text) = (self.entity.clone(), message.to_owned(), text.to_owned());
         self.store.change(&Operation::ChatEdit(EditMessage { entity, message, text }))
     }
 
-    /// Deletes one's own message, or anybody's as an admin; false for one that is deleted already.
-    /// Where nobody is waited for it is gone for good at once, and kept in the trash.
+    /// Deletes one's own message; an admin may delete anybody's. Returns false if it is already
+    /// deleted. If no acknowledgement is missing it is removed for good at once, and kept in the trash.
     ///
     /// # Errors
-    /// `NotFound`, `Ambiguous`; `Refused` for who may not.
+    /// `NotFound`, `Ambiguous`; `Refused` if the member may not.
     pub fn delete(&self, message: &str) -> Result<bool> {
         let delete = DeleteMessage { entity: self.entity.clone(), message: message.to_owned() };
         self.store.change(&Operation::ChatDelete(delete))
     }
 
-    /// Gives one's reaction to a message; false where it is given already.
+    /// Adds a reaction to a message. Returns false if the member has already given it.
     ///
     /// # Errors
-    /// `NotFound`, `Ambiguous`; `Usage` for what is no emoji and no short word.
+    /// `NotFound`, `Ambiguous`; `Usage` if it is neither an emoji nor a short word.
     pub fn react(&self, message: &str, emoji: &str) -> Result<bool> {
         let (entity, message, emoji) = (self.entity.clone(), message.to_owned(), emoji.to_owned());
         self.store.change(&Operation::ChatReact(React { entity, message, emoji, remove: false }))
     }
 
-    /// The messages, the oldest first. With [`MessageFilter::default`] all that are not deleted;
+    /// The messages, the oldest first. With [`MessageFilter::default`], all that are not deleted;
     /// replies are in their threads.
     ///
     /// # Errors
-    /// `Ambiguous` for a prefix of an author; `Corrupt` where the document is.
+    /// `Ambiguous` for a prefix of an author; `Corrupt` if the document is.
     pub fn list(&self, filter: &MessageFilter) -> Result<Vec<Message>> {
         chat::list(&self.store.reader()?, &self.entity, filter)
     }

@@ -8,7 +8,7 @@ use crate::operation::Operation;
 use crate::query::issue::{self, Issue, IssueFilter};
 use crate::store::Store;
 
-/// What is to be done in an entity.
+/// The issues of an entity.
 ///
 /// ```
 /// # fn main() -> crdtctl::error::Result<()> {
@@ -48,7 +48,7 @@ impl<'s> Issues<'s> {
     /// Opens an issue.
     ///
     /// # Errors
-    /// `Refused` for who may not, and for a title that is too long; `Usage` for an empty one.
+    /// `Refused` if the member may not, or the title is too long; `Usage` if it is empty.
     pub fn open(&self, title: &str) -> Result<Issue> {
         let open = OpenIssue {
             entity: self.entity.clone(),
@@ -63,7 +63,7 @@ impl<'s> Issues<'s> {
         self.find(&id)
     }
 
-    /// Says how far an open issue is; false where that is known.
+    /// Sets the status of an open issue. Returns false if it already has that status.
     ///
     /// # Errors
     /// `NotFound`, `Ambiguous`; `Refused` for a closed one.
@@ -72,26 +72,27 @@ impl<'s> Issues<'s> {
         self.store.change(&Operation::IssueStatus(SetStatus { entity, issue, status }))
     }
 
-    /// Says how urgent an open issue is; false where that is known.
+    /// Sets the priority of an open issue. Returns false if it already has that priority.
     ///
     /// # Errors
-    /// As [`Issues::set_status`].
+    /// Those of [`Issues::set_status`].
     pub fn set_priority(&self, issue: &str, priority: Priority) -> Result<bool> {
         let (entity, issue) = (self.entity.clone(), issue.to_owned());
         self.store.change(&Operation::IssuePriority(SetPriority { entity, issue, priority }))
     }
 
-    /// Makes an open issue somebody's, or with an empty text nobody's; false where it is already.
+    /// Assigns an open issue to a member; an empty text means nobody. Returns false if it already is
+    /// assigned so.
     ///
     /// # Errors
-    /// As [`Issues::set_status`]; `NotFound` for who is no active member.
+    /// Those of [`Issues::set_status`]; `NotFound` if the assignee is not an active member.
     pub fn assign(&self, issue: &str, assignee: &str) -> Result<bool> {
         let (entity, issue) = (self.entity.clone(), issue.to_owned());
         let assign = Assign { entity, issue, assignee: assignee.to_owned() };
         self.store.change(&Operation::IssueAssign(assign))
     }
 
-    /// Comments on an issue; the comment's id.
+    /// Comments on an issue and returns the comment's id.
     ///
     /// # Errors
     /// `NotFound`, `Ambiguous`; `Usage` for an empty text.
@@ -102,16 +103,16 @@ impl<'s> Issues<'s> {
         self.store.make(&Operation::IssueComment(comment))
     }
 
-    /// Closes an issue as done or canceled; false for one that is closed so already.
+    /// Closes an issue as done or canceled. Returns false if it is already closed that way.
     ///
     /// # Errors
-    /// `NotFound`, `Ambiguous`; `Usage` for a status that is no end.
+    /// `NotFound`, `Ambiguous`; `Usage` for any other status.
     pub fn close(&self, issue: &str, end: Status) -> Result<bool> {
         let (entity, issue) = (self.entity.clone(), issue.to_owned());
         self.store.change(&Operation::IssueClose(Close { entity, issue, end: Some(end) }))
     }
 
-    /// Opens a closed issue again; false for an open one.
+    /// Reopens a closed issue. Returns false if it is open.
     ///
     /// # Errors
     /// `NotFound` or `Ambiguous`.
@@ -120,10 +121,10 @@ impl<'s> Issues<'s> {
         self.store.change(&Operation::IssueReopen(Reopen { entity, issue }))
     }
 
-    /// The issues with their comments; with [`IssueFilter::default`] the open ones.
+    /// The issues with their comments; with [`IssueFilter::default`], the open ones.
     ///
     /// # Errors
-    /// `Ambiguous` for a prefix of an assignee; `Corrupt` where the document is.
+    /// `Ambiguous` for a prefix of an assignee; `Corrupt` if the document is.
     pub fn list(&self, filter: &IssueFilter) -> Result<Vec<Issue>> {
         issue::list(&self.store.reader()?, &self.entity, filter)
     }

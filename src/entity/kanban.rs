@@ -36,11 +36,11 @@ impl<'s> Kanban<'s> {
         Kanban { store, entity }
     }
 
-    /// Adds a card at the end of the first column. Columns and everything else of a card are
+    /// Adds a card at the end of the first column. For columns and the other fields of a card, use
     /// [`Operation`]s.
     ///
     /// # Errors
-    /// `Refused` for who may not, and for a title that is too long; `Usage` for an empty one.
+    /// `Refused` if the member may not, or the title is too long; `Usage` if it is empty.
     pub fn add(&self, title: &str) -> Result<Card> {
         let add = AddCard {
             entity: self.entity.clone(),
@@ -55,7 +55,7 @@ impl<'s> Kanban<'s> {
         self.find(&id)
     }
 
-    /// Changes what stands on a card; false where it says that already.
+    /// Edits a card. Returns false if nothing changes.
     ///
     /// # Errors
     /// `NotFound`, `Ambiguous`; `Refused` for an archived card.
@@ -64,7 +64,7 @@ impl<'s> Kanban<'s> {
         self.store.change(&Operation::KanbanEdit(EditCard { entity, card, changes }))
     }
 
-    /// Moves a card to the end of a column: its id, a unique prefix of it, or its title.
+    /// Moves a card to the end of a column, given by its id, a unique prefix of it, or its title.
     ///
     /// # Errors
     /// `NotFound`, `Ambiguous`; `Refused` for an archived card.
@@ -74,7 +74,7 @@ impl<'s> Kanban<'s> {
         self.store.change(&Operation::KanbanMove(change))
     }
 
-    /// Takes a card off the board; false for one that is archived already.
+    /// Archives a card. Returns false if it is already archived.
     ///
     /// # Errors
     /// `NotFound` or `Ambiguous`.
@@ -83,7 +83,7 @@ impl<'s> Kanban<'s> {
         self.store.change(&Operation::KanbanArchive(Archive { entity, card }))
     }
 
-    /// Puts an archived card back on the board; false for one that is on it.
+    /// Puts an archived card back on the board. Returns false if it is on the board.
     ///
     /// # Errors
     /// `NotFound` or `Ambiguous`.
@@ -92,18 +92,18 @@ impl<'s> Kanban<'s> {
         self.store.change(&Operation::KanbanRestore(RestoreCard { entity, card }))
     }
 
-    /// The columns in their order, each with its cards.
+    /// The columns in order, each with its cards.
     ///
     /// # Errors
-    /// `Corrupt` where the document is.
+    /// `Corrupt` if the document is.
     pub fn lanes(&self) -> Result<Vec<Lane>> {
         board::lanes(&self.store.reader()?, &self.entity)
     }
 
-    /// The cards as they stand on the board.
+    /// The cards, in board order.
     ///
     /// # Errors
-    /// `NotFound`, `Ambiguous` for what the filter names; `Corrupt` where the document is.
+    /// `NotFound`, `Ambiguous` for the filter's names; `Corrupt` if the document is.
     pub fn list(&self, filter: &CardFilter) -> Result<Vec<Card>> {
         board::list(&self.store.reader()?, &self.entity, filter)
     }

@@ -5,10 +5,10 @@ use crate::operation::Operation;
 use crate::query::member::{self, Member};
 use crate::store::Store;
 
-/// Who belongs to an entity.
+/// The members of an entity.
 ///
-/// A removed member stays as a tombstone until every active member who was there has acknowledged
-/// the removal, which its replica does when it imports it:
+/// A removed member remains as a tombstone until every active member at the time has acknowledged the
+/// removal, which their replica does on import:
 ///
 /// ```
 /// # fn main() -> crdtctl::error::Result<()> {
@@ -30,7 +30,7 @@ use crate::store::Store;
 /// let [bob] = group.tombstones()?.try_into().expect("one tombstone");
 /// assert_eq!(bob.waiting_for, ["charlie"]);
 ///
-/// // Charlie syncs, and acknowledges; Alice hears of it, and nobody is waited for any more.
+/// // Charlie imports and acknowledges; Alice learns of it, and no acknowledgement is missing any more.
 /// charlie.import(&alice.export()?)?;
 /// alice.import(&charlie.export_for("alice")?)?;
 /// assert!(group.tombstones()?.is_empty());
@@ -48,11 +48,11 @@ impl<'s> Members<'s> {
         Members { store, entity }
     }
 
-    /// Adds a member, or takes a removed one back; false for one that has this role already. Whoever
-    /// is added first to an entity that has nobody may be an owner.
+    /// Adds a member, or brings back a removed one. Returns false if it already has this role. The
+    /// first member added to an entity without any may be an owner.
     ///
     /// # Errors
-    /// `Refused` for who may not, and for a member of another role.
+    /// `Refused` if the actor may not, or the member already has another role.
     pub fn add(&self, member: &str, role: Role) -> Result<bool> {
         let (entity, member) = (self.entity.clone(), MemberId::parse(member)?);
         self.store.change(&Operation::MemberAdd(core::AddMember {
@@ -62,36 +62,37 @@ impl<'s> Members<'s> {
         }))
     }
 
-    /// Removes a member; oneself: leaves. False for one that is removed already.
+    /// Removes a member; for the acting member, this is leaving. Returns false if it is already
+    /// removed.
     ///
     /// # Errors
-    /// `NotFound`, `Ambiguous`; `Refused` for who may not, and for the last owner.
+    /// `NotFound`, `Ambiguous`; `Refused` if the actor may not, or for the last owner.
     pub fn remove(&self, member: &str) -> Result<bool> {
         let remove = core::Remove { entity: self.entity.clone(), member: member.to_owned() };
         self.store.change(&Operation::MemberRemove(remove))
     }
 
-    /// Gives a member another role; false for one that has it already.
+    /// Changes the role of a member. Returns false if it already has that role.
     ///
     /// # Errors
-    /// As [`Members::remove`].
+    /// Those of [`Members::remove`].
     pub fn update_role(&self, member: &str, role: Role) -> Result<bool> {
         let (entity, member) = (self.entity.clone(), member.to_owned());
         self.store.change(&Operation::MemberRole(core::SetRole { entity, member, role }))
     }
 
-    /// The active members by their ids.
+    /// The active members, by id.
     ///
     /// # Errors
-    /// `Corrupt` where the document is.
+    /// `Corrupt` if the document is.
     pub fn list(&self) -> Result<Vec<Member>> {
         member::list(&self.store.reader()?, &self.entity, false)
     }
 
-    /// The same with those who were removed and are tombstones yet.
+    /// Like [`Members::list`], with removed members that are still tombstones.
     ///
     /// # Errors
-    /// `Corrupt` where the document is.
+    /// `Corrupt` if the document is.
     pub fn list_all(&self) -> Result<Vec<Member>> {
         member::list(&self.store.reader()?, &self.entity, true)
     }

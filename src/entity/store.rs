@@ -1,4 +1,4 @@
-//! What a program asks of a store as a whole.
+//! What a program does with a store as a whole.
 
 use crate::disk;
 use crate::error::{Error, Kind, Result, counted};
@@ -15,12 +15,12 @@ use crate::sync::peer::{self, KnownPeer};
 use std::path::Path;
 use std::rc::Rc;
 
-/// What the log says of changes that a program made through the library.
+/// The command recorded in the log for changes made through the library.
 const COMMAND: &str = "library";
 
 impl Store {
-    /// Opens the store in a directory with the leases of this machine ([`machine::at_hand`]). Reads
-    /// nothing else, writes nothing.
+    /// Opens the store in a directory, with the leases of this machine ([`machine::at_hand`]). Reads
+    /// nothing else and writes nothing.
     ///
     /// ```no_run
     /// # fn main() -> crdtctl::error::Result<()> {
@@ -35,16 +35,16 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// `NotFound` where no store is.
+    /// `NotFound` if there is no store.
     pub fn open(dir: impl AsRef<Path>) -> Result<Store> {
         Store::open_with(dir.as_ref(), Rc::new(machine::at_hand()))
     }
 
-    /// Makes a store in a directory, or takes the one that is there, as a replica of a member: all
-    /// that is written through it is written by that member.
+    /// Creates a store in a directory, or opens the existing one, as a replica of a member: everything
+    /// written through it is written by that member.
     ///
     /// # Errors
-    /// `Refused` when the replica belongs to another member, and was written as that one.
+    /// `Refused` if the replica belongs to another member and has written as that one.
     pub fn create(dir: impl AsRef<Path>, member: &str) -> Result<Store> {
         let member = MemberId::parse(member)?;
         Store::init(dir.as_ref(), Rc::new(machine::at_hand()), Some(&member))
@@ -54,15 +54,16 @@ impl Store {
     /// The entities that it has a document of.
     ///
     /// # Errors
-    /// What is not about a document alone: those that cannot be read are left out, and named.
+    /// Those that concern more than a single document: documents that cannot be read are skipped and
+    /// named in the result.
     pub fn entities(&self) -> Result<Partial<Vec<EntitySummary>>> {
         entity::list(&self.reader()?)
     }
 
-    /// Runs one operation as one commit, as the member of the store.
+    /// Runs one operation in one commit, as the member of the store.
     ///
     /// # Errors
-    /// Whatever the rules say; nothing has changed then.
+    /// Those of the rules; nothing has changed then.
     pub fn perform(&self, operation: &Operation) -> Result<Outcome> {
         let mut session = self.session(Open { command: COMMAND, member: None, dry_run: false })?;
         let outcome = operation::run_alone(&mut session, operation)?;
@@ -71,13 +72,13 @@ impl Store {
         Ok(outcome)
     }
 
-    /// The same for an operation that makes a record: its id.
+    /// Like [`Store::perform`], for an operation that creates a record; returns its id.
     pub(crate) fn make(&self, operation: &Operation) -> Result<String> {
         let made = self.perform(operation)?.id;
         made.ok_or_else(|| Error::bug("a record was made that has no id"))
     }
 
-    /// The same for any other: whether anything changed.
+    /// Like [`Store::perform`]; returns whether anything changed.
     pub(crate) fn change(&self, operation: &Operation) -> Result<bool> {
         self.perform(operation).map(|outcome| outcome.changed)
     }
@@ -85,16 +86,16 @@ impl Store {
     /// A bundle of everything, to be imported elsewhere.
     ///
     /// # Errors
-    /// `Corrupt` when a document cannot be read.
+    /// `Corrupt` if a document cannot be read.
     pub fn export(&self) -> Result<Vec<u8>> {
         self.pack(None)
     }
 
-    /// A bundle of what a peer lacks, as far as its last bundle told: of everything where none came
-    /// yet.
+    /// A bundle of what a peer lacks, according to the last bundle from it; of everything if there was
+    /// none.
     ///
     /// # Errors
-    /// As [`Store::export`]; `Ambiguous` for a member with several replicas.
+    /// Those of [`Store::export`]; `Ambiguous` for a member with several replicas.
     pub fn export_for(&self, peer: &str) -> Result<Vec<u8>> {
         let reader = self.reader()?;
         let known = match (peer::find(reader.state(), peer), reader.state()) {
@@ -118,12 +119,12 @@ impl Store {
         }
     }
 
-    /// Imports a bundle as one commit: what it brings is merged, deletions are acknowledged, and what
-    /// everybody has acknowledged goes. Importing one twice changes nothing.
+    /// Imports a bundle in one commit: its content is merged, deletions are acknowledged, and what
+    /// everybody has acknowledged is pruned. Importing it twice changes nothing.
     ///
     /// # Errors
-    /// `Untrusted` for bytes that are no sound bundle, `Forked` for one of a replica that wrote under
-    /// a client id of ours; nothing has changed then.
+    /// `Untrusted` if it is not a valid bundle, `Forked` if it is from a replica that wrote under a
+    /// client id of ours; nothing has changed then.
     pub fn import(&self, bundle: &[u8]) -> Result<Imported> {
         let bundle = Box::new(Bundle::read(bundle)?);
         let open = || self.session(Open { command: COMMAND, member: None, dry_run: false });
@@ -136,7 +137,7 @@ impl Store {
         Ok(imported)
     }
 
-    /// Makes the files of the disks what was committed.
+    /// Makes the files of the disks match what was committed.
     fn settle_disks(&self, committed: &Committed) -> Result<()> {
         if committed.documents.iter().any(|change| disk::is_disk(&change.doc)) {
             let open = || self.session(Open { command: COMMAND, member: None, dry_run: false });

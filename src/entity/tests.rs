@@ -1,4 +1,4 @@
-//! A change of a record opens what it touches, however many records there are.
+//! A change to a record opens only what it touches, however many records there are.
 
 use super::{Entity, Store};
 use crate::clock::{Clock, Ids};
@@ -33,7 +33,7 @@ fn store(dir: &std::path::Path) -> Store {
     store
 }
 
-/// How many bytes a document has of which no more is open than what a trial of an operation asks for.
+/// The number of document bytes that a trial run of an operation opens.
 fn opened(store: &Store, doc: &str, operation: &Operation) -> u64 {
     let mut session = store.session(Open { command: "test", member: None, dry_run: true }).unwrap();
     let doc = DocId::parse(doc).unwrap();
@@ -115,7 +115,7 @@ fn a_member_is_added_without_opening_the_others() {
         assert!((1..all / 4).contains(&read), "{read} of {all} bytes open");
         store.perform(&add(member)).unwrap();
     }
-    // Who was one before comes back under another generation, whoever looks.
+    // A former member comes back with another generation, however the session looks it up.
     assert!(team.members().remove("bob-hill-lake-tree").unwrap());
     let read = opened(&store, &doc, &add("bob-hill-lake-tree"));
     assert!((1..all / 4).contains(&read), "{read} of {all} bytes open");

@@ -214,7 +214,7 @@ impl Past {
     /// `Refused`, naming the commands that did.
     pub fn unbuilt(&self, watched: &Watched<'_>) -> Result<()> {
         let Some(past) = self.documents.get(watched.doc) else { return Ok(()) };
-        // Whatever builds on it has its id for a step.
+        // Any change that builds on it has its id as a step of its path.
         let id = watched.path.last().and_then(|id| past.steps.get(id));
         let later = id.into_iter().flatten().filter_map(|(later, path)| {
             let later = past.since.get(*later)?;
