@@ -107,8 +107,8 @@ pub fn room_in(spec: &Spec) -> Next {
 pub fn room_taken_in(spec: &Spec) -> Option<&'static str> {
     let has_files = [disk::SPEC.name, disk::PRIVATE.name].contains(&spec.name);
     has_files.then_some(
-        "texts lie in it, so that they merge: put those that nobody edits as one archive (tar, zip), or \
-         on the disk of another entity",
+        "texts are stored in it so that they can merge: put those that nobody edits as one archive \
+         (tar, zip), or on the disk of another entity",
     )
 }
 

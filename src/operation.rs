@@ -43,7 +43,7 @@ macro_rules! operations {
         #[serde(tag = "op")]
         pub enum Operation {
             $(
-                #[doc = concat!("`", $op, "` in batch lines and in the log; its own type says more.")]
+                #[doc = concat!("`", $op, "` in batch lines and in the log; see its own type.")]
                 $(#[$on])*
                 #[serde(rename = $op)]
                 $variant($change),
@@ -99,7 +99,7 @@ operations! {
             may("text").prose(),
             may("reply_to"),
             may("attach").files().note("files"),
-            may("attachments").note("as the log has them"),
+            may("attachments").note("as in the log"),
             may("created_at").time(),
             may("author"),
         ],
@@ -232,7 +232,7 @@ operations! {
             may("base").prose(),
             may("eol").note("lf or crlf"),
             may("bom"),
-            may("blake3").note("of bytes that lie with the store"),
+            may("blake3").note("of bytes already in the store"),
             may("size_bytes"),
             may("base_blake3").note("of the version that the bytes replace"),
             may("executable"),

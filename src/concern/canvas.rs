@@ -157,7 +157,7 @@ fn change(
     let doc = entity.document(SPEC.name);
     let element = FoundElement::live(session, entity, prefix)?;
     let Some(done) = rewrite(session, entity, &actor, &element, fields)? else {
-        return Ok(Outcome::unchanged(doc, &element.id).saying("it is so already"));
+        return Ok(Outcome::unchanged(doc, &element.id).saying("it already has these values"));
     };
     push(session, &doc, &actor, verb, &done)?;
     Ok(Outcome::changed(doc, &element.id).saying(match verb {

@@ -55,7 +55,7 @@ impl EditMessage {
         let edit = Action::Edit { author: message.author.as_str() };
         actor.may(&edit, &format!("message {}", message.id()))?;
         if message.content == self.text {
-            return Ok(Outcome::unchanged(doc, message.id()).saying("it says that already"));
+            return Ok(Outcome::unchanged(doc, message.id()).saying("it already says that"));
         }
         let clock = session.now().max(message.updated_at.saturating_add(1));
         let index = Index::take(session, &doc);

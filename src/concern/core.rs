@@ -151,7 +151,7 @@ impl AddMember {
                     .hint(Next::SetRole(Some((self.member.to_string(), role.to_string())))));
             }
             return Ok(Outcome::unchanged(doc, self.member.as_str()).saying(format!(
-                "{} is {} of {} already",
+                "{} is already {} of {}",
                 self.member,
                 one(held),
                 self.entity
@@ -192,7 +192,7 @@ impl Remove {
         record::check(session, &doc, &["members".to_owned(), member.clone()], MEMBERS.noun)?;
         let Some(held) = held else {
             return Ok(Outcome::unchanged(doc, &member)
-                .saying(format!("{member} is removed from {} already", self.entity)));
+                .saying(format!("{member} has already been removed from {}", self.entity)));
         };
         actor.may(&Action::Remove { member: &member, held, last_owner }, &member)?;
         let now = tombstone::time_of_deletion(session, &doc)?;
@@ -244,7 +244,7 @@ impl SetRole {
         };
         if held == self.role {
             return Ok(Outcome::unchanged(doc, &member).saying(format!(
-                "{member} is {} of {} already",
+                "{member} is already {} of {}",
                 one(held),
                 self.entity
             )));
@@ -324,7 +324,9 @@ fn find_ever(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<S
     };
     people.keep(session, &core);
     found.map_err(|e| {
-        e.hint_also(Next::Members { all: true, entity: None }.and(" shows all who ever were"))
+        e.hint_also(
+            Next::Members { all: true, entity: None }.and(" shows all current and former members"),
+        )
     })
 }
 

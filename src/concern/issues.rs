@@ -245,7 +245,7 @@ impl Close {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         if self.end.is_some_and(|end| !end.is_end()) {
             return Err(Error::usage("an issue is closed as done or canceled")
-                .hint(Next::SetStatus.and(" says how far an open one is")));
+                .hint(Next::SetStatus.and(" sets the status of an open one")));
         }
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = FoundIssue::find(session, &self.entity, &self.issue)?;
@@ -312,7 +312,7 @@ fn write(
 ) -> Result<Outcome> {
     let new: Vec<_> = fields.iter().filter(|(name, text)| issue.text(name) != *text).collect();
     if new.is_empty() {
-        return Ok(Outcome::unchanged(doc.clone(), &issue.id).saying("it says that already"));
+        return Ok(Outcome::unchanged(doc.clone(), &issue.id).saying("it already says that"));
     }
     let now = session.now();
     session.edit(doc, |txn| {

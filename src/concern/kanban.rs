@@ -123,7 +123,7 @@ impl EditCard {
         let new: Vec<_> =
             fields.into_iter().filter(|(name, value)| card.text(name) != value).collect();
         if new.is_empty() {
-            return Ok(Outcome::unchanged(doc, &card.id).saying("it says that already"));
+            return Ok(Outcome::unchanged(doc, &card.id).saying("it already says that"));
         }
         let now = session.now();
         columns::edit(session, &doc, columns::nothing, |txn| {
@@ -202,7 +202,7 @@ impl MoveCard {
             };
         if stands {
             return Ok(Outcome::unchanged(doc, &card.id)
-                .saying(format!("it stands there in {:?} already", column.title)));
+                .saying(format!("it is already there in {:?}", column.title)));
         }
         let now = session.now();
         columns::edit(session, &doc, columns::nothing, |txn| {
@@ -228,7 +228,7 @@ impl MoveCard {
         if usize::from(self.before.is_some()) + usize::from(self.top) + usize::from(self.bottom) > 1
         {
             return Err(Error::usage(
-                "a card is put on top, at the bottom or before another one, not two of them",
+                "a card goes to the top, to the bottom or before another card: give only one",
             ));
         }
         let Some(before) = &self.before else {
@@ -236,7 +236,7 @@ impl MoveCard {
         };
         let before = FoundCard::find(session, &self.entity, before)?.id;
         if before == card.id {
-            return Err(Error::usage(format!("card {before} before itself")));
+            return Err(Error::usage(format!("card {before} cannot go before itself")));
         }
         let doc = self.entity.document(SPEC.name);
         if board::before(session, &doc, &column.id, &before)?.is_none() {

@@ -239,7 +239,7 @@ pub fn attribute(
     for field in reactions {
         fields.insert(field.name.to_owned(), Content::Map(BTreeMap::new()));
     }
-    Ok(", as your own: nobody but an admin or owner writes in another's name")
+    Ok(", as your own: only an admin or owner may write in another's name")
 }
 
 /// Makes content from plain values. A record without an id gets one derived from the seed.
@@ -406,7 +406,7 @@ pub fn is_missing(source: &dyn Source, path: &[&str]) -> bool {
 
 fn refusal(doc: &DocId, detail: &str, what: &str) -> Error {
     Error::refused(format!("{what} was written as a plain value by another program"))
-        .because(format!("nothing in {detail} can be changed by itself"))
+        .because(format!("nothing in {detail} can be changed on its own"))
         .hint(
             Next::Repair(Some(PLAIN_VALUE.id(Some(doc), detail)))
                 .and(" rewrites it, and keeps the old value"),

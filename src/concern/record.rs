@@ -100,9 +100,9 @@ pub fn made_at(session: &Session, created_at: Option<i64>) -> Result<i64> {
         None => Ok(now),
         Some(at) if (1..=now).contains(&at) => Ok(at),
         Some(at) => {
-            let is = if at > now { "later than now" } else { "no time" };
+            let is = if at > now { "later than now" } else { "not a valid time" };
             Err(Error::usage(format!("created_at {at} is {is}"))
-                .hint("a record was made at some time in the past, in Unix seconds"))
+                .hint("give a time in the past, in Unix seconds"))
         }
     }
 }

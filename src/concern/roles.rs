@@ -38,8 +38,8 @@ impl Actor {
         let active = session.read(&entity.document(CORE.name), active)?;
         let names: Vec<String> = active.unwrap_or_default().into_keys().collect();
         let who = match names.as_slice() {
-            [] => Hint::from("nobody is; "),
-            names => Hint::from(format!("it has {}; ", listed(names))),
+            [] => Hint::from("it has no active members; "),
+            names => Hint::from(format!("its active members are {}; ", listed(names))),
         };
         Ok(Error::refused(format!("{id} is not an active member of {entity}")).hint(
             who.next(Next::Members { all: false, entity: None })
@@ -98,7 +98,7 @@ impl Actor {
         match self.decision(action) {
             Decision::Allow => Ok(()),
             Decision::Deny(why) => Err(self.refusal(action, what, why)),
-            Decision::Unknown => Err(Error::bug("the role of whoever acts is not known")),
+            Decision::Unknown => Err(Error::bug("the role of the actor is not known")),
         }
     }
 
@@ -113,9 +113,9 @@ impl Actor {
                 Error::refused(error).hint("an admin or owner may")
             }
             Denial::NotTheirs(author) => {
-                let error = Error::refused(format!("{what} is {author}'s"));
+                let error = Error::refused(format!("{what} belongs to {author}"));
                 error.hint(match action {
-                    Action::Edit { .. } => "everybody edits only what they wrote",
+                    Action::Edit { .. } => "only its author may edit it",
                     _ => "its author may delete it, and so may an admin or owner",
                 })
             }
@@ -143,7 +143,7 @@ impl Actor {
         let Actor { id, role } = self;
         Error::refused(format!("{id}, {}, may not {verb} {}", one(role), one(other))).hint(
             Next::Members { all: false, entity: None }
-                .and(" shows who may: owners everything, admins all but owners and admins"),
+                .and(" shows who may: owners for everybody, admins for all but owners and admins"),
         )
     }
 }

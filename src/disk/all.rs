@@ -49,9 +49,9 @@ pub fn unscanned_of(reader: &Reader, docs: impl IntoIterator<Item = DocId>) -> R
         let changed = unscanned(reader, &entity)?;
         let Some(first) = changed.first() else { continue };
         let files = match changed.len() {
-            1 => format!("{first} was changed in its directory and goes nowhere as it is now: "),
+            1 => format!("{first} was changed in its directory, and that change is not included: "),
             n => format!(
-                "{first} and {} more were changed in the directories and go nowhere as they are now: ",
+                "{first} and {} more were changed in the directories, and those changes are not included: ",
                 n.saturating_sub(1)
             ),
         };

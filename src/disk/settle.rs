@@ -148,8 +148,8 @@ impl Maker<'_> {
             state.claim_disk_directory(&doc, name)?;
             if name != entity.id() {
                 let said = format!(
-                    "the files of {entity} lie in entities/{name}: another entity has that id, \
-                     and its files lie in entities/{}",
+                    "the files of {entity} are in entities/{name}: another entity has that id, \
+                     and its files are in entities/{}",
                     entity.id()
                 );
                 self.done.notes.push(said.into());
@@ -358,7 +358,7 @@ impl Maker<'_> {
                 || self.begun_at.get(path.as_str()) == Some(&held.stored.blake3)
         };
         if held.as_ref().is_some_and(|held| !is_ours(held)) {
-            let said = format!("{path} is not written over: it was changed here; ");
+            let said = format!("{path} is not overwritten: it was changed here; ");
             let scan = Hint::from(said).next(Next::ScanDisks).and(" takes that in");
             self.done.notes.push(scan);
             return Ok(None);
@@ -389,7 +389,7 @@ impl Maker<'_> {
             executable: file.executable,
         };
         if held.is_none() && base.as_ref().is_some_and(|base| base.path == written.path) {
-            let said = format!("{path} was removed here, and is back, since it was changed; ");
+            let said = format!("{path} was removed here, and is back because it was changed; ");
             let entity = self.doc.entity().map_or_else(String::new, |entity| entity.to_string());
             let remove = Next::RemoveFile { path: path.to_string(), entity };
             let remove = Hint::from(said).next(remove);

@@ -175,7 +175,7 @@ fn others(directory: &Directory) -> Vec<FileStatus> {
         row(place.path.to_string(), DiskState::Displaced, Some(&place.id), by)
     });
     let astray = directory.astray().map(|(id, path)| {
-        row(path.to_owned(), DiskState::Astray, Some(id), "no path that could be made here")
+        row(path.to_owned(), DiskState::Astray, Some(id), "not a valid path here")
     });
     displaced.chain(astray).collect()
 }
@@ -248,7 +248,7 @@ impl StatusLook {
             && held.as_ref().is_none_or(|held| held.stored != *wanted)
             && !self.objects.has(&wanted.blake3)
         {
-            let note = format!("{} bytes have not come yet", wanted.size_bytes);
+            let note = format!("{} bytes have not arrived yet", wanted.size_bytes);
             return Ok((DiskState::Missing, note.into()));
         }
         let others = file.beside();
@@ -256,7 +256,7 @@ impl StatusLook {
             let ids: Vec<&str> = others.iter().map(|version| version.id.as_str()).collect();
             return Ok((
                 DiskState::Versions,
-                format!("at the same time: {}", ids.join(", ")).into(),
+                format!("concurrent versions: {}", ids.join(", ")).into(),
             ));
         }
         let is_current = held.is_some_and(|held| wanted.as_ref() == Some(&held.stored));

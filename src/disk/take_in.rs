@@ -216,7 +216,7 @@ impl TakingIn<'_> {
             match beside {
                 true => self.copy.taken.notes.push(
                     format!(
-                        "{} came from elsewhere too, and holds something else; that is kept as {}",
+                        "{} also came from elsewhere, with other content; that is kept as {}",
                         place.path, place.id
                     )
                     .into(),

@@ -52,7 +52,7 @@ fn directory(state: Option<&State>, entity: &EntityId) -> Result<String> {
     let id = entity.id();
     if !DiskPath::parse(&format!("/shared/{id}")).is_ok_and(|path| path.parts().count() == 1) {
         return Err(Error::refused(format!("{id:?} cannot be the name of a directory"))
-            .hint("an entity has disks whose id is a name that every system takes"));
+            .hint("only an entity whose id is a valid file name on every system has disks"));
     }
     let Some(state) = state else { return Ok(id.to_owned()) };
     let doc = entity.document(SPEC.name);
@@ -158,7 +158,7 @@ impl Tree {
 
     /// Like [`Tree::around`], but creates it.
     pub(super) fn make_around(&self, path: &DiskPath) -> Result<Dir> {
-        let root = self.root.as_ref().ok_or_else(|| Error::bug("a disk that was not made"))?;
+        let root = self.root.as_ref().ok_or_else(|| Error::bug("a disk that was not created"))?;
         let mut names: Vec<&str> = path.parts().collect();
         names.pop();
         let mut dir = make_below(root, path.disk().as_str(), &self.path)?;
@@ -291,7 +291,7 @@ impl Tree {
                     Ok(_) if kind.is_symlink() => {
                         listing.others.push((shown, "a link; it is not followed".to_owned()));
                     }
-                    Ok(_) => listing.others.push((shown, "no regular file".to_owned())),
+                    Ok(_) => listing.others.push((shown, "not a regular file".to_owned())),
                     Err(e) => listing.others.push((shown, e.message)),
                 }
             }
@@ -491,7 +491,7 @@ fn not_a(dir: &Dir, name: &str, place: &Path, what: &str) -> Error {
         Ok(meta) if meta.is_file() => ("a file", "name another path, or move it away"),
         _ => ("something else", "move it away"),
     };
-    Error::refused(format!("{}: {name:?} is no {what} but {is}", place.display())).hint(hint)
+    Error::refused(format!("{}: {name:?} is not a {what} but {is}", place.display())).hint(hint)
 }
 
 pub(super) fn failed(doing: &str, place: &Path, e: io::Error) -> Error {

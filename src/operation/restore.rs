@@ -17,11 +17,11 @@ impl Restore {
         let conflict = find(session.state().conflict(self.number)?, self.number)?;
         let doc = conflict.doc.clone();
         let (Some(entity), Some(spec)) = (doc.entity(), concern::of(&doc)) else {
-            return Err(Error::bug("a conflict in a document that no concern understands"));
+            return Err(Error::bug("a conflict in a document of no known concern"));
         };
         let Some((collection, steps)) = schema::place(spec, &conflict.path) else {
             return Err(Error::refused(format!(
-                "nothing tells which record the value of conflict {} belonged to",
+                "it is not known which record the value of conflict {} belonged to",
                 self.number
             ))
             .hint(Next::Conflict(self.number).and(" prints the value")));
@@ -42,7 +42,7 @@ impl Restore {
         };
         let value = value_of(&conflict)?;
         if now.is_some_and(|now| now.same(&value)) {
-            return Ok(Outcome::new(false, doc, id).saying("it says that already"));
+            return Ok(Outcome::new(false, doc, id).saying("it already says that"));
         }
         let outcome = match own_operation(&entity, collection.noun, id, &conflict.path, &value)? {
             Some(operation) => super::run(session, &operation)?,
@@ -63,7 +63,7 @@ fn find(found: Option<Conflict>, number: i64) -> Result<Conflict> {
 
 fn gone(noun: &str, id: &str, number: i64) -> Error {
     Error::refused(format!("{noun} {id} is deleted, and a deletion wins"))
-        .hint(Next::Conflict(number).and(" prints the value; write it anew"))
+        .hint(Next::Conflict(number).and(" prints the value; write it again"))
 }
 
 fn value_of(conflict: &Conflict) -> Result<Value> {

@@ -24,7 +24,7 @@ impl Revert {
         let ran = ran(session, self.seq)?;
         let past = Past::of(session, self.seq)?;
         if ran.is_empty() {
-            return Err(Error::refused(format!("nothing tells what {} ran", past.name()))
+            return Err(Error::refused(format!("the log does not say what {} ran", past.name()))
                 .hint(Next::Logged(self.seq).and(" shows what it wrote")));
         }
         let mut back = Vec::new();
@@ -69,7 +69,7 @@ fn ran(session: &Session, seq: i64) -> Result<Vec<Recorded<Operation>>> {
     let lines = session.state().operations(seq)?;
     let read = |line: &str| {
         serde_json::from_str(line).map_err(|e| {
-            Error::new(Kind::Corrupt, "the log holds an operation that is none").because(e)
+            Error::new(Kind::Corrupt, "the log contains an invalid operation").because(e)
         })
     };
     lines.lines().map(read).collect()
@@ -151,7 +151,7 @@ impl LoggedStep<'_> {
             // To another disk: the result is another file.
             Operation::DiskMove(moved) if self.past.made(self.id) => {
                 let Ok(to) = disk::DiskPath::parse(&moved.file) else {
-                    let why = "where it was is not known any more";
+                    let why = "its former place is no longer known";
                     return Err(self.never(why, Next::Files.and(" shows it; move it back")));
                 };
                 let entity = moved.entity.clone();
@@ -168,7 +168,7 @@ impl LoggedStep<'_> {
             }
             Operation::DiskRestore(restored) => self.gone_now("file", &restored.entity)?,
             Operation::DiskPublish(_) => {
-                let why = "what was published others may have";
+                let why = "others may already have what was published";
                 let again = Next::Files.and(" shows it; change the website and publish it again");
                 return Err(self.never(why, again));
             }
@@ -180,9 +180,9 @@ impl LoggedStep<'_> {
     /// Restores what a put changed in a text, if nobody has changed it since.
     fn content_back(&self, session: &mut Session, put: &disk::Put) -> Result<Vec<Operation>> {
         let Some(text) = &put.text else {
-            let why = "the log has no bytes of a file that is no text";
-            let again =
-                Next::Files.and(" shows it, `crdtctl disk history` what it held; put that again");
+            let why = "the log does not have the bytes of binary files";
+            let again = Next::Files
+                .and(" shows it, `crdtctl disk history` its former contents; put one again");
             return Err(self.never(why, again));
         };
         let (doc, path) = self.record()?;
@@ -192,8 +192,8 @@ impl LoggedStep<'_> {
             None => self.past.text_before(doc, self.id, text),
         };
         let Some(before) = before else {
-            let why = "what was in the file before is not in the log";
-            let again = Next::Files.and(" shows it; `crdtctl disk edit` changes what it holds");
+            let why = "the former text of the file is not in the log";
+            let again = Next::Files.and(" shows it; `crdtctl disk edit` changes its text");
             return Err(self.never(why, again));
         };
         let file = session.read(doc, |source| disk::read(source, self.id))?.flatten();
@@ -209,11 +209,8 @@ impl LoggedStep<'_> {
     }
 
     fn nowhere(&self) -> Error {
-        Error::refused(format!(
-            "the record of {} is not in its document any more",
-            self.past.name()
-        ))
-        .hint(Next::Logged(self.past.seq).and(" shows what is left of it"))
+        Error::refused(format!("the record of {} is no longer in its document", self.past.name()))
+            .hint(Next::Logged(self.past.seq).and(" shows what is left of it"))
     }
 
     fn never(&self, why: &str, instead: crate::error::Hint) -> Error {
@@ -236,7 +233,7 @@ impl LoggedStep<'_> {
     fn own(&self, session: &Session) -> Result<()> {
         match (&self.past.member, session.member()) {
             (Some(by), Some(acting)) if by != acting.as_str() => Err(Error::refused(format!(
-                "{} was {by}'s, and stands in their name",
+                "{} was {by}'s, and what it wrote is in their name",
                 self.past.name()
             ))
             .hint(Next::ActAs.and(format!(" with {by} takes it back")))),
@@ -349,7 +346,7 @@ impl LoggedStep<'_> {
         let instead = || Next::Conflict(number).and(" prints both values");
         let conflict = session.state().conflict(number)?;
         let Some(conflict) = conflict else {
-            return Err(self.never("the conflict is forgotten", Next::Conflicts.into()));
+            return Err(self.never("the conflict is no longer recorded", Next::Conflicts.into()));
         };
         let (doc, noun) = self.noun()?;
         let entity = doc.entity().ok_or_else(|| self.nowhere())?;
@@ -384,7 +381,7 @@ impl LoggedStep<'_> {
             _ => None,
         };
         back.map(|back| vec![back])
-            .ok_or_else(|| self.never("nothing writes such a value", instead()))
+            .ok_or_else(|| self.never("no operation writes such a value", instead()))
     }
 }
 

@@ -29,14 +29,14 @@ impl Unarchive {
             Restorable::Back(doc, path) => {
                 let (kind, id) = (archive::kind_at(&doc, &path), path.last().cloned());
                 let (kind, id) = (kind.map_or("record", |of| of.noun), id.unwrap_or_default());
-                let said = format!("{kind} {id} is in its document already");
+                let said = format!("{kind} {id} is already in its document");
                 return Ok(Outcome::new(false, doc, &id).saying(said));
             }
         };
         let Some(first) = records.first().cloned() else { return Err(none(&self.record)) };
         let (doc, id) = (first.doc.clone(), first.id().to_owned());
         let (Some(entity), Some(spec)) = (doc.entity(), concern::of(&doc)) else {
-            return Err(Error::bug("something is archived of a document that nobody understands"));
+            return Err(Error::bug("a document of no known concern has archived records"));
         };
         Actor::writing_in(session, &entity, spec)?;
         tombstone::make_room(session, &doc)?;

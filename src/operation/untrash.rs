@@ -40,7 +40,7 @@ impl Untrash {
             "member" => {
                 let role = record.as_map().and_then(|fields| fields.get("role")?.as_str());
                 return Err(Error::refused(format!(
-                    "{id} was a member, and is added like any other"
+                    "{id} was a member: add it again like any other"
                 ))
                 .hint(Next::AddMember {
                     member: id.to_owned(),
@@ -74,12 +74,12 @@ impl Untrash {
 /// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find<'t>(trash: &'t [Trashed], wanted: &str) -> Result<&'t Trashed> {
     let id = id::resolve(wanted, trash.iter().map(Trashed::id), "record in the trash")
-        .map_err(|e| e.hint_also(Next::Trash.and(" shows what went in the last 30 days")))?;
+        .map_err(|e| e.hint_also(Next::Trash.and(" shows what was removed in the last 30 days")))?;
     let found = trash.iter().find(|trashed| trashed.id() == id);
     found.ok_or_else(|| Error::bug("a record of the trash was named and is not there"))
 }
 
 fn unknown(trashed: &Trashed) -> Error {
-    Error::refused(format!("nothing can be made of {} {}", trashed.noun, trashed.id()))
+    Error::refused(format!("{} {} cannot be restored", trashed.noun, trashed.id()))
         .hint(Next::Trashed(trashed.id().to_owned()).and(" prints it"))
 }

@@ -207,7 +207,7 @@ fn what_is_in_its_document_again_is_restored_already() {
     store.ok(&["archive", "restore", &first[0]]);
     store.is_so_already(&["archive", "restore", &first[0]]);
     let said = store.run(&["archive", "restore", &first[0]]).exits(0).stderr.clone();
-    assert!(said.contains("is in its document already"), "{said}");
+    assert!(said.contains("is already in its document"), "{said}");
     // What was never archived, or is deleted, is not.
     let live = store.send("never archived");
     store.run(&["archive", "restore", &live]).exits(4);

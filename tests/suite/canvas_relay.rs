@@ -196,7 +196,7 @@ fn words_in_any_order_end_the_same() {
     let row = &apply(&bob, &early)[0];
     assert_eq!(
         (&row["result"], &row["why"]),
-        (&json!("unchanged"), &json!("something later is here"))
+        (&json!("unchanged"), &json!("a later write is already here"))
     );
     assert_eq!(bob.json(&["canvas", "show", &id])["x"], 2);
 }

@@ -150,7 +150,7 @@ fn a_file_that_was_removed_and_comes_back_with_an_import_is_said() {
     }
     let run = alice.run(&["sync", "import", &bob.export("edits.crdt")]);
     run.exits(0);
-    let said = "/shared/p.md was removed here, and is back, since it was changed; \
+    let said = "/shared/p.md was removed here, and is back because it was changed; \
                 `crdtctl disk remove /shared/p.md -e group:ocean-forest-moon-star` removes it for everybody";
     assert!(run.stderr.contains(said) && !run.stderr.contains("q.md"), "{run:#?}");
     assert_eq!(lying(&alice, "/shared/p.md"), page("p.md").replace("line 3", "LINE 3"));

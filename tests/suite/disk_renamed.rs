@@ -138,7 +138,7 @@ fn nothing_is_put_where_something_else_is_in_the_way() {
     assert_eq!(fs::read(place(&store, "/shared/known.md")).unwrap(), b"known\n");
     // A name that some system does not take is another matter than a disk that there is not.
     let run = with_input(&store, &["disk", "put", "-", "/shared/nul.txt"], b"x");
-    run.fails(2, "a name that every system takes");
+    run.fails(2, "a name that every system accepts");
     with_input(&store, &["disk", "put", "-", "/else/a.txt"], b"x").fails(2, "/shared/");
     assert_eq!(
         store.json(&["disk", "list", "/shared/docs"])[0]["path"],

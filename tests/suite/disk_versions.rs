@@ -81,10 +81,7 @@ fn versions_are_read_and_restored_by_their_ids_and_hashes() {
     // Who names none is told where they are listed.
     let lists = "`crdtctl disk list --all` shows those that were removed";
     let run = alice.run(&["disk", "restore", "0000-nothing"]);
-    run.fails(
-        4,
-        &format!("{lists}, `crdtctl conflict list` what came at the same time as another"),
-    );
+    run.fails(4, &format!("{lists}, `crdtctl conflict list` concurrent versions"));
     alice.run(&["disk", "restore", "/shared/nothing"]).fails(4, lists);
 }
 

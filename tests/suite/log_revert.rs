@@ -10,7 +10,11 @@ type Row = (&'static str, &'static [&'static str], Result<&'static [&'static str
 /// Every operation that the log knows: a command that runs it, and what becomes of taking it back:
 /// Ok the operations that do it, Err why nothing does. Names in capitals are those of [`busy`].
 const TABLE: &[Row] = &[
-    ("entity.create", &["entity", "create", "group:new", "--name", "New"], Err("an entity stays")),
+    (
+        "entity.create",
+        &["entity", "create", "group:new", "--name", "New"],
+        Err("an entity cannot be removed"),
+    ),
     ("entity.rename", &["entity", "rename", "Other"], Ok(&["entity.rename"])),
     ("member.add", &["member", "add", "dave-snow-field-moss"], Ok(&["member.remove"])),
     ("member.remove", &["member", "remove", CAROL], Ok(&["member.add"])),
@@ -38,7 +42,7 @@ const TABLE: &[Row] = &[
     (
         "kanban.column.remove",
         &["kanban", "column", "remove", "Spare"],
-        Err("a column that was removed is made anew"),
+        Err("a removed column can only be created again"),
     ),
     ("issue.open", &["issue", "open", "New"], Ok(&["issue.close"])),
     ("issue.edit", &["issue", "edit", "ISSUE", "--title", "x"], Ok(&["issue.edit"])),
@@ -65,19 +69,23 @@ const TABLE: &[Row] = &[
     ),
     ("canvas.set", &["canvas", "set", "ELEMENT", "x=3", "data.a=1"], Ok(&["canvas.set"])),
     ("canvas.move", &["canvas", "move", "ELEMENT", "7,7"], Ok(&["canvas.set"])),
-    ("canvas.undo", &["canvas", "undo", "--force"], Err("the canvas has its own way back")),
-    ("canvas.redo", &["canvas", "redo", "--force"], Err("the canvas has its own way back")),
-    ("canvas.delete", &["canvas", "delete", "ELEMENT"], Err("the canvas has its own way back")),
+    ("canvas.undo", &["canvas", "undo", "--force"], Err("the canvas has its own undo and redo")),
+    ("canvas.redo", &["canvas", "redo", "--force"], Err("the canvas has its own undo and redo")),
+    (
+        "canvas.delete",
+        &["canvas", "delete", "ELEMENT"],
+        Err("the canvas has its own undo and redo"),
+    ),
     (
         "canvas.apply",
         &["canvas", "apply", "RELAYED"],
-        Err("what a relay passed on stands on the canvases of others"),
+        Err("a relayed change is on the canvases of others too"),
     ),
     ("disk.put", &["disk", "put", "PAGE", "/shared/new.md"], Ok(&["disk.remove"])),
     ("disk.move", &["disk", "move", "/shared/here.md", "/shared/there.md"], Ok(&["disk.move"])),
     ("disk.remove", &["disk", "remove", "/shared/kept.md"], Ok(&["disk.restore"])),
     ("disk.restore", &["disk", "restore", "/shared/gone.md"], Ok(&["disk.remove"])),
-    ("disk.publish", &["disk", "publish"], Err("what was published others may have")),
+    ("disk.publish", &["disk", "publish"], Err("others may already have what was published")),
     // A prune that finds something is rare: the log is made to say that this was one.
     ("prune", &["chat", "send", "as if"], Err("what was pruned is gone for everybody")),
     ("conflict.restore", &["conflict", "restore", "1"], Ok(&["kanban.edit"])),
@@ -85,7 +93,7 @@ const TABLE: &[Row] = &[
     (
         "archive.restore",
         &["archive", "restore", "ARCHIVED"],
-        Err("what was restored is in its document like anything else"),
+        Err("a restored record is in its document like any other"),
     ),
 ];
 
@@ -260,7 +268,7 @@ fn what_was_built_on_is_left_alone_and_said() {
     let imported = store.json(&["log"]);
     let imported = imported.as_array().unwrap().iter().find(|row| row["command"] == "sync import");
     let imported = imported.unwrap()["seq"].to_string();
-    store.run(&["log", "revert", &imported]).fails(1, "brought what others wrote");
+    store.run(&["log", "revert", &imported]).fails(1, "brought in what others wrote");
     // Another field of the same record is no reason.
     let card = store.ok(&["kanban", "add", "Card"]);
     let seq = seq_of(&store, &["kanban", "edit", &card, "--title", "Other"]);
@@ -275,7 +283,7 @@ fn what_was_built_on_is_left_alone_and_said() {
     store.run(&["log", "revert", &added]).fails(1, &format!("(chat send, {dave})"));
     // What stands in somebody's name only they take back.
     let seq = seq_of(&store, &["chat", "react", &id, "🎉", "--as", BOB]);
-    store.run(&["log", "revert", &seq]).fails(1, "stands in their name");
+    store.run(&["log", "revert", &seq]).fails(1, "is in their name");
     store.ok(&["log", "revert", &seq, "--as", BOB]);
 }
 
@@ -354,6 +362,6 @@ fn what_was_changed_in_a_text_on_the_disk_is_changed_back() {
     store.ok(&["disk", "put", &file("bytes", b"\0\x01"), bytes]);
     let put = seq_of(&store, &["disk", "put", &file("others", b"\0\x02"), bytes]);
     let run = store.run(&["log", "revert", &put]);
-    run.fails(1, "the log has no bytes of a file that is no text");
+    run.fails(1, "the log does not have the bytes of binary files");
     assert!(run.stderr.contains("`crdtctl disk history`"), "{}", run.stderr);
 }

@@ -91,7 +91,7 @@ fn spread<'j>(name: &str, value: &'j Json) -> Result<Vec<(String, &'j Json)>> {
         (DATA, Json::Object(keys)) => {
             Ok(keys.iter().map(|(key, value)| (format!("{DATA}.{key}"), value)).collect())
         }
-        (DATA, _) => Err(Error::usage("`data` is a JSON object")
+        (DATA, _) => Err(Error::usage("`data` must be a JSON object")
             .hint("for example data='{\"content\":\"hi\"}', or one key of it: data.content=hi")),
         _ => Ok(vec![(name.to_owned(), value)]),
     }
@@ -143,11 +143,11 @@ fn check(name: &str, value: &Json) -> Result<usize> {
 }
 
 fn wrong(name: &str, what: &str) -> Error {
-    Error::usage(format!("{name} is {what}"))
+    Error::usage(format!("{name} must be {what}"))
 }
 
 fn no_field(name: &str) -> Error {
-    Error::usage(format!("{name:?} is no field of an element that can be set")).hint(format!(
+    Error::usage(format!("{name:?} is not a field of an element that can be set")).hint(format!(
         "set one of {}, or a key of `data`, as in data.color=#ff8800",
         PLAIN.join(", ")
     ))

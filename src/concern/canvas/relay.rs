@@ -341,7 +341,7 @@ impl Apply {
         let doc = self.entity.document(SPEC.name);
         let given = element.news(self.fields(element)?);
         if given.is_empty() {
-            return Ok(Outcome::unchanged(doc, &element.id).saying("it is so already"));
+            return Ok(Outcome::unchanged(doc, &element.id).saying("it already has these values"));
         }
         let clocks = FieldClocks::of(session.state(), &doc, &element.id, element.clock())?;
         let later = |name: &String, value: &Option<Value>| {
@@ -354,7 +354,7 @@ impl Apply {
         let mut wins = given;
         wins.retain(|name, value| later(name, value));
         if wins.is_empty() {
-            return Ok(Outcome::unchanged(doc, &element.id).saying("something later is here"));
+            return Ok(Outcome::unchanged(doc, &element.id).saying("a later write is already here"));
         }
         element::write(session, &doc, element, &wins, at)?;
         let names: Vec<&str> = wins.keys().map(String::as_str).collect();

@@ -85,8 +85,9 @@ fn travel(session: &mut Session, entity: &EntityId, force: bool, way: Way) -> Re
         outcome.id = None;
         return Ok(outcome);
     };
-    let changes: FieldChanges = serde_json::from_str(&step.changes)
-        .map_err(|e| Error::corrupt("a step of the canvas' timeline is no JSON").because(e))?;
+    let changes: FieldChanges = serde_json::from_str(&step.changes).map_err(|e| {
+        Error::corrupt("a step of the canvas timeline is not valid JSON").because(e)
+    })?;
     let journey = Journey { entity, actor: &actor, doc, step, changes, way, force };
     let arrived = match (journey.step.verb.as_str(), way) {
         ("add", Way::Forth) | ("delete", Way::Back) => journey.put_back(session)?,
@@ -141,7 +142,7 @@ impl Journey<'_> {
         let found = FoundElement::at(session, &self.doc, &self.step.element)?;
         let Some(element) = found.filter(|element| !element.is_deleted()) else {
             return match self.force {
-                true => Ok(Arrived::Already("it is deleted, so the step is passed over")),
+                true => Ok(Arrived::Already("it is deleted, so the step is skipped")),
                 false => Err(self.built_on("it was deleted since")),
             };
         };
@@ -156,7 +157,7 @@ impl Journey<'_> {
         }
         Ok(match rewrite(session, self.entity, self.actor, &element, self.goal()?)? {
             Some(done) => Arrived::Changed(done),
-            None => Arrived::Already("it is so already"),
+            None => Arrived::Already("it already has these values"),
         })
     }
 
@@ -196,7 +197,7 @@ impl Journey<'_> {
             }
             Arrived::Anew(done) => {
                 let sentence = format!(
-                    "{} the {verb} of {}: it stands there again as {}",
+                    "{} the {verb} of {}: it is back as {}",
                     way.past(),
                     self.step.element,
                     done.id

@@ -43,7 +43,7 @@ impl React {
         match (given, self.remove) {
             (true, false) => {
                 return Ok(Outcome::unchanged(doc, id)
-                    .saying(format!("{member} gave {emoji} to {id} already")));
+                    .saying(format!("{member} has already given {emoji} to {id}")));
             }
             (false, true) => {
                 return Ok(Outcome::unchanged(doc, id)

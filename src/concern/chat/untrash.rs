@@ -54,7 +54,7 @@ pub fn restore(
     })?;
     let mut said = as_whose.to_owned();
     if path.len() > 2 && thread.is_none() {
-        said.push_str("; the message that it answered is gone, so it is one of its own");
+        said.push_str("; the message it replied to is gone, so it is now a message of its own");
     }
     if answers > 0 {
         let stay = if answers == 1 { "stays" } else { "stay" };

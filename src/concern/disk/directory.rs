@@ -185,11 +185,13 @@ impl Directory {
         // A file that has lost its path to a directory is not in the way there.
         let mut above = above.filter(|key| !self.is_directory(key));
         if let Some(place) = above.find_map(|key| self.has(key)) {
-            return Err(taken(path, "would lie in a file", &place.path));
+            return Err(taken(path, "would be inside the file", &place.path));
         }
         match self.has(&key) {
             Some(place) if place.path == *path => Ok(Some(place)),
-            Some(place) => Err(taken(path, "is not told apart everywhere from", &place.path)),
+            Some(place) => {
+                Err(taken(path, "cannot be told apart on every system from", &place.path))
+            }
             None => Ok(None),
         }
     }
@@ -245,7 +247,7 @@ impl Directory {
 
 fn taken(path: &DiskPath, what: &str, other: &DiskPath) -> Error {
     Error::refused(match what {
-        "is a directory" => format!("{path} {what}: there is {other}"),
+        "is a directory" => format!("{path} {what}: it contains {other}"),
         _ => format!("{path} {what} {other}"),
     })
     .hint(Next::Files.and(" shows what is there; use another name"))
@@ -296,12 +298,15 @@ mod tests {
         assert_eq!(at("/shared/z"), Ok(None));
         assert_eq!(
             at("/shared/X.MD").unwrap_err(),
-            "/shared/X.MD is not told apart everywhere from /shared/x.md"
+            "/shared/X.MD cannot be told apart on every system from /shared/x.md"
         );
-        assert_eq!(at("/shared/d").unwrap_err(), "/shared/d is a directory: there is /shared/d/y");
+        assert_eq!(
+            at("/shared/d").unwrap_err(),
+            "/shared/d is a directory: it contains /shared/d/y"
+        );
         assert_eq!(
             at("/shared/x.md/a/b").unwrap_err(),
-            "/shared/x.md/a/b would lie in a file /shared/x.md"
+            "/shared/x.md/a/b would be inside the file /shared/x.md"
         );
     }
 

@@ -52,7 +52,7 @@ impl DiskPath {
         let names_a_file = path.parts().next().is_some() && !text.ends_with('/');
         match names_a_file {
             true => Ok(path),
-            false => Err(Error::usage(format!("{text:?} names a directory and no file"))
+            false => Err(Error::usage(format!("{text:?} names a directory, not a file"))
                 .hint("write /DISK/NAME, for example /shared/notes.md")),
         }
     }
@@ -84,12 +84,12 @@ impl DiskPath {
         for part in parts {
             check_name(part).map_err(|what| {
                 Error::usage(format!("not a path on a disk: {text:?}: {part:?} {what}"))
-                    .hint("give it a name that every system takes")
+                    .hint("give it a name that every system accepts")
             })?;
             depth = depth.saturating_add(1);
         }
         if depth > limits::DISK_DEPTH {
-            return Err(wrong(format!("more than {} names in one another", limits::DISK_DEPTH)));
+            return Err(wrong(format!("more than {} nested names", limits::DISK_DEPTH)));
         }
         Ok(DiskPath(format!("/{inner}")))
     }
@@ -167,16 +167,16 @@ fn check_name(name: &str) -> Result<(), String> {
         return Err("is empty".to_owned());
     }
     if name == "." || name == ".." {
-        return Err("leads elsewhere".to_owned());
+        return Err("is not a file name".to_owned());
     }
     if let Some(c) = name.chars().find(|c| odd(*c)) {
-        return Err(format!("holds {c:?}, which no name may on some system"));
+        return Err(format!("contains {c:?}, which some systems do not allow"));
     }
     if name.ends_with(['.', ' ']) {
-        return Err("ends in a dot or a blank, which Windows takes away".to_owned());
+        return Err("ends in a dot or a blank, which Windows removes".to_owned());
     }
     if name.starts_with(OWN_PREFIX) {
-        return Err(format!("begins with {OWN_PREFIX:?}, as files of this program do"));
+        return Err(format!("begins with {OWN_PREFIX:?}, which is reserved for this program"));
     }
     if name.len() > limits::FILE_NAME_BYTES {
         return Err(format!("has more than {} bytes", limits::FILE_NAME_BYTES));

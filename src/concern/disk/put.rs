@@ -146,7 +146,7 @@ impl Put {
                 "the text has more than {} bytes",
                 limits::DISK_TEXT_BYTES
             ))
-            .hint("put it as a file: it is kept in versions then")),
+            .hint("put it as a file: then it is kept in versions")),
             (None, Some(hash), Some(size_bytes)) => {
                 let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
                 if hash.len() != 64
@@ -154,13 +154,13 @@ impl Put {
                     || i64::try_from(size_bytes).is_err()
                 {
                     return Err(Error::usage(format!(
-                        "not a BLAKE3 and a size: {hash} {size_bytes}"
+                        "not a BLAKE3 hash and a size: {hash} {size_bytes}"
                     )));
                 }
                 Ok(DiskContent::Binary(Some(FileHash { blake3: hash.clone(), size_bytes })))
             }
             _ => Err(Error::usage("neither a text nor bytes")
-                .hint("give `text`, or `blake3` and `size_bytes` of what lies with the store")),
+                .hint("give `text`, or `blake3` and `size_bytes` of bytes already in the store")),
         }
     }
 
@@ -235,7 +235,7 @@ impl Put {
         let covered = self.covered(&old, content);
         let is_so = edits.is_empty() && version.is_none() && fields.is_empty();
         if is_so && covered.is_empty() {
-            let said = format!("{} is so already", self.path);
+            let said = format!("{} is already up to date", self.path);
             let outcome = Outcome::unchanged(doc.clone(), id).saying(said);
             return Ok(PlannedChange::Done(self.at_path(outcome)));
         }

@@ -61,7 +61,9 @@ impl MoveFile {
             let has_it = owner.is_some_and(|owner| owner.id == from.id);
             if from.path == self.to && has_it {
                 let said = Outcome::unchanged(doc.clone(), &from.id);
-                return Ok(PlannedChange::Done(said.saying(format!("it is at {}", self.to))));
+                return Ok(PlannedChange::Done(
+                    said.saying(format!("it is already at {}", self.to)),
+                ));
             }
             // Another spelling of its own path does not collide with another file.
             directory.lift(&from.id);
@@ -77,7 +79,7 @@ impl MoveFile {
         match directory.at(&self.to)? {
             Some(other) if !self.beside => {
                 Err(Error::refused(format!("{} is there already", other.path))
-                    .hint("nothing is written over: remove that file first, or use another name"))
+                    .hint("nothing is overwritten: remove that file first, or use another name"))
             }
             _ => Ok(()),
         }
@@ -139,7 +141,7 @@ impl MoveFile {
         let remove = RemoveFile { entity: self.entity.clone(), file: id };
         let removed = remove.run(session)?;
         let others = match is_private(&target) {
-            true => "; whoever has it already keeps it until everybody heard that it is gone",
+            true => "; replicas that have it keep it until everybody has acknowledged the removal",
             false => "",
         };
         let said = format!("moved {path} to {}{others}", self.to);
@@ -239,10 +241,9 @@ impl RestoreFile {
                 return self.put_back(session, &doc, file, version);
             }
         }
-        let none = format!("no file, and no version of one, is called {:?}", self.file);
-        Err(Error::not_found(none).hint(
-            removed.and(", ").next(Next::Conflicts).and(" what came at the same time as another"),
-        ))
+        let none = format!("there is no file or version called {:?}", self.file);
+        Err(Error::not_found(none)
+            .hint(removed.and(", ").next(Next::Conflicts).and(" concurrent versions")))
     }
 
     /// Replaces the content of a file by one of its versions.
@@ -258,7 +259,7 @@ impl RestoreFile {
             Ok(directory.at(&path)?.is_some_and(|place| place.id == file.id))
         })?;
         if !has_it {
-            let what = format!("{path} is not where the file of that version is");
+            let what = format!("the file of that version is not at {path}");
             return Err(Error::refused(what).hint("restore or move that file first"));
         }
         let entity = self.entity.clone();
@@ -280,11 +281,11 @@ impl RestoreFile {
         let path = DiskPath::parse(&file.path)?;
         if !file.deleted {
             directory.keep(session, &doc);
-            return Ok(Outcome::unchanged(doc, &id).saying(format!("{path} is not removed")));
+            return Ok(Outcome::unchanged(doc, &id).saying(format!("{path} has not been removed")));
         }
         if let Some(other) = directory.at(&path)? {
             return Err(Error::refused(format!("{} is there already", other.path))
-                .hint("nothing is written over: move that file first"));
+                .hint("nothing is overwritten: move that file first"));
         }
         record::check(session, &doc, &["files".to_owned(), id.clone()], "file")?;
         let now = session.now();

@@ -45,7 +45,7 @@ impl PlannedChange {
                 let outcomes = WaitingWrites::of(write).write(session)?;
                 outcomes.into_iter().next().ok_or_else(|| Error::bug("a file was not written"))
             }
-            PlannedChange::Alone => Err(Error::bug("nothing waits, and a change waits for it")),
+            PlannedChange::Alone => Err(Error::bug("a change waits although nothing is pending")),
         }
     }
 }

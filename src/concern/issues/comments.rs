@@ -86,7 +86,7 @@ impl EditComment {
         let edit = Action::Edit { author: said.text("author_id") };
         actor.may(&edit, &format!("comment {}", said.id))?;
         if said.text("content") == self.text {
-            return Ok(Outcome::unchanged(doc, &said.id).saying("it says that already"));
+            return Ok(Outcome::unchanged(doc, &said.id).saying("it already says that"));
         }
         let now = session.now();
         session.edit(&doc, |txn| {

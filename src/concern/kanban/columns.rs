@@ -164,7 +164,7 @@ impl MoveColumn {
             return Err(Error::usage("a column is put first or before another one, not both"));
         }
         if before.as_ref() == Some(&column) {
-            return Err(Error::usage(format!("column {:?} before itself", column.title)));
+            return Err(Error::usage(format!("column {:?} cannot go before itself", column.title)));
         }
         let numbered = headings::look(session, &doc, |headings| {
             let before = match (&before, self.first) {
@@ -176,7 +176,7 @@ impl MoveColumn {
         let numbered = numbered.unwrap_or_default();
         if numbered.is_empty() {
             return Ok(Outcome::unchanged(doc, &column.id)
-                .saying(format!("column {:?} stands there already", column.title)));
+                .saying(format!("column {:?} is already there", column.title)));
         }
         for other in &numbered {
             check(session, &doc, other.clone())?;
@@ -223,8 +223,9 @@ impl RemoveColumn {
         if to.is_none() && !cards.is_empty() {
             let what =
                 format!("column {:?} holds {}", column.title, counted(cards.len() as u64, "card"));
-            return Err(Error::refused(what)
-                .hint(Next::RemoveColumn(self.column.clone()).and(" moves them along")));
+            return Err(Error::refused(what).hint(
+                Next::RemoveColumn(self.column.clone()).and(" moves them to another column"),
+            ));
         }
         let now = session.now();
         let path = ["columns", &column.id].map(str::to_owned);

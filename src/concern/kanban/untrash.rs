@@ -18,7 +18,7 @@ pub fn restore_column(session: &mut Session, entity: &EntityId, value: &Value) -
     let add = AddColumn { entity: entity.clone(), title: title.to_owned() };
     let added = add.run(session)?;
     Ok(match added.changed {
-        true => added.saying("; it is empty, and behind the others"),
+        true => added.saying("; it is empty, and after the others"),
         false => added,
     })
 }

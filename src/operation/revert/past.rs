@@ -87,7 +87,7 @@ impl Past {
         let rows = session.state().command(seq)?;
         let Some(first) = rows.first() else {
             return Err(Error::not_found(format!("there is no command {seq} in the log"))
-                .hint(Next::Log.and(" shows those that are; it is trimmed after 90 days")));
+                .hint(Next::Log.and(" shows those that it has; it is trimmed after 90 days")));
         };
         let mut past = Past {
             seq,
@@ -97,9 +97,9 @@ impl Past {
             records: BTreeMap::new(),
         };
         if rows.iter().any(|row| row.origin.is_some()) {
-            let what = format!("{} brought what others wrote", past.name());
+            let what = format!("{} brought in what others wrote", past.name());
             return Err(Error::refused(what).hint(
-                Next::Logged(seq).and(" shows what; only what was done here is taken back"),
+                Next::Logged(seq).and(" shows it; only what was done here can be taken back"),
             ));
         }
         for doc in rows.iter().map(|row| &row.doc).collect::<BTreeSet<_>>() {
@@ -157,12 +157,12 @@ impl Past {
         let mut old = touched.iter().filter(|unit| unit.deleted && !own.contains(&unit.id));
         match old.next_back() {
             Some(old) => past.said(old.id, self.seq).map(Former::Value).ok_or_else(|| {
-                Error::refused(format!(
-                    "what {} wrote over is not in the log any more",
-                    self.name()
-                ))
-                .because(format!("{} of {doc}", joined(path)))
-                .hint(Next::Logged(self.seq).and(" shows what it wrote; write the old value anew"))
+                Error::refused(format!("what {} overwrote is no longer in the log", self.name()))
+                    .because(format!("{} of {doc}", joined(path)))
+                    .hint(
+                        Next::Logged(self.seq)
+                            .and(" shows what it wrote; write the old value again"),
+                    )
             }),
             None if touched.is_empty() => Ok(Former::Unwritten),
             None => Ok(Former::Nothing),

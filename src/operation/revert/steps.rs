@@ -28,7 +28,7 @@ impl LoggedStep<'_> {
         Ok(match operation {
             Operation::EntityCreate(_) => {
                 return Err(self.never(
-                    "an entity stays",
+                    "an entity cannot be removed",
                     Next::Logged(self.past.seq).and(" shows what it made"),
                 ));
             }
@@ -87,7 +87,7 @@ impl LoggedStep<'_> {
                 vec![Operation::ChatReact(chat::React { message: id, remove, ..done.clone() })]
             }
             Operation::ChatDelete(_) | Operation::CommentDelete(_) => {
-                return Err(self.never("a deletion wins over everything", Next::Untrash(id).and(" makes anew what is in the trash; what still waits as a tombstone can be said anew")));
+                return Err(self.never("a deletion wins over everything", Next::Untrash(id).and(" restores it if it is in the trash; if it is still a tombstone, write it again")));
             }
             _ => Vec::new(),
         })
@@ -157,8 +157,8 @@ impl LoggedStep<'_> {
             Operation::ColumnMove(done) => self.column_moved_back(session, &done.entity)?,
             Operation::ColumnRemove(_) => {
                 return Err(self.never(
-                    "a column that was removed is made anew",
-                    Next::Untrash(id).and(" makes it; `kanban move` brings its cards back"),
+                    "a removed column can only be created again",
+                    Next::Untrash(id).and(" creates it; `kanban move` brings its cards back"),
                 ));
             }
             _ => Vec::new(),
@@ -242,16 +242,20 @@ impl LoggedStep<'_> {
                 (!back.set.is_empty()).then_some(Operation::CanvasSet(back)).into_iter().collect()
             }
             Operation::CanvasDelete(_) | Operation::CanvasRedo(_) => {
-                return Err(self
-                    .never("the canvas has its own way back", Next::Step("undo").and(" goes it")));
+                return Err(self.never(
+                    "the canvas has its own undo and redo",
+                    Next::Step("undo").and(" undoes it"),
+                ));
             }
             Operation::CanvasUndo(_) => {
-                return Err(self
-                    .never("the canvas has its own way back", Next::Step("redo").and(" goes it")));
+                return Err(self.never(
+                    "the canvas has its own undo and redo",
+                    Next::Step("redo").and(" redoes it"),
+                ));
             }
             Operation::CanvasApply(_) => {
                 return Err(self.never(
-                    "what a relay passed on stands on the canvases of others",
+                    "a relayed change is on the canvases of others too",
                     Next::Element(id).and(" shows it; `canvas set` changes it everywhere"),
                 ));
             }
@@ -281,12 +285,12 @@ impl LoggedStep<'_> {
             Operation::Prune(_) => {
                 return Err(self.never(
                     "what was pruned is gone for everybody",
-                    Next::Trash.and(" shows what can be made anew"),
+                    Next::Trash.and(" shows what can be restored"),
                 ));
             }
             Operation::ArchiveRestore(_) => {
                 return Err(self.never(
-                    "what was restored is in its document like anything else",
+                    "a restored record is in its document like any other",
                     Next::ArchiveRun.and(" archives it again"),
                 ));
             }
