@@ -345,7 +345,7 @@ mod tests {
         }
     }
 
-    /// A stronger role is never allowed less; otherwise it could not be given up.
+    /// A stronger role is never allowed less; otherwise it could not be given away.
     #[test]
     fn a_stronger_role_may_all_that_a_weaker_one_may() {
         for (action, _) in table() {

@@ -166,7 +166,7 @@ fn change(
     }))
 }
 
-/// Recreates an element from the trash where it was.
+/// Recreates an element from the trash at its old place.
 pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
     let (actor, doc) = Actor::writing_in(session, entity, &SPEC)?;
     tombstone::make_room(session, &doc)?;

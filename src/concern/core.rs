@@ -30,8 +30,8 @@ const WEBSITE_ROOT: &str = "website_root";
 pub struct Create {
     /// Its type and id, which never change; an entity that already exists is refused.
     pub entity: EntityId,
-    /// What people call it: not blank, at most [`limits::NAME_CHARS`](crate::limits::NAME_CHARS) characters; need not be
-    /// unique.
+    /// Its name: not blank, at most [`limits::NAME_CHARS`](crate::limits::NAME_CHARS) characters; need not
+    /// be unique.
     pub name: String,
     /// Its purpose; may be empty.
     #[serde(default)]

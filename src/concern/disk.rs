@@ -108,9 +108,8 @@ pub const FILES: Collection = Collection {
     ],
 };
 
-/// The contents that a file that is not text has held, each once. A version never changes, except for
-/// what replaced its content. Of several versions that nothing replaces, the latest is the file's
-/// content.
+/// The contents that a file that is not text has held, each once. The content of a version never changes,
+/// and a version lists those it replaces. Of several that nothing replaces, the latest is the file's.
 pub const VERSIONS: Collection = Collection {
     noun: "version",
     argument: None,

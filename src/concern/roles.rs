@@ -43,7 +43,7 @@ impl Actor {
         };
         Ok(Error::refused(format!("{id} is not an active member of {entity}")).hint(
             who.next(Next::Members { all: false, entity: None })
-                .and(" shows who is; ")
+                .and(" lists the members; ")
                 .next(Next::ActAs)
                 .and(" acts as somebody else"),
         ))

@@ -22,7 +22,7 @@ pub fn is_another_text(before: &Held, now: &Held) -> Option<bool> {
     Some(is_less(before.len().saturating_sub(gone) as u64, before.len() as u64))
 }
 
-/// The same for bytes, `size` of them before: compares which pieces are left, wherever they are now.
+/// The same for bytes, of which `before` has `size`: compares which pieces are left, wherever they are now.
 ///
 /// # Errors
 /// Those of reading.

@@ -3,7 +3,6 @@
 //!
 //! Syncing one file takes a disk as long as syncing hundreds together. So all are written under
 //! temporary names ([`Tree::stage`]), synced, and then renamed.
-//! are all written under other names ([`Tree::stage`]), waited for, and then given their own.
 
 use super::tree::{Tree, failed, fill_later, open_in, sync, temporary};
 use crate::concern::disk::{DiskPath, FileHash};

@@ -272,7 +272,8 @@ impl StateResponse {
 /// operation counts as its origin's: if that member may not write here, it is refused.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Apply {
-    /// The group, channel, project or organization whose canvas it is applied to; `message.canvas_id` is ignored.
+    /// The group, channel, project or organization whose canvas it is applied to; `message.canvas_id` is
+    /// ignored.
     pub entity: EntityId,
     /// The operation; its author is `origin_peer`, its time `timestamp_ms`.
     pub message: Operation,

@@ -137,9 +137,9 @@ impl AttachedFile {
         Some(AttachedFile { path: path?, id, blake3 })
     }
 
-    /// Its current place, if it exists: the file with its id, even if it was moved and another file has
-    /// its path. If that file is gone, or the message gave no id, the file at its path; among several
-    /// of one name, only one whose content is what was attached, according to `held`.
+    /// Its current place, if it exists: the file with its id, even if it was moved and another file has its
+    /// path. If the message gave no id, the file at its path; if the file with its id is gone, the file at
+    /// its path only if its content is what was attached, according to `held`.
     pub fn place<'d>(
         &self,
         directory: &'d Directory,

@@ -17,7 +17,6 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 /// Those of the store.
-/// Those of the store.
 pub fn revive_edited(session: &mut Session, doc: &DocId) -> Result<Vec<String>> {
     if !is_disk(doc) {
         return Ok(Vec::new());

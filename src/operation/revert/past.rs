@@ -65,7 +65,7 @@ struct TouchedPath {
 pub enum Former {
     /// The command did not write it.
     Unwritten,
-    /// None.
+    /// No value.
     Nothing,
     /// This value.
     Value(Value),
