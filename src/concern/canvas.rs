@@ -136,7 +136,7 @@ impl DeleteElement {
         let element = FoundElement::find(session, &self.entity, &self.element)?;
         if element.is_deleted() {
             return Ok(Outcome::unchanged(doc, &element.id)
-                .saying(format!("{} is deleted already", element.id)));
+                .saying(format!("{} is already deleted", element.id)));
         }
         let done = remove(session, &self.entity, &actor, &element)?;
         push(session, &doc, &actor, "delete", &done)?;

@@ -84,7 +84,7 @@ impl DeleteMessage {
         let message = FoundMessage::find(session, &self.entity, &self.message)?;
         if message.deleted {
             return Ok(Outcome::unchanged(doc, message.id())
-                .saying(format!("{} is deleted already", message.id())));
+                .saying(format!("{} is already deleted", message.id())));
         }
         let delete = Action::Delete { author: message.author.as_str() };
         actor.may(&delete, &format!("message {}", message.id()))?;

@@ -253,7 +253,7 @@ impl Close {
         let end = self.end.or(held).unwrap_or(Status::Done);
         if issue.is_closed() && held == Some(end) {
             return Ok(Outcome::unchanged(doc, &issue.id)
-                .saying(format!("{} is closed already", issue.id)));
+                .saying(format!("{} is already closed", issue.id)));
         }
         let now = tombstone::time_of_deletion(session, &doc)?;
         session.edit(&doc, |txn| {

@@ -292,7 +292,7 @@ impl Archive {
         let card = FoundCard::find(session, &self.entity, &self.card)?;
         if card.is_archived() {
             return Ok(Outcome::unchanged(doc, &card.id)
-                .saying(format!("{} is archived already", card.id)));
+                .saying(format!("{} is already archived", card.id)));
         }
         let now = tombstone::time_of_deletion(session, &doc)?;
         columns::edit(session, &doc, columns::nothing, |txn| {

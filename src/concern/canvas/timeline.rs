@@ -130,7 +130,7 @@ impl Journey<'_> {
     fn take_away(&self, session: &mut Session) -> Result<Arrived> {
         let found = FoundElement::at(session, &self.doc, &self.step.element)?;
         let Some(element) = found.filter(|element| !element.is_deleted()) else {
-            return Ok(Arrived::Already("it is deleted already"));
+            return Ok(Arrived::Already("it is already deleted"));
         };
         if element.clock() != self.step.clock && !self.force {
             return Err(self.built_on("it was changed since"));

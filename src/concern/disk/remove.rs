@@ -78,7 +78,7 @@ impl MoveFile {
     fn is_free(&self, directory: &Directory) -> Result<()> {
         match directory.at(&self.to)? {
             Some(other) if !self.beside => {
-                Err(Error::refused(format!("{} is there already", other.path))
+                Err(Error::refused(format!("{} is already there", other.path))
                     .hint("nothing is overwritten: remove that file first, or use another name"))
             }
             _ => Ok(()),
@@ -179,7 +179,7 @@ impl RemoveFile {
             return Ok(PlannedChange::Alone);
         }
         if let Some(file) = named.filter(|file| file.deleted) {
-            let said = format!("{} is removed already", file.path);
+            let said = format!("{} is already removed", file.path);
             let outcome = Outcome::unchanged(doc, &self.file).saying(said);
             return Ok(PlannedChange::Done(outcome));
         }
@@ -284,7 +284,7 @@ impl RestoreFile {
             return Ok(Outcome::unchanged(doc, &id).saying(format!("{path} has not been removed")));
         }
         if let Some(other) = directory.at(&path)? {
-            return Err(Error::refused(format!("{} is there already", other.path))
+            return Err(Error::refused(format!("{} is already there", other.path))
                 .hint("nothing is overwritten: move that file first"));
         }
         record::check(session, &doc, &["files".to_owned(), id.clone()], "file")?;

@@ -115,7 +115,7 @@ impl DeleteComment {
         let said = CommentText::find(session, &self.entity, &self.issue, &self.comment)?;
         if said.is_deleted() {
             return Ok(
-                Outcome::unchanged(doc, &said.id).saying(format!("{} is deleted already", said.id))
+                Outcome::unchanged(doc, &said.id).saying(format!("{} is already deleted", said.id))
             );
         }
         let delete = Action::Delete { author: said.text("author_id") };
