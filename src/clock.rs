@@ -1,5 +1,5 @@
-//! Time and chance, injected: nothing below the commands reads the machine's clock or its random
-//! source by itself.
+//! Injected time and randomness: nothing below the commands reads the machine's clock or its random source
+//! directly.
 
 use crate::error::{Error, Result};
 use std::cell::{Cell, RefCell};
@@ -17,48 +17,47 @@ impl Clock {
         Clock { fixed: Cell::new(None) }
     }
 
-    /// A clock that stands still (`--now`, `CRDTCTL_NOW`, tests).
+    /// A clock that always returns this time (`--now`, `CRDTCTL_NOW`, tests).
     pub fn fixed(seconds: i64) -> Self {
         Clock { fixed: Cell::new(Some(seconds)) }
     }
 
-    /// Puts the clock to a time, where it stands still: samples and simulations live in their own
-    /// time.
+    /// Fixes the clock at a time: samples and simulations have their own time.
     pub fn set(&self, seconds: i64) {
         self.fixed.set(Some(seconds));
     }
 
-    /// Now, in Unix seconds.
+    /// Returns the current time, in Unix seconds.
     pub fn now(&self) -> i64 {
         self.fixed.get().unwrap_or_else(|| chrono::Utc::now().timestamp())
     }
 }
 
-/// How long some work may still take, by a clock that only goes forward.
+/// How long some work may still take, by a monotonic clock.
 #[derive(Debug, Clone, Copy)]
 pub struct TimeLeft {
     left: Duration,
-    /// When it began, where what happens between the pieces of work counts, too.
+    /// When it began, if the time between pieces of work counts too.
     since: Option<Instant>,
 }
 
 impl TimeLeft {
-    /// All of it; what is not [spent](Self::spend) does not count.
+    /// All of `left`; only time that is [spent](Self::spend) counts.
     pub fn of(left: Duration) -> Self {
         TimeLeft { left, since: None }
     }
 
-    /// All of it, which passes from now on, whatever is done.
+    /// All of `left`, which runs from now on, whatever is done.
     pub fn from_now(left: Duration) -> Self {
         TimeLeft { left, since: Some(Instant::now()) }
     }
 
-    /// Whether none is left.
+    /// Returns whether no time is left.
     pub fn is_over(&self) -> bool {
         self.left().is_zero()
     }
 
-    /// Takes from it what a piece of the work takes, which is told how much is left.
+    /// Runs a piece of work, which is told how much time is left, and deducts the time it takes.
     pub fn spend<T>(&mut self, work: impl FnOnce(Duration) -> T) -> T {
         let begun = Instant::now();
         let done = work(self.left());
@@ -74,22 +73,22 @@ impl TimeLeft {
     }
 }
 
-/// Where new ids come from: the operating system, or a seed in tests and demonstrations.
+/// The source of new ids: the operating system, or a seed in tests and demonstrations.
 #[derive(Debug)]
 pub struct Ids {
     seeded: Option<RefCell<blake3::OutputReader>>,
-    /// What was drawn since it shall be drawn again, and how much of it was.
+    /// The bytes drawn so far that are to be drawn again, and how many of them have been.
     drawn: RefCell<Vec<u8>>,
     again: Cell<Option<usize>>,
 }
 
 impl Ids {
-    /// Ids out of the operating system's random source.
+    /// Ids from the operating system's random source.
     pub fn random() -> Self {
         Ids { seeded: None, drawn: RefCell::default(), again: Cell::new(None) }
     }
 
-    /// The same ids for the same seed, in the same order.
+    /// Returns the same ids for the same seed, in the same order.
     pub fn seeded(seed: &str) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("crdtctl 1 seeded ids");
         hasher.update(seed.as_bytes());
@@ -97,14 +96,14 @@ impl Ids {
         Ids { seeded, ..Ids::random() }
     }
 
-    /// A random UUID (v4, lower case, hyphenated).
+    /// Returns a random UUID (v4, lower case, hyphenated).
     pub fn uuid(&self) -> Result<String> {
         let mut bytes = [0u8; 16];
         self.fill(&mut bytes)?;
         Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().hyphenated().to_string())
     }
 
-    /// A client id for a replica: 32 bits and not zero, as Yjs makes them.
+    /// Returns a client id for a replica: 32 bits and not zero, as Yjs makes them.
     pub fn client_id(&self) -> Result<u64> {
         loop {
             let mut bytes = [0u8; 4];
@@ -116,8 +115,8 @@ impl Ids {
         }
     }
 
-    /// Runs something that will be run again: each time it gets the same ids, and new ones where it
-    /// wants more than the last time. Until [`Ids::forget`].
+    /// Runs something that may run again: each run gets the same ids, and new ones only if it wants more than
+    /// the run before. Lasts until [`Ids::forget`].
     pub fn repeatably<R>(&self, run: impl FnOnce() -> R) -> R {
         self.again.set(Some(0));
         let result = run();
@@ -125,7 +124,7 @@ impl Ids {
         result
     }
 
-    /// What was drawn will not be drawn again.
+    /// Ends that: what was drawn will not be drawn again.
     pub fn forget(&self) {
         self.drawn.borrow_mut().clear();
     }

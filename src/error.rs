@@ -1,4 +1,4 @@
-//! What can go wrong, as data: a kind, a sentence, its causes, and a hint that names what to do next.
+//! Errors as data: a kind, a message, causes, and a hint that names what to do next.
 
 mod cause;
 mod hint;
@@ -9,10 +9,10 @@ use cause::Cause;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// The kinds of failure. The program has one exit code for each.
+/// The kinds of failure. Each has an exit code of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A rule of the data refused it: roles, limits, the last owner.
+    /// A rule of the data forbids it: roles, limits, the last owner.
     Refused,
     /// The command line or an argument does not make sense.
     Usage,
@@ -20,7 +20,7 @@ pub enum Kind {
     Findings,
     /// No such record, document, entity, member or file.
     NotFound,
-    /// A prefix fits more than one.
+    /// A prefix matches more than one candidate.
     Ambiguous,
     /// Bytes of the store do not decode or break a rule of the format.
     Corrupt,
@@ -32,7 +32,7 @@ pub enum Kind {
     Waiting,
     /// Another process holds the store.
     Locked,
-    /// A bug of ours.
+    /// A bug in this program.
     Bug,
     /// Input or output failed: disk full, read-only, durability unknown.
     Io,
@@ -40,69 +40,69 @@ pub enum Kind {
     Interrupted,
 }
 
-/// A failure with everything a person or a script needs of it.
+/// A failure, with everything that a person or a script needs to know about it.
 #[derive(Debug, Clone)]
 pub struct Error {
-    /// The kind, which decides the exit code of the command line.
+    /// The kind, which decides the exit code.
     pub kind: Kind,
     /// What happened, without a full stop.
     pub message: String,
     cause: Option<Box<Cause>>,
-    /// What would help.
+    /// What to do about it.
     pub hint: Option<Hint>,
-    /// What the command had done before, and what holds all the same.
+    /// What the command had committed before it failed, which stays in effect.
     pub done: Option<Box<Done>>,
-    /// The document that cannot be used, where that is what happened: everything else can.
+    /// The document that cannot be used, if that is the failure; all others can.
     pub damaged: Option<String>,
-    /// The document that has no room for it, where that is what happened.
+    /// The document that has no room left, if that is the failure.
     pub full: Option<Box<str>>,
 }
 
 /// A change that a command had committed before it failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
-    /// Its number in the log; None where no document changed.
+    /// Its number in the log; `None` if no document changed.
     pub seq: Option<i64>,
-    /// The record that it is about, where that is known.
+    /// The record that it concerns, if known.
     pub id: Option<String>,
 }
 
-/// The result of everything in this crate.
+/// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error of a kind, with its sentence.
+    /// Returns an error of this kind with this message.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let (cause, hint, done, damaged, full) = (None, None, None, None, None);
         Error { kind, message: message.into(), cause, hint, done, damaged, full }
     }
 
-    /// [`Kind::Refused`]: a rule of the data does not allow it.
+    /// [`Kind::Refused`]: a rule of the data forbids it.
     pub fn refused(message: impl Into<String>) -> Self {
         Self::new(Kind::Refused, message)
     }
 
-    /// [`Kind::Usage`]: what was asked for makes no sense as it was put.
+    /// [`Kind::Usage`]: the request makes no sense as it was given.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }
 
-    /// [`Kind::NotFound`]: there is nothing of that name here.
+    /// [`Kind::NotFound`]: nothing of that name exists here.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(Kind::NotFound, message)
     }
 
-    /// [`Kind::Corrupt`]: bytes of the store itself do not decode, or break a rule.
+    /// [`Kind::Corrupt`]: bytes of the store itself do not decode or break a rule.
     pub fn corrupt(message: impl Into<String>) -> Self {
         Self::new(Kind::Corrupt, message)
     }
 
-    /// [`Kind::Untrusted`]: bytes from outside are refused, and the store is as it was.
+    /// [`Kind::Untrusted`]: bytes from outside are refused; the store is unchanged.
     pub fn untrusted(message: impl Into<String>) -> Self {
         Self::new(Kind::Untrusted, message)
     }
 
-    /// [`Kind::Bug`]: something that cannot happen did; whoever sees it should report it.
+    /// [`Kind::Bug`]: something impossible happened, and should be reported.
     pub fn bug(message: impl Into<String>) -> Self {
         Self::new(Kind::Bug, message)
     }
@@ -112,8 +112,8 @@ impl Error {
         Self::new(Kind::Io, doing).because(cause)
     }
 
-    /// Adds what it was caused by, behind the causes that it has. An error stays what it is:
-    /// [`StdError::source`] leads to it.
+    /// Adds a cause behind those already there. An error keeps its type and is reached through
+    /// [`StdError::source`].
     pub fn because(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let cause = Cause::new(cause.into());
         match &mut self.cause {
@@ -123,39 +123,39 @@ impl Error {
         self
     }
 
-    /// What it was caused by in words, outermost first.
+    /// Returns the causes as text, outermost first.
     pub fn causes(&self) -> Vec<String> {
         self.cause.as_ref().map(|cause| cause.told()).unwrap_or_default()
     }
 
-    /// The same failure with the causes of another.
+    /// Replaces the causes with those of another error.
     pub fn caused_as(mut self, other: Error) -> Self {
         self.cause = other.cause;
         self
     }
 
-    /// Adds the hint, replacing an earlier one.
+    /// Sets the hint, replacing an earlier one.
     pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same failure as one of another kind.
+    /// Changes the kind and keeps everything else.
     pub fn of_kind(self, kind: Kind) -> Self {
         Error { kind, ..self }
     }
 
-    /// The same failure in another sentence.
+    /// Changes the message and keeps everything else.
     pub fn saying(self, message: impl Into<String>) -> Self {
         Error { message: message.into(), ..self }
     }
 
-    /// Adds a hint where there is none.
+    /// Sets the hint if there is none.
     pub fn hint_else(self, hint: impl Into<Hint>) -> Self {
         if self.hint.is_some() { self } else { self.hint(hint) }
     }
 
-    /// Adds a hint behind the one that is there.
+    /// Appends a hint to the one that is there.
     pub fn hint_also(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(match self.hint.take() {
             Some(first) => first.also(hint),
@@ -164,19 +164,19 @@ impl Error {
         self
     }
 
-    /// Says what holds all the same.
+    /// Records what was committed before the failure.
     pub fn after(mut self, done: Done) -> Self {
         self.done = Some(Box::new(done));
         self
     }
 
-    /// Says that a document is what cannot be used.
+    /// Records which document cannot be used.
     pub fn damages(mut self, doc: impl fmt::Display) -> Self {
         self.damaged = Some(doc.to_string());
         self
     }
 
-    /// Puts a wider sentence in front; the present one becomes the first cause.
+    /// Puts a wider message in front; the present one becomes the first cause.
     pub fn context(mut self, message: impl Into<String>) -> Self {
         let inner = std::mem::replace(&mut self.message, message.into());
         self.cause = Some(Box::new(Cause::behind(inner.into(), self.cause.take())));
@@ -184,7 +184,7 @@ impl Error {
     }
 }
 
-/// The sentence; with `{:#}` its causes behind it, on one line.
+/// Writes the message; `{:#}` appends the causes, on one line.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
@@ -201,7 +201,7 @@ impl StdError for Error {
     }
 }
 
-/// So many of something, by its name for one: `1 record`, `2 entries`.
+/// Returns a count with its noun, given in the singular: `1 record`, `2 entries`.
 pub fn counted(n: u64, noun: &str) -> String {
     match (n, noun.strip_suffix('y')) {
         (1, _) => format!("1 {noun}"),
@@ -210,19 +210,19 @@ pub fn counted(n: u64, noun: &str) -> String {
     }
 }
 
-/// One of something, with its article: `a member`, `an owner`.
+/// Returns a noun with its article: `a member`, `an owner`.
 pub fn one(noun: impl fmt::Display) -> String {
     let noun = noun.to_string();
     let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     format!("{article} {noun}")
 }
 
-/// Names with commas between them; of very many only the first, and how many there are beside.
+/// Joins names with commas; lists the first few of a long list and the number of those left out.
 pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     first_of(names, 8)
 }
 
-/// The same, of so many names at most.
+/// Does what [`listed`] does, with at most `most` names.
 pub fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
     let shown = names.iter().take(most).map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
     match names.len().saturating_sub(most) {
@@ -231,10 +231,10 @@ pub fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
     }
 }
 
-/// One of the words that a field may hold.
+/// Parses one of the words that a field may hold.
 ///
 /// # Errors
-/// `Usage` for any other.
+/// `Usage` for any other word.
 pub fn one_of<T: Copy>(
     all: &[T],
     word: fn(T) -> &'static str,
@@ -253,7 +253,7 @@ mod tests {
     use super::*;
     use std::io;
 
-    /// Every error of a chain by `source()`, in words.
+    /// Every error of a chain by `source()`, as text.
     fn chain(error: &Error) -> Vec<String> {
         let mut chain = Vec::new();
         let mut next = error.source();

@@ -1,5 +1,4 @@
-//! Names of things, parsed once and valid for ever. A path on disk is only ever built from a
-//! [`DocId`].
+//! Ids, parsed once and valid from then on. A path on disk is only ever built from a [`DocId`].
 
 use crate::error::{Error, Kind, Next, Result, listed};
 use crate::limits;
@@ -8,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// Longest plain-hex file name of a document; longer ids are named by their hash.
+/// The longest plain-hex file name of a document; a longer id is named by its hash.
 const FILE_STEM_CHARS: usize = 200;
-/// Longest document id that is read; real ones have up to four parts.
+/// The longest document id that is read; real ones have up to four parts.
 const DOC_ID_BYTES: usize = 1024;
 
 macro_rules! text_id {
@@ -21,7 +20,7 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// The id as written in documents.
+            /// Returns the id as written in documents.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -60,11 +59,11 @@ text_id! {
     EntityId
 }
 text_id! {
-    /// A document: two to four parts joined by `:`, the third of three naming its concern.
+    /// A document: two to four parts joined by `:`. The third of three is its concern.
     DocId
 }
 text_id! {
-    /// A member: four words as a rule, but any text without spaces or control characters.
+    /// A member: usually four words, but any text without spaces or control characters.
     MemberId
 }
 
@@ -80,7 +79,7 @@ impl EntityId {
                 .hint("a type is lower-case letters, digits, '-' or '_', at most 32"));
         }
         if id.contains(':') {
-            return Err(Error::usage(format!("an entity id holds no ':': {id:?}")));
+            return Err(Error::usage(format!("an entity id cannot contain ':': {id:?}")));
         }
         check_text("entity id", id)?;
         Ok(EntityId(text.to_owned()))
@@ -96,14 +95,14 @@ impl EntityId {
         self.0.split_once(':').map_or("", |(_, id)| id)
     }
 
-    /// The document of one concern of this entity.
+    /// Returns the document of one concern of this entity.
     pub fn document(&self, concern: &str) -> DocId {
         DocId(format!("{}:{concern}", self.0))
     }
 }
 
 impl DocId {
-    /// Parses a document id: any text the application uses, and nothing with control characters.
+    /// Parses a document id: any text that the application uses, without control characters.
     pub fn parse(text: &str) -> Result<Self> {
         if text.is_empty() || text.len() > DOC_ID_BYTES || text.chars().any(char::is_control) {
             return Err(Error::usage(format!("not a document id: {text:?}")));
@@ -125,7 +124,7 @@ impl DocId {
         self.0.split(':').nth(1).unwrap_or("")
     }
 
-    /// The third part, where there are exactly three.
+    /// The third part, if there are exactly three.
     pub fn concern(&self) -> Option<&str> {
         let mut parts = self.0.split(':').skip(2);
         match (parts.next(), parts.next()) {
@@ -134,14 +133,14 @@ impl DocId {
         }
     }
 
-    /// The entity that a document of three parts belongs to.
+    /// The entity of a document whose id has three parts.
     pub fn entity(&self) -> Option<EntityId> {
         self.concern()?;
         EntityId::parse(&format!("{}:{}", self.entity_type(), self.entity_id())).ok()
     }
 
-    /// The file name without its ending: lower-case hex of the id, or `h_` and the hex SHA-256 of
-    /// an id whose plain name would be longer than 200 characters.
+    /// Returns the file name without its extension: the lower-case hex of the id, or `h_` and the hex SHA-256
+    /// of an id whose plain name would be longer than 200 characters.
     pub fn file_stem(&self) -> String {
         let plain = self.plain_stem();
         if plain.len() <= FILE_STEM_CHARS {
@@ -151,12 +150,12 @@ impl DocId {
         }
     }
 
-    /// The plain-hex name, however long: older stores hold such names.
+    /// Returns the plain-hex name, however long: older stores have such names.
     pub fn plain_stem(&self) -> String {
         hex(self.0.as_bytes())
     }
 
-    /// The id in a plain-hex file name.
+    /// Parses the id in a plain-hex file name.
     pub fn from_stem(stem: &str) -> Option<Self> {
         let bytes = HEXLOWER.decode(stem.as_bytes()).ok()?;
         DocId::parse(std::str::from_utf8(&bytes).ok()?).ok()
@@ -168,30 +167,30 @@ impl MemberId {
     pub fn parse(text: &str) -> Result<Self> {
         check_text("member id", text)?;
         if text.contains(char::is_whitespace) {
-            return Err(Error::usage(format!("a member id holds no spaces: {text:?}"))
+            return Err(Error::usage(format!("a member id cannot contain spaces: {text:?}"))
                 .hint("four words are joined by '-', for example alice-river-stone-sky"));
         }
         Ok(MemberId(text.to_owned()))
     }
 
-    /// Refuses what looks like the beginning of an id, where somebody gets it as a name.
+    /// Refuses a prefix of a member id where a whole one is needed.
     ///
     /// # Errors
-    /// `Usage` where a word is missing at either end.
+    /// `Usage` if a word is missing at either end.
     pub fn check_whole(&self) -> Result<()> {
         match self.0.starts_with('-') || self.0.ends_with('-') {
-            true => Err(Error::usage(format!("{:?} is a part of a member id", self.0))
-                .hint("all of it is needed here: alice-river-stone-sky, and no prefix")),
+            true => Err(Error::usage(format!("{:?} is only part of a member id", self.0))
+                .hint("give the whole id, for example alice-river-stone-sky")),
             false => Ok(()),
         }
     }
 }
 
-/// The one candidate that a person means: the exact id, or the only one with this prefix.
+/// Returns the candidate that a person means: the exact id, or the only one with this prefix.
 ///
 /// # Errors
-/// `NotFound` when none fits, `Usage` when a prefix is shorter than four characters,
-/// `Ambiguous` (with the candidates) when several fit.
+/// `NotFound` if none matches, `Usage` if a prefix is shorter than four characters, `Ambiguous` (with the
+/// candidates) if several match.
 pub fn resolve<'a>(
     prefix: &str,
     candidates: impl Iterator<Item = &'a str>,
@@ -250,7 +249,7 @@ fn check_text(what: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Lower-case hex.
+/// Encodes bytes as lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }

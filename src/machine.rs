@@ -1,6 +1,6 @@
-//! The machine at hand: its clock, its chance, its name, and where the leases of its replicas lie.
+//! This machine: its clock, its random source, its name, and where it keeps the leases of its replicas.
 //!
-//! The one place below the command line that asks for any of it.
+//! Nothing else below the command line asks for any of these.
 
 use crate::clock::{Clock, Ids};
 use crate::concern;
@@ -10,20 +10,19 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// For how long a session waits for the lock of a store that another process writes to.
+/// How long a session waits for the lock of a store that another process writes to.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
-/// What a store finds around it on this machine. Leases lie in the user's state directory
-/// (`$XDG_STATE_HOME/crdtctl`), so that a copy of a store does not write as the store that it was
-/// copied from.
+/// Returns the environment of a store on this machine. Leases lie in the user's state directory
+/// (`$XDG_STATE_HOME/crdtctl`), so that a copy of a store does not write as the original.
 pub fn at_hand() -> Environment {
     around(xdg("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("crdtctl")))
 }
 
-/// The same with leases in a directory of one's own: for tests, containers and services. It must
-/// outlive the stores that are written to with it, and must not be copied with them.
+/// Does the same with leases in a directory of the caller's choice: for tests, containers and services. It
+/// must outlive the stores written to with it, and must not be copied with them.
 pub fn with_state_in(dir: &Path) -> Environment {
-    // A lease outlives the directory that this process was started in.
+    // A lease outlives the directory in which this process was started.
     around(std::path::absolute(dir).ok())
 }
 
@@ -45,8 +44,9 @@ fn around(state: Option<PathBuf>) -> Environment {
     }
 }
 
-/// A base directory of the XDG specification, which says to ignore relative ones; below the home
-/// directory where it is not set. HOME names that, else the user's entry in the system's database.
+/// Returns a base directory of the XDG specification, which says to ignore relative ones; if it is not set,
+/// the default below the home directory. `HOME` names that, or else the user's entry in the system's
+/// database.
 pub fn xdg(name: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |path: PathBuf| path.is_absolute().then_some(path);
     let named = env::var_os(name).map(PathBuf::from).and_then(absolute);
@@ -58,7 +58,7 @@ fn machine_id() -> Option<String> {
     first_line(Path::new("/etc/machine-id"))
 }
 
-/// The host's name, for people who wait for its lock.
+/// The host's name, shown to those who wait for its lock.
 fn host() -> String {
     #[cfg(unix)]
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -75,8 +75,7 @@ fn first_line(path: &Path) -> Option<String> {
     text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned)
 }
 
-/// Whether nobody reads any more what is written there: a pipe whose reader has ended. Where that cannot
-/// be asked, somebody does.
+/// Returns whether this is a pipe whose reader has gone. Returns false if that cannot be asked.
 #[cfg(unix)]
 pub fn is_unread(out: &impl std::os::fd::AsFd) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -89,7 +88,7 @@ pub fn is_unread(out: &impl std::os::fd::AsFd) -> bool {
     answer.revents().intersects(PollFlags::ERR)
 }
 
-/// The same, where it cannot be asked.
+/// Returns false: it cannot be asked here.
 #[cfg(not(unix))]
 pub fn is_unread<T>(_: &T) -> bool {
     false

@@ -1,27 +1,27 @@
-//! Where something stands in a document: the keys from a root on.
+//! The position of a value in a document: the keys that lead to it from a root.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Deref;
 
-/// An owned path: `messages/3f2a…/content`. In memory, in the log and in the ledgers it is the
-/// list of its keys, whatever they contain.
+/// An owned path: `messages/3f2a…/content`. In memory, in the log and in the ledgers it is the list of its
+/// keys, whatever they contain.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DocPath(Vec<String>);
 
 impl DocPath {
-    /// Goes one key down.
+    /// Appends a key.
     pub fn push(&mut self, key: impl Into<String>) {
         self.0.push(key.into());
     }
 
-    /// Goes one key up. The key that was the last; None at the top.
+    /// Removes the last key and returns it; `None` if the path is empty.
     pub fn pop(&mut self) -> Option<String> {
         self.0.pop()
     }
 
-    /// Goes up until it has no more keys than that.
+    /// Removes keys until no more than `depth` are left.
     pub fn truncate(&mut self, depth: usize) {
         self.0.truncate(depth);
     }
@@ -65,25 +65,25 @@ impl FromIterator<String> for DocPath {
     }
 }
 
-/// The keys with `/` between them, for people: a key may hold one itself.
+/// Joins the keys with `/`, for people: a key may contain one itself.
 impl fmt::Display for DocPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join("/"))
     }
 }
 
-/// What can be asked of the keys of a path, owned or borrowed.
+/// What the keys of a path offer, owned or borrowed.
 pub trait Keys {
-    /// The path as documents are asked for it.
+    /// The path as a borrowed list, as documents take it.
     fn steps(&self) -> Steps<'_>;
 
-    /// One key further down, to look there.
+    /// The path of a key below, for a lookup.
     fn field<'a>(&'a self, key: &'a str) -> Steps<'a>;
 
-    /// One key further down, to be kept.
+    /// The path of a key below, to be kept.
     fn child(&self, key: &str) -> DocPath;
 
-    /// One key further up; None at the top.
+    /// The path above; `None` at the top.
     fn parent(&self) -> Option<DocPath>;
 }
 
@@ -105,16 +105,16 @@ impl<S: AsRef<str>> Keys for [S] {
     }
 }
 
-/// How many keys a path has in a known concern, with some left over.
+/// More keys than a path of any known concern has.
 const INLINE: usize = 8;
 
-/// A borrowed path. It is made for every field that is looked at, and allocates nothing unless it is
-/// deeper than any path of a known concern.
+/// A borrowed path. One is made for every field that is read, and it allocates nothing unless it is deeper
+/// than any path of a known concern.
 #[derive(Clone)]
 pub struct Steps<'a> {
     few: [&'a str; INLINE],
     len: usize,
-    /// All of them, where they are more.
+    /// All of them, if they do not fit there.
     many: Vec<&'a str>,
 }
 

@@ -1,17 +1,17 @@
-//! What an error was caused by: the chain behind [`std::error::Error::source`].
+//! The causes of an error: the chain behind [`std::error::Error::source`].
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-/// So many causes are told of one error; what a library nests deeper is not said.
+/// The most causes reported of one error; those that a library nests deeper are left out.
 const TOLD: usize = 16;
 
-/// A cause, and what is behind it.
+/// A cause, and those behind it.
 #[derive(Debug, Clone)]
 pub struct Cause {
     error: Arc<dyn StdError + Send + Sync>,
-    /// Added by ourselves; what `error` itself was caused by, its own `source` says.
+    /// Added by this crate. The causes of `error` itself come from its own `source`.
     next: Option<Box<Cause>>,
 }
 
@@ -20,7 +20,7 @@ impl Cause {
         Cause { error: Arc::from(error), next: None }
     }
 
-    /// Puts a cause behind all of these.
+    /// Appends a cause to the end of the chain.
     pub fn push(&mut self, cause: Cause) {
         let mut end = &mut self.next;
         while let Some(last) = end {
@@ -29,12 +29,12 @@ impl Cause {
         *end = Some(Box::new(cause));
     }
 
-    /// The same chain behind another cause.
+    /// Puts another cause in front of a chain.
     pub fn behind(error: Box<dyn StdError + Send + Sync>, next: Option<Box<Cause>>) -> Self {
         Cause { error: Arc::from(error), next }
     }
 
-    /// What stands at the head of this chain, in its own type where nothing was put behind it.
+    /// Returns the first error of the chain, in its own type if nothing was put behind it.
     pub fn head(&self) -> &(dyn StdError + 'static) {
         match self.next {
             Some(_) => self,
@@ -42,7 +42,7 @@ impl Cause {
         }
     }
 
-    /// Every cause in words, outermost first; what two of them say is said once.
+    /// Returns every cause as text, outermost first, leaving out repetitions.
     pub fn told(&self) -> Vec<String> {
         let mut told: Vec<String> = Vec::new();
         let mut link = Some(self);
@@ -58,7 +58,7 @@ impl Cause {
     }
 }
 
-/// Libraries tell a cause and repeat it in the error around it: the longer one is enough.
+/// Libraries often repeat a cause in the error around it: the longer of the two is enough.
 fn tell(told: &mut Vec<String>, words: String) {
     let says = |one: &str, other: &str| one.to_lowercase().contains(&other.to_lowercase());
     if told.iter().any(|old| says(old, &words)) {

@@ -1,9 +1,9 @@
-//! What would help, as data: the library says what to do next, the program around it how that is
-//! called there.
+//! What to do about an error, as data: the library says what to do next, and the program around it says which
+//! command does that.
 
 use std::borrow::Cow;
 
-/// A sentence for whoever reads an error: words, and things to do next.
+/// A sentence for the reader of an error: words, and things to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint(Vec<Phrase>);
 
@@ -13,16 +13,16 @@ enum Phrase {
     Next(Next),
 }
 
-/// Something to do next. Ids are whole, and as the store has them.
+/// Something to do next. Ids are given in full, as the store has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// Make a store in the directory at hand.
+    /// Make a store in the current directory.
     MakeStore,
     /// Make a store elsewhere.
     MakeStoreAt,
     /// Name a store that is elsewhere.
     NameStore,
-    /// Name this store: its directory, as whoever asked would write it.
+    /// Name this store: its directory, as the user would write it.
     UseStore(String),
     /// Name a directory for the state of this machine.
     NameStateDir,
@@ -30,34 +30,34 @@ pub enum Next {
     WaitLonger,
     /// Act as another member, once.
     ActAs,
-    /// Say who acts, from now on.
+    /// Set the acting member from now on.
     SetMember,
 
     /// List the documents.
     Documents,
     /// Show what a document holds.
     Dump,
-    /// Say what takes how many bytes.
+    /// Show what takes how many bytes.
     Size,
     /// Show a document block by block.
     Blocks(Option<String>),
-    /// Look for what is wrong: in a document, or everywhere.
+    /// Look for problems, in one document or everywhere.
     Check(Option<String>),
-    /// Mend a finding.
+    /// Repair a finding.
     Repair(Option<String>),
-    /// Build a document again from what is left of it.
+    /// Rebuild a document from what is left of it.
     Recover(String),
-    /// Build a document again, with what others have of it.
+    /// Rebuild a document, with what others have of it.
     RecoverWith(String),
     /// Read more bundles or stores while recovering.
     RecoverFrom,
     /// Write the update of a document into a file, for a report.
     Report(String),
-    /// Put files aside, each under another name.
+    /// Move files aside, each under another name.
     MoveAside(Vec<(String, String)>),
     /// Show the time of this machine.
     ShowTime,
-    /// Show which version of the program this is.
+    /// Show the version of the program.
     ShowVersion,
     /// Show what was done.
     Log,
@@ -70,22 +70,22 @@ pub enum Next {
     CreateEntity,
     /// Show an entity.
     Entity(String),
-    /// List the members, those included who left where `all` says so.
+    /// List the members; those who left as well if `all` is set.
     Members {
-        /// Those who left too.
+        /// Includes those who left.
         all: bool,
-        /// The entity whose members are meant; None where it is plain which one.
+        /// The entity whose members are meant; `None` if that is obvious.
         entity: Option<String>,
     },
-    /// Add a member, as `by` where nobody else may.
+    /// Add a member, acting as `by` if nobody else may.
     AddMember {
         /// Whom to add: a whole member id.
         member: String,
         /// As what: a role as it is written in documents.
         role: String,
-        /// Where to; None where it is plain which entity.
+        /// The entity to add to; `None` if that is obvious.
         entity: Option<String>,
-        /// Who may do it; None where whoever acts may.
+        /// Who may do it; `None` if the acting member may.
         by: Option<String>,
     },
     /// Change what a member may do.
@@ -111,11 +111,11 @@ pub enum Next {
     Cards,
     /// Add a card.
     AddCard,
-    /// Bring a card back onto the board.
+    /// Put a card back onto the board.
     RestoreCard(String),
     /// Add a column.
     AddColumn,
-    /// Remove a column whose cards go to another.
+    /// Remove a column and move its cards to another.
     RemoveColumn(String),
 
     /// List the issues, closed ones included.
@@ -126,7 +126,7 @@ pub enum Next {
     OpenIssue,
     /// Open a closed issue again.
     Reopen(String),
-    /// Say how far an issue is.
+    /// Set the status of an issue.
     SetStatus,
 
     /// List the elements, deleted ones included.
@@ -135,30 +135,30 @@ pub enum Next {
     Element(String),
     /// Put an element on the canvas.
     AddElement,
-    /// Take the last step on the canvas back, or make it again.
+    /// Undo the last step on the canvas, or redo it.
     Step(&'static str),
-    /// Undo or redo against what others built on it.
+    /// Undo or redo even though others built on it.
     Insist(&'static str),
 
     /// List the files on the disks.
     Files,
-    /// The same, with those that were removed or have lost their paths.
+    /// The same, including files that were removed or have lost their paths.
     AllFiles,
-    /// Take in what changed on the disks.
+    /// Take in changes from the disks.
     ScanDisks,
-    /// Say how the files on the disks stand.
+    /// Show the state of the files on the disks.
     DiskStatus,
-    /// Bring a file back that was removed.
+    /// Restore a removed file.
     RestoreFile(String),
     /// Publish a website as its files are now.
     Publish,
     /// The same for an entity.
     PublishOf(String),
-    /// Take in what was changed on the disks of an entity.
+    /// Take in changes from the disks of one entity.
     ScanDisksOf(String),
-    /// Remove what nobody needs beside the disks.
+    /// Remove stored content beside the disks that nothing needs.
     CollectFiles,
-    /// Put a file to where it was.
+    /// Put a file back at its path.
     PutFile {
         /// The path on the disk.
         path: String,
@@ -175,13 +175,13 @@ pub enum Next {
 
     /// Remove what everybody knows to be deleted.
     Prune(Option<String>),
-    /// Move what is done with into the archive.
+    /// Move finished records into the archive.
     ArchiveRun,
     /// List what is in the archive.
     Archived,
     /// Show something in the archive.
     ArchivedRecord(String),
-    /// Bring something back out of the archive.
+    /// Restore something from the archive.
     RestoreArchived(String),
     /// Show which tombstones wait, and for whom.
     BlockedTombstones,
@@ -189,11 +189,11 @@ pub enum Next {
     Trash,
     /// Show something that was deleted for good.
     Trashed(String),
-    /// Make something anew that was deleted for good.
+    /// Recreate something that was deleted for good.
     Untrash(String),
-    /// List what lost a conflict.
+    /// List the values that lost a conflict.
     Conflicts,
-    /// Show what lost a conflict.
+    /// Show a value that lost a conflict.
     Conflict(i64),
 
     /// List the views that a query can read.
@@ -207,13 +207,13 @@ pub enum Next {
     Export,
     /// Make a bundle of one document.
     ExportDocument,
-    /// Exporting for one replica.
+    /// Make a bundle for one replica.
     ExportFor,
     /// Make a bundle of one document or of one entity.
     ExportLess,
-    /// Take a bundle in.
+    /// Import a bundle.
     Import,
-    /// Take a bundle into a store elsewhere.
+    /// Import a bundle into a store elsewhere.
     ImportInto,
     /// Show what is in a bundle.
     ShowBundle,
@@ -221,31 +221,31 @@ pub enum Next {
     Status,
     /// List the peers.
     Peers,
-    /// Forget what a peer said.
+    /// Forget what a peer reported.
     Forget(Option<String>),
 }
 
 impl Hint {
-    /// Adds words.
+    /// Appends words.
     pub fn and(mut self, words: impl Into<Cow<'static, str>>) -> Self {
         self.0.push(Phrase::Words(words.into()));
         self
     }
 
-    /// Adds something to do.
+    /// Appends something to do.
     pub fn next(mut self, next: Next) -> Self {
         self.0.push(Phrase::Next(next));
         self
     }
 
-    /// Adds another sentence.
+    /// Appends another sentence.
     pub fn also(mut self, other: impl Into<Hint>) -> Self {
         self.0.push(Phrase::Words("; ".into()));
         self.0.append(&mut other.into().0);
         self
     }
 
-    /// The sentence, with `name` saying how what is to be done is called.
+    /// Returns the sentence, with `name` giving the name of each thing to do.
     pub fn told(&self, name: impl Fn(&Next) -> String) -> String {
         let told = |part: &Phrase| match part {
             Phrase::Words(words) => words.to_string(),
@@ -256,7 +256,7 @@ impl Hint {
 }
 
 impl Next {
-    /// A sentence that begins with it.
+    /// Begins a sentence with this.
     pub fn and(self, words: impl Into<Cow<'static, str>>) -> Hint {
         Hint::from(self).and(words)
     }

@@ -1,11 +1,11 @@
-//! Files that another program put over ours.
+//! Takes in files that another program put over ours.
 //!
-//! An application holds its document in memory, and saves all of it over whatever was written
-//! meanwhile. Its file is then no state of ours with something added: it is a replica of its own,
-//! and taking it in is an import, by the rules of one. What it brought goes into the log, so that
-//! a later file without it loses nothing.
+//! An application holds its document in memory and saves all of it over whatever was written meanwhile. Its
+//! file is then not our state with something added: it is a replica of its own, and taking it in is an
+//! import, with the same rules. What it brought goes into the log, so that a later file without it loses
+//! nothing.
 //!
-//! What such a file brings is found in [`super::brought`].
+//! [`super::brought`] finds what such a file brings.
 
 use super::brought::{Adopted, Brought};
 use super::check::FileRepair;
@@ -18,9 +18,9 @@ use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::wire::Update;
 
-/// How a session stood before it took something in.
+/// The state of a session before it took something in.
 struct Savepoint {
-    /// Of the local state.
+    /// The savepoint in the local state.
     rows: u64,
     /// The documents that were changed, and how often.
     changed: Vec<(usize, DocId)>,
@@ -29,8 +29,8 @@ struct Savepoint {
 }
 
 impl Session {
-    /// Takes in what another program wrote to the file of a document that was just loaded. Where
-    /// that fails, everything is as if it had not been loaded, and the file cannot be used.
+    /// Takes in what another program wrote to the file of a document that was just loaded. If that fails,
+    /// everything is as if it had not been loaded, and the file cannot be used.
     pub(super) fn adopt(&mut self, doc: &DocId, brought: Brought) -> Result<()> {
         let path = self.loaded(doc).map(|loaded| loaded.path.clone()).unwrap_or_default();
         let before = self.mark()?;
@@ -47,7 +47,7 @@ impl Session {
         }
     }
 
-    /// How the session stands, to go back to.
+    /// Records how the session stands, to return to it.
     fn mark(&self) -> Result<Savepoint> {
         Ok(Savepoint {
             rows: self.state.savepoint()?,
@@ -57,8 +57,8 @@ impl Session {
         })
     }
 
-    /// Goes back. Documents that were not changed before are as if they had not been asked for; one
-    /// that was, and is changed more, cannot go back: then the session is worth nothing. False then.
+    /// Returns to a savepoint. Documents that were not changed before it are as if never loaded. One that
+    /// was, and has changed further, cannot be restored: the session is then broken, and this returns false.
     fn back_to(&mut self, mark: Savepoint, doc: &DocId) -> Result<bool> {
         self.state.roll_back_to(mark.rows)?;
         self.notes.truncate(mark.notes);
@@ -77,8 +77,8 @@ impl Session {
         let Some(Some(open)) = self.documents.get_mut(doc) else {
             return Err(Error::bug("a document was adopted before it was loaded"));
         };
-        // By the clocks of both: a client id that the file knows better than we is not ours to
-        // write under.
+        // By the clocks of both: a client id of which the file knows more than we do is not ours to write
+        // under.
         let clocks = open.loaded.update(doc, roots)?.version().clocks;
         open.loaded.state = before;
         open.loaded.unlogged = whole;
@@ -93,17 +93,17 @@ impl Session {
             walked.beyond_all().is_none().then(|| View::of(&walked))
         });
         let side = Update::checked(&side, roots(doc))
-            .map_err(|fault| Error::bug("a file was valid and is not").because(fault))?;
+            .map_err(|fault| Error::bug("a valid file is no longer valid").because(fault))?;
         let adopted = Adopted { doc, before, update: side, logged };
         let said = (self.environment.adopt)(self, &adopted)?;
         self.notes.extend(said);
         Ok(())
     }
 
-    /// Applies what the document lacks of an update.
+    /// Applies the part of an update that the document lacks.
     fn merge_in(&mut self, doc: &DocId, before: &AnyView, side: &[u8]) -> Result<()> {
         let roots = self.environment.roots;
-        let bug = |fault| Error::bug("a file was valid and is not").because(fault);
+        let bug = |fault| Error::bug("a valid file is no longer valid").because(fault);
         let whole = Update::checked(side, roots(doc)).map_err(bug)?;
         let news = whole.since(before.version());
         let news = Update::checked(&news, roots(doc)).map_err(bug)?;
@@ -111,8 +111,8 @@ impl Session {
         self.change(doc, WrittenBy::File, |editing| editing.doc.apply_admitted(&admitted)).map(drop)
     }
 
-    /// The documents whose file another program replaced by one that lacks what the log holds, and
-    /// that this session does not write anyway: nobody but us would see it.
+    /// Returns the documents whose file another program replaced with one that lacks entries of the log, and
+    /// that this session does not write anyway: nobody but us would see those.
     pub(super) fn lacking(&self, changes: &[PendingChange]) -> Vec<DocId> {
         let replaced = |(doc, open): (&DocId, &Option<OpenDocument>)| {
             let loaded = &open.as_ref()?.loaded;
@@ -123,14 +123,14 @@ impl Session {
         self.documents.iter().filter_map(replaced).collect()
     }
 
-    /// Writes the files of these documents. Whatever fails is a sentence.
+    /// Writes the files of these documents. A failure becomes a message.
     pub(super) fn fold_again(&self, docs: &[DocId]) -> Vec<String> {
         if docs.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
             return Vec::new();
         }
         let files: Vec<_> = docs.iter().map(|doc| (doc.clone(), FileRepair::Checkpoint)).collect();
         let written = self.write_files(&files);
-        let failed = |e| format!("a file lacks what the log holds, which is not put right ({e})");
+        let failed = |e| format!("a file lacks what the log holds and was not rewritten ({e})");
         written.err().map(failed).into_iter().collect()
     }
 }

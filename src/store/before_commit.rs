@@ -1,14 +1,14 @@
-//! What commands leave for the end of their session, to be done once for all of them.
+//! Work that commands leave for the end of their session, to be done once for all of them.
 
 use super::session::{BeforeCommit, Session};
 use crate::error::{Error, Result};
 use std::any::Any;
 
 impl Session {
-    /// What waits of this type, there being one of each: an empty one at first.
+    /// Returns the waiting work of this type, of which there is one; empty at first.
     ///
     /// # Errors
-    /// None that can be met.
+    /// None in practice.
     pub fn before_commit<W: BeforeCommit + Default>(&mut self) -> Result<&mut W> {
         let is_one = |one: &dyn BeforeCommit| (one as &dyn Any).is::<W>();
         if !self.before_commit.iter().any(|one| is_one(&**one)) {
@@ -16,7 +16,7 @@ impl Session {
         }
         let mut waiting = self.before_commit.iter_mut();
         let found = waiting.find_map(|one| (&mut **one as &mut dyn Any).downcast_mut());
-        found.ok_or_else(|| Error::bug("what was left for the commit is not there"))
+        found.ok_or_else(|| Error::bug("the work left for the commit is missing"))
     }
 
     pub(super) fn carry_out_before_commit(&mut self) -> Result<()> {

@@ -1,5 +1,5 @@
-//! Documents that do not lie where their id says: older stores keep some in `entity/`, and other
-//! programs give files names of their own.
+//! Documents that are not where their id says: older stores keep some in `entity/`, and other programs give
+//! files names of their own.
 //!
 //! All directories are listed once, not once for every document that is asked for.
 
@@ -10,22 +10,22 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// How the names of long ids begin.
+/// The prefix of the names of long ids.
 pub(super) const HASHED: &str = "h_";
 
-/// Every name below `crdt/` that ends like a document's.
+/// Every name below `crdt/` with the extension of a document.
 #[derive(Debug)]
 pub(super) struct Elsewhere {
-    /// By stem; where there are several, in the order of their directories.
+    /// By stem; if there are several, in the order of their directories.
     by_stem: HashMap<String, Vec<(PathBuf, FileNode)>>,
-    /// Files whose names say nothing, in the order of directories and names.
+    /// Files whose names do not tell the document, in the order of directories and names.
     nameless: Vec<PathBuf>,
-    /// Those by the document that their `.meta` names; read when first asked for.
+    /// Those files by the document that their `.meta` names; read when first asked for.
     described: OnceCell<HashMap<String, Vec<PathBuf>>>,
 }
 
 impl Elsewhere {
-    /// Of the store in a directory.
+    /// Lists the store in a directory.
     pub fn list(store: &Path) -> Result<Elsewhere> {
         let (mut by_stem, mut nameless) = (HashMap::<String, Vec<_>>::new(), Vec::new());
         let root = Path::new("crdt");
@@ -49,18 +49,18 @@ impl Elsewhere {
         Ok(Elsewhere { by_stem, nameless, described: OnceCell::new() })
     }
 
-    /// The first file with one of these stems outside of a directory that was looked at already.
+    /// Returns the first file with one of these stems outside `home`, which was looked at already.
     pub fn named(&self, stems: &[String], home: &Path) -> Option<(PathBuf, FileNode)> {
         let of_stem = |stem: &String| self.by_stem.get(stem).into_iter().flatten();
         let places = stems.iter().flat_map(of_stem).filter(|(path, _)| !path.starts_with(home));
         places.min_by_key(|(path, _)| path.parent()).cloned()
     }
 
-    /// A file whose `.meta` says that it is this document, in its own directory before others;
-    /// `named_by` says which one the `.meta` of a file names.
+    /// Returns a file whose `.meta` names this document, preferring one in its own directory; `named_by`
+    /// returns the document that the `.meta` of a file names.
     ///
     /// # Errors
-    /// Those of `named_by`: it could be the one.
+    /// Those of `named_by`: that file could be the one.
     pub fn described(
         &self,
         doc: &DocId,

@@ -4,7 +4,7 @@ use crate::wire::{Bytes, PieceTable, Splice};
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Of which pieces a state consists, and all that was added to its file.
+/// The pieces that a state consists of, and all bytes added to its file.
 #[derive(Debug)]
 pub struct FilePieces {
     table: PieceTable,
@@ -12,26 +12,26 @@ pub struct FilePieces {
 }
 
 impl FilePieces {
-    /// A file of so many bytes as it is.
+    /// A file of `bytes` bytes, unchanged.
     pub fn of_file(bytes: u64) -> FilePieces {
         FilePieces { table: PieceTable::of_file(bytes), added: Vec::new() }
     }
 
-    /// What was kept; None where it is not what this hash was taken of.
+    /// Restores stored pieces; `None` if the hash does not match.
     pub fn kept(table: &PieceTable, added: Vec<u8>, hash: &[u8; 32]) -> Option<FilePieces> {
         let pieces = FilePieces { table: table.clone(), added };
         let same = pieces.added.len() as u64 == pieces.table.added() && pieces.hash() == *hash;
         same.then_some(pieces)
     }
 
-    /// The state after a change of it, and from where on what was added is new.
+    /// Returns the state after a splice, and where the newly added bytes begin.
     pub fn spliced(&self, splice: &Splice) -> Option<(FilePieces, usize)> {
         let (table, new) = self.table.spliced(splice)?;
         let added = [self.added.as_slice(), &new].concat();
         Some((FilePieces { table, added }, self.added.len()))
     }
 
-    /// What tells whether they are the same once they are read again.
+    /// Returns the hash that identifies them when they are read again.
     pub fn hash(&self) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_derive_key("crdtctl 1 pieces");
         hasher.update(&self.table.encode()).update(&self.added);
@@ -42,12 +42,12 @@ impl FilePieces {
         &self.table
     }
 
-    /// All that was added to the file, one piece behind the other.
+    /// Returns all bytes added to the file, concatenated.
     pub fn added(&self) -> &[u8] {
         &self.added
     }
 
-    /// Some bytes of the state, given its file. None where that has not as many, or cannot be read.
+    /// Returns some bytes of the state, given its file; `None` if it has not as many, or cannot be read.
     pub fn read<'b>(
         &'b self,
         range: Range<u64>,
@@ -56,7 +56,7 @@ impl FilePieces {
         self.table.read(range, file, self.added.as_slice())
     }
 
-    /// The state, given all of its file.
+    /// Returns the whole state, given its whole file.
     pub fn whole(&self, file: Vec<u8>) -> Option<Vec<u8>> {
         match self.added.is_empty() {
             true => Some(file),
@@ -65,7 +65,7 @@ impl FilePieces {
     }
 }
 
-/// Under what it is noted what is known of the content of a file, with the log up to `seq`.
+/// Returns the hash under which facts about the content of a file with the log up to `seq` are recorded.
 pub fn deferred_as(file: &[u8; 32], seq: i64) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("crdtctl 1 deferred");
     hasher.update(file).update(&seq.to_le_bytes());

@@ -1,7 +1,7 @@
-//! From the log into the `.yrs`: checkpoints that other programs can read.
+//! Writes the log into the `.yrs`: checkpoints that other programs can read.
 //!
-//! Whatever fails here, the command has happened: its rows stay unfolded, readers overlay them,
-//! and the next session tries again.
+//! A failure here does not undo the command: its rows stay unfolded, readers overlay them, and the next
+//! session tries again.
 
 use super::brought;
 use super::fs::{self, LockFile, Seen};
@@ -18,10 +18,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// How much is held of a file that is copied.
+/// How much of a file is held in memory while it is copied.
 const COPIED_AT_ONCE: usize = 1 << 18;
-/// In a smaller document it is not written down where its pages stand: reading it takes no time.
-/// While it is tested, all are read this way.
+/// In a smaller document the positions of the pages are not recorded: reading it takes no time. Debug builds
+/// record them for every document, so that tests cover this.
 pub(super) const INDEXED_BYTES: u64 = if cfg!(debug_assertions) { 1 } else { 1 << 16 };
 
 /// A document to be written.
@@ -29,29 +29,29 @@ pub(super) struct Checkpoint<'a> {
     pub doc: &'a DocId,
     /// Relative to the store's directory.
     pub path: &'a Path,
-    /// What the file was when it was loaded.
+    /// The stamp of the file when it was loaded.
     pub file: Option<Stamp>,
-    /// The file as it was then, if any change since shows.
+    /// The file as it was then, if any change since would show.
     pub seen: Option<Seen>,
     /// The whole state.
     pub state: &'a NewState,
-    /// What is known of its content, where anything is.
+    /// What is known of its content.
     pub content: ContentNote,
     /// The state holds all rows up to here.
     pub seq: i64,
 }
 
-/// What is known of the content of a state that is to be written.
+/// What is known of the content of a state to be written.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ContentNote {
     pub known: KnownContent,
-    /// All of its tombstones were swept; else, if any were, those on the pages that stay as they were,
-    /// unless it was noted that they changed.
+    /// All of its tombstones were swept. Otherwise, if any were, those on unchanged pages, unless a page was
+    /// noted as changed.
     pub all_swept: bool,
 }
 
 impl<'a> Checkpoint<'a> {
-    /// Of a document that was loaded and is not changed: `state` is its whole state, with all rows
+    /// A checkpoint of a document that was loaded and not changed: `state` is its whole state, with all rows
     /// of the log up to `seq`.
     pub fn of(doc: &'a DocId, loaded: &'a Loaded, state: &'a NewState, seq: i64) -> Self {
         let (path, content) = (&loaded.path, ContentNote::default());
@@ -59,11 +59,11 @@ impl<'a> Checkpoint<'a> {
     }
 }
 
-/// A document's state as it is to be stored.
+/// A document's state to be stored.
 pub(super) enum NewState {
-    /// All of it; with the fields that are noted of its pages, where these are to be found again.
+    /// The whole state; with the fields noted of its pages, if their positions are to be recorded.
     Whole(Rc<[u8]>, Option<Noted>),
-    /// What became of some of its pages, and all others as they were.
+    /// The pages that changed; all others as they were.
     Spliced(Box<SplicedState>),
 }
 
@@ -71,12 +71,12 @@ pub(super) enum NewState {
 pub(super) struct SplicedState {
     pub window: Rc<Window>,
     pub splice: Splice,
-    /// The pages that were edited, as they are now; None where none was.
+    /// The edited pages as they are now; `None` if there are none.
     pub edited: Option<Pages>,
 }
 
 impl NewState {
-    /// How many bytes it has.
+    /// Returns its length in bytes.
     pub fn bytes(&self) -> u64 {
         match self {
             NewState::Whole(bytes, _) => bytes.len() as u64,
@@ -84,12 +84,12 @@ impl NewState {
         }
     }
 
-    /// What removed records left in it, where that is known.
+    /// Returns how many bytes removed records left in it, if known.
     pub fn residue(&self) -> Option<u64> {
         self.spliced().map(|spliced| spliced.splice.segments.residue())
     }
 
-    /// Hands all of it out, piece by piece.
+    /// Writes the whole state, piece by piece.
     fn write(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         match self {
             NewState::Whole(bytes, _) => out(bytes),
@@ -106,7 +106,7 @@ impl NewState {
 }
 
 impl SplicedState {
-    /// The pages that were edited, as they are kept.
+    /// Returns the edited pages as rows of the index.
     pub fn changed(&self) -> Vec<PageRow<'_>> {
         let edited = self.edited.as_ref();
         edited.map_or_else(Vec::new, |edited| edited.rows_beyond(&PageSet::new()))
@@ -136,13 +136,12 @@ fn changed_meanwhile() -> io::Error {
     io::Error::other("another program changed it in the meantime")
 }
 
-/// Writes the checkpoints and records them in the transaction that `state` is in; the rows of a
-/// document that moved on meanwhile are left to whoever moved it. Returns sentences about the
-/// documents that could not be written.
+/// Writes the checkpoints and records them in the transaction that `state` is in. Rows of a document that
+/// changed meanwhile are left to the session that changed it. Returns messages about the documents that could
+/// not be written.
 ///
 /// # Errors
-/// From the local state, or a directory that did not reach the disk; the transaction must then be
-/// rolled back.
+/// From the local state, or a directory that could not be synced; the transaction must then be rolled back.
 pub(super) fn fold(
     layout: &Layout,
     state: &State,
@@ -180,8 +179,7 @@ pub(super) fn fold(
     Ok(notes)
 }
 
-/// Writes down where the pages of a file stand, if whoever looks at it later can be sure that it is
-/// the same.
+/// Records where the pages of a file stand, if a later reader can be sure that it is the same file.
 fn keep_pages(
     state: &State,
     checkpoint: &Checkpoint<'_>,
@@ -197,7 +195,7 @@ fn keep_pages(
         NewState::Spliced(spliced) => {
             (&spliced.splice.segments, spliced.changed(), spliced.window.rows_to_keep())
         }
-        // Whoever comes next asks for no more than what concerns them.
+        // The next session then reads only the pages it needs.
         NewState::Whole(bytes, Some(noted)) => {
             let pages = Update::walk(bytes).ok().and_then(|all| Pages::of(&all, noted));
             let Some(pages) = pages else { return Ok(()) };
@@ -219,17 +217,16 @@ fn keep_pages(
     })
 }
 
-/// A file that was written.
+/// A file that has been written.
 pub(super) struct WrittenFile {
-    /// How often it was saved by now.
+    /// How often it has been saved.
     pub version: u64,
     pub stamp: Stamp,
-    /// None where the system does not tell.
+    /// `None` if the system does not tell.
     seen: Option<Seen>,
 }
 
-/// Writes `.yrs` and `.meta`. None when it is not what was
-/// loaded any more.
+/// Writes `.yrs` and `.meta`. Returns `None` if the file is no longer the one that was loaded.
 pub(super) fn write(
     layout: &Layout,
     state: &State,
@@ -262,7 +259,7 @@ pub(super) fn write(
     Ok(Some(WrittenFile { version: meta.version, stamp, seen }))
 }
 
-/// Whether the file still is what was loaded.
+/// Returns whether the file still is the one that was loaded.
 fn is_as_loaded(layout: &Layout, checkpoint: &Checkpoint<'_>) -> Result<bool> {
     if checkpoint.seen.is_some() && checkpoint.seen == layout.seen(checkpoint.path) {
         return Ok(true);
@@ -271,8 +268,8 @@ fn is_as_loaded(layout: &Layout, checkpoint: &Checkpoint<'_>) -> Result<bool> {
     Ok(present == checkpoint.file)
 }
 
-/// Folds what a crash, or a failure, left in the log. Returns sentences about the documents for
-/// which that did not work; whoever reads them hears the same as an error.
+/// Folds what a crash or a failure left in the log. Returns messages about the documents for which that
+/// failed; reading one of them gives the same as an error.
 ///
 /// # Errors
 /// As [`fold`].
@@ -296,7 +293,7 @@ pub(super) fn recover(
                 continue;
             }
         };
-        // What another program brought is taken in by the session that asks for the document.
+        // What another program wrote is taken in by the session that asks for the document.
         if !matches!(brought::brought(&loaded, state, doc, roots), Ok(None)) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The file system, as far as a store needs it: whole files in, whole files out.
+//! The file system as a store uses it: whole files in, whole files out.
 //!
 //! Nothing else below the commands touches files (SQLite opens its own).
 
@@ -21,15 +21,15 @@ use std::time::Duration;
 
 /// File names have at most 255 bytes; a temporary name needs four more than the name it becomes.
 const TEMPORARY_NAME_BYTES: usize = 240;
-/// Bytes that are gathered before they are written.
+/// Bytes buffered before they are written.
 const WRITTEN_AT_ONCE: usize = 1 << 16;
-/// How long to wait before the lock is tried again.
+/// How long to wait before trying the lock again.
 const LOCK_STEP: Duration = Duration::from_millis(5);
-/// The clocks of file systems go on in steps of at most ten of these.
+/// The clocks of file systems advance in steps of at most ten of these.
 const CLOCK_STEP: Duration = Duration::from_millis(1);
 const CLOCK_STEPS: usize = 12;
 
-/// What a path names, links not followed.
+/// What a path names, without following links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FileNode {
     File,
@@ -46,47 +46,47 @@ pub(super) struct DirEntry {
     pub bytes: u64,
 }
 
-/// What stands at a path; None when nothing does.
+/// Returns what is at a path; `None` if there is nothing.
 ///
 /// # Errors
-/// `Io`: what cannot be looked at is not absent, and nothing may be made in its place.
+/// `Io`: what cannot be looked at is not absent, so nothing may be made in its place.
 pub(super) fn node(path: &Path) -> Result<Option<FileNode>> {
     Ok(look(path, fs::symlink_metadata(path))?.map(|meta| kind(meta.file_type())))
 }
 
-/// Whether a path leads to a directory, through links where need be.
+/// Returns whether a path leads to a directory, following links.
 pub(super) fn is_dir(path: &Path) -> Result<bool> {
     Ok(look(path, fs::metadata(path))?.is_some_and(|meta| meta.is_dir()))
 }
 
-/// Whether a path leads to a regular file, through links where need be.
+/// Returns whether a path leads to a regular file, following links.
 pub(super) fn is_file(path: &Path) -> Result<bool> {
     Ok(look(path, fs::metadata(path))?.is_some_and(|meta| meta.is_file()))
 }
 
-/// Why no file can be read at a path. It is looked at, not opened: closing a file ends the locks that
-/// SQLite has on it in this process.
+/// Returns why the file at a path cannot be read. It asks without opening the file: closing a file drops the
+/// locks that SQLite has on it in this process.
 pub fn unreadable(path: &Path) -> Option<Error> {
     fs::metadata(path).ok()?;
     let why = closed(path)?;
-    let hint = "see to it that this user may read it";
+    let hint = "give this user permission to read it";
     Some(Error::io(format!("{} cannot be opened", path.display()), why).hint(hint))
 }
 
-/// Why this user may not read what is at a path.
+/// Returns why this user may not read what is at a path.
 #[cfg(unix)]
 fn closed(path: &Path) -> Option<String> {
     let closed = rustix::fs::access(path, rustix::fs::Access::READ_OK).err()?;
     Some(closed.to_string())
 }
 
-/// The same, where that is told by opening it alone.
+/// Returns `None`: here only opening it would tell.
 #[cfg(not(unix))]
 fn closed(_path: &Path) -> Option<String> {
     None
 }
 
-/// The size of a file; 0 when there is none.
+/// Returns the size of a file; 0 if there is none.
 pub(super) fn size(path: &Path) -> Result<u64> {
     Ok(look(path, fs::symlink_metadata(path))?.map_or(0, |meta| meta.len()))
 }
@@ -99,20 +99,20 @@ fn look(path: &Path, found: std::io::Result<fs::Metadata>) -> Result<Option<fs::
     }
 }
 
-/// Whether an error says that there is nothing of that name, and could not be.
+/// Returns whether an error says that there is nothing of that name, or that there cannot be.
 fn is_absence(e: &std::io::Error) -> bool {
     use ErrorKind::{InvalidFilename, NotADirectory, NotFound};
     matches!(e.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
-/// The names in a directory and what each stands for, sorted; none when there is no directory.
-/// Cheaper than [`list`]: the system need not look at every file.
+/// Returns the names in a directory and what each stands for, sorted; none if there is no directory. Cheaper
+/// than [`list`]: the system need not look at every file.
 pub(super) fn names(dir: &Path) -> Result<Vec<(OsString, FileNode)>> {
     let entries = sorted(dir, false)?;
     Ok(entries.into_iter().map(|entry| (entry.name, entry.node)).collect())
 }
 
-/// The names in a directory, sorted; none when there is no directory.
+/// Returns the entries of a directory, sorted by name; none if there is no directory.
 pub(super) fn list(dir: &Path) -> Result<Vec<DirEntry>> {
     sorted(dir, true)
 }
@@ -128,7 +128,7 @@ fn sorted(dir: &Path, sizes: bool) -> Result<Vec<DirEntry>> {
     Ok(entries)
 }
 
-/// Not by the standard library, whose `ReadDir` panics when a directory cannot be closed.
+/// Avoids the standard library, whose `ReadDir` panics when a directory cannot be closed.
 #[cfg(unix)]
 fn entries(dir: &Path, sizes: bool) -> std::io::Result<Vec<DirEntry>> {
     use rustix::fs::{AtFlags, FileType, statat};
@@ -148,7 +148,7 @@ fn entries(dir: &Path, sizes: bool) -> std::io::Result<Vec<DirEntry>> {
                     node = FileType::from_raw_mode(stat.st_mode);
                     bytes = u64::try_from(stat.st_size).unwrap_or(0);
                 }
-                // An entry that went away since is as good as never seen.
+                // An entry that has gone since counts as never seen.
                 Err(e) if is_absence(&e.into()) => continue,
                 Err(e) => return Err(e.into()),
             }
@@ -192,10 +192,10 @@ fn kind(of: fs::FileType) -> FileNode {
     }
 }
 
-/// The bytes of a file; None when there is none.
+/// Returns the bytes of a file; `None` if there is none.
 ///
 /// # Errors
-/// `Io`; `Corrupt` when it holds more than `limit` bytes.
+/// `Io`; `Corrupt` if it holds more than `limit` bytes.
 pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     let reading = || format!("could not read {}", path.display());
     let file = match File::open(path) {
@@ -203,7 +203,7 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(Error::io(reading(), e)),
     };
-    // What a directory or a device claims to hold is no promise.
+    // The size that a directory or a device reports means nothing.
     let claimed = file.metadata().map_or(0, |meta| if meta.is_file() { meta.len() } else { 0 });
     let room = usize::try_from(claimed.min(limit)).unwrap_or(0).saturating_add(1);
     let mut bytes = Vec::with_capacity(room);
@@ -218,13 +218,13 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Makes a directory and those above it that are missing; the names are on the disk afterwards.
+/// Creates a directory and any missing parents; their names are on the disk afterwards.
 pub(super) fn create_dir(path: &Path) -> Result<()> {
     if is_dir(path)? {
         return Ok(());
     }
     let parent = parent(path);
-    // The directory that a process stands in can be gone; nothing is above it then.
+    // The current directory of a process may have been removed; it has no parent then.
     if parent != path {
         create_dir(parent)?;
     }
@@ -235,17 +235,17 @@ pub(super) fn create_dir(path: &Path) -> Result<()> {
     }
 }
 
-/// Replaces a file: afterwards it holds either its old bytes or all of the new ones, and the new
-/// ones are on the disk.
+/// Replaces a file: it holds either its old bytes or all of the new ones, and on return the new ones are on
+/// the disk.
 ///
-/// Not promised: that the new *name* is on the disk ([`sync_dir`] does that, once for all files of
-/// a directory), and that a program which has the old file open sees the new one.
+/// Not promised: that the new *name* is on the disk ([`sync_dir`] does that, once for all files of a
+/// directory), or that a program with the old file open sees the new one.
 pub(super) fn persist(path: &Path, bytes: &[u8]) -> Result<()> {
     persist_by(path, |file| file.write_all(bytes)).map(drop)
 }
 
-/// The same of what is written bit by bit; the new file as it stands there then. Should `write`
-/// fail, the old file stays.
+/// Does the same with what `write` writes, and returns the new file as it then is. If `write` fails, the old
+/// file stays.
 pub(super) fn persist_by(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
@@ -253,8 +253,8 @@ pub(super) fn persist_by(
     replace(path, write, true)
 }
 
-/// Replaces a file without waiting for the disk: after a power cut it may hold its old bytes, the
-/// new ones, or nothing. For what can be made again.
+/// Replaces a file without waiting for the disk: after a power cut it may hold its old bytes, the new ones,
+/// or nothing. For files that can be made again.
 pub(super) fn persist_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, |file| file.write_all(bytes), false).map(drop)
 }
@@ -270,7 +270,7 @@ fn replace(
         Ok(OpenFile::from(file).seen())
     });
     written.map_err(|e| {
-        // The old file stands; what is left of the new one would only confuse.
+        // The old file is intact; the remains of the new one would only confuse.
         let _ = fs::remove_file(&temporary);
         Error::io(format!("could not write {}", path.display()), e)
     })
@@ -282,7 +282,7 @@ fn write_new(
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
     durable: bool,
 ) -> std::io::Result<File> {
-    // Never through what a crash, or somebody else, left under this name.
+    // Never write through what a crash, or somebody else, left under this name.
     match fs::remove_file(temporary) {
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
         _ => {}
@@ -293,7 +293,7 @@ fn write_new(
     {
         file.set_permissions(old.permissions())?;
     }
-    // Thousands of small pieces are not thousands of writes.
+    // Buffered: thousands of small pieces must not become thousands of writes.
     let mut buffered = BufWriter::with_capacity(WRITTEN_AT_ONCE, &file);
     write(&mut buffered)?;
     buffered.into_inner()?;
@@ -303,7 +303,7 @@ fn write_new(
     Ok(file)
 }
 
-/// `<name>.tmp` beside the file, cut where the name would become too long.
+/// Returns `<name>.tmp` beside the file, cut if the name would become too long.
 fn temporary_name(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let cut: String = name.chars().take(TEMPORARY_NAME_BYTES).collect();
@@ -321,9 +321,9 @@ pub(super) fn sync_dir(path: &Path) -> Result<()> {
         .map_err(|e| Error::io(format!("could not write the directory {}", path.display()), e))
 }
 
-/// Waits until what a file holds is on the disk, whoever wrote it.
+/// Waits until the content of a file is on the disk, whoever wrote it.
 pub(super) fn sync_file(path: &Path) -> Result<()> {
-    // Windows waits only for a file that may be written.
+    // Windows syncs only a file opened for writing.
     OpenOptions::new()
         .read(true)
         .write(cfg!(not(unix)))
@@ -332,25 +332,25 @@ pub(super) fn sync_file(path: &Path) -> Result<()> {
         .map_err(|e| Error::io(format!("could not write {}", path.display()), e))
 }
 
-/// The one absolute path of a directory, links resolved.
+/// Returns the absolute path of a directory with links resolved.
 pub(super) fn canonical(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(path)
         .map_err(|e| Error::io(format!("could not resolve {}", path.display()), e))
 }
 
-/// A file of the same name with something behind it.
+/// Returns a path with `ending` appended to the file name.
 pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
 }
 
-/// Removes a file, if it is there.
+/// Removes a file if it exists.
 pub(super) fn remove(path: &Path) {
     let _ = fs::remove_file(path);
 }
 
-/// Device and inode of what a path leads to, where the system has such numbers.
+/// Returns the device and inode that a path leads to, if the system has such numbers.
 pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     numbers(&fs::metadata(path).ok()?)
 }
@@ -366,8 +366,8 @@ fn numbers(_meta: &fs::Metadata) -> Option<(u64, u64)> {
     None
 }
 
-/// Which file stands at a path, and when the system last touched it: a copy that is put in its place
-/// is another, whatever its name, its content and its times. None where there is no such thing.
+/// Returns a token for the file at a path and the time the system last changed it: a copy put in its place
+/// has another token, even with the same name, content and times. `None` if there is no file.
 #[cfg(unix)]
 pub(super) fn instance(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
@@ -380,7 +380,7 @@ pub(super) fn instance(_path: &Path) -> Option<String> {
     None
 }
 
-/// Copies of files in a directory of their own, which goes with them.
+/// Copies of files in a directory of their own, which is removed on drop.
 pub(super) struct Copies {
     dir: PathBuf,
 }
@@ -408,7 +408,7 @@ pub(super) fn copy_aside(files: &[PathBuf]) -> Result<Copies> {
     for file in files {
         if is_file(file)? {
             let name = file.file_name().unwrap_or_default();
-            // Not with its mode: the copy is written to where the original cannot be.
+            // Not with the original's mode: the copy must be writable even if the original is not.
             let copy = || -> std::io::Result<u64> {
                 let mut new = File::create_new(copies.dir.join(name))?;
                 std::io::copy(&mut File::open(file)?, &mut new)
@@ -419,7 +419,7 @@ pub(super) fn copy_aside(files: &[PathBuf]) -> Result<Copies> {
     Ok(copies)
 }
 
-/// Reads a file to its end and keeps nothing of it; one that is not there is no failure.
+/// Reads a file to its end and discards the content; a missing file is not an error.
 pub(super) fn read_through(path: &Path) -> Result<()> {
     match File::open(path).and_then(|file| drain(&file)) {
         Err(e) if !is_absence(&e) => {
@@ -429,7 +429,7 @@ pub(super) fn read_through(path: &Path) -> Result<()> {
     }
 }
 
-/// By position, as SQLite reads.
+/// Reads by position, as SQLite does.
 #[cfg(unix)]
 fn drain(file: &File) -> std::io::Result<()> {
     use std::os::unix::fs::FileExt;
@@ -447,7 +447,7 @@ fn drain(mut file: &File) -> std::io::Result<()> {
     std::io::copy(&mut file, &mut std::io::sink()).map(|_| ())
 }
 
-/// Opens a file for writing, if it is there, and writes nothing.
+/// Opens a file for writing, if it exists, and writes nothing.
 pub(super) fn try_to_write(path: &Path) -> Result<()> {
     let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
         Err(Error::io(format!("could not write {}", path.display()), cause))
@@ -457,7 +457,7 @@ pub(super) fn try_to_write(path: &Path) -> Result<()> {
             Err(e) => failed(e.into()),
             Ok(_) => Ok(()),
         },
-        Some(_) => failed("it is no file".into()),
+        Some(_) => failed("it is not a file".into()),
         None => Ok(()),
     }
 }
@@ -471,21 +471,20 @@ pub(super) fn try_to_create_in(dir: &Path) -> Result<()> {
         .map_err(|e| Error::io(format!("could not write in {}", dir.display()), e))
 }
 
-/// A file that one process holds at a time; the system lets go of it when the process ends, however
-/// it ends. It holds a note about the holder, and is removed on release.
+/// A file that one process holds at a time; the system releases it when the process ends, however it ends. It
+/// holds a note about the holder, and is removed on release.
 ///
-/// Not promised on file systems without locks: there it is only the note.
+/// Not promised on file systems without locks: there it is only a note.
 pub(super) struct LockFile {
     path: PathBuf,
     file: File,
-    /// Its name stays when it is let go.
+    /// Whether the name stays on release.
     stays: Cell<bool>,
     is_locked: bool,
 }
 
 impl LockFile {
-    /// Takes the file within `wait`, and says how much of that time is left; None when another
-    /// process keeps it.
+    /// Takes the lock within `wait` and returns it with the time left; `None` if another process keeps it.
     pub fn take(path: &Path, wait: Duration) -> Result<Option<(LockFile, Duration)>> {
         let taking = || format!("could not lock {}", path.display());
         let mut left = wait;
@@ -511,11 +510,11 @@ impl LockFile {
                     left = left.saturating_sub(step);
                     continue;
                 }
-                // A file system without locks: SQLite's own lock must do.
+                // A file system without locks: SQLite's own lock has to do.
                 Err(TryLockError::Error(_)) | Ok(()) => {}
             }
-            // The holder before us removes the name while it holds the lock: what we opened may
-            // be a file that no longer has a name.
+            // The holder before us removes the name while it holds the lock: what we opened may be a file
+            // that no longer has a name.
             let ours = numbers(&file.metadata().map_err(|e| Error::io(taking(), e))?);
             if ours == identity(path) {
                 let (path, stays, is_locked) = (path.to_owned(), Cell::new(false), locked.is_ok());
@@ -524,13 +523,13 @@ impl LockFile {
         }
     }
 
-    /// The file as it was when the note was written.
+    /// Returns the file as it was when the note was written.
     pub fn seen(&self) -> Option<Seen> {
         OpenFile::look(&self.file)
     }
 
-    /// Whether any change of a file after this look would show in another: the clock of the file
-    /// system went on since. Waits for it, as long as such a clock takes for one step.
+    /// Returns whether any change of a file after `seen` was taken would show: whether the file system's
+    /// clock has advanced since. Waits for it, at most as long as one step of such a clock takes.
     pub fn is_past(&self, seen: &Seen) -> bool {
         (0..CLOCK_STEPS).any(|step| {
             if step > 0 {
@@ -541,17 +540,17 @@ impl LockFile {
         })
     }
 
-    /// Lets the file lie where it is, free for whoever comes next: its directory does not change.
+    /// Leaves the file in place on release, free for the next holder: its directory does not change.
     pub fn stay(&self) {
         self.stays.set(true);
     }
 
-    /// Whether nobody else has it, which a file system without locks does not tell.
+    /// Returns whether nobody else has it; false on a file system without locks, which cannot tell.
     pub fn is_locked(&self) -> bool {
         self.is_locked
     }
 
-    /// Replaces the note. Best effort: it is for people.
+    /// Replaces the note. Best effort: it is only for people.
     pub fn note(&mut self, text: &str) {
         let _ = self.file.set_len(0).and_then(|()| self.file.write_all(text.as_bytes()));
     }
@@ -559,7 +558,7 @@ impl LockFile {
 
 impl Drop for LockFile {
     fn drop(&mut self) {
-        // Only where `take` can tell a removed file from a new one.
+        // Only if `take` can tell a removed file from a new one.
         if !self.stays.get() && identity(&self.path).is_some() {
             remove(&self.path);
         }

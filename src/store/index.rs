@@ -1,9 +1,9 @@
-//! A document of which no more is read than what is asked for.
+//! Documents of which only the parts asked for are read.
 //!
-//! Where its pages stand was written down when its file was ([`super::fold`]). That is believed only
-//! while the file is the very one: the same inode, size and times, and times so far back then that
-//! any change since would show in them. Where writing it anew was left for later, they stand in the
-//! file as it is and in what is to be added to it ([`FilePieces`]).
+//! The positions of a document's pages were recorded when its file was written ([`super::fold`]). They are
+//! believed only while the file is that very one: the same inode, size and times, and times old enough for
+//! any later change to show in them. If rewriting the file was deferred, they refer to the file and what is
+//! to be added to it ([`FilePieces`]).
 
 mod touched;
 
@@ -30,17 +30,16 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// With more pieces than this, of more than a small part of the document, it is opened as a whole,
-/// which takes less.
+/// With more pieces than this, unless they are a small part of the document, opening it whole is cheaper.
 const MOST_RANGES: usize = 2_000;
-/// A small part: one unit of so many.
+/// A small part: at most one unit in this many.
 const SMALL_PART: u64 = 8;
-/// Whoever reads more pieces of a file than this is served from memory.
+/// After this many reads of a file, the whole file is held in memory.
 const MOST_READS: u32 = if cfg!(debug_assertions) { 100 } else { 500 };
-/// Of more pages than this the facts are read with those of all others of their root.
+/// After this many questions about pages of a root, the facts of all its pages are read at once.
 const ASKED_ONE_BY_ONE: usize = if cfg!(debug_assertions) { 4 } else { 1_000 };
 
-/// A file, with what was left to be written into it.
+/// A file, with the changes that are yet to be written into it.
 #[derive(Debug)]
 struct PiecedFile {
     file: OpenFile,
@@ -53,7 +52,7 @@ impl Bytes for PiecedFile {
     }
 }
 
-/// A file, and where its pages stand.
+/// A file, and the positions of its pages.
 #[derive(Debug)]
 struct IndexedFile {
     path: PathBuf,
@@ -65,36 +64,36 @@ struct IndexedFile {
     segments: Segments,
     deletes: DeleteSet,
     table: PageTable,
-    /// What its tombstones were swept by, where that is known.
+    /// What its tombstones were swept by, if known.
     swept: Option<[u8; 32]>,
-    /// Those that were asked for, in the order in which they got their numbers.
+    /// The pages that were asked for, in the order of their numbers.
     pages: RefCell<Vec<StoredPage>>,
     numbers: RefCell<BTreeMap<String, BTreeMap<Option<String>, u32>>>,
     facts: RefCell<HashMap<String, RootFacts>>,
-    /// What was looked for last, and what was found: whoever asks runs several times.
+    /// The last words searched for, and what was found: a run that is repeated asks again.
     held: RefCell<Option<FoundWords>>,
-    /// Blocks that were looked for, all in what it consists of now.
+    /// Blocks found so far, all in what the state consists of now.
     found: FoundBlocks,
-    /// Pieces that were read.
+    /// The number of reads.
     reads: Cell<u32>,
-    /// All of it, once that takes less than reading piece by piece.
+    /// The whole state, once that is cheaper than reading in pieces.
     bytes: OnceCell<Vec<u8>>,
-    /// Something could not be read: what was said since is worth nothing.
+    /// Something could not be read: no answer since then can be trusted.
     failed: Cell<bool>,
 }
 
-/// Some words, and the roots and keys below which they can stand.
+/// Words, and the roots and keys under which they can occur.
 type FoundWords = (Vec<String>, Option<Vec<(String, String)>>);
 
-/// What was asked of the pages of a root without opening them.
+/// What was asked about the pages of a root without opening them.
 #[derive(Debug, Default)]
 struct RootFacts {
     asked: usize,
-    /// All of them, once that takes less than asking for one after the other.
+    /// The facts of all of them, once that is cheaper than asking one by one.
     all: Option<HashMap<String, PageFacts>>,
 }
 
-/// A file that is the very one of which is known where its pages stand.
+/// A file that is the very one whose pages' positions are known.
 struct KnownFile {
     path: PathBuf,
     file: PiecedFile,
@@ -104,7 +103,7 @@ struct KnownFile {
 }
 
 impl KnownFile {
-    /// Under what it is noted what is known of the content.
+    /// Returns the hash under which facts about its content are recorded.
     fn stored_as(&self) -> [u8; 32] {
         match &self.index.deferred {
             None => self.index.blake3,
@@ -113,10 +112,10 @@ impl KnownFile {
     }
 }
 
-/// A document's file as it was last written here, with what was left to be written into it, unread;
-/// None where it is not, or it takes reading to know.
+/// Returns a document's file, unread, as it was last written here, with its deferred changes; `None` if it is
+/// not as written, or it takes reading to know.
 fn as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<KnownFile>> {
-    // Whatever is the matter with it, an index is a guess and no more: an older file has none.
+    // The index is only a guess, so errors do not matter: an older file has none.
     let (Ok(Some(index)), Some(known)) = (state.indexed(doc), state.known(doc)?) else {
         return Ok(None);
     };
@@ -124,7 +123,7 @@ fn as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<Know
     if known.blake3 != Some(index.blake3) || state.last_unfolded(doc)? != seq {
         return Ok(None);
     }
-    // Whatever is the matter with the file, whoever reads all of it says it better.
+    // Errors of the file do not matter here: reading all of it reports them better.
     let Ok(Some(path)) = layout.find(doc) else { return Ok(None) };
     let Some(file) = OpenFile::open(&layout.resolve(&path)) else { return Ok(None) };
     let Some(seen) = file.seen() else { return Ok(None) };
@@ -134,7 +133,7 @@ fn as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<Know
     Ok(same.then_some(KnownFile { path, file, seen, index, known }))
 }
 
-/// What a state consists of beside its file; None where that does not decode.
+/// Returns what a state consists of; `None` if its pieces do not decode.
 fn pieces(state: &State, index: &PageIndex, file: &Seen) -> Result<Option<FilePieces>> {
     match &index.deferred {
         None => Ok(Some(FilePieces::of_file(file.bytes()))),
@@ -145,7 +144,7 @@ fn pieces(state: &State, index: &PageIndex, file: &Seen) -> Result<Option<FilePi
     }
 }
 
-/// How many clients wrote a document; None where that takes reading it.
+/// Returns how many clients wrote a document; `None` if that takes reading it.
 pub(super) fn clients(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<usize>> {
     let found = as_written(layout, state, doc)?;
     Ok(found.and_then(|found| Some(found.index.segments?.clients())))
@@ -156,14 +155,14 @@ pub(super) fn clients(layout: &Layout, state: &State, doc: &DocId) -> Result<Opt
 pub struct StoredDocument {
     /// Its version.
     pub version: Version,
-    /// The length of its state.
+    /// The length of its state in bytes.
     pub bytes: u64,
-    /// The sum of its content ([`crate::crdt::view::View::sum`]); None where nobody took it.
+    /// The sum of its content ([`crate::crdt::view::View::sum`]); `None` if it was never taken.
     pub sum: Option<ContentSum>,
 }
 
-/// A document as it was last written here, and is, with nothing read of it but what it deletes; None
-/// where that takes reading it.
+/// Returns what is known of a document that still is as it was last written here; only its delete set is
+/// read. `None` if it takes reading the document.
 pub(super) fn stored(
     layout: &Layout,
     state: &State,
@@ -174,14 +173,13 @@ pub(super) fn stored(
     Ok(Some(StoredDocument { version, bytes, sum: content.sum }))
 }
 
-/// Whether a document's file is as it was last written here, and the log has nothing that it lacks.
-/// False where it takes reading it to know.
+/// Returns whether a document's file is as it was last written here, and the log has nothing that it lacks.
+/// False if it takes reading it to know.
 pub(super) fn is_as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<bool> {
     Ok(as_written(layout, state, doc)?.is_some())
 }
 
-/// A document as it was last written here, and a window over it; None where that takes reading all
-/// of it.
+/// Returns a document as it was last written here, and a window over it; `None` if it must be read whole.
 pub(super) fn open(
     layout: &Layout,
     state: &State,
@@ -193,17 +191,17 @@ pub(super) fn open(
     Ok(Some((loaded, Window::over(Rc::new(source), noted))))
 }
 
-/// A document whose file is to be written anew, and what is known of its content.
+/// A document whose file is to be rewritten, and what is known of its content.
 pub(super) struct DeferredDocument {
     pub loaded: Loaded,
     pub window: Rc<Window>,
-    /// All of it, as the window shows it.
+    /// The whole state, as the window shows it.
     pub splice: Splice,
     pub content: KnownContent,
 }
 
-/// A document that is as it was last written here, but for what was left to be written into its file.
-/// None where that takes reading all of it.
+/// Returns a document that is as it was last written here, apart from deferred changes; `None` if it must be
+/// read whole.
 pub(super) fn deferred(
     layout: &Layout,
     state: &State,
@@ -217,8 +215,8 @@ pub(super) fn deferred(
     Ok(Some(DeferredDocument { loaded, window, splice, content }))
 }
 
-/// A document's file as it was last written here, where it is known where its pages stand, with what
-/// is known of its content.
+/// Returns a document's file as it was last written here, with what is known of its content, if the positions
+/// of its pages are known.
 fn indexed(
     layout: &Layout,
     state: &State,
@@ -232,7 +230,7 @@ fn indexed(
         return Ok(None);
     };
     let stamp = Stamp { blake3: index.blake3, bytes: seen.bytes() };
-    // Whatever is the matter with that, it is a guess and no more.
+    // Errors do not matter: it is only a guess.
     let content = state.content_of(doc, &stored_as).ok().flatten().unwrap_or_default();
     let source = IndexedFile {
         path,
@@ -308,7 +306,7 @@ impl IndexedFile {
         part.saturating_mul(SMALL_PART) <= all
     }
 
-    /// The blocks of some pages; None where it takes less to open everything.
+    /// Returns the blocks of some pages; `None` if opening everything is cheaper.
     fn ids(&self, wanted: &PageSet) -> Option<IdSet> {
         let pages = self.pages.borrow();
         let sets: Vec<&IdSet> =
@@ -402,7 +400,7 @@ impl PageSource for IndexedFile {
 
     fn least(&self) -> PageSet {
         let pages = self.told(self.table.least());
-        // Each root has one, and whoever wrote anything wrote into a root.
+        // Each root has one, and every write goes into a root.
         if pages.is_empty() {
             self.failed.set(true);
         }

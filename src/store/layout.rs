@@ -1,8 +1,7 @@
-//! Where documents lie: the real application's layout, older habits included.
+//! Where documents are stored: the layout of the real application, including that of older versions.
 //!
-//! `crdt/<entity type>/<name>.yrs` with a `.meta` beside it. A name is only ever built from a
-//! [`DocId`]. Symbolic links below `crdt/` are not followed: a store that somebody sent could lead
-//! anywhere.
+//! `crdt/<entity type>/<name>.yrs` with a `.meta` beside it. A name is only ever built from a [`DocId`].
+//! Symbolic links below `crdt/` are not followed: a store received from somebody could lead anywhere.
 
 use super::elsewhere::{Elsewhere, HASHED};
 use super::fs::{self, FileNode, Seen};
@@ -13,58 +12,57 @@ use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-/// What holds all that is local to this replica.
+/// The database of everything that is local to this replica.
 pub(super) const DATABASE: &str = "crdtctl.db";
-/// What the archive is called.
+/// The file name of the archive.
 pub const ARCHIVE_FILE: &str = "archive.db";
 
-/// A `.meta` is half a kilobyte.
+/// A `.meta` usually has half a kilobyte.
 const META_BYTES: u64 = 1 << 20;
-/// The longest stem that still fits a file name with its `.yrs`.
+/// The longest stem that fits a file name together with `.yrs`.
 const STEM_BYTES: usize = 251;
-/// What the application calls the directory of its documents; its disks lie beside it.
+/// The application's name for the directory of its documents; its disks lie beside it.
 pub(super) const CRDT_DB: &str = "crdt.db";
 
 /// A document on disk.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// The id that its name or its `.meta` gives; no two files of a store have the same.
+    /// The id given by its name or its `.meta`; no two files of a store have the same.
     pub id: DocId,
     /// Relative to the store's directory.
     pub path: PathBuf,
-    /// Of the file; 0 while the document is in the log only.
+    /// The size of the file; 0 while the document is only in the log.
     pub bytes: u64,
-    /// What lies beside it; None where that is missing or does not decode.
+    /// The `.meta` beside it; `None` if that is missing or does not decode.
     pub meta: Option<Meta>,
 }
 
-/// `.meta`, unknown keys kept in `rest`.
+/// A `.meta`; unknown keys are kept in `rest`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Meta {
-    /// The whole document id: what the file is, where its name is a hash.
+    /// The whole document id, which identifies the file if its name is a hash.
     pub doc_id: String,
-    /// The first part of the id; empty where the program that wrote it left it out.
+    /// The first part of the id; empty if the program that wrote it left it out.
     #[serde(default)]
     pub entity_type: String,
-    /// The second part of the id, without type and concern; empty where it was left out.
+    /// The second part of the id, without type and concern; empty if it was left out.
     #[serde(default)]
     pub entity_id: String,
-    /// How often the document was saved, by whichever program; 0 where nobody said.
+    /// How often the document was saved, by any program; 0 if unknown.
     #[serde(default)]
     pub version: u64,
-    /// When the document was first saved, in Unix seconds; 0 where nobody said.
+    /// When the document was first saved, in Unix seconds; 0 if unknown.
     #[serde(default)]
     pub created_at: i64,
-    /// When it was last saved, in Unix seconds; 0 where nobody said.
+    /// When it was last saved, in Unix seconds; 0 if unknown.
     #[serde(default)]
     pub updated_at: i64,
-    /// Every other key: `blake3` and `bytes` of the file are ours, the rest is kept as others wrote
-    /// it.
+    /// Every other key: `blake3` and `bytes` of the file are ours, the rest is kept as others wrote it.
     #[serde(flatten)]
     pub rest: serde_json::Map<String, serde_json::Value>,
 }
 
-/// Which bytes a file held.
+/// Identifies the bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     pub blake3: [u8; 32],
@@ -77,29 +75,29 @@ impl Stamp {
     }
 }
 
-/// Something in the store's directory that is no document and should perhaps be one.
+/// Something in the store's directory that is not a document and perhaps should be one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Relative to the store's directory.
     pub path: PathBuf,
-    /// What is the matter with it, without a full stop.
+    /// What is wrong with it, without a full stop.
     pub what: String,
 }
 
-/// Everything that lies below `crdt/`.
+/// Everything below `crdt/`.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Sorted by id.
     pub documents: Vec<Document>,
-    /// What was not read, in the order in which it was met.
+    /// What was not read, in the order in which it was found.
     pub problems: Vec<Problem>,
 }
 
-/// The directory that holds `crdt/`.
+/// The directory that contains `crdt/`.
 #[derive(Debug)]
 pub(super) struct Layout {
     dir: PathBuf,
-    /// Listed when a document is asked for that does not lie where its id says.
+    /// Listed when a document is first asked for that is not where its id says.
     elsewhere: OnceCell<Elsewhere>,
 }
 
@@ -108,25 +106,25 @@ impl Layout {
         Layout { dir, elsewhere: OnceCell::new() }
     }
 
-    /// A path of this store, absolute or as the store was named.
+    /// Joins a path onto this store's directory, absolute or as the store was named.
     pub fn resolve(&self, path: &Path) -> PathBuf {
         self.dir.join(path)
     }
 
-    /// The directory of all disks: beside the documents, and beside a `crdt.db` that these are in.
+    /// Returns the directory of all disks: beside the documents, and beside a `crdt.db` around them.
     pub fn disks(&self) -> PathBuf {
         let dir = fs::canonical(&self.dir).unwrap_or_else(|_| self.dir.clone());
         let around = dir.parent().filter(|_| dir.file_name().is_some_and(|name| name == CRDT_DB));
         around.unwrap_or(&dir).join("disks")
     }
 
-    /// The document's file, relative to the store's directory; None when it has none.
+    /// Returns the document's file, relative to the store's directory; `None` if it has none.
     ///
-    /// Where its id says that it lies is looked at each time; elsewhere it is found only if it lay
-    /// there when this store was first asked for something that is elsewhere.
+    /// The place that its id gives is looked at each time. Elsewhere it is found only if it was there when
+    /// this store was first asked for a document that is elsewhere.
     ///
     /// # Errors
-    /// `Refused` when a symbolic link stands where the document should be.
+    /// `Refused` if a symbolic link is where the document should be.
     pub fn find(&self, doc: &DocId) -> Result<Option<PathBuf>> {
         let home = home(doc);
         match fs::node(&self.resolve(&home))? {
@@ -164,10 +162,10 @@ impl Layout {
         Ok(self.elsewhere.get_or_init(|| found))
     }
 
-    /// Where a new document's file goes, relative to the store's directory.
+    /// Returns where a new document's file goes, relative to the store's directory.
     ///
     /// # Errors
-    /// `Refused` when that directory is a symbolic link.
+    /// `Refused` if that directory is a symbolic link.
     pub fn place(&self, doc: &DocId) -> Result<PathBuf> {
         let dir = home(doc);
         match fs::node(&self.resolve(&dir))? {
@@ -176,7 +174,7 @@ impl Layout {
         }
     }
 
-    /// Every document, and everything that looks like one and is not.
+    /// Returns every document, and everything that looks like one and is not.
     pub fn scan(&self) -> Result<Scan> {
         let mut scan = Scan::default();
         let root = Path::new("crdt");
@@ -188,7 +186,7 @@ impl Layout {
                 FileNode::File | FileNode::Other => {}
             }
         }
-        // The document's own directory wins over the one where older programs kept it.
+        // The document's own directory has precedence over the one where older programs kept it.
         scan.documents.sort_by(|a, b| {
             let strange = |found: &Document| !found.path.starts_with(home(&found.id));
             a.id.cmp(&b.id).then_with(|| strange(a).cmp(&strange(b))).then(a.path.cmp(&b.path))
@@ -229,17 +227,16 @@ impl Layout {
         Ok(())
     }
 
-    /// The `.meta` beside a `.yrs`; None when it is missing or does not decode.
+    /// Returns the `.meta` beside a `.yrs`; `None` if it is missing or does not decode.
     pub fn meta(&self, yrs: &Path) -> Result<Option<Meta>> {
         let bytes = self.read_meta(yrs)?;
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
-    /// The bytes of the `.meta` beside a `.yrs`; None when there is none, or none of a sensible
-    /// size.
+    /// Returns the bytes of the `.meta` beside a `.yrs`; `None` if it is missing or too large.
     ///
     /// # Errors
-    /// `Io`: one that cannot be read holds what other programs wrote, and is not to be replaced.
+    /// `Io`: one that cannot be read holds what other programs wrote, and must not be replaced.
     pub fn read_meta(&self, yrs: &Path) -> Result<Option<Vec<u8>>> {
         let path = self.resolve(&yrs.with_extension("meta"));
         match fs::node(&path)? {
@@ -247,7 +244,7 @@ impl Layout {
                 Err(e) if e.kind == Kind::Corrupt => Ok(None),
                 read => read,
             },
-            // A file cannot be put in its place; whatever else lies there can be replaced.
+            // A file cannot replace a directory; anything else there can be replaced.
             Some(FileNode::Directory) => {
                 Err(Error::io(format!("could not read {}", path.display()), "it is a directory")
                     .hint("put the real file in its place"))
@@ -256,12 +253,12 @@ impl Layout {
         }
     }
 
-    /// A document's file as it stands there; None when it is gone, or the system does not tell.
+    /// Looks at a document's file; `None` if it is gone, or the system does not tell.
     pub fn seen(&self, yrs: &Path) -> Option<Seen> {
         fs::seen(&self.resolve(yrs))
     }
 
-    /// The bytes of a document's file; None when it is gone.
+    /// Returns the bytes of a document's file; `None` if it is gone.
     pub fn read(&self, yrs: &Path) -> Result<Option<Vec<u8>>> {
         fs::read(&self.resolve(yrs), limits::DOCUMENT_BYTES)
     }
@@ -274,7 +271,7 @@ impl Scan {
 }
 
 impl Meta {
-    /// The `.meta` of a document that has none yet.
+    /// Returns the `.meta` of a document that has none yet.
     pub(super) fn new(doc: &DocId, now: i64) -> Self {
         Meta {
             doc_id: doc.to_string(),
@@ -287,13 +284,13 @@ impl Meta {
         }
     }
 
-    /// Says which bytes it lies beside.
+    /// Records which bytes it describes.
     pub(super) fn describe(&mut self, file: &Stamp) {
         self.rest.insert("blake3".to_owned(), hex(&file.blake3).into());
         self.rest.insert("bytes".to_owned(), file.bytes.into());
     }
 
-    /// The file's text: pretty JSON, as the application writes it.
+    /// Returns the file's text: pretty JSON, as the application writes it.
     pub(super) fn to_text(&self) -> Result<String> {
         serde_json::to_string_pretty(self)
             .map_err(|e| Error::bug("a .meta does not encode").because(e))
@@ -305,7 +302,7 @@ fn home(doc: &DocId) -> PathBuf {
     Path::new("crdt").join(doc.entity_type())
 }
 
-/// Which document a file is: by its plain-hex name; else by its `.meta`, which an `h_` name must
+/// Returns which document a file is: by its plain-hex name, else by its `.meta`, which an `h_` name must
 /// agree with.
 fn name_to_id(stem: &str, meta: Option<&Meta>) -> Result<DocId, &'static str> {
     if let Some(id) = DocId::from_stem(stem) {
@@ -320,21 +317,21 @@ fn name_to_id(stem: &str, meta: Option<&Meta>) -> Result<DocId, &'static str> {
 }
 
 fn not_a_file(path: &Path) -> Error {
-    Error::refused(format!("{} is a symbolic link or no regular file", path.display()))
+    Error::refused(format!("{} is a symbolic link or not a regular file", path.display()))
         .hint("links are not followed: put the real file in its place")
 }
 
 fn not_a_directory(path: &Path) -> Error {
-    Error::refused(format!("{} is a symbolic link or no directory", path.display()))
+    Error::refused(format!("{} is a symbolic link or not a directory", path.display()))
         .hint("links are not followed: put the real directory in its place")
 }
 
-/// Whether the 0.1.20 layout or later lies in this directory, as far as its names say.
+/// Returns whether this directory has the layout of 0.1.20 or later, going by names only.
 pub(super) fn holds_documents(dir: &Path) -> Result<bool> {
     Ok(fs::is_dir(&dir.join("crdt"))? || fs::is_file(&dir.join(DATABASE))?)
 }
 
-/// Whether a store really is there. Other things are called `crdt` too.
+/// Returns whether there really is a store. Other things are called `crdt` too.
 pub(super) fn is_store(dir: &Path) -> Result<bool> {
     if fs::is_file(&dir.join(DATABASE))? {
         return Ok(true);

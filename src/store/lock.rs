@@ -1,8 +1,8 @@
-//! Who writes: `crdtctl.holder`, held for as long as a session lives.
+//! The lock of the writer: `crdtctl.holder`, held for as long as a session lives.
 //!
-//! `BEGIN IMMEDIATE` on `crdtctl.db` is the lock that decides; but it ends with the commit, and
-//! what comes after (lease, fold) must be over before the next session looks. So ours queue up
-//! here first. A holder that was killed leaves the file, and the lock on it is free.
+//! `BEGIN IMMEDIATE` on `crdtctl.db` is the lock that decides; but it ends with the commit, and what follows
+//! (lease, fold) must be over before the next session looks. So our sessions queue here first. A killed
+//! holder leaves the file behind, with its lock free.
 
 use super::fs::{self, LockFile};
 use super::machine::Machine;
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 const NAME: &str = "crdtctl.holder";
-/// A note of one line.
+/// The note is one line.
 const NOTE_BYTES: u64 = 1 << 16;
 
 /// What the file says about its holder.
@@ -25,7 +25,7 @@ struct Holder {
     since: i64,
 }
 
-/// Waits for the session before us. What is left of the time to wait is for SQLite's lock.
+/// Waits for the session before us. Returns the time left, which is for SQLite's lock.
 ///
 /// # Errors
 /// `Locked`, naming the holder.
@@ -44,8 +44,8 @@ pub(super) fn take(dir: &Path, machine: &Machine, command: &str) -> Result<(Lock
     Ok((file, left))
 }
 
-/// SQLite's lock was not to be had: some other program holds it, or one of ours where the file
-/// system knows no locks.
+/// SQLite's lock could not be taken: another program holds it, or one of our sessions if the file system has
+/// no locks.
 pub(super) fn locked_elsewhere(dir: &Path, e: Error) -> Error {
     if e.kind != Kind::Locked {
         return e;

@@ -1,4 +1,4 @@
-//! A document in a session: as it was loaded, and what the session makes of it.
+//! A document in a session: as it was loaded, and as the session changed it.
 
 use super::fold::{ContentNote, NewState};
 use super::load::{Loaded, Roots, excluded};
@@ -18,7 +18,7 @@ use crate::wire::{self, Checked, CheckedBytes, Clocks, Noted, Update, Value, Ver
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// Where an update came from: a replica, and its log seq.
+/// Where an update came from: a replica id, and the seq in its log.
 pub(super) type Origin = (String, i64);
 
 /// Who made a change.
@@ -26,7 +26,7 @@ pub(super) type Origin = (String, i64);
 pub(super) enum WrittenBy {
     /// The command.
     Us,
-    /// A peer, whose update it is.
+    /// A peer's update.
     Peer(Origin),
     /// Another program, which wrote the file.
     File,
@@ -47,7 +47,7 @@ impl LogPart {
         }
     }
 
-    /// Whether the command made it, or took it in on purpose.
+    /// Returns whether the command made it or took it in on purpose.
     pub fn is_asked_for(&self) -> bool {
         self.by != WrittenBy::File
     }
@@ -56,26 +56,26 @@ impl LogPart {
 /// A document in a session.
 pub(super) struct OpenDocument {
     pub loaded: Loaded,
-    /// Present once the document is to be changed.
+    /// Present once the document is opened for changes.
     pub editing: Option<Editing>,
-    /// What `loaded` has are some of its pages.
+    /// Set if `loaded` has only some of its pages.
     pub window: Option<Rc<Window>>,
-    /// What `loaded` has arrived in this session.
+    /// Set if the document arrived in this session, as `loaded` has it.
     pub arrived: Option<ArrivedDocument>,
-    /// The state as it stands, if it was asked for since the last change.
+    /// The state as it stands, if it was encoded since the last change.
     state: Option<CheckedBytes<Rc<[u8]>>>,
     view: Option<Rc<View>>,
-    /// What is beyond a view.
+    /// The content that a view does not show.
     types: Option<Rc<SharedTypes>>,
-    /// What a limit counted of the document, and its [`OpenDocument::size`] at that time.
+    /// The bytes that a limit counted, and the [`OpenDocument::size`] at that time.
     measured: Option<Measured>,
 }
 
-/// A document that was nothing until an update brought all of it.
+/// A document that did not exist until an update brought all of it.
 pub(super) struct ArrivedDocument {
     /// The update.
     pub part: LogPart,
-    /// Of its content.
+    /// The sum of its content.
     pub sum: ContentSum,
 }
 
@@ -91,16 +91,16 @@ pub(super) struct Editing {
     pub client: u64,
     /// One for each of `doc.updates()`.
     pub by: Vec<WrittenBy>,
-    /// Of all updates.
+    /// The bytes of all updates.
     bytes: u64,
 }
 
-/// What a session found out of a document as it stands.
+/// What a session found out about a document as it stands.
 #[derive(Clone, Copy)]
 pub(super) struct FoundContent {
     /// What its tombstones were swept by.
     pub swept: Option<[u8; 32]>,
-    /// It is in the normal form of its concern.
+    /// Whether it is in the normal form of its concern.
     pub normal: bool,
 }
 
@@ -113,10 +113,10 @@ pub(super) struct PendingChange {
     pub content: ContentNote,
     /// The rows for the log.
     pub parts: Vec<LogPart>,
-    /// The log holds all of the document from here on, and did not before.
+    /// Whether the log has all of the document from here on, and did not before.
     pub begins_log: bool,
     pub client: u64,
-    /// The own clock after the change.
+    /// Our own clock after the change.
     pub clock: u32,
 }
 
@@ -134,7 +134,7 @@ impl OpenDocument {
         }
     }
 
-    /// Whether there is such a document: on disk, in the log, or made in this session.
+    /// Returns whether the document exists: on disk, in the log, or made in this session.
     pub fn exists(&self) -> bool {
         self.loaded.file.is_some() || self.loaded.known.is_some() || self.is_changed()
     }
@@ -143,21 +143,21 @@ impl OpenDocument {
         self.revision() > 0
     }
 
-    /// How many updates changed it in this session.
+    /// Returns how many updates changed it in this session.
     pub fn revision(&self) -> usize {
         let made = self.editing.as_ref().map_or(0, |editing| editing.by.len());
         made.saturating_add(usize::from(self.arrived.is_some()))
     }
 
-    /// Bytes of the state as it was loaded, and of the updates since.
+    /// Returns the bytes of the state as it was loaded, plus those of the updates since.
     pub fn size(&self) -> u64 {
         let added = self.editing.as_ref().map_or(0, |editing| editing.bytes);
         let loaded = self.loaded.state.len() as u64;
         self.window.as_ref().map_or(loaded, |window| window.source().bytes()).saturating_add(added)
     }
 
-    /// Opens the document for changes, unless it is open, and counts it where something is `to_merge`;
-    /// `client_for` says under which client id, given the clocks that the document knows.
+    /// Opens the document for changes unless it is open, and counts it if something is `to_merge`;
+    /// `client_for` returns the client id, given the clocks that the document has.
     pub fn open(
         &mut self,
         doc: &DocId,
@@ -184,13 +184,13 @@ impl OpenDocument {
         Ok(())
     }
 
-    /// Throws away what the session made of the document; what that was.
+    /// Discards the session's changes to the document and returns them.
     pub fn close(&mut self) -> Option<Editing> {
         (self.state, self.view, self.types, self.measured) = (None, None, None, None);
         self.editing.take()
     }
 
-    /// Counts what an update would take, before it is applied to the open document.
+    /// Counts what an update would cost, before it is applied to the open document.
     pub fn admit<'u>(
         &mut self,
         doc: &DocId,
@@ -211,12 +211,12 @@ impl OpenDocument {
         }
     }
 
-    /// Remembers what arrived: it is the document as it stands.
+    /// Keeps what arrived as the document's present state.
     pub fn stands_as(&mut self, first: FirstUpdate) {
         (self.state, self.view) = (Some(first.state), Some(first.view));
     }
 
-    /// Changes the open document. On Err what yrs holds is worth nothing.
+    /// Changes the open document. After an error, what yrs holds must not be used.
     pub fn change<R>(
         &mut self,
         by: WrittenBy,
@@ -236,7 +236,7 @@ impl OpenDocument {
         Ok(result)
     }
 
-    /// The whole state as it stands.
+    /// Returns the whole state as it stands.
     pub fn state(&mut self) -> Result<Rc<[u8]>> {
         match &self.editing {
             Some(editing) if !editing.by.is_empty() => {
@@ -253,15 +253,15 @@ impl OpenDocument {
         }
     }
 
-    /// At most so many bytes are counted by a limit: an update adds no more than its own length to
-    /// what was counted before it, and what removed records left stays.
+    /// Returns an upper bound of the bytes that a limit counts: an update adds no more than its own length to
+    /// what was counted before, and what removed records left stays.
     pub fn counts_at_most(&self) -> u64 {
         let size = self.size();
         self.measured.map_or(size, |m| m.counted.saturating_add(size.saturating_sub(m.at)))
     }
 
-    /// Bytes that a limit counts: not what removed records left. The state is encoded for it, but
-    /// for a document that has not changed since the last time.
+    /// Returns the bytes that a limit counts, without what removed records left. Encodes the state, unless
+    /// the document has not changed since the last time.
     pub fn counted(&mut self) -> Result<u64> {
         let size = self.size();
         if let Some(measured) = self.measured.filter(|measured| measured.at == size) {
@@ -274,7 +274,7 @@ impl OpenDocument {
         Ok(counted)
     }
 
-    /// The same, with what was read of it when it was checked.
+    /// Returns the state with what was parsed when it was checked.
     pub fn checked(&mut self, doc: &DocId, roots: Roots) -> Result<CheckedBytes<Rc<[u8]>>> {
         let state = match (self.state.take(), &self.editing) {
             (Some(state), _) => state,
@@ -284,7 +284,7 @@ impl OpenDocument {
         Ok(self.state.insert(state).clone())
     }
 
-    /// The live content as it stands.
+    /// Returns the live content as it stands.
     pub fn view(&mut self, doc: &DocId, roots: Roots) -> Result<Rc<View>> {
         if let Some(view) = &self.view {
             return Ok(Rc::clone(view));
@@ -305,7 +305,7 @@ impl OpenDocument {
         Ok(view)
     }
 
-    /// The live content as it stands, whatever that is.
+    /// Returns the live content as it stands, whatever it is.
     pub fn any_view(&mut self, doc: &DocId, roots: Roots) -> Result<AnyView> {
         let state = self.checked(doc, roots)?;
         if state.update().beyond().is_none() {
@@ -326,7 +326,7 @@ impl OpenDocument {
         Ok(AnyView::Types(Rc::clone(self.types.insert(Rc::new(types))), known))
     }
 
-    /// The value at a path as it stands, with its types.
+    /// Returns the value at a path as it stands, with its type.
     pub fn typed(&mut self, doc: &DocId, roots: Roots, path: &[&str]) -> Result<Option<Value>> {
         if let (Some(editing), None) = (&self.editing, &self.view)
             && let Some(opened) = editing.doc.in_yrs()
@@ -337,7 +337,7 @@ impl OpenDocument {
         Ok(self.view(doc, roots)?.value(path))
     }
 
-    /// A version of what was loaded, with all that was changed since.
+    /// Adds to a version of what was loaded everything changed since.
     pub fn later(&self, mut version: Version, doc: &DocId, roots: Roots) -> Result<Version> {
         for update in self.editing.iter().flat_map(|editing| editing.doc.updates()) {
             version.unite(own(update, doc, roots)?.version());
@@ -345,8 +345,8 @@ impl OpenDocument {
         Ok(version)
     }
 
-    /// The sum of its content as it stands, given that of what was loaded; None where that is asked
-    /// for and not known.
+    /// Returns the sum of its content as it stands, given that of what was loaded; `None` if that is needed
+    /// and not known.
     pub fn sum(
         &mut self,
         doc: &DocId,
@@ -366,8 +366,8 @@ impl OpenDocument {
         }
     }
 
-    /// What is to be committed, encoded and walked; None when nothing changed. `known` is what is
-    /// known of the content that was loaded, `found` what the session found out since.
+    /// Returns what is to be committed, encoded and walked; `None` if nothing changed. `known` is what is
+    /// known of the content that was loaded, `found` what the session has found out since.
     pub fn finish(
         &mut self,
         doc: &DocId,
@@ -386,7 +386,7 @@ impl OpenDocument {
                 NewState::Whole(self.state()?, Some(noted))
             }
         };
-        // What is not known by pages takes reading everything: only where it was read.
+        // A sum that is not known by pages takes reading everything: only if that was done.
         let sum = match (&state, found.swept) {
             (NewState::Whole(..), None) => None,
             _ => self.sum(doc, roots, known.sum)?,
@@ -414,8 +414,8 @@ impl OpenDocument {
 }
 
 impl Editing {
-    /// The rows that the log gets: neighbouring own updates as one, imported ones each by itself,
-    /// so that an export can leave out what a peer sent.
+    /// Returns the rows for the log: adjacent updates of our own are merged, imported ones stay separate, so
+    /// that an export can leave out what a peer sent.
     fn parts(&self, doc: &DocId, roots: Roots) -> Result<Vec<LogPart>> {
         let updates: Vec<(&Vec<u8>, &WrittenBy)> =
             self.doc.updates().iter().zip(&self.by).collect();
@@ -447,14 +447,14 @@ fn about(doc: &DocId, error: Error) -> Error {
     error.saying(message)
 }
 
-/// What an operation is told that needs all of a document.
+/// Returns the error for an operation that needs all of a document.
 pub(super) fn more_is_needed(doc: &DocId) -> Error {
     Error::bug(format!("all of {doc} was asked for, and some of it is not open"))
 }
 
-/// Bytes of our own making, on their way to the log or the eye.
+/// Checks bytes that we made ourselves, before they are logged or shown.
 pub(super) fn own<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Checked>> {
     Update::checked(bytes, roots(doc)).map_err(|fault| {
-        Error::bug(format!("what was written to {doc} is not valid")).because(fault)
+        Error::bug(format!("the update written to {doc} is not valid")).because(fault)
     })
 }

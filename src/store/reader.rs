@@ -17,10 +17,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Read access: cannot write. Sees committed log rows that are not folded yet.
+/// Read access to a store. Sees committed log rows that are not folded yet.
 ///
-/// Each document is read as it stands at that moment; two documents need not be of the same one. Its
-/// clones read through the same connection.
+/// Each document is read as it stands at that moment; two documents need not be of the same moment. Clones
+/// read through the same connection.
 #[derive(Clone)]
 pub struct Reader {
     source: Rc<FileSource>,
@@ -30,28 +30,28 @@ pub struct Reader {
     left_out: Omitted,
 }
 
-/// Why readings went on without something beside the documents: shared by a reader and whoever tells
-/// of it when all is read.
+/// Why something beside the documents was left out while reading: shared by a reader and the code that
+/// reports it once all is read.
 #[derive(Debug, Clone, Default)]
 pub struct Omitted(Rc<RefCell<Option<Error>>>);
 
 impl Omitted {
-    /// Notes why; the first reason stays.
+    /// Notes a reason; the first one stays.
     pub fn note(&self, error: Error) {
         self.0.borrow_mut().get_or_insert(error);
     }
 
-    /// Whether there is a reason.
+    /// Returns whether there is a reason.
     pub fn is_noted(&self) -> bool {
         self.0.borrow().is_some()
     }
 
-    /// The reason, for whoever fails because of it.
+    /// Returns the reason, for a failure that it causes.
     pub fn reason(&self) -> Option<Error> {
         self.0.borrow().clone()
     }
 
-    /// The reason, which is told once.
+    /// Takes the reason, so that it is reported once.
     pub fn take(&self) -> Option<Error> {
         self.0.borrow_mut().take()
     }
@@ -60,18 +60,18 @@ impl Omitted {
 /// A document's file.
 #[derive(Debug, Clone)]
 pub struct OnDisk {
-    /// Empty while the document is in the log only.
+    /// Empty while the document is only in the log.
     pub bytes: Vec<u8>,
-    /// Entries of the log that it does not hold yet.
+    /// The number of log entries that it does not have yet.
     pub unfolded: usize,
 }
 
-/// A document whose file lacks what the log holds: it was left for later, or a crash left it.
+/// A document whose file lacks entries of the log: they were deferred, or left by a crash.
 #[derive(Debug, Clone, Serialize)]
 pub struct UnfoldedDocument {
-    /// Which document it is.
+    /// The document's id.
     pub doc: DocId,
-    /// How many entries of the log its file lacks; imports have one for each update that they brought.
+    /// How many entries of the log its file lacks; imports have one for each update in them.
     pub changes: u64,
 }
 
@@ -81,7 +81,7 @@ pub(super) enum FileSource {
 }
 
 impl FileSource {
-    /// The files of a store, and what its log adds to them.
+    /// Opens the files of a store, and the log that overlays them.
     pub fn files(layout: Layout, lock_wait: Duration) -> Result<FileSource> {
         let path = layout.resolve(Path::new(DATABASE));
         let state = State::open_for_reading(&path, lock_wait)?;
@@ -100,12 +100,12 @@ impl Reader {
         Reader { source, roots, noted, lock_wait, left_out: Omitted::default() }
     }
 
-    /// How long a reading waits for whoever writes.
+    /// Returns how long a read waits for a writer.
     pub fn lock_wait(&self) -> Duration {
         self.lock_wait
     }
 
-    /// What was left out of what was read so far.
+    /// Returns what was left out of what was read so far.
     pub fn left_out(&self) -> &Omitted {
         &self.left_out
     }
@@ -118,12 +118,12 @@ impl Reader {
         self.roots
     }
 
-    /// The fields that lists are put in order and sifted by.
+    /// The fields that lists are sorted and filtered by.
     pub(super) fn noted(&self) -> Noted {
         self.noted
     }
 
-    /// The directory of all disks, which need not be there; None for a store of the generation that
+    /// Returns the directory of all disks, which need not exist; `None` for a store of the generation that
     /// had none.
     pub fn disks(&self) -> Option<PathBuf> {
         match &*self.source {
@@ -132,12 +132,12 @@ impl Reader {
         }
     }
 
-    /// Every document of the store, sorted by id.
+    /// Returns every document of the store, sorted by id.
     pub fn documents(&self) -> Result<Vec<Document>> {
         Ok(self.survey()?.documents)
     }
 
-    /// The documents whose files lack what the log holds, sorted by id.
+    /// Returns the documents whose files lack entries of the log, sorted by id.
     pub fn unfolded(&self) -> Result<Vec<UnfoldedDocument>> {
         let Some(state) = self.state() else { return Ok(Vec::new()) };
         let counted = |doc: DocId| {
@@ -147,12 +147,12 @@ impl Reader {
         state.unfolded_documents()?.into_iter().map(counted).collect()
     }
 
-    /// What looks like a document and is not read as one.
+    /// Returns files that look like documents and are not read as such.
     pub fn problems(&self) -> Result<Vec<Problem>> {
         Ok(self.survey()?.problems)
     }
 
-    /// The documents and the problems, both out of one look at the files.
+    /// Returns the documents and the problems from a single scan of the files.
     pub fn survey(&self) -> Result<Scan> {
         match &*self.source {
             FileSource::Files { layout, state } => survey(layout, state.as_ref()),
@@ -162,11 +162,11 @@ impl Reader {
         }
     }
 
-    /// A document's file as it stands there, unread: another look that is the same has met the same
-    /// file, but for what changed within one step of the file system's clock. None without a file.
+    /// Looks at a document's file without reading it: equal looks mean the same file, apart from changes
+    /// within one step of the file system's clock. `None` without a file.
     ///
     /// # Errors
-    /// `Io` where it cannot be looked for.
+    /// `Io` if the file cannot be looked for.
     pub fn seen(&self, doc: &DocId) -> Result<Option<Seen>> {
         match &*self.source {
             FileSource::Files { layout, .. } => {
@@ -176,14 +176,14 @@ impl Reader {
         }
     }
 
-    /// The store's replica, as [`State::replica`] has it; None for a store that is none.
+    /// Returns the store's replica, as [`State::replica`] does; `None` if it has none.
     pub fn replica(&self) -> Result<Option<(String, Option<MemberId>, i64)>> {
         self.state().map_or(Ok(None), State::replica)
     }
 
-    /// The state of a document: its file, overlaid with the log; None when there is none.
+    /// Returns the state of a document: its file, overlaid with the log; `None` if there is none.
     ///
-    /// Not promised: that it is valid. [`Reader::view`] looks.
+    /// Not promised: that it is valid. [`Reader::view`] checks that.
     pub fn bytes(&self, doc: &DocId) -> Result<Option<Vec<u8>>> {
         match &*self.source {
             FileSource::Files { .. } => Ok(self.load(doc)?.map(|loaded| loaded.state)),
@@ -191,7 +191,7 @@ impl Reader {
         }
     }
 
-    /// A document's file as it lies on disk, the log aside and whatever is in it; None when there
+    /// Returns a document's file as it is on disk, without the log and whatever its content; `None` if there
     /// is no such document.
     pub fn file(&self, doc: &DocId) -> Result<Option<OnDisk>> {
         let FileSource::Files { layout, state } = &*self.source else {
@@ -213,10 +213,10 @@ impl Reader {
         }
     }
 
-    /// The validated live content of a document; None when there is none.
+    /// Returns the validated live content of a document; `None` if there is none.
     ///
     /// # Errors
-    /// `Corrupt` when it does not hold to the format.
+    /// `Corrupt` if it breaks the format.
     pub fn view(&self, doc: &DocId) -> Result<Option<View>> {
         match &*self.source {
             FileSource::Files { .. } => match self.load(doc)? {
@@ -230,10 +230,10 @@ impl Reader {
         }
     }
 
-    /// What a document shows, whatever that is; None when there is none.
+    /// Returns what a document shows, whatever its content; `None` if there is none.
     ///
     /// # Errors
-    /// As [`Reader::view`], but for what a view does not show.
+    /// As [`Reader::view`], except for what a view does not show.
     pub fn any_view(&self, doc: &DocId) -> Result<Option<AnyView>> {
         match &*self.source {
             FileSource::Files { .. } => match self.load(doc)? {
@@ -256,7 +256,7 @@ impl Reader {
         view_of(doc, &legacy_update(doc, bytes, self.roots)?)
     }
 
-    /// The local state (`crdtctl.db`); None before the first write.
+    /// Returns the local state (`crdtctl.db`); `None` before the first write.
     pub fn state(&self) -> Option<&State> {
         match &*self.source {
             FileSource::Files { state, .. } => state.as_ref(),
@@ -264,8 +264,8 @@ impl Reader {
         }
     }
 
-    /// To be called before anything is handed out that others count by our client id or our log:
-    /// afterwards, no power cut brings back a lease that knows less of what is used up.
+    /// Must be called before handing out anything that others count by our client id or our log: afterwards,
+    /// no power cut brings back a lease that knows of fewer used numbers.
     pub fn vouch(&self, machine: &Machine) -> Result<()> {
         match self.state() {
             Some(state) => replica::vouch(state, machine.leases.as_deref()),
@@ -298,7 +298,7 @@ fn view_of(doc: &DocId, update: &Update<'_, Checked>) -> Result<View> {
     }
 }
 
-/// The documents on disk, and those that are in the log only.
+/// Returns the documents on disk, and those that are only in the log.
 pub(super) fn documents(layout: &Layout, state: Option<&State>) -> Result<Vec<Document>> {
     Ok(survey(layout, state)?.documents)
 }

@@ -1,4 +1,4 @@
-//! What a session shows of its documents, as they stand in it.
+//! Reads documents as they stand in a session.
 
 use super::open_document::{OpenDocument, more_is_needed};
 use super::session::Session;
@@ -12,8 +12,8 @@ use crate::wire::{CheckedBytes, Value};
 use std::rc::Rc;
 
 impl Session {
-    /// Looks at a document as it stands in this session (own changes included). None when it does
-    /// not exist.
+    /// Reads a document as it stands in this session, with its own changes. Returns `None` if it does not
+    /// exist.
     pub fn read<R>(
         &mut self,
         doc: &DocId,
@@ -31,8 +31,8 @@ impl Session {
         }
     }
 
-    /// The value at a path as it stands in this session, with its types: a BigInt is no number. What
-    /// [`Session::read`] shows of a changed document does not tell them apart.
+    /// Returns the value at a path as it stands in this session, with its type: a BigInt is not a number.
+    /// [`Session::read`] does not tell them apart in a changed document.
     pub fn typed(&mut self, doc: &DocId, path: &[&str]) -> Result<Option<Value>> {
         let roots = self.environment.roots;
         match self.existing(doc)? {
@@ -44,46 +44,46 @@ impl Session {
         }
     }
 
-    /// The view of a document as it stands in this session. None when it does not exist.
+    /// Returns the view of a document as it stands in this session; `None` if it does not exist.
     ///
     /// # Errors
-    /// `Corrupt` also for one that holds what no view shows ([`Session::any_view`]).
+    /// `Corrupt` also for a document with content that no view shows ([`Session::any_view`]).
     pub fn view(&mut self, doc: &DocId) -> Result<Option<Rc<View>>> {
         let roots = self.environment.roots;
         self.whole(doc)?.map(|open| open.view(doc, roots)).transpose()
     }
 
-    /// What a document shows as it stands in this session, whatever that is. None when it does not
-    /// exist.
+    /// Returns what a document shows as it stands in this session, whatever its content; `None` if it does
+    /// not exist.
     pub fn any_view(&mut self, doc: &DocId) -> Result<Option<AnyView>> {
         let roots = self.environment.roots;
         self.whole(doc)?.map(|open| open.any_view(doc, roots)).transpose()
     }
 
-    /// The state of a document as it stands in this session. None when it does not exist.
+    /// Returns the state of a document as it stands in this session; `None` if it does not exist.
     pub fn bytes(&mut self, doc: &DocId) -> Result<Option<Rc<[u8]>>> {
         self.whole(doc)?.map(OpenDocument::state).transpose()
     }
 
-    /// The same, with what was read of it when it was checked.
+    /// Returns the same, with what was parsed when it was checked.
     pub fn checked(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<Rc<[u8]>>>> {
         let roots = self.environment.roots;
         self.whole(doc)?.map(|open| open.checked(doc, roots)).transpose()
     }
 
-    /// Bytes of the document as it was loaded, and of what this session adds to it; 0 for a new
-    /// one. Not promised: that it will take as many when it is encoded as a whole.
+    /// Returns the bytes of the document as it was loaded, plus those that this session adds; 0 for a new
+    /// one. Not promised: that it has this size when encoded as a whole.
     pub fn size(&mut self, doc: &DocId) -> Result<u64> {
         self.load(doc)?;
         let open = self.documents.get(doc).and_then(Option::as_ref);
         Ok(open.filter(|open| open.exists()).map_or(0, OpenDocument::size))
     }
 
-    /// Bytes of the document that a limit counts, where they are more than the limit is; not what
-    /// removed records left. As it stands in this session, and without encoding it each time that
-    /// it is asked for: only where what was added since the last time can have gone over the limit.
+    /// Returns the bytes of the document that count towards `limit`, if they exceed it; what removed records
+    /// left does not count. It is taken as it stands in this session, and encoded only if the additions since
+    /// the last call can have exceeded the limit.
     pub fn counted_over(&mut self, doc: &DocId, limit: u64) -> Result<Option<u64>> {
-        // Of a document that is read by pages its size tells enough, mostly.
+        // For a document read by pages, its size is usually enough.
         if self.size(doc)? <= limit {
             return Ok(None);
         }
@@ -93,33 +93,33 @@ impl Session {
         Ok(Some(open.counted()?).filter(|counted| *counted > limit))
     }
 
-    /// What was derived from a document earlier in this session, if the document has not changed
-    /// since. Taken out: [`Session::remember`] puts it back.
+    /// Takes out what was derived from a document earlier in this session, if the document has not changed
+    /// since. [`Session::remember`] puts it back.
     pub fn recall<T: 'static>(&mut self, doc: &DocId) -> Option<T> {
         let (revision, derived) = self.derived.remove(doc)?;
         let derived = derived.downcast().ok().filter(|_| revision == self.revision(doc))?;
         Some(*derived)
     }
 
-    /// Keeps what was derived from a document, as it stands now. One thing a document.
+    /// Keeps a value derived from a document as it stands now; one value per document.
     pub fn remember<T: 'static>(&mut self, doc: &DocId, derived: T) {
         self.derived.insert(doc.clone(), (self.revision(doc), Box::new(derived)));
     }
 
-    /// How often a document was changed in this session.
+    /// Returns how often a document was changed in this session.
     pub fn revision(&self, doc: &DocId) -> usize {
         let open = self.documents.get(doc).and_then(Option::as_ref);
         open.map_or(0, OpenDocument::revision)
     }
 
-    /// A document that exists, in its file, in the log, or in this session.
+    /// Returns a document that exists in its file, in the log, or in this session.
     pub(super) fn existing(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
         self.load(doc)?;
         self.complete(doc)?;
         Ok(self.documents.get_mut(doc).and_then(Option::as_mut).filter(|w| w.exists()))
     }
 
-    /// The same, with everything in it at hand.
+    /// Returns the same, with everything in it at hand.
     fn whole(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
         let open = self.existing(doc)?;
         match open.as_ref().and_then(|open| open.window.as_ref()) {

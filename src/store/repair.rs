@@ -1,5 +1,5 @@
-//! Putting right what a check found in the files: only what was named, and the old bytes first into
-//! the quarantine of `crdtctl.db`, in the same commit as whatever else the session changes.
+//! Repairs findings of a check in the files: only the one named, and the old bytes go into the quarantine of
+//! `crdtctl.db` first, in the same commit as the session's other changes.
 
 use super::check::FileRepair;
 use super::fold::{self, Checkpoint, NewState, WrittenFile};
@@ -17,11 +17,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 impl Session {
-    /// Lays the files of a document aside as they are; what a repair does to it may follow.
+    /// Quarantines the files of a document as they are; a repair may follow.
     pub fn set_aside(&mut self, doc: &DocId, finding: &str) -> Result<()> {
         let path = match self.layout.find(doc)? {
             Some(path) => path,
-            // Gone; its `.meta` may still be there.
+            // It is gone; its `.meta` may still be there.
             None => self.layout.place(doc)?,
         };
         if let Some(bytes) = self.layout.read(&path)? {
@@ -30,15 +30,15 @@ impl Session {
         self.set_meta_aside(doc, finding, &path)
     }
 
-    /// Mends what `finding` found. The files are written after the commit, like every change of
-    /// this session; a document that the session changes too is written once.
+    /// Repairs what `finding` found. The files are written after the commit, like every change of this
+    /// session; a document that the session also changes is written once.
     ///
     /// # Errors
-    /// As loading the document: what cannot be read whole is not mended.
+    /// As loading the document: one that cannot be read whole is not repaired.
     pub fn repair(&mut self, doc: &DocId, finding: &str, repair: FileRepair) -> Result<()> {
         match repair {
             FileRepair::Replica => {
-                let reason = format!("{doc} lacks what its lease says that was written");
+                let reason = format!("{doc} lacks writes that its lease records");
                 return self.go_on_as_new(reason);
             }
             FileRepair::Inbox(id) => {
@@ -55,7 +55,7 @@ impl Session {
                 }
             }
             FileRepair::Checkpoint => {
-                // Read and merged before anything is promised.
+                // Read and merge it before promising anything.
                 self.any_view(doc)?;
                 self.set_aside(doc, finding)?;
             }
@@ -66,9 +66,10 @@ impl Session {
         Ok(())
     }
 
-    /// Makes the log go with a state that was built of a document, which lacks some of it: what builds
-    /// upon what is missing waits in the inbox for whoever brings that, and what contradicts the state is
-    /// laid aside. This replica held more once, and goes on as a new one. How many entries it were.
+    /// Makes the log fit a rebuilt state of a document, which lacks some of it. Entries that depend on what
+    /// is missing wait in the inbox until somebody sends it; entries that contradict the state are
+    /// quarantined. As this replica once held more, it goes on as a new one. Returns the number of such
+    /// entries.
     ///
     /// # Errors
     /// Those of the local state.
@@ -84,7 +85,7 @@ impl Session {
                     replica_id: None,
                     update: row.update.clone(),
                     needs: serde_json::to_string(needs)
-                        .map_err(|e| Error::bug("what waits does not encode").because(e))?,
+                        .map_err(|e| Error::bug("the parked needs do not encode").because(e))?,
                     received_at: self.now(),
                     // No bundle says what to record of it.
                     manifest: "null".to_owned(),
@@ -94,15 +95,13 @@ impl Session {
             self.state.empty_row(row)?;
         }
         if !unfit.is_empty() {
-            self.go_on_as_new(format!(
-                "{doc} was built again, and lacks what its log builds upon"
-            ))?;
+            self.go_on_as_new(format!("{doc} was rebuilt and lacks what its log builds on"))?;
         }
         Ok(unfit.len())
     }
 
-    /// Ends a session in which a file was put in the place of a damaged one: it is known as our own from
-    /// then on, and not as what another program wrote.
+    /// Ends a session in which a damaged file was replaced: from then on the file counts as our own, not as
+    /// another program's.
     ///
     /// # Errors
     /// As [`Session::commit`]; the next check finds what is left.
@@ -126,8 +125,8 @@ impl Session {
         self.state.quarantine(&Aside { at: self.now(), finding, doc, place: &place, bytes })
     }
 
-    /// Carries out what was promised, after the commit; documents that were `folded` by it are
-    /// written already.
+    /// Carries out the promised repairs after the commit; documents that were `folded` by it are already
+    /// written.
     ///
     /// # Errors
     /// `Io`. The old bytes are in the quarantine then, and the next check finds what is left.
@@ -143,8 +142,8 @@ impl Session {
             .map_err(|e| e.hint(Next::Check(None).and(" shows what is left")))
     }
 
-    /// Writes these files as they should be, waits until they are on the disk, and ends the
-    /// transaction that was begun for it.
+    /// Writes these files as they should be, waits until they are on the disk, and commits the transaction
+    /// begun for it.
     pub(super) fn write_files(&self, files: &[(DocId, FileRepair)]) -> Result<()> {
         let write = |(doc, repair): &(DocId, FileRepair)| match repair {
             FileRepair::Checkpoint => self.write_checkpoint(doc),
@@ -154,7 +153,7 @@ impl Session {
             files.iter().filter_map(|file| write(file).transpose()).collect();
         let on_disk = |dirs: BTreeSet<PathBuf>| {
             let synced = dirs.iter().try_for_each(|dir| fs::sync_dir(&self.layout.resolve(dir)));
-            // They are there, and nobody who looks could tell.
+            // The files are there; only their durability is unknown.
             synced.map_err(|e| {
                 e.context("the files are written; whether they are durable is unknown")
             })
@@ -165,7 +164,7 @@ impl Session {
             .inspect_err(|_| self.state.roll_back())
     }
 
-    /// The directory that the file is in, where one was written.
+    /// Returns the directory of the file, if one was written.
     fn write_checkpoint(&self, doc: &DocId) -> Result<Option<PathBuf>> {
         let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
         let Some(loaded) = loaded else { return Ok(None) };
@@ -173,7 +172,10 @@ impl Session {
         let checkpoint = Checkpoint::of(doc, &loaded, &state, self.state.log_end()?);
         let written = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
         let Some(WrittenFile { version, stamp, .. }) = written else {
-            return Err(Error::io("not written", format!("{} changes", loaded.path.display())));
+            return Err(Error::io(
+                "not written",
+                format!("{} changed meanwhile", loaded.path.display()),
+            ));
         };
         self.state.put_fold(doc, &stamp.blake3, stamp.bytes, version, checkpoint.seq)?;
         Ok(loaded.path.parent().map(Path::to_owned))
@@ -195,10 +197,10 @@ impl Session {
 }
 
 impl Store {
-    /// How many entries of the log do not go with a state that was built of a document.
+    /// Returns how many entries of the log do not fit a rebuilt state of a document.
     ///
     /// # Errors
-    /// Those of the local state; one that cannot be read has none.
+    /// Those of the local state; a log that cannot be read counts as empty.
     pub fn unfit_entries(&self, doc: &DocId, state: &[u8]) -> Result<usize> {
         let (reader, _) = self.reader_anyhow()?;
         let rows = reader.state().map_or_else(|| Ok(Vec::new()), |state| state.log_of(doc))?;
@@ -206,8 +208,8 @@ impl Store {
     }
 }
 
-/// The rows of a log that do not go with a state, each with what it waits for; none for what can never
-/// go with it.
+/// Returns the rows of a log that do not fit a state, each with what it waits for; `None` for a row that can
+/// never fit.
 fn unfit<'r>(
     doc: &DocId,
     rows: &'r [LogRow],
@@ -215,7 +217,7 @@ fn unfit<'r>(
     roots: Roots,
 ) -> Result<Vec<(&'r LogRow, Option<Clocks>)>> {
     let base = Update::checked(state, roots(doc))
-        .map_err(|fault| Error::bug("what was built does not check").because(fault))?;
+        .map_err(|fault| Error::bug("the rebuilt state does not pass the check").because(fault))?;
     let (mut unfit, mut parts) = (Vec::new(), Vec::new());
     for row in rows {
         match Update::checked(&row.update, roots(doc)) {

@@ -1,29 +1,27 @@
-//! Which client id this replica may write under: the lease.
+//! The client id under which this replica may write: the lease.
 //!
-//! An id that is used again after the store was copied, restored or rolled back forks documents
-//! silently and for ever; and peers count our log by the replica's id, so numbers that are used
-//! again for other rows hide what was lost from them. So id and numbers are leased, and the lease
-//! lies outside the store: it names the machine, the directory, for each document the clock that
-//! we wrote last, and the end of the log, which moves with every import too. Any doubt makes a new
-//! replica, which costs a dozen bytes.
+//! A client id that is reused after the store was copied, restored or rolled back forks documents silently
+//! and for ever. Peers count our log by the replica's id, so seq numbers reused for other rows hide what was
+//! lost from them. So id and numbers are leased, and the lease lies outside the store: it names the machine,
+//! the directory, the clock of our last write in each document, and the end of the log, which moves with
+//! every import too. Any doubt makes a new replica, which costs a dozen bytes.
 //!
-//! What peers said that they have, how far we applied their logs and what waits in the inbox need
-//! no lease: put back without the log's end having moved, they say less than is true, and a peer
-//! that hears less sends more.
+//! What peers said that they have, how far we applied their logs and what waits in the inbox need no lease:
+//! restored without the log's end having moved, they say less than is true, and a peer that hears less sends
+//! more.
 //!
-//! Order of events: the lease first, the commit after it. A crash in between leaves the lease ahead
-//! of the store, which is a doubt like any other. The lease is never behind: a store that is put
-//! back to where an older lease was right must not find that one again. The commit does not wait
-//! for the lease to be on the disk. What matters is that it is before numbers get abroad, so
-//! whatever hands them out waits for it ([`vouch`]).
+//! The lease is written before the commit. A crash in between leaves the lease ahead of the store, which is a
+//! doubt like any other. The lease is never behind: a store restored to where an older lease was right must
+//! not find that lease again. The commit does not wait for the lease to be on the disk. It only has to be
+//! there before numbers are handed out, so whatever does that waits for it ([`vouch`]).
 //!
-//! The store in turn remembers which file its lease is (inode and time of change): where both were
-//! put back together, as a whole home directory is out of a backup, the lease is another file.
+//! The store in turn remembers which file its lease is (inode and time of change): if both were restored
+//! together, as from a backup of a whole home directory, the lease is another file.
 //!
-//! Not promised: to notice a disk that was rolled back as a whole, below its file system. The next
-//! bundle of anybody who had seen more tells
-//! ([`Session::go_on_as_new`](super::Session::go_on_as_new)). Nor, after a power cut, that what
-//! another program read out of a `.yrs` in the seconds before is never written again.
+//! Not promised: to notice a disk that was rolled back as a whole, below its file system. The next bundle
+//! from anybody who had seen more reveals that ([`Session::go_on_as_new`](super::Session::go_on_as_new)).
+//! Nor, after a power cut, that clocks which another program read out of a `.yrs` in the seconds before are
+//! never written again.
 
 use super::fs;
 use super::machine::Machine;
@@ -35,14 +33,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A lease names every document that was ever written.
+/// A lease names every document that this replica ever wrote.
 const LEASE_BYTES: u64 = 64 << 20;
 /// The setting that remembers which file the lease is.
 const LEASE_FILE: &str = "lease_file";
-/// Chances that a random client id is known to a document already are one in a million at worst.
+/// The chance that a document already has a random client id is one in a million at worst.
 const TRIES: usize = 8;
 
-/// The lease as it lies on disk.
+/// The lease as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Lease {
     replica: String,
@@ -53,28 +51,28 @@ struct Lease {
     inode: u64,
     /// The clock after our last write, by document.
     documents: BTreeMap<String, u32>,
-    /// The end of the log after our last commit. None where an older crdtctl wrote the lease.
+    /// The end of the log after our last commit; `None` if an older crdtctl wrote the lease.
     #[serde(default)]
     log_end: Option<i64>,
 }
 
-/// Under which name and client id a session writes.
+/// The replica id and client id under which a session writes.
 pub(super) struct Replica {
     row: ReplicaRow,
     lease: Lease,
     leases: Option<PathBuf>,
-    /// `row` is to be written with the next commit.
+    /// Whether `row` must be written with the next commit.
     fresh: bool,
     /// Why this is another replica than before.
     reason: Option<String>,
-    /// The store was no replica before.
+    /// Whether the store was not a replica before.
     first: bool,
     dry_run: bool,
 }
 
 impl Replica {
-    /// The store's replica if its lease holds, else a new one; nothing is written yet. The first
-    /// replica of a store gets `member`, a later one the member of the one before.
+    /// Returns the store's replica if its lease holds, or else a new one; nothing is written yet. The first
+    /// replica of a store gets `member`, a later one the member of its predecessor.
     pub fn open(
         state: &State,
         dir: &Path,
@@ -113,16 +111,16 @@ impl Replica {
         self.row.member.as_ref()
     }
 
-    /// Gives the replica its member.
+    /// Sets the member of the replica.
     pub fn set_member(&mut self, member: &MemberId) {
         self.row.member = Some(member.clone());
         self.fresh = true;
     }
 
-    /// The client id to edit a document under, now that its clocks are known.
+    /// Returns the client id to edit a document under, now that its clocks are known.
     ///
-    /// Where they disagree with the lease, this is a new replica from here on. Documents edited
-    /// earlier in the session keep the old id, which the lease confirmed for them.
+    /// If they disagree with the lease, this is a new replica from here on. Documents edited earlier in the
+    /// session keep the old id, which the lease confirmed for them.
     pub fn client_for(
         &mut self,
         doc: &DocId,
@@ -137,7 +135,7 @@ impl Replica {
             if found == leased {
                 return Ok(client);
             }
-            // A replica that was never written is not replaced, only its id is taken.
+            // A replica that was never written is not replaced; only its id is taken.
             let first = self.fresh && self.reason.is_none();
             self.renew(state, machine)?;
             if !first {
@@ -146,14 +144,14 @@ impl Replica {
                 });
             }
         }
-        Err(Error::bug(format!("{doc} knows every client id that was tried")))
+        Err(Error::bug(format!("{doc} already has every client id that was tried")))
     }
 
-    /// Goes on as a new replica.
+    /// Continues as a new replica.
     fn renew(&mut self, state: &State, machine: &Machine) -> Result<()> {
         if !self.fresh {
-            // Documents edited earlier in this session move on under the old id, and its lease
-            // will not hear of it: a backup must never find that lease again.
+            // Documents edited earlier in this session advance under the old id, and its lease will not
+            // record that: a backup must never find that lease again.
             self.revoke();
         }
         self.row = new_row(Some(&self.row), state, machine, self.dry_run)?;
@@ -162,8 +160,8 @@ impl Replica {
         Ok(())
     }
 
-    /// Goes on as a new replica for a reason that the documents do not show, unless this is one
-    /// already.
+    /// Continues as a new replica for a reason that the documents do not show, unless this is already a new
+    /// one.
     pub fn replace(&mut self, reason: String, state: &State, machine: &Machine) -> Result<()> {
         if !self.fresh {
             self.renew(state, machine)?;
@@ -172,7 +170,7 @@ impl Replica {
         self.save(state)
     }
 
-    /// Remembers what was written, for the lease.
+    /// Records a write for the lease.
     pub fn wrote(&mut self, doc: &DocId, client: u64, clock: u32) {
         if client == self.row.client_id && clock > 0 {
             self.lease.documents.insert(doc.to_string(), clock);
@@ -184,20 +182,20 @@ impl Replica {
         if self.fresh { state.put_replica(&self.row) } else { Ok(()) }
     }
 
-    /// Says in the lease what the store holds once the transaction is committed. Before the commit:
-    /// whatever happens in between, no lease is left that fits the store as it was.
+    /// Records in the lease what the store will hold once the transaction is committed. This comes before the
+    /// commit: whatever happens in between, no lease is left that fits the store as it was.
     ///
     /// Without a lease every session would be a new replica, for ever.
     ///
     /// # Errors
-    /// `Usage` where no directory for leases is known, `Io` where the lease cannot be written; the
-    /// old one then stands, and fits the store as it is.
+    /// `Usage` if no directory for leases is known, `Io` if the lease cannot be written; the old one then
+    /// stays, and fits the store as it is.
     pub fn pin(&mut self, log_end: i64, state: &State) -> Result<()> {
         if !self.fresh && self.lease.log_end == Some(log_end) {
             return Ok(());
         }
         let hint = || {
-            Hint::from("nothing was written; name a directory on this machine that lasts with ")
+            Hint::from("nothing was written; name a permanent directory on this machine with ")
                 .next(Next::NameStateDir)
         };
         let Some(leases) = &self.leases else {
@@ -213,21 +211,21 @@ impl Replica {
         let path = lease_path(leases, &self.row.replica_id);
         fs::create_dir(leases)
             .and_then(|()| fs::persist_lightly(&path, &text))
-            .map_err(|e| e.context("the lease of this replica cannot be kept").hint(hint()))?;
+            .map_err(|e| e.context("the lease of this replica cannot be written").hint(hint()))?;
         state.set_setting(LEASE_FILE, fs::instance(&path).as_deref())
     }
 
-    /// The client id that new writes get.
+    /// Returns the client id of new writes.
     pub fn client(&self) -> u64 {
         self.row.client_id
     }
 
-    /// Whether this is the client id that new writes get.
+    /// Returns whether this is the client id of new writes.
     pub fn writes_under(&self, client: u64) -> bool {
         self.row.client_id == client
     }
 
-    /// Gives the client id up: the next session is a new replica.
+    /// Gives up the client id: the next session is a new replica.
     pub fn revoke(&self) {
         if let Some(leases) = &self.leases
             && !self.dry_run
@@ -236,12 +234,12 @@ impl Replica {
         }
     }
 
-    /// Whether the store was no replica before.
+    /// Returns whether the store was not a replica before.
     pub fn is_first(&self) -> bool {
         self.first
     }
 
-    /// The sentence about a new replica; None when it is the old one, or the first.
+    /// Returns the note about a new replica; `None` for the old one, or the first.
     pub fn note(&self) -> Option<String> {
         let reason = self.reason.as_ref()?;
         let short: String = self.row.replica_id.chars().take(8).collect();
@@ -253,7 +251,7 @@ impl Replica {
 }
 
 impl Lease {
-    /// What a lease for this directory, on this machine, says.
+    /// Returns a lease for this directory on this machine.
     fn here(dir: &Path, machine: &Machine) -> Result<Lease> {
         let path = fs::canonical(dir)?;
         let (device, inode) = fs::identity(&path).unwrap_or((0, 0));
@@ -270,7 +268,7 @@ impl Lease {
     }
 }
 
-/// The lease if everything in it is as it is here, else what is not.
+/// Returns the lease if everything in it matches, or else what does not.
 fn confirm(
     old: &ReplicaRow,
     here: &Lease,
@@ -293,22 +291,22 @@ fn confirm(
     match differing(&found, state)? {
         None => Ok(Ok(found)),
         Some(doubt) => {
-            // The store may be put back later to where the lease is right again, with what was
-            // written in between abroad.
+            // The store may later be restored to where the lease is right again, while what was written in
+            // between has been handed out.
             give_up(leases, &old.replica_id);
             Ok(Err(doubt))
         }
     }
 }
 
-/// Waits until the lease is on the disk: what the store holds is about to be handed out, under our
-/// client id and with the numbers of our log. A lease that a power cut has left behind the store,
-/// or that cannot be waited for, is given up.
+/// Waits until the lease is on the disk: the store's content is about to be handed out, under our client id
+/// and with the numbers of our log. A lease that a power cut has left behind the store, or that cannot be
+/// synced, is given up.
 ///
-/// Not promised: anything where there is no lease. The next session is a new replica then anyway.
+/// Not promised: anything if there is no lease. The next session is then a new replica anyway.
 pub(super) fn vouch(state: &State, leases: Option<&Path>) -> Result<()> {
     let (Some(row), Some(leases)) = (state.replica_row()?, leases) else { return Ok(()) };
-    // Before the lease is read: a writer puts the lease ahead first, and commits then.
+    // Before the lease is read: a writer advances the lease first, and commits then.
     let end = state.log_end()?;
     let Some(lease) = read(leases, &row.replica_id) else { return Ok(()) };
     let behind = match lease.log_end {
@@ -323,7 +321,7 @@ pub(super) fn vouch(state: &State, leases: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Why a lease is not for this replica in this place; None when it is.
+/// Returns why a lease is not for this replica in this place; `None` if it is.
 fn elsewhere(found: &Lease, old: &ReplicaRow, here: &Lease) -> Option<String> {
     if found.replica != old.replica_id || found.client != old.client_id {
         Some("its lease is for another client id".to_owned())
@@ -338,8 +336,8 @@ fn elsewhere(found: &Lease, old: &ReplicaRow, here: &Lease) -> Option<String> {
     }
 }
 
-/// What the lease of the store in `dir` says that we wrote: our client id, and by document the
-/// clock after our last write. None where no lease is for it, as in a copy.
+/// Returns what the lease of the store in `dir` records of our writes: our client id, and for each document
+/// the clock after our last write. `None` if no lease is for it, as in a copy.
 pub(super) fn leased(
     state: &State,
     dir: &Path,
@@ -353,12 +351,13 @@ pub(super) fn leased(
     Ok(found.map(|lease| (lease.client, lease.documents)))
 }
 
-/// The replicas under which this machine wrote to the store in `dir`, as its leases have it, sorted.
+/// Returns the replicas under which this machine wrote to the store in `dir`, according to its leases,
+/// sorted.
 pub(super) fn leases_of(dir: &Path, machine: &Machine) -> Result<Vec<String>> {
     let Some(leases) = &machine.leases else { return Ok(Vec::new()) };
     let here = Lease::here(dir, machine)?;
     let mut replicas = Vec::new();
-    // Where they cannot be listed, nothing can be told.
+    // If they cannot be listed, nothing is known.
     for (name, _) in fs::names(leases).unwrap_or_default() {
         let name = name.to_string_lossy();
         let Some(lease) = name.strip_suffix(".json").and_then(|id| read(leases, id)) else {
@@ -373,7 +372,7 @@ pub(super) fn leases_of(dir: &Path, machine: &Machine) -> Result<Vec<String>> {
     Ok(replicas)
 }
 
-/// A new replica after an old one. A dry run goes by the old name, under a client id of its own.
+/// Returns a new replica after an old one. A dry run keeps the old name, with a client id of its own.
 fn new_row(
     old: Option<&ReplicaRow>,
     state: &State,
@@ -405,13 +404,13 @@ fn read(leases: &Path, replica_id: &str) -> Option<Lease> {
 }
 
 fn lease_path(leases: &Path, replica_id: &str) -> PathBuf {
-    // The id comes out of the store's own file, which may come from anywhere.
+    // The id comes from the store's own file, which may come from anywhere.
     let name: String =
         replica_id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect();
     leases.join(format!("{name}.json"))
 }
 
-/// What the store holds otherwise than its lease says; None when it is all the same.
+/// Returns how the store differs from its lease; `None` if it does not.
 fn differing(lease: &Lease, state: &State) -> Result<Option<String>> {
     let ours: BTreeMap<String, u32> = state.own_clocks(lease.client)?.into_iter().collect();
     let leased = &lease.documents;

@@ -258,7 +258,7 @@ fn an_archive_without_permission_is_left_out_and_one_on_a_read_only_medium_is_re
     machine.shell(&format!("chmod -R u+rwX '{}'", text(&it.store.dir)));
     run.exits(74);
     assert!(run.stdout.contains("a live word") && !run.stdout.contains("old"), "{run:?}");
-    let why = "Permission denied (os error 13); see to it that this user may read it";
+    let why = "Permission denied (os error 13); give this user permission to read it";
     assert!(run.stderr.contains(why), "{}", run.stderr);
 }
 
@@ -274,7 +274,7 @@ fn what_is_no_file_is_named_and_never_waited_for() {
         machine.shell(&format!("rm -rf '{0}'; {make} '{0}'", path.display()));
         path
     };
-    for (make, said) in [("mkdir", "it is a directory"), ("mkfifo", "it is no regular file")] {
+    for (make, said) in [("mkdir", "it is a directory"), ("mkfifo", "it is not a regular file")] {
         let path = place("archive.db", make);
         shows_what_is_live(make, &it, &[], 74, [said, "put the real file in its place"]);
         let found = it.store.run(&["check", "--json"]).exits(3).parsed();

@@ -86,12 +86,12 @@ fn a_mistyped_member_is_set_right_while_nothing_was_written_under_it() {
 
     // A prefix names somebody who is there, and nobody new.
     let before = bob.files();
-    machine.run(&["init", &dir, "--as", "bob-"]).fails(2, "\"bob-\" is a part of a member id");
+    machine.run(&["init", &dir, "--as", "bob-"]).fails(2, "\"bob-\" is only part of a member id");
     assert!(!machine.path("c").exists());
     machine.run(&["init", &text(&machine.path("c")), "--as", "bob-"]).fails(2, "no prefix");
     assert!(!machine.path("c").exists());
     assert_eq!(bob.files(), before);
-    alice.run(&["member", "add", "carol-"]).fails(2, "\"carol-\" is a part of a member id");
+    alice.run(&["member", "add", "carol-"]).fails(2, "\"carol-\" is only part of a member id");
     assert_eq!(alice.column(&["member", "list"], "member_id"), [ALICE, BOB]);
 
     bob.send("hello");

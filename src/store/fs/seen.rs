@@ -1,4 +1,4 @@
-//! Looking at a file without reading it, and reading no more of it than is asked for.
+//! Looking at a file without reading it, and reading only parts of it.
 
 use crate::wire::Bytes;
 use std::borrow::Cow;
@@ -6,18 +6,18 @@ use std::fs::{self, File};
 use std::ops::Range;
 use std::path::Path;
 
-/// A file that is open for reading, whatever stands under its name by now.
+/// A file that is open for reading, whatever is under its name by now.
 #[derive(Debug)]
 pub struct OpenFile(File);
 
 impl OpenFile {
-    /// Opens what stands at a path; None for what is no file, or cannot be read.
+    /// Opens the file at a path; `None` if it is not a file, or cannot be read.
     pub fn open(path: &Path) -> Option<OpenFile> {
         let file = File::open(path).ok().map(OpenFile)?;
         (file.seen() == seen(path)).then_some(file)
     }
 
-    /// The file as it is now.
+    /// Returns the file as it is now.
     pub fn seen(&self) -> Option<Seen> {
         OpenFile::look(&self.0)
     }
@@ -56,7 +56,7 @@ impl Bytes for OpenFile {
     }
 }
 
-/// Which file stands at a path, and when it was last changed, by the clock of its file system.
+/// Which file was at a path, and when it was last changed, by the clock of its file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     file: (u64, u64),
@@ -66,15 +66,15 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Whether any change after this look shows in a later one: it was last changed before `other`
-    /// was. Times come in steps, and of two changes in one step the second does not show.
+    /// Returns whether any change after this look will show in a later one: whether it was last changed
+    /// before `other` was. Times advance in steps, and the second of two changes within a step does not show.
     pub fn is_older_than(&self, other: &Seen) -> bool {
         self.file.0 == other.file.0
             && self.changed < other.modified
             && self.modified < other.modified
     }
 
-    /// The look as text: equal texts, equal looks.
+    /// Returns the look as text: equal texts mean equal looks.
     pub fn token(&self) -> String {
         let Seen { file: (device, inode), bytes, modified, changed } = self;
         format!(
@@ -83,13 +83,13 @@ impl Seen {
         )
     }
 
-    /// How long the file is.
+    /// Returns the length of the file in bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 }
 
-/// What stands at a path; None for what is no file.
+/// Looks at a path; `None` if there is no file.
 pub fn seen(path: &Path) -> Option<Seen> {
     let meta = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
     seen_in(&meta)
@@ -106,7 +106,7 @@ fn seen_in(meta: &fs::Metadata) -> Option<Seen> {
     })
 }
 
-/// Where the system does not say which file it is, no look is older than a change.
+/// If the system does not identify files, no look is older than a change.
 #[cfg(not(unix))]
 fn seen_in(meta: &fs::Metadata) -> Option<Seen> {
     let since = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
@@ -114,7 +114,7 @@ fn seen_in(meta: &fs::Metadata) -> Option<Seen> {
     Some(Seen { file: (0, 0), bytes: meta.len(), modified, changed: (i64::MAX, 0) })
 }
 
-/// How much is read, so that a test can tell that it is little.
+/// Counts what is read, so that a test can tell that it is little.
 #[cfg(test)]
 pub mod counted {
     use std::cell::Cell;
@@ -125,12 +125,12 @@ pub mod counted {
         READ.with(|read| read.set(read.get() + bytes));
     }
 
-    /// As if no more had been read.
+    /// Sets the count back.
     pub fn put_back(bytes: usize) {
         READ.with(|read| read.set(bytes));
     }
 
-    /// Bytes of files that this thread read since it last asked.
+    /// Returns how many bytes of files this thread has read since the last call.
     pub fn taken() -> usize {
         READ.with(Cell::take)
     }

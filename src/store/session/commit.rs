@@ -11,12 +11,11 @@ use crate::store::open_document::{FoundContent, PendingChange};
 use std::collections::BTreeSet;
 
 impl Session {
-    /// The commit point, then the fold. With `dry_run` nothing is written and `seq` is None; without
-    /// any change nothing is written either.
+    /// Commits, then folds. With `dry_run`, or without any change, nothing is written and `seq` is `None`.
     ///
     /// # Errors
-    /// Up to the commit point: nothing has changed. `Io` "durability unknown" when the commit
-    /// itself failed. What fails after it is a note, not an error.
+    /// Up to the commit point, nothing has changed. `Io` "durability unknown" if the commit itself failed. A
+    /// failure after it is a note, not an error.
     pub fn commit(mut self) -> Result<Committed> {
         if self.broken {
             return Err(Error::bug("a session whose change failed was about to be committed"));
@@ -27,7 +26,7 @@ impl Session {
         committed.damaged = std::mem::take(&mut self.damaged).into_values().collect();
         committed.notes = std::mem::take(&mut self.notes);
         if self.dry_run {
-            // What was changed in the local state alone is not told apart from what opening it did.
+            // Changes to the local state alone cannot be told from what opening it did.
             committed.first_replica = self.first_replica().filter(|_| !changes.is_empty());
             self.state.roll_back();
             return Ok(committed);
@@ -44,15 +43,15 @@ impl Session {
         committed.first_replica = self.first_replica();
         self.replica.pin(self.state.log_end()?, &self.state)?;
         let deferred = self.defer(&changes, &seqs.documents)?;
-        // Should it fail, nobody knows what the store holds: the lease fits no longer.
+        // If it fails, the content of the store is unknown: the lease no longer fits.
         self.state.commit().inspect_err(|_| self.replica.revoke())?;
-        // The command has happened, unless it puts files right: what was laid aside for that is not it.
+        // The command has happened, unless it repairs files: quarantining alone does not count.
         if !changes.is_empty() || self.repairs.is_empty() {
             self.commits.add(committed.seq);
         }
         committed.notes.extend(self.fold(&changes, &seqs.documents, &deferred));
         committed.notes.extend(self.fold_again(&lacking));
-        // What kept the old rows from being folded mostly keeps the new ones too.
+        // What kept the old rows from being folded usually keeps the new ones too.
         let mut said = BTreeSet::new();
         committed.notes.retain(|note| said.insert(note.clone()));
         self.carry_out(&changes.iter().map(|change| &change.doc).collect::<Vec<_>>())?;
@@ -60,12 +59,12 @@ impl Session {
         Ok(committed)
     }
 
-    /// The member of the replica that the store was not before.
+    /// Returns the member of the replica that this store has only just become.
     fn first_replica(&self) -> Option<Option<MemberId>> {
         self.replica.is_first().then(|| self.replica.member().cloned())
     }
 
-    /// Folds what was committed, but for what was left for later. Whatever fails is a sentence.
+    /// Folds what was committed, except for what was deferred. A failure becomes a message.
     fn fold(
         &self,
         changes: &[PendingChange],
@@ -109,14 +108,14 @@ impl Session {
         changes.iter().zip(seqs).map(checkpoint).collect()
     }
 
-    /// A document's file as it was when it was loaded, if it was last changed before this session:
-    /// then any change since shows.
+    /// Returns a document's file as it was when loaded, if it was last changed before this session: then any
+    /// change since shows.
     fn settled(&self, loaded: &Loaded) -> Option<fs::Seen> {
         let (lock, seen) = (self.lock.as_ref()?.seen()?, loaded.seen?);
         seen.is_older_than(&lock).then_some(seen)
     }
 
-    /// Every changed document, encoded and walked, and its log rows.
+    /// Returns every changed document, encoded and walked, with its log rows.
     fn changes(&mut self) -> Result<Vec<PendingChange>> {
         let (roots, noted) = (self.environment.roots, self.environment.noted);
         let mut changes = Vec::with_capacity(self.changed.len());
@@ -149,12 +148,12 @@ impl Session {
 
 #[cfg(test)]
 impl Session {
-    /// Ends like a process that is killed after the commit point: no fold.
+    /// Ends like a process killed after the commit point: no fold.
     pub(in crate::store) fn commit_and_die(mut self) {
         self.pin_and_die_unless(true);
     }
 
-    /// Ends like a process that is killed right before the commit point.
+    /// Ends like a process killed just before the commit point.
     pub(in crate::store) fn pin_and_die(mut self) {
         self.pin_and_die_unless(false);
     }
