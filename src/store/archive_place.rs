@@ -1,4 +1,4 @@
-//! Where the archive lies. What is in it is the business of `crate::archive`.
+//! Where the archive is. Its content is the business of `crate::archive`.
 
 use super::fs::{self, FileNode};
 use super::layout::{ARCHIVE_FILE, DATABASE};
@@ -9,10 +9,10 @@ use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
 impl Reader {
-    /// The store's archive, if it has one; also where what lies there is no file.
+    /// Returns the path of the store's archive, if it has one; also if what is there is not a file.
     ///
     /// # Errors
-    /// `Io` where it cannot be looked for.
+    /// `Io` if it cannot be looked for.
     pub fn archive_path(&self) -> Result<Option<PathBuf>> {
         match self.source() {
             FileSource::Files { layout, .. } => {
@@ -25,29 +25,29 @@ impl Reader {
 }
 
 impl Session {
-    /// Where the archive is, or would be made.
+    /// Returns where the archive is, or would be made.
     ///
     /// # Errors
-    /// `Refused` where something else lies there.
+    /// `Refused` if something other than a file is there.
     pub fn archive_path(&self) -> Result<PathBuf> {
         let path = self.layout.resolve(Path::new(ARCHIVE_FILE));
         match fs::node(&path)? {
             None | Some(FileNode::File) => Ok(path),
-            Some(_) => Err(Error::refused(format!("{} is no file", path.display()))
+            Some(_) => Err(Error::refused(format!("{} is not a file", path.display()))
                 .hint("put the real file in its place")),
         }
     }
 
-    /// Whether there is an archive.
+    /// Returns whether there is an archive.
     ///
     /// # Errors
-    /// `Io` where it cannot be looked for.
+    /// `Io` if it cannot be looked for.
     pub fn has_archive(&self) -> Result<bool> {
         Ok(fs::node(&self.layout.resolve(Path::new(ARCHIVE_FILE)))?.is_some())
     }
 
-    /// The local state as the last commit left it: what this session has set is not seen. None before the
-    /// first write.
+    /// Returns the local state as the last commit left it, without what this session has set; `None` before
+    /// the first write.
     ///
     /// # Errors
     /// Those of reading the local state.

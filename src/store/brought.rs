@@ -1,8 +1,9 @@
-//! What the file that another program put over ours brings.
+//! What a file that another program put over ours brings.
 //!
-//! What the document was before is read from the log. Where that does not reach back to the
-//! beginning, the file takes that part, and what the log has beside it is what comes in: a merge is
-//! the same from both sides. The whole file is then logged, and the log is whole again from there on.
+//! The document's earlier state is read from the log. If the log does not reach back to the beginning, the
+//! roles are swapped: the file counts as the earlier state, and what the log has beside it is what comes in.
+//! A merge gives the same from both sides. The whole file is then logged, and the log is complete from there
+//! on.
 
 use super::load::{self, Loaded, Roots};
 use super::state::State;
@@ -19,32 +20,32 @@ pub struct Adopted<'a> {
     pub doc: &'a DocId,
     /// The document as it was.
     pub before: AnyView,
-    /// What came.
+    /// The incoming changes.
     pub update: Update<'a, Checked>,
-    /// What the log alone shows, where it does not reach back to the beginning: what of it the file
-    /// has removed, it does not say.
+    /// What the log alone shows, if it does not reach back to the beginning: it does not tell what the file
+    /// has removed of that.
     pub logged: Option<View>,
 }
 
-/// What a file of another program makes of a document.
+/// What a file of another program changes in a document.
 pub(super) struct Brought {
     /// The document without it.
     pub before: Vec<u8>,
-    /// What came, for the rules: a whole state where it is the file.
+    /// What came in, for the rules: a whole state if it is the file.
     pub side: Vec<u8>,
-    /// What the document takes of it.
+    /// The part that the document takes of it.
     pub news: Vec<u8>,
-    /// The file, where the log is to hold all of it.
+    /// The file, if the log is to contain all of it.
     pub whole: Option<Vec<u8>>,
-    /// What the log has, where that is not all.
+    /// What the log has, if that is not all.
     pub logged: Option<Vec<u8>>,
 }
 
-/// What the file of a document brought that the log does not have; None when it is ours, or lacks
-/// something and has nothing else.
+/// Returns what the file of a document brings that the log does not have; `None` if the file is ours, or only
+/// lacks something.
 ///
 /// # Errors
-/// `Corrupt` when file and log do not fit together.
+/// `Corrupt` if file and log do not fit together.
 pub(super) fn brought(
     loaded: &Loaded,
     state: &State,
@@ -72,7 +73,7 @@ pub(super) fn brought(
     Ok(Some(Brought { before, side, news, whole: Some(theirs.clone()), logged }))
 }
 
-/// What the document takes of a file, judged as an import is.
+/// Returns what the document takes of a file, judged like an import.
 fn taken(
     doc: &DocId,
     loaded: &Loaded,
@@ -85,6 +86,6 @@ fn taken(
         Some((_, Verdict::Invalid(fault))) => Err(load::unfit(&loaded.path, doc).because(fault)),
         Some((_, Verdict::Forked(id))) => Err(load::forked(doc, id)),
         Some((_, Verdict::Waits(Need::Deletion(id)))) => Err(load::collected(doc, id)),
-        _ => Err(Error::bug(format!("the file of {doc} is not judged"))),
+        _ => Err(Error::bug(format!("the file of {doc} got no verdict"))),
     }
 }

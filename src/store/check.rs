@@ -1,7 +1,6 @@
-//! What is wrong with the files of a store, found without changing any.
+//! Finds what is wrong with the files of a store, without changing any.
 //!
-//! Not promised while somebody writes: what was committed a moment ago and is not folded yet shows
-//! as a lost fold.
+//! Not promised while somebody writes: what was just committed and is not folded yet looks like a lost fold.
 
 use super::fs::{self, FileNode};
 use super::layout::{DATABASE, Layout, Meta, Scan, Stamp};
@@ -20,15 +19,15 @@ use std::path::{Path, PathBuf};
 
 pub use super::finding::*;
 
-/// A store that is looked at.
+/// A store under examination.
 pub struct Examiner {
     dir: PathBuf,
     reader: Reader,
-    /// What lies there, looked at once: what could not be read then is not left out in silence.
+    /// The files, scanned once, so that nothing unreadable is left out silently.
     scan: Scan,
-    /// Of the store as a whole.
+    /// Findings about the store as a whole.
     findings: Vec<FileFinding>,
-    /// That the local state is gone.
+    /// The finding that the local state is gone.
     lost: Option<FileFinding>,
     parked: Vec<Parked>,
     now: i64,
@@ -39,15 +38,15 @@ pub struct Examiner {
 /// What was found out about one document.
 #[derive(Default)]
 pub struct Examined {
-    /// Everything that is wrong with it; empty where nothing is.
+    /// Everything that is wrong with it; empty if nothing is.
     pub findings: Vec<FileFinding>,
-    /// Its live content, where it can be read.
+    /// Its live content, if it can be read.
     pub view: Option<AnyView>,
 }
 
 impl Store {
-    /// Opens the store for a check. Creates nothing, waits for nobody, and goes on without a
-    /// `crdtctl.db` that cannot be read.
+    /// Opens the store for a check. Creates nothing, waits for nobody, and continues without a `crdtctl.db`
+    /// that cannot be read.
     pub fn examiner(&self) -> Result<Examiner> {
         let (reader, state_fault) = self.reader_anyhow()?;
         let state_is_damaged = state_fault.is_some();
@@ -71,8 +70,8 @@ impl Store {
         })
     }
 
-    /// A reader; without the local state where that is damaged, no file, or of a newer crdtctl, with the
-    /// error that it gave.
+    /// Returns a reader. If the local state is damaged, not a file, or from a newer crdtctl, the reader goes
+    /// without it and the error is returned too.
     pub fn reader_anyhow(&self) -> Result<(Reader, Option<Error>)> {
         let state = self.dir().join(DATABASE);
         let is_fault = |e: &Error| match e.kind {
@@ -93,17 +92,17 @@ impl Store {
 }
 
 impl Examiner {
-    /// The reader that it looks through, as the store stood when the examination began.
+    /// Returns the reader that it uses, as the store stood when the examination began.
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// Whether the local state could be read as well: else nothing tells what the log holds.
+    /// Returns whether the local state could be read too: otherwise the content of the log is unknown.
     pub fn reads_everything(&self) -> bool {
         self.findings.is_empty()
     }
 
-    /// Every document that lies in the store, is recorded, was written under our lease, or has an
+    /// Returns every document that is in the store, is recorded, was written under our lease, or has an
     /// update waiting; sorted.
     pub fn documents(&self) -> Result<Vec<DocId>> {
         let mut docs: BTreeSet<DocId> =
@@ -118,7 +117,7 @@ impl Examiner {
         Ok(docs.into_iter().collect())
     }
 
-    /// What is wrong with the store outside its documents.
+    /// Returns what is wrong with the store outside its documents.
     pub fn examine_store(&self) -> Result<Vec<FileFinding>> {
         let mut findings = self.findings.clone();
         findings.extend(self.lost.clone());
@@ -132,7 +131,7 @@ impl Examiner {
             }
         }
         for problem in &self.scan.problems {
-            // A long id is not in its file's name; what we wrote ourselves is found all the same.
+            // A long id is not in its file's name; files we wrote ourselves are found anyway.
             if !found_by_name.contains(&problem.path) {
                 findings.push(unread(&self.dir, &problem.path, &problem.what));
             }
@@ -140,10 +139,10 @@ impl Examiner {
         Ok(findings)
     }
 
-    /// Looks at one document: its file, its `.meta`, its log, its lease, and what waits for it.
+    /// Examines one document: its file, its `.meta`, its log, its lease, and what waits for it.
     ///
     /// # Errors
-    /// `Io`. What is wrong with the document is no error.
+    /// `Io`. What is wrong with the document is not an error.
     pub fn examine(&self, doc: &DocId) -> Result<Examined> {
         let mut examined = self.examine_files(doc)?;
         for finding in &mut examined.findings {
@@ -158,7 +157,7 @@ impl Examiner {
         Ok(examined)
     }
 
-    /// Whether everything that was written to a document is in the log, from its beginning.
+    /// Returns whether everything written to a document is in the log, from its beginning.
     fn log_has_all(&self, doc: &DocId) -> Result<bool> {
         match self.reader.source() {
             FileSource::Files { state: Some(state), .. } => {
@@ -180,7 +179,7 @@ impl Examiner {
         let loaded = match load::load(layout, state, doc, roots) {
             Ok(Some(loaded)) => loaded,
             Ok(None) => return Ok(self.missing(doc)),
-            // A link stands there; that is a finding of the store.
+            // There is a link; that is a finding of the store.
             Err(e) if e.kind == Failure::Refused => return Ok(Examined::default()),
             Err(e) if matches!(e.kind, Failure::Corrupt | Failure::Forked) => {
                 return diagnose(layout, doc, &e, roots);
@@ -190,7 +189,7 @@ impl Examiner {
         let mut examined = examine_bytes(doc, &loaded.state, roots);
         let Some(view) = &examined.view else { return Ok(examined) };
         let unfolded = match state {
-            // What was left for later on purpose is nothing to be found.
+            // Rows that were deferred on purpose are not a finding.
             Some(state) => state.is_interrupted(doc)?,
             None => false,
         };
@@ -206,7 +205,7 @@ impl Examiner {
         Ok(examined)
     }
 
-    /// A document that is not there, and that we wrote according to the lease.
+    /// Examines a document that does not exist but that we wrote according to the lease.
     fn missing(&self, doc: &DocId) -> Examined {
         let leased = self.lease.as_ref().and_then(|(client, docs)| {
             docs.get(doc.as_str()).map(|clock| lease_finding(doc, *client, 0, *clock))
@@ -221,7 +220,7 @@ impl Examiner {
         (found < leased).then(|| lease_finding(doc, *client, found, leased))
     }
 
-    /// Updates that have waited for so long that what they wait for may never come by itself.
+    /// Returns updates that have waited so long that what they wait for may never come by itself.
     fn long_waits(&self, doc: &DocId) -> impl Iterator<Item = FileFinding> {
         let since = self.now.saturating_sub(limits::LONG_WAIT_SECONDS);
         let waits = self.parked.iter().filter(|parked| parked.doc == *doc);
@@ -230,8 +229,8 @@ impl Examiner {
             doc: Some(parked.doc.clone()),
             detail: inbox_detail(parked),
             message: format!(
-                "an update of bundle {} has waited for {} days for what nobody brought: \
-                 look who has it, or ask for a full bundle; repairing sets the update aside",
+                "an update of bundle {} has waited {} days for changes that nobody sent: \
+                 find out who has them, or ask for a full bundle; repairing sets the update aside",
                 parked.bundle,
                 self.now.saturating_sub(parked.received_at) / 86_400
             ),
@@ -239,7 +238,7 @@ impl Examiner {
         })
     }
 
-    /// Updates in the inbox that can never be applied.
+    /// Returns updates in the inbox that can never be applied.
     fn parked_forks(&self, doc: &DocId, view: &AnyView, roots: Roots) -> Vec<FileFinding> {
         let mut waiting = self.parked.iter().filter(|parked| parked.doc == *doc).peekable();
         if waiting.peek().is_none() {
@@ -254,8 +253,8 @@ impl Examiner {
                     doc: Some(doc.clone()),
                     detail: inbox_detail(parked),
                     message: format!(
-                        "an update that waits, of bundle {}, holds other operations of client {} \
-                         from clock {} on than this store: two replicas wrote under one id; \
+                        "a waiting update of bundle {} and this store differ in the operations of client {} \
+                         from clock {} on: two replicas wrote under one id; \
                          repairing sets the update aside",
                         parked.bundle, id.client, id.clock
                     ),
@@ -274,7 +273,7 @@ fn check<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Ch
     Update::checked(bytes, roots(doc)).map_err(drop)
 }
 
-/// Bytes that should hold a whole document.
+/// Examines bytes that should be a whole document.
 fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
     let finding = |kind: &'static FindingKind, message: String| Examined {
         findings: vec![FileFinding {
@@ -287,7 +286,8 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
         view: None,
     };
     let unsupported = |why: &str| {
-        let mut examined = finding(&UNSUPPORTED, format!("it is measured and carried only: {why}"));
+        let mut examined =
+            finding(&UNSUPPORTED, format!("it can only be measured and passed on: {why}"));
         for finding in &mut examined.findings {
             finding.fix = FileFix::Next(Next::Blocks(Some(doc.to_string())));
         }
@@ -303,7 +303,7 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
         Err(fault) if fault.rule == "skip" || (fault.is_unsupported() && !is_whole()) => {
             return finding(
                 &PENDING,
-                format!("parts of its file wait for what is missing: {fault}"),
+                format!("parts of its file depend on something that is missing: {fault}"),
             );
         }
         Err(fault) if fault.is_unsupported() => return unsupported(&fault.to_string()),
@@ -323,7 +323,7 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
     }
 }
 
-/// Why a document does not load: its file alone, or file and log together.
+/// Returns why a document does not load: because of its file alone, or of file and log together.
 fn diagnose(layout: &Layout, doc: &DocId, error: &Error, roots: Roots) -> Result<Examined> {
     let file = match layout.find(doc)? {
         Some(path) => match layout.read(&path) {
@@ -353,7 +353,7 @@ fn of_error(kind: &'static FindingKind, doc: &DocId, error: &Error) -> Examined 
     Examined { findings: vec![finding], view: None }
 }
 
-/// Whether the files are those that we wrote, and say so; without a `.meta` that cannot be read.
+/// Checks that the files are those we wrote, and say so; skips a `.meta` that cannot be read.
 fn file_findings(
     doc: &DocId,
     loaded: &Loaded,
@@ -372,7 +372,7 @@ fn file_findings(
     };
     let written = loaded.known.as_ref().and_then(|known| known.blake3);
     if unfolded {
-        let message = "its file lacks what the log holds: a write to it did not end".to_owned();
+        let message = "its file lacks what the log holds: a write to it did not finish".to_owned();
         add(&LOST_FOLD, message, FileRepair::Checkpoint);
     }
     let Some(file) = loaded.file else {
@@ -382,7 +382,7 @@ fn file_findings(
         }
         return findings;
     };
-    // A fold that ended between its file and its record: the file is ours.
+    // A fold interrupted between its file and its record: the file is ours.
     let interrupted = unfolded && Stamp::of(&loaded.state) == file;
     let foreign = written.is_some() && loaded.foreign && !interrupted;
     if foreign {
@@ -391,7 +391,7 @@ fn file_findings(
         add(&FOREIGN_REPLACEMENT, message, FileRepair::Checkpoint);
     }
     if foreign || unfolded {
-        // Writing the file again writes its `.meta` too.
+        // Rewriting the file rewrites its `.meta` too.
         return findings;
     }
     match meta {
@@ -407,7 +407,7 @@ fn file_findings(
     findings
 }
 
-/// What is wrong with a `.meta`, beside a file that is as we wrote it, or that we never wrote.
+/// Returns what is wrong with a `.meta`, beside a file that is as we wrote it, or that we never wrote.
 fn meta_fault(
     doc: &DocId,
     bytes: &[u8],
@@ -440,7 +440,7 @@ fn meta_fault(
     }
     let saves = known.map_or(0, |known| known.version);
     (meta.version < saves).then(|| {
-        let what = format!("counts {} saves, there were {saves} at least", meta.version);
+        let what = format!("counts {} saves, but there were at least {saves}", meta.version);
         (&STALE_META, what)
     })
 }
@@ -451,7 +451,7 @@ fn lease_finding(doc: &DocId, client: u64, found: u32, leased: u32) -> FileFindi
         doc: Some(doc.clone()),
         detail: format!("client {client}"),
         message: format!(
-            "{doc} is at clock {found} of our client {client}, and were to write up to {leased}: \
+            "{doc} is at clock {found} of our client {client}, but we wrote up to {leased}: \
              an older state was put in its place, or a command was interrupted; repairing goes on \
              as a new replica"
         ),
@@ -472,17 +472,17 @@ fn unread(dir: &Path, path: &Path, what: &str) -> FileFinding {
 }
 
 fn unreadable_state(dir: &Path, error: &Error) -> FileFinding {
-    // Its log belongs to it: beside another file it would be thrown away.
+    // Its log belongs to it: beside another file it would be discarded.
     let files = [DATABASE, "crdtctl.db-wal"].map(|name| dir.join(name));
     let there = files.iter().filter(|file| fs::node(file).is_ok_and(|node| node.is_some()));
     let is_file = files.first().is_some_and(|file| fs::is_file(file).unwrap_or(false));
-    // Nothing is wrong with what a newer one wrote, and nothing of it is to be moved away.
+    // Nothing is wrong with what a newer crdtctl wrote, and nothing of it must be moved away.
     if is_file && error.kind == Failure::Refused {
         return FileFinding {
             kind: &UNREADABLE_STATE,
             doc: None,
             detail: String::new(),
-            message: format!("{error:#}; update crdtctl: until then only the files are looked at"),
+            message: format!("{error:#}; update crdtctl: until then only the files are checked"),
             fix: FileFix::Next(Next::ShowVersion),
         };
     }

@@ -1,4 +1,4 @@
-//! What a command has committed so far: it holds, whatever fails afterwards.
+//! What a command has committed so far: it stays, whatever fails afterwards.
 
 use crate::error::Error;
 use crate::id::{DocId, MemberId};
@@ -12,20 +12,20 @@ pub struct Commits {
 }
 
 impl Commits {
-    /// Counts a commit; `seq` is its number in the log, where a document changed.
+    /// Counts a commit; `seq` is its number in the log, if a document changed.
     pub fn add(&self, seq: Option<i64>) {
         self.made.set(true);
         self.seq.set(seq.or(self.seq.get()));
     }
 
-    /// Counts those of another store, too.
+    /// Counts the commits of another store as well.
     pub fn join(&self, others: &Commits) {
         if let Some(seq) = others.last() {
             self.add(seq);
         }
     }
 
-    /// The number of the last one in the log, where it has one; None when there was no commit.
+    /// Returns the number of the last commit in the log, if it has one; `None` if there was no commit.
     pub fn last(&self) -> Option<Option<i64>> {
         self.made.get().then(|| self.seq.get())
     }
@@ -34,16 +34,16 @@ impl Commits {
 /// What a commit did.
 #[derive(Debug, Clone, Default)]
 pub struct Committed {
-    /// The command's number in the log; None when no document changed.
+    /// The command's number in the log; `None` if no document changed.
     pub seq: Option<i64>,
-    /// In the order of their first change.
+    /// The changed documents, in the order of their first change.
     pub documents: Vec<ChangedDocument>,
-    /// Sentences for stderr: a new replica id and why, files that could not be written yet.
-    /// Documents near their limit are not here.
+    /// Messages for stderr: a new replica id and why, files that could not be written yet. Documents near
+    /// their limit are not among them.
     pub notes: Vec<String>,
     /// Documents that were left out ([`super::Session::leave_out`]), with what is wrong with each.
     pub damaged: Vec<Error>,
-    /// The store was no replica before; whose it is now, where that was said.
+    /// Set if the store has just become a replica, with its member if one was named.
     pub first_replica: Option<Option<MemberId>>,
 }
 
@@ -52,11 +52,11 @@ pub struct Committed {
 pub struct ChangedDocument {
     /// The document; a commit lists each once, however often it was edited.
     pub doc: DocId,
-    /// Before the commit; 0 where it had no file.
+    /// The size before the commit; 0 if it had no file.
     pub bytes_before: u64,
-    /// After the commit, once its file is written: the length of its whole state.
+    /// The size after the commit, once its file is written: the length of its whole state.
     pub bytes_after: u64,
-    /// Bytes of those that removed records left ([`crate::wire::Update::residue`]); None where that
-    /// takes reading all of it.
+    /// How many of those bytes removed records left ([`crate::wire::Update::residue`]); `None` if that takes
+    /// reading all of it.
     pub residue: Option<u64>,
 }

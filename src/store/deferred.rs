@@ -1,4 +1,4 @@
-//! Files that are written later ([`Fold::Later`]), and what is known of their documents meanwhile.
+//! Files whose writing is deferred ([`Fold::Later`]), and what is known of their documents meanwhile.
 
 use super::file_pieces::{FilePieces, deferred_as};
 use super::fold::{self, Checkpoint, ContentNote, INDEXED_BYTES, NewState, SplicedState};
@@ -14,17 +14,17 @@ use crate::id::DocId;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// A smaller document is read at once, with what the log has of it.
+/// A smaller document is read whole, with its rows of the log.
 const READ_AT_ONCE_BYTES: u64 = if cfg!(debug_assertions) { 1 << 10 } else { INDEXED_BYTES };
-/// So many rows of a smaller document are left for later.
+/// The most rows that are deferred of a smaller document.
 const MOST_DEFERRED: u64 = if cfg!(debug_assertions) { 8 } else { 256 };
-/// In so many pieces, and with so much that was added to its file, a document is left for later.
+/// The most pieces and added bytes with which a document is deferred.
 const MOST_PIECES: usize = if cfg!(debug_assertions) { 32 } else { 1_024 };
 const MOST_ADDED_BYTES: u64 = 1 << 20;
 
 impl Session {
-    /// Folds what a crash left, and what was left for later unless more is, in a commit of its own: what
-    /// follows may be dropped, the files stay.
+    /// Folds what a crash left, and what was deferred unless this session defers too, in a commit of its own:
+    /// what follows may be dropped, the files stay.
     pub(super) fn recover(&mut self) -> Result<()> {
         let docs = match self.folding {
             Fold::Now => self.state.unfolded_documents()?,
@@ -59,7 +59,7 @@ impl Session {
         fold::fold(layout, state, &[checkpoint], lock, now)
     }
 
-    /// Leaves for later what can be, of what is about to be committed; which documents that are.
+    /// Defers what it can of what is about to be committed; returns those documents.
     pub(super) fn defer(&self, changes: &[PendingChange], seqs: &[i64]) -> Result<BTreeSet<DocId>> {
         let mut deferred = BTreeSet::new();
         if self.folding == Fold::Now {
@@ -72,7 +72,7 @@ impl Session {
                 deferred.insert(checkpoint.doc.clone());
             }
         }
-        // The one thing that is waited for is the log.
+        // Only the log is waited for.
         let is_left = self.state.leave_wal(&self.layout.resolve(Path::new(DATABASE)))?;
         if let (true, Some(lock)) = (is_left, &self.lock) {
             lock.stay();
@@ -81,9 +81,9 @@ impl Session {
     }
 }
 
-/// Leaves it for later to write a document's file, now that its change is in the log, if whatever comes
-/// next then costs no more than if it were written: the transaction that `state` is in notes what the
-/// document consists of meanwhile. False where the file has to be written now.
+/// Defers writing a document's file, whose change is in the log, if the next command then costs no more than
+/// if it were written: the transaction that `state` is in records what the document consists of meanwhile.
+/// Returns false if the file has to be written now.
 ///
 /// # Errors
 /// From the local state; the transaction must then be rolled back.

@@ -1,9 +1,9 @@
-//! What can be wrong with the files of a store, as data: the kinds of findings, and what mends them.
+//! What can be wrong with the files of a store, as data: the kinds of findings, and what repairs them.
 
 use crate::error::Next;
 use crate::id::DocId;
 
-/// Hex digits of a finding's id that stand for its document and detail.
+/// Hex digits in a finding's id that stand for its document and detail.
 const ID_DIGITS: usize = 6;
 
 /// How much a finding matters.
@@ -11,14 +11,14 @@ const ID_DIGITS: usize = 6;
 pub enum Severity {
     /// Content cannot be read or merged, or is in danger.
     Error,
-    /// Something is not as it should be; nothing is lost.
+    /// Something is not as it should be, but nothing is lost.
     Warning,
     /// Worth knowing.
     Info,
 }
 
 impl Severity {
-    /// The word for it in reports; public API.
+    /// Returns the word for it in reports; public API.
     pub fn name(self) -> &'static str {
         match self {
             Severity::Error => "error",
@@ -33,7 +33,7 @@ impl Severity {
 pub struct FindingKind {
     /// A few words joined by hyphens; public API, and the beginning of every finding's id.
     pub name: &'static str,
-    /// How bad it is, wherever it is found.
+    /// Its severity, the same wherever it is found.
     pub severity: Severity,
 }
 
@@ -53,7 +53,7 @@ impl FindingKind {
         FindingKind { name, severity: Severity::Info }
     }
 
-    /// The id of a finding: `stale-meta-3f2a91`. The same at every check.
+    /// Returns the id of a finding: `stale-meta-3f2a91`. It is the same at every check.
     pub fn id(&self, doc: Option<&DocId>, detail: &str) -> String {
         let mut hasher = blake3::Hasher::new();
         let doc = doc.map_or("", DocId::as_str);
@@ -68,28 +68,27 @@ impl FindingKind {
 
 /// A file that does not decode, or breaks a rule of the format.
 pub static UNDECODABLE: FindingKind = FindingKind::error("undecodable");
-/// A file with parts that wait for what it does not hold.
+/// A file with parts that wait for something it does not contain.
 pub static PENDING: FindingKind = FindingKind::error("pending");
-/// A sound document with content that nothing here reads: it is carried and measured only.
+/// A valid document with content that nothing here reads: it can only be passed on and measured.
 pub static UNSUPPORTED: FindingKind = FindingKind::info("unsupported");
 /// A document whose file is gone.
 pub static MISSING_FILE: FindingKind = FindingKind::error("missing-file");
-/// A file and a log that do not go together, though each can be read.
+/// A file and a log that do not fit together, though each can be read.
 pub static BROKEN_LOG: FindingKind = FindingKind::error("broken-log");
 /// Two replicas wrote different operations under one client id.
 pub static REPLICA_FORK: FindingKind = FindingKind::error("replica-fork");
-/// A document with less of our own writing than we know to have written: an older copy was put
-/// back.
+/// A document with less of our own writing than we are known to have written: an older copy was restored.
 pub static CLOCK_BELOW_LEASE: FindingKind = FindingKind::error("clock-below-lease");
-/// A `.meta` with another hash than its file has: somebody changed one of the two.
+/// A `.meta` with another hash than its file: somebody changed one of the two.
 pub static HASH_MISMATCH: FindingKind = FindingKind::warning("hash-mismatch");
 /// A file that another program changed since it was written here; the next session takes it in.
 pub static FOREIGN_REPLACEMENT: FindingKind = FindingKind::warning("foreign-replacement");
-/// A file that lacks what the log holds: writing it did not end.
+/// A file that lacks entries of the log: writing it did not finish.
 pub static LOST_FOLD: FindingKind = FindingKind::warning("lost-fold");
 /// A file without its `.meta`.
 pub static MISSING_META: FindingKind = FindingKind::warning("missing-meta");
-/// A `.meta` that does not decode, or speaks of another document or an earlier state.
+/// A `.meta` that does not decode, or describes another document or an earlier state.
 pub static STALE_META: FindingKind = FindingKind::warning("stale-meta");
 /// A file that looks like a document and is not read as one.
 pub static UNREAD_FILE: FindingKind = FindingKind::warning("unread-file");
@@ -97,7 +96,7 @@ pub static UNREAD_FILE: FindingKind = FindingKind::warning("unread-file");
 pub static LONG_WAIT: FindingKind = FindingKind::warning("long-wait");
 /// A `crdtctl.db` that cannot be read: the files are then taken as they are.
 pub static UNREADABLE_STATE: FindingKind = FindingKind::error("unreadable-state");
-/// A `crdtctl.db` that is gone, or holds nothing, of a store that was written here.
+/// A missing or empty `crdtctl.db` of a store that was written here.
 pub static LOST_STATE: FindingKind = FindingKind::warning("lost-state");
 
 /// Something that is wrong with the files of a document, or of the store.
@@ -105,31 +104,31 @@ pub static LOST_STATE: FindingKind = FindingKind::warning("lost-state");
 pub struct FileFinding {
     /// Its name and severity.
     pub kind: &'static FindingKind,
-    /// None where no document is concerned.
+    /// `None` if no document is concerned.
     pub doc: Option<DocId>,
-    /// Tells findings of one kind in one document apart, and stays as it is as long as they do.
+    /// Distinguishes findings of one kind in one document, and stays the same from check to check.
     pub detail: String,
-    /// What is wrong, in a sentence without a full stop; of a document that is not named "it".
+    /// What is wrong, in a sentence without a full stop; a document that is not named is "it".
     pub message: String,
-    /// What helps against it.
+    /// What to do about it.
     pub fix: FileFix,
 }
 
-/// What mends it.
+/// What repairs a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileFix {
-    /// A session can do it by itself.
+    /// A session can repair it by itself.
     Repair(FileRepair),
-    /// To build the document again from what is left of it and what others have.
+    /// The document must be rebuilt from what is left of it and what others have.
     Recover {
-        /// The log holds all that was written to it: nobody else need be asked.
+        /// The log has everything written to it: nobody else need be asked.
         from_log: bool,
     },
     /// Something that a session cannot do.
     Next(Next),
 }
 
-/// What a session can put right in the files ([`super::Session::repair`]).
+/// What a session can repair in the files ([`super::Session::repair`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileRepair {
     /// Writes the `.meta` again.

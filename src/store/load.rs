@@ -1,4 +1,4 @@
-//! A document as it stands: its file, and what the log adds to it.
+//! A document as it stands: its file, overlaid with the log.
 
 use super::file_pieces::FilePieces;
 use super::fs::Seen;
@@ -11,37 +11,35 @@ use crate::wire::{self, Checked, CheckedBytes, Id, Update};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// The command that adopts what another program wrote to a file, as the log has it.
+/// The name in the log of the command that adopts what another program wrote to a file.
 pub(super) const ADOPTING: &str = "adopt";
 
 /// An empty document.
 const EMPTY: &[u8] = &[0, 0];
 
-/// What a document may hold: by its concern, or anything where none understands it.
+/// What a document may contain: by its concern, or anything if there is no concern for it.
 pub type Roots = fn(&DocId) -> Expected<'static>;
 
 /// A document as it was found.
 #[derive(Debug)]
 pub(super) struct Loaded {
-    /// Where its file is or goes, relative to the store's directory.
+    /// The path of its file, existing or not, relative to the store's directory.
     pub path: PathBuf,
-    /// The file as it was read; None when there was none.
+    /// The file as it was read; `None` if there was none.
     pub file: Option<Stamp>,
     /// That file, looked at before it was read.
     pub seen: Option<Seen>,
     /// File and log together.
     pub state: Vec<u8>,
-    /// The file is not what we last wrote.
+    /// Whether the file is not what we last wrote.
     pub foreign: bool,
-    /// Where the state is as we last wrote it, and nothing else: under what it is noted what is known of
-    /// its content.
+    /// The hash under which facts about its content are recorded, if the state is exactly what we last wrote.
     pub stored_as: Option<[u8; 32]>,
-    /// What the file, and what was left to be written into it, have of the state; None where all of it
-    /// was read.
+    /// What the state consists of in the file and the deferred changes; `None` if all of it was read.
     pub pieces: Option<Rc<FilePieces>>,
-    /// The file's bytes, where it is not what we last wrote.
+    /// The file's bytes, if they are not what we last wrote.
     pub theirs: Option<Vec<u8>>,
-    /// What the log gets first, before any change: all that the file held.
+    /// What the log gets first, before any change: all that the file contained.
     pub unlogged: Option<Vec<u8>>,
     /// What was recorded of it.
     pub known: Option<KnownClocks>,
@@ -65,7 +63,7 @@ impl Loaded {
         })
     }
 
-    /// The state, validated.
+    /// Returns the state, validated.
     ///
     /// # Errors
     /// `Corrupt`, naming the file.
@@ -73,25 +71,25 @@ impl Loaded {
         whole(&self.state, &self.path, doc, roots)
     }
 
-    /// The same, to be kept.
+    /// Returns the same, owned.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Loaded::update`].
     pub fn checked(&self, doc: &DocId, roots: Roots) -> Result<CheckedBytes<Rc<[u8]>>> {
         let state = Rc::from(self.state.as_slice());
         CheckedBytes::by(state, |bytes| whole(bytes, &self.path, doc, roots))
     }
 }
 
-/// Loads a document; None when it does not exist.
+/// Loads a document; `None` if it does not exist.
 ///
-/// The log is read before the file: rows that are folded in between are then applied twice, which
-/// changes nothing. A file that we did not write last gets every row that is still in the log,
-/// because another program may have put an older state over our folded writes.
+/// The log is read before the file: rows that are folded in between are then applied twice, which changes
+/// nothing. A file that we did not write last gets every row that is still in the log, because another
+/// program may have put an older state over our folded writes.
 ///
 /// # Errors
-/// `Corrupt` when file and log do not fit together; `Forked` when they hold different operations
-/// under one (client, clock).
+/// `Corrupt` if file and log do not fit together; `Forked` if they have different operations under one
+/// (client, clock).
 pub(super) fn load(
     layout: &Layout,
     state: Option<&State>,
@@ -102,7 +100,7 @@ pub(super) fn load(
         Some(state) => (state.unfolded(doc)?, state.known(doc)?),
         None => (Vec::new(), None),
     };
-    // What stands there, and cannot be read, is no reason to leave other documents alone.
+    // A file that cannot be read is no reason to give up other documents.
     let damage = |e: Error| e.damages(doc);
     let path = layout.find(doc).map_err(damage)?;
     let seen = path.as_ref().and_then(|path| layout.seen(path));
@@ -122,7 +120,7 @@ pub(super) fn load(
         Some(state) if foreign => state.log_of(doc)?,
         _ => unfolded,
     };
-    // A document from before us: nothing of ours is in it, so there is nothing to be decided.
+    // A document from before us: it has nothing of ours, so there is nothing to decide.
     let unlogged = known.is_none().then(|| bytes.clone());
     let theirs = (foreign && known.is_some()).then(|| bytes.clone());
     let stored_as = (!foreign && rows.is_empty()).then_some(stamp.blake3);
@@ -148,8 +146,8 @@ pub(super) fn load(
     }))
 }
 
-/// A document without a file: new and not folded yet, or its file was removed. The log makes it
-/// again, where it holds all of it.
+/// Rebuilds a document without a file from the log, if the log has all of it: it is new and not folded yet,
+/// or its file was removed.
 fn rebuild(
     layout: &Layout,
     doc: &DocId,
@@ -180,7 +178,7 @@ fn rebuild(
     })
 }
 
-/// What the log says of a document by itself; None where it does not hold all of it.
+/// Returns what the log alone has of a document; `None` if that is not all of it.
 pub(super) fn from_log(
     state: &State,
     doc: &DocId,
@@ -189,7 +187,7 @@ pub(super) fn from_log(
     roots: Roots,
 ) -> Result<Option<Vec<u8>>> {
     let mut rows = state.log_of(doc)?;
-    // A row that holds the whole document, as it was adopted, stands for all before it.
+    // A row with the whole document, as it was adopted, replaces all before it.
     let whole_row = |row: &LogRow| row.seq == known.log_from && row.command == ADOPTING;
     match rows.iter().position(whole_row) {
         Some(at) => rows.swap(0, at),
@@ -200,7 +198,7 @@ pub(super) fn from_log(
     overlay(doc, base, &rows, false, roots).map(Some)
 }
 
-/// A state that needs nothing from elsewhere.
+/// Checks a state that must not depend on anything missing.
 pub(super) fn whole<'a>(
     bytes: &'a [u8],
     path: &Path,
@@ -217,18 +215,18 @@ pub(super) fn whole<'a>(
         })?;
     match update.needs().is_empty() {
         true => Ok(update),
-        false => Err(invalid("parts of it wait for something that is missing".to_owned())),
+        false => Err(invalid("parts of it depend on something that is missing".to_owned())),
     }
 }
 
-/// A file that is no document, or none that goes with ours.
+/// Returns the error for a file that is not a document, or does not fit ours.
 pub(super) fn unfit(path: &Path, doc: &DocId) -> Error {
     Error::corrupt(format!("the file of {doc} does not hold a valid document: {}", path.display()))
         .hint(restore(doc))
         .damages(doc)
 }
 
-/// What walks and does not pass rule 1 of the gate.
+/// Returns the error for bytes that walk but do not pass rule 1 of the gate.
 pub(super) fn excluded(what: &str, fault: &wire::Fault) -> Error {
     match fault.is_unsupported() {
         true => Error::corrupt(format!("{what} holds content that is not supported"))
@@ -243,7 +241,7 @@ pub(super) fn excluded(what: &str, fault: &wire::Fault) -> Error {
     }
 }
 
-/// The state with the log's rows merged in. Rows that it holds already are left out.
+/// Returns the state with the log's rows merged in, leaving out those that it already has.
 fn overlay(
     doc: &DocId,
     base: Update<'_, Checked>,
@@ -276,8 +274,8 @@ fn overlay(
     merged(doc, std::iter::once(base).chain(added).collect())
 }
 
-/// The file of another program with the rows of the log merged in. It was no part of what these
-/// were judged by, so they are judged again, as by an import.
+/// Returns the file of another program with the rows of the log merged in. They were not judged against that
+/// file, so they are judged again, as in an import.
 fn laid_over(
     doc: &DocId,
     base: Update<'_, Checked>,
@@ -288,7 +286,7 @@ fn laid_over(
     let mut news = Vec::new();
     for (index, verdict) in gate::admit(&base, &updates, roots(doc)) {
         let row = rows.get(index).map(|(row, _)| *row);
-        let row = row.ok_or_else(|| Error::bug("a log entry was judged that is not there"))?;
+        let row = row.ok_or_else(|| Error::bug("a verdict is about a missing log entry"))?;
         match verdict {
             Verdict::Known => {}
             Verdict::New(bytes) => news.push(bytes),
@@ -300,7 +298,7 @@ fn laid_over(
     }
     let check = |bytes| {
         Update::checked(bytes, roots(doc))
-            .map_err(|fault| Error::bug(format!("news of {doc} are not valid")).because(fault))
+            .map_err(|fault| Error::bug(format!("a change of {doc} is not valid")).because(fault))
     };
     let news = news.iter().map(|bytes| check(bytes)).collect::<Result<Vec<_>>>()?;
     merged(doc, std::iter::once(base).chain(news).collect())
@@ -322,21 +320,21 @@ fn damaged(doc: &DocId, row: &LogRow) -> Error {
 
 fn outdated(doc: &DocId, row: &LogRow) -> Error {
     Error::corrupt(format!(
-        "the file of {doc} lacks what log entry {} builds upon: an older state was put in its place",
+        "the file of {doc} lacks what log entry {} depends on: an older state was put in its place",
         row.seq
     ))
     .hint(restore(doc))
     .damages(doc)
 }
 
-/// One side collected what stands, on the other, in something that neither of them deleted.
+/// Returns the error for an operation collected on one side whose parent neither side deleted.
 pub(super) fn collected(doc: &DocId, id: Id) -> Error {
     Error::corrupt(format!(
         "{doc}: the file and the log disagree: operation {} of client {} is collected in one of them, \
-         and nobody deleted what it stands in",
+         and nobody deleted what contains it",
         id.clock, id.client
     ))
-    .because("a replica collects only what is in something deleted")
+    .because("a replica collects only the content of what was deleted")
     .hint(restore(doc))
     .damages(doc)
 }
@@ -354,7 +352,7 @@ pub(super) fn forked(doc: &DocId, id: Id) -> Error {
     .damages(doc)
 }
 
-/// What to do about a document that cannot be used.
+/// Returns what to do about a document that cannot be used.
 fn restore(doc: &DocId) -> Hint {
     let look = Hint::from("nothing was written; ").next(Next::Check(None)).and(" says more; ");
     rebuilding(look, doc)

@@ -1,4 +1,4 @@
-//! Reading no more of a large document than what is asked of it.
+//! Reads only the parts of a large document that are asked for.
 
 use super::index::{self, StoredDocument};
 use super::layout::Stamp;
@@ -12,8 +12,8 @@ use crate::id::DocId;
 use crate::wire::Update;
 
 impl Reader {
-    /// Looks at the validated live content of a document; None when there is none. `look` may be
-    /// called several times, of which the last counts.
+    /// Calls `look` on the validated live content of a document; returns `None` if there is none. `look` may
+    /// be called several times; the last call counts.
     ///
     /// # Errors
     /// As [`Reader::view`].
@@ -30,7 +30,7 @@ impl Reader {
         Ok(self.view(doc)?.map(|view| look(&view)))
     }
 
-    /// None where that takes the whole document, or it is not as it was expected.
+    /// Returns `None` if that takes the whole document, or it is not as expected.
     fn look_through<R>(
         &self,
         doc: &DocId,
@@ -49,9 +49,9 @@ impl Reader {
         None
     }
 
-    /// Log rows of a document with seq > after, in order. None when they do not lead from there to
-    /// what the document holds: the log no longer reaches back that far, or another program wrote
-    /// the file since.
+    /// Returns the log rows of a document with seq > after, in order. `None` if they do not lead from there
+    /// to the document's content: the log no longer reaches back that far, or another program has written the
+    /// file since.
     pub fn log_after(&self, doc: &DocId, after: i64) -> Result<Option<Vec<LogRow>>> {
         let FileSource::Files { layout, state: Some(state) } = self.source() else {
             return Ok(None);
@@ -63,7 +63,7 @@ impl Reader {
         }
         let Some(path) = layout.find(doc)? else { return Ok(Some(rows)) };
         let Some(bytes) = layout.read(&path)? else { return Ok(Some(rows)) };
-        // Asked after the file was read: a fold in between makes a false alarm, not a false rest.
+        // Asked after the file was read: a fold in between is a false alarm, not a false all-clear.
         let stamp = Stamp::of(&bytes);
         let whole = state
             .known(doc)?
@@ -71,7 +71,7 @@ impl Reader {
         Ok(whole.then_some(rows))
     }
 
-    /// What is known of a document without reading it; None where that takes reading it.
+    /// Returns what is known of a document without reading it; `None` if it must be read.
     ///
     /// # Errors
     /// From the local state.
@@ -85,7 +85,7 @@ impl Reader {
         }
     }
 
-    /// How many clients wrote a document, if that is known without reading it.
+    /// Returns how many clients wrote a document, if that is known without reading it.
     ///
     /// # Errors
     /// From the local state.

@@ -1,5 +1,5 @@
-//! A `crdtctl.db` that is gone. The documents do not need it; what was local to the replica is lost,
-//! and nobody would notice.
+//! A missing `crdtctl.db`. The documents do not need it, so the loss of what was local to the replica would
+//! go unnoticed.
 
 use super::check::{FileFinding, FileFix, LOST_STATE};
 use super::layout::DATABASE;
@@ -7,10 +7,10 @@ use super::{Generation, Reader, Store, fs, replica};
 use crate::error::{Next, Result};
 
 impl Store {
-    /// What is to be said where the local state of this store is gone: the file is empty, or a lease
-    /// of this machine says that we wrote to this very directory. None where there is a local state,
-    /// or was none as far as anybody here can tell: of a copy nothing is missing, and a database without
-    /// a table is what a command leaves that was killed before it wrote anything.
+    /// Returns a finding if the local state of this store is gone: the file is empty, or a lease of this
+    /// machine says that we wrote to this very directory. `None` if there is a local state, or was none as
+    /// far as anybody here can tell: a copy lacks nothing, and a database without tables is left by a command
+    /// killed before it wrote anything.
     ///
     /// # Errors
     /// `Io`.
@@ -21,14 +21,14 @@ impl Store {
         }
         let file = dir.join(DATABASE);
         if fs::is_file(&dir.join("crdtctl.db.damaged"))? {
-            // Somebody has put it aside, and knows.
+            // Somebody has moved it aside, and knows.
             return Ok(None);
         }
         let written_as = replica::leases_of(dir, &self.environment.machine)?;
         let what = match (fs::is_file(&file)?, written_as.last()) {
             (true, None) if fs::size(&file)? > 0 => return Ok(None),
             (false, None) => return Ok(None),
-            (true, _) => "holds nothing".to_owned(),
+            (true, _) => "is empty".to_owned(),
             (false, Some(replica)) => {
                 let short: String = replica.chars().take(8).collect();
                 format!("is gone, and this machine wrote here as replica {short}")
@@ -39,7 +39,7 @@ impl Store {
             doc: None,
             detail: String::new(),
             message: format!(
-                "{} {what}: put it back if there is a copy; the documents are whole without it, but \
+                "{} {what}: restore it if there is a copy; the documents are complete without it, but \
                  the log, what others are known to have, lost values and the trash were in it, and the \
                  next write makes a new replica",
                 file.display()

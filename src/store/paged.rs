@@ -1,8 +1,8 @@
-//! One operation at the cost of what it touches.
+//! Runs an operation at the cost of what it touches.
 //!
-//! Of a large document that is as it was last written here, an operation gets the pages that it
-//! asks for ([`Window`]). It is run until it asks for nothing more: which ones those are nobody has
-//! to say, and nobody can say it wrongly.
+//! If a large document is as it was last written here, an operation gets only the pages that it asks for
+//! ([`Window`]). It is run again until it asks for nothing more, so that nobody has to declare those pages,
+//! or can declare them wrongly.
 
 use super::fold::{INDEXED_BYTES, NewState, SplicedState};
 use super::index;
@@ -22,9 +22,9 @@ use crate::wire::{Noted, Pages, Splice, Update};
 use std::rc::Rc;
 
 impl Session {
-    /// Runs what is the first to change anything in this session, and gives it of large documents no
-    /// more than it asks for. It may run several times: whatever it does outside the session must
-    /// not matter. What it leaves behind is as if it had run once, with everything.
+    /// Runs the first change of this session, and opens only the parts of large documents that it asks for.
+    /// It may run several times, so what it does outside the session must not matter. The result is as if it
+    /// had run once, with everything open.
     ///
     /// # Errors
     /// Those of `run`.
@@ -32,7 +32,7 @@ impl Session {
         self.run_paged(Paging::OfAny, run)
     }
 
-    /// The same, where it is not worth while to look for the pages of a document that was read.
+    /// The same, for when finding the pages of a document that is read whole does not pay.
     ///
     /// # Errors
     /// Those of `run`.
@@ -52,7 +52,7 @@ impl Session {
         let notes = self.notes.len();
         let mut turns = 0..Window::TURNS;
         let result = loop {
-            // With everything open nothing is missed.
+            // With everything open, nothing is missed.
             self.paging = turns.next().map(|_| paging);
             let point = self.state.savepoint()?;
             let result = environment.machine.ids.repeatably(|| run(self));
@@ -68,24 +68,24 @@ impl Session {
         result
     }
 
-    /// Whether what is being run has asked for anything that is not at hand: then it is run again, and
-    /// what it does until then is worth nothing.
+    /// Returns whether the current run has asked for anything that is not at hand: then it is run again, and
+    /// its results so far must not be used.
     pub fn asks_for_more(&self) -> bool {
         let mut windows = self.documents.values().flatten().filter_map(|open| open.window.as_ref());
         self.paging.is_some() && windows.any(|window| window.has_missed())
     }
 
-    /// Whether what is being run gets no more of documents than it asks for.
+    /// Returns whether the current run gets only the parts of documents that it asks for.
     pub fn is_paged(&self) -> bool {
         self.paging.is_some()
     }
 
-    /// Keeps of a document that arrived whole and is as it came no more at hand than what its tombstones
-    /// stand in, where that is worth while. To be called when nothing else of it will be asked for: if
-    /// it is, all is run again, and the document stays whole.
+    /// Narrows a document that arrived whole and is unchanged to the pages of its tombstones, if that pays.
+    /// Must be called when nothing else of it will be asked for: if something is, everything is run again,
+    /// and the document stays whole.
     ///
     /// # Errors
-    /// `Bug` where what arrived does not open.
+    /// `Bug` if what arrived does not open.
     pub fn narrow_to_tombstones<'p>(
         &mut self,
         doc: &DocId,
@@ -102,9 +102,9 @@ impl Session {
         Ok(())
     }
 
-    /// As if nothing had been run; the pages that were missed are at hand.
+    /// Resets the session as if nothing had been run, with the missed pages at hand.
     fn begin_again(&mut self, notes: usize) -> Result<()> {
-        // What was made of others, and what adopting made of them, is undone by loading them again.
+        // Changes to other documents, and what was adopted into them, are undone by loading them again.
         let stays = |open: &OpenDocument| match open.arrived {
             None => open.window.is_some() || !open.is_changed() && !open.loaded.foreign,
             Some(_) => false,
@@ -116,7 +116,7 @@ impl Session {
         Ok(())
     }
 
-    /// The document with everything, unless an operation is being run that asks for pages.
+    /// Opens all of the document, unless an operation is being run that asks for pages.
     pub(super) fn complete(&mut self, doc: &DocId) -> Result<()> {
         let roots = self.environment.roots;
         match self.documents.get_mut(doc) {
@@ -127,7 +127,7 @@ impl Session {
 }
 
 impl OpenDocument {
-    /// A document of which only some pages were ever read; None where it takes all of it.
+    /// Returns a document of which only some pages are read; `None` if it must be read whole.
     pub fn indexed(
         layout: &Layout,
         state: &State,
@@ -142,7 +142,7 @@ impl OpenDocument {
         Ok(Some(open))
     }
 
-    /// Keeps only some pages of it open, if it is as it was last written here.
+    /// Keeps only some of its pages open, if it is as it was last written here.
     pub fn narrow(&mut self, noted: Noted) -> Result<()> {
         if self.loaded.stored_as.is_none() {
             return Ok(());
@@ -156,7 +156,7 @@ impl OpenDocument {
         }
     }
 
-    /// Keeps only the pages of its tombstones open, if it is as it arrived; true when that was done.
+    /// Keeps only the pages of its tombstones open, if it is as it arrived; returns whether it did.
     fn narrow_to_tombstones<'p>(
         &mut self,
         doc: &DocId,
@@ -195,7 +195,7 @@ impl OpenDocument {
         Ok(())
     }
 
-    /// Forgets what was made of it, and opens the pages that were missed.
+    /// Discards its changes, and opens the pages that were missed.
     fn look_further(&mut self) -> Result<()> {
         self.close();
         let Some(window) = self.window.take() else { return Ok(()) };
@@ -208,7 +208,7 @@ impl OpenDocument {
         }
     }
 
-    /// Opens all of it, and does again what was made of its pages.
+    /// Opens all of it, and redoes the changes of its pages.
     pub(super) fn complete(&mut self, doc: &DocId, roots: Roots) -> Result<()> {
         let Some(window) = self.window.take() else { return Ok(()) };
         let made = self.close();
@@ -219,8 +219,8 @@ impl OpenDocument {
         }
     }
 
-    /// The pages as they are now, put back into the whole; None where there is no window, or what it
-    /// shows does not go back.
+    /// Puts the pages as they are now back into the whole; `None` if there is no window, or its content
+    /// cannot be put back.
     pub fn spliced(&mut self, doc: &DocId, roots: Roots) -> Result<Option<NewState>> {
         let Some(window) = self.window.clone() else { return Ok(None) };
         let edited = self.checked(doc, roots)?;
@@ -234,10 +234,11 @@ impl OpenDocument {
         Ok(Some(NewState::Spliced(Box::new(SplicedState { window, splice, edited: Some(edited) }))))
     }
 
-    /// Whether what was spliced may be stored, and is what is said of it without reading everything.
+    /// Returns whether the spliced state may be stored, and matches what is claimed of it without reading it
+    /// all.
     fn is_spliced_right(&self, splice: &Splice, doc: &DocId, roots: Roots) -> bool {
         let Some(window) = &self.window else { return true };
-        // Tests count what is read of files; this is read for them alone.
+        // Tests count what is read of files; this is read only for them.
         #[cfg(test)]
         let counted = super::counted::taken();
         let whole = window.source().whole().ok();

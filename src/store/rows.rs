@@ -1,4 +1,4 @@
-//! What a session writes into the log.
+//! What a session writes to the log.
 
 use super::load;
 use super::open_document::{LogPart, PendingChange};
@@ -7,17 +7,17 @@ use super::state::NewRow;
 use crate::error::Result;
 use crate::id::MemberId;
 
-/// The numbers that a commit gave.
+/// The seq numbers that a commit assigned.
 pub(super) struct Logged {
-    /// Of the command; None when it changed nothing itself.
+    /// The command's; `None` if it changed nothing itself.
     pub command: Option<i64>,
-    /// By document, of its last row.
+    /// By document, that of its last row.
     pub documents: Vec<i64>,
 }
 
 impl Session {
-    /// Writes the command into the transaction, after what other programs had done to its
-    /// documents. Returns the numbers that they got.
+    /// Writes the command into the transaction, after what other programs did to its documents. Returns the
+    /// numbers assigned.
     pub(super) fn log(&mut self, changes: &[PendingChange]) -> Result<Logged> {
         let first = self.state.next_seq()?;
         let parts = || changes.iter().flat_map(|change| &change.parts);

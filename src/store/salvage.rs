@@ -1,5 +1,5 @@
-//! What is left of a document in a store, whatever state it is in; and a store of its own for what
-//! was made of it.
+//! What is left of a document in a store, whatever its condition; and a directory of its own for a rebuilt
+//! one.
 
 use super::Store;
 use super::fs;
@@ -9,33 +9,33 @@ use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
 
-/// Everything that a store holds of a document.
+/// Everything that a store has of a document.
 #[derive(Debug, Default)]
 pub struct Remains {
-    /// The bytes of its file, and how that is called.
+    /// The bytes of its file, with the file's path.
     pub file: Option<(PathBuf, Vec<u8>)>,
-    /// The file is as we wrote it.
+    /// Whether the file is as we wrote it.
     pub recorded: bool,
     /// The updates in the log, in order.
     pub log: Vec<Vec<u8>>,
-    /// Updates that wait for what is not here.
+    /// Updates that wait for something missing.
     pub inbox: Vec<Vec<u8>>,
-    /// What could not be read, as sentences.
+    /// What could not be read, as messages.
     pub notes: Vec<String>,
 }
 
 impl Remains {
-    /// Whether there is nothing to build the document from; notes do not count.
+    /// Returns whether there is nothing to rebuild the document from; notes do not count.
     pub fn is_empty(&self) -> bool {
         self.file.is_none() && self.log.is_empty() && self.inbox.is_empty()
     }
 }
 
 impl Store {
-    /// Gathers what is left of a document. Validates nothing.
+    /// Collects what is left of a document, without validating anything.
     ///
     /// # Errors
-    /// `Io`. A local state that cannot be read is a note.
+    /// `Io`. A local state that cannot be read becomes a note.
     pub fn remains(&self, doc: &DocId) -> Result<Remains> {
         let (reader, fault) = self.reader_anyhow()?;
         let mut remains = Remains::default();
@@ -66,21 +66,21 @@ impl Store {
         Ok(remains)
     }
 
-    /// Refuses a directory that [`Store::write_beside`] would not write a document to.
+    /// Refuses a directory to which [`Store::write_beside`] would not write a document.
     ///
     /// # Errors
-    /// `Refused` for this store's own directory, one of a replica, and one that has the document.
+    /// `Refused` for this store's own directory, that of a replica, and one that has the document.
     pub fn check_beside(&self, dir: &Path, doc: &DocId) -> Result<()> {
         let refuse = |why: &str| {
             Err(Error::refused(format!("{} {why}", dir.display()))
-                .hint("name a directory that is not there yet: nothing is ever written over"))
+                .hint("name a directory that does not exist yet: nothing is ever overwritten"))
         };
         if Store::owns(dir)? {
-            return refuse("lies in a store");
+            return refuse("is inside a store");
         }
         match fs::node(dir)? {
             None => return Ok(()),
-            Some(_) if !fs::is_dir(dir)? => return refuse("is no directory"),
+            Some(_) if !fs::is_dir(dir)? => return refuse("is not a directory"),
             Some(_) => {}
         }
         if fs::canonical(dir)? == fs::canonical(self.dir())? {
@@ -90,13 +90,12 @@ impl Store {
             return refuse("is a store that is in use");
         }
         match Layout::new(dir.to_owned()).find(doc)? {
-            Some(_) => refuse(&format!("holds a {doc} already")),
+            Some(_) => refuse(&format!("already has a {doc}")),
             None => Ok(()),
         }
     }
 
-    /// Writes a document into a directory of its own, in the layout of a store. Returns the path of
-    /// its file.
+    /// Writes a document into a directory of its own, in the layout of a store. Returns the path of its file.
     ///
     /// # Errors
     /// As [`Store::check_beside`]; `Io`.
@@ -110,7 +109,7 @@ impl Store {
         if let Some(parent) = path.parent() {
             fs::create_dir(parent)?;
         }
-        // The document last: what fails before it has made none, and can be run again.
+        // The document last: a failure before it leaves no document, and the command can be run again.
         fs::persist(&path.with_extension("meta"), meta.to_text()?.as_bytes())?;
         fs::persist(&path, state)?;
         if let Some(parent) = path.parent() {

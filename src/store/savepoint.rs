@@ -1,4 +1,4 @@
-//! Taking back what was applied to one document, while the session goes on.
+//! Reverts what was applied to one document, while the session continues.
 
 use super::load::Roots;
 use super::open_document::{Editing, OpenDocument, own};
@@ -6,20 +6,20 @@ use super::session::Session;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 
-/// A document as it stood: how many updates it was changed by.
+/// A revision of a document: how many updates have changed it.
 #[derive(Debug, Clone, Copy)]
 pub struct Revision(usize);
 
 impl Session {
-    /// Remembers how a document stands now.
+    /// Returns the present revision of a document.
     pub fn savepoint(&self, doc: &DocId) -> Revision {
         Revision(self.revision(doc))
     }
 
-    /// Takes back every change of a document since: it is as it was, in its order and its bytes.
+    /// Reverts every change of a document since a revision: its order and its bytes are as they were.
     ///
     /// # Errors
-    /// The session must be dropped then, as after any change that failed.
+    /// After an error the session must be dropped, as after any failed change.
     pub fn go_back(&mut self, doc: &DocId, to: Revision) -> Result<()> {
         let roots = self.environment().roots;
         self.forget_found(doc);
@@ -35,18 +35,18 @@ impl Session {
 }
 
 impl OpenDocument {
-    /// yrs takes nothing back: the document is loaded again, and changed again as far as it was.
+    /// yrs reverts nothing: the document is loaded again, and changed again up to that revision.
     fn go_back(&mut self, doc: &DocId, roots: Roots, to: Revision) -> Result<()> {
         let Some(made) = self.close() else { return Ok(()) };
         let count = to.0.checked_sub(usize::from(self.arrived.is_some()));
         let Some(count) = count else {
-            return Err(Error::bug(format!("{doc} was to be taken back to before it arrived")));
+            return Err(Error::bug(format!("{doc} cannot be reverted to before it arrived")));
         };
         self.open(doc, roots, true, |_| Ok(made.client))?;
         self.redo(doc, roots, &made, count)
     }
 
-    /// Changes a document that was opened anew as it was changed before, by so many updates.
+    /// Applies the first `count` updates again to a document that was opened anew.
     pub(super) fn redo(
         &mut self,
         doc: &DocId,
@@ -61,7 +61,7 @@ impl OpenDocument {
         }
         match &self.editing {
             Some(editing) if editing.doc.updates().len() == count => Ok(()),
-            _ => Err(Error::bug(format!("{doc} was taken back to what it was not"))),
+            _ => Err(Error::bug(format!("{doc} was not reverted to what it was"))),
         }
     }
 }

@@ -24,8 +24,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The rules that an adoption goes by: given the session, in which what came is applied, they
-/// decide what the merge left open. Returns sentences for people.
+/// The rules for an adoption: given the session, with the incoming changes applied, they decide what the
+/// merge left open. Return messages for people.
 pub type Rules = fn(&mut Session, &Adopted<'_>) -> Result<Vec<String>>;
 
 /// What a store is used with; made once by the command line (or a test).
@@ -34,21 +34,21 @@ pub struct Environment {
     pub machine: Machine,
     /// `concern::expected`.
     pub roots: Roots,
-    /// From `concern::noted`: the fields that lists are put in order and sifted by.
+    /// From `concern::noted`: the fields that lists are sorted and filtered by.
     pub noted: Noted,
-    /// `merge::adopt`: what is decided where another program put its file over ours.
+    /// `merge::adopt`: decides what is open when another program has put its file over ours.
     pub adopt: Rules,
-    /// When files are written; None leaves that to the store's setting.
+    /// When files are written; `None` leaves that to the store's setting.
     pub fold: Option<Fold>,
 }
 
 /// How a session is opened.
 pub struct Open<'a> {
-    /// The command line, for the log and for whoever waits for the lock.
+    /// The command line, for the log and for others who wait for the lock.
     pub command: &'a str,
-    /// Who acts (`--as`); the replica's member when None.
+    /// The acting member (`--as`); the replica's member if `None`.
     pub member: Option<&'a MemberId>,
-    /// Nothing is written, not even `crdtctl.db`.
+    /// Whether nothing is written, not even `crdtctl.db`.
     pub dry_run: bool,
 }
 
@@ -56,43 +56,43 @@ pub struct Open<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Recovery {
     Nothing,
-    /// What a crash left in the log; what was left for later, unless more is.
+    /// What a crash left in the log; and what was deferred, unless this session defers too.
     AsSet,
     Everything,
 }
 
-/// The fold comes second; it does not wait long for programs that are not ours.
+/// The fold is secondary: it does not wait long for programs that are not ours.
 pub(super) const FOLD_WAIT: Duration = Duration::from_millis(500);
 
-/// Something that waits for the commit of a session. It is dropped with a session that is not
-/// committed, and with what is run again.
+/// Work that waits for the commit of a session. It is dropped with a session that is not committed, and when
+/// something is run again.
 pub trait BeforeCommit: Any {
-    /// Does it, before anything is written down of the session. A dry run does it as well.
+    /// Does the work before anything of the session is recorded. A dry run does it as well.
     ///
     /// # Errors
     /// Its own; nothing is committed then.
     fn carry_out(self: Box<Self>, session: &mut Session) -> Result<()>;
 }
 
-/// Of which documents no more is opened than what is asked for.
+/// The documents of which only the parts asked for are opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Paging {
-    /// Of all that are large.
+    /// All large ones.
     OfAny,
-    /// Of those of which it is written down where their pages stand.
+    /// Those for which the positions of the pages are recorded.
     OfIndexed,
 }
 
 /// Write access: holds the lock; dropped without `commit`, it changes nothing.
 ///
-/// Documents are loaded when they are first asked for. Several sessions in one process lock each
-/// other out like those of two processes.
+/// Documents are loaded when they are first asked for. Several sessions in one process lock each other out
+/// like those of two processes.
 pub struct Session {
-    /// What was asked for so far; None for what does not exist. Some of them read the state.
+    /// Documents asked for so far; `None` for those that do not exist. Some of them read the state.
     pub(super) documents: BTreeMap<DocId, Option<OpenDocument>>,
     // Closed before the lock is released: closing moves SQLite's log into its file.
     pub(super) state: State,
-    // Goes after it was closed, and before anybody else may open it.
+    // Removed after it is closed, and before anybody else may open it.
     _new_state: Option<NewDatabase>,
     pub(super) lock: Option<LockFile>,
     pub(super) layout: Layout,
@@ -102,34 +102,34 @@ pub struct Session {
     member: Option<MemberId>,
     dry_run: bool,
     pub(super) replica: Replica,
-    /// In the order of their first change.
+    /// The changed documents, in the order of their first change.
     pub(super) changed: Vec<DocId>,
-    /// What is put right in the files after the commit, by document.
+    /// What is repaired in the files after the commit, by document.
     pub(super) repairs: Vec<(DocId, FileRepair)>,
     pub(super) notes: Vec<String>,
-    /// What imports may still cost.
+    /// The merge effort that imports may still use.
     pub(super) allowance: Allowance,
     /// A change failed half-way: nothing of this session may be kept.
     pub(super) broken: bool,
-    /// Changes begun, those that failed included.
+    /// Changes begun, including failed ones.
     begun: u64,
     /// When the files of changed documents are written.
     pub(super) folding: Fold,
-    /// What is being run asks for pages of documents.
+    /// Set while an operation is run that asks for pages of documents.
     pub(super) paging: Option<Paging>,
-    /// Documents that arrived whole, and of which only the tombstones were kept at hand.
+    /// Documents that arrived whole and were narrowed to their tombstones.
     pub(super) narrowed: BTreeSet<DocId>,
     /// Documents whose tombstones were swept, by what, and at which revision.
     pub(super) swept: BTreeMap<DocId, ([u8; 32], usize)>,
-    /// Documents that are in the normal form of their concerns, and at which revision.
+    /// Documents in the normal form of their concerns, and at which revision.
     pub(super) normal: BTreeMap<DocId, usize>,
     /// What the command did, one JSON object a line, for the log.
     pub(super) operations: String,
-    /// Documents that were left out, since they cannot be used.
+    /// Documents that were left out because they cannot be used.
     damaged: BTreeMap<String, Error>,
-    /// What is done once for all commands, right before the commit.
+    /// Work done once for all commands, just before the commit.
     pub(super) before_commit: Vec<Box<dyn BeforeCommit>>,
-    /// What was derived from documents, each with the revision that it holds for.
+    /// What was derived from documents, each with the revision that it is valid for.
     pub(super) derived: BTreeMap<DocId, (usize, Box<dyn Any>)>,
 }
 
@@ -191,13 +191,15 @@ impl Session {
         Ok(session)
     }
 
-    /// Keeps this replica, and gives it a member, even if nothing else changes. Another member than
-    /// it has only while nothing was written as that one: a name can be mistyped.
+    /// Keeps this replica, and sets its member, even if nothing else changes. A different member is
+    /// accepted only while nothing was written as the present one: a name can be mistyped.
     pub(super) fn settle(&mut self, member: Option<&MemberId>) -> Result<()> {
         match (self.replica.member(), member) {
             (Some(old), Some(new)) if old != new => {
                 if self.state.has_written_as(old)? {
-                    let what = format!("this replica belongs to {old}, and was written as that");
+                    let what = format!(
+                        "this replica belongs to {old}, and has already written as that member"
+                    );
                     return Err(Error::refused(what)
                         .hint(Next::ActAs.and(" acts as another member for one command")));
                 }
@@ -214,38 +216,38 @@ impl Session {
         self.environment.machine.clock.now()
     }
 
-    /// What was given when the store was opened.
+    /// Returns the environment given when the store was opened.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
 
-    /// Whether nothing will be written: [`Session::commit`] only says what it would do.
+    /// Returns whether nothing will be written: [`Session::commit`] only says what it would do.
     pub fn dry_run(&self) -> bool {
         self.dry_run
     }
 
-    /// Who acts.
+    /// Returns the acting member.
     pub fn member(&self) -> Option<&MemberId> {
         self.member.as_ref()
     }
 
-    /// The replica that this session writes as. It changes when a document shows that the lease
-    /// does not hold ([`Session::edit`], [`Session::apply`]).
+    /// Returns the replica that this session writes as. It changes when a document shows that the lease does
+    /// not hold ([`Session::edit`], [`Session::apply`]).
     pub fn replica_id(&self) -> &str {
         self.replica.id()
     }
 
-    /// The local state, inside this session's transaction.
+    /// Returns the local state, inside this session's transaction.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// The directory of all disks, which need not be there.
+    /// Returns the directory of all disks, which need not exist.
     pub fn disks(&self) -> PathBuf {
         self.layout.disks()
     }
 
-    /// Every document of the store, those that this session made included, sorted by id.
+    /// Returns every document of the store, including those made in this session, sorted by id.
     pub fn documents(&self) -> Result<Vec<Document>> {
         let mut documents = reader::documents(&self.layout, Some(&self.state))?;
         for doc in &self.changed {
@@ -257,29 +259,27 @@ impl Session {
         Ok(documents)
     }
 
-    /// Changes begun so far, those that failed included: whoever failed without one has left
+    /// Returns the number of changes begun so far, including failed ones: a failure before the first leaves
     /// nothing behind.
     pub fn changes_begun(&self) -> u64 {
         self.begun
     }
 
-    /// How much is written down of what the command does.
+    /// Returns the length of the operations recorded so far.
     pub fn recorded(&self) -> usize {
         self.operations.len()
     }
 
-    /// Writes down for the log what the command does: one JSON object, in the place of all that was
-    /// written down after `mark` (by the parts of it). It is kept if the command changes any
-    /// document.
+    /// Records an operation of the command for the log: one JSON object, replacing everything recorded after
+    /// `mark` (by its parts). It is kept if the command changes any document.
     pub fn record(&mut self, mark: usize, operation: &str) {
         self.operations.truncate(mark);
         self.operations.push_str(operation);
         self.operations.push('\n');
     }
 
-    /// Changes a document (created when missing) in one yrs transaction; not one that no concern
-    /// understands. On Err the session must
-    /// be dropped; it refuses to commit.
+    /// Changes a document (created if missing) in one yrs transaction; a document that no concern understands
+    /// is refused. After an error the session must be dropped; it refuses to commit.
     pub fn edit<R>(
         &mut self,
         doc: &DocId,
@@ -289,14 +289,14 @@ impl Session {
         self.change(doc, WrittenBy::Us, |editing| editing.doc.edit(doc, change))
     }
 
-    /// Applies an update that passed the gate; logged as coming from `origin` (replica, upto that
-    /// replica's log seq). True when it brought anything new. On Err the session must be dropped;
-    /// it refuses to commit.
+    /// Applies an update that passed the gate; logged as coming from `origin` (replica, upto that replica's
+    /// log seq). Returns whether it brought anything new. After an error the session must be dropped; it
+    /// refuses to commit.
     ///
     /// # Errors
-    /// `Forked` when the update holds writes under our own client id that we never made. The id is
-    /// given up: the next session is a new replica. `Untrusted` when it would take longer to merge
-    /// than all imports of the session together may; the session can then go on without it.
+    /// `Forked` if the update contains writes under our own client id that we never made. The id is given up:
+    /// the next session is a new replica. `Untrusted` if merging it would take longer than all imports of the
+    /// session together may; the session can then continue without it.
     pub fn apply(
         &mut self,
         doc: &DocId,
@@ -330,21 +330,21 @@ impl Session {
         applied
     }
 
-    /// Has the commit say something to people.
+    /// Adds a note to those of the commit.
     pub(crate) fn say(&mut self, note: String) {
         self.notes.push(note);
     }
 
-    /// Gives a client id up, if it is the one that this replica writes under: somebody else wrote
-    /// under it too. The next session is then a new replica.
+    /// Gives up a client id, if it is the one that this replica writes under: somebody else wrote under it
+    /// too. The next session is then a new replica.
     pub fn give_up_client(&self, client: u64) {
         if self.replica.writes_under(client) {
             self.replica.revoke();
         }
     }
 
-    /// Whether this replica once held more than it does: its log up to `seen`, or what these clocks
-    /// of a document say under its client id. Whoever knows of that heard it from us.
+    /// Returns whether this replica once held more than it does: its log up to `seen`, or under its client id
+    /// what these clocks of a document say. Anybody who knows of that heard it from us.
     pub fn held_more(&self, doc: &DocId, seen: i64, clocks: &Clocks) -> Result<bool> {
         let client = self.replica.client();
         Ok(seen > self.state.log_end()?
@@ -354,23 +354,23 @@ impl Session {
             })
     }
 
-    /// Goes on as a new replica, unless this is one already. To be called before any document is
-    /// changed: one that was keeps the old client id.
+    /// Continues as a new replica, unless this is already a new one. Must be called before any document is
+    /// changed: a document already changed keeps the old client id.
     pub fn go_on_as_new(&mut self, reason: String) -> Result<()> {
         self.replica.replace(reason, &self.state, &self.environment.machine)
     }
 
-    /// Goes on without a document that cannot be used: it stays as it is, and the commit says so.
+    /// Continues without a document that cannot be used: it stays as it is, and the commit reports it.
     ///
     /// # Errors
-    /// The error itself, where it is not about a document alone.
+    /// The error itself, if it is not about a single document.
     pub fn leave_out(&mut self, error: Error) -> Result<()> {
         let Some(doc) = error.damaged.clone() else { return Err(error) };
         self.damaged.entry(doc).or_insert(error);
         Ok(())
     }
 
-    /// Documents changed so far, in the order of their first change.
+    /// Returns the documents changed so far, in the order of their first change.
     pub fn changed(&self) -> Vec<DocId> {
         self.changed.clone()
     }
@@ -405,7 +405,7 @@ impl Session {
         brought.map_or(Ok(()), |brought| self.adopt(doc, brought))
     }
 
-    /// As if nothing had been changed; what was loaded stays.
+    /// Forgets all changes; what was loaded stays.
     pub(super) fn forget_changes(&mut self) {
         self.changed.clear();
         self.derived.clear();
@@ -418,14 +418,14 @@ impl Session {
         (self.broken, self.begun) = (false, 0);
     }
 
-    /// What was found out of a document as it stood: it is to stand otherwise now.
+    /// Forgets what was derived from a document, which is about to change.
     pub(super) fn forget_found(&mut self, doc: &DocId) {
         self.derived.remove(doc);
         self.normal.remove(doc);
         self.swept.remove(doc);
     }
 
-    /// As if a document had not been asked for.
+    /// Forgets a document, as if it had not been asked for.
     pub(super) fn forget(&mut self, doc: &DocId) {
         self.documents.remove(doc);
         self.forget_found(doc);
@@ -447,7 +447,7 @@ impl Session {
         Ok(open)
     }
 
-    /// Whether an update may be applied, by what it costs.
+    /// Returns whether an update may be applied, by what it costs.
     pub(super) fn admit<'u>(
         &mut self,
         doc: &DocId,
@@ -471,7 +471,7 @@ impl Session {
         let Some(Some(open)) = self.documents.get_mut(doc) else {
             return Err(Error::bug("a document that was opened is not there"));
         };
-        // Until the change is through, what yrs holds is worth nothing.
+        // Until the change is complete, what yrs holds must not be used.
         let was_broken = std::mem::replace(&mut self.broken, true);
         let was_changed = open.is_changed();
         let result = open.change(by, change)?;
@@ -491,8 +491,7 @@ fn begin(dir: &Path, wait: Duration) -> Result<State> {
     Ok(state)
 }
 
-/// The same for a dry run: the transaction is rolled back in the end, and where there is no
-/// `crdtctl.db` none is made.
+/// Does the same for a dry run: the transaction is rolled back in the end, and no `crdtctl.db` is created.
 fn open_for_trying(dir: &Path, machine: &Machine) -> Result<State> {
     let locked = |e| lock::locked_elsewhere(dir, e);
     let path = dir.join(DATABASE);

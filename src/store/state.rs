@@ -1,6 +1,6 @@
 //! `crdtctl.db`: everything that is local to this replica.
 //!
-//! A [`State`] is either inside a session's transaction, or cannot write at all.
+//! A [`State`] is either inside a session's transaction, or read-only.
 
 mod canvas;
 mod conflict;
@@ -45,17 +45,17 @@ pub(super) struct KnownContent {
     /// What its tombstones were swept by.
     pub swept: Option<[u8; 32]>,
     pub sum: Option<ContentSum>,
-    /// It is in the normal form of its concern.
+    /// Whether it is in the normal form of its concern.
     pub normal: bool,
 }
 
-/// When the `.yrs` of a document that was changed is written. The change is durable either way, and
-/// every command of ours shows it.
+/// When the `.yrs` of a changed document is written. The change is durable either way, and every crdtctl
+/// command shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fold {
-    /// Before the command ends: every program finds the change in it.
+    /// Before the command ends: every program finds the change in the file.
     Now,
-    /// Some time later: with the next command that says `Now`, or once there is much of it.
+    /// Later: with the next command that uses `Now`, or once there is a lot to write.
     Later,
 }
 
@@ -63,7 +63,7 @@ impl Fold {
     /// Both.
     pub const ALL: [Fold; 2] = [Fold::Now, Fold::Later];
 
-    /// As the option and the setting have it.
+    /// Returns the word for it in the option and the setting.
     pub fn as_str(self) -> &'static str {
         match self {
             Fold::Now => "now",
@@ -77,7 +77,7 @@ pub struct State {
     db: Rc<Connection>,
     /// `total_changes` when the transaction began.
     unchanged: Cell<u64>,
-    /// Where the files are that `db` reads, when they are copies.
+    /// The directory of the files that `db` reads, if they are copies.
     _copy: Option<Copies>,
 }
 
@@ -86,7 +86,7 @@ pub struct State {
 pub struct StoredReceipt {
     /// The id of the replica that sent it.
     pub replica_id: String,
-    /// The document that it speaks of.
+    /// The document that it is about.
     pub doc: DocId,
     /// JSON `{"clocks":{client:clock},"deletes":hex}`: the peer's `has`.
     pub version: String,
@@ -94,52 +94,51 @@ pub struct StoredReceipt {
     pub applied: String,
 }
 
-/// Another replica that we have heard of.
+/// Another replica that this one has heard of.
 #[derive(Debug, Clone)]
 pub struct Peer {
     /// Its id, as its bundles give it.
     pub replica_id: String,
-    /// The member that it acts as, by its latest bundle; None where it has none.
+    /// The member that it acts as, by its latest bundle; `None` if it has none.
     pub member: Option<String>,
-    /// The id of its latest bundle that came here.
+    /// The id of its latest bundle received here.
     pub last_bundle: Option<String>,
     /// Unix seconds.
     pub last_seen: i64,
 }
 
-/// One change of one document, as it was made or as it came.
+/// One change of one document, made here or imported.
 #[derive(Debug, Clone)]
 pub struct LogRow {
-    /// The number of the command, which all documents share that it changed; numbers rise, and may
-    /// have gaps.
+    /// The number of the command, shared by all documents that it changed; numbers rise, and may have gaps.
     pub seq: i64,
     /// The document that was changed.
     pub doc: DocId,
     /// Unix seconds.
     pub at: i64,
-    /// Who ran the command; None where nobody was named.
+    /// The member who ran the command; `None` if nobody was named.
     pub member: Option<String>,
-    /// Its words: `chat send`.
+    /// The command's name: `chat send`.
     pub command: String,
-    /// The change as a v1 update; the earlier rows of the document have all that it builds upon, or
-    /// its file has.
+    /// The change as a v1 update; everything that it depends on is in earlier rows of the document, or in its
+    /// file.
     pub update: Vec<u8>,
-    /// The replica it came from and that replica's log seq, when it was imported.
+    /// The replica it came from and that replica's log seq, if it was imported.
     pub origin: Option<(String, i64)>,
 }
 
-/// The last row of the log for a document, of those that came from one replica.
+/// The last row of the log for a document among those that came from one replica.
 #[derive(Debug, Clone)]
 pub struct LogHead {
-    /// The document; it has a head for each replica that anything of it came from.
+    /// The document; it has a head for each replica that its rows came from.
     pub doc: DocId,
     /// The number of that row in our own log.
     pub seq: i64,
-    /// That replica and its own number; None for what was made here.
+    /// That replica and its own number; `None` for changes made here.
     pub origin: Option<(String, i64)>,
 }
 
-/// An update that waits for what it builds upon.
+/// An update that waits for what it depends on.
 #[derive(Debug, Clone)]
 pub struct Parked {
     /// Given by [`State::park`]; ignored there.
@@ -148,16 +147,16 @@ pub struct Parked {
     pub doc: DocId,
     /// The id of the bundle that it came in; for a bare update the name of its file.
     pub bundle: String,
-    /// The id of the replica that sent it; None where nobody says.
+    /// The id of the replica that sent it; `None` if unknown.
     pub replica_id: Option<String>,
-    /// The v1 update as it came.
+    /// The v1 update as received.
     pub update: Vec<u8>,
     /// JSON {client: clock} of what it needs.
     pub needs: String,
-    /// When it came, in Unix seconds.
+    /// When it was received, in Unix seconds.
     pub received_at: i64,
-    /// The document's entry in the bundle's manifest and the sender, as JSON: what to record once
-    /// it is applied.
+    /// The document's entry in the bundle's manifest and the sender, as JSON: what to record once the update
+    /// is applied.
     pub manifest: String,
 }
 
@@ -168,7 +167,7 @@ pub(super) struct Aside<'a> {
     /// The finding that is repaired.
     pub finding: &'a str,
     pub doc: &'a DocId,
-    /// The file, relative to the store; or the table that the bytes stand in.
+    /// The file, relative to the store; or the table that had the bytes.
     pub place: &'a str,
     pub bytes: &'a [u8],
 }
@@ -183,13 +182,13 @@ pub(super) struct ReplicaRow {
     pub log_floor: i64,
 }
 
-/// Where [`State::folding`] stands.
+/// The setting of [`State::folding`].
 const FOLDING: &str = "fold";
-/// Where [`State::earlier_replicas`] stands.
+/// The setting of [`State::earlier_replicas`].
 const EARLIER_REPLICAS: &str = "replica.earlier";
 
 impl State {
-    /// The replica: id, member, the floor of its log (rows up to it belong to an earlier replica
+    /// Returns the replica: id, member, and the floor of its log (rows up to it belong to an earlier replica
     /// of this store).
     pub fn replica(&self) -> Result<Option<(String, Option<MemberId>, i64)>> {
         Ok(self.replica_row()?.map(|row| (row.replica_id, row.member, row.log_floor)))
@@ -209,7 +208,7 @@ impl State {
         Ok(row)
     }
 
-    /// The ids that this store's replica had before, the first one first: as many as are kept.
+    /// Returns the earlier ids of this store's replica, oldest first: as many as are kept.
     pub fn earlier_replicas(&self) -> Result<Vec<String>> {
         let kept = self.setting(EARLIER_REPLICAS)?;
         Ok(kept.map(|ids| ids.split_whitespace().map(str::to_owned).collect()).unwrap_or_default())
@@ -236,12 +235,12 @@ impl State {
         )
     }
 
-    /// A local setting, for example the default entity.
+    /// Returns a local setting, for example the default entity.
     pub fn setting(&self, key: &str) -> Result<Option<String>> {
         self.one("SELECT value FROM setting WHERE key = ?1", params![key], |row| row.get(0))
     }
 
-    /// Sets a local setting, or removes it.
+    /// Sets or removes a local setting.
     pub fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()> {
         match value {
             Some(_) if self.setting(key)?.as_deref() == value => Ok(()),
@@ -253,7 +252,7 @@ impl State {
         }
     }
 
-    /// When files are written, by this store's setting.
+    /// Returns when files are written, by this store's setting.
     pub fn folding(&self) -> Result<Fold> {
         let set = self.setting(FOLDING)?;
         let named = Fold::ALL.into_iter().find(|fold| set.as_deref() == Some(fold.as_str()));
@@ -265,7 +264,7 @@ impl State {
         self.set_setting(FOLDING, (fold != Fold::Now).then(|| fold.as_str()))
     }
 
-    /// Every peer, the one last heard of first.
+    /// Returns every peer, the one last heard of first.
     pub fn peers(&self) -> Result<Vec<Peer>> {
         self.all(
             "SELECT replica_id, member, last_bundle, last_seen FROM peer
@@ -275,7 +274,7 @@ impl State {
         )
     }
 
-    /// One of them.
+    /// Returns one of them.
     pub fn peer(&self, replica_id: &str) -> Result<Option<Peer>> {
         let sql =
             "SELECT replica_id, member, last_bundle, last_seen FROM peer WHERE replica_id = ?1";
@@ -291,24 +290,24 @@ impl State {
         )
     }
 
-    /// Forgets a peer and what it has. What we have of its log is not forgotten: that is ours.
+    /// Forgets a peer and what it has. What we have of its log stays: that is ours.
     pub fn forget_peer(&self, replica_id: &str) -> Result<()> {
         self.run("DELETE FROM receipt WHERE replica_id = ?1", params![replica_id])?;
         self.set_setting(&archived_key(replica_id), None)?;
         self.run("DELETE FROM peer WHERE replica_id = ?1", params![replica_id])
     }
 
-    /// What a peer said that it has archived, as it was written down.
+    /// Returns what a peer reported as archived, as it was recorded.
     pub fn peer_archives(&self, replica_id: &str) -> Result<Option<String>> {
         self.setting(&archived_key(replica_id))
     }
 
-    /// Writes down what a peer said that it has archived.
+    /// Records what a peer reported as archived.
     pub fn set_peer_archives(&self, replica_id: &str, said: &str) -> Result<()> {
         self.set_setting(&archived_key(replica_id), Some(said))
     }
 
-    /// What a peer is known to have of one document.
+    /// Returns what a peer is known to have of one document.
     pub fn receipt(&self, replica_id: &str, doc: &DocId) -> Result<Option<StoredReceipt>> {
         let receipts = self.all(
             "SELECT replica_id, doc_id, version, applied FROM receipt
@@ -319,7 +318,7 @@ impl State {
         Ok(receipts.into_iter().flatten().next())
     }
 
-    /// What a peer is known to have, by document.
+    /// Returns what a peer is known to have, by document.
     pub fn receipts(&self, replica_id: &str) -> Result<Vec<StoredReceipt>> {
         let receipts = self.all(
             "SELECT replica_id, doc_id, version, applied FROM receipt
@@ -339,7 +338,7 @@ impl State {
         )
     }
 
-    /// How far we have applied the logs of others for one document: {replica: seq}.
+    /// Returns how far we have applied the logs of others for one document: {replica: seq}.
     pub fn applied(&self, doc: &DocId) -> Result<BTreeMap<String, i64>> {
         let rows = self.all(
             "SELECT replica_id, seq FROM applied WHERE doc_id = ?1",
@@ -349,7 +348,7 @@ impl State {
         Ok(rows.into_iter().collect())
     }
 
-    /// Raises (never lowers) it.
+    /// Raises (never lowers) how far one of these logs is applied.
     pub fn raise_applied(&self, doc: &DocId, replica_id: &str, seq: i64) -> Result<()> {
         self.run(
             "INSERT INTO applied (doc_id, replica_id, seq) VALUES (?1, ?2, ?3)
@@ -359,19 +358,19 @@ impl State {
         )
     }
 
-    /// Updates that wait, in the order in which they came.
+    /// Returns the waiting updates in the order in which they came.
     pub fn parked(&self) -> Result<Vec<Parked>> {
         let sql = format!("SELECT {PARKED} FROM inbox ORDER BY id");
         Ok(self.all(&sql, params![], parked)?.into_iter().flatten().collect())
     }
 
-    /// Those of one document.
+    /// Returns those of one document.
     pub fn parked_for(&self, doc: &DocId) -> Result<Vec<Parked>> {
         let sql = format!("SELECT {PARKED} FROM inbox WHERE doc_id = ?1 ORDER BY id");
         Ok(self.all(&sql, params![doc.as_str()], parked)?.into_iter().flatten().collect())
     }
 
-    /// How many updates wait, and their bytes.
+    /// Returns how many updates wait, and their total bytes.
     pub fn parked_size(&self) -> Result<(u64, u64)> {
         let size = self.one(
             "SELECT count(*), coalesce(sum(length(update_v1)), 0) FROM inbox",
@@ -382,7 +381,7 @@ impl State {
         Ok((u64::try_from(count).unwrap_or(0), u64::try_from(bytes).unwrap_or(0)))
     }
 
-    /// Lets an update wait. The same update of the same bundle waits once.
+    /// Parks an update. The same update of the same bundle is parked once.
     pub fn park(&self, parked: &Parked) -> Result<()> {
         self.run(
             "INSERT OR IGNORE INTO inbox
@@ -401,12 +400,12 @@ impl State {
         )
     }
 
-    /// Takes an update out of the inbox.
+    /// Removes an update from the inbox.
     pub fn unpark(&self, id: i64) -> Result<()> {
         self.run("DELETE FROM inbox WHERE id = ?1", params![id])
     }
 
-    /// Lays bytes aside that a repair is going to replace.
+    /// Keeps bytes that a repair is going to replace.
     pub(super) fn quarantine(&self, aside: &Aside<'_>) -> Result<()> {
         self.run(
             "INSERT INTO quarantine (at, finding, doc_id, place, bytes)
@@ -423,7 +422,7 @@ impl State {
         Ok(())
     }
 
-    /// Whether a table is there: a reader makes none, and finds what an older crdtctl left.
+    /// Returns whether a table exists: a reader creates none, and finds what an older crdtctl left.
     fn has_table(&self, name: &str) -> Result<bool> {
         let sql = "SELECT 1 FROM sqlite_schema WHERE name = ?1";
         Ok(self.one(sql, params![name], |_| Ok(()))?.is_some())
@@ -465,7 +464,7 @@ fn peer(row: &Row<'_>) -> rusqlite::Result<Peer> {
 
 const PARKED: &str = "id, doc_id, bundle, replica_id, update_v1, needs, received_at, manifest";
 
-/// A row of `inbox`; None where the document's name makes no sense.
+/// Reads a row of `inbox`; `None` if the document id is not valid.
 fn parked(row: &Row<'_>) -> rusqlite::Result<Option<Parked>> {
     let doc: String = row.get(1)?;
     let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
@@ -481,12 +480,12 @@ fn parked(row: &Row<'_>) -> rusqlite::Result<Option<Parked>> {
     }))
 }
 
-/// The setting with what a peer said that it has archived.
+/// The setting for what a peer reported as archived.
 fn archived_key(replica_id: &str) -> String {
     format!("peer archive {replica_id}")
 }
 
-/// A row of `receipt`; None where the document's name makes no sense.
+/// Reads a row of `receipt`; `None` if the document id is not valid.
 fn receipt(row: &Row<'_>) -> rusqlite::Result<Option<StoredReceipt>> {
     let doc: String = row.get(1)?;
     let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };

@@ -31,7 +31,7 @@ impl Session {
         self.open_at_hand(doc).map(drop)
     }
 
-    /// Asks for all of a document that is not at hand.
+    /// Asks for the parts of a document that are not at hand.
     pub fn ask_for_all(&mut self, doc: &DocId) -> Result<()> {
         if let Some(window) = self.window(doc)? {
             window.ask_for_all();

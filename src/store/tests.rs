@@ -1,4 +1,4 @@
-//! What must hold of a store, whatever happens to it.
+//! What must hold for a store, whatever happens to it.
 
 use super::*;
 use crate::clock::{Clock, Ids};
@@ -28,7 +28,7 @@ impl Bench {
         self.root.path().join(name)
     }
 
-    /// The environment on another machine.
+    /// The environment of another machine.
     fn on(&self, machine: Machine) -> Environment {
         Environment { machine, ..self.environment() }
     }
@@ -95,7 +95,7 @@ fn client_ids(store: &Store, doc: &DocId) -> usize {
     store.reader().unwrap().view(doc).unwrap().unwrap().version().clocks.len()
 }
 
-/// Every file below a directory with its bytes.
+/// Every file below a directory, with its bytes.
 fn listing(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut dirs = vec![dir.to_owned()];
@@ -121,7 +121,7 @@ fn copy_dir(from: &Path, to: &Path) {
     }
 }
 
-/// What another program makes of a document: the whole state with one more field.
+/// The document as another program saves it: the whole state with one more field.
 fn foreign_edit(state: &[u8], key: &str, value: &str) -> Vec<u8> {
     let mut other = crate::crdt::doc::Doc::new(1 << 40);
     other.apply(&checked(state)).unwrap();
@@ -277,7 +277,7 @@ mod everyday {
         }
         assert_eq!(session.documents().unwrap().len(), 1);
         assert_eq!(session.changed(), vec![core.clone()]);
-        // What is loaded and what was added: a bound, so that a batch cannot grow without one.
+        // The loaded bytes plus the added ones: an upper bound, so that a batch cannot grow without limit.
         assert!(session.size(&core).unwrap() > session.bytes(&core).unwrap().unwrap().len() as u64);
         session.commit().unwrap();
         assert_eq!(get(&store, &core, "name").as_deref(), Some("two"));
@@ -433,7 +433,7 @@ mod crashes {
         assert_eq!(client_ids(&store, &doc("core")), 1);
     }
 
-    /// The lease says already what the store would hold.
+    /// The lease already says what the store would hold.
     #[test]
     fn a_crash_between_lease_and_commit_makes_a_new_replica() {
         let bench = Bench::new();
@@ -462,7 +462,7 @@ mod crashes {
         assert_eq!(failed.unwrap_err().kind, Kind::Refused);
         drop(session);
         fs::remove_file(store.dir().join("crdt/group")).unwrap();
-        // A directory with something in it where the file should be renamed to.
+        // A directory that is not empty in the place to which the file is renamed.
         set(&store, &doc("core"), "name", "one");
         let meta = file(&store, &doc("core")).with_extension("meta");
         fs::remove_file(&meta).unwrap();
@@ -489,7 +489,7 @@ mod other_programs {
         set(&store, &doc("core"), "a", "ours");
         let old = fs::read(file(&store, &doc("core"))).unwrap();
         set(&store, &doc("core"), "b", "ours");
-        // They had the old state open, and save it over our second change.
+        // Another program had the old state open, and saves it over our second change.
         fs::write(file(&store, &doc("core")), foreign_edit(&old, "c", "theirs")).unwrap();
         for (key, value) in [("a", "ours"), ("b", "ours"), ("c", "theirs")] {
             assert_eq!(get(&store, &doc("core"), key).as_deref(), Some(value), "read before");
@@ -571,8 +571,8 @@ mod other_programs {
         assert_eq!(get(&store, &doc("core"), "a").as_deref(), Some("theirs"), "of the log alone");
     }
 
-    /// After 90 days the log has lost its beginning. What another program writes then is logged
-    /// whole, and from there on the log tells everything again.
+    /// After 90 days the log has lost its beginning. What another program then writes is logged whole, and
+    /// from there on the log is complete again.
     #[test]
     fn a_log_without_its_beginning_begins_anew_with_their_file() {
         let bench = Bench::new();
@@ -620,7 +620,7 @@ mod other_programs {
         drop(session);
         assert_eq!(store.reader().unwrap().view(&doc("core")).err().unwrap().kind, Kind::Corrupt);
         assert_eq!(listing(&bench.path("")), before);
-        // Others go on.
+        // Other documents can still be used.
         set(&store, &doc("chat"), "a", "still");
     }
 
@@ -698,7 +698,7 @@ mod other_programs {
 mod leases {
     use super::*;
 
-    /// One more command; says whether it was a new replica's, and checks that the note says so.
+    /// Runs one more command; returns whether a new replica ran it, and checks that the note says so.
     fn rotates(store: &Store) -> bool {
         let before = replica(store);
         let times = get(store, &doc("core"), "times").map_or(0, |n| n.parse::<u32>().unwrap()) + 1;
@@ -708,8 +708,8 @@ mod leases {
         noted
     }
 
-    /// Puts a file in the place of the one that the store knows as its lease: as an older crdtctl,
-    /// that wrote down none (`known` is false), or a disk that was put back below its file system.
+    /// Replaces the file that the store knows as its lease: as from an older crdtctl, which recorded none
+    /// (`known` is false), or from a disk that was restored below its file system.
     fn another_lease(bench: &Bench, known: bool) {
         let leases: Vec<_> = listing(&bench.path("leases")).into_keys().collect();
         let [lease] = &leases[..] else { panic!("{leases:?}") };
@@ -804,7 +804,7 @@ mod leases {
             assert_eq!(error.kind, kind);
             assert!(error.hint.is_some_and(|hint| format!("{hint:?}").contains("NameStateDir")));
             assert_eq!((replica(&store), listing(store.dir())), before);
-            // Reading and trying need none.
+            // Reading and dry runs need no lease.
             assert!(store.reader().unwrap().documents().is_ok());
             let open = Open { command: "set", member: None, dry_run: true };
             assert!(store.session(open).unwrap().commit().is_ok());
@@ -825,7 +825,7 @@ mod leases {
         assert_eq!(owner, Some(member));
     }
 
-    /// Put back in place: same directory, same inode, the lease untouched.
+    /// Restores a backup in place: same directory, same inode, the lease untouched.
     fn put_back(backup: &Path, store: &Store) {
         for path in listing(store.dir()).into_keys() {
             fs::remove_file(path).unwrap();
@@ -833,7 +833,7 @@ mod leases {
         copy_dir(backup, store.dir());
     }
 
-    /// What was killed right after its commit may be abroad all the same.
+    /// What was written before the process was killed right after its commit may have been handed out.
     #[test]
     fn no_lease_fits_a_store_that_was_put_back_to_before_a_killed_command() {
         let bench = Bench::new();
@@ -850,7 +850,7 @@ mod leases {
         assert!(rotates(&store));
     }
 
-    /// An import moves the log and none of our clocks.
+    /// An import moves the log, but none of our clocks.
     #[test]
     fn a_store_put_back_after_imports_only_is_a_new_replica() {
         let bench = Bench::new();
@@ -867,7 +867,7 @@ mod leases {
         assert!(!rotates(&store));
     }
 
-    /// Where numbers go out, a lease that a power cut has put back is not believed again.
+    /// Before numbers are handed out, a lease that a power cut has set back is no longer trusted.
     #[test]
     fn a_lease_that_is_behind_is_given_up_before_numbers_go_out() {
         let bench = Bench::new();
@@ -881,7 +881,7 @@ mod leases {
         store.reader().unwrap().vouch(&store.environment().machine).unwrap();
         put_back(&bench.path("backup"), &store);
         assert!(rotates(&store));
-        // One that fits is kept.
+        // A lease that fits is kept.
         store.reader().unwrap().vouch(&store.environment().machine).unwrap();
         assert!(!rotates(&store));
     }
@@ -906,7 +906,7 @@ mod leases {
         assert!(!rotates(&store));
     }
 
-    /// Older leases do not name the end of the log; they hold, and name it from then on.
+    /// Older leases do not name the end of the log; they are valid, and name it from then on.
     #[test]
     fn a_lease_of_an_older_crdtctl_holds() {
         let bench = Bench::new();
@@ -947,7 +947,7 @@ mod leases {
         let failed = session.apply(&doc("core"), &checked(&theirs), Some(("peer", 1)));
         assert_eq!(failed.unwrap_err().kind, Kind::Forked);
         assert_eq!(session.commit().unwrap_err().kind, Kind::Bug);
-        // The next command is another replica, for which the update is news like any other.
+        // The next command runs as another replica, for which the update is new like any other.
         let mut session = store.session(write("sync import")).unwrap();
         assert_ne!(session.replica_id(), before);
         assert!(session.apply(&doc("core"), &checked(&theirs), Some(("peer", 1))).unwrap());
@@ -964,7 +964,7 @@ mod leases {
                 .map(|(_, replica)| replica)
         };
         assert_eq!(init(&member).unwrap(), init(&member).unwrap());
-        // A slip of the pen can be mended, as long as nothing was written under the name.
+        // A typing error can be corrected as long as nothing was written under the name.
         let other = MemberId::parse("bob").unwrap();
         assert_eq!(init(&other).unwrap(), init(&other).unwrap());
         let store = Store::open_with(&bench.path("store"), Rc::new(bench.environment())).unwrap();
@@ -998,7 +998,7 @@ mod locks {
         let error = store.session(write("set")).err().unwrap();
         assert_eq!(error.kind, Kind::Locked);
         assert!(error.message.contains("another process"), "{}", error.message);
-        // Reading goes on.
+        // Reading still works.
         assert!(store.reader().unwrap().documents().is_ok());
         db.execute_batch("ROLLBACK").unwrap();
         assert!(store.session(write("set")).is_ok());
@@ -1049,7 +1049,7 @@ mod locks {
         let bench = Bench::new();
         let store = bench.init("store");
         set(&store, &doc("core"), "name", "one");
-        // Once at rest, and once as a process that was killed leaves it, with a log of SQLite's.
+        // Once at rest, and once as a killed process leaves it, with an SQLite log.
         for value in ["one", "two"] {
             if value == "two" {
                 let mut session = store.session(write("set")).unwrap();
@@ -1221,13 +1221,13 @@ mod local_state {
         for days in [0, 1, 95] {
             let mut session = at(days).session(write("test")).unwrap();
             session.record(0, "{\"part\":1}");
-            // What is made of parts is written down as one.
+            // An operation made of parts is recorded as one.
             session.record(0, &format!("{{\"day\":{days}}}"));
             session.record(session.recorded(), "{}");
             session.edit(&doc("core"), |txn| txn.set(&["metadata"], "day", days)).unwrap();
             session.commit().unwrap();
         }
-        // A command that changes nothing has not happened.
+        // A command that changes nothing is not recorded.
         let mut session = at(95).session(write("test")).unwrap();
         session.record(0, "{}");
         session.commit().unwrap();
@@ -1237,7 +1237,7 @@ mod local_state {
         assert_eq!(state.operation_counts(0).unwrap().into_iter().collect::<Vec<_>>(), [(3, 2)]);
         assert_eq!(state.operations(3).unwrap(), "{\"day\":95}\n{}\n");
         assert_eq!(state.operations(1).unwrap(), "");
-        // One who only reads finds the tables as an older crdtctl left them.
+        // A reader finds the tables as an older crdtctl left them.
         db(&store).execute_batch("DROP TABLE operations; PRAGMA user_version = 2").unwrap();
         let reader = store.reader().unwrap();
         let state = reader.state().unwrap();
@@ -1388,7 +1388,7 @@ mod generations {
         }
     }
 
-    /// A copy of a fixture, to be written to.
+    /// A copy of a fixture that can be written to.
     fn fixture(bench: &Bench, name: &str) -> Store {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
         copy_dir(&fixtures.join(name), &bench.path(name));

@@ -257,7 +257,7 @@ fn a_file_with_something_collected_too_early_is_not_taken_in() {
     std::fs::write(store.document(&doc), unhex(theirs)).expect("a writable file");
     let before = store.documents();
     let run = store.run(&["sync", "import", "--raw", &doc, &file(&machine, "opener", OPENER)]);
-    assert!(run.stderr.contains("nobody deleted what it stands in"), "{}", run.stderr);
+    assert!(run.stderr.contains("nobody deleted what contains it"), "{}", run.stderr);
     assert_eq!(store.documents(), before);
     // With the deletion it is honest.
     let deleted = "0102e9070021 01016d016b01 0001 01e907010001";

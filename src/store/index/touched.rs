@@ -1,4 +1,4 @@
-//! Which pages of a file news belong to, found without reading the others.
+//! Finds the pages of a file that an update touches, without reading the others.
 
 use super::IndexedFile;
 use crate::crdt::window::PageSource;
@@ -6,23 +6,23 @@ use crate::wire::{BlockAnchor, Checked, Id, PageSet, Update, Version};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeSet;
 
-/// Of a larger update it is not looked for: the whole document is opened.
+/// For a larger update this is not tried: the whole document is opened.
 const MOST_BLOCKS: usize = 4_096;
-/// Words that are found more often are looked for in the whole document.
+/// Words found more often are searched for in the whole document.
 const MOST_FOUND: usize = 2_000;
-/// The one letter that becomes two small ones, so no pattern for these finds it.
+/// The one letter with a lower case of two characters, so no pattern for those finds it.
 const ALONE: char = 'İ';
-/// So many blocks are read to find out where others stand.
+/// The most blocks read to find the parents of others.
 const MOST_STEPS: usize = 8_192;
 
-/// Looks for the pages of units, in no more than so many steps.
+/// Looks for the pages of units, in at most this many steps.
 struct PageLookup<'f> {
     file: &'f IndexedFile,
     steps: usize,
 }
 
 impl IndexedFile {
-    /// See [`PageSource::touched`]: what an update joins of a state of this version.
+    /// See [`PageSource::touched`]: the pages that an update touches in a state of this version.
     pub(super) fn find_touched(
         &self,
         update: &Update<'_, Checked>,
@@ -84,14 +84,14 @@ impl IndexedFile {
 }
 
 impl PageLookup<'_> {
-    /// The page of a unit, if it is not collected, and the end of its block. None where it is not
+    /// Returns the page of a unit, unless it is collected, and the end of its block. `None` if it is not
     /// found.
     fn page(&mut self, unit: Id) -> Option<(Option<u32>, u32)> {
         let found = self.step(unit)?;
         Some((self.page_of(found.stands)?, found.end))
     }
 
-    /// The page of what stands there, if that is not collected. None where it is not found.
+    /// Returns the page at an anchor, unless that is collected. `None` if it is not found.
     fn page_of(&mut self, mut stands: BlockAnchor) -> Option<Option<u32>> {
         loop {
             stands = match stands {
@@ -110,13 +110,13 @@ impl PageLookup<'_> {
     }
 }
 
-/// Finds, in the bytes of texts, whatever has a word in it once both are in small letters: that, and now
-/// and then something else.
+/// Returns a pattern that finds a word in the bytes of texts, ignoring case. It finds every occurrence, and
+/// sometimes something else.
 fn in_any_case(word: &str) -> Option<Regex> {
     let mut pattern = String::new();
     for small in word.to_lowercase().chars() {
         let letter = regex::escape(small.encode_utf8(&mut [0; 4]));
-        // The standard library and the patterns need not know the same Unicode.
+        // The standard library and the patterns may know different versions of Unicode.
         let large = regex::escape(&small.to_uppercase().to_string());
         pattern.push_str(&format!("(?:{letter}|{large})"));
     }
@@ -133,13 +133,13 @@ mod tests {
             let small: String = letter.to_lowercase().collect();
             let mut bytes = [0; 4];
             let bytes = letter.encode_utf8(&mut bytes).as_bytes();
-            // Building a pattern takes a while, and most letters are their own small ones.
+            // Building a pattern takes a while, and most letters are their own lower case.
             if small.as_bytes() != bytes {
                 let pattern = in_any_case(&small).unwrap();
                 assert!(pattern.is_match(bytes), "{letter:?} is not found by {small:?}");
             }
         }
-        // The last sigma of a word has a small letter of its own.
+        // The last sigma of a word has a lower case of its own.
         for word in ["ΟΔΟΣ", "ΟΔΟΣ ΣΑΣ"] {
             let small = word.to_lowercase();
             assert!(in_any_case(&small).unwrap().is_match(word.as_bytes()));

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 const COLUMNS: &str = "id, doc_id, at, member, verb, element, changes, clock, undone";
 
-/// One step of a canvas' timeline.
+/// One step of a canvas's timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoStep {
     /// Given by [`State::push_step`]; ignored there.
@@ -18,9 +18,9 @@ pub struct UndoStep {
     pub doc: DocId,
     /// Unix seconds.
     pub at: i64,
-    /// Who did it: the timeline is this replica's, whoever it acts as.
+    /// Who did it: the timeline is this replica's, whichever member it acts as.
     pub member: String,
-    /// What was done: "add", "set", "move", "delete".
+    /// The kind of change: "add", "set", "move", "delete".
     pub verb: String,
     /// The whole id of the element.
     pub element: String,
@@ -28,13 +28,13 @@ pub struct UndoStep {
     pub changes: String,
     /// The element's clock after this replica's last write to it.
     pub clock: i64,
-    /// Whether it was taken back since: redo would do it again.
+    /// Whether it has been undone: redo would apply it again.
     pub undone: bool,
 }
 
 impl State {
-    /// Adds a step; what was undone before it cannot be done again any more. The oldest steps beyond
-    /// [`limits::TIMELINE_STEPS`] go.
+    /// Adds a step; steps that were undone before can no longer be redone. The oldest steps beyond
+    /// [`limits::TIMELINE_STEPS`] are deleted.
     pub fn push_step(&self, step: &UndoStep) -> Result<()> {
         let doc = step.doc.as_str();
         self.run("DELETE FROM canvas_timeline WHERE doc_id = ?1 AND undone = 1", params![doc])?;
@@ -51,7 +51,7 @@ impl State {
         )
     }
 
-    /// The step that undo would take back; with `undone` the one that redo would do again.
+    /// Returns the step that undo would revert; with `undone`, the one that redo would apply again.
     pub fn next_step(&self, doc: &DocId, undone: bool) -> Result<Option<UndoStep>> {
         let order = if undone { "ASC" } else { "DESC" };
         let sql = format!(
@@ -61,12 +61,12 @@ impl State {
         Ok(self.one(&sql, params![doc.as_str(), undone], step)?.flatten())
     }
 
-    /// Notes that a step is undone, or done again.
+    /// Records that a step was undone or redone.
     pub fn mark_step(&self, id: i64, undone: bool) -> Result<()> {
         self.run("UPDATE canvas_timeline SET undone = ?2 WHERE id = ?1", params![id, undone])
     }
 
-    /// Notes the clock of this replica's last write to an element, in all its steps.
+    /// Records the clock of this replica's last write to an element, in all its steps.
     pub fn mark_element(&self, doc: &DocId, element: &str, clock: i64) -> Result<()> {
         self.run(
             "UPDATE canvas_timeline SET clock = ?3 WHERE doc_id = ?1 AND element = ?2",
@@ -74,7 +74,7 @@ impl State {
         )
     }
 
-    /// Lets the steps of an element be about the one that stands in its place now.
+    /// Makes the steps of an element refer to the one that replaced it.
     pub fn replace_element(&self, doc: &DocId, old: &str, new: &str) -> Result<()> {
         self.run(
             "UPDATE canvas_timeline SET element = ?3 WHERE doc_id = ?1 AND element = ?2",
@@ -82,12 +82,12 @@ impl State {
         )
     }
 
-    /// The client id that this replica last wrote a document under.
+    /// Returns the client id under which this replica last wrote a document.
     pub fn own_client(&self, doc: &DocId) -> Result<Option<u64>> {
         Ok(self.known(doc)?.map(|known| known.own_client))
     }
 
-    /// When the fields of an element were last written; see the table.
+    /// Returns when the fields of an element were last written; see the table.
     pub fn element_clocks(&self, doc: &DocId, element: &str) -> Result<BTreeMap<String, i64>> {
         let sql = "SELECT field, clock FROM canvas_clock WHERE doc_id = ?1 AND element = ?2";
         let rows =
@@ -95,7 +95,7 @@ impl State {
         Ok(rows.into_iter().collect())
     }
 
-    /// Notes when a field of an element was written.
+    /// Records when a field of an element was written.
     pub fn put_element_clock(
         &self,
         doc: &DocId,
@@ -119,7 +119,7 @@ impl State {
     }
 }
 
-/// A row of `canvas_timeline`; None where the document's name makes no sense.
+/// Reads a row of `canvas_timeline`; `None` if the document id is not valid.
 fn step(row: &Row<'_>) -> rusqlite::Result<Option<UndoStep>> {
     let doc: String = row.get(1)?;
     let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };

@@ -16,7 +16,7 @@ CREATE TABLE canvas_timeline (
 );
 CREATE INDEX canvas_timeline_by_element ON canvas_timeline (doc_id, element);
 
--- Messages for the relay that were not handed out yet.
+-- Messages for the relay that have not been handed out yet.
 CREATE TABLE canvas_outbox (
     id      INTEGER PRIMARY KEY,
     doc_id  TEXT    NOT NULL,
@@ -25,14 +25,14 @@ CREATE TABLE canvas_outbox (
     message TEXT    NOT NULL
 );
 
--- How far the log of a canvas was handed out.
+-- How far the log of a canvas has been handed out.
 CREATE TABLE canvas_handed (
     doc_id TEXT    PRIMARY KEY,
     seq    INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- When each field of an element was last written, as far as operations say it; under the empty
--- name what holds for all other fields.
+-- When each field of an element was last written, as far as operations record it; the empty name stands for
+-- all other fields.
 CREATE TABLE canvas_clock (
     doc_id  TEXT    NOT NULL,
     element TEXT    NOT NULL,

@@ -20,66 +20,66 @@ pub struct Conflict {
     pub at: i64,
     /// The document that was merged.
     pub doc: DocId,
-    /// What the record is called; None where nothing tells any more.
+    /// The noun for the record; `None` if nothing tells any more.
     pub noun: Option<String>,
-    /// The way to the field from its root; empty where nothing tells any more.
+    /// The path to the field from its root; empty if nothing tells any more.
     pub path: DocPath,
-    /// By which rule it was decided: `later`, `greater`, `unclocked`, `deleted`, `pruned`,
-    /// `replaced` or `orphaned`.
+    /// The rule that decided it: `later`, `greater`, `unclocked`, `deleted`, `pruned`, `replaced` or
+    /// `orphaned`.
     pub rule: String,
-    /// What stood there after the merge.
+    /// The value after the merge.
     pub winner: ConflictClaim,
-    /// What lost: the value that is kept here and nowhere else.
+    /// The value that lost: it is kept here and nowhere else.
     pub loser: ConflictClaim,
-    /// The item that held the value that lost, which is kept once: client id and clock.
+    /// The item that had the losing value: client id and clock. Each is kept once.
     pub item: (u64, u32),
-    /// When it was written again, in Unix seconds.
+    /// When the value was restored, in Unix seconds.
     pub restored: Option<i64>,
 }
 
 /// One side of a conflict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConflictClaim {
-    /// As JSON, for people; None for nothing.
+    /// The value as JSON, for people; `None` if there is none.
     pub value: Option<serde_json::Value>,
-    /// The value in the format of documents, where JSON does not give it back as it was.
+    /// The value in the format of documents, if JSON does not represent it exactly.
     pub typed: Option<Vec<u8>>,
-    /// The time of the write, as its field's clock says it.
+    /// The time of the write, by its field's clock.
     pub at: Option<i64>,
-    /// Whose bundle it came in; None for what was here.
+    /// The sender of the bundle it came in; `None` for a value that was here.
     pub by: Option<String>,
 }
 
 impl ConflictClaim {
-    /// The claim of a value that was written at `at`, and came in the bundle of `by`.
+    /// Returns the claim of a value that was written at `at`, and came in a bundle of `by`.
     pub fn of(value: &Value, at: Option<i64>, by: Option<String>) -> ConflictClaim {
         ConflictClaim { value: Some(value.to_json()), typed: value.beyond_json(), at, by }
     }
 
-    /// The value as it was written.
+    /// Returns the value as it was written.
     pub fn plain(&self) -> Option<Value> {
         let typed = self.typed.as_deref().and_then(Value::from_bytes);
         typed.or_else(|| self.value.as_ref().and_then(Value::from_json))
     }
 }
 
-/// Something that the sender of a bundle could not have done here.
+/// Something that the sender of a bundle would not have been allowed to do here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audit {
-    /// When it came, in Unix seconds.
+    /// When it was received, in Unix seconds.
     pub at: i64,
-    /// The document that it was done to.
+    /// The document that it changed.
     pub doc: DocId,
-    /// What was done, in a word: `role`, `add`, `remove` and so on.
+    /// The action in a word: `role`, `add`, `remove` and so on.
     pub kind: String,
-    /// What it is about: with document and kind the same for the same thing.
+    /// What it is about: document, kind and this identify the audit.
     pub detail: String,
-    /// A sentence.
+    /// A sentence for people.
     pub message: String,
 }
 
 impl State {
-    /// Every value that lost, the latest first.
+    /// Returns every value that lost, latest first.
     pub fn conflicts(&self) -> Result<Vec<Conflict>> {
         if !self.has_table("conflict")? {
             return Ok(Vec::new());
@@ -92,13 +92,13 @@ impl State {
         Ok(self.all(&sql, params![], conflict)?.into_iter().flatten().collect())
     }
 
-    /// The value that lost with this number.
+    /// Returns the losing value with this number.
     pub fn conflict(&self, id: i64) -> Result<Option<Conflict>> {
         let sql = format!("SELECT {COLUMNS} loser_typed FROM conflict WHERE id = ?1");
         Ok(self.one(&sql, params![id], conflict)?.flatten())
     }
 
-    /// Keeps a value that lost, unless it is kept already.
+    /// Stores a value that lost, unless it is already stored.
     pub fn put_conflict(&self, conflict: &Conflict) -> Result<()> {
         let json = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);
         let path =
@@ -126,19 +126,19 @@ impl State {
         )
     }
 
-    /// Notes that a value that lost was written again.
+    /// Records that a losing value was restored.
     pub fn mark_restored(&self, id: i64, at: i64) -> Result<()> {
         self.run("UPDATE conflict SET restored = ?2 WHERE id = ?1", params![id, at])
     }
 
-    /// Forgets what was decided more than 30 days ago.
+    /// Deletes what was decided more than 30 days ago.
     pub fn trim_conflicts(&self, now: i64) -> Result<()> {
         let limit = now.saturating_sub(limits::CONFLICT_AGE_SECONDS);
         self.run("DELETE FROM conflict WHERE at < ?1", params![limit])?;
         self.run("DELETE FROM audit WHERE at < ?1", params![limit])
     }
 
-    /// Everything that senders could not have done here, in the order in which it came.
+    /// Returns everything that senders would not have been allowed to do here, in the order received.
     pub fn audits(&self) -> Result<Vec<Audit>> {
         if !self.has_table("conflict")? {
             return Ok(Vec::new());
@@ -158,7 +158,7 @@ impl State {
         Ok(rows.into_iter().flatten().collect())
     }
 
-    /// Keeps one of these, unless it is kept already.
+    /// Stores an audit, unless it is already stored.
     pub fn put_audit(&self, audit: &Audit) -> Result<()> {
         self.run(
             "INSERT OR IGNORE INTO audit (at, doc_id, kind, detail, message)
@@ -168,7 +168,7 @@ impl State {
     }
 }
 
-/// A row of `conflict`; None where it makes no sense.
+/// Reads a row of `conflict`; `None` if it is not valid.
 fn conflict(row: &Row<'_>) -> rusqlite::Result<Option<Conflict>> {
     let doc: String = row.get(2)?;
     let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };

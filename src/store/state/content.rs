@@ -7,7 +7,7 @@ use crate::id::DocId;
 use rusqlite::params;
 
 impl State {
-    /// What is known of a document whose file has this hash; None where nothing is.
+    /// Returns what is known of a document whose file has this hash; `None` if nothing is.
     pub(in crate::store) fn content_of(
         &self,
         doc: &DocId,
@@ -21,7 +21,7 @@ impl State {
         })
     }
 
-    /// Writes down what is known of a document whose file has this hash.
+    /// Records what is known of a document whose file has this hash.
     pub(in crate::store) fn put_content(
         &self,
         doc: &DocId,
@@ -36,7 +36,7 @@ impl State {
         )
     }
 
-    /// Notes that every page of a document was swept.
+    /// Records that every page of a document was swept.
     pub(in crate::store) fn put_swept(&self, doc: &DocId) -> Result<()> {
         self.run(
             "UPDATE page SET unswept = 0

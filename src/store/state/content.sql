@@ -1,5 +1,5 @@
--- What is known of the content of a document as it stands in its .yrs: a guess, believed only while
--- that file has these bytes. The table may be emptied at any time.
+-- What is known of the content of a document as it is in its .yrs: a guess, trusted only while the file has
+-- these bytes. The table may be emptied at any time.
 CREATE TABLE content (
     doc_id TEXT PRIMARY KEY,
     -- Of the file.
@@ -10,6 +10,6 @@ CREATE TABLE content (
     -- The sum of its content; NULL where nobody took it.
     sum    BLOB
 ) WITHOUT ROWID;
--- It changed since its document was swept.
+-- Whether it changed since its document was swept.
 ALTER TABLE page ADD COLUMN unswept INTEGER NOT NULL DEFAULT 1;
 CREATE INDEX page_unswept ON page (doc) WHERE unswept;

@@ -1,11 +1,11 @@
--- The last command whose changes were left to be written into the document's .yrs later, on purpose.
+-- The last command whose changes were deliberately left to be written into the document's .yrs later.
 ALTER TABLE document ADD COLUMN deferred_seq INTEGER NOT NULL DEFAULT 0;
 
--- Where that was left for later: the last command that is in the pages, NULL where they stand in the file
--- itself; and of which pieces of the file, and of bytes that were added, the state consists.
+-- If that was deferred: the last command that is in the pages, NULL if they are in the file itself; and the
+-- pieces of the file, and of added bytes, that the state consists of.
 ALTER TABLE indexed ADD COLUMN seq INTEGER;
 ALTER TABLE indexed ADD COLUMN pieces BLOB;
--- Of the pieces and all that was added.
+-- The hash of the pieces and all added bytes.
 ALTER TABLE indexed ADD COLUMN pieces_hash BLOB;
 
 CREATE TABLE added (

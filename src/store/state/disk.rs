@@ -1,38 +1,38 @@
-//! What this replica last wrote into the directories of the disks.
+//! What this replica last wrote to the directories of the disks.
 
 use super::State;
 use crate::error::Result;
 use crate::id::DocId;
 use rusqlite::params;
 
-/// A file as it was last written to its directory, or taken in from there.
+/// A file as it was last written to its directory, or read from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiskBase {
     /// The file's whole id.
     pub file: String,
-    /// Its path then.
+    /// Its path at that time.
     pub path: String,
-    /// Of its bytes, in hex.
+    /// The hash of its bytes, in hex.
     pub blake3: String,
-    /// What it said, its lines ending in `\n`; None for bytes.
+    /// Its text, with lines ending in `\n`; `None` for bytes.
     pub text: Option<String>,
-    /// Whether it could be run.
+    /// Whether it was executable.
     pub executable: bool,
 }
 
-/// A file that is about to be made elsewhere than it lies.
+/// A file about to be written to a place other than its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BegunFile {
-    /// Where to.
+    /// The path of that place.
     pub path: String,
     /// The file's whole id.
     pub file: String,
-    /// Of the bytes that it is to have there, in hex.
+    /// The hash that it will have there, in hex.
     pub blake3: String,
 }
 
 impl State {
-    /// What is about to be made of a document's files elsewhere than it lies.
+    /// Returns which of a document's files are about to be written to another place.
     pub fn begun_files(&self, doc: &DocId) -> Result<Vec<BegunFile>> {
         if !self.has_table("disk_begun")? {
             return Ok(Vec::new());
@@ -43,7 +43,7 @@ impl State {
         })
     }
 
-    /// Notes what is about to be made.
+    /// Records a file that is about to be written.
     pub fn put_begun_file(&self, doc: &DocId, begun: &BegunFile) -> Result<()> {
         let BegunFile { path, file, blake3 } = begun;
         let sql = "INSERT OR REPLACE INTO disk_begun (doc_id, path, file, blake3)
@@ -51,13 +51,13 @@ impl State {
         self.run(sql, params![doc.as_str(), path, file, blake3])
     }
 
-    /// Notes that what was about to be made is, or is not to be.
+    /// Records that such a file has been written, or will not be.
     pub fn forget_begun_file(&self, doc: &DocId, path: &str) -> Result<()> {
         let sql = "DELETE FROM disk_begun WHERE doc_id = ?1 AND path = ?2";
         self.run(sql, params![doc.as_str(), path])
     }
 
-    /// Where a document's files were written: ids and paths.
+    /// Returns where a document's files were written: ids and paths.
     pub fn written_paths(&self, doc: &DocId) -> Result<Vec<(String, String)>> {
         if !self.has_table("disk_file")? {
             return Ok(Vec::new());
@@ -66,7 +66,7 @@ impl State {
         self.all(sql, params![doc.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    /// What was written of a document's files, in the order of their ids.
+    /// Returns what was written of a document's files, ordered by id.
     pub fn written_files(&self, doc: &DocId) -> Result<Vec<DiskBase>> {
         if !self.has_table("disk_file")? {
             return Ok(Vec::new());
@@ -84,7 +84,7 @@ impl State {
         })
     }
 
-    /// What was written of a document's files: ids and hashes.
+    /// Returns what was written of a document's files: ids and hashes.
     pub fn written_hashes(&self, doc: &DocId) -> Result<Vec<(String, String)>> {
         if !self.has_table("disk_file")? {
             return Ok(Vec::new());
@@ -93,7 +93,7 @@ impl State {
         self.all(sql, params![doc.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    /// Where contents were written that are no texts: path and hash.
+    /// Returns where contents that are not text were written: paths and hashes.
     pub fn written_contents(&self, doc: &DocId) -> Result<Vec<(String, String)>> {
         if !self.has_table("disk_file")? {
             return Ok(Vec::new());
@@ -102,7 +102,7 @@ impl State {
         self.all(sql, params![doc.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    /// The directory that was taken for a document's files; None where none was.
+    /// Returns the directory claimed for a document's files; `None` if there is none.
     pub fn disk_directory(&self, doc: &DocId) -> Result<Option<String>> {
         if !self.has_table("disk_file")? {
             return Ok(None);
@@ -111,19 +111,19 @@ impl State {
         self.one(sql, params![doc.as_str()], |row| row.get(0))
     }
 
-    /// Whether a directory was taken for some document's files, in capitals or not.
+    /// Returns whether a directory is claimed for some document's files, ignoring case.
     pub fn is_disk_directory(&self, name: &str) -> Result<bool> {
         let sql = "SELECT 1 FROM disk_directory WHERE name = ?1";
         Ok(self.has_table("disk_file")? && self.one(sql, params![name], |_| Ok(()))?.is_some())
     }
 
-    /// Takes a directory for a document's files.
+    /// Claims a directory for a document's files.
     pub fn claim_disk_directory(&self, doc: &DocId, name: &str) -> Result<()> {
         let sql = "INSERT INTO disk_directory (name, doc_id) VALUES (?1, ?2)";
         self.run(sql, params![name, doc.as_str()])
     }
 
-    /// Notes what was written, or taken in.
+    /// Records a file that was written or taken in.
     pub fn put_written_file(&self, doc: &DocId, written: &DiskBase) -> Result<()> {
         let DiskBase { file, path, blake3, text, executable } = written;
         self.run(
@@ -133,7 +133,7 @@ impl State {
         )
     }
 
-    /// Notes that nothing of a file is there any more that was written here.
+    /// Records that nothing is left of a file written here.
     pub fn forget_written_file(&self, doc: &DocId, file: &str) -> Result<()> {
         self.run(
             "DELETE FROM disk_file WHERE doc_id = ?1 AND file = ?2",

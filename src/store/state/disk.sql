@@ -1,5 +1,5 @@
--- The files in the directories of the disks as this replica last wrote them, or took them in: what is
--- there now and differs was changed by somebody else.
+-- The files in the directories of the disks as this replica last wrote or read them: a difference found there
+-- now was made by somebody else.
 CREATE TABLE disk_file (
     doc_id     TEXT    NOT NULL,
     file       TEXT    NOT NULL,
@@ -11,8 +11,8 @@ CREATE TABLE disk_file (
     PRIMARY KEY (doc_id, file)
 ) WITHOUT ROWID;
 
--- Whose files lie in which directory of the disks: it is called by an entity's id, and entities of
--- several types can have one id.
+-- Which directory of the disks has whose files: it is named by an entity's id, and entities of several types
+-- can have the same id.
 CREATE TABLE disk_directory (
     name   TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,
     doc_id TEXT NOT NULL UNIQUE

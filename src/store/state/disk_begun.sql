@@ -1,5 +1,5 @@
--- Where files are about to be made that lay elsewhere: what is found there with just this content was
--- made by a command that did not come to its end.
+-- Where files of other places are about to be written: a file found there with exactly this content was
+-- written by a command that did not finish.
 CREATE TABLE disk_begun (
     doc_id TEXT NOT NULL,
     path   TEXT NOT NULL,

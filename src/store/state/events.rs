@@ -1,5 +1,5 @@
-//! What waits for a live relay: messages that a canvas' operations left, and events, which have a
-//! number and are handed out until somebody acknowledges them.
+//! What waits for a live relay: messages from operations on a canvas, and events, which are numbered and
+//! handed out until they are acknowledged.
 
 use super::State;
 use crate::error::Result;
@@ -7,35 +7,34 @@ use crate::id::DocId;
 use crate::limits;
 use rusqlite::params;
 
-/// A message that waits for the relay, and was not handed out yet.
+/// A message that waits for the relay and has not been handed out yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingEvents {
-    /// Its number among all messages of the store, in the order in which they were made; no event's
+    /// Its number among all messages of the store, in the order in which they were made; it is not an event
     /// number.
     pub id: i64,
-    /// The command in the log that it is about; None for an answer.
+    /// The command in the log that it is about; `None` for an answer.
     pub seq: Option<i64>,
     /// One line of JSON.
     pub message: String,
 }
 
-/// How far the events of a canvas are.
+/// How far the events of a canvas have got.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Handed {
     /// The log was turned into events up to here.
     pub seq: i64,
-    /// The numbers of the last event there was, the last that was acknowledged, and the last that
-    /// was written to whoever asked.
+    /// The number of the last event.
     pub last: i64,
-    /// The number of the last event that was acknowledged; it and all before it are forgotten.
+    /// The number of the last event that was acknowledged; it and all before it are deleted.
     pub acknowledged: i64,
-    /// The number of the last event that was written to whoever asked.
+    /// The number of the last event that was printed.
     pub printed: i64,
 }
 
 impl State {
-    /// Lets a message wait for the relay, about the command with this number in the log. The oldest
-    /// beyond [`limits::OUTBOX_MESSAGES`] go: the change itself is in the log.
+    /// Queues a message for the relay, about the command with this number in the log. The oldest beyond
+    /// [`limits::OUTBOX_MESSAGES`] are deleted: the change itself is in the log.
     pub fn put_out(&self, doc: &DocId, seq: Option<i64>, message: &str) -> Result<()> {
         self.run(
             "INSERT INTO canvas_outbox (doc_id, seq, message) VALUES (?1, ?2, ?3)",
@@ -48,7 +47,7 @@ impl State {
         )
     }
 
-    /// The messages of a canvas that are no events yet, oldest first.
+    /// Returns the messages of a canvas that are not events yet, oldest first.
     pub fn outbox(&self, doc: &DocId) -> Result<Vec<WaitingEvents>> {
         let new = match self.knows_canvases()? {
             None => return Ok(Vec::new()),
@@ -63,7 +62,7 @@ impl State {
         })
     }
 
-    /// How far the events of a canvas are.
+    /// Returns how far the events of a canvas have got.
     pub fn handed(&self, doc: &DocId) -> Result<Handed> {
         let columns = match self.knows_canvases()? {
             None => return Ok(Handed::default()),
@@ -82,7 +81,7 @@ impl State {
         Ok(handed.unwrap_or_default())
     }
 
-    /// Notes how far the events of a canvas are. What is acknowledged is forgotten.
+    /// Records how far the events of a canvas have got. Acknowledged events are deleted.
     pub fn put_handed(&self, doc: &DocId, handed: Handed) -> Result<()> {
         let Handed { seq, last, acknowledged, printed } = handed;
         self.run(
@@ -96,7 +95,7 @@ impl State {
         )
     }
 
-    /// Forgets the messages of a canvas that became events, up to one.
+    /// Deletes the messages of a canvas that became events, up to one.
     pub fn clear_outbox(&self, doc: &DocId, upto: Option<i64>) -> Result<()> {
         self.run(
             "DELETE FROM canvas_outbox WHERE doc_id = ?1 AND event IS NULL AND id <= ?2",
@@ -104,7 +103,7 @@ impl State {
         )
     }
 
-    /// Keeps an event, whole, in the place of one with its number.
+    /// Stores a whole event, replacing any with its number.
     pub fn put_event(&self, doc: &DocId, number: i64, message: &str) -> Result<()> {
         self.run(
             "DELETE FROM canvas_outbox WHERE doc_id = ?1 AND event = ?2",
@@ -116,7 +115,7 @@ impl State {
         )
     }
 
-    /// The events of a canvas after a number, in their order, with their numbers.
+    /// Returns the events of a canvas after a number, in order, with their numbers.
     pub fn events(&self, doc: &DocId, after: i64) -> Result<Vec<(i64, String)>> {
         if self.knows_canvases()? != Some(true) {
             return Ok(Vec::new());
@@ -126,9 +125,8 @@ impl State {
         self.all(sql, params![doc.as_str(), after], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    /// The last event of a canvas that is too old to be kept: more than
-    /// [`limits::OUTBOX_MESSAGES`] came after it, or more than [`limits::OUTBOX_BYTES`]. It and all
-    /// before it are forgotten.
+    /// Returns the last event of a canvas that is too old to be kept: more than [`limits::OUTBOX_MESSAGES`]
+    /// or [`limits::OUTBOX_BYTES`] came after it. It and all before it are deleted.
     pub fn overflow(&self, doc: &DocId) -> Result<Option<i64>> {
         let sql = "SELECT max(event) FROM (
                        SELECT event,
@@ -148,8 +146,7 @@ impl State {
         Ok(oldest)
     }
 
-    /// Whether the tables are there, and know of events: one who only reads finds them as an older
-    /// crdtctl left them.
+    /// Returns whether the tables exist, and have events: a reader finds them as an older crdtctl left them.
     fn knows_canvases(&self) -> Result<Option<bool>> {
         let columns = self.columns("canvas_outbox")?;
         Ok((!columns.is_empty()).then(|| columns.iter().any(|column| column == "event")))
@@ -160,7 +157,7 @@ impl State {
         self.all(sql, params![table], |row| row.get(0))
     }
 
-    /// Whether a table has a column; one that an older crdtctl left has not all of them.
+    /// Returns whether a table has a column; one left by an older crdtctl lacks some.
     pub(super) fn has_column(&self, table: &str, column: &str) -> Result<bool> {
         Ok(self.columns(table)?.iter().any(|found| found == column))
     }

@@ -1,15 +1,15 @@
-//! SQLite's failures as ours.
+//! Translates SQLite's failures into ours.
 //!
-//! Two things SQLite does not say. Which of its files it was: that is found out by trying them.
-//! And whether bytes were read and are wrong, or could not be read: it calls both "malformed", so
-//! the file is looked at again before anybody is told that it is damaged.
+//! SQLite leaves two things open. It does not say which of its files failed: that is found out by trying
+//! them. And it says "malformed" both when bytes were read and are wrong, and when they could not be read, so
+//! the file is checked again before anybody is told that it is damaged.
 
 use crate::error::{Error, Hint, Kind, Next};
 use crate::store::fs;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use std::path::Path;
 
-/// What SQLite keeps beside a database.
+/// The files that SQLite keeps beside a database.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// A failure of an open database.
@@ -41,14 +41,14 @@ pub(super) fn not_opened(path: &Path, e: rusqlite::Error) -> Error {
     }
 }
 
-/// Whether one of its files is not ours to write.
+/// Returns whether one of its files cannot be written by us.
 fn is_barred(e: &rusqlite::Error) -> bool {
     let barred = [ErrorCode::CannotOpen, ErrorCode::ReadOnly, ErrorCode::PermissionDenied];
     e.sqlite_error_code().is_some_and(|code| barred.contains(&code))
 }
 
-/// Says which file it was, if that can be found out. What SQLite has open here is of no use any
-/// more: to try its files lets go of this process's locks on them.
+/// Adds which file it was, if that can be found out. The open connection must not be used afterwards: trying
+/// its files drops this process's locks on them.
 fn hindered(path: &Path, error: Error) -> Error {
     match obstacle(path) {
         Some(obstacle) => error.because(obstacle),
@@ -59,12 +59,12 @@ fn hindered(path: &Path, error: Error) -> Error {
 fn plain(doing: &str, e: rusqlite::Error) -> Error {
     let kind = match &e {
         rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
-            // Also when other processes kept changing the lock under our hands.
+            // Also when other processes kept changing the lock meanwhile.
             ErrorCode::DatabaseBusy
             | ErrorCode::DatabaseLocked
             | ErrorCode::FileLockingProtocolFailed => Kind::Locked,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Kind::Corrupt,
-            // A statement that SQLite refuses is ours to answer for.
+            // A statement that SQLite refuses is our mistake.
             ErrorCode::Unknown | ErrorCode::ApiMisuse | ErrorCode::ConstraintViolation => Kind::Bug,
             _ => Kind::Io,
         },
@@ -76,7 +76,7 @@ fn plain(doing: &str, e: rusqlite::Error) -> Error {
     Error::new(kind, doing).because(e)
 }
 
-/// What SQLite calls malformed: damaged if its bytes can be read and it stays with that.
+/// Handles what SQLite calls malformed: it is damaged if its bytes can be read and SQLite still says so.
 fn damaged(path: &Path, error: Error) -> Error {
     let unread = [path.to_owned(), fs::beside(path, "-wal")]
         .iter()
@@ -86,15 +86,15 @@ fn damaged(path: &Path, error: Error) -> Error {
     }
     match whole(path) {
         Ok(true) => error.of_kind(Kind::Io)
-            .because("at a second look it is whole: the disk failed to give what is in it")
-            .hint("nothing was written; try again, and look after the disk"),
+            .because("a second read finds it intact: the disk failed to return its content")
+            .hint("nothing was written; try again, and check the disk"),
         _ => error.hint(
             Hint::from(
-                "nothing was written; crdtctl.db is SQLite, and its own tools can say what is left of \
-                 it; ",
+                "nothing was written; crdtctl.db is an SQLite database, and SQLite's tools can show \
+                 what is left of it; ",
             )
             .next(Next::Check(None))
-            .and(" looks at the documents without it"),
+            .and(" checks the documents without it"),
         ),
     }
 }
@@ -108,7 +108,7 @@ fn whole(path: &Path) -> rusqlite::Result<bool> {
     Ok(answer == "ok")
 }
 
-/// Which of a database's files cannot be written, and why.
+/// Returns which of a database's files cannot be written, and why.
 fn obstacle(path: &Path) -> Option<String> {
     let beside = COMPANIONS.map(|ending| fs::beside(path, ending));
     let file = std::iter::once(path).chain(beside.iter().map(AsRef::as_ref));
@@ -119,8 +119,8 @@ fn obstacle(path: &Path) -> Option<String> {
         .map(|e| format!("{e:#}"))
 }
 
-/// Whether SQLite failed at what it needs beside the database in order to read it, and not at
-/// reading: its files cannot be created there, or not be written, or there is no room for them.
+/// Returns whether SQLite failed not at reading, but at what it needs beside the database to do so: its files
+/// cannot be created or written there, or there is no room for them.
 pub(super) fn cannot_create(e: &rusqlite::Error) -> bool {
     let rusqlite::Error::SqliteFailure(failure, _) = e else { return false };
     match failure.code {

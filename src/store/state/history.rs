@@ -1,4 +1,4 @@
-//! What happened here: the log as people ask for it, by command and by time.
+//! What happened here: the log by command and by time.
 
 use super::log::{COLUMNS, log_row};
 use super::{LogRow, State};
@@ -11,24 +11,24 @@ use std::ops::Range;
 /// One row of the log without its update.
 #[derive(Debug, Clone)]
 pub struct LogEntry {
-    /// The number of the command, which all documents share that it changed.
+    /// The number of the command, shared by all documents that it changed.
     pub seq: i64,
     /// The document that was changed.
     pub doc: DocId,
     /// Unix seconds.
     pub at: i64,
-    /// Who ran the command; None where nobody was named.
+    /// The member who ran the command; `None` if nobody was named.
     pub member: Option<String>,
-    /// Its words: `chat send`.
+    /// The command's name: `chat send`.
     pub command: String,
-    /// Of the update.
+    /// The length of the update.
     pub bytes: u64,
-    /// The replica it came from and that replica's log seq, when it was imported.
+    /// The replica it came from and that replica's log seq, if it was imported.
     pub origin: Option<(String, i64)>,
 }
 
 impl State {
-    /// The rows of the log from a span of time, in order.
+    /// Returns the rows of the log from a span of time, in order.
     pub fn history(&self, times: Range<i64>) -> Result<Vec<LogEntry>> {
         let rows = self.all(
             "SELECT seq, doc_id, at, member, command, length(update_v1), origin_replica, origin_seq
@@ -52,19 +52,19 @@ impl State {
         Ok(rows.into_iter().flatten().collect())
     }
 
-    /// The rows of one command; none when the log does not hold it any more.
+    /// Returns the rows of one command; none if the log no longer has it.
     pub fn command(&self, seq: i64) -> Result<Vec<LogRow>> {
         let sql = format!("SELECT {COLUMNS} FROM log WHERE seq = ?1 ORDER BY doc_id, part");
         Ok(self.all(&sql, params![seq], log_row)?.into_iter().flatten().collect())
     }
 
-    /// How many operations each command was, from a number on.
+    /// Returns the number of operations of each command, from a seq on.
     pub fn operation_counts(&self, from: i64) -> Result<BTreeMap<i64, u64>> {
         if !self.has_table("operations")? {
             return Ok(BTreeMap::new());
         }
         let sql = "SELECT seq, operations FROM operations WHERE seq >= ?1";
-        // Counted where they stand: those of one command may be megabytes.
+        // Counted in place: those of one command may be megabytes.
         let counted = self.all(sql, params![from], |row| {
             let lines = row.get_ref(1)?.as_bytes()?.iter().filter(|byte| **byte == b'\n').count();
             Ok((row.get(0)?, lines as u64))
@@ -72,8 +72,8 @@ impl State {
         Ok(counted.into_iter().collect())
     }
 
-    /// What a command did, one JSON object a line; empty for one that no operation stands for (an
-    /// import), and for what an older crdtctl wrote.
+    /// Returns what a command did, one JSON object a line; empty if it has no operations (an import), or an
+    /// older crdtctl wrote it.
     pub fn operations(&self, seq: i64) -> Result<String> {
         if !self.has_table("operations")? {
             return Ok(String::new());
@@ -82,7 +82,7 @@ impl State {
         Ok(self.one(sql, params![seq], |row| row.get(0))?.unwrap_or_default())
     }
 
-    /// Keeps what a command did.
+    /// Records what a command did.
     pub(in crate::store) fn put_operations(&self, seq: i64, operations: &str) -> Result<()> {
         self.run(
             "INSERT OR REPLACE INTO operations (seq, operations) VALUES (?1, ?2)",
@@ -90,7 +90,7 @@ impl State {
         )
     }
 
-    /// Forgets what the log has forgotten.
+    /// Deletes the operations that are no longer in the log.
     pub(super) fn trim_operations(&self, upto: i64) -> Result<()> {
         self.run(
             "DELETE FROM operations WHERE seq <= ?1 AND seq NOT IN (SELECT seq FROM log)",

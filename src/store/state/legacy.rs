@@ -15,15 +15,15 @@ const COLUMNS: &str = "id, entity_type, entity_id, length(yrs_state), version, u
 /// The table `crdt_documents` of a 0.1.19 `crdt.db`.
 pub(in crate::store) struct Legacy {
     db: Connection,
-    /// Of the file, relative to the store's directory.
+    /// The file name, relative to the store's directory.
     name: PathBuf,
-    /// Where the files are that `db` reads, when they are copies.
+    /// The directory of the files that `db` reads, if they are copies.
     _copy: Option<Copies>,
 }
 
 impl Legacy {
-    /// Opens the file. Nothing is created beside it where that can be avoided: it is read as it
-    /// is, and from a temporary copy where a log of SQLite's belongs to it.
+    /// Opens the file. If possible nothing is created beside it: it is read as it is, or from a temporary
+    /// copy if it has an SQLite log.
     pub fn open(path: &Path) -> Result<Legacy> {
         fs::refuse_no_file(path)?;
         let logs = [fs::beside(path, "-wal"), fs::beside(path, "-journal")];
@@ -44,7 +44,7 @@ impl Legacy {
         Ok(Legacy { db, name, _copy: copy })
     }
 
-    /// Every document, sorted by id. Rows whose id is no document id are left out.
+    /// Returns every document, sorted by id. Rows whose id is not a document id are left out.
     pub fn documents(&self) -> Result<Vec<Document>> {
         let sql = format!("SELECT {COLUMNS} FROM crdt_documents ORDER BY id");
         let rows: Vec<Option<Document>> = self
@@ -64,7 +64,7 @@ impl Legacy {
             entity_type: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
             entity_id: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
             version: u64::try_from(row.get::<_, Option<i64>>(4)?.unwrap_or(0)).unwrap_or(0),
-            // The table does not say.
+            // The table does not record it.
             created_at: updated_at,
             updated_at,
             rest: serde_json::Map::new(),
@@ -73,7 +73,7 @@ impl Legacy {
         Ok(Some(Document { id, path: self.name.clone(), bytes, meta: Some(meta) }))
     }
 
-    /// The state of a document; None when there is none.
+    /// Returns the state of a document; `None` if there is none.
     pub fn bytes(&self, doc: &DocId) -> Result<Option<Vec<u8>>> {
         let bytes: Option<Vec<u8>> = self
             .db
@@ -94,9 +94,9 @@ impl Legacy {
     fn reading(&self, e: rusqlite::Error) -> Error {
         let error = fault::failed(&self.db, "could not read crdt.db", e);
         match error.kind {
-            // A table that is missing, or other than it should be.
+            // A table is missing or has another shape.
             Kind::Bug => {
-                error.of_kind(Kind::Corrupt).hint("this is no crdt.db of the 0.1.19 generation")
+                error.of_kind(Kind::Corrupt).hint("this is not a crdt.db of the 0.1.19 generation")
             }
             _ => error,
         }

@@ -1,4 +1,4 @@
-//! The log and the checkpoints: what has happened, and how much of it the `.yrs` hold.
+//! The log and the checkpoints: what has happened, and how much of it the `.yrs` files contain.
 
 use super::{LogHead, LogRow, State, fault};
 use crate::error::{Error, Result};
@@ -12,14 +12,14 @@ pub(super) const COLUMNS: &str =
 /// What is recorded of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) struct KnownClocks {
-    /// Of the `.yrs` as we last wrote it; None before the first time.
+    /// The hash of the `.yrs` as we last wrote it; `None` before the first time.
     pub blake3: Option<[u8; 32]>,
     /// How often it was saved, as far as we know.
     pub version: u64,
     /// The client id of our last own write, and the clock after it.
     pub own_client: u64,
     pub own_clock: u32,
-    /// The log can be followed from here on, not from before.
+    /// The log can be followed from here on, but not from before.
     pub log_from: i64,
 }
 
@@ -36,16 +36,16 @@ pub(in crate::store) struct NewRow<'a> {
 }
 
 impl State {
-    /// Whether anything was changed here in a member's name.
+    /// Returns whether anything was changed here in a member's name.
     pub fn has_written_as(&self, member: &MemberId) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM log WHERE origin_replica IS NULL AND member = ?1)";
         Ok(self.one(sql, params![member.as_str()], |row| row.get(0))?.unwrap_or(false))
     }
 
-    /// Log rows of a document with seq > after, in order. None when the log no longer reaches back
-    /// that far, or never did: its rows do not hold what another program wrote.
+    /// Returns the log rows of a document with seq > after, in order. `None` if the log no longer reaches
+    /// back that far, or never did: its rows do not contain what another program wrote.
     ///
-    /// Not promised: that the file holds nothing else by now. `Reader::log_after` looks.
+    /// Not promised: that the file contains nothing else by now. `Reader::log_after` checks that.
     pub fn log_after(&self, doc: &DocId, after: i64) -> Result<Option<Vec<LogRow>>> {
         match self.known(doc)? {
             Some(known) if after >= known.log_from => {}
@@ -59,13 +59,13 @@ impl State {
         Ok(Some(rows.into_iter().flatten().collect()))
     }
 
-    /// The highest seq in the log so far (0 when empty).
+    /// Returns the highest seq in the log so far (0 if empty).
     pub fn log_end(&self) -> Result<i64> {
         let end = self.one("SELECT max(seq) FROM log", params![], |row| row.get(0))?;
         Ok(end.flatten().unwrap_or(0))
     }
 
-    /// How far the log goes for each document and each replica that its rows came from.
+    /// Returns how far the log goes for each document and each replica that its rows came from.
     pub fn log_heads(&self) -> Result<Vec<LogHead>> {
         let sql = "SELECT doc_id, max(seq), origin_replica, max(origin_seq) FROM log
                    GROUP BY doc_id, origin_replica ORDER BY doc_id, origin_replica";
@@ -79,7 +79,7 @@ impl State {
         Ok(heads.into_iter().flatten().collect())
     }
 
-    /// All rows of a document that are still in the log, in order.
+    /// Returns all rows of a document that are still in the log, in order.
     pub fn log_of(&self, doc: &DocId) -> Result<Vec<LogRow>> {
         let rows = self.all(
             &format!("SELECT {COLUMNS} FROM log WHERE doc_id = ?1 ORDER BY seq, part"),
@@ -89,7 +89,7 @@ impl State {
         Ok(rows.into_iter().flatten().collect())
     }
 
-    /// The rows of a document that its file may not hold yet, in order.
+    /// Returns the rows of a document that its file may not have yet, in order.
     pub(in crate::store) fn unfolded(&self, doc: &DocId) -> Result<Vec<LogRow>> {
         let rows = self.all(
             &format!(
@@ -101,18 +101,18 @@ impl State {
         Ok(rows.into_iter().flatten().collect())
     }
 
-    /// The last of those; None when the file holds all.
+    /// Returns the seq of the last of those; `None` if the file has all.
     pub(in crate::store) fn last_unfolded(&self, doc: &DocId) -> Result<Option<i64>> {
         let sql = "SELECT max(seq) FROM log WHERE doc_id = ?1 AND folded = 0";
         Ok(self.one(sql, params![doc.as_str()], |row| row.get(0))?.flatten())
     }
 
-    /// The documents that have such rows, sorted.
+    /// Returns the documents that have such rows, sorted.
     pub(in crate::store) fn unfolded_documents(&self) -> Result<Vec<DocId>> {
         self.documents("SELECT DISTINCT doc_id FROM log WHERE folded = 0 ORDER BY doc_id")
     }
 
-    /// Those of them of which a row was not left for later.
+    /// Returns those of them that have a row which was not deferred.
     pub(in crate::store) fn interrupted_documents(&self) -> Result<Vec<DocId>> {
         self.documents(
             "SELECT DISTINCT log.doc_id FROM log JOIN document ON document.doc_id = log.doc_id
@@ -120,14 +120,14 @@ impl State {
         )
     }
 
-    /// Whether a document is one of those.
+    /// Returns whether a document is one of those.
     pub(in crate::store) fn is_interrupted(&self, doc: &DocId) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM log JOIN document ON document.doc_id = log.doc_id
                    WHERE log.doc_id = ?1 AND folded = 0 AND log.seq > document.deferred_seq)";
         Ok(self.one(sql, params![doc.as_str()], |row| row.get(0))?.unwrap_or(false))
     }
 
-    /// The documents that we ever wrote, sorted.
+    /// Returns the documents that we ever wrote, sorted.
     pub(in crate::store) fn known_documents(&self) -> Result<Vec<DocId>> {
         self.documents("SELECT doc_id FROM document ORDER BY doc_id")
     }
@@ -137,7 +137,7 @@ impl State {
         Ok(names.iter().filter_map(|name| DocId::parse(name).ok()).collect())
     }
 
-    /// What is recorded of a document; None when we never wrote it.
+    /// Returns what is recorded of a document; `None` if we never wrote it.
     pub(in crate::store) fn known(&self, doc: &DocId) -> Result<Option<KnownClocks>> {
         self.one(
             "SELECT blake3, version, own_client, own_clock, log_from FROM document
@@ -155,7 +155,7 @@ impl State {
         )
     }
 
-    /// The own clocks of all documents last written under `client`, those at 0 left out.
+    /// Returns our clocks in all documents last written under `client`, without those at 0.
     pub(in crate::store) fn own_clocks(&self, client: u64) -> Result<Vec<(String, u32)>> {
         self.all(
             "SELECT doc_id, own_clock FROM document WHERE own_client = ?1 AND own_clock > 0",
@@ -164,14 +164,14 @@ impl State {
         )
     }
 
-    /// The clock after our last write to a document under `client`; 0 when there was none.
+    /// Returns the clock after our last write to a document under `client`; 0 if there was none.
     pub(in crate::store) fn own_clock(&self, doc: &DocId, client: u64) -> Result<u32> {
         let known = self.known(doc)?.filter(|known| known.own_client == client);
         Ok(known.map_or(0, |known| known.own_clock))
     }
 
-    /// Records that a command changes a document: its own clock afterwards, and from where on the
-    /// log can be followed, if that moved.
+    /// Records that a command changes a document: our clock afterwards, and from where the log can be
+    /// followed, if that moved.
     pub(in crate::store) fn put_own_clock(
         &self,
         doc: &DocId,
@@ -188,7 +188,7 @@ impl State {
         )
     }
 
-    /// Adds a row. Its document must be recorded already.
+    /// Adds a row. Its document must already be recorded.
     pub(in crate::store) fn append(&self, row: &NewRow<'_>) -> Result<()> {
         self.run(
             "INSERT INTO log (seq, doc_id, part, at, member, command, update_v1, origin_replica,
@@ -208,8 +208,8 @@ impl State {
         )
     }
 
-    /// Takes the change out of a row, whose number stays: peers have heard of it. The log can be followed
-    /// from there on, and no more is said to have been taken over from others than they say themselves.
+    /// Removes the change from a row but keeps its number, which peers have heard of. The log can only be
+    /// followed from there on, and how much of the logs of others was applied is forgotten.
     pub(in crate::store) fn empty_row(&self, row: &LogRow) -> Result<()> {
         let doc = row.doc.as_str();
         self.run(
@@ -224,7 +224,7 @@ impl State {
         self.run("DELETE FROM applied WHERE doc_id = ?1", params![doc])
     }
 
-    /// Records that the `.yrs` holds all rows up to `seq`.
+    /// Records that the `.yrs` contains all rows up to `seq`.
     pub(in crate::store) fn put_fold(
         &self,
         doc: &DocId,
@@ -244,7 +244,7 @@ impl State {
         )
     }
 
-    /// Records that the `.yrs` gets the rows up to `seq` later.
+    /// Records that the `.yrs` will get the rows up to `seq` later.
     pub(in crate::store) fn put_deferred(&self, doc: &DocId, seq: i64) -> Result<()> {
         self.run(
             "UPDATE document SET deferred_seq = ?2 WHERE doc_id = ?1",
@@ -252,15 +252,15 @@ impl State {
         )
     }
 
-    /// How many rows of a document its file may not hold yet.
+    /// Returns how many rows of a document its file may not have yet.
     pub(in crate::store) fn count_unfolded(&self, doc: &DocId) -> Result<u64> {
         let sql = "SELECT count(*) FROM log WHERE doc_id = ?1 AND folded = 0";
         let count = self.one(sql, params![doc.as_str()], |row| row.get::<_, i64>(0))?;
         Ok(count.unwrap_or(0).cast_unsigned())
     }
 
-    /// Trims what is folded and older than 90 days, or beyond 64 MB. The rows of the last command
-    /// stay whatever their age: the next number comes from them.
+    /// Deletes rows that are folded and older than 90 days, or beyond 64 MB. The rows of the last command
+    /// stay whatever their age: the next number is derived from them.
     pub(in crate::store) fn trim_log(&self, now: i64) -> Result<()> {
         let upto = self.too_old(now)?.max(self.beyond_the_limit()?);
         let Some(upto) = upto else { return Ok(()) };
@@ -278,7 +278,7 @@ impl State {
         self.trim_operations(upto)
     }
 
-    /// The last seq before the first that is young enough; None when that is the first of all.
+    /// Returns the last seq before the first that is young enough; `None` if that is the first of all.
     fn too_old(&self, now: i64) -> Result<Option<i64>> {
         let limit = now.saturating_sub(limits::LOG_AGE_SECONDS);
         let first = "SELECT at FROM log ORDER BY seq LIMIT 1";
@@ -291,9 +291,9 @@ impl State {
         Ok(self.one(sql, params![limit], |row| row.get(0))?.flatten())
     }
 
-    /// The last seq that does not fit [`limits::LOG_BYTES`] any more; None when all fit.
+    /// Returns the last seq that no longer fits [`limits::LOG_BYTES`]; `None` if all fit.
     fn beyond_the_limit(&self) -> Result<Option<i64>> {
-        // The size of the file is known at once, the size of the log is not.
+        // The size of the file is cheap to get, the size of the log is not.
         let pages = |name: &str| {
             self.db
                 .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
@@ -319,13 +319,13 @@ impl State {
         Ok(None)
     }
 
-    /// The number of the next command.
+    /// Returns the number of the next command.
     pub(in crate::store) fn next_seq(&self) -> Result<i64> {
         self.log_end()?.checked_add(1).ok_or_else(|| Error::corrupt("the log has no numbers left"))
     }
 }
 
-/// A row of `log`; None where the document's name makes no sense.
+/// Reads a row of `log`; `None` if the document id is not valid.
 pub(super) fn log_row(row: &Row<'_>) -> rusqlite::Result<Option<LogRow>> {
     let doc: String = row.get(1)?;
     let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };

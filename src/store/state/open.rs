@@ -1,4 +1,4 @@
-//! Opening `crdtctl.db`: for one writer at a time, or for readers who leave no trace.
+//! Opening `crdtctl.db`: for one writer at a time, or for readers that leave no trace.
 
 use super::State;
 use super::fault::{cannot_create, failed, failed_at, not_opened};
@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// How SQLite calls the operating system without its locks.
+/// SQLite's name for access to the operating system without locks.
 const WITHOUT_LOCKS: &str = if cfg!(unix) { "unix-none" } else { "win32-none" };
-/// Each brings the tables one version further.
+/// Each migrates the tables to the next version.
 const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
     include_str!("quarantine.sql"),
@@ -34,21 +34,21 @@ const MIGRATIONS: &[&str] = &[
     include_str!("disk_begun.sql"),
 ];
 
-/// What SQLite makes of a file that it opens: one page, and no table.
+/// The size of a database that SQLite has just created: one page without tables.
 const EMPTY_BYTES: u64 = 4096;
-/// Whoever only reads has SQLite's lock too while it opens and closes the file, and the first to come reads
-/// the log: that long is waited for it, though nobody is to be waited for.
+/// A reader takes SQLite's lock too while it opens and closes the file, and the first one reads the log: it
+/// is waited for this long, even if nobody else is.
 const MOMENT: Duration = Duration::from_millis(200);
-/// Of SQLite's log, which whoever opens the file next reads all over again, so much is left. A command
-/// writes 100 to 200 kB of pages there.
+/// The most that is left in SQLite's log, which the next to open the file reads again from the start. A
+/// command writes 100 to 200 kB of pages to it.
 const LEFT_WAL_BYTES: u64 = if cfg!(debug_assertions) { 1 << 18 } else { 1 << 20 };
 
-/// A database that was not there when the lock was taken. If nothing is written to it, it goes when this
-/// is dropped: a command that does nothing leaves nothing.
+/// A database that did not exist when the lock was taken. If nothing is written to it, it is removed on drop:
+/// a command that does nothing leaves nothing.
 pub(in crate::store) struct NewDatabase(PathBuf);
 
 impl NewDatabase {
-    /// None where there is one; nor where others may be at it, for want of locks.
+    /// Returns `None` if there is one, or if others may be using it because there are no locks.
     ///
     /// # Errors
     /// `Io`.
@@ -68,7 +68,7 @@ impl Drop for NewDatabase {
 }
 
 impl State {
-    /// Opens `crdtctl.db` for writing, creating it; nothing is locked yet.
+    /// Opens `crdtctl.db` for writing and creates it if need be; nothing is locked yet.
     pub(in crate::store) fn open_for_writing(path: &Path, wait: Duration) -> Result<State> {
         if fs::node(path)? == Some(FileNode::Link) {
             return Err(Error::refused(format!("{} is a symbolic link", path.display()))
@@ -87,7 +87,7 @@ impl State {
         open().map_err(|e| not_opened(path, e))
     }
 
-    /// Opens a `crdtctl.db` that is there for a transaction that will be rolled back.
+    /// Opens an existing `crdtctl.db` for a transaction that will be rolled back.
     pub(in crate::store) fn open_for_trying(path: &Path) -> Result<State> {
         fs::refuse_no_file(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -99,7 +99,7 @@ impl State {
         open().map_err(|e| opening(path, e))
     }
 
-    /// A local state that lives as long as a dry run.
+    /// Returns a local state that lives as long as a dry run.
     pub(in crate::store) fn in_memory() -> Result<State> {
         let db = Connection::open_in_memory()
             .map_err(|e| failed_at(Path::new(""), "could not make a temporary local state", e))?;
@@ -112,10 +112,10 @@ impl State {
 
     fn set_up(&self, wait: Duration) -> rusqlite::Result<()> {
         self.wait_for_others(wait)?;
-        // Readers go on while we write. Where it cannot be had (some network file systems),
-        // SQLite stays with its rollback journal, which is as safe.
+        // Readers continue while we write. If WAL is not available (some network file systems), SQLite stays
+        // with its rollback journal, which is as safe.
         self.db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-        // What `COMMIT` says has happened must survive a power cut.
+        // What `COMMIT` reports as done must survive a power cut.
         self.db.pragma_update(None, "synchronous", "full")?;
         self.protect()
     }
@@ -130,10 +130,10 @@ impl State {
         self.db.pragma_update(None, "trusted_schema", false)
     }
 
-    /// Waits for other writers and begins a transaction; the tables are there afterwards.
+    /// Waits for other writers, begins a transaction and brings the tables up to date.
     ///
     /// # Errors
-    /// `Locked`; `Refused` when a newer crdtctl wrote the file.
+    /// `Locked`; `Refused` if a newer crdtctl wrote the file.
     pub(in crate::store) fn begin(&self, wait: Duration) -> Result<()> {
         let begin = || -> rusqlite::Result<()> {
             self.wait_for_others(wait)?;
@@ -145,8 +145,9 @@ impl State {
     }
 
     fn migrate(&self) -> Result<()> {
-        let version =
-            self.schema_version().map_err(|e| failed(&self.db, "no version of the tables", e))?;
+        let version = self
+            .schema_version()
+            .map_err(|e| failed(&self.db, "could not read the version of the tables", e))?;
         check_version(version)?;
         for sql in MIGRATIONS.iter().skip(version) {
             self.db
@@ -161,7 +162,7 @@ impl State {
         Ok(())
     }
 
-    /// Makes a file as an older version of this program made it; how many versions there are.
+    /// Creates a file as an older version of this program did; returns how many versions there are.
     #[cfg(test)]
     pub(in crate::store) fn make_older(path: &Path, version: usize) -> usize {
         let db = Connection::open(path).unwrap();
@@ -176,19 +177,19 @@ impl State {
         Ok(usize::try_from(version).unwrap_or(usize::MAX))
     }
 
-    /// Whether anything was written since [`State::begin`].
+    /// Returns whether anything was written since [`State::begin`].
     pub(in crate::store) fn is_changed(&self) -> bool {
         self.db.total_changes() != self.unchanged.get()
     }
 
-    /// Makes it so. On an error nobody knows whether it is; it is not tried again.
+    /// Commits. After an error it is unknown whether the commit happened; it is not retried.
     pub(in crate::store) fn commit(&self) -> Result<()> {
         self.db.execute_batch("COMMIT").map_err(|e| {
             let error =
                 failed(&self.db, "the commit failed; whether the change is durable is unknown", e);
             match error.kind {
-                // With a rollback journal a reader can keep us from committing: nothing happened.
-                Kind::Locked => error.saying("a reader kept us from committing"),
+                // With a rollback journal a reader can prevent the commit: nothing happened.
+                Kind::Locked => error.saying("a reader prevented the commit"),
                 _ => error.of_kind(Kind::Io).hint(
                     Hint::from("run ")
                         .next(Next::Log)
@@ -198,9 +199,9 @@ impl State {
         })
     }
 
-    /// Leaves SQLite's log (`-wal`) where it is when this is closed: it is moved into the file once that
-    /// is closed by another. Nothing is less durable, and the disk is waited for once instead of thrice.
-    /// False where there is too much of it. `path` is the file's.
+    /// Leaves SQLite's log (`-wal`) in place when this is closed; another connection moves it into the file
+    /// when it closes. That is just as durable, and waits for the disk once instead of three times. Returns
+    /// false if the log is too long. `path` is the file's.
     pub(in crate::store) fn leave_wal(&self, path: &Path) -> Result<bool> {
         if !fs::size(&fs::beside(path, "-wal")).is_ok_and(|bytes| bytes <= LEFT_WAL_BYTES) {
             return Ok(false);
@@ -215,18 +216,18 @@ impl State {
         let _ = self.db.execute_batch("ROLLBACK");
     }
 
-    /// A point inside the transaction to go back to; they nest.
+    /// Sets a savepoint inside the transaction; they nest.
     pub(in crate::store) fn savepoint(&self) -> Result<u64> {
         self.run("SAVEPOINT inner", params![])?;
         Ok(self.db.total_changes())
     }
 
-    /// Forgets the last such point.
+    /// Releases the last savepoint.
     pub(in crate::store) fn release(&self) -> Result<()> {
         self.run("RELEASE inner", params![])
     }
 
-    /// Undoes everything since the last such point, which is this one, and forgets it.
+    /// Undoes everything since the last savepoint, which is this one, and releases it.
     pub(in crate::store) fn roll_back_to(&self, point: u64) -> Result<()> {
         self.run("ROLLBACK TO inner", params![])?;
         let undone = self.db.total_changes().saturating_sub(point);
@@ -234,22 +235,23 @@ impl State {
         self.release()
     }
 
-    /// Opens `crdtctl.db` for reading; None when there is none, or nothing in it yet.
+    /// Opens `crdtctl.db` for reading; `None` if there is none, or it is still empty.
     ///
-    /// On a medium that cannot be written, or is full, nothing is created beside the file: it is
-    /// read as it is, with the log of SQLite's (`-wal`) that may belong to it.
+    /// On a medium that is full or cannot be written, nothing is created beside the file: it is read as it
+    /// is, with SQLite's log (`-wal`) if there is one.
     ///
     /// # Errors
-    /// `Corrupt`, `Io`; `Refused` when a newer crdtctl wrote the file.
+    /// `Corrupt`, `Io`; `Refused` if a newer crdtctl wrote the file.
     pub(in crate::store) fn open_for_reading(path: &Path, wait: Duration) -> Result<Option<State>> {
         fs::refuse_no_file(path)?;
         check_log_has_file(path)?;
         if !fs::is_file(path)? {
             return match fs::node(path)? {
                 None => Ok(None),
-                Some(_) => {
-                    Err(Error::io(format!("could not open {}", path.display()), "it leads nowhere"))
-                }
+                Some(_) => Err(Error::io(
+                    format!("could not open {}", path.display()),
+                    "it is a dangling link",
+                )),
             };
         }
         let state = match State::read_beside_writers(path, wait) {
@@ -261,20 +263,20 @@ impl State {
         match version {
             0 => Ok(None),
             older if older < MIGRATIONS.len() => {
-                // Without room for a copy it is read as it is, as far as it goes.
+                // Without room for a copy it is read as it is, as far as possible.
                 Ok(Some(state.brought_up_aside(path, wait).unwrap_or(state)))
             }
             _ => Ok(Some(state)),
         }
     }
 
-    /// The tables as this version has them, of a file that an older one wrote: in a copy, since the
-    /// file is not ours to write before a command does.
+    /// Migrates a file that an older version wrote, in a copy: the file is not ours to write before a command
+    /// writes.
     fn brought_up_aside(&self, path: &Path, wait: Duration) -> Result<State> {
         let name = path.file_name().unwrap_or_default();
         let copied = self._copy.as_ref().map(|copy| copy.path().join(name));
         let from = copied.unwrap_or_else(|| path.to_owned());
-        // While this reads, nobody moves the log into the file and begins it anew.
+        // While this reads, nobody checkpoints the log and restarts it.
         self.db
             .execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")
             .map_err(|e| opening(path, e))?;
@@ -290,9 +292,9 @@ impl State {
         Ok(state)
     }
 
-    /// Reads with SQLite's own locks. It needs its two files beside the database, and as the last
-    /// to close it removes them again, unless a writer left them with something in them; that is why it
-    /// may write, and no statement of ours may.
+    /// Reads with SQLite's own locks. SQLite needs its two files beside the database, and removes them if it
+    /// is the last to close it, unless a writer left them with content. That is why the connection may write,
+    /// although none of our statements may.
     fn read_beside_writers(path: &Path, wait: Duration) -> rusqlite::Result<State> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let state = open_beside_log(path, flags)?;
@@ -306,14 +308,14 @@ impl State {
         // There may be no room for temporary files.
         self.db.pragma_update(None, "temp_store", "memory")?;
         self.db.pragma_update(None, "trusted_schema", false)?;
-        // The first real read: it is what fails where no file can be created.
+        // The first real read: this is what fails if no file can be created.
         self.db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
     }
 
     /// Reads where nothing can be created.
     fn read_frozen(path: &Path, wait: Duration) -> Result<State> {
         let (wal, journal) = (fs::beside(path, "-wal"), fs::beside(path, "-journal"));
-        // A change that was not finished has to be undone first, and that is writing.
+        // An unfinished change has to be undone first, which means writing.
         if fs::size(&journal)? > 0 || cfg!(not(unix)) {
             let copy = fs::copy_aside(&[path.to_owned(), wal, journal])?;
             let copied = copy.path().join(path.file_name().unwrap_or_default());
@@ -335,8 +337,7 @@ impl State {
     }
 }
 
-/// Opens a file so that closing it leaves its log (`-wal`) as it is, where a writer left one with
-/// something in it.
+/// Opens a file so that closing it leaves its log (`-wal`) as it is, if a writer left one with content.
 fn open_beside_log(path: &Path, flags: OpenFlags) -> rusqlite::Result<State> {
     let is_left = fs::size(&fs::beside(path, "-wal")).is_ok_and(|bytes| bytes > 0);
     let db = Connection::open_with_flags(path, flags)?;
@@ -344,9 +345,8 @@ fn open_beside_log(path: &Path, flags: OpenFlags) -> rusqlite::Result<State> {
     Ok(State::over(db))
 }
 
-/// Opens a file and its log (`-wal`) that nobody changes meanwhile. SQLite's index of the log is in
-/// memory: that is what it does for a connection that shares it with nobody. Nothing is moved from
-/// the log into the file in the end.
+/// Opens a file and its log (`-wal`), which nobody else changes meanwhile. SQLite keeps its index of the log
+/// in memory, as it does for an exclusive connection. Nothing is moved from the log into the file on closing.
 fn open_unshared(path: &Path) -> rusqlite::Result<State> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags_and_vfs(path, flags, WITHOUT_LOCKS)?;
@@ -355,12 +355,12 @@ fn open_unshared(path: &Path) -> rusqlite::Result<State> {
     Ok(State::over(db))
 }
 
-/// A log (`-wal`) without its file holds commits, and SQLite would throw it away.
+/// A log (`-wal`) without its file has commits that SQLite would discard.
 fn check_log_has_file(path: &Path) -> Result<()> {
     let wal = fs::beside(path, "-wal");
     // In this order: a store that is just being made has the file first.
     if fs::is_file(&wal)? && fs::size(&wal)? > 0 && fs::size(path)? == 0 {
-        let what = format!("{} is empty or gone, and its log is not", path.display());
+        let what = format!("{} is empty or gone, but its log is not", path.display());
         return Err(Error::corrupt(what).hint(
             "nothing was written; put crdtctl.db back, or move crdtctl.db-wal away: the store \
              then goes on as a new replica",
@@ -377,7 +377,7 @@ fn open_immutable(path: &Path) -> rusqlite::Result<State> {
     Ok(State::over(Connection::open_with_flags(immutable_uri(path), flags)?))
 }
 
-/// `file:` and the path, everything that could mean something in a URI escaped.
+/// Returns `file:` and the path, with everything escaped that has a meaning in a URI.
 pub(super) fn immutable_uri(path: &Path) -> String {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_encoded_bytes() {
@@ -410,8 +410,8 @@ fn opening(path: &Path, e: rusqlite::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    /// SQLite 3.7.0 to 3.51.2 can lose an acknowledged commit when the WAL is reset while another
-    /// connection reads; every promise of the log rests on a version without that.
+    /// SQLite 3.7.0 to 3.51.2 can lose an acknowledged commit when the WAL is reset while another connection
+    /// reads; every promise of the log relies on a version without that bug.
     #[test]
     fn sqlite_has_no_wal_reset_bug() {
         let found = rusqlite::version_number();

@@ -1,4 +1,4 @@
--- What a command did, in the words of its operations: one JSON object a line.
+-- What a command did, as its operations: one JSON object a line.
 
 CREATE TABLE operations (
     seq        INTEGER PRIMARY KEY,

@@ -1,4 +1,4 @@
-//! The pages of large documents: where they stand in the file that was last written.
+//! The pages of large documents: where they are in the file that was last written.
 
 use super::{State, fault};
 use crate::error::Result;
@@ -12,77 +12,77 @@ use std::rc::Rc;
 /// What is known of the pages of one document.
 #[derive(Debug)]
 pub(in crate::store) struct PageIndex {
-    /// Of the file that they stand in.
+    /// The hash of the file that has them.
     pub blake3: [u8; 32],
-    /// That file, as [`Seen::token`] has it.
+    /// That file, as [`Seen::token`] gives it.
     pub file: String,
-    /// None where they do not decode.
+    /// `None` if they do not decode.
     pub segments: Option<Segments>,
-    /// Where the pages do not stand in the file alone.
+    /// Set if the pages are not in the file alone.
     pub deferred: Option<DeferredPieces>,
     pub table: PageTable,
 }
 
-/// What a document consists of while writing its file is left for later.
+/// What a document consists of while writing its file is deferred.
 #[derive(Debug)]
 pub(in crate::store) struct DeferredPieces {
-    /// The last command that it holds.
+    /// The last command that it includes.
     pub seq: i64,
-    /// None where it does not decode.
+    /// `None` if it does not decode.
     pub table: Option<PieceTable>,
-    /// Of the table and all that was added.
+    /// The hash of the table and all added bytes.
     pub hash: Option<[u8; 32]>,
 }
 
-/// The pages of one document, read as they are asked for.
+/// The pages of one document, read on demand.
 #[derive(Debug)]
 pub(in crate::store) struct PageTable {
     db: Rc<Connection>,
     doc: i64,
 }
 
-/// One of them.
+/// A page of a document.
 #[derive(Debug)]
 pub(in crate::store) struct StoredPage {
     pub root: String,
-    /// None for a root without keys.
+    /// `None` for a root without keys.
     pub key: Option<String>,
     pub ids: IdSet,
 }
 
-/// What a file's pages are after a change of it.
+/// The pages of a file after a change of it.
 pub(in crate::store) struct PageChange<'p> {
     pub doc: &'p DocId,
     pub file: &'p Seen,
     pub blake3: &'p [u8; 32],
     pub segments: &'p Segments,
-    /// Those that changed.
+    /// The pages that changed.
     pub changed: Vec<PageRow<'p>>,
-    /// All others; None where they stand here.
+    /// All others; `None` if the table has them already.
     pub others: Option<Vec<PageRow<'p>>>,
-    /// Whether all of them were swept since …
+    /// Whether all pages have been swept since …
     pub all_swept: bool,
-    /// … or all others, where they are given.
+    /// … or all others, if they are given.
     pub others_swept: bool,
-    /// Where writing the file is left for later.
+    /// Set if writing the file is deferred.
     pub deferred: Option<DeferredChange<'p>>,
 }
 
-/// What a document consists of after a change that is to be written into its file later.
+/// What a document consists of after a change whose writing is deferred.
 pub(in crate::store) struct DeferredChange<'p> {
     /// The command that made it.
     pub seq: i64,
     pub table: &'p PieceTable,
-    /// The last bytes that were added.
+    /// The bytes added last.
     pub added: &'p [u8],
-    /// Of the table and all that was added.
+    /// The hash of the table and all added bytes.
     pub hash: [u8; 32],
 }
 
 const COLUMNS: &str = "root, key, ids";
 
 impl PageTable {
-    /// The page of a key, or that of a root without keys.
+    /// Returns the page of a key, or that of a root without keys.
     pub fn find(&self, root: &str, key: &str) -> rusqlite::Result<Option<StoredPage>> {
         let sql = format!("SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3");
         let mut statement = self.db.prepare_cached(&sql)?;
@@ -99,7 +99,7 @@ impl PageTable {
         self.db.prepare_cached(&sql)?.query_map(params![self.doc, root], page)?.collect()
     }
 
-    /// What is known of the page of a key without opening it.
+    /// Returns what is known of the page of a key without opening it.
     pub fn facts(&self, root: &str, key: &str) -> rusqlite::Result<Option<PageFacts>> {
         let sql = "SELECT facts FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3";
         let mut statement = self.db.prepare_cached(sql)?;
@@ -109,7 +109,7 @@ impl PageTable {
         row.map(|row| facts(row, 0)).transpose().map(Option::flatten)
     }
 
-    /// The same of all pages of a root of which anything is known.
+    /// Returns the same for all pages of a root of which anything is known.
     pub fn all_facts(&self, root: &str) -> rusqlite::Result<HashMap<String, PageFacts>> {
         let sql = "SELECT key, facts FROM page WHERE doc = ?1 AND root = ?2";
         let mut statement = self.db.prepare_cached(sql)?;
@@ -125,8 +125,7 @@ impl PageTable {
         Ok(all)
     }
 
-    /// The keys of a root among which the last so many records are that it holds, hidden ones left out
-    /// or not.
+    /// Returns keys of a root that include its last `count` records, with or without hidden ones.
     pub fn latest(&self, root: &str, count: u32, hidden: bool) -> rusqlite::Result<Vec<String>> {
         let keys = |condition: &str,
                     values: &[&dyn ToSql]|
@@ -142,7 +141,7 @@ impl PageTable {
         let last = "at IS NOT NULL AND (?4 OR NOT hidden) ORDER BY at DESC LIMIT ?3";
         let mut found = keys(last, params![self.doc, root, count, hidden])?;
         if let Some((_, at)) = found.last().cloned() {
-            // Those of one second are told apart by who wrote first.
+            // Records of the same second are ordered by who wrote first.
             found.extend(keys("at = ?3", params![self.doc, root, at])?);
         }
         found.extend(keys("at IS NULL AND lives", params![self.doc, root])?);
@@ -155,7 +154,7 @@ impl PageTable {
         self.db.prepare_cached(&sql)?.query_map(params![self.doc], page)?.collect()
     }
 
-    /// The pages that changed since their document was swept.
+    /// Returns the pages that changed since their document was swept.
     pub fn unswept(&self) -> rusqlite::Result<Vec<StoredPage>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM page INDEXED BY page_unswept WHERE doc = ?1 AND unswept"
@@ -163,20 +162,20 @@ impl PageTable {
         self.db.prepare_cached(&sql)?.query_map(params![self.doc], page)?.collect()
     }
 
-    /// The pages in which a text need not stand in one piece.
+    /// Returns the pages in which a text may be split into pieces.
     pub fn pieced(&self) -> rusqlite::Result<Vec<StoredPage>> {
         let sql =
             format!("SELECT {COLUMNS} FROM page INDEXED BY page_pieced WHERE doc = ?1 AND pieced");
         self.db.prepare_cached(&sql)?.query_map(params![self.doc], page)?.collect()
     }
 
-    /// The roots that have pages.
+    /// Returns the roots that have pages.
     pub fn roots(&self) -> rusqlite::Result<Vec<String>> {
         let sql = "SELECT DISTINCT root FROM page INDEXED BY page_least WHERE doc = ?1 AND least";
         self.db.prepare_cached(sql)?.query_map(params![self.doc], |row| row.get(0))?.collect()
     }
 
-    /// The keys of a root that begin like this and hold something, sorted.
+    /// Returns the keys of a root that begin with `prefix` and have a value, sorted.
     pub fn living(&self, root: &str, prefix: &str) -> rusqlite::Result<Vec<String>> {
         let sql = "SELECT key FROM page WHERE doc = ?1 AND root = ?2 AND key >= ?3 AND lives
                    ORDER BY key";
@@ -194,7 +193,7 @@ impl PageTable {
     }
 }
 
-/// A key as it stands in the table.
+/// Returns a key as the table has it.
 fn stored(key: Option<&str>) -> String {
     key.map_or_else(String::new, |key| format!("={key}"))
 }
@@ -215,16 +214,16 @@ fn page(row: &Row<'_>) -> rusqlite::Result<StoredPage> {
 }
 
 impl State {
-    /// Reads while nobody else's writes show. None where that cannot be had.
+    /// Reads without seeing writes of others. Returns `None` if that is not possible.
     pub(in crate::store) fn unmoved<R>(&self, read: impl FnOnce() -> R) -> Option<R> {
         self.db.execute_batch("BEGIN").ok()?;
         let found = read();
-        // Nothing was written: there is nothing to lose.
+        // Nothing was written, so nothing can be lost.
         let _ = self.db.execute_batch("COMMIT");
         Some(found)
     }
 
-    /// What is known of the pages of a document; None where nothing is.
+    /// Returns what is known of the pages of a document; `None` if nothing is.
     pub(in crate::store) fn indexed(&self, doc: &DocId) -> Result<Option<PageIndex>> {
         let sql = "SELECT doc, blake3, file, segments, seq, pieces, pieces_hash
                    FROM indexed WHERE doc_id = ?1";
@@ -243,13 +242,13 @@ impl State {
         })
     }
 
-    /// What was added to a file whose pages these are, all of it.
+    /// Returns all bytes added to the file that these pages belong to.
     pub(in crate::store) fn added_to(&self, table: &PageTable) -> Result<Vec<u8>> {
         let sql = "SELECT bytes FROM added WHERE doc = ?1 ORDER BY at";
         Ok(self.all(sql, params![table.doc], |row| row.get::<_, Vec<u8>>(0))?.concat())
     }
 
-    /// Writes down where the pages of a file stand that was just written.
+    /// Records where the pages of a file that was just written are.
     pub(in crate::store) fn put_pages(&self, change: &PageChange<'_>) -> Result<()> {
         let write = || -> rusqlite::Result<()> {
             let doc = self.put_indexed(change)?;
@@ -268,7 +267,7 @@ impl State {
                 change.changed.iter().chain(others).map(|row| row.root).collect();
             roots.into_iter().try_for_each(|root| self.represent(doc, root))
         };
-        write().map_err(|e| fault::failed(&self.db, "could not keep where pages stand", e))?;
+        write().map_err(|e| fault::failed(&self.db, "could not record where the pages are", e))?;
         match change.all_swept {
             true => self.put_swept(change.doc),
             false => Ok(()),
@@ -295,7 +294,7 @@ impl State {
             return self.db.execute("DELETE FROM added WHERE doc = ?1", params![doc]).map(drop);
         };
         let at = table.added().saturating_sub(added.len() as u64).cast_signed();
-        // What stands there was added to a file that is not there any more.
+        // What is there was added to a file that no longer exists.
         self.db.execute("DELETE FROM added WHERE doc = ?1 AND at >= ?2", params![doc, at])?;
         let sql = "INSERT INTO added (doc, at, bytes) VALUES (?1, ?2, ?3)";
         self.db.prepare_cached(sql)?.execute(params![doc, at, added]).map(drop)
@@ -319,7 +318,7 @@ impl State {
         self.db.prepare_cached(sql)?.execute(values).map(drop)
     }
 
-    /// Sees to it that a page that holds something, where there is one, tells what its root is.
+    /// Ensures that a page tells what its root is, preferring one that has a value.
     fn represent(&self, doc: i64, root: &str) -> rusqlite::Result<()> {
         let find = |sql: &str| -> rusqlite::Result<Option<String>> {
             let mut statement = self.db.prepare_cached(sql)?;

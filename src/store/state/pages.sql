@@ -1,5 +1,5 @@
--- Where the pages of a document stand in its .yrs: a guess, believed only while that file is the very
--- one that it was made of. Both tables may be emptied at any time.
+-- Where the pages of a document are in its .yrs: a guess, trusted only while the file is the very one that it
+-- was made from. Both tables may be emptied at any time.
 CREATE TABLE indexed (
     doc      INTEGER PRIMARY KEY,
     doc_id   TEXT    NOT NULL UNIQUE,

@@ -1,5 +1,5 @@
--- A text in it need not stand there in one piece, so looking for a part of it in the bytes is not enough.
--- Pages are found again with the next command that changes their document.
+-- A text in a page may be split into pieces, so searching the bytes for part of it is not enough. The pages
+-- are found again by the next command that changes their document.
 DELETE FROM page;
 DELETE FROM indexed;
 ALTER TABLE page ADD COLUMN pieced INTEGER NOT NULL DEFAULT 1;

@@ -1,4 +1,4 @@
--- Bytes that a repair replaced, as they were. Nothing here is ever read back by itself.
+-- Bytes that a repair replaced, as they were. Nothing here is ever read back automatically.
 
 CREATE TABLE quarantine (
     id      INTEGER PRIMARY KEY,

@@ -9,42 +9,42 @@ use crate::wire::Value;
 use rusqlite::{Row, params};
 
 const COLUMNS: &str = "id, at, doc_id, noun, path, record, why, member, restored, ";
-/// The id that a record had, as its index has it.
+/// The id that a record had, in the form that the index has.
 const ID: &str = "CASE WHEN json_valid(path) THEN json_extract(path, '$[#-1]') END";
 
-/// A record that is in no document any more.
+/// A record that is no longer in any document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trashed {
     /// Given by [`State::put_trash`]; ignored there.
     pub number: i64,
-    /// When it went, in Unix seconds.
+    /// When it left, in Unix seconds.
     pub at: i64,
     /// The document that it was in.
     pub doc: DocId,
-    /// What such a record is called.
+    /// The noun for such a record.
     pub noun: String,
-    /// The way to it from its root.
+    /// The path to it from its root.
     pub path: DocPath,
-    /// As it was just before.
+    /// The record as it was just before.
     pub record: serde_json::Value,
-    /// The same in the format of documents, where JSON does not give it back as it was.
+    /// The same in the format of documents, if JSON does not represent it exactly.
     pub typed: Option<Vec<u8>>,
-    /// Why it is gone: `pruned`, `peer`, `removed` or `replaced`.
+    /// Why it left: `pruned`, `peer`, `removed` or `replaced`.
     pub why: String,
     /// Who acted here, or sent the bundle.
     pub member: Option<String>,
-    /// The id of the new record that was made of it.
+    /// The id of the new record made from it.
     pub restored: Option<String>,
 }
 
 impl Trashed {
-    /// The record as it was, with plain values in the place of shared types.
+    /// Returns the record as it was, with plain values instead of shared types.
     pub fn plain(&self) -> Option<Value> {
         let typed = self.typed.as_deref().and_then(Value::from_bytes);
         typed.or_else(|| Value::from_json(&self.record))
     }
 
-    /// The id that it had.
+    /// Returns the id that it had.
     pub fn id(&self) -> &str {
         self.path.last().map_or("", String::as_str)
     }
@@ -73,20 +73,20 @@ impl State {
         )
     }
 
-    /// Everything that is kept, the latest first.
+    /// Returns everything that is kept, latest first.
     pub fn trash(&self) -> Result<Vec<Trashed>> {
         self.trashed("", params![])
     }
 
-    /// Those of it whose ids begin like this, the latest first: what is found at once in a session
-    /// that restores thousands.
+    /// Returns the records whose ids begin with `prefix`, latest first; fast enough for a session that
+    /// restores thousands.
     pub fn trash_named(&self, prefix: &str) -> Result<Vec<Trashed>> {
         let begin = format!("WHERE {ID} >= ?1 AND {ID} <= ?2");
         self.trashed(&begin, params![prefix, format!("{prefix}{}", char::MAX)])
     }
 
     fn trashed(&self, which: &str, params: impl rusqlite::Params) -> Result<Vec<Trashed>> {
-        // One who only reads finds the tables as an older crdtctl left them.
+        // A reader finds the tables as an older crdtctl left them.
         if !self.has_column("trash", "id")? {
             return Ok(Vec::new());
         }
@@ -98,12 +98,12 @@ impl State {
         Ok(self.all(&sql, params, trashed)?.into_iter().flatten().collect())
     }
 
-    /// Notes what was made of a record.
+    /// Records what was made from a record.
     pub fn mark_untrashed(&self, number: i64, id: &str) -> Result<()> {
         self.run("UPDATE trash SET restored = ?2 WHERE id = ?1", params![number, id])
     }
 
-    /// Forgets what went more than 30 days ago, and the oldest beyond [`limits::TRASH_BYTES`].
+    /// Deletes what left more than 30 days ago, and the oldest beyond [`limits::TRASH_BYTES`].
     pub(in crate::store) fn trim_trash(&self, now: i64) -> Result<()> {
         let limit = now.saturating_sub(limits::TRASH_AGE_SECONDS);
         self.run("DELETE FROM trash WHERE at < ?1", params![limit])?;
@@ -123,7 +123,7 @@ impl State {
     }
 }
 
-/// A row of `trash`; None where it makes no sense.
+/// Reads a row of `trash`; `None` if it is not valid.
 fn trashed(row: &Row<'_>) -> rusqlite::Result<Option<Trashed>> {
     let (doc, path, record): (String, String, String) = (row.get(2)?, row.get(4)?, row.get(5)?);
     let (Ok(doc), Ok(path), Ok(record)) =

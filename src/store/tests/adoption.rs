@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Writes wherever rules write, and leaves a sentence; `last` is what it ends with.
+/// Writes everywhere that rules write, and adds a note; `last` is what it ends with.
 fn write_all(session: &mut Session, adopted: &Adopted<'_>) -> Result<()> {
     session.edit(adopted.doc, |txn| txn.set(&["metadata"], "rule", "in the file"))?;
     session.edit(&doc("board"), |txn| txn.set(&["metadata"], "rule", "in another"))?;
@@ -44,7 +44,7 @@ fn in_what_is_written(session: &mut Session, adopted: &Adopted<'_>) -> Result<Ve
     Err(Error::corrupt("the last rule fails"))
 }
 
-/// A store with two documents; another program has written over the file of one.
+/// A store with two documents; another program has overwritten the file of one.
 fn overwritten(bench: &Bench) -> Store {
     let store = bench.init("store");
     set(&store, &doc("core"), "a", "ours");
@@ -88,7 +88,7 @@ fn an_adoption_that_fails_late_leaves_the_store_as_it_was_byte_for_byte() {
         assert_eq!((committed.seq, committed.damaged.len()), (None, 1));
         assert_eq!(committed.notes, Vec::<String>::new());
         assert!(before == listing(&bench.path("")), "a commit of nothing wrote");
-        // And where the command ends with the error.
+        // The same if the command ends with the error.
         let mut session = failing(&bench, rules).session(write("look")).unwrap();
         session.edit(&doc("core"), |txn| txn.set(&["metadata"], "e", "ours")).unwrap_err();
         drop(session);
@@ -125,7 +125,7 @@ fn an_adoption_that_fails_late_takes_nothing_along_of_what_the_command_does() {
     }
 }
 
-/// What the command itself has written cannot be taken back in part: all of it is given up.
+/// What the command itself has written cannot be reverted in part: all of it is given up.
 #[test]
 fn an_adoption_that_fails_in_a_document_of_the_command_gives_the_command_up() {
     let bench = Bench::new();

@@ -1,9 +1,9 @@
-//! Files that are written later: everything is read as if they had been written.
+//! Files whose writing is deferred: everything is read as if they had been written.
 
 use super::indexed::{is_indexed, looked, paged, store_with_pages, whole};
 use super::*;
 
-/// The same store, whose commands leave files for later.
+/// The same store, with commands that defer writing files.
 fn later(bench: &Bench) -> Store {
     let fold = Some(Fold::Later);
     bench.open_as("store", Environment { fold, ..bench.environment() })
@@ -22,7 +22,7 @@ fn fold(store: &Store) {
     assert_eq!(session.commit().unwrap().notes, Vec::<String>::new());
 }
 
-/// What the next program reads in the file alone.
+/// What another program reads from the file alone.
 fn in_file(store: &Store, key: &str) -> Option<String> {
     let bytes = file_of_core(store);
     crate::crdt::view::View::of(&checked(&bytes)).text(&["records", key, "text"])
@@ -71,7 +71,7 @@ fn a_command_that_writes_files_writes_what_was_left() {
     assert!(is_indexed(&now));
 }
 
-/// So that what comes next never costs much more than what was left.
+/// The next command must never cost much more than what was deferred.
 #[test]
 fn much_is_written_by_itself() {
     let bench = Bench::new();
@@ -88,7 +88,7 @@ fn much_is_written_by_itself() {
     assert!((0..20).all(|n| looked(&store, &n.to_string()) == Some((n + 20).to_string())));
 }
 
-/// Of a document that is read at once anyway, nothing is kept but the log.
+/// For a document that is read whole anyway, only the log is kept.
 #[test]
 fn small_and_new_documents_are_left_too() {
     let bench = Bench::new();
@@ -126,7 +126,7 @@ fn another_file_over_what_was_left_loses_nothing() {
     }
 }
 
-/// The log holds everything; what is noted beside it is a guess.
+/// The log has everything; what is recorded beside it is only a guess.
 #[test]
 fn what_is_noted_of_the_pieces_may_be_damaged_or_gone() {
     let damages = [
@@ -160,7 +160,7 @@ fn what_is_noted_of_the_pieces_may_be_damaged_or_gone() {
     }
 }
 
-/// A kill between the new file and the note of it.
+/// A kill between writing the new file and recording it.
 #[test]
 fn files_that_were_written_and_not_noted_are_taken_for_what_they_are() {
     let bench = Bench::new();

@@ -1,11 +1,11 @@
-//! Where pages stand is believed of the very file that it was written down of, and of no other.
+//! The positions of pages are trusted only for the very file for which they were recorded.
 
 use super::*;
 use crate::store::fs::counted;
 use crate::store::index;
 use crate::store::state::State;
 
-/// One command that asks for no more than it touches.
+/// One command that opens only what it touches.
 pub(super) fn paged(store: &Store, key: &str, value: &str) -> Committed {
     let mut session = store.session(write("set")).unwrap();
     let set = |session: &mut Session| {
@@ -15,18 +15,18 @@ pub(super) fn paged(store: &Store, key: &str, value: &str) -> Committed {
     session.commit().unwrap()
 }
 
-/// What is under a key, with all of the document open.
+/// The value under a key, with all of the document open.
 pub(super) fn whole(store: &Store, key: &str) -> Option<String> {
     store.reader().unwrap().view(&doc("core")).unwrap()?.text(&["records", key, "text"])
 }
 
-/// The same, without reading more than that.
+/// The same, reading only that.
 pub(super) fn looked(store: &Store, key: &str) -> Option<String> {
     let look = |source: &dyn Source| source.text(&["records", key, "text"]);
     store.reader().unwrap().look(&doc("core"), look).unwrap()?
 }
 
-/// Whether the document would be opened without reading all of it.
+/// Whether the document can be opened without reading all of it.
 pub(super) fn is_indexed(store: &Store) -> bool {
     let state = State::open_for_reading(&store.dir().join("crdtctl.db"), Duration::ZERO);
     let layout = layout::Layout::new(store.dir().to_owned());
@@ -67,7 +67,7 @@ fn what_was_written_by_pages_is_read_by_pages() {
     }
 }
 
-/// So that a change of one record of a large document never takes reading the others.
+/// A change of one record of a large document must never take reading the others.
 #[test]
 fn of_a_large_document_no_more_is_read_than_what_is_asked_for() {
     const RECORDS: usize = 400;
@@ -109,7 +109,7 @@ fn of_a_large_document_no_more_is_read_than_what_is_asked_for() {
         let set = |session: &mut Session| {
             session.edit(&doc("core"), |txn| txn.set(&["records", "7"], "text", "seven"))
         };
-        // Not committed: where it is tested, what would be written is looked at as a whole.
+        // Not committed: debug builds check what would be written as a whole.
         session.with_pages(set).unwrap();
     });
     assert!((1..bytes / 50).contains(&tried), "{tried} of {bytes} bytes read to change a record");
@@ -190,7 +190,7 @@ fn what_is_known_of_pages_can_be_lost_or_damaged() {
     }
 }
 
-/// One page of which it cannot be read where it stands is not one that is not there.
+/// A page that cannot be read is not a page that does not exist.
 #[test]
 fn what_is_known_of_one_page_can_be_damaged() {
     for damage in ["ids = x'ff'", "ids = 'text'", "facts = x'ff'", "facts = 7"] {
