@@ -4,7 +4,7 @@
 default:
     @just --list
 
-# What must be green before anything lands.
+# Everything that must pass before a change is merged.
 ci:
     .ci/run
 
@@ -14,30 +14,30 @@ lint:
     cargo clippy --locked --all-targets -- -D warnings
     cargo clippy --locked --no-default-features --lib -- -D warnings
 
-# All tests, or those that a word names.
+# All tests, or those whose names contain a word.
 test *words:
     cargo test --locked {{ words }}
 
-# Hostile updates, more of them than in the tests.
+# Hostile updates, more than the tests try.
 gate rounds="1000000" seed="1":
     GATE_ROUNDS={{ rounds }} GATE_SEED={{ seed }} cargo test --release --test gate
 
-# Speed beside plain yrs, and growth.
+# Speed compared with plain yrs, and how cost grows.
 bench name="journey":
     cargo bench --bench {{ name }}
 
-# The architecture on one page, and everything public.
+# The API documentation, beginning with the architecture on one page.
 doc:
     cargo doc --no-deps --open
 
-# Completions and manual pages, out of the definition of the command line.
+# Completions and manual pages, from the definition of the command line.
 generate:
     .ci/generate
 
-# Takes out of the architecture's lists what is no longer true.
+# Removes entries that no longer apply from the architecture lists.
 shrink:
     ARCHITECTURE=shrink cargo test --test suite architecture
 
-# Licences, advisories and doubled crates (needs cargo-deny).
+# Licences, advisories and duplicate crates (needs cargo-deny).
 deny:
     cargo deny check

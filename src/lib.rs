@@ -2,8 +2,8 @@
 //!
 //! A store is a directory of Yrs documents. Each entity in it (a group, channel, project or
 //! organization) has a document for each of its concerns: its members, its chat, its board, its
-//! issues, its whiteboard. Everything works without a network; replicas meet by bundles, which are
-//! files or bytes that travel any way there is.
+//! issues, its whiteboard. Everything works without a network: replicas exchange bundles, which are
+//! files or bytes, over any transport.
 //!
 //! ```
 //! # fn main() -> crdtctl::error::Result<()> {
@@ -15,14 +15,14 @@
 //! #     Store::init(&dir.path().join(name), state.into(), Some(&member)).map(|(store, _)| store)
 //! # };
 //!
-//! // Outside of a test: Store::create("/srv/alice", "alice-bob-charlie-delta")?
+//! // Outside a test: Store::create("/srv/alice", "alice-bob-charlie-delta")?
 //! let alice = create("alice", "alice-bob-charlie-delta")?;
 //! let group = alice.entity("group:ocean-forest-moon-star")?;
 //! group.members().add("alice-bob-charlie-delta", Role::Owner)?;
 //! group.members().add("echo-foxtrot-golf-hotel", Role::Member)?;
 //! let hello = group.chat().send("Hello, World!")?;
 //!
-//! // Two other replicas take in what the first one has; what they say comes back.
+//! // Two other replicas import what the first one has; the reply travels back.
 //! let (echo, nobody) = (create("echo", "echo-foxtrot-golf-hotel")?, create("nobody", "nobody-new")?);
 //! for peer in [&echo, &nobody] {
 //!     peer.import(&alice.export()?)?;
@@ -39,59 +39,59 @@
 //!
 //! # Where things are
 //!
-//! A program starts at [`Store`] and [`Entity`]; what it reads is in [`query`], what it can do in
-//! [`operation`]. Below, the modules bottom up. Dependencies run downward only; a test reads this
-//! from the sources.
+//! A program starts at [`Store`] and [`Entity`]; what it can read is in [`query`], what it can do in
+//! [`operation`]. The table lists the modules bottom up. Dependencies run downward only; a test checks
+//! this from the sources.
 //!
-//! | module | what it knows |
+//! | module | what it covers |
 //! |---|---|
-//! | [`id`], [`path`], [`clock`], [`limits`], [`error`] | names, paths, time and chance, every limit, every kind of failure |
+//! | [`id`], [`path`], [`clock`], [`limits`], [`error`] | names, paths, time and randomness, every limit, every kind of failure |
 //! | [`policy`] | who may do what |
-//! | [`wire`] | the v1 format without yrs: updates read, measured, cut and joined, and what is left of damaged ones |
-//! | [`gate`] | what may reach yrs: the structure, what is ready, what forked |
+//! | [`wire`] | the v1 format without yrs: reads, measures, cuts and joins updates, and salvages damaged ones |
+//! | [`gate`] | what may reach yrs: structure, missing prerequisites, forks |
 //! | [`crdt`] | documents open in yrs or read from their bytes, and containers that exist once |
 //! | [`store`] | documents on disk: layout, commit log, fold, replica lease; moves documents and never names a field |
 //! | [`schema`] | what every record of every concern holds, as data ([`schema::Spec`]) |
 //! | [`concern`] | what documents mean, and the operations of each concern |
 //! | [`tombstone`] | deleted → acknowledged → prunable |
-//! | [`merge`] | the rules that follow an import |
+//! | [`merge`] | the rules that run after an import |
 //! | [`operation`] | every change as data |
-//! | [`query`] | what a store says, in types that serialise |
-//! | [`inspect`] | the microscope: reports over one document, from its bytes |
-//! | [`check`] | what is wrong with a store, and what mends it |
-//! | [`foreign`] | what other programs keep of Yjs documents: which form it has, and what is in it |
-//! | [`recover`] | a damaged document, built again from what is left |
-//! | [`disk`] | the files of disks as they lie in directories |
+//! | [`query`] | the contents of a store, in types that serialise |
+//! | [`inspect`] | reports about one document, from its bytes |
+//! | [`check`] | what is wrong with a store, and what fixes it |
+//! | [`foreign`] | Yjs documents as other programs keep them: the format, and the contents |
+//! | [`recover`] | rebuilds a damaged document from what is left |
+//! | [`disk`] | the files of disks in their directories |
 //! | [`sync`] | bundles, export, import, peers; knows versions and bytes, not messages |
-//! | [`sql`] | everything above as views that a query in SQL reads, and nothing else |
+//! | [`sql`] | all of the above as read-only SQL views |
 //! | [`machine`], [`entity`] | the machine at hand; stores and entities as a program uses them |
 //!
-//! The command line (feature `cli`) stands on top of these and is no part of the library.
+//! The command line (feature `cli`) is built on these and is not part of the library.
 //!
-//! What it stands on:
+//! Principles:
 //!
 //! 1. **A change is data.** Every write is one [`Operation`].
-//! 2. **A concern is data first.** Listing, pruning, acknowledging and merging are written once.
+//! 2. **A concern is data first.** Listing, pruning, acknowledging and merging are implemented once.
 //! 3. **States are types.** A [`store::Reader`] cannot write; a [`store::Session`] holds the lock
 //!    and, dropped, changes nothing; an unchecked update becomes a checked one only through the
 //!    validator.
 //! 4. **Answers are data.** What [`query`] returns serialises to the JSON of the command line, which
 //!    is public API.
-//! 5. **Untrusted until checked.** Bytes go bounds → hash → structure → yrs, and no `unsafe`.
+//! 5. **Untrusted until checked.** Bytes go bounds → hash → structure → yrs; there is no `unsafe`.
 //!
 //! # Glossary
 //!
-//! - **Replica**: one copy of a store, with a client id of its own that it writes under. Two that
-//!   write under one id destroy each other's work; a **lease** outside of the store says whose the id
-//!   is, so that a copied store gets another.
+//! - **Replica**: one copy of a store, which writes under a client id of its own. Two replicas that
+//!   write under one id destroy each other's work; a **lease** outside the store records which copy
+//!   owns the id, so that a copied store gets another.
 //! - **Update**: a part of a document's history as bytes. **State vector**: how much of each client
 //!   id's history a document holds. **Delete set**: which of it is deleted.
-//! - **Tombstone**: a record that is deleted and still there. **Acknowledgement**: a member's
-//!   replica has seen the deletion. **Prune**: take the tombstone out, once all have.
-//! - **Bundle**: updates of several documents for a peer. **Receipt**: what a bundle says of how much
-//!   its sender has. **Prerequisite**: what an update builds upon; without it the update waits.
-//! - **Log**: what was committed here, in order; the truth. **Fold**: bring the `.yrs` files, which
-//!   other programs read, up to the log.
+//! - **Tombstone**: a deleted record that is still in its document. **Acknowledgement**: a member's
+//!   replica has seen the deletion. **Prune**: remove the tombstone once all have acknowledged it.
+//! - **Bundle**: updates of several documents for a peer. **Receipt**: the part of a bundle that says
+//!   how much its sender has. **Prerequisite**: what an update builds on; without it the update waits.
+//! - **Log**: what was committed here, in order; the source of truth. **Fold**: bring the `.yrs` files,
+//!   which other programs read, up to date with the log.
 
 #![forbid(unsafe_code)]
 

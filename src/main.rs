@@ -1,4 +1,4 @@
-//! Parse, run, render, exit: the only place that ends the process.
+//! Parses, runs, renders and exits: the only place that ends the process.
 
 use anyhow::Context;
 use crdtctl::cmd;
@@ -10,7 +10,7 @@ use std::io::{self, BufWriter, Write, stderr};
 use std::panic;
 use std::process;
 
-/// What a shell reports of a program that SIGPIPE ended.
+/// The exit code that a shell reports for a program killed by SIGPIPE.
 const PIPE_CLOSED: u8 = 141;
 
 fn main() {
@@ -22,8 +22,7 @@ fn main() {
     panic::set_hook(Box::new(move |panic| {
         cmd::fail(&bug(&panic.to_string()), json, color);
     }));
-    // A document that is given back to the system piece by piece costs a tenth of its loading:
-    // the process ends instead.
+    // Freeing a document piece by piece costs a tenth of loading it, so the process exits without it.
     let answered = || run(words, json, color);
     let said = |error| cmd::fail(&typed(error), json, color);
     let code = panic::catch_unwind(|| answered().unwrap_or_else(said));
@@ -38,7 +37,7 @@ fn run(words: Vec<OsString>, json: bool, color: bool) -> anyhow::Result<u8> {
         Err(said) => return answer(&ui::help(&said, colors_help)),
     };
     let (terminal, commits) = (invocation.terminal(), invocation.commits());
-    // Whatever fails: what was committed before holds, and is said.
+    // Whatever fails, what was committed before stays committed, and the error says so.
     let fail = |error: Error, id: Option<&str>| match commits.last() {
         Some(seq) => fail(&error.after(Done { seq, id: id.map(str::to_owned) }), &terminal),
         None => fail(&error, &terminal),
@@ -65,18 +64,18 @@ fn run(words: Vec<OsString>, json: bool, color: bool) -> anyhow::Result<u8> {
     })
 }
 
-/// A change was made, and its answer did not arrive.
+/// Explains that a change was made although its output did not arrive.
 fn unheard(error: Error, seq: Option<i64>) -> Error {
     let error = error.context("the command is done, but its output could not be written");
     match seq {
         Some(seq) => error.hint(format!(
-            "`crdtctl log show {seq}` shows it; the same command again would make it again"
+            "`crdtctl log show {seq}` shows it; running the command again would repeat the change"
         )),
         None => error,
     }
 }
 
-/// A bundle, or any other file that is handed out by way of standard output, is waited for.
+/// Waits until a bundle, or any other file written to standard output, is durable.
 fn settle(report: &Report) -> io::Result<()> {
     match report.body {
         Body::Raw(_) | Body::Copied(_) => cmd::settle_output(),
@@ -96,8 +95,8 @@ fn answer(text: &str) -> anyhow::Result<u8> {
     }
 }
 
-/// What a rule of ours refused stays refused (an id that is too long); everything else that clap says
-/// is a usage error.
+/// Reports what clap refused: errors of our own parsers (such as an id that is too long) keep their kind;
+/// everything else is a usage error.
 fn refuse(said: &clap::Error, json: bool, color: bool) -> u8 {
     let ours = said.source().and_then(|source| source.downcast_ref::<Error>());
     if let Some(error) = ours.filter(|error| error.kind != Kind::Usage) {
@@ -108,7 +107,7 @@ fn refuse(said: &clap::Error, json: bool, color: bool) -> u8 {
     cmd::exit_code(Kind::Usage)
 }
 
-/// An error of the edge: one of ours, or what the system said.
+/// Turns an error of `main` into a typed one: ours as it is, a system error as `Io`, any other as `Bug`.
 fn typed(error: anyhow::Error) -> Error {
     let is_io = error.root_cause().is::<io::Error>();
     error.downcast::<Error>().unwrap_or_else(|error| {

@@ -1,15 +1,15 @@
 //! A store: documents on disk, and how a change becomes durable.
 //!
-//! `crdtctl.db` holds a log, and its `COMMIT` is where a command happens; the `.yrs` files are
-//! checkpoints of it that other programs can read. A [`Reader`] overlays them with the rows that
+//! `crdtctl.db` holds a log, and a command takes effect with its `COMMIT` there; the `.yrs` files are
+//! checkpoints of the log that other programs can read. A [`Reader`] overlays them with the rows that
 //! are not folded into them yet. A [`Session`] holds the one writer lock; dropped, it changes
 //! nothing. The store moves documents and never names a field of one.
 //!
-//! Signals need nothing here: a process that ends before the `COMMIT` leaves a transaction that
-//! SQLite forgets, and after it the next session folds what is in the log.
+//! Signals need no handling here: if a process ends before the `COMMIT`, SQLite rolls the transaction
+//! back; if it ends after, the next session folds what is in the log.
 //!
-//! Not promised: anything against a program that writes a `.yrs` in the moment between our last
-//! look at it and our rename, or against a disk that says "written" and forgets.
+//! Not promised: protection from a program that writes a `.yrs` between our last look at it and our
+//! rename, or from a disk that reports writes as durable and loses them.
 
 mod adopt;
 mod archive_place;
@@ -75,14 +75,14 @@ use layout::Layout;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// So many stores below a directory that holds none are named.
+/// How many stores below a directory that holds none are named.
 const NAMED_BELOW: usize = 3;
 
 /// A directory with documents in it.
 pub struct Store {
-    /// As it was named: `dir`, or the directory that `dir` lies in.
+    /// The path as given: the store's directory, the one around its `crdt.db/`, or the `crdt/` in it.
     named: PathBuf,
-    /// That is the directory of the documents itself.
+    /// Whether `named` is the directory of the documents itself.
     named_within: bool,
     generation: Generation,
     environment: Rc<Environment>,
@@ -93,13 +93,13 @@ pub struct Store {
 enum Generation {
     /// A directory `crdt/`, and `crdtctl.db` beside it.
     Files(PathBuf),
-    /// 0.1.19: the SQLite file, and the directory that it lies in.
+    /// 0.1.19: the SQLite file, and the directory it is in.
     Legacy { file: PathBuf, dir: PathBuf },
 }
 
 impl Store {
-    /// Opens the directory that holds `crdt/`, or one that holds `crdt.db/crdt/`, or the 0.1.19
-    /// file `crdt.db`. Reads nothing else, writes nothing.
+    /// Opens a directory that holds `crdt/` or `crdt.db/crdt/`, or the 0.1.19 file `crdt.db`. Reads
+    /// nothing else and writes nothing.
     pub fn open_with(dir: &Path, environment: Rc<Environment>) -> Result<Store> {
         match named(dir)? {
             Some((generation, named_within)) => {
@@ -113,7 +113,7 @@ impl Store {
         }
     }
 
-    /// Counts the commits of its sessions there, with those of other stores.
+    /// Counts the commits of the store's sessions in `commits`, together with those of other stores.
     #[must_use]
     pub fn counting(mut self, commits: &Rc<Commits>) -> Store {
         commits.join(&self.commits);
@@ -121,10 +121,10 @@ impl Store {
         self
     }
 
-    /// Makes a new store (or takes one that is there) and its replica; returns the replica id.
+    /// Makes a store (or takes an existing one) a replica; returns the replica id.
     ///
     /// # Errors
-    /// `Refused` when the replica belongs to another member, and was written as that one.
+    /// `Refused` if the replica belongs to another member and has written as that member.
     pub fn init(
         dir: &Path,
         environment: Rc<Environment>,
@@ -142,11 +142,11 @@ impl Store {
         Ok((store, replica))
     }
 
-    /// The member whose replica [`Store::init`] would make a store, or leave it: nothing is written. None
-    /// where there is no store yet.
+    /// Returns the member whose replica the store would be after [`Store::init`], without writing anything;
+    /// `None` if there is no store yet.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Store::init`].
     pub fn would_init(
         dir: &Path,
         environment: Rc<Environment>,
@@ -163,11 +163,11 @@ impl Store {
         Ok(Some(member))
     }
 
-    /// Nearest of `start` and its ancestors that is a store. A directory `crdt/` without a
-    /// document in it is not taken for one here, as it is where somebody names it.
+    /// Returns the nearest store among `start` and its ancestors. Unlike [`Store::open_with`], it does not
+    /// accept a `crdt/` directory without a document in it.
     ///
     /// # Errors
-    /// `Io` where it cannot be said: a store further up is not the one that is meant.
+    /// `Io` if a directory cannot be examined: a store further up might not be the one that is meant.
     pub fn find(start: &Path) -> Result<Option<PathBuf>> {
         for dir in start.ancestors() {
             let is_store = match recognise(dir)? {
@@ -182,14 +182,14 @@ impl Store {
         Ok(None)
     }
 
-    /// Whether a path is a store's own: anything in its `crdt/` or `disks/`, or one of its
-    /// databases. The file itself need not exist.
+    /// Whether a path belongs to a store: anything in its `crdt/` or `disks/`, or one of its databases. The
+    /// file itself need not exist.
     ///
     /// # Errors
-    /// `Io` where it cannot be said.
+    /// `Io` if that cannot be determined.
     pub fn owns(path: &Path) -> Result<bool> {
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // In a directory that is not there nothing is anybody's.
+        // Nothing in a directory that does not exist belongs to a store.
         let (Ok(dir), Some(name)) = (fs::canonical(dir), path.file_name()) else {
             return Ok(false);
         };
@@ -210,19 +210,19 @@ impl Store {
         Ok(matches!(recognise(&path)?, Some(Generation::Legacy { .. })))
     }
 
-    /// Whether there is nothing in a directory, or no directory.
+    /// Whether a directory is empty or does not exist.
     pub fn is_free(dir: &Path) -> Result<bool> {
         Ok(fs::names(dir)?.is_empty())
     }
 
-    /// The directory that holds `crdt/`, where `crdtctl.db` lies too.
+    /// Returns the directory that holds `crdt/` and `crdtctl.db`.
     pub fn dir(&self) -> &Path {
         match &self.generation {
             Generation::Files(dir) | Generation::Legacy { dir, .. } => dir,
         }
     }
 
-    /// A path of this store, relative to the directory that the store was named by.
+    /// Returns a path of this store relative to the directory that the store was opened by.
     pub fn named_path(&self, path: &Path) -> PathBuf {
         if self.named_within {
             return path.strip_prefix("crdt").unwrap_or(path).to_owned();
@@ -231,7 +231,7 @@ impl Store {
         below.join(path)
     }
 
-    /// What was given when the store was opened.
+    /// Returns the environment that the store was opened with.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
@@ -252,16 +252,16 @@ impl Store {
         Reader::new(source, machine.lock_wait, *roots, *noted)
     }
 
-    /// Takes the writer lock, repairs what a crash left, checks the lease.
+    /// Takes the writer lock, cleans up after a crash, and checks the lease.
     ///
     /// # Errors
-    /// `Locked` when another process keeps the lock for longer than `lock_wait`; `Refused` for a
-    /// store of the 0.1.19 generation or one that a newer crdtctl wrote.
+    /// `Locked` if another process holds the lock for longer than `lock_wait`; `Refused` for a store of the
+    /// 0.1.19 generation or one that a newer crdtctl wrote.
     pub fn session(&self, open: Open<'_>) -> Result<Session> {
         self.open_session(open, Recovery::AsSet)
     }
 
-    /// The same, and whatever was left for later is written into the files, and nothing new is left.
+    /// Like [`Store::session`], but writes deferred changes into the files and defers none itself.
     ///
     /// # Errors
     /// As [`Store::session`].
@@ -269,8 +269,8 @@ impl Store {
         self.open_session(open, Recovery::Everything)
     }
 
-    /// The same for a repair, which mends only what was named: what a crash left stays for the next
-    /// session, or for [`Session::repair`].
+    /// Like [`Store::session`], for a repair, which mends only what was named: what a crash left stays
+    /// for the next session, or for [`Session::repair`].
     ///
     /// # Errors
     /// As [`Store::session`].
@@ -286,22 +286,22 @@ impl Store {
                 Session::open(dir, environment, commits, open, recovery)
             }
             Generation::Legacy { file, .. } => Err(Error::refused(format!(
-                "{} is a store of the 0.1.19 generation and is only read",
+                "{} is a store of the 0.1.19 generation, which crdtctl can only read",
                 file.display()
             ))
             .hint(
-                Hint::from("write all of it with ")
+                Hint::from("export all of it with ")
                     .next(Next::Export)
                     .and(", make a new store with ")
                     .next(Next::MakeStoreAt)
-                    .and(", and bring it there with ")
+                    .and(", and import it there with ")
                     .next(Next::ImportInto),
             )),
         }
     }
 }
 
-/// The store that somebody names by a directory, and whether that is the one of its documents.
+/// The store named by a directory, and whether that directory is the one of its documents.
 fn named(dir: &Path) -> Result<Option<(Generation, bool)>> {
     if let Some(generation) = recognise(dir)? {
         return Ok(Some((generation, false)));
@@ -315,13 +315,13 @@ fn named(dir: &Path) -> Result<Option<(Generation, bool)>> {
     }
 }
 
-/// What to do where there is no store: `below` are some that are further down.
+/// What to do if there is no store; `below` are stores found further down.
 fn no_store(below: &[PathBuf]) -> Hint {
     let (named, more) = below.split_at(below.len().min(NAMED_BELOW));
     let mut named = named.iter().map(|dir| Next::UseStore(dir.display().to_string()));
     let Some(first) = named.next() else {
         let hint = Next::MakeStore.and(" makes one; ").next(Next::NameStore);
-        return hint.and(" names one that is elsewhere");
+        return hint.and(" names one elsewhere");
     };
     let hint = named.fold(Hint::from("name one that is below: ").next(first), |hint, next| {
         hint.and(", ").next(next)
@@ -329,8 +329,8 @@ fn no_store(below: &[PathBuf]) -> Hint {
     if more.is_empty() { hint } else { hint.and(", and more") }
 }
 
-/// The stores right below a directory, sorted, as far as they can be told; no more than a hint has
-/// use for.
+/// The stores directly below a directory, sorted, as far as they can be recognised; no more than a hint
+/// needs.
 fn stores_below(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::names(dir).unwrap_or_default().into_iter();
     let dirs = entries.filter(|(_, node)| matches!(node, fs::FileNode::Directory));
