@@ -1,12 +1,11 @@
-//! `crdtctl sql` on a store of 1,000 and of 20,000 messages, beside the `sqlite3` that is installed on
-//! the file that `--save` wrote of it: whole processes, which have to start, read and print.
+//! `crdtctl sql` on a store of 1,000 and of 20,000 messages, compared with the installed `sqlite3` on the
+//! file that `--save` wrote of it: whole processes, which have to start, read and print.
 //!
-//! What the one reads is documents, what the other reads is a file that somebody made before: the
-//! ratio says what it costs to need none. `cargo bench --bench sql` prints one table;
-//! `CRDTCTL_BENCH_MESSAGES=1000` chooses the sizes.
+//! `crdtctl` reads documents, `sqlite3` a file prepared beforehand: the ratio is the cost of needing no such
+//! file. `cargo bench --bench sql` prints one table; `CRDTCTL_BENCH_MESSAGES=1000` chooses the sizes.
 //!
-//! And the same of a chat with 20 messages and many that are archived, with the lists and searches that
-//! read both: `CRDTCTL_BENCH_ARCHIVED=1000,50000,1000000` chooses how many.
+//! The same for a chat with 20 live messages and many archived ones, with the lists and searches that read
+//! both: `CRDTCTL_BENCH_ARCHIVED=1000,50000,1000000` chooses how many.
 
 use anyhow::{Context, ensure};
 use std::path::Path;
@@ -51,7 +50,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What reads a chat and its archive as one.
+/// Commands that read a chat and its archive as one.
 const READINGS: &[(&str, &[&str])] = &[
     ("last 20", &["chat", "list", "--limit", "20"]),
     ("search, last 20", &["chat", "search", "harbour", "--limit", "20"]),
@@ -60,7 +59,7 @@ const READINGS: &[(&str, &[&str])] = &[
     ("search, nothing", &["chat", "search", "nowhere"]),
 ];
 
-/// A command in a home of its own.
+/// A command with a home directory of its own.
 fn crdtctl(home: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crdtctl"));
     command.args(args).current_dir(home).env("XDG_STATE_HOME", home.join("state"));
@@ -99,7 +98,7 @@ fn archived(rows: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes an archive have so many rows: what is in it, again and again, each time a little older.
+/// Grows an archive to this many rows: its content over and over, each time a little older.
 fn multiply(file: &Path, rows: u64) -> anyhow::Result<()> {
     let db = rusqlite::Connection::open(file)?;
     let times = rows.saturating_sub(1_000) / 1_000;
@@ -125,11 +124,11 @@ fn multiply(file: &Path, rows: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Both times and their ratio, where both can do it.
+/// Both times and their ratio, if both succeeded.
 fn beside(ours: anyhow::Result<Duration>, theirs: anyhow::Result<Duration>) -> String {
     let ratio = match (&ours, &theirs) {
         (Ok(ours), Ok(theirs)) => ours.as_secs_f64() / theirs.as_secs_f64(),
-        // It is refused, or not installed.
+        // It was refused, or is not installed.
         _ => f64::NAN,
     };
     let told = |time: anyhow::Result<Duration>| time.map_or("-".to_owned(), ms);
@@ -159,7 +158,7 @@ fn sqlite3(dir: &Path, query: &str) -> Command {
     command
 }
 
-/// How long a process takes that must succeed.
+/// Times a process that must succeed.
 fn timed(mut command: Command) -> anyhow::Result<Duration> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let begun = Instant::now();

@@ -1,16 +1,15 @@
-//! How well merges of texts keep what people wrote: pairs of concurrent sessions on a page of Markdown,
-//! each written into its document as a difference, and merged.
+//! How well merges of texts keep what people wrote: pairs of concurrent sessions on a page of Markdown, each
+//! written into its document as a difference, and merged.
 //!
 //! `cargo bench --bench texts` prints, for the differences that the disks use and for the simplest one, how
-//! many words that somebody put in a merge has lost, how many it shows that nobody wrote, in how many of
-//! the pairs any, and what it takes to make the difference of a megabyte. `CRDTCTL_BENCH_PAIRS=600`
-//! chooses the number of pairs.
+//! many inserted words a merge loses, how many it shows that nobody wrote, how many pairs have any of either,
+//! and how long the difference of a megabyte takes. `CRDTCTL_BENCH_PAIRS=600` chooses the number of pairs.
 //!
-//! Below that the same where both ran one formatter over the page before: one of them went on with it, or both;
-//! with and without what an import does then (`merge::surplus`: what came twice goes once), and how many words
-//! stand more often in the merge than in either text.
+//! Below that the same for pairs in which both ran one formatter over the page first and then one or both
+//! went on editing, with and without the clean-up of an import (`merge::surplus` removes duplicated
+//! insertions), and how many words occur more often in the merge than in either text.
 
-// A bench that does not find what it expects ends by panicking.
+// A bench panics if it does not find what it expects.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 
 #[path = "../tests/support/sessions.rs"]
@@ -29,9 +28,9 @@ use std::time::Instant;
 use yrs::updates::decoder::Decode;
 use yrs::{Doc, GetString, OffsetKind, Options, ReadTxn, StateVector, Text, Transact, Update};
 
-/// Bytes of a page.
+/// Bytes in a page.
 const PAGE: usize = 20_000;
-/// Edits of a session.
+/// Edits in a session.
 const EDITS: usize = 20;
 
 type Difference = fn(&str, &str) -> Vec<TextEdit>;
@@ -87,7 +86,7 @@ fn main() {
     }
 }
 
-/// What a program makes of a page: other bullets, other emphasis, and of each fifth line all words.
+/// What a formatter makes of a page: other bullets, other emphasis, and every word of each fifth line.
 fn formatted(page: &str) -> String {
     let line = |(n, line): (usize, &str)| match line.strip_prefix("- ") {
         Some(item) => format!("* {item}"),
@@ -97,7 +96,7 @@ fn formatted(page: &str) -> String {
     page.split('\n').enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Words that stand more often in a merge than in either text.
+/// Words that occur more often in a merge than in either text.
 fn twice(sides: [&str; 2], merged: &str) -> usize {
     let [a, b, merged] = [sides[0], sides[1], merged].map(|text| {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -108,7 +107,7 @@ fn twice(sides: [&str; 2], merged: &str) -> usize {
     merged.iter().map(|(word, times)| times.saturating_sub(most(word))).sum()
 }
 
-/// What two people made of one page, both of whom ran a program over it first, merged as an import does.
+/// What two people made of one page after both ran a program over it, merged as an import does.
 fn merged_documents(base: &str, page: &str, sides: [&str; 2], heals: bool) -> String {
     let (text, at) = (["m", "t"], ["m"]);
     let mut genesis = Document::new(1 << 50);
@@ -140,7 +139,7 @@ fn merged_documents(base: &str, page: &str, sides: [&str; 2], heals: bool) -> St
     merged.read(|source| source.text(&text)).unwrap()
 }
 
-/// Milliseconds for a megabyte with an edit every kilobyte.
+/// Milliseconds for the difference of a megabyte with an edit every kilobyte.
 fn time(by: Difference) -> f64 {
     let mut lots = Lots::new(1);
     let base = page(&mut lots, 1 << 20);
@@ -188,7 +187,7 @@ fn merged(base: &str, sides: [&str; 2], by: Difference) -> String {
     text.get_string(&txn)
 }
 
-/// The simplest difference: all between the first and the last letter that changed.
+/// The simplest difference: everything between the first and the last changed letter.
 fn splice(old: &str, new: &str) -> Vec<TextEdit> {
     let same = |pair: &(char, char)| pair.0 == pair.1;
     let start: usize =
@@ -199,7 +198,7 @@ fn splice(old: &str, new: &str) -> Vec<TextEdit> {
     vec![TextEdit { range: start..old.len() - end, insert: came[..came.len() - end].to_owned() }]
 }
 
-/// Whole lines.
+/// A difference of whole lines.
 fn lines(old: &str, new: &str) -> Vec<TextEdit> {
     let input = imara_diff::InternedInput::new(old, new);
     let mut diff = imara_diff::Diff::compute(imara_diff::Algorithm::Myers, &input);

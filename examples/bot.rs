@@ -1,6 +1,6 @@
 //! A bot that answers messages: whoever writes `!help` or `!members` gets an answer in the thread.
 //!
-//! It answers what is not answered and ends: let a timer run it after each import.
+//! It answers the messages that have no answer yet and exits: run it from a timer after each import.
 //!
 //! ```text
 //! cargo run --example bot -- STORE group:ocean-forest-moon-star
@@ -11,8 +11,8 @@ use crdtctl::Store;
 use crdtctl::error::Result;
 use crdtctl::query::chat::MessageFilter;
 
-/// Answers every command that has no answer yet; how many there were. The bot is the member of the
-/// store, and does not talk to itself.
+/// Answers every command that has no answer yet, and returns how many there were. The bot is the member of
+/// the store, and does not answer itself.
 pub fn answer(store: &Store, entity: &str) -> Result<usize> {
     let entity = store.entity(entity)?;
     let mut answers = 0;
@@ -26,7 +26,7 @@ pub fn answer(store: &Store, entity: &str) -> Result<usize> {
             }
             _ => continue,
         };
-        // Another replica of the bot may have answered; then its answer came with the import.
+        // Another replica of the bot may have answered already; its answer then came with the import.
         let answered = entity.chat().thread(&message.id)?.replies;
         if !answered.iter().any(|reply| reply.content == *answer) {
             entity.chat().reply(&message.id, &answer)?;

@@ -1,4 +1,4 @@
-//! A merge of two stores: each takes in what the other one has, and both hold the same then.
+//! A merge of two stores: each imports what the other has, so that both hold the same.
 //!
 //! ```text
 //! cargo run --example merge_stores -- LAPTOP DESKTOP
@@ -10,17 +10,17 @@ use crdtctl::error::Result;
 use crdtctl::id::DocId;
 use std::collections::BTreeMap;
 
-/// Merges two stores, and says whether they hold the same content after it.
+/// Merges two stores, and returns whether they hold the same content afterwards.
 pub fn merge(one: &Store, other: &Store) -> Result<bool> {
     let from_one = one.export()?;
     let brought = other.import(&from_one)?;
     println!("{} documents came over", brought.documents.len());
-    // What the other one acknowledged and pruned goes back with the rest.
+    // What the other store acknowledged and pruned comes back with the rest.
     one.import(&other.export()?)?;
     Ok(content(one)? == content(other)?)
 }
 
-/// What each document of a store holds, as a digest of it.
+/// The digest of each document of a store.
 fn content(store: &Store) -> Result<BTreeMap<DocId, Option<[u8; 32]>>> {
     let reader = store.reader()?;
     let documents = reader.documents()?.into_iter();

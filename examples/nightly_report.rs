@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// How far back the report looks, in seconds.
 const DAY: i64 = 86_400;
 
-/// The report of all entities of a store, as text. `now` is in Unix seconds.
+/// Returns the report on all entities of a store, as text. `now` is in Unix seconds.
 pub fn report(store: &Store, now: i64) -> Result<String> {
     let mut text = String::new();
     let mut line = |words: String| {

@@ -1,5 +1,5 @@
-//! A machine with stores on it, for tests: a temporary directory, a clock that stands where it is
-//! put, ids out of a seed, and the binary under test.
+//! A machine with stores on it, for tests: a temporary directory, a fixed clock, seeded ids, and the binary
+//! under test.
 
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::store::{self, Environment};
@@ -20,8 +20,8 @@ pub const ALICE: &str = "alice-river-stone-sky";
 pub const BOB: &str = "bob-hill-lake-tree";
 pub const CAROL: &str = "carol-sun-wind-rain";
 
-/// What a store is opened with that is used as a library: ids out of a seed, and a place for leases, or
-/// none, so that nothing is written.
+/// The environment of a store that is used as a library: seeded ids, and a place for leases, or none, so that
+/// nothing is written.
 pub fn environment(leases: Option<PathBuf>, ids: &str, now: i64) -> Environment {
     Environment {
         machine: store::Machine {
@@ -39,7 +39,7 @@ pub fn environment(leases: Option<PathBuf>, ids: &str, now: i64) -> Environment 
     }
 }
 
-/// A machine: its own home, state directory, clock and random source.
+/// A machine with its own home, state directory, clock and random source.
 pub struct Machine {
     root: tempfile::TempDir,
     seed: String,
@@ -48,7 +48,7 @@ pub struct Machine {
     editor: Cell<Option<&'static str>>,
 }
 
-/// What a run of the binary left behind.
+/// The result of a run of the binary.
 #[derive(Debug, Clone)]
 pub struct Run {
     pub code: i32,
@@ -58,7 +58,7 @@ pub struct Run {
 }
 
 impl Machine {
-    /// A fresh machine. The seed decides every id that its commands mint.
+    /// A fresh machine. The seed determines every id that its commands create.
     pub fn new(seed: &str) -> Self {
         Machine {
             root: temporary(),
@@ -69,7 +69,7 @@ impl Machine {
         }
     }
 
-    /// From now on its commands find this editor, or none.
+    /// Sets the editor that its commands find from now on, or none.
     pub fn set_editor(&self, command: Option<&'static str>) {
         self.editor.set(command);
     }
@@ -98,7 +98,7 @@ impl Machine {
             .env("HOME", self.root.path())
             .env("XDG_STATE_HOME", self.path("state"))
             .env("XDG_DATA_HOME", self.path("data"))
-            // What an editor's failure leaves goes with the machine.
+            // Files that a failing editor leaves are removed with the machine.
             .env("TMPDIR", self.root.path())
             .env("TZ", "UTC")
             .env("CRDTCTL_NOW", self.now.get().to_string())
@@ -124,7 +124,7 @@ impl Machine {
         self.finish(command, args, None)
     }
 
-    /// Runs a command through a shell that has prepared the process: `"$@"` stands for it.
+    /// Runs a command through a shell that has prepared the process: `"$@"` stands for the command.
     pub fn run_through_shell(&self, script: &str, args: &[&str]) -> Run {
         let direct = self.command(args);
         let mut shell = Command::new("sh");
@@ -134,14 +134,14 @@ impl Machine {
         self.finish(shell, args, None)
     }
 
-    /// Runs a line of shell that must succeed, for commands that the program names.
+    /// Runs a line of shell that must succeed, for commands that the program prints.
     #[track_caller]
     pub fn shell(&self, line: &str) {
         let status = Command::new("sh").args(["-c", line]).current_dir(self.root.path()).status();
         assert!(status.expect("a shell").success(), "{line}");
     }
 
-    /// Runs a command that was prepared by hand.
+    /// Runs a prepared command.
     pub fn finish(&self, mut command: Command, args: &[&str], input: Option<&[u8]>) -> Run {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         if input.is_some() {
@@ -149,20 +149,20 @@ impl Machine {
         }
         let mut child = command.spawn().expect("the binary starts");
         if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
-            // A command that refuses early closes its end; that is no failure of the test.
+            // A command that refuses early closes its end; that is not a failure of the test.
             let _ = stdin.write_all(input);
         }
         Run::of(&child.wait_with_output().expect("the binary ends"), &args.join(" "))
     }
 
-    /// A store in a directory of this machine, made by `init`.
+    /// Makes a store in a directory of this machine with `init`.
     pub fn store(&self, name: &str, member: &str) -> Store<'_> {
         let dir = self.path(name);
         self.run(&["init", &text(&dir), "--as", member]).ok();
         Store { machine: self, dir }
     }
 
-    /// A store with one group in it, owned by Alice, and its further members.
+    /// Makes a store with one group, owned by Alice, and further members.
     pub fn group(&self, name: &str, members: &[&str]) -> Store<'_> {
         let store = self.store(name, ALICE);
         store.ok(&["entity", "create", GROUP, "--name", "Ocean friends"]);
@@ -172,7 +172,7 @@ impl Machine {
         store
     }
 
-    /// A store with one project in it, owned by Alice, and its further members.
+    /// Makes a store with one project, owned by Alice, and further members.
     pub fn project(&self, name: &str, members: &[&str]) -> Store<'_> {
         let store = self.store(name, ALICE);
         store.ok(&["entity", "create", PROJECT, "--name", "Harbour"]);
@@ -182,19 +182,19 @@ impl Machine {
         store
     }
 
-    /// A store of a member, with everything that another store holds.
+    /// Makes a store of a member with everything that another store holds.
     pub fn replica_of(&self, other: &Store<'_>, name: &str, member: &str) -> Store<'_> {
         let store = self.store(name, member);
         other.give(&store);
         store
     }
 
-    /// A directory of this machine as a store, whoever made it.
+    /// Opens a directory of this machine as a store, whoever made it.
     pub fn open(&self, dir: PathBuf) -> Store<'_> {
         Store { machine: self, dir }
     }
 
-    /// A copy of one of the stores that the real application's code wrote.
+    /// Copies one of the stores that the real application's code wrote.
     pub fn fixture(&self, name: &str) -> Store<'_> {
         let dir = self.path(name);
         copy_tree(&fixtures().join(name), &dir);
@@ -202,14 +202,14 @@ impl Machine {
     }
 }
 
-/// A directory that goes with the test. In memory where there is such a place: waiting for a disk is
-/// not what is tested, and no test cuts the power.
+/// A directory that is removed after the test. In memory if possible: disk latency is not tested, and no test
+/// cuts the power.
 pub fn temporary() -> tempfile::TempDir {
     let root = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
     root.expect("a temporary directory")
 }
 
-/// Where the fixtures are.
+/// The directory of the fixtures.
 pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
@@ -228,29 +228,29 @@ impl Store<'_> {
         self.machine.run(&args)
     }
 
-    /// Runs a command that must succeed; its stdout without the last line break.
+    /// Runs a command that must succeed; returns its stdout without the last line break.
     pub fn ok(&self, args: &[&str]) -> String {
         self.run(args).ok()
     }
 
-    /// Runs a command with `--json` that must succeed; its stdout parsed.
+    /// Runs a command with `--json` that must succeed; returns its parsed stdout.
     pub fn json(&self, args: &[&str]) -> Value {
         self.run(&[args, &["--json"]].concat()).json()
     }
 
-    /// Sends a message; its id.
+    /// Sends a message; returns its id.
     pub fn send(&self, text: &str) -> String {
         self.ok(&["chat", "send", text])
     }
 
-    /// Exports everything into a file of the machine; the file.
+    /// Exports everything into a file of the machine; returns the file.
     pub fn export(&self, name: &str) -> String {
         let file = text(&self.machine.path(name));
         self.ok(&["sync", "export", "--out", &file]);
         file
     }
 
-    /// Carries everything that this store holds to another one.
+    /// Transfers everything that this store holds to another one.
     #[track_caller]
     pub fn give(&self, other: &Store<'_>) {
         let name = format!("give-{}.crdt", self.machine.runs.get());
@@ -258,7 +258,7 @@ impl Store<'_> {
         other.run(&["sync", "import", &file]).exits(0);
     }
 
-    /// Both hear of what the other did, and then hold the same.
+    /// Exchanges changes in both directions; both then hold the same.
     #[track_caller]
     pub fn meet(&self, other: &Store<'_>) {
         for _ in 0..2 {
@@ -268,7 +268,7 @@ impl Store<'_> {
         assert_eq!(self.digest(), other.digest());
     }
 
-    /// A command that changes nothing: neither a document nor its answer says otherwise.
+    /// Runs a command that must change nothing, neither a document nor by its answer.
     #[track_caller]
     pub fn is_so_already(&self, args: &[&str]) {
         let before = self.documents();
@@ -286,7 +286,7 @@ impl Store<'_> {
         self.ok(&["digest"])
     }
 
-    /// The file of a document.
+    /// The path of a document's file.
     pub fn document(&self, doc: &str) -> PathBuf {
         let list = self.json(&["doc", "list"]);
         let found = list.as_array().into_iter().flatten().find(|row| row["doc_id"] == doc);
@@ -294,14 +294,14 @@ impl Store<'_> {
         self.dir.join(path.unwrap_or_else(|| panic!("no document {doc}: {list}")))
     }
 
-    /// Breaks the file of a document off in its middle.
+    /// Truncates the file of a document in its middle.
     pub fn break_off(&self, doc: &str) {
         let file = self.document(doc);
         let bytes = std::fs::read(&file).expect("a document that can be read");
         std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("a document that can be written");
     }
 
-    /// The fields of a list's records under one name.
+    /// The values of one field of a list's records.
     pub fn column(&self, args: &[&str], field: &str) -> Vec<String> {
         column(&self.json(args), field)
     }
@@ -313,14 +313,13 @@ impl Store<'_> {
 
     /// Every document file of the store with its content.
     pub fn documents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        // The database is not even opened: closing it again would take away the lock that a test
-        // holds on it.
+        // The database is not even opened: closing it would release the lock that a test holds on it.
         files_where(&self.dir, &|path| path.extension().is_some_and(|e| e == "yrs"))
     }
 }
 
 impl Run {
-    /// What a process left behind; the code is -1 when a signal ended it.
+    /// The result of a process; the code is -1 if a signal ended it.
     pub fn of(output: &std::process::Output, command: &str) -> Self {
         Run {
             code: output.status.code().unwrap_or(-1),
@@ -343,7 +342,7 @@ impl Run {
         self.parsed()
     }
 
-    /// The stdout parsed, whatever the exit code.
+    /// The parsed stdout, whatever the exit code.
     #[track_caller]
     pub fn parsed(&self) -> Value {
         serde_json::from_str(&self.stdout)
@@ -360,7 +359,8 @@ impl Run {
         self
     }
 
-    /// The run failed with this code and one error that says this; nothing went to stdout.
+    /// Asserts that the run failed with this code and one error that contains this message, and printed
+    /// nothing to stdout.
     #[track_caller]
     pub fn fails(&self, code: i32, message: &str) -> &Self {
         self.exits(code);
@@ -431,13 +431,13 @@ pub fn text(path: &Path) -> String {
     path.to_str().expect("a UTF-8 path").to_owned()
 }
 
-/// A number out of the environment.
+/// A number from the environment.
 pub fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Says that a test, or the rest of it, cannot run here. Past the harness, which swallows what a
-/// test prints while it passes.
+/// Reports that a test, or the rest of it, cannot run here. Bypasses the harness, which swallows what a test
+/// prints while it passes.
 pub fn skipped(reason: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     drop(writeln!(std::io::stderr(), "SKIPPED {test}: {reason}"));

@@ -1,4 +1,4 @@
-//! What many lines of one batch cost.
+//! The cost of many lines in one batch.
 
 use super::place::{
     GROUP, NOW, Outcome, Place, Writer, card, column, doc, element, id, issue, prose, say, words,
@@ -41,11 +41,11 @@ pub const GROUPS: &[Group] = &[
             lines("canvas.move", |_| words("batch element-move.ndjson --json")),
             lines("canvas.delete", |_| words("batch element-delete.ndjson --json")),
             lines("kanban.restore", |_| words("batch restore.ndjson --json")),
-            // Each file begins under a client id of its own, too.
+            // Each file begins under a client id of its own, as well.
             lines("disk.remove", |_| words("batch file-remove.ndjson --json")),
             lines("chat.delete", |_| words("batch delete.ndjson --json")),
-            // Each begins a thread, under a client id of its own: yrs goes over all of those twice
-            // for each of its transactions.
+            // Each begins a thread under a client id of its own: yrs iterates over all of those twice for
+            // each of its transactions.
             lines("chat.send, a reply to each", |_| words("batch threads.ndjson --json")),
         ],
     },
@@ -87,16 +87,16 @@ pub const GROUPS: &[Group] = &[
         make: archived,
         works: &[lines("archive.restore", |_| words("batch unarchive.ndjson --json"))],
     },
-    // More bytes than the document may have, and nearly all of them left by members who are gone.
+    // More bytes than the document may have, nearly all of them left by removed members.
     Group {
         of: "members beside residue in a batch",
         size: 250,
         make: beside_residue,
         works: &[lines("member.add", |_| words("batch member.ndjson --json"))],
     },
-    // Each member is a client of yrs, which goes over all of those four times for each of its
-    // transactions: a millionth of a second for a hundred of them. There are 3,700 at most in a
-    // document of 1 MB, and a batch of so many takes half a second.
+    // Each member is a client of yrs, which iterates over all of those four times for each of its
+    // transactions: a millionth of a second for a hundred of them. A document of 1 MB holds at most 3,700,
+    // and a batch of that many takes half a second.
     Group {
         of: "members in a batch",
         size: 250,
@@ -163,7 +163,7 @@ fn batches(n: usize) -> Outcome<Place> {
             "before",
             same(r#""op":"kanban.add","title":"Roof","column":"Todo""#)
                 + &each(n, |at| {
-                    // Each before the card that was moved last.
+                    // Each goes before the card that was moved last.
                     let (card, other) = (at + 1, if at == 0 { n } else { at });
                     format!(
                         r#""op":"kanban.move","card":"${card}.id","column":"Todo","before":"${other}.id""#
@@ -245,8 +245,8 @@ fn batches(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// Lines that name records by the beginnings of their ids.
-/// A message with many reactions, which command 3 gave it.
+/// A message with many reactions, which command 3 gave it, and lines that name records by prefixes of their
+/// ids.
 fn reacted(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
     let parent = Writer::new(5);
@@ -325,7 +325,7 @@ fn there(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// So many messages of the only member.
+/// This many messages of the only member.
 fn said(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
     let chat = Writer::new(5);
@@ -334,12 +334,12 @@ fn said(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// A line for each of them that brings it back.
+/// A line for each of them that restores it.
 fn restoring(n: usize, op: &str) -> String {
     (0..n).map(|n| format!("{{\"op\":\"{op}\",\"record\":\"{}\"}}\n", id(n))).collect()
 }
 
-/// Messages that were deleted by the only member, and pruned with that.
+/// Messages that the only member deleted, which pruned them.
 fn trashed(n: usize) -> Outcome<Place> {
     let place = said(n)?;
     let delete = each(n, |n| format!(r#""op":"chat.delete","message":"{}""#, id(n)));
@@ -349,7 +349,7 @@ fn trashed(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// Messages that went into the archive.
+/// Archived messages.
 fn archived(n: usize) -> Outcome<Place> {
     let place = said(n)?;
     place.run("archive run --older-than 0s")?;

@@ -1,4 +1,4 @@
-//! What many files cost, in one command each.
+//! The cost of many files, in one command each.
 
 use super::place::{GROUP, Outcome, Place, words};
 use super::{Group, Work};
@@ -59,7 +59,7 @@ fn beside(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// Files that somebody wrote into the directory of a disk.
+/// Files written into the directory of a disk.
 fn on_the_disk(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
     let entity = EntityId::parse(GROUP)?;
@@ -77,7 +77,7 @@ fn for_another(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// A file of bytes that no packing makes fewer.
+/// A file of incompressible bytes.
 fn large(megabytes: usize) -> Outcome<Place> {
     let place = Place::new()?;
     place.run("member add bob-hill-lake-tree")?;
@@ -92,7 +92,7 @@ fn large(megabytes: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// A hundred to a directory.
+/// Writes files, a hundred to a directory.
 fn write(to: &Path, n: usize) -> Outcome<()> {
     for n in 0..n {
         let dir = to.join(format!("{:03}", n / 100));

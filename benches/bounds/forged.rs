@@ -1,4 +1,4 @@
-//! Imports that are made to cost more than they weigh: refused, and in no time.
+//! Imports that are forged to cost more than their size suggests: they are refused quickly.
 
 use super::place::{NOW, Outcome, Place, Writer, id, say, words};
 use super::{Group, Work};
@@ -81,7 +81,7 @@ const REFUSED: &[Work] = &[Work {
     exits: &[6],
 }];
 
-/// A client, and its blocks from clock 0 on.
+/// A client, and its blocks from clock 0.
 type Blocks = (u64, Vec<Vec<u8>>);
 
 fn news(clients: &[Blocks], deleted: &[u64]) -> Outcome<Place> {
@@ -90,7 +90,7 @@ fn news(clients: &[Blocks], deleted: &[u64]) -> Outcome<Place> {
     Ok(place)
 }
 
-/// Items that each follow the one before, and others that each come before one of them.
+/// Items that each follow the one before, and others that each precede one of them.
 fn wedges(n: usize) -> Outcome<Place> {
     let end = n as u64;
     let chain = (0..end).map(|at| nulls(at.checked_sub(1).map(|left| (Side::Left, 77, left)), 1));
@@ -98,7 +98,7 @@ fn wedges(n: usize) -> Outcome<Place> {
     news(&[(77, chain.collect()), (76, wedges.collect())], &[])
 }
 
-/// Files of two programs with a root for each value, of which the last is in one of them alone.
+/// Files of two programs with a root for each value, the last of which only one of them has.
 fn rooted(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
     for (name, roots) in [("old", n), ("new", n + 1)] {
@@ -113,7 +113,7 @@ fn rooted(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// What one client wrote, every second item in the one file and the others in the other.
+/// What one client wrote, with every second item in one file and the others in the other.
 fn gaps(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
     for (name, parity) in [("even", 0), ("odd", 1)] {
@@ -126,7 +126,7 @@ fn gaps(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// A document that cannot be read, and files of which each has a part, upon that of the next one.
+/// A document that cannot be read, and files that each have a part, building on that of the next one.
 fn chain(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
     let writer = Writer::new(7);
@@ -137,13 +137,13 @@ fn chain(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// Each is named.
+/// The command that names each of them.
 fn from_all(place: &Place) -> Vec<String> {
     let from = place.laid_down().into_iter().flat_map(|file| ["--from".to_owned(), file]);
     words("recover group:ocean-forest-moon-star:chat -O out -n").into_iter().chain(from).collect()
 }
 
-/// Clients that each refer to a place of their own and to another one of the next client.
+/// Clients that each refer to a position of their own and to one of the next client.
 fn ring(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
     let clients = (0..n as u64).map(|at| {
@@ -158,7 +158,7 @@ fn ring(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// An update of whole clients, with single units deleted of client 77.
+/// An update of whole clients, with single units of client 77 deleted.
 fn update(clients: &[Blocks], deleted: &[u64]) -> Vec<u8> {
     let mut clients: Vec<&Blocks> = clients.iter().collect();
     clients.sort_by_key(|(client, _)| std::cmp::Reverse(*client));
@@ -190,7 +190,7 @@ enum Side {
     Right,
 }
 
-/// Nulls in the root array "a": the first of their list, or beside a unit.
+/// Nulls in the root array "a": at its beginning, or beside a unit.
 fn nulls(beside: Option<(Side, u64, u64)>, count: usize) -> Vec<u8> {
     let mut out = Vec::new();
     match beside {
@@ -211,7 +211,7 @@ fn value() -> Vec<u8> {
     b"\x28\x01\x01m\x01k\x01\x7e".to_vec()
 }
 
-/// A number as lib0 writes it, seven bits a byte.
+/// Writes a number in lib0's encoding, seven bits a byte.
 fn var(out: &mut Vec<u8>, mut number: u64) {
     while number > 0x7f {
         out.push(number as u8 | 0x80);

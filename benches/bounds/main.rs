@@ -1,15 +1,15 @@
-//! What work costs as it grows: each row at a size, and at ten times that size.
+//! How cost grows: each row at a size, and at ten times that size.
 //!
-//! A row is one command of the program on a store that was prepared for it. Its time is that of the
-//! whole process: opening the store, the work, the output; the processor's time where the system
-//! tells it, in hundredths of a second, so that others who use the machine do not show. Where it takes ten times as long, or a
-//! little more, the work grows with what is given; a hundred times would be its square.
+//! A row is one command of the program on a store that was prepared for it. Its time is that of the whole
+//! process: opening the store, the work, the output. Where the system reports it, it is processor time in
+//! hundredths of a second, so that other load on the machine does not show. If ten times the size takes ten
+//! times as long, or a little more, the cost is linear; a hundred times would be quadratic.
 //!
-//! `cargo bench --bench bounds` prints the table, `cargo bench --bench bounds -- prune` the rows
-//! whose name holds a word. One run each: the ratio is what to read, times are of this machine.
-//! `CRDTCTL_BENCH_PROGRAM` measures another build of the program, to compare.
+//! `cargo bench --bench bounds` prints the table, `cargo bench --bench bounds -- prune` the rows whose name
+//! contains a word. Each runs once: read the ratio, as times depend on the machine. `CRDTCTL_BENCH_PROGRAM`
+//! measures another build of the program, for comparison.
 //!
-//! A new row is a [`Work`] of a group, a new kind of store a [`Group`]; they are listed in [`GROUPS`].
+//! A new row is a [`Work`] of a group, a new kind of store is a [`Group`]; they are listed in [`GROUPS`].
 
 mod batches;
 mod files;
@@ -22,26 +22,26 @@ mod store;
 
 use place::{Outcome, Place, Time};
 
-/// Of a row that took longer at its size, the tenfold is not waited for.
+/// A row that took longer than this, in seconds, is not tried at ten times the size.
 const PATIENCE: f64 = 6.0;
 
-/// Stores of one kind, and what is done with them.
+/// Stores of one kind, and the commands run on them.
 pub struct Group {
-    /// What there is of it, in the plural: "documents".
+    /// What they contain, in the plural: "documents".
     pub of: &'static str,
     /// How many.
     pub size: usize,
-    /// Prepares a store with so many.
+    /// Prepares a store of this size.
     pub make: fn(usize) -> Outcome<Place>,
-    /// In this order, on one store.
+    /// Run in this order, on one store.
     pub works: &'static [Work],
 }
 
 /// A command.
 pub struct Work {
-    /// What its row is called.
+    /// The name of its row.
     pub name: &'static str,
-    /// Its words.
+    /// Its arguments.
     pub args: fn(&Place) -> Vec<String>,
     /// The exit codes that it may end with.
     pub exits: &'static [i32],

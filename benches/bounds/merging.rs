@@ -1,4 +1,4 @@
-//! Imports: what was written to one record, and what comes in many pieces.
+//! The cost of imports: of writes to one record, and of many pieces.
 
 use super::place::{self, ALICE, GROUP, NOW, Outcome, Place, Writer, doc, id, prose, say, words};
 use super::{Group, Work};
@@ -50,14 +50,14 @@ pub const GROUPS: &[Group] = &[
             },
         ],
     },
-    // Each holds all messages so far: of ten times as many there is a hundred times as much to read.
+    // Each holds all messages so far: ten times as many are a hundred times as much to read.
     Group {
         of: "bundles, each with all before it",
         size: 100,
         make: bundles,
         works: &[Work { name: "import", args: files, exits: &[0] }],
     },
-    // Each begins a thread, under a client id of its own. Ten times as many, and what they reply to,
+    // Each begins a thread under a client id of its own. Ten times as many, with the messages they reply to,
     // fit into a chat.
     Group {
         of: "first replies",
@@ -82,7 +82,7 @@ pub const GROUPS: &[Group] = &[
     },
 ];
 
-/// An element that was moved here once, and there many times.
+/// An element that was moved once here, and many times elsewhere.
 fn moves(n: usize) -> Outcome<Place> {
     let (place, base) = element()?;
     let ours = base.fork(6)?;
@@ -109,7 +109,7 @@ fn shift(txn: &mut TransactionMut<'_>, step: usize) {
     }
 }
 
-/// An issue whose comments were edited here and there.
+/// An issue whose comments were edited on both sides.
 fn comments(n: usize) -> Outcome<Place> {
     let base = Writer::new(5);
     base.edit(|txn| {
@@ -147,7 +147,7 @@ fn comments(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// One update a file, each after the one before; without the first one all of them wait.
+/// One update per file, each building on the one before; without the first all of them wait.
 fn pieces(n: usize, waiting: bool) -> Outcome<Place> {
     let (place, base) = element()?;
     let theirs = base.fork(7)?;
@@ -156,7 +156,7 @@ fn pieces(n: usize, waiting: bool) -> Outcome<Place> {
         true => place.write("first.yrs", &first)?,
         false => place.lay_down("000000.yrs", &first)?,
     }
-    // Not in their order: 7919 is a prime, and no number of pieces is a multiple of it.
+    // Out of order: 7919 is a prime, and no number of pieces is a multiple of it.
     for step in 1..=n {
         let update = theirs.update(|txn| shift(txn, step));
         place.lay_down(&format!("{:06}.yrs", step * 7919 % (n + 1)), &update)?;
@@ -170,7 +170,7 @@ fn pieces(n: usize, waiting: bool) -> Outcome<Place> {
     Ok(place)
 }
 
-/// The import of every file that was laid down for it.
+/// The import of every file laid down for it.
 fn files(place: &Place) -> Vec<String> {
     let files = place.laid_down();
     let bare = files.iter().any(|file| file.ends_with(".yrs"));
@@ -178,7 +178,7 @@ fn files(place: &Place) -> Vec<String> {
     [words(line), files].concat()
 }
 
-/// All that a peer has, sent after each of its messages.
+/// Everything a peer has, sent after each of its messages.
 fn bundles(n: usize) -> Outcome<Place> {
     let (place, peer) = (Place::new()?, Place::new()?);
     let writer = Writer::new(7);
@@ -203,7 +203,7 @@ fn first_replies(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// The same in a transaction for each.
+/// The same, with a transaction for each.
 fn single_replies(n: usize) -> Outcome<Place> {
     let (place, peer) = parents(n)?;
     let writer = Writer::new(6);
@@ -232,7 +232,7 @@ fn single_replies(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// Two stores with a chat, of which one is to be written to.
+/// Two stores with a chat, one of which is to be written to.
 fn parents(n: usize) -> Outcome<(Place, Place)> {
     let (place, peer) = (Place::new()?, Place::new()?);
     let writer = Writer::new(5);

@@ -1,4 +1,4 @@
-//! A store in a directory of its own, the program that is run on it, and what yrs writes.
+//! A store in a directory of its own, the program that runs on it, and updates written by yrs.
 
 use anyhow::anyhow;
 use crdtctl::clock::{Clock, Ids};
@@ -21,7 +21,7 @@ use yrs::{
 pub const NOW: i64 = 1_767_225_600;
 pub const ALICE: &str = "alice-river-stone-sky";
 pub const GROUP: &str = "group:ocean-forest-moon-star";
-/// No command is waited for longer.
+/// The longest that a command may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub use anyhow::Result as Outcome;
@@ -32,7 +32,7 @@ pub enum Time {
     Took(f64),
     TooLong,
     NotTried,
-    /// It ended with another exit code than it may.
+    /// It ended with an exit code that is not allowed.
     Failed,
 }
 
@@ -63,7 +63,7 @@ pub struct Place {
 
 impl Place {
     pub fn new() -> Outcome<Place> {
-        // In memory where there is such a place: the disk is not what is measured here.
+        // In memory if possible: the disk is not measured here.
         let root = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())?;
         let place = Place { root };
         place.run("init store --as alice-river-stone-sky")?;
@@ -71,17 +71,17 @@ impl Place {
         Ok(place)
     }
 
-    /// A file that commands find by this name.
+    /// The path of a file that commands find by this name.
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
-    /// Puts updates into documents, as an import does that nobody has rules for.
+    /// Stores updates in documents, like an import without merge rules.
     pub fn put(&self, updates: &[(DocId, Vec<u8>)]) -> Outcome<()> {
         self.apply(updates, None)
     }
 
-    /// The same of updates that a peer sent: each is a row of the log by itself.
+    /// The same for updates that a peer sent: each is a row of the log by itself.
     pub fn receive(&self, updates: &[(DocId, Vec<u8>)]) -> Outcome<()> {
         self.apply(updates, Some("peer"))
     }
@@ -100,18 +100,18 @@ impl Place {
         Ok(())
     }
 
-    /// Lays a file beside the store.
+    /// Writes a file beside the store.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Outcome<()> {
         Ok(std::fs::write(self.path(name), bytes)?)
     }
 
-    /// Lays a file where [`Place::laid_down`] finds it.
+    /// Writes a file where [`Place::laid_down`] finds it.
     pub fn lay_down(&self, name: &str, bytes: &[u8]) -> Outcome<()> {
         std::fs::create_dir_all(self.path("in"))?;
         self.write(&format!("in/{name}"), bytes)
     }
 
-    /// Those files, by name.
+    /// Lists those files by name.
     pub fn laid_down(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.path("in")).into_iter().flatten().flatten();
         let name = |entry: std::fs::DirEntry| format!("in/{}", entry.file_name().to_string_lossy());
@@ -120,7 +120,7 @@ impl Place {
         names
     }
 
-    /// A bundle of all that is here.
+    /// A bundle of everything here.
     pub fn bundle(&self) -> Outcome<Vec<u8>> {
         let store = Store::open_with(&self.path("store"), self.environment())?;
         let exported = export::export(&store.reader()?, store.environment(), &Request::default())?;
@@ -137,7 +137,7 @@ impl Place {
         }
     }
 
-    /// Runs a command, and takes the time.
+    /// Runs a command and times it.
     pub fn time(&self, args: &[String], exits: &[i32]) -> Outcome<Time> {
         let (start, spent) = (Instant::now(), children());
         let mut child = self.command(args).spawn()?;
@@ -208,7 +208,7 @@ pub fn doc(concern: &str) -> Outcome<DocId> {
     Ok(EntityId::parse(GROUP)?.document(concern))
 }
 
-/// The words of a command line.
+/// The arguments of a command line.
 pub fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
@@ -223,24 +223,24 @@ impl Writer {
         Writer(yrs::Doc::with_options(options))
     }
 
-    /// The same document, as somebody else goes on with it.
+    /// The same document, continued by another client.
     pub fn fork(&self, client: u64) -> Outcome<Writer> {
         let fork = Writer::new(client);
         fork.take(&self.state())?;
         Ok(fork)
     }
 
-    /// Applies what somebody else wrote.
+    /// Applies another writer's update.
     pub fn take(&self, update: &[u8]) -> Outcome<()> {
         Ok(self.0.transact_mut().apply_update(yrs::Update::decode_v1(update)?)?)
     }
 
-    /// One transaction.
+    /// Makes one transaction.
     pub fn edit(&self, change: impl FnOnce(&mut TransactionMut<'_>)) {
         change(&mut self.0.transact_mut());
     }
 
-    /// One transaction, as an update.
+    /// Makes one transaction and returns it as an update.
     pub fn update(&self, change: impl FnOnce(&mut TransactionMut<'_>)) -> Vec<u8> {
         let mut txn = self.0.transact_mut();
         change(&mut txn);
@@ -257,7 +257,7 @@ impl Writer {
     }
 }
 
-/// A message as the schema has it.
+/// Writes a message in the schema's layout.
 pub fn say(txn: &mut TransactionMut<'_>, id: &str, text: &str, at: i64) {
     let messages = txn.get_or_insert_map("messages");
     let message = messages.insert(txn, id, MapPrelim::default());
@@ -322,22 +322,22 @@ pub fn element(txn: &mut TransactionMut<'_>, n: usize) {
     element.insert(txn, "updated_at", NOW - 1_000_000);
 }
 
-/// An id as the program mints them, different for each number.
+/// An id in the program's format, different for each number.
 pub fn id(n: usize) -> String {
     format!("{n:08x}-0000-4000-8000-000000000000")
 }
 
-/// The seconds of processor time of all processes that were waited for, where the system tells it.
+/// Seconds of processor time of all child processes waited for, if the system reports it.
 fn children() -> Option<f64> {
     const TICKS: f64 = 100.0;
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The name of the program stands in parentheses and may hold anything.
+    // The program's name is in parentheses and may contain anything.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13);
     let mut ticks = || fields.next()?.parse::<f64>().ok();
     Some((ticks()? + ticks()?) / TICKS)
 }
 
-/// As the program names this machine: what is prepared here is of the same replica.
+/// This machine's name as the program sees it, so that prepared stores belong to the same replica.
 fn machine() -> String {
     let named = |path| std::fs::read_to_string(path).ok();
     let id = named("/etc/machine-id").or_else(|| named("/proc/sys/kernel/hostname"));

@@ -1,4 +1,4 @@
-//! What many records in one document cost.
+//! The cost of many records in one document.
 
 use super::place::{NOW, Outcome, Place, Writer, card, column, doc, id, issue, prose, say, words};
 use super::{Group, Work};
@@ -11,8 +11,8 @@ pub const GROUPS: &[Group] = &[
         make: comments,
         works: &[
             row("check", |_| words("check --json")),
-            // yrs joins what was deleted one record after the other, and each time moves all blocks
-            // behind it: a quarter of the time at ten times the size, which is what a document holds.
+            // yrs joins deleted records one after the other, and moves all blocks behind each: a quarter of
+            // the time at ten times the size, which is the most a document holds.
             row("prune -n", |_| words("prune -n")),
             row("tombstone list", |_| words("tombstone list --json")),
             row("issue show", |_| words("issue show 00000000-0 --json")),
@@ -235,7 +235,7 @@ fn replies(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// A chat, and one message more from elsewhere.
+/// A chat, and one more message from elsewhere.
 fn messages(n: usize) -> Outcome<Place> {
     said(n, id)
 }
@@ -259,7 +259,7 @@ fn said(n: usize, id: fn(usize) -> String) -> Outcome<Place> {
     Ok(place)
 }
 
-/// A chat that came in as many updates.
+/// A chat that arrived in as many updates.
 fn rows(n: usize) -> Outcome<Place> {
     let (place, writer) = (Place::new()?, Writer::new(5));
     let chat = doc("chat")?;

@@ -1,4 +1,4 @@
-//! What it costs to show things that are awkward to show.
+//! The cost of showing content that is awkward to show.
 
 use super::place::{NOW, Outcome, Place, Writer, doc, id, words};
 use super::{Group, Work};

@@ -1,5 +1,5 @@
-//! What a store of many documents costs: every command that walks it, and one that changes a
-//! single document.
+//! The cost of a store of many documents: every command that walks it, and one that changes a single
+//! document.
 
 use super::place::{ALICE, NOW, Outcome, Place, Writer, id, say, words};
 use super::{Group, Work};
@@ -36,12 +36,12 @@ const fn reading(name: &'static str, args: fn(&Place) -> Vec<String>) -> Work {
     Work { name, args, exits: &[0, 3] }
 }
 
-/// Half as many entities, each with its members and a chat in which something was deleted; and a
-/// peer who wrote into one of them.
+/// Half as many entities, each with members and a chat in which something was deleted, and a peer who wrote
+/// into one of them.
 fn documents(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
     let mut updates = Vec::new();
-    // A bundle holds ten thousand documents at most, and the group is there too.
+    // A bundle holds at most ten thousand documents, and the group counts too.
     for entity in 0..n / 2 - 2 {
         updates.push((DocId::parse(&format!("group:{}:core", id(entity)))?, members()));
         updates.push((DocId::parse(&format!("group:{}:chat", id(entity)))?, chat()));

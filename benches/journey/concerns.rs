@@ -36,7 +36,7 @@ pub fn bench() -> anyhow::Result<()> {
     })
 }
 
-/// Four words, as members are called.
+/// Four words, like a member id.
 fn member(n: usize) -> String {
     let word = |at: u32| {
         let letter = |n: usize| char::from(b'a' + u8::try_from(n % 26).unwrap_or(0));
@@ -46,7 +46,7 @@ fn member(n: usize) -> String {
     format!("{}-{}-hill-lake", word(1), word(0))
 }
 
-/// Does these operations in one batch.
+/// Runs these operations in one batch.
 fn fill(place: &Place, operations: impl Iterator<Item = Value>) -> anyhow::Result<()> {
     let mut lines = String::new();
     for mut operation in operations {

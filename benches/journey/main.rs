@@ -1,14 +1,14 @@
-//! What a command costs at 1,000, 20,000 and 50,000 messages, on a large board, a long list of issues
-//! and one of members, beside the naive way: plain yrs that loads the document, edits it, encodes it
-//! and writes it back. One process each, on the same files, in turn.
+//! The cost of a command at 1,000, 20,000 and 50,000 messages, on a large board, a long list of issues and
+//! one of members, compared with the naive way: plain yrs that loads the document, edits it, encodes it and
+//! writes it back. One process each, on the same files, in turn.
 //!
-//! `cargo bench --bench journey` prints one table: milliseconds of both (medians), how many times
-//! faster ours is, the memory of both in MB, what ours writes in kB and how often it waits for the disk
-//! (both where strace is installed). The ratios are what to quote, times
-//! are of this machine. `CRDTCTL_BENCH_MESSAGES=1000` chooses the sizes; with none of them only what
-//! hangs on no messages is measured. `CRDTCTL_BENCH_PROGRAM` measures another build of the program.
+//! `cargo bench --bench journey` prints one table: milliseconds of both (medians), how many times faster ours
+//! is, the memory of both in MB, what ours writes in kB and how often it waits for the disk (the last two if
+//! strace is installed). Quote the ratios: times depend on the machine. `CRDTCTL_BENCH_MESSAGES=1000` chooses
+//! the sizes; without any, only what does not depend on messages is measured. `CRDTCTL_BENCH_PROGRAM`
+//! measures another build of the program.
 //!
-//! 50,000 messages are more than the limit of a chat: they come by import, and nothing is sent.
+//! 50,000 messages exceed the limit of a chat: they come by import, and none are sent.
 
 mod concerns;
 mod meter;
@@ -24,11 +24,11 @@ use crdtctl::wire::Update;
 use place::{BOB, GROUP, Place, words};
 use std::time::Instant;
 
-/// Messages of the chat that is read only.
+/// Messages in the chat that is only read.
 const LARGE: u64 = 50_000;
-/// Messages of a chat that has room for more.
+/// Messages in a chat that has room for more.
 const SENDABLE: usize = 20_000;
-/// What three messages say, and no other.
+/// A word that exactly three messages contain.
 const RARE: &str = "xylograph";
 
 fn main() -> anyhow::Result<()> {
@@ -53,7 +53,7 @@ fn journey() -> anyhow::Result<()> {
     read_large()
 }
 
-/// What stands above the rows.
+/// Prints the heading above the rows.
 fn head(what: &str) {
     println!("\n{what}");
     println!(
@@ -83,10 +83,10 @@ fn chat_of(messages: usize) -> anyhow::Result<()> {
     })
 }
 
-/// One change of one message.
+/// Changes of one message.
 fn writes(place: &Place, file: &str) -> anyhow::Result<()> {
     let own = place.ids(&["chat", "list", "--author", "alice", "--limit", "100"])?;
-    // Another message for each turn of each kind.
+    // Each turn of each kind takes another message.
     let own = |kind: usize, turn: usize| own.get(kind * 20 + turn).context("too few messages");
     let plain = &["send", file, "plain.yrs"];
     let send = ["chat", "send", "one more message"];
@@ -103,7 +103,7 @@ fn writes(place: &Place, file: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One message, or few.
+/// Reads of one message, or few.
 fn finds(place: &Place, file: &str) -> anyhow::Result<()> {
     let ids = place.ids(&["chat", "list"])?;
     let shown = ids.get(ids.len() / 2).context("no message")?;
@@ -113,7 +113,7 @@ fn finds(place: &Place, file: &str) -> anyhow::Result<()> {
     place.same("search", &["search", file, RARE], &["chat", "search", RARE])
 }
 
-/// What reads no document, and what reads all of one.
+/// Commands that read no document, and those that read all of one.
 fn reads(place: &Place, file: &str) -> anyhow::Result<()> {
     let chat = format!("{GROUP}:chat");
     let load = &["load", file];
@@ -127,7 +127,7 @@ fn reads(place: &Place, file: &str) -> anyhow::Result<()> {
     place.same("check", load, &["check"])
 }
 
-/// Bundles.
+/// Export and import of bundles.
 fn exchanges(place: &Place, file: &str, sendable: bool) -> anyhow::Result<()> {
     place.peer()?;
     if sendable {
@@ -159,7 +159,7 @@ fn exchanges(place: &Place, file: &str, sendable: bool) -> anyhow::Result<()> {
     })
 }
 
-/// A chat of 15 MB, over its limit, read whole in several depths beside loading it; in one process.
+/// A chat of 15 MB, over its limit, read whole at several depths compared with loading it; in one process.
 fn read_large() -> anyhow::Result<()> {
     let state = plain::large(LARGE)?;
     let naive = seconds(|| plain::decode(&state).map(drop))?;
@@ -186,7 +186,7 @@ fn read_large() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The median of a few.
+/// The median of a few runs.
 fn seconds(mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
     let mut took = Vec::new();
     for _ in 0..7 {

@@ -1,4 +1,4 @@
-//! What one process costs: its time, its memory, what it writes, and how often it waits for the disk.
+//! The cost of one process: its time, its memory, what it writes, and how often it waits for the disk.
 
 use anyhow::bail;
 use std::ffi::OsStr;
@@ -7,26 +7,26 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 use wait4::Wait4;
 
-/// What a process cost.
+/// The cost of a process.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cost {
-    /// From before it was started until it had ended.
+    /// From before it started until it had ended.
     pub seconds: f64,
-    /// The most bytes that it had in memory at once; the pages of the program count.
+    /// Peak memory in bytes, including the pages of the program.
     pub memory: u64,
 }
 
-/// What a process did to its files.
+/// A process's writes to its files.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Writes {
-    /// Bytes.
+    /// In bytes.
     pub written: u64,
-    /// How often it waited until the disk had them.
+    /// How often it waited for the disk.
     pub waits: usize,
 }
 
 impl Cost {
-    /// The one that took neither the least nor the most time.
+    /// The median by time.
     pub fn median(mut costs: Vec<Cost>) -> Cost {
         costs.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
         costs.get(costs.len() / 2).copied().unwrap_or_default()
@@ -57,7 +57,7 @@ fn may_end_with(status: ExitStatus) -> bool {
     matches!(status.code(), Some(0 | 3))
 }
 
-/// What a program prints.
+/// Returns what a program prints.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ pub fn output(dir: &Path, program: &OsStr, args: &[String]) -> anyhow::Result<Ve
     Ok(output.stdout)
 }
 
-/// What a program does to its files; None without strace.
+/// Returns what a program writes to its files; `None` without strace.
 ///
 /// # Errors
 ///
@@ -89,7 +89,7 @@ pub fn writes(dir: &Path, program: &OsStr, args: &[String]) -> anyhow::Result<Op
     }
 }
 
-/// What one call did to a file, as strace tells it: `12 write(3</a/file>, "text", 4) = 4`.
+/// The effect of one call on a file, as strace prints it: `12 write(3</a/file>, "text", 4) = 4`.
 fn effect(line: &str) -> Writes {
     let is_file = line.split_once('<').is_some_and(|(_, path)| path.starts_with('/'));
     let result = line.rsplit_once(" = ").and_then(|(_, result)| result.trim().parse().ok());
@@ -109,7 +109,7 @@ impl std::iter::Sum for Writes {
     }
 }
 
-/// The same for whatever is run: nothing of whoever measures.
+/// The same environment for every command, independent of the caller's.
 fn surroundings<'a>(command: &'a mut Command, dir: &Path) -> &'a mut Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     command

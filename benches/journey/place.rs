@@ -7,20 +7,20 @@ use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Times that each row is measured, after once to warm up.
+/// How often each row is measured, after one warm-up run.
 const RUNS: usize = 7;
 pub const ALICE: &str = "alice-river-stone-sky";
 pub const BOB: &str = "bob-hill-lake-tree";
 pub const GROUP: &str = "group:ocean-forest-moon-star";
 
-/// A store of Alice's with one group, and room beside it.
+/// A store of Alice's with one group, and space beside it.
 pub struct Place {
     dir: tempfile::TempDir,
     program: OsString,
 }
 
 impl Place {
-    /// A store whose chat has so many messages.
+    /// Makes a store whose chat has this many messages.
     ///
     /// # Errors
     ///
@@ -32,19 +32,19 @@ impl Place {
         let made = messages.min(super::SENDABLE).to_string();
         place.run(&["demo", "store", "--messages", &made, "--seed", "7"])?;
         if messages > super::SENDABLE {
-            // More than a chat may have: only what somebody else wrote can be so large.
+            // More than a chat may have: only an import can make it this large.
             place.plain(&["make", &messages.to_string(), "large"])?;
             place.run(&["sync", "import", "--raw", &format!("{GROUP}:chat"), "large"])?;
         }
         Ok(place)
     }
 
-    /// A file beside the store.
+    /// The path of a file beside the store.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    /// The file of a document, as words of a command line have it.
+    /// The file of a document, as an argument.
     pub fn file(&self, concern: &str) -> anyhow::Result<String> {
         let documents = self.json(&["doc", "list", "--json"])?;
         let name = format!("{GROUP}:{concern}");
@@ -66,23 +66,23 @@ impl Place {
         meter::run(self.dir.path(), std::env::current_exe()?.as_os_str(), &all)
     }
 
-    /// What a command prints.
+    /// Returns what a command prints, as JSON.
     pub fn json(&self, args: &[&str]) -> anyhow::Result<Value> {
         let output = meter::output(self.dir.path(), &self.program, &words(args))?;
         Ok(serde_json::from_slice(&output)?)
     }
 
-    /// The ids of records that a command lists; what it says of them would stay in memory, which
-    /// whatever is started from here is taken to have had.
+    /// Returns the ids of records that a command lists. Their content would stay in memory, and child
+    /// processes started from here would be charged for it.
     pub fn ids(&self, args: &[&str]) -> anyhow::Result<Vec<String>> {
         let args = words(&[args, &["-o", "id"]].concat());
         let output = meter::output(self.dir.path(), &self.program, &args)?;
         Ok(String::from_utf8(output)?.lines().map(str::to_owned).collect())
     }
 
-    /// Measures a command beside what plain yrs does for it, in turn, and prints the row.
+    /// Measures a command and what plain yrs does instead, in turn, and prints the row.
     ///
-    /// `ours` prepares a turn and says which command is measured.
+    /// `ours` prepares a turn and returns the command to measure.
     pub fn row(
         &self,
         name: &str,
@@ -128,7 +128,7 @@ impl Place {
         self.answer()
     }
 
-    /// A store of Bob's in which is nothing.
+    /// Makes an empty store of Bob's.
     pub fn empty(&self, turn: usize) -> anyhow::Result<String> {
         let name = format!("new{turn}");
         self.run(&["init", &name, "--as", BOB])?;
@@ -141,13 +141,13 @@ impl Place {
         Ok(())
     }
 
-    /// Bob takes what Alice wrote for him last, and tells her.
+    /// Bob imports what Alice last wrote for him, and tells her.
     pub fn carry(&self) -> anyhow::Result<()> {
         self.run(&["-s", "peer", "sync", "import", "one"])?;
         self.answer()
     }
 
-    /// Alice writes for Bob what he lacks.
+    /// Alice exports what Bob lacks.
     pub fn write(&self) -> anyhow::Result<()> {
         self.run(&["sync", "export", "--for", BOB, "-O", "one"])?;
         Ok(())
@@ -159,7 +159,7 @@ impl Place {
         Ok(())
     }
 
-    /// The bytes of a file.
+    /// The size of a file in bytes.
     pub fn size(&self, name: impl AsRef<Path>) -> anyhow::Result<u64> {
         let path = self.dir.path().join(name);
         match std::fs::metadata(&path)?.len() {
@@ -169,7 +169,7 @@ impl Place {
     }
 }
 
-/// The words of a command line.
+/// The arguments of a command line.
 pub fn words(args: &[impl AsRef<str>]) -> Vec<String> {
     args.iter().map(|word| word.as_ref().to_owned()).collect()
 }

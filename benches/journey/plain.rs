@@ -10,15 +10,15 @@ use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Any, Map, MapPrelim, Out, ReadTxn, StateVector, Transact, WriteTxn};
 
-/// The word that makes this program one that knows yrs only.
+/// The argument that turns this program into one that uses only yrs.
 pub const WORD: &str = "--plain";
 const NOW: i64 = 1_767_225_600;
 
-/// Does one thing with a document's file.
+/// Does one thing to a document's file.
 ///
 /// # Errors
 ///
-/// If the file is no document, or has not what it should have.
+/// If the file is not a document, or lacks something that it should have.
 pub fn run(words: &[String]) -> anyhow::Result<()> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
@@ -41,7 +41,7 @@ fn load(file: &str) -> anyhow::Result<yrs::Doc> {
     decode(&std::fs::read(file)?)
 }
 
-/// The document of a state.
+/// Decodes a document from its state.
 pub fn decode(state: &[u8]) -> anyhow::Result<yrs::Doc> {
     let doc = yrs::Doc::new();
     doc.transact_mut().apply_update(yrs::Update::decode_v1(state)?)?;
@@ -136,7 +136,7 @@ fn content<T: ReadTxn>(txn: &T, message: &Out) -> Option<String> {
     }
 }
 
-/// What a peer has who has this file.
+/// Writes the state vector of a peer that has this file.
 fn vector(file: &str, out: &str) -> anyhow::Result<()> {
     let known = load(file)?.transact().state_vector().encode_v1();
     Ok(std::fs::write(out, known)?)
@@ -154,7 +154,7 @@ fn import(file: &str, update: &str, out: &str) -> anyhow::Result<()> {
     store(&doc, out)
 }
 
-/// The state that other programs would have written.
+/// The state that another program would have written.
 pub fn large(count: u64) -> anyhow::Result<Vec<u8>> {
     let doc = yrs::Doc::with_client_id(7);
     let mut txn = doc.transact_mut();
@@ -168,7 +168,7 @@ pub fn large(count: u64) -> anyhow::Result<Vec<u8>> {
     Ok(txn.encode_state_as_update_v1(&StateVector::default()))
 }
 
-/// Writes a message as the guide's schema has it.
+/// Writes a message in the schema of the guide.
 fn say(txn: &mut yrs::TransactionMut<'_>, messages: &yrs::MapRef, id: &str, text: &str) {
     let message = messages.insert(txn, id, MapPrelim::default());
     for (key, value) in [("id", id), ("author_id", ALICE), ("content", text)] {
@@ -183,7 +183,7 @@ fn say(txn: &mut yrs::TransactionMut<'_>, messages: &yrs::MapRef, id: &str, text
     }
 }
 
-/// As durable as crdtctl writes: fsync, rename.
+/// Writes as durably as crdtctl: fsync, rename.
 fn write_durably(path: impl AsRef<Path>, bytes: &[u8]) -> std::io::Result<()> {
     let beside = path.as_ref().with_extension("tmp");
     let mut file = std::fs::File::create(&beside)?;

@@ -1,5 +1,5 @@
-//! Bytes read as a bundle: it is refused as untrusted, or it has kept every bound and can be
-//! verified, written and read again.
+//! Reads bytes as a bundle: it is refused as untrusted, or it is within every limit and can be verified,
+//! written and read again.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Bytes read as a user's file is, in every form that is known: the same trial as in `tests/gate`.
+//! Reads bytes like a user's file, in every known form: the same trial as in `tests/gate`.
 
 #![no_main]
 

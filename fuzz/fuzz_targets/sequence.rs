@@ -1,8 +1,8 @@
-//! Several updates of one document, all at once and one after the other: the same trial as in
+//! Applies several updates of one document, all at once and one after the other: the same trial as in
 //! `tests/gate`.
 //!
-//! Input: a byte (odd: the roots are those of the random documents; even: unknown), then the
-//! document and one to four updates, each behind its length in two bytes, big-endian.
+//! Input: a byte (odd: the roots are those of the random documents; even: unknown), then the document and one
+//! to four updates, each preceded by its length as two bytes (big-endian).
 
 #![no_main]
 
@@ -34,7 +34,7 @@ fuzz_target!(|input: &[u8]| {
         rest = behind;
     }
     let Some((base, updates)) = parts.split_first() else { return };
-    // The document must be whole, and one that yrs settled: a fuzzer finds no way to that by itself.
+    // The document must be whole and normalised by yrs, which a fuzzer does not find by itself.
     let whole = |base: &[u8]| trial::check(roots, base).is_ok_and(|base| base.needs().is_empty());
     if (1..=4).contains(&updates.len()) && whole(base) {
         sequence::sequence(roots, base, updates);

@@ -1,4 +1,4 @@
-//! Bytes read as a document without yrs: whatever walks can be looked at, whatever is checked can be
+//! Reads bytes as a document without yrs: what can be walked can be inspected, what passes the check can be
 //! shown, and what is salvaged of the rest is a document.
 
 #![no_main]

@@ -1,4 +1,4 @@
-//! The application, as its guide has it: plain yrs with garbage collection, the guide's own code for
+//! The application, as its guide describes it: plain yrs with garbage collection, the guide's own code for
 //! every change, one document in memory that is saved whole over the file.
 
 use yrs::updates::decoder::Decode;
@@ -7,7 +7,7 @@ use yrs::{
     ReadTxn, StateVector, Transact, TransactionMut, Update, WriteTxn,
 };
 
-/// One document that an application holds.
+/// A document that an application holds.
 pub struct Application {
     doc: Doc,
 }
@@ -24,7 +24,7 @@ impl Application {
         application
     }
 
-    /// What comes from a peer, as the guide takes it in.
+    /// Applies an update from a peer, as in the guide.
     pub fn apply(&self, update: &[u8]) {
         let update = Update::decode_v1(update).expect("yrs decodes it");
         let mut txn = self.doc.transact_mut();
@@ -32,7 +32,7 @@ impl Application {
         assert!(!txn.has_missing_updates(), "nothing is pending");
     }
 
-    /// What is saved over the file.
+    /// Returns what is saved over the file.
     pub fn save(&self) -> Vec<u8> {
         self.doc.transact().encode_state_as_update_v1(&StateVector::default())
     }
@@ -95,7 +95,7 @@ impl Application {
         });
     }
 
-    /// Edits a message, or a reply in the thread of one, where it is here.
+    /// Edits a message, or a reply in its thread, if it is here.
     pub fn edit(&self, thread: Option<&str>, id: &str, text: &str, now: i64) -> bool {
         self.of_message(thread, id, |message, txn| {
             message.insert(txn, "content", text);
@@ -135,7 +135,7 @@ impl Application {
         message.is_some()
     }
 
-    /// The acknowledgements of `on_peer_sync`.
+    /// Acknowledges deletions as `on_peer_sync` does.
     pub fn acknowledge(&self, root: &str, peer: &str, now: i64) {
         self.change(|txn| {
             let records = txn.get_or_insert_map(root);

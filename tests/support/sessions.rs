@@ -1,9 +1,9 @@
-//! Two people at one page of markdown at the same time, for what is measured of differences: how many
-//! of their words a merge loses, and how many it shows that nobody wrote.
+//! Two people editing one page of Markdown at the same time, to measure differences: how many of their words
+//! a merge loses, and how many it shows that nobody wrote.
 
 use std::collections::BTreeSet;
 
-/// Chance out of a seed (xorshift64).
+/// A seeded random source (xorshift64).
 pub struct Lots(u64);
 
 impl Lots {
@@ -68,7 +68,7 @@ fn sentence(lots: &mut Lots, word: &mut impl FnMut(&mut Lots) -> String) -> Stri
     format!("{}.", words.join(" "))
 }
 
-/// A page of headings, paragraphs and lists with so many bytes.
+/// A page of headings, paragraphs and lists of this many bytes.
 pub fn page(lots: &mut Lots, bytes: usize) -> String {
     let mut text = String::from("# A page\n");
     while text.len() < bytes {
@@ -89,7 +89,7 @@ pub fn page(lots: &mut Lots, bytes: usize) -> String {
     text
 }
 
-/// What somebody makes of a page in some minutes: words that begin with `mark` are theirs alone.
+/// What somebody makes of a page in a few minutes: words that begin with `mark` are theirs alone.
 pub fn session(lots: &mut Lots, page: &str, mark: &str, edits: usize) -> String {
     let mut lines: Vec<String> = page.split('\n').map(str::to_owned).collect();
     let mut count = 0;
@@ -106,7 +106,7 @@ pub fn session(lots: &mut Lots, page: &str, mark: &str, edits: usize) -> String 
             3..=4 => words.insert(within, own(lots)),
             5 if words.len() > 2 => drop(words.remove(within)),
             6 => words.push(sentence(lots, &mut own)),
-            // A phrase is put in other words.
+            // A phrase is reworded.
             7 if words.len() > 6 => {
                 let end = (within + 3).min(words.len());
                 let new: Vec<String> = (0..4).map(|_| own(lots)).collect();
@@ -119,7 +119,7 @@ pub fn session(lots: &mut Lots, page: &str, mark: &str, edits: usize) -> String 
                 let rest = words.split_off(words.len() / 2);
                 lines.insert(at + 1, rest.join(" "));
             }
-            // A sentence is written anew.
+            // A sentence is rewritten.
             11 if words.len() > 3 => {
                 words = sentence(lots, &mut own).split(' ').map(str::to_owned).collect();
             }
@@ -132,7 +132,7 @@ pub fn session(lots: &mut Lots, page: &str, mark: &str, edits: usize) -> String 
     lines.join("\n")
 }
 
-/// Of a merge: words that somebody put in and that are not there, and words that nobody has.
+/// Counts the inserted words that a merge lacks, and the words in it that nobody wrote.
 pub fn count(page: &str, sides: [&str; 2], merged: &str) -> (usize, usize) {
     fn words(text: &str) -> BTreeSet<&str> {
         text.split_whitespace().collect()
