@@ -1,13 +1,12 @@
-//! The deep tests: what must hold whatever happens, and in whatever order.
+//! The deep tests: invariants that must hold whatever happens, in whatever order.
 //!
-//! Two layers. [`world`] simulates replicas in process, on the library: thousands of random
-//! histories ([`convergence`]), and on documents in memory: many thousands ([`memory`]). The others
-//! go through the binary: processes that are killed ([`crash`]), a power cut that takes what was not
-//! waited for ([`power`]), processes at once ([`concurrent`]), stores that were copied or rolled back
-//! ([`lease`]), members who come back ([`rejoin`]), and one history that breaks plain yrs
-//! ([`history`]).
+//! There are two layers. [`world`] simulates replicas in process, on the library: thousands of random
+//! histories ([`convergence`]), and many thousands on documents in memory ([`memory`]). The others go through
+//! the binary: processes that are killed ([`crash`]), power cuts that lose unsynced writes ([`power`]),
+//! concurrent processes ([`concurrent`]), stores that were copied or rolled back ([`lease`]), members who
+//! come back ([`rejoin`]), and one history that breaks plain yrs ([`history`]).
 
-// A test that does not find what it expects fails by panicking; so may what helps it.
+// A test that does not find what it expects fails by panicking; its helpers may panic, too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
 #[path = "../support/application.rs"]

@@ -1,9 +1,8 @@
-//! A world of replicas in one process: each a real store in a directory, with its own clock, ids
-//! and leases; bundles between them, that get lost, come twice, or come late.
+//! A world of replicas in one process: each is a real store in a directory, with its own clock, ids and
+//! leases; the bundles between them get lost, arrive twice, or arrive late.
 //!
-//! The world watches: whatever a committed session did is written down as a fact, and what must
-//! hold at every step is checked after every step (see [`Facts`]). What must hold in the end is
-//! checked by [`super::convergence`].
+//! The world records everything a committed session did as a fact, and checks after every step what must hold
+//! at every step (see [`Facts`]). What must hold in the end is checked by [`super::convergence`].
 
 mod rewinds;
 
@@ -45,10 +44,10 @@ pub const MEMBERS: [&str; 5] = [
 const ROLES: [Role; 6] =
     [Role::Owner, Role::Admin, Role::Member, Role::Member, Role::Member, Role::Viewer];
 
-/// One replica: a store, and the machine that it lives on.
+/// One replica: a store, and the machine that it is on.
 pub struct Replica {
     pub name: String,
-    /// None: it carries, and acknowledges nothing.
+    /// `None`: it only carries bundles, and acknowledges nothing.
     pub member: Option<MemberId>,
     pub dir: PathBuf,
     pub environment: Rc<Environment>,
@@ -57,7 +56,7 @@ pub struct Replica {
     backup: Option<rewinds::Saved>,
 }
 
-/// A bundle on its way.
+/// A bundle in transit.
 struct Letter {
     bundle: Vec<u8>,
     from: usize,
@@ -65,38 +64,38 @@ struct Letter {
     label: String,
 }
 
-/// What a bundle is to hold.
+/// What a bundle should hold.
 #[derive(Debug, Clone, Copy)]
 enum Wanted {
     Everything,
-    /// What a replica lacks by its last receipt.
+    /// What a replica lacks according to its last receipt.
     NewsFor(usize),
-    /// What whoever got a letter lacks still.
+    /// What the recipient of a letter still lacks.
     NewsSince(usize),
     Receipt,
 }
 
-/// What kind of history a world lives through.
+/// The kind of history that a world goes through.
 #[derive(Debug, Clone, Copy)]
 pub struct Climate {
     pub replicas: u64,
     pub steps: u64,
-    /// Leases vanish, and backups are put back.
+    /// Leases vanish, and backups are restored.
     pub disasters: bool,
-    /// Exports for one peer by its last receipt, beside whole states.
+    /// Exports for one peer by its last receipt, as well as whole states.
     pub incremental: bool,
-    /// Stores and whole machines go back in time, and nobody sends anybody more than what the
-    /// other lacks by its last receipt.
+    /// Stores and whole machines go back in time, and nobody sends more than what the other lacks by its last
+    /// receipt.
     pub rewinds: bool,
-    /// Cards, columns, issues and comments, most of the time.
+    /// Mostly cards, columns, issues and comments.
     pub boards: bool,
-    /// Replies and reactions, most of the time.
+    /// Mostly replies and reactions.
     pub talk: bool,
-    /// Elements of a canvas, and a relay that carries some of it, most of the time.
+    /// Mostly elements of a canvas, and a relay that carries some of it.
     pub canvas: bool,
-    /// Owners who remove the last member and take it back, most of the time.
+    /// Mostly owners who remove the last member and add it again.
     pub quarrels: bool,
-    /// Each single operation is compared with what it does to whole documents.
+    /// Compares each single operation with its effect on whole documents.
     pub paged: bool,
 }
 
@@ -112,7 +111,7 @@ pub struct World {
     root: tempfile::TempDir,
 }
 
-/// A machine of its own for a replica in a home.
+/// A machine of its own for a replica in a home directory.
 pub fn environment(home: &Path, index: usize, ids: &str, now: i64) -> Rc<Environment> {
     folding_environment(home, index, ids, now, None)
 }
@@ -155,7 +154,7 @@ impl World {
         world
     }
 
-    /// Adds a replica. Now and then a member has two, and now and then one has no member.
+    /// Adds a replica. Sometimes a member has two, and sometimes one has no member.
     fn settle_down(&mut self, seed: u64, index: usize) {
         let name = format!("r{index}");
         let home = self.root.path().join(&name);
@@ -165,10 +164,10 @@ impl World {
             (1.., 1 | 2) => self.replicas[index - 1].member.clone(),
             _ => Some(MemberId::parse(MEMBERS[index]).expect("a member id")),
         };
-        // Own clocks are wrong by minutes.
+        // Each clock is wrong by minutes.
         let now = START + i64::try_from(self.chance.below(1200)).unwrap_or(0);
         let ids = format!("world {seed} {index}");
-        // One of three writes its files now and then.
+        // One in three writes its files only now and then.
         let fold = (seed + index as u64).is_multiple_of(3).then_some(Fold::Later);
         let environment = folding_environment(&home, index, &ids, now, fold);
         let (store, _) =
@@ -193,7 +192,7 @@ impl World {
         self.trace.push(line);
     }
 
-    /// Lives through the random part of the history.
+    /// Runs the random part of the history.
     pub fn live(&mut self) {
         self.step_found();
         for _ in 0..self.climate.steps {
@@ -213,7 +212,7 @@ impl World {
         }
     }
 
-    /// Somebody makes the entity and takes the others in; now and then two do so at once.
+    /// Somebody creates the entity and adds the others; sometimes two do so at once.
     fn step_found(&mut self) {
         let founders = if self.chance.below(5) == 0 { 2 } else { 1 };
         for at in 0..founders {
@@ -261,7 +260,7 @@ impl World {
         let count = [1, 1, 1, 2, 3][self.below(5)];
         let operations: Vec<Operation> = (0..count).map(|_| self.operation(at)).collect();
         let written = self.session(at, &member, &operations);
-        // Some send every piece of news by itself; it will arrive in any order.
+        // Some send every change separately; they will arrive in any order.
         if written && self.climate.rewinds {
             let to = self.other(at);
             self.send(at, Wanted::NewsFor(to), None);
@@ -277,7 +276,7 @@ impl World {
         self.chance.pick(&members).cloned().expect("a member")
     }
 
-    /// Something that somebody may want to do at a replica; it need not be possible.
+    /// Something that somebody may want to do at a replica; it may be impossible.
     pub fn operation(&mut self, at: usize) -> Operation {
         let entity = Self::entity();
         if self.climate.quarrels && self.chance.below(10) < 7 {
@@ -347,7 +346,7 @@ impl World {
         *self.chance.pick(&ROLES).expect("a role")
     }
 
-    /// A message that is here, or now and then one that may be nowhere.
+    /// A message that is here, or sometimes one that may not exist.
     fn message(&mut self, at: usize) -> String {
         let here: Vec<String> = match self.chance.below(10) {
             0 => self.facts.messages.keys().cloned().collect(),
@@ -356,8 +355,8 @@ impl World {
         self.chance.pick(&here).cloned().unwrap_or_else(|| "no-such-message".to_owned())
     }
 
-    /// Runs operations in one session: all of them, or none when one is refused. Now and then
-    /// only to see what would happen. True when something was written.
+    /// Runs operations in one session: all of them, or none if one is refused. Sometimes only as a dry run.
+    /// Returns whether something was written.
     fn session(&mut self, at: usize, member: &MemberId, operations: &[Operation]) -> bool {
         self.sessions += 1;
         let number = self.sessions;
@@ -407,7 +406,7 @@ impl World {
         false
     }
 
-    /// A bundle goes into the mail.
+    /// Sends a bundle.
     fn step_export(&mut self, at: usize) {
         let own = self.last_letter(at);
         let kind = if self.climate.incremental { self.chance.below(12) } else { 0 };
@@ -473,7 +472,7 @@ impl World {
         reader.state().map(|state| KnownPeer::of_peer(state, &peer).expect("its receipts"))
     }
 
-    /// One or more letters reach somebody, often not the newest, often not the one meant.
+    /// Delivers one or more letters to somebody, often not the newest, often not to the intended recipient.
     fn step_deliver(&mut self, at: usize) {
         if self.mail.is_empty() {
             return;
@@ -486,12 +485,12 @@ impl World {
         let Letter { from, to, .. } = self.mail[letters[0]];
         let to = match (to, self.chance.below(10)) {
             (Some(to), 0..6) => to,
-            // One's own comes back, too.
+            // A replica's own letters come back, too.
             (_, 9) => at,
             _ => self.other(from),
         };
         self.deliver(&letters, to);
-        // Some are lost, or not sent again; the rest may come again at any time.
+        // Some are lost, or not sent again; the rest may arrive again at any time.
         if self.chance.below(2) == 0 {
             let lost = self.below(self.mail.len());
             self.mail.remove(lost);
@@ -543,7 +542,7 @@ impl World {
         let _ = std::fs::remove_dir_all(home);
     }
 
-    /// Lets everybody hear from everybody until nothing changes any more; how many rounds it took.
+    /// Exchanges everything between everybody until nothing changes any more; returns the number of rounds.
     pub fn settle(&mut self, incremental: bool) -> usize {
         for round in 1..=10 {
             self.say(format!("exchange {round}"));
@@ -554,8 +553,8 @@ impl World {
         panic!("ten rounds, and still no rest");
     }
 
-    /// Everybody makes bundles for all the others, then everybody imports what came. Whether
-    /// that wrote anything.
+    /// Everybody makes bundles for all the others, then everybody imports what arrived. Returns whether that
+    /// wrote anything.
     pub fn exchange(&mut self, incremental: bool) -> bool {
         let count = self.replicas.len();
         let mut post: Vec<Vec<Vec<u8>>> = vec![Vec::new(); count];
@@ -580,12 +579,12 @@ fn is_refusal(kind: Kind) -> bool {
 }
 
 impl Replica {
-    /// The state of a document and its content; None when there is none.
+    /// The state of a document and its content; `None` if it does not exist.
     pub fn document(&self, concern: &str) -> Option<(Vec<u8>, View)> {
         document(&self.store.reader().expect("a reader"), concern)
     }
 
-    /// The `.yrs` of a document.
+    /// The `.yrs` file of a document.
     pub fn file(&self, concern: &str) -> Vec<u8> {
         let doc = World::doc(concern);
         let name = format!("{}.yrs", doc.file_stem());
@@ -593,12 +592,12 @@ impl Replica {
         std::fs::read(path).expect("the document's file")
     }
 
-    /// Whether its files may lack what its log holds.
+    /// Whether its files may lag behind its log.
     pub fn folds_later(&self) -> bool {
         self.environment.fold == Some(Fold::Later)
     }
 
-    /// Sees to it that its files hold everything.
+    /// Makes its files hold everything.
     pub fn fold(&self) {
         let open = Open { command: "fold run", member: None, dry_run: false };
         let session = self.store.folding_session(open).expect("a session");
@@ -611,7 +610,7 @@ impl Replica {
         self.held.clocks.get(concern).cloned().unwrap_or_default()
     }
 
-    /// Where the own writes to a document end that were made since it had these clocks.
+    /// The ends of the own writes to a document that were made since it had these clocks.
     pub fn mark(&self, concern: &str, before: &Clocks) -> Mark {
         let written = self.clocks(concern).into_iter().find(|(client, clock)| {
             // A replica's own client ids have 32 bits; deterministic ones have more.
@@ -625,13 +624,13 @@ impl Replica {
         reader.state()?.replica().expect("the local state")
     }
 
-    /// The end of the log: it moves with everything that is written to a document.
+    /// The end of the log, which moves with every write to a document.
     pub fn log_end(&self) -> i64 {
         let reader = self.store.reader().expect("a reader");
         reader.state().map_or(0, |state| state.log_end().expect("the local state"))
     }
 
-    /// What waits here.
+    /// The updates that wait here.
     pub fn parked(&self) -> Vec<Parked> {
         let reader = self.store.reader().expect("a reader");
         reader.state().map_or_else(Vec::new, |state| state.parked().expect("the local state"))
@@ -645,7 +644,7 @@ impl Replica {
         lost.filter_map(|value| value.as_str().map(str::to_owned)).collect()
     }
 
-    /// Every `.yrs` and `.meta` with its content.
+    /// Every `.yrs` and `.meta` file with its content.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let crdt = self.dir.join("crdt");
         if crdt.is_dir() { files(&crdt) } else { BTreeMap::new() }

@@ -1,5 +1,5 @@
-//! Bundles with anything wrong in them, brought to a store through the binary: it refuses what it
-//! must, says where and why, and the store is then byte for byte what it was.
+//! Corrupted bundles imported through the binary: it refuses what it must and says where and why, and the
+//! store stays byte for byte the same.
 
 use crate::forge::{Material, damage, forge};
 use crate::model::Model;
@@ -8,7 +8,7 @@ use crate::testing::Rng;
 use serde_json::{Value, json};
 use std::io::Read;
 
-/// A bundle taken apart.
+/// A bundle split into its parts.
 #[derive(Clone)]
 struct Parts {
     manifest: Value,
@@ -37,7 +37,7 @@ impl Parts {
             let mut header = tar::Header::new_ustar();
             header.set_size(bytes.len() as u64);
             header.set_mode(0o644);
-            // As it is: the library itself would refuse a name that leads out of a folder.
+            // Written unchecked: the library itself would refuse a name that leads out of a folder.
             header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
             header.set_cksum();
             tar.append(&header, bytes.as_slice()).unwrap();
@@ -45,7 +45,7 @@ impl Parts {
         tar.into_inner().unwrap().finish().unwrap()
     }
 
-    /// Puts other bytes in the place of an update, and says so in the manifest.
+    /// Replaces the bytes of an update, and updates the manifest.
     fn replace(&mut self, at: usize, bytes: Vec<u8>) {
         let (name, content) = &mut self.entries[at];
         let documents = self.manifest["documents"].as_array_mut().unwrap();
@@ -56,7 +56,7 @@ impl Parts {
     }
 }
 
-/// One thing wrong with a bundle.
+/// Introduces one fault into a bundle.
 fn spoil(rng: &mut Rng, whole: &Parts, base: &[Model]) -> Vec<u8> {
     let mut parts = whole.clone();
     let at = rng.below(parts.entries.len());
@@ -81,7 +81,7 @@ fn spoil(rng: &mut Rng, whole: &Parts, base: &[Model]) -> Vec<u8> {
             parts.replace(at, forged);
         }
         7 => {
-            // What the manifest does not know of.
+            // Entries that the manifest does not know.
             match rng.below(4) {
                 0 => parts.entries.push(("../../evil".into(), b"x".to_vec())),
                 1 => parts.entries.push(parts.entries[at].clone()),
@@ -94,7 +94,7 @@ fn spoil(rng: &mut Rng, whole: &Parts, base: &[Model]) -> Vec<u8> {
     parts.pack()
 }
 
-/// Puts something else in the place of some value of a manifest.
+/// Replaces some value of a manifest.
 fn spoil_value(rng: &mut Rng, value: &mut Value) {
     let count = match value {
         Value::Array(items) => items.len(),
@@ -126,7 +126,7 @@ fn spoil_value(rng: &mut Rng, value: &mut Value) {
     *value = others[rng.below(others.len())].clone();
 }
 
-/// Two stores that have met, and what one of them has written since, as a bundle.
+/// Two stores that have synchronised, and what one of them has written since, as a bundle.
 fn met<'m>(machine: &'m Machine) -> (Store<'m>, Vec<u8>) {
     let alice = machine.group("alice", &[BOB]);
     let first = alice.send("Grüße 🌊");
@@ -157,7 +157,7 @@ fn spoiled_bundles_change_nothing() {
         let whole = &wholes[rng.below(wholes.len())];
         let file = machine.path("spoiled.crdt");
         std::fs::write(&file, spoil(&mut rng, whole, &base)).unwrap();
-        // A copy, so that what is taken in one round does not change the next.
+        // A copy, so that imports of one round do not change the next.
         let dir = machine.path("copy");
         copy_tree(&bob.dir, &dir);
         let copy = machine.open(dir.clone());
@@ -166,7 +166,7 @@ fn spoiled_bundles_change_nothing() {
         *codes.entry(run.code).or_insert(0) += 1;
         match run.code {
             0 | 7 => copy.run(&["digest"]).exits(0),
-            // 1: what another program may hold, and no crdtctl sends.
+            // 1: what another program may hold, but no crdtctl sends.
             1 | 5 | 6 => {
                 if copy.files() != before {
                     let changed: Vec<_> = copy
@@ -188,7 +188,7 @@ fn spoiled_bundles_change_nothing() {
     assert!(codes.contains_key(&0), "nothing came through, the test tests nothing: {codes:?}");
 }
 
-/// The sentence of a refusal: `byte 4: the update has a gap (skip)`.
+/// Asserts the sentence of a refusal: `byte 4: the update has a gap (skip)`.
 #[track_caller]
 fn names_byte_rule_and_reason(said: &str, offset: usize, rule: &str) {
     let line = said.lines().find(|line| line.contains("byte ")).unwrap_or_default();
@@ -204,7 +204,7 @@ fn a_refusal_names_the_byte_the_rule_and_the_reason() {
     let store = machine.store("s", ALICE);
     store.ok(&["entity", "create", GROUP, "--name", "Ocean friends"]);
     store.send("hi");
-    // A gap, a circle of one, and text that is not UTF-8.
+    // A gap, an item that refers to itself, and text that is not UTF-8.
     let skip = [1, 1, 1, 0, 10, 5, 0];
     let circle = [1, 1, 1, 0, 0x88, 1, 0, 1, 120, 0];
     let utf8 = [1, 1, 1, 0, 4, 1, 1, b't', 2, 0xc3, 0x28, 0];

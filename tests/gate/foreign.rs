@@ -1,5 +1,5 @@
-//! Files of every known form, damaged: read or refused, never more. `FOREIGN_ROUNDS` makes it longer,
-//! `GATE_SEED` another.
+//! Damaged files of every known form are read or refused, and do no harm. `FOREIGN_ROUNDS` makes the test
+//! longer, `GATE_SEED` different.
 
 use super::reading::read;
 use super::support::number;

@@ -1,5 +1,4 @@
-//! Forging updates: a little wrong, badly wrong, and within the rules but as nobody would write
-//! them.
+//! Forges updates: slightly wrong, badly wrong, and valid but unlike anything that would normally be written.
 
 use crate::model::{
     ANY, BINARY, Client, DELETED, EMBED, GC, Home, Item, Model, Name, Owner, Places, SKIP, STRING,
@@ -7,8 +6,7 @@ use crate::model::{
 };
 use crate::testing::Rng;
 
-/// What a forger has before him: the document, the update to begin with, and another update to take
-/// parts from.
+/// The forger's material: the document, the update to begin with, and another update to take parts from.
 pub struct Material<'m> {
     pub base: &'m Model,
     pub update: &'m Model,
@@ -33,7 +31,7 @@ pub fn forge(rng: &mut Rng, material: &Material<'_>) -> Vec<u8> {
     bytes
 }
 
-/// Wrong bytes: bits, single bytes, and numbers that are longer or larger than they may be.
+/// Damages bytes: bits, single bytes, and numbers that are longer or larger than allowed.
 pub fn damage(rng: &mut Rng, bytes: &mut Vec<u8>) {
     const BOMBS: [&[u8]; 6] = [
         &[0xff, 0xff, 0xff, 0xff, 0x07],
@@ -61,8 +59,8 @@ pub fn damage(rng: &mut Rng, bytes: &mut Vec<u8>) {
     }
 }
 
-/// New items that keep to the rules of their container and to nothing else: origins in any order,
-/// values that are born deleted, containers in containers, under a new client or an old one.
+/// Adds items that obey only the rules of their container: origins in any order, values that are created
+/// deleted, nested containers, under a new client or an old one.
 fn intrude(rng: &mut Rng, model: &mut Model, base: &Model) {
     let mut places = Places::of([base, model]);
     let (id, mut clock) = match rng.below(3) {
@@ -123,7 +121,7 @@ fn intruder(rng: &mut Rng, places: &Places) -> Item {
     let mut item = Item { owner, key, ..Item::new(kind, content, len) };
     let origin = |rng: &mut Rng| -> Option<Name> {
         let (id, len) = units.get(rng.below(units.len()))?;
-        // Often the last unit of an item or its first, as honest ones are.
+        // Often the first or last unit of an item, as in honest updates.
         let offset = match rng.below(3) {
             0 => 0,
             1 => len.saturating_sub(1),
@@ -140,7 +138,7 @@ fn intruder(rng: &mut Rng, places: &Places) -> Item {
     item
 }
 
-/// A home that has items already, or a new one, and what is in it.
+/// Picks a home that has items already, or a new one, with its items.
 fn home(rng: &mut Rng, places: &Places) -> (Home, Vec<(Name, u64)>) {
     if !places.homes.is_empty() && rng.chance(75) {
         return places.homes[rng.below(places.homes.len())].clone();
@@ -157,7 +155,7 @@ fn home(rng: &mut Rng, places: &Places) -> (Home, Vec<(Name, u64)>) {
     (home, items.unwrap_or_default())
 }
 
-/// Content that may stand in an array, under a key, or in a text.
+/// Content that is allowed in an array, under a key, or in a text.
 fn content(rng: &mut Rng, shape: u8, keyed: bool) -> (u8, Vec<u8>, u64) {
     match rng.below(10) {
         0 => return (TYPE, vec![rng.below(3) as u8], 1),
@@ -195,7 +193,7 @@ fn value(rng: &mut Rng, depth: usize) -> Vec<u8> {
         8 => [vec![116], text("bytes")].concat(),
         9 => [vec![117, 2], value(rng, depth - 1), value(rng, depth - 1)].concat(),
         _ => {
-            // The same key twice now and then.
+            // Sometimes the same key twice.
             let keys = [rng.pick(&["a", "b"]), rng.pick(&["a", "b"])];
             let fields = keys.map(|key| [text(key), value(rng, depth - 1)].concat());
             [vec![118, 2], fields.concat()].concat()
@@ -203,8 +201,8 @@ fn value(rng: &mut Rng, depth: usize) -> Vec<u8> {
     }
 }
 
-/// An update that claims clocks of another one, some of them as gone, and hangs items of its own on
-/// what stands there.
+/// An update that claims clocks of another one, some of them as gone, and attaches items of its own to what
+/// is there.
 pub fn rival(rng: &mut Rng, base: &Model, claimed: &Model) -> Model {
     let mut model = Model::default();
     for client in &claimed.clients {
@@ -247,7 +245,7 @@ pub fn rival(rng: &mut Rng, base: &Model, claimed: &Model) -> Model {
             }
         }
     }
-    // What it hangs on, it knows from the other one.
+    // It knows from the other update what it attaches to.
     let mut known = claimed.clone();
     known.clients.extend(base.clients.iter().cloned());
     for _ in 0..rng.below(3) {
@@ -256,7 +254,7 @@ pub fn rival(rng: &mut Rng, base: &Model, claimed: &Model) -> Model {
     model
 }
 
-/// One thing changed that honest writers never do.
+/// Changes one thing in a way that honest writers never do.
 fn twist(rng: &mut Rng, model: &mut Model, material: &Material<'_>) {
     let places = Places::of([material.base, model]);
     match rng.below(16) {
@@ -330,7 +328,7 @@ fn twist_content(rng: &mut Rng, model: &mut Model) {
     }
 }
 
-/// Blocks taken out, repeated, exchanged, or given to another client.
+/// Removes, repeats or swaps blocks, or gives them to another client.
 fn twist_order(rng: &mut Rng, model: &mut Model) {
     let Some(client) = model.pick_client(rng) else { return };
     let blocks = client.blocks.len();
@@ -406,7 +404,7 @@ fn twist_deletes(rng: &mut Rng, model: &mut Model, places: &Places) {
     }
 }
 
-/// Deletes what is there, in ranges that are written as they should be.
+/// Deletes existing items, in well-formed ranges.
 fn delete_some(rng: &mut Rng, model: &mut Model, places: &Places) {
     for _ in 0..1 + rng.below(3) {
         let Some((client, at)) = places.any_unit(rng) else { return };
@@ -428,7 +426,7 @@ fn delete_some(rng: &mut Rng, model: &mut Model, places: &Places) {
     }
 }
 
-/// Blocks of another update, as a client of their own or behind the blocks of one that is here.
+/// Adds blocks of another update, as a client of their own or after the blocks of an existing one.
 fn splice(rng: &mut Rng, model: &mut Model, other: &Model) {
     let Some(theirs) = other.clients.get(rng.below(other.clients.len())) else { return };
     match model.clients.iter_mut().find(|client| client.id == theirs.id) {
@@ -440,7 +438,7 @@ fn splice(rng: &mut Rng, model: &mut Model, other: &Model) {
     }
 }
 
-/// Containers in containers.
+/// Nests containers.
 fn nest(rng: &mut Rng, model: &mut Model) {
     let (id, depth) = (rng.pick(&[6, 8]), 12 + rng.below(8) as u64);
     let blocks = (0..depth).map(|clock| {
@@ -453,7 +451,7 @@ fn nest(rng: &mut Rng, model: &mut Model) {
     model.clients.push(Client { id, first: 0, blocks: blocks.collect() });
 }
 
-/// Two items that refer to each other.
+/// Adds two items that refer to each other.
 fn circle(rng: &mut Rng, model: &mut Model) {
     let names: Vec<Name> = model.items().map(|(id, _)| id).collect();
     let (a, b) = (rng.below(names.len()), rng.below(names.len()));

@@ -1,5 +1,5 @@
-//! What others honestly wrote comes through, and our reader has of it what they have: the state
-//! vector, the delete set, and what is to be seen.
+//! Honest updates pass the gate, and our reader agrees with their writers on the state vector, the delete
+//! set, and the visible content.
 
 use crate::plan::ROOTS;
 use crate::sequence::{Outcome, sequence};
@@ -45,7 +45,7 @@ fn histories_by_yrs_come_through() {
     }
 }
 
-/// The whole trial, where nothing may contradict itself.
+/// The whole trial, in which nothing may contradict itself.
 #[test]
 fn honest_updates_go_all_the_way() {
     for seed in 0..150 {
@@ -63,7 +63,7 @@ fn honest_updates_go_all_the_way() {
     }
 }
 
-/// Several at once, older and newer ones, of replicas that collected what others still have.
+/// Several updates at once, older and newer, of replicas that garbage-collected what others still have.
 #[test]
 fn honest_sequences_are_never_disputed() {
     let mut taken = 0;
@@ -94,8 +94,8 @@ fn view(roots: Roots, bytes: &[u8], context: &str) -> View {
     View::of(&check(roots, bytes).unwrap_or_else(|fault| panic!("{context}: {fault}")))
 }
 
-/// The same for editors who undo and redo. yrs writes what its readers take; what they show of it
-/// is not asked here, since what is undone twice may stand elsewhere once it is loaded.
+/// The same for editors who undo and redo. yrs must accept what it writes; what it shows is not compared
+/// here, since an item undone twice may have another position once it is loaded.
 #[test]
 fn histories_undone_by_yrs_come_through() {
     let count = crate::support::number("GATE_UNDONE").unwrap_or(400);
@@ -126,7 +126,7 @@ fn histories_undone_by_yrs_come_through() {
     assert!(undone > 500 && fickle <= count / 1_000, "{undone} {fickle}");
 }
 
-/// Replicas whose editors undo and redo what they did; how often.
+/// Replicas whose editors undo and redo what they did, and how often they did.
 fn undoing(rng: &mut Rng, steps: usize) -> (World, usize) {
     let docs: Vec<Doc> =
         (0..1 + rng.below(3)).map(|n| new_doc(n as u64 + 1, rng.chance(30))).collect();
@@ -172,8 +172,8 @@ fn manager(rng: &mut Rng, doc: &Doc) -> UndoManager {
     manager
 }
 
-/// Undoing in Yjs writes items whose origins cross. What Yjs shows alike whenever it loads it, is
-/// shown like that here; the rest is named as unsupported.
+/// Undoing in Yjs writes items whose origins cross. If Yjs shows a document the same on every load, we must
+/// show it like that; anything else is reported as unsupported.
 #[test]
 fn histories_undone_in_yjs_come_through() {
     let count = crate::support::number("GATE_UNDONE").unwrap_or(3_000);
@@ -187,7 +187,7 @@ fn histories_undone_in_yjs_come_through() {
         let all = &bytes(&history["states"])[0];
         match check(&[], all) {
             Err(fault) => {
-                // (Letters that change places may be the same letter.)
+                // (Swapped letters may be identical.)
                 assert_eq!((fault.rule, fault.is_unsupported()), ("crossing", true), "{context}");
                 fickle += 1;
             }
@@ -201,7 +201,7 @@ fn histories_undone_in_yjs_come_through() {
     assert!(fickle <= count / 1_000, "{fickle}");
 }
 
-/// Histories that Yjs wrote, an object a line; None, with a notice, where there is no Yjs.
+/// Histories that Yjs wrote, one object per line; `None`, with a notice, if Yjs is not installed.
 fn by_yjs(args: &[&str]) -> Option<Vec<Json>> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yjs");
     if !scripts.join("node_modules/yjs").is_dir() {
@@ -245,18 +245,18 @@ fn is_read_as_yjs_reads_it(history: &Json, all: &[u8], context: &str) {
     let content = content.map(|(root, value)| (root.clone(), plain(value)));
     let content: Record = content.filter(|(_, value)| !is_empty(value)).collect();
     assert_same(&untyped(shown_by_view(&view)), &content, context);
-    // Through yrs and back, values and types are what they were.
+    // Through yrs and back, values and types are unchanged.
     let update = check(&[], all).expect("it passed before");
     let (encoded, _) = doc::Doc::load(&update, 1).expect("our load").encode().expect("our encode");
     let again = View::of(&check(&[], &encoded).expect("encoded"));
     let typed = |view: &View, root: &str| serde_json::to_value(view.typed(root)).expect("typed");
     for root in ["map", "array", "text"] {
-        // A root in which nothing lives may be forgotten.
+        // A root without live content may be forgotten.
         if typed(&view, root)["v"].as_object().is_some_and(|v| !v.is_empty()) {
             assert_eq!(typed(&again, root), typed(&view, root), "{context}: {root}");
         }
     }
-    // What only passing content ever was in it comes through update by update, too.
+    // Roots that only ever held temporary content must pass update by update, too.
     let updates = bytes(&history["updates"]);
     if history["rich"] == true || updates.is_empty() {
         return;
@@ -308,7 +308,7 @@ fn number(value: &Json) -> u32 {
     value.as_u64().and_then(|n| n.try_into().ok()).expect("32 bits")
 }
 
-/// JSON out of Yjs, where shared types look like plain ones.
+/// JSON from Yjs, in which shared types look like plain ones.
 fn plain(json: &Json) -> Value {
     match json {
         Json::Null => Value::Null,
@@ -325,7 +325,7 @@ fn plain(json: &Json) -> Value {
     }
 }
 
-/// The same with shared types as plain ones.
+/// The same with shared types as plain values.
 fn untyped(record: Record) -> Record {
     fn bare(value: Value) -> Value {
         match value {

@@ -1,4 +1,4 @@
-//! Whole imports: bundles in which honest and forged updates of one document claim the same clocks,
+//! Whole imports: bundles in which honest and forged updates of one document claim the same clocks pass
 //! through the gate, the merge, the audit and the tombstones, in both orders.
 
 use crate::forge::{Material, forge, rival};
@@ -14,15 +14,15 @@ use crdtctl::sync::{Bundle, manifest::Has};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// What Yjs writes beside the messages: a bold word; an element of XML; a sub-document; a text with
-/// an attribute.
+/// Content that Yjs writes beside the messages: a bold word; an XML element; a sub-document; a text with an
+/// attribute.
 const BESIDE: [&str; 4] = [
     "AQSKBgAEAQVlc3NheQRib2xkhIoGAwUgd29yZEaKBgAEYm9sZAR0cnVlxooGA4oGBARib2xkBG51bGwA",
     "AQSLBgAHAQVwcm9zZQMBcCgAiwYAAWEBdwExBwCLBgAGBACLBgICaGkA",
     "AQGMBgApAQRzdWJzA29uZQJnMXYAAA==",
     "AQKNBgAEAQZ0aXRsZWQBeCgBBnRpdGxlZAFrAX0BAA==",
 ];
-/// The same, later: the word deleted, its bold end kept; another element.
+/// The same, later: the word deleted but the end of its bold format kept; another element.
 const LATER: [&str; 2] = ["AAGKBgEABA==", "AQGOBgCHiwYAAwF1AA=="];
 
 /// Another program writes into the chat of a store.
@@ -35,8 +35,8 @@ fn beside(store: &Store<'_>, updates: &[&str]) {
     }
 }
 
-/// Alice and Bob, who have written at once since they met, and Carol, who has heard of neither: her
-/// store, and what both send her. Other programs write into it `also`, in roots of their own.
+/// Alice and Bob, who have both written since they synchronised, and Carol, who knows of neither: her store,
+/// and what both send her. Other programs write into it if `also`, in roots of their own.
 fn met(machine: &Machine, also: bool) -> (Store<'_>, Vec<Bundle>) {
     let alice = machine.group("alice", &[BOB, CAROL]);
     if also {
@@ -68,7 +68,7 @@ fn met(machine: &Machine, also: bool) -> (Store<'_>, Vec<Bundle>) {
     (carol, files.iter().map(read).collect())
 }
 
-/// The same bundle with another update of one document.
+/// The same bundle with a different update of one document.
 fn with_update(bundle: &Bundle, doc: &DocId, update: &[u8]) -> Bundle {
     let mut other = Bundle::new(bundle.manifest().clone());
     for (entry, bytes) in bundle.documents() {
@@ -82,7 +82,7 @@ fn with_update(bundle: &Bundle, doc: &DocId, update: &[u8]) -> Bundle {
 
 type Outcome = (BTreeMap<DocId, (Has, [u8; 32])>, usize, usize);
 
-/// What an import of these bundles would leave.
+/// The state that an import of these bundles would leave.
 fn outcome(carol: &Store<'_>, bundles: &[&Bundle]) -> Result<Outcome> {
     let environment = Rc::new(environment(None, "import", carol.machine.now()));
     let store = store::Store::open_with(&carol.dir, environment)?;

@@ -1,11 +1,11 @@
-//! The gate, proven: what it lets through does yrs no harm and shows alike in yrs and in our own
-//! reader; what others honestly wrote, it lets through.
+//! Tests of the gate: what it accepts does yrs no harm, and yrs and our own reader show the same; and it
+//! accepts everything that was written honestly.
 //!
-//! A crash cannot be caught in the process that crashes, so every update that may be hostile is
-//! tried in a process that may die of it ([`warden`]). The lists of what is tried ([`plan`]) are the
-//! same on every machine. `GATE_ROUNDS` makes the forged ones longer, `GATE_SEED` makes them others.
+//! A crash cannot be caught in the process that crashes, so every update that may be hostile is tried in a
+//! child process ([`warden`]). The lists of cases ([`plan`]) are the same on every machine. `GATE_ROUNDS`
+//! makes the forged ones longer, `GATE_SEED` makes them different.
 
-// A test that does not find what it expects fails by panicking; so may what helps it.
+// A test that does not find what it expects fails by panicking; its helpers may panic, too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
 mod bundles;
@@ -31,10 +31,10 @@ use plan::Plan;
 use support::number;
 use warden::watch;
 
-/// Forged updates of one plan.
+/// Number of forged updates in one plan.
 const PORTION: usize = 10_000;
 
-/// Tries plans, and says how it went.
+/// Runs plans and reports the outcome.
 #[track_caller]
 fn prove(plans: &[Plan]) -> warden::Report {
     let mut all = warden::Report::default();
@@ -48,8 +48,8 @@ fn prove(plans: &[Plan]) -> warden::Report {
     all
 }
 
-/// Plans of so many cases altogether, or as many as the environment asks for, in portions, so that
-/// the histories that they are made of differ.
+/// Plans with this many cases in total, or as many as the environment asks for, split into portions, so that
+/// the histories that they are made from differ.
 fn portions(rounds: usize, plan: fn(u64, usize) -> Plan) -> Vec<Plan> {
     let rounds = number("GATE_ROUNDS").map_or(rounds, |rounds| rounds as usize);
     let seed = number("GATE_SEED").unwrap_or(1);
@@ -94,7 +94,7 @@ fn what_kills_plain_yrs_is_refused_or_does_no_harm() {
     for (name, _) in plan::kept() {
         let report = prove(&[Plan::Kept(name.clone())]);
         let verdict = report.verdicts.keys().next().expect("a verdict");
-        // Yjs cuts surrogate pairs, so that has to pass.
+        // Yjs cuts surrogate pairs, so this has to pass.
         let harmless = name == "cut-pair";
         let disputed = ["collected-", "astray-"].iter().any(|kind| name.starts_with(kind));
         let expected = match (harmless, disputed) {
@@ -107,8 +107,8 @@ fn what_kills_plain_yrs_is_refused_or_does_no_harm() {
     }
 }
 
-/// Without the gate they do harm, and the warden sees it, of whatever kind it is. What happens to a
-/// process that follows wild pointers is not the same everywhere, so one of each kind will do.
+/// Without the gate they do harm, of every kind, and the warden notices. What happens to a process that
+/// follows wild pointers differs by system, so one case of each kind is enough.
 #[test]
 fn the_warden_sees_every_kind_of_death() {
     let mut deaths = Vec::new();
@@ -127,7 +127,7 @@ fn the_warden_sees_every_kind_of_death() {
     assert!(deaths.len() > 5, "{deaths:#?}");
 }
 
-/// Not a test: finds what kills plain yrs, to be kept where it is of a new kind.
+/// Not a test: finds updates that kill plain yrs, to be kept if they are of a new kind.
 #[test]
 #[ignore = "looks for crashers, and writes them down"]
 fn what_plain_yrs_dies_of() {

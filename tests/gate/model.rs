@@ -1,13 +1,13 @@
-//! An update taken apart, so that it can be put together wrongly.
+//! An update as a data structure, so that it can be reassembled wrongly.
 
 use crate::testing::Rng;
 use crdtctl::wire::{BlockKind, Parent, Update};
 use std::collections::BTreeMap;
 
-/// A client and a clock, as wide as they can be written.
+/// A client and a clock, as wide as the format allows.
 pub type Name = (u64, u64);
 
-/// An update as lists. Nothing is promised of it: it encodes whatever it holds.
+/// An update as lists. Nothing is guaranteed to be valid: it encodes whatever it holds.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
     pub clients: Vec<Client>,
@@ -27,7 +27,7 @@ pub struct Item {
     pub kind: u8,
     pub left: Option<Name>,
     pub right: Option<Name>,
-    /// Written where there is no origin.
+    /// Written if there is no origin.
     pub owner: Owner,
     pub key: Option<String>,
     pub content: Vec<u8>,
@@ -40,7 +40,7 @@ pub enum Owner {
     Item(Name),
 }
 
-/// Where an item stands: its container, and the key there.
+/// The position of an item: its container, and the key there.
 pub type Home = (Owner, Option<String>);
 
 pub const GC: u8 = 0;
@@ -53,7 +53,7 @@ pub const ANY: u8 = 8;
 pub const SKIP: u8 = 10;
 
 impl Model {
-    /// Takes an update apart that walks.
+    /// Parses an update that can be walked.
     pub fn of(bytes: &[u8]) -> Model {
         let update = Update::walk(bytes).expect("it walks");
         let clients = update.clients().map(|(id, blocks)| Client {
@@ -84,7 +84,7 @@ impl Model {
         out
     }
 
-    /// Every block, with the name of its first unit.
+    /// Returns every block, with the id of its first unit.
     pub fn items(&self) -> impl Iterator<Item = (Name, &Item)> {
         self.clients.iter().flat_map(|client| {
             let clock = |at: usize| {
@@ -170,11 +170,11 @@ fn item(update: &Update<'_>, block: &crdtctl::wire::Block) -> Item {
     }
 }
 
-/// Where the items of a document and of an update to it stand, and what the containers are: what a
-/// forger has to know to stay within the rules.
+/// Where the items of a document and of an update to it are, and the types of the containers: what a forger
+/// has to know to stay within the rules.
 pub struct Places {
     items: BTreeMap<Name, Item>,
-    /// Per home, the first unit and the length of each item there.
+    /// For each home, the first unit and the length of each item there.
     pub homes: Vec<(Home, Vec<(Name, u64)>)>,
 }
 
@@ -193,7 +193,7 @@ impl Places {
         places
     }
 
-    /// One more item in a home.
+    /// Adds an item to a home.
     pub fn put(&mut self, home: Home, item: (Name, u64)) {
         match self.homes.iter_mut().find(|(old, _)| *old == home) {
             Some((_, items)) => items.push(item),
@@ -201,12 +201,12 @@ impl Places {
         }
     }
 
-    /// An item that was forged.
+    /// Adds a forged item.
     pub fn add(&mut self, id: Name, item: Item) {
         self.items.insert(id, item);
     }
 
-    /// Where an item stands. A circle stands nowhere.
+    /// The home of an item; items in a circle have none.
     fn home(&self, id: Name, known: &mut BTreeMap<Name, Option<Home>>) -> Option<Home> {
         let (first, item) = self.items.range((id.0, 0)..=id).next_back()?;
         if item.kind == GC || id.1 >= first.1.saturating_add(item.len) {
@@ -227,7 +227,7 @@ impl Places {
         home
     }
 
-    /// What a container is: 0 an array, 1 a map, 2 a text.
+    /// The type of a container: 0 an array, 1 a map, 2 a text.
     pub fn shape(&self, owner: &Owner) -> u8 {
         match owner {
             Owner::Root(root) if root == "l" => 0,
@@ -246,7 +246,7 @@ impl Places {
         containers.map(|(id, _)| *id).collect()
     }
 
-    /// The unit of some item.
+    /// A random unit of an item.
     pub fn any_unit(&self, rng: &mut Rng) -> Option<Name> {
         let (id, item) = self.items.iter().nth(rng.below(self.items.len()))?;
         let offset = rng.below(item.len.min(1 << 20) as usize) as u64;

@@ -1,5 +1,5 @@
-//! What is tried: lists of updates that are the same each time, so that a process that was killed by
-//! one of them is not needed to tell which.
+//! The cases to try: lists of updates that are the same in every process, so that a case can be identified
+//! without the process that it killed.
 
 use crate::forge::{self, Material, forge};
 use crate::model::Model;
@@ -22,27 +22,27 @@ pub struct Case {
     pub roots: Roots,
     pub base: Vec<u8>,
     pub update: Vec<u8>,
-    /// What comes after it, where that still fits; nothing when empty.
+    /// The update that follows, if it still fits; none if empty.
     pub then: Vec<u8>,
-    /// Of a sequence, the other updates: they come with the first one in any order.
+    /// The other updates of a sequence: they come with the first one in any order.
     pub with: Vec<Vec<u8>>,
 }
 
-/// A list of cases, by name.
+/// A named list of cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
-    /// Every bit of each small fixture flipped: as a document of its own, and, of the smallest, as an
-    /// update to itself.
+    /// Every bit of each small fixture flipped: as a document of its own, and, for the smallest, as an update
+    /// to itself.
     Flips,
-    /// Every fixture cut off at every byte.
+    /// Every fixture truncated at every byte.
     Cuts,
-    /// Every bit of random updates and documents flipped: seed, how many.
+    /// Every bit of random updates and documents flipped: seed, count.
     RandomFlips(u64, usize),
-    /// Updates forged out of random histories: seed, how many.
+    /// Updates forged from random histories: seed, count.
     Forged(u64, usize),
-    /// Sequences of updates, honest and forged, that claim the same clocks: seed, how many.
+    /// Sequences of honest and forged updates that claim the same clocks: seed, count.
     Sequences(u64, usize),
-    /// What killed plain yrs once, by its name.
+    /// A case that once killed plain yrs, by name.
     Kept(String),
 }
 
@@ -124,7 +124,7 @@ struct Whole {
 
 const NOTHING: [u8; 2] = [0, 0];
 
-/// The fixtures below 500 bytes. The others hold the same, only more often.
+/// The fixtures below 500 bytes. The others hold the same kinds of content, only more of it.
 fn small_fixtures() -> Vec<Whole> {
     let mut small = Vec::new();
     for (file, bytes) in fixtures().into_iter().filter(|(_, bytes)| bytes.len() < 500) {
@@ -199,13 +199,13 @@ fn cuts() -> Cases {
     })
 }
 
-/// A random history, ready to be forged from.
+/// A random history to forge from.
 struct Scene {
-    /// The states of somebody who follows, and of those who write.
+    /// The states of a follower, and of the writers.
     states: Vec<(Vec<u8>, Model)>,
     rows: Vec<(Vec<u8>, Model)>,
     last: Vec<u8>,
-    /// How many of the states are those of the follower.
+    /// How many of the states are the follower's.
     followed: usize,
 }
 
@@ -231,7 +231,7 @@ impl Scene {
     fn case(&self, rng: &mut Rng) -> Case {
         let (base, base_model) = &self.states[rng.below(self.states.len())];
         let at = rng.below(self.followed);
-        // Mostly the update that comes next, at times any, at times a whole state.
+        // Mostly the next update, sometimes any, sometimes a whole state.
         let (base, base_model, update) = match (self.rows.get(at), rng.below(10)) {
             (Some((_, row)), 0..=5) if at + 1 < self.followed => {
                 let (base, model) = &self.states[at];
@@ -253,8 +253,8 @@ impl Scene {
         Case { roots, base: base.clone(), update: forged, then, with: Vec::new() }
     }
 
-    /// One to four updates to one document: rows and states as honest replicas have them, forged
-    /// ones, and rivals, which claim the clocks of another one and hang their own items on it.
+    /// One to four updates to one document: rows and states of honest replicas, forged ones, and rivals,
+    /// which claim the clocks of another update and attach their own items to it.
     fn sequence(&self, rng: &mut Rng) -> Case {
         let at = rng.below(self.followed);
         let (base, base_model) = &self.states[at];
@@ -277,7 +277,7 @@ impl Scene {
                 4 => forge::rival(rng, base_model, base_model).encode(),
                 _ => forge::rival(rng, base_model, claimed).encode(),
             };
-            // What is not valid alone is tried elsewhere.
+            // Updates that are not valid alone are tried elsewhere.
             tries += 1;
             if check(roots, &bytes).is_ok() || (tries > 40 && Update::walk(&bytes).is_ok()) {
                 models.push(Model::of(&bytes));
@@ -321,8 +321,8 @@ pub fn kept() -> Vec<(String, Case)> {
     kept
 }
 
-/// A case as it is kept: a line each for the roots, the document, the update, and what follows if
-/// anything does; lines that begin with `#` say what it is.
+/// A case as a file: one line each for the roots, the document, the update, and what follows, if anything;
+/// lines that begin with `#` are comments.
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
@@ -356,7 +356,7 @@ impl FromStr for Case {
     }
 }
 
-/// Whether a document may be the base of a case: with the roots as that case has them.
+/// Whether a document may be the base of a case, with that case's roots.
 pub fn is_fit(case: &Case) -> bool {
     check(case.roots, &case.base).is_ok_and(|base| base.needs().is_empty())
 }

@@ -1,5 +1,5 @@
-//! Bytes of whatever origin, read as a user's file is: recognised, read whole, and what of it is an
-//! update carried as a store does.
+//! Reads bytes of any origin like a user's file: recognised, read whole, and any update in them stored as a
+//! store does.
 
 use crdtctl::crdt::types::{JsonForm, JsonOut, SharedTypes};
 use crdtctl::error::Kind;
@@ -10,14 +10,14 @@ use crdtctl::foreign::{
 use crdtctl::gate::{Expected, Verdict, admit, storable_as};
 use crdtctl::wire::{Update, from_v2, merge_with_gaps, to_v2};
 
-/// Reads bytes in every way there is. Returns how many updates were found in them as they are.
+/// Reads bytes in every way there is. Returns how many updates were found in them unencoded.
 pub fn read(bytes: &[u8]) -> usize {
     for (_, named) in Named::ALL {
         if let Some(found) = identify_as(bytes, *named) {
             content(&found.found);
         }
     }
-    // A database and its log, whichever this is.
+    // A database and its log, wherever the boundary is.
     let (database, log) = bytes.split_at(bytes.len() / 2);
     with_log(database, log);
     files(bytes);
@@ -30,7 +30,7 @@ pub fn read(bytes: &[u8]) -> usize {
     }
 }
 
-/// The files of a LevelDB, each behind its name and its length, as the seeds have them.
+/// The files of a LevelDB, each preceded by its name and its length, as in the seeds.
 fn files(mut bytes: &[u8]) {
     let mut files = Vec::new();
     while let [name, high, low, rest @ ..] = bytes {
@@ -78,7 +78,7 @@ fn document(document: &FoundDocument) -> usize {
     updates.len()
 }
 
-/// What a store takes of it is stored as it is, and shows the same.
+/// What a store accepts is stored unchanged, and shows the same.
 fn carry(whole: &[u8], types: &SharedTypes) {
     let nothing = Update::checked(&[0, 0], Expected::Anything).expect("nothing");
     let Ok(update) = Update::checked(whole, Expected::Anything) else { return };

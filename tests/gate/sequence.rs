@@ -1,5 +1,5 @@
-//! Several updates on their way into one document: all at once and one after the other, in every
-//! order that is tried the same.
+//! Applies several updates to one document, all at once and one after the other; every order that is tried
+//! must give the same result.
 
 use crate::testing::assert_same;
 use crate::trial::{
@@ -11,7 +11,7 @@ use crdtctl::gate::{Need, Verdict, admit};
 use crdtctl::wire::{Record, Update, Version, merge};
 use std::collections::BTreeSet;
 
-/// What became of a sequence.
+/// The outcome of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// One of the updates is not even valid alone.
@@ -20,24 +20,24 @@ pub enum Outcome {
     Disputed,
     /// Something waits for what is in none of them.
     Waits,
-    /// The document has all of it.
+    /// The document has all of them.
     Taken,
 }
 
-/// A document, and what came of the updates.
+/// A document, and the outcome of the updates.
 struct Store {
     roots: Roots,
     document: Vec<u8>,
-    /// What the log has.
+    /// The rows of the log.
     rows: Vec<Vec<u8>>,
     inbox: BTreeSet<Vec<u8>>,
-    /// Whether anything contradicts what was there first, so that it was refused, at once or after
-    /// it had waited, or waits for a deletion that nobody may ever have made.
+    /// Whether an update contradicts what was there first, so that it was refused, at once or after waiting,
+    /// or waits for a deletion that perhaps nobody ever made.
     disputed: bool,
     refused: bool,
 }
 
-/// What is compared.
+/// The parts of a result that are compared.
 #[derive(Debug, PartialEq)]
 struct Result<'s> {
     version: Version,
@@ -51,7 +51,7 @@ impl Store {
         Store { roots, document, rows, inbox, disputed: false, refused: false }
     }
 
-    /// What is new and what waited, as an import takes it.
+    /// Imports new and waiting updates, as an import does.
     fn import(&mut self, new: &[&[u8]]) {
         let mut open: Vec<Vec<u8>> = new.iter().map(|update| update.to_vec()).collect();
         open.extend(std::mem::take(&mut self.inbox));
@@ -99,7 +99,7 @@ impl Store {
         Result { version, waits: &self.inbox }
     }
 
-    /// Whether what stands where is a question of the order, in yrs as well.
+    /// Whether positions depend on the order, in yrs as well.
     fn crosses(&self) -> bool {
         check(self.roots, &self.document).is_ok_and(|document| document.crosses())
     }
@@ -108,8 +108,8 @@ impl Store {
         shown(self.roots, &self.document)
     }
 
-    /// Whether yrs shows the same before and after it is saved, and no origins cross. Origins that contradict one another
-    /// have another outcome in every order; nobody writes such a thing by editing.
+    /// Whether yrs shows the same before and after saving, and no origins cross. Origins that contradict one
+    /// another give another outcome in every order; editing never produces them.
     fn agrees(&self, base: &[u8]) -> bool {
         let document = open(READER, base);
         self.rows.iter().for_each(|row| drop(take(&document, row)));
@@ -118,7 +118,7 @@ impl Store {
     }
 }
 
-/// Brings updates to a document in several ways.
+/// Applies updates to a document in several ways.
 pub fn sequence(roots: Roots, base: &[u8], updates: &[Vec<u8>]) -> Outcome {
     if updates.iter().any(|update| check(roots, update).is_err()) {
         return Outcome::Invalid;
@@ -147,8 +147,8 @@ pub fn sequence(roots: Roots, base: &[u8], updates: &[Vec<u8>]) -> Outcome {
     assert_eq!(backwards.result(), together.result(), "at once, in another order");
     let agrees = together.agrees(base);
     assert_eq!(backwards.disputed, together.disputed, "disputed at once, in another order");
-    // What contradicts a document is not taken, and what came first stands. Where nothing does,
-    // nothing hangs on what came first.
+    // An update that contradicts a document is refused, and what came first stays. If nothing contradicts,
+    // the order does not matter.
     for (how, other) in &others {
         if !other.disputed && !together.disputed {
             assert_eq!(other.result(), together.result(), "{how}");
@@ -169,8 +169,8 @@ pub fn sequence(roots: Roots, base: &[u8], updates: &[Vec<u8>]) -> Outcome {
     if together.inbox.is_empty() { Outcome::Taken } else { Outcome::Waits }
 }
 
-/// What the log has of it, brought to another replica, which had the same; and laid over the
-/// document without yrs.
+/// Brings the rows of the log to another replica that had the same document, and applies them to the document
+/// without yrs.
 fn relayed(roots: Roots, base: &[u8], store: &Store) {
     let mut relay = Store::new(roots, base);
     relay.import(&store.rows.iter().map(Vec::as_slice).collect::<Vec<_>>());
@@ -189,7 +189,7 @@ fn relayed(roots: Roots, base: &[u8], store: &Store) {
     assert_same(&shown(roots, &back), &store.shown(), "merged backwards");
 }
 
-/// yrs lives with the outcome: it loads, is edited everywhere, is saved and loaded again.
+/// yrs copes with the outcome: it loads, can be edited everywhere, saved and loaded again.
 fn survives(roots: Roots, store: &Store) {
     let document = open(fresh_client(&store.document), &store.document);
     edit_everywhere(&document, &store.shown());

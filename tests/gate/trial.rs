@@ -1,9 +1,9 @@
-//! One update on its way in: the gate as an import runs it, and behind it everything that a store
-//! does with what came through.
+//! One update on its way in: the gate as an import runs it, and after it everything that a store does with an
+//! accepted update.
 //!
-//! What must hold is asserted; what yrs does to a process that believes hostile bytes (abort, loop
-//! for ever, take all memory) can only be seen from outside ([`crate::warden`]). The fuzz targets
-//! include this file by its path.
+//! Invariants are asserted; the harm hostile bytes do to a process that trusts them (abort, endless loop,
+//! exhausted memory) can only be observed from outside ([`crate::warden`]). The fuzz targets include this
+//! file by its path.
 
 use crate::testing::{assert_same, from_out, is_empty, shown_by_view, state};
 use crdtctl::crdt::doc;
@@ -21,7 +21,7 @@ use yrs::{
 /// The roots of a concern.
 pub type Roots = &'static [(&'static str, RootKind)];
 
-/// What became of an update.
+/// The outcome for an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// By this rule.
@@ -29,17 +29,17 @@ pub enum Verdict {
     Waits,
     Forked,
     Passed,
-    /// It passed, and its origins contradict one another: what stands where is then a question of
-    /// what came first, until the document is loaded again. Nobody writes such a thing by editing.
+    /// It passed, but its origins contradict one another: positions then depend on the order of arrival,
+    /// until the document is loaded again. Editing never produces this.
     Contradictory,
 }
 
-/// The client of documents that are only read.
+/// The client id of documents that are only read.
 pub const READER: u64 = (1 << 40) + 1;
 
-/// Brings an update to a document that has `base`, and past the gate to yrs. What comes through
-/// applies whole, is shown alike by yrs and by our own reader, and can be logged, merged, saved,
-/// loaded, edited and saved again.
+/// Brings an update to a document that has `base`, through the gate to yrs. What passes applies whole, is
+/// shown alike by yrs and by our own reader, and can be logged, merged, saved, loaded, edited and saved
+/// again.
 pub fn trial(roots: Roots, base: &[u8], bytes: &[u8]) -> Verdict {
     let (base, news) = match gate(roots, base, bytes) {
         Ok(passed) => passed,
@@ -64,14 +64,14 @@ pub fn trial(roots: Roots, base: &[u8], bytes: &[u8]) -> Verdict {
     }
 }
 
-/// A client id that a document does not know. (A store does not take what others wrote under its
-/// own: see `Session::apply`.)
+/// A client id that a document does not know. (A store refuses what others wrote under its own: see
+/// `Session::apply`.)
 pub fn fresh_client(bytes: &[u8]) -> u64 {
     let clocks = Update::walk(bytes).expect("it was saved").version().clocks;
     (READER..).find(|client| !clocks.contains_key(client)).expect("there are many")
 }
 
-/// The state of a document once this update, which must pass, was brought to it.
+/// The state of a document after this update, which must pass.
 pub fn after(roots: Roots, base: &[u8], bytes: &[u8]) -> Vec<u8> {
     let document = open(READER, base);
     let (_, news) = gate(roots, base, bytes).unwrap_or_else(|verdict| panic!("{verdict:?}"));
@@ -79,8 +79,7 @@ pub fn after(roots: Roots, base: &[u8], bytes: &[u8]) -> Vec<u8> {
     save(roots, &document, "applied").0
 }
 
-/// Takes out of bytes, whatever they are, what can join a document: that comes through the gate, and
-/// yrs takes it.
+/// Salvages from arbitrary bytes what can join a document: it must pass the gate, and yrs must take it.
 pub fn salvage(roots: Roots, base: &[u8], bytes: &[u8]) {
     let whole = check(roots, base).expect("the document itself");
     let Some(part) = Salvage::read(bytes).joining(&whole, roots) else { return };
@@ -90,7 +89,7 @@ pub fn salvage(roots: Roots, base: &[u8], bytes: &[u8]) {
     }
 }
 
-/// The gate as an import runs it: valid, ready, not forked, fitting. What yrs is then given.
+/// Runs the gate as an import does: valid, ready, not forked, fitting. Returns what yrs is then given.
 fn gate<'u>(
     roots: Roots,
     base: &'u [u8],
@@ -118,8 +117,8 @@ pub fn check<'u>(roots: Roots, bytes: &'u [u8]) -> Result<Update<'u, Checked>, F
     Update::checked(bytes, roots)
 }
 
-/// A yrs document with this state, as [`doc::Doc`] opens one. Its roots have no type yet: an
-/// application gives them one when it asks for them.
+/// A yrs document with this state, as [`doc::Doc`] opens one. Its roots have no type yet: an application
+/// gives them one when it asks for them.
 pub fn open(client: u64, bytes: &[u8]) -> Doc {
     let mut options = Options::with_client_id(yrs::ClientID::new(client));
     options.offset_kind = OffsetKind::Utf16;
@@ -128,7 +127,7 @@ pub fn open(client: u64, bytes: &[u8]) -> Doc {
     document
 }
 
-/// Applies an update whole; what the transaction then says of itself.
+/// Applies a whole update; returns the update that the transaction reports.
 pub fn take(document: &Doc, bytes: &[u8]) -> Vec<u8> {
     let update = yrs::Update::decode_v1(bytes).unwrap_or_else(|e| panic!("yrs decodes: {e}"));
     let mut txn = document.transact_mut();
@@ -137,7 +136,7 @@ pub fn take(document: &Doc, bytes: &[u8]) -> Vec<u8> {
     txn.encode_update_v1()
 }
 
-/// The state of a document, which may be stored, and what our own reader shows of it.
+/// The state of a document, which must be storable, and what our own reader shows of it.
 #[track_caller]
 pub fn save(roots: Roots, document: &Doc, when: &str) -> (Vec<u8>, Record) {
     let saved = state(document);
@@ -154,7 +153,7 @@ pub fn shown(roots: Roots, bytes: &[u8]) -> Record {
     let update = check(roots, bytes).unwrap_or_else(|fault| panic!("saved and refused: {fault}"));
     let mut shown = shown_by_view(&View::of(&update));
     if roots.is_empty() {
-        // What holds nothing but containers may be an array as well as a text.
+        // A type that holds only containers may be an array or a text.
         shown.retain(|_, value| match value {
             Value::Array(items) => items.iter().any(|item| !is_container(item)),
             _ => true,
@@ -171,7 +170,7 @@ pub fn same(a: &Record, b: &Record) -> bool {
     Value::Map(a.clone()).same(&Value::Map(b.clone()))
 }
 
-/// What yrs shows, each root asked for as what `like` has there.
+/// What yrs shows, with each root requested as the type that `like` has.
 pub fn shown_by_yrs(document: &Doc, like: &Record) -> Record {
     let names: Vec<String> =
         document.transact().root_refs().map(|(name, _)| name.to_owned()).collect();
@@ -196,8 +195,8 @@ pub fn shown_by_yrs(document: &Doc, like: &Record) -> Record {
     shown
 }
 
-/// The other ways to the same document: what the log keeps of the import, replayed, and the merge
-/// without yrs, of what the log keeps and of what yrs was given.
+/// The other ways to the same document: replaying what the log keeps of the import, and merging without yrs,
+/// both what the log keeps and what yrs was given.
 fn log_and_merge(
     roots: Roots,
     base: &Update<'_, Checked>,
@@ -227,7 +226,7 @@ fn log_and_merge(
     }
 }
 
-/// The way of the program itself: load, apply, read, encode.
+/// The program's own way: load, apply, read, encode.
 fn through_our_document(
     roots: Roots,
     base: &Update<'_, Checked>,
@@ -306,7 +305,7 @@ fn edit_array(array: &ArrayRef, txn: &mut TransactionMut<'_>, depth: usize) {
 }
 
 fn edit_text(text: &TextRef, txn: &mut TransactionMut<'_>) {
-    // Where anything but text is in it, only the ends are known.
+    // If it holds anything but text, only the ends are known.
     let content = text.get_string(txn);
     let units = |text: &str| text.encode_utf16().count() as u32;
     if units(&content) == text.len(txn) {
@@ -321,8 +320,8 @@ fn edit_text(text: &TextRef, txn: &mut TransactionMut<'_>) {
     text.insert(txn, 0, "first");
 }
 
-/// Brings an update to yrs without the gate, as a program would that believes what it is given.
-/// Returns whether yrs took it.
+/// Brings an update to yrs without the gate, like a program that trusts its input. Returns whether yrs took
+/// it.
 pub fn believe(roots: Roots, base: &[u8], bytes: &[u8]) -> bool {
     let document = open(READER, base);
     let Ok(update) = yrs::Update::decode_v1(bytes) else { return false };

@@ -1,9 +1,8 @@
-//! Trying in a process of its own what may kill the process that tries it.
+//! Runs cases that may kill the process in a child process.
 //!
-//! The test binary starts itself again, with little memory and under a watch. The victim writes the
-//! number of each case into a file before it tries it; when it dies, or does not go on, that number
-//! is the case, since the lists of cases are the same in both processes. Then the next victim goes
-//! on behind it.
+//! The test binary starts itself again, with little memory and under supervision. The victim writes the
+//! number of each case into a file before it tries it; if it dies or hangs, that number identifies the case,
+//! since the lists of cases are the same in both processes. The next victim then continues after it.
 
 use crate::plan::{Case, Plan, ROOTS, is_fit};
 use crate::sequence::{Outcome, sequence};
@@ -15,21 +14,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// The environment that makes a victim of the test binary: the plan, where to begin, whether the
-/// gate stands, and where to write.
+/// The environment variable that makes the test binary a victim: the plan, where to begin, whether the gate
+/// is used, and where to write.
 const VICTIM: &str = "GATE_VICTIM";
 /// The name of the test that the victim runs.
 const CELL: &str = "warden::cell";
-/// Memory of a victim, in KiB of address space.
+/// Memory of a victim: its address space in KiB.
 const MEMORY: u32 = 2 << 20;
-/// How long one case may take; much, because the machine may be busy.
+/// How long one case may take; generous, because the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long it may take where harm is expected.
+/// How long it may take if harm is expected.
 const IMPATIENCE: Duration = Duration::from_secs(2);
-/// After so many deaths the rest is not tried.
+/// After this many deaths the rest is not tried.
 const ENOUGH: usize = 10;
 
-/// What became of the cases of a plan.
+/// The outcome of the cases of a plan.
 #[derive(Debug, Default)]
 pub struct Report {
     pub verdicts: BTreeMap<String, u64>,
@@ -52,7 +51,7 @@ impl fmt::Display for Death {
 }
 
 impl Death {
-    /// Writes the case into a directory; what there is to say of it.
+    /// Writes the case into a directory; returns a description.
     fn keep(&self, dir: &Path) -> String {
         let name = format!("{}-{}.case", self.plan.replace(' ', "-"), self.at);
         fs::write(dir.join(&name), format!("# {}\n{}", self.how, self.case))
@@ -71,7 +70,7 @@ impl Report {
         first.map(|(_, count)| count).sum::<u64>() + self.deaths.len() as u64
     }
 
-    /// Adds what became of the cases of another plan.
+    /// Adds the outcome of another plan.
     pub fn add(&mut self, other: Report) {
         for (verdict, count) in other.verdicts {
             *self.verdicts.entry(verdict).or_default() += count;
@@ -79,7 +78,7 @@ impl Report {
         self.deaths.extend(other.deaths);
     }
 
-    /// Fails where a victim died; each case is then in a file that can be kept as it is.
+    /// Fails if a victim died; each case is then in a file that can be kept as it is.
     #[track_caller]
     pub fn nobody_died(&self) {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -89,7 +88,7 @@ impl Report {
     }
 }
 
-/// Tries every case of a plan in processes that may die of it.
+/// Tries every case of a plan in child processes.
 pub fn watch(plan: &Plan, guarded: bool) -> Report {
     let mut report = Report::default();
     let cases = plan.cases();
@@ -125,7 +124,7 @@ impl Cell {
         self.0.path().join(name)
     }
 
-    /// Runs a victim to its end; how it died, if it did not get through.
+    /// Runs a victim to its end; returns how it died, if it did not get through.
     fn hold(&self, plan: &Plan, from: usize, guarded: bool) -> Option<String> {
         let order = format!("{plan}|{from}|{guarded}|{}", self.0.path().display());
         let stderr = fs::File::create(self.file("stderr")).expect("a writable file");
@@ -149,7 +148,7 @@ impl Cell {
         }
     }
 
-    /// Waits as long as the victim goes on.
+    /// Waits as long as the victim makes progress.
     fn wait(&self, victim: &mut Child, patience: Duration) -> Option<ExitStatus> {
         let (mut at, mut since) = (None, Instant::now());
         loop {
@@ -183,13 +182,12 @@ impl Cell {
     }
 }
 
-/// Whether AddressSanitizer watches, which reports a death before there is a signal.
+/// Whether AddressSanitizer is active, which reports a death before there is a signal.
 pub fn is_sanitized() -> bool {
     std::env::var_os("ASAN_OPTIONS").is_some()
 }
 
-/// A command with bounded memory, where the system knows how. AddressSanitizer wants address space
-/// without end.
+/// A command with bounded memory, if the system supports it. AddressSanitizer needs unlimited address space.
 fn limited(program: &Path) -> Command {
     if !cfg!(unix) || is_sanitized() {
         return Command::new(program);

@@ -1,4 +1,4 @@
-//! Replicas that go back in time, and what they must get again.
+//! Replicas that go back in time, and what they must receive again.
 
 use super::super::facts::Held;
 use super::super::support::{copy_tree, files};
@@ -19,21 +19,21 @@ pub struct Saved {
     written: BTreeMap<&'static str, u32>,
 }
 
-/// What is put back of a replica.
+/// How much of a replica is restored.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Extent {
     /// The store in place, as rsync does it: same directory, same inode, the leases untouched.
     Store,
-    /// The leases are lost besides.
+    /// The leases are lost as well.
     StoreWithoutLeases,
     /// Store and leases, file by file.
     StoreWithLeases,
-    /// The machine as a whole: nothing on it can tell.
+    /// The whole machine: nothing on it can tell.
     Machine,
 }
 
 impl World {
-    /// Makes a backup, or puts the store back to the last one; the leases stay.
+    /// Makes a backup, or restores the store to the last one; the leases stay.
     pub(super) fn step_backup(&mut self, at: usize) {
         match self.replicas[at].backup.take() {
             Some(saved) => self.put_back(at, saved, Extent::Store),
@@ -41,7 +41,7 @@ impl World {
         }
     }
 
-    /// Most talk more than they write: what only came from others is lost without a trace of one's
+    /// Most steps exchange more than they write: what came only from others is lost without a trace of one's
     /// own.
     pub(super) fn step_between_rewinds(&mut self, at: usize) {
         match self.chance.below(10) {
@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    /// Makes a snapshot, or puts back the last one, as much of it as chance will have it.
+    /// Makes a snapshot, or restores the last one, to a random extent.
     pub(super) fn step_rewind(&mut self, at: usize) {
         let Some(saved) = self.replicas[at].backup.take() else { return self.save(at) };
         match self.chance.below(4) {
@@ -98,7 +98,7 @@ impl World {
             know_lease(&replica.dir, &leases);
         }
         self.facts.restored = true;
-        // Nobody else may have heard yet of what was pruned since.
+        // What was pruned since may not be known to anybody else yet.
         let unpruned = replica.held.gone.difference(&saved.held.gone).cloned();
         self.facts.unpruned.extend(unpruned);
         replica.held = saved.held;
@@ -106,9 +106,9 @@ impl World {
         self.say(line);
     }
 
-    /// What a machine wrote that is put back as a whole is written again under the same numbers,
-    /// unless somebody tells it first; that cannot be helped, and is not tried here. So whoever
-    /// has some of it tells it at once. Where nobody has, the letters may: then the leases stay.
+    /// A machine that is restored as a whole writes again under the same numbers as before, unless somebody
+    /// tells it first; that cannot be helped, and is not tried here. So whoever has some of its writes sends
+    /// them at once. If nobody has, the letters may: then the leases stay.
     fn put_machine_back(&mut self, at: usize, saved: Saved) {
         let (client, written) = (saved.client, saved.written.clone());
         let more = |of: usize, world: &World| {
@@ -133,8 +133,8 @@ impl World {
         }
     }
 
-    /// Everyone talks to everyone, twice: each sends each what it lacks by its last receipt, one
-    /// after the other. Whatever anybody had, all have then.
+    /// Everyone sends everyone what they lack by their last receipt, one after the other, twice. Afterwards
+    /// all have whatever anybody had.
     pub fn talk_twice(&mut self) {
         let before: Vec<BTreeMap<DocId, Version>> =
             self.replicas.iter().map(super::Replica::versions).collect();
@@ -171,7 +171,7 @@ impl super::Replica {
         self.dir.parent().expect("the replica's home")
     }
 
-    /// The client id that its lease names; None where it has none.
+    /// The client id that its lease names; `None` without a lease.
     fn leased_client(&self) -> Option<u64> {
         let (replica, _, _) = self.identity()?;
         let lease = std::fs::read(self.home().join("leases").join(format!("{replica}.json")));
@@ -179,7 +179,7 @@ impl super::Replica {
         lease["client"].as_u64()
     }
 
-    /// How far a client id has written the documents, as they stand here.
+    /// How far a client id has written each document, as it is here.
     fn written(&self, client: u64) -> BTreeMap<&'static str, u32> {
         let clocks = |concern| -> Option<Clocks> {
             Some(self.document(concern)?.1.version().clocks.clone())
@@ -200,7 +200,7 @@ impl super::Replica {
     }
 }
 
-/// Puts the content of a backup in the place of a store's; the directory itself stays.
+/// Replaces the content of a store with that of a backup; the directory itself stays.
 pub fn put_back(backup: &Path, store: &Path) {
     for entry in std::fs::read_dir(store).expect("the store") {
         let path = entry.expect("an entry").path();
@@ -212,8 +212,8 @@ pub fn put_back(backup: &Path, store: &Path) {
     assert!(!files(store).is_empty());
 }
 
-/// Makes a store take the lease that lies there now for the file that it knows: so it is where a
-/// disk was put back below its file system, and no file is another than before.
+/// Makes a store treat the lease that is there now as the file that it knows, as if the disk had been
+/// restored below its file system, where every file stays the same file.
 pub fn know_lease(store: &Path, leases: &Path) {
     use std::os::unix::fs::MetadataExt;
     let db = rusqlite::Connection::open(store.join("crdtctl.db")).expect("the local state");
