@@ -1,7 +1,7 @@
-//! The archive, killed at its system calls: rows are in one file, removals in another, and between
-//! the two nobody may be without a record or have it twice.
+//! The archive, with commands killed at their system calls: rows are in one file, removals in another, and in
+//! between no reader may miss a record or see it twice.
 //!
-//! `CRDTCTL_ARCHIVE=1` breaks every call in turn; otherwise one in 37.
+//! `CRDTCTL_ARCHIVE=1` breaks at every call in turn; the default is one in 37.
 
 use super::crash::{Rewind, broken_at, prepared, under_strace};
 use super::support::{Machine, Store, number, text};
@@ -13,7 +13,7 @@ const GROUP: &str = "group:ocean-forest-moon-star";
 const WRITES: &str = "write,pwrite64,fsync,fdatasync,ftruncate,rename,unlink";
 const DAY: i64 = 86_400;
 
-/// What is read, wherever it lives.
+/// What is read, whether live or archived.
 fn read(store: &Store<'_>) -> Vec<Value> {
     let lists: [&[&str]; 3] =
         [&["chat", "list", "--all"], &["chat", "list", "--threads"], &["chat", "search", "word"]];
@@ -32,7 +32,7 @@ fn without(mut value: Value) -> Value {
     value
 }
 
-/// More than go into the archive at once.
+/// More than are archived at once.
 const MANY: usize = 20;
 
 /// A chat in which two old messages can be archived, one with a reply, and `more`.
@@ -58,7 +58,7 @@ fn talked<'m>(machine: &'m Machine, members: &[&str], more: usize) -> (Store<'m>
     (store, old)
 }
 
-/// Kills a command at its calls, and looks after each.
+/// Kills a command at its calls, and checks the store after each.
 fn sweep(store: Store<'_>, args: &[&str], look: impl Fn(&Store<'_>, usize, bool, &str)) {
     let rewind = Rewind::new(store);
     let step = if number("CRDTCTL_ARCHIVE").is_some() { 1 } else { 37 };
@@ -165,8 +165,8 @@ fn an_import_of_archived_rows_that_is_killed_has_all_of_them_or_none() {
     });
 }
 
-/// Rows and removals are two commits in two files. Who reads in between, and the disk is slow here so
-/// that there is time for it, sees each record once.
+/// Rows and removals are two commits in two files. A reader in between, for which the disk is slowed down
+/// here, sees each record once.
 #[test]
 fn who_reads_beside_a_run_sees_every_record_once() {
     let machine = Machine::new("archive read beside");

@@ -1,8 +1,8 @@
-//! A year of a group that talks much, three replicas, one of them silent for a month: nothing is
-//! archived that the silent one lacks, and whoever reads sees the same as before.
+//! A year of a group that writes a lot, with three replicas, one of them silent for a month: nothing is
+//! archived that the silent one lacks, and readers see the same as before.
 //!
-//! `CRDTCTL_YEAR=50000 cargo test --test deep year -- --nocapture` lives through it with as many
-//! messages, and says how large everything was.
+//! `CRDTCTL_YEAR=50000 cargo test --test deep year -- --nocapture` runs it with that many messages, and
+//! prints all sizes.
 
 use super::support::{number, temporary};
 use super::world::environment;
@@ -24,7 +24,7 @@ use std::rc::Rc;
 const START: i64 = 1_767_225_600;
 const DAY: i64 = 86_400;
 const MONTHS: i64 = 12;
-/// In this one Carol is not heard of.
+/// The month in which nothing is heard of Carol.
 const SILENT: i64 = 10;
 const ALICE: usize = 0;
 const CAROL: usize = 2;
@@ -51,7 +51,7 @@ impl YearReplica {
         self.store().session(open).expect("a session")
     }
 
-    /// What is read of the chat, wherever it lives, by id; and the digest of it in its order.
+    /// What is read of the chat, live or archived, by id; and the digest of it in its order.
     fn read(&self) -> (BTreeMap<String, (String, Value)>, String) {
         let reader = self.store().reader().expect("a reader");
         let (mut rows, mut digest) = (BTreeMap::new(), blake3::Hasher::new());
@@ -78,7 +78,7 @@ impl YearReplica {
         found
     }
 
-    /// Messages over a month, and changes of some that are older: their ids.
+    /// Writes messages over a month, and changes some that are older; returns their ids.
     fn live(
         &self,
         chance: &mut Chance,
@@ -99,7 +99,7 @@ impl YearReplica {
                 let text = chance.sentence();
                 let message_id = message.clone();
                 let edit = chat::EditMessage { entity: entity(), message, text };
-                // What is archived already takes no edit.
+                // What is archived already cannot be edited.
                 if operation::run(&mut session, &Operation::ChatEdit(edit)).is_ok() {
                     changed.insert(message_id);
                 }
@@ -164,7 +164,7 @@ fn group(root: &std::path::Path) -> Vec<YearReplica> {
     replicas
 }
 
-/// Those who are there tell each other everything, until nothing is new.
+/// The given replicas exchange everything, until nothing is new.
 fn meet(replicas: &[&YearReplica], now: i64) {
     for _ in 0..6 {
         let mut changed = false;
@@ -214,8 +214,8 @@ fn a_year_of_three_replicas_with_one_that_is_silent_for_a_month() {
             replicas[ALICE].bytes("archive.db"),
         );
         for id in replicas[ALICE].archived() {
-            // What she has changed herself since was archived as she had it, too. What was archived
-            // already and somebody changed who did not know has a version more, which she lacks.
+            // What she has changed herself was archived as she had it, too. A record that was archived and
+            // then changed by somebody who did not know has another version, which she lacks.
             let has = carol.get(&id);
             let by_her = changed[CAROL].contains(&id);
             let late = already.contains(&id) && changed.iter().any(|one| one.contains(&id));
@@ -224,7 +224,7 @@ fn a_year_of_three_replicas_with_one_that_is_silent_for_a_month() {
         }
         if month == SILENT {
             assert!(waiting > 0, "everything of that month waits for Carol");
-            // She comes back, with what she wrote; then everything moves.
+            // She comes back with what she wrote; then everything is exchanged.
             meet(&all, now);
             let reads: Vec<String> = all.iter().map(|one| one.read().1).collect();
             let (archived, waiting) = replicas[ALICE].archive(now, 15);

@@ -1,10 +1,10 @@
-//! The archive in random histories: three replicas write, edit, react, delete, archive, restore, lose
-//! and repeat bundles, carry their archives or not, and are put back to backups.
+//! The archive in random histories: three replicas write, edit, react, delete, archive, restore, lose and
+//! repeat bundles, carry their archives or not, and are restored from backups.
 //!
-//! Of each replica at every step: it shows no record twice, and none is gone that it showed before
-//! and nobody deleted. In the end, when all have exchanged everything, all show the same.
+//! For each replica at every step: it shows no record twice, and none has vanished that it showed before and
+//! nobody deleted. In the end, when all have exchanged everything, all show the same.
 //!
-//! `CRDTCTL_SCHEDULES=2000 cargo test --test deep archiving` lives through more of them.
+//! `CRDTCTL_SCHEDULES=2000 cargo test --test deep archiving` runs more of them.
 
 use super::convergence::seeds;
 use super::support::{copy_tree, temporary};
@@ -35,7 +35,7 @@ struct Replica {
     environment: Rc<Environment>,
     member: MemberId,
     backup: Option<PathBuf>,
-    /// What it showed last.
+    /// What it showed at the last check.
     shown: BTreeSet<String>,
 }
 
@@ -172,7 +172,7 @@ impl Schedule {
         format!("text {}", self.texts)
     }
 
-    /// One of the records that a replica shows, of these.
+    /// One of the records that a replica shows, if any fits.
     fn one(&mut self, at: usize, of: impl Fn(&Value) -> bool) -> Option<Value> {
         let rows = self.replicas[at].read();
         let rows: Vec<Value> = rows.into_iter().filter(of).collect();
@@ -279,7 +279,7 @@ impl Schedule {
         bytes
     }
 
-    /// A bundle goes into the mail; some are never read, some late, some twice.
+    /// Sends a bundle; some are never read, some late, some twice.
     fn send(&mut self, from: usize) {
         let to = (self.chance.below(3) > 0).then(|| self.below(MEMBERS.len()));
         let archive = self.chance.below(3) == 0;
@@ -318,7 +318,7 @@ impl Schedule {
         imported.changed
     }
 
-    /// What must hold of one replica at any time.
+    /// Checks what must hold of one replica at any time.
     fn look(&mut self, at: usize) {
         let rows = self.replicas[at].read();
         let ids: BTreeSet<String> =
@@ -330,8 +330,8 @@ impl Schedule {
         self.replicas[at].shown = ids;
     }
 
-    /// Everybody hears what everybody has, by whole bundles without archives: from then on much of it
-    /// may be archived.
+    /// Everybody receives what everybody has, in whole bundles without archives: from then on much of it may
+    /// be archived.
     fn meet(&mut self) {
         for _ in 0..2 {
             for from in 0..MEMBERS.len() {
@@ -345,7 +345,7 @@ impl Schedule {
         }
     }
 
-    /// Everybody gets everything of everybody, until nothing is new.
+    /// Everybody exchanges everything, until nothing is new.
     fn exchange(&mut self) {
         for _ in 0..12 {
             let mut changed = false;
@@ -378,7 +378,7 @@ impl Schedule {
     }
 }
 
-/// Says how a schedule went that failed.
+/// Prints the history of a schedule that failed.
 impl Drop for Schedule {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -407,8 +407,8 @@ fn histories_with_an_archive_lose_nothing_and_agree() {
     }
 }
 
-/// In each of these replies were lost once: with the empty thread that they came back into, with one
-/// that somebody had replied in meanwhile, and behind what the archive was told of an earlier copy.
+/// In each of these, replies were lost once: with the empty thread that they came back into, with one that
+/// somebody had replied in meanwhile, and after the archive was told of an earlier copy.
 #[test]
 fn histories_that_lost_replies_do_so_no_more() {
     for seed in [500_013, 500_217, 500_746] {

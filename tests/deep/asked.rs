@@ -1,7 +1,7 @@
-//! Whatever happened to a store, its views hold what its documents hold: record by record, field by
+//! Whatever happened to a store, its SQL views hold what its documents hold: record by record, field by
 //! field, as the schema reads them.
 //!
-//! `CRDTCTL_SCHEDULES=500 cargo test --test deep asked` asks after more histories.
+//! `CRDTCTL_SCHEDULES=500 cargo test --test deep asked` checks more histories.
 
 use super::convergence::{QUICK, seeds};
 use super::world::{Climate, Replica, World};
@@ -53,7 +53,7 @@ fn views_hold_what_documents_hold_after_any_history() {
     assert!(searched > 100, "{searched} searched for");
 }
 
-/// Messages that are looked for by a part of a word are those of all that have it; how often any does.
+/// A search for part of a word finds exactly the messages that contain it; returns how often any does.
 fn assert_searched(replica: &Replica, what: &str) -> usize {
     let reader = replica.store.reader().expect("a reader");
     let list = |filter: &MessageFilter| {
@@ -81,7 +81,7 @@ fn assert_searched(replica: &Replica, what: &str) -> usize {
     searched
 }
 
-/// The last messages are the end of all of them, however few are asked for.
+/// The last messages are the end of all of them, however few are requested.
 fn assert_last(replica: &Replica, what: &str) {
     let reader = replica.store.reader().expect("a reader");
     let list = |filter: &MessageFilter| {
@@ -97,7 +97,7 @@ fn assert_last(replica: &Replica, what: &str) {
     }
 }
 
-/// Each record of the documents is a row; how many there are.
+/// Each record of the documents is a row; returns how many there are.
 fn assert_same(replica: &Replica, what: &str) -> usize {
     let mut records = 0;
     for (view, spec, collections) in VIEWS {
@@ -120,7 +120,7 @@ fn assert_same(replica: &Replica, what: &str) -> usize {
     records
 }
 
-/// What the full-text index finds of a word is what has it as a word; how often anything does.
+/// The full-text index finds for a word exactly what has it as a word; returns how often anything does.
 fn assert_found(replica: &Replica, what: &str) -> usize {
     let messages = ask(replica, "SELECT id, content FROM messages");
     let words = |row: &Map<String, Value>| -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Random changes of boards and issues, and what must be true of a board after a history.
+//! Random changes of boards and issues, and what must hold for a board after a history.
 
 use super::world::{Replica, World};
 use crdtctl::concern::kanban::{self, Board};
@@ -8,7 +8,7 @@ use crdtctl::operation::Operation;
 use crdtctl::sample::Chance;
 use std::collections::BTreeSet;
 
-/// Some cards and issues, so that there is something to quarrel about.
+/// Some cards and issues to conflict about.
 pub fn beginning() -> Vec<Operation> {
     let titles = ["first", "second", "third", "fourth"];
     titles
@@ -41,7 +41,7 @@ fn open(title: String) -> Operation {
     })
 }
 
-/// A change of what the replica holds. Some are refused: what is archived is not moved.
+/// A change of what the replica holds. Some are refused: archived records cannot be moved.
 pub fn operation(chance: &mut Chance, replica: &Replica, number: usize) -> Operation {
     let entity = World::entity();
     let title = format!("title {number}");
@@ -111,12 +111,12 @@ pub fn operation(chance: &mut Chance, replica: &Replica, number: usize) -> Opera
     }
 }
 
-/// Every card that was ever made is there; the board shows each that is not archived, once.
+/// Every card that was ever made exists; the board shows each that is not archived once.
 pub fn every_card_stands_in_one_place(world: &World) {
     for (concern, id) in &world.facts.made {
         let document = world.replicas[0].document(concern);
         let record = document.and_then(|(_, view)| view.value(&[concern_root(concern), id]));
-        // Some were made after a backup that was put back before anybody heard of them.
+        // Some were made after a backup that was restored before anybody received them.
         assert!(record.is_some() || world.facts.restored, "{concern}/{id} is lost");
     }
     let Some((_, view)) = world.replicas[0].document("kanban") else { return };

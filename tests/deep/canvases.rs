@@ -1,5 +1,5 @@
-//! Random changes of a canvas, undone, done again and carried by a relay, and what must be true of
-//! it after a history.
+//! Random changes of a canvas, undone, redone and carried by a relay, and what must hold for it after a
+//! history.
 
 use super::world::{MEMBERS, Replica, World};
 use crdtctl::concern::canvas::relay::{self, Apply, RelayVerb};
@@ -10,14 +10,14 @@ use crdtctl::sample::Chance;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Elements that were put on canvases, and those that somebody took off again.
+/// Elements that were added to canvases, and those that somebody removed again.
 #[derive(Default)]
 pub struct Drawn {
     added: BTreeSet<String>,
     removed: BTreeSet<String>,
 }
 
-/// Some elements, so that there is something to quarrel about.
+/// Some elements to conflict about.
 pub fn beginning() -> Vec<Operation> {
     (0..4).map(|n| add(f64::from(n), ElementKind::Shape)).collect()
 }
@@ -64,7 +64,7 @@ pub fn operation(chance: &mut Chance, replicas: &[Replica], at: usize, number: u
     }
 }
 
-/// A message as another program sends it, without its change: many replicas hear of one element.
+/// A message as another program sends it, without its change: many replicas receive one element.
 fn heard(chance: &mut Chance, number: usize, now: i64) -> Operation {
     let id = format!("heard-{}", chance.below(4));
     let operation_type = match chance.below(8) {
@@ -93,7 +93,7 @@ fn heard(chance: &mut Chance, number: usize, now: i64) -> Operation {
 }
 
 impl Drawn {
-    /// Writes down what an operation did that changed the element with this id.
+    /// Records what an operation did to the element with this id.
     pub fn note(&mut self, operation: &Operation, id: &str) {
         let id = id.to_owned();
         match operation {
@@ -111,7 +111,7 @@ impl Drawn {
     }
 }
 
-/// Every element that was added and that nobody took off is there, whole.
+/// Every element that was added and not removed is there, whole.
 pub fn no_element_is_lost(world: &World) {
     let Some((_, view)) = world.replicas[0].document("canvas") else { return };
     let Drawn { added, removed } = &world.facts.drawn;

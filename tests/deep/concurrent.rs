@@ -16,7 +16,7 @@ fn eight_processes_send_fifty_messages_each() {
     let machine = Machine::new("concurrent");
     let store = machine.store("store", "alice-river-stone-sky");
     store.ok(&["entity", "create", GROUP, "--name", "Ocean"]);
-    // Machines count their runs and do not go between threads: commands are prepared here.
+    // Machines count their runs and cannot be shared between threads: commands are prepared here.
     let prepared: Vec<Vec<_>> = (0..WRITERS)
         .map(|writer| (0..MESSAGES).map(|number| send(&store, writer, number)).collect())
         .collect();
@@ -70,7 +70,7 @@ fn text(writer: usize, number: usize) -> String {
 fn send(store: &Store<'_>, writer: usize, number: usize) -> std::process::Command {
     let dir = super::support::text(&store.dir);
     let text = text(writer, number);
-    // A machine that does other things as well may be slow: this is not about waiting.
+    // A busy machine may be slow, and this test is not about waiting.
     store.machine.command(&["--store", &dir, "chat", "send", &text, "--lock-wait", "120s"])
 }
 
@@ -84,7 +84,7 @@ fn parsed(stdout: &[u8]) -> serde_json::Value {
     serde_json::from_slice(stdout).expect("JSON")
 }
 
-/// The lease went from process to process: one client id, and its blocks one after the other.
+/// The lease passed from process to process: one client id, whose blocks follow one another.
 fn one_client_wrote_it_all(store: &Store<'_>) {
     let chat = DocId::parse(&format!("{GROUP}:chat")).expect("a document id");
     let path = store.dir.join("crdt").join("group").join(format!("{}.yrs", chat.file_stem()));

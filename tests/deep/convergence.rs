@@ -1,7 +1,7 @@
-//! Random histories, and what must be true after each of them.
+//! Random histories, and what must hold after each of them.
 //!
-//! `CRDTCTL_SCHEDULES=5000 cargo test --test deep convergence` lives through more of them;
-//! `CRDTCTL_SEED_ONE=17` through one, whose trace is printed when it fails.
+//! `CRDTCTL_SCHEDULES=5000 cargo test --test deep convergence` runs more of them; `CRDTCTL_SEED_ONE=17` runs
+//! one, whose trace is printed when it fails.
 
 use super::boards;
 use super::canvases;
@@ -77,7 +77,7 @@ fn histories_of_quarrels_converge() {
     schedules("quarrels", 14, QUARRELS);
 }
 
-/// The seeds to live through: so many, or as the environment says.
+/// The seeds to run: this many, or as the environment says.
 pub fn seeds(count: u64) -> std::ops::Range<u64> {
     match number("CRDTCTL_SEED_ONE") {
         Some(one) => one..one + 1,
@@ -112,7 +112,7 @@ pub fn schedule(test: &str, seed: u64, climate: Climate) {
     history(&mut told.world, seed);
 }
 
-/// A world that tells its history when it ends in a panic.
+/// A world that prints its history if it ends in a panic.
 struct Told<'a> {
     test: &'a str,
     seed: u64,
@@ -152,7 +152,7 @@ fn history(world: &mut World, seed: u64) {
     a_quiet_world_stays_quiet(world, !incremental);
 }
 
-/// What was left to be written later is read the same way before and after.
+/// Deferred writes are read the same way before and after the fold.
 fn write_what_was_left(world: &World) {
     for replica in world.replicas.iter().filter(|replica| replica.folds_later()) {
         let reader = || replica.store.reader().expect("a reader");
@@ -220,8 +220,8 @@ fn as_plain_yrs_reads_it(bytes: &[u8], view: &View) {
     assert_eq!(plain, ours.unwrap_or_else(|| serde_json::json!([])), "columns");
 }
 
-/// Whatever was sent and not deleted is there, with a text that somebody wrote; whatever was
-/// deleted anywhere is deleted or pruned everywhere; whatever was pruned is nowhere.
+/// Whatever was sent and not deleted is there, with a text that somebody wrote; whatever was deleted anywhere
+/// is deleted or pruned everywhere; whatever was pruned is nowhere.
 fn no_message_is_lost_and_none_comes_back(world: &World) {
     let Some((_, view)) = world.replicas[0].document("chat") else {
         assert!(world.facts.messages.is_empty() || world.facts.restored);
@@ -231,7 +231,7 @@ fn no_message_is_lost_and_none_comes_back(world: &World) {
     let present: BTreeSet<String> = view.keys(&["messages"]).into_iter().collect();
     for (id, message) in &world.facts.messages {
         if !message.sent.is_in(clocks) {
-            // Sent after a backup that was put back before anybody heard of it.
+            // Sent after a backup that was restored before anybody received it.
             assert!(world.facts.restored, "{id} is lost, with all of its session");
             assert!(!present.contains(id), "{id} is here, and who wrote it is not");
             continue;
@@ -253,8 +253,8 @@ fn no_message_is_lost_and_none_comes_back(world: &World) {
     }
 }
 
-/// Of the texts that were written to a message the one with the latest clock stands, and whatever
-/// nobody overwrote knowingly is in somebody's list of conflicts.
+/// Of the texts written to a message the one with the latest clock is shown, and every text that nobody
+/// overwrote knowingly is in somebody's list of conflicts.
 fn the_latest_text_stands(world: &World, id: &str, message: &Message, text: &str, clocks: &Clocks) {
     let known: Vec<&Edit> = message.edits.iter().filter(|edit| edit.mark.is_in(clocks)).collect();
     let latest = known.iter().max_by_key(|edit| (edit.at, &edit.text));
@@ -266,8 +266,8 @@ fn the_latest_text_stands(world: &World, id: &str, message: &Message, text: &str
     }
 }
 
-/// Deletion wins: whoever was removed is no member, unless somebody who had seen the removal took
-/// it back. And whoever was added and never removed is one.
+/// Deletion wins: whoever was removed is no member, unless somebody who had seen the removal added them
+/// again. And whoever was added and never removed is one.
 fn membership_is_what_was_seen(world: &World) {
     let Some((_, view)) = world.replicas[0].document("core") else { return };
     let clocks = &view.version().clocks;
@@ -278,8 +278,8 @@ fn membership_is_what_was_seen(world: &World) {
         let (adds, removals) = events_of(world, member, clocks);
         let is_active = active.contains_key(member);
         let story = || format!("{member}: {adds:#?} {removals:#?}");
-        // An add that had seen a removal took somebody back. One that had seen none never writes
-        // that somebody is not deleted.
+        // An addition that had seen a removal brought somebody back. One that had seen none never writes that
+        // somebody is not deleted.
         let revivals: Vec<_> =
             adds.iter().filter(|add| removals.iter().any(|removal| add.saw(removal))).collect();
         if removals.iter().any(|removal| revivals.iter().all(|revival| removal.saw(revival))) {
@@ -295,7 +295,7 @@ fn membership_is_what_was_seen(world: &World) {
     }
 }
 
-/// The events of a member that the world still knows of.
+/// The recorded events of a member.
 fn events_of<'w>(
     world: &'w World,
     member: &str,
@@ -307,7 +307,8 @@ fn events_of<'w>(
         .partition(|event| event.added)
 }
 
-/// Nothing waits but for what was lost with a backup, everywhere; and since everybody has seen every deletion, every tombstone is gone.
+/// Nothing waits except for what was lost everywhere with a backup; and since everybody has seen every
+/// deletion, every tombstone is gone.
 fn nothing_waits(world: &World) {
     for replica in &world.replicas {
         for parked in replica.parked() {
@@ -336,7 +337,7 @@ fn nothing_waits(world: &World) {
     }
 }
 
-/// Another exchange writes nothing: whole states after news, news after whole states. (The world
+/// Another exchange writes nothing: whole states after incremental ones, incremental after whole. (The world
 /// settled when an exchange of its own kind wrote nothing.)
 fn a_quiet_world_stays_quiet(world: &mut World, incremental: bool) {
     let state = |world: &World| -> Vec<_> {

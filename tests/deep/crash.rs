@@ -1,10 +1,9 @@
-//! Processes that end where they do not expect it.
+//! Processes that end unexpectedly.
 //!
-//! The physics: SIGKILL stops a process between two system calls, and what it has written so far
-//! stays. The commit is one of those calls; before it nothing of a command may be visible, after
-//! it all of it, in every document. A disk that is full or broken fails a call instead, and the
-//! process lives to say so. A power cut, which also loses what was not waited for, is in
-//! [`super::power`].
+//! The model: SIGKILL stops a process between two system calls, and what it has written so far stays. The
+//! commit is one of those calls; before it nothing of a command may be visible, after it all of it, in every
+//! document. A full or broken disk fails a call instead, and the process survives to report it. Power cuts,
+//! which also lose unsynced writes, are in [`super::power`].
 
 use super::support::{Machine, Run, Store, copy_tree, environment, text};
 use super::world::{checked, put_back};
@@ -19,7 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// A store as the library opens it to look at it; it has no place for leases, so nothing is written.
+/// A store opened by the library for inspection; it has no place for leases, so nothing is written.
 pub fn looked_at(store: &Store<'_>) -> store::Store {
     let environment = environment(None, "nothing is written", store.machine.now());
     store::Store::open_with(&store.dir, Rc::new(environment)).expect("a store")
@@ -31,12 +30,11 @@ const BOB: &str = "bob-hill-lake-tree";
 const COMMANDS: usize = 200;
 const SIGKILL: i32 = 9;
 
-/// The content of a store as the next program sees it: every document decodes, and could be
-/// stored as it is.
+/// The content of a store as the next program sees it: every document decodes, and could be stored as it is.
 #[derive(Debug, Default, PartialEq, Clone)]
 pub(super) struct Content {
     members: Vec<String>,
-    /// By id: the text; None of a deleted one.
+    /// By id: the text; `None` for a deleted one.
     messages: BTreeMap<String, Option<String>>,
 }
 
@@ -59,7 +57,7 @@ impl Content {
         content
     }
 
-    /// As if a message of this text had not been sent.
+    /// Removes a message with this text, as if it had not been sent.
     pub fn forget(&mut self, text: &str) {
         self.messages.retain(|_, of| of.as_deref() != Some(text));
     }
@@ -85,8 +83,8 @@ pub(super) fn prepared(store: &Store<'_>, args: &[&str]) -> Command {
     command
 }
 
-/// The command where it can be interrupted: one in the background of a shell inherits that SIGINT is
-/// ignored, and so does what the tests start there.
+/// Starts a command so that it can be interrupted: a shell's background process inherits an ignored SIGINT,
+/// and so does everything that the tests start there.
 fn interruptible(command: Command) -> Child {
     let mut within = Command::new("env");
     within.arg("--default-signal=INT,TERM").arg(command.get_program()).args(command.get_args());
@@ -105,21 +103,21 @@ struct Expected {
     may_be: Vec<Option<String>>,
 }
 
-/// Two hundred commands, each killed after a random while: whatever said that it was done is done,
-/// whatever was killed is done or not, and nothing is done twice or by half.
+/// Two hundred commands, each killed after a random time: whatever reported success is done, whatever was
+/// killed is done or not, and nothing is done twice or partly.
 #[test]
 fn two_hundred_commands_killed_at_random_moments() {
     let machine = Machine::new("killed");
     let store = founded(&machine);
     let mut chance = Chance::new(2026);
-    // As long as a command may take here, and some more: kills must fall before, into and after.
+    // A command's duration here plus some margin: kills must fall before, into and after it.
     let begun = Instant::now();
     store.ok(&["chat", "send", "the first"]);
     let mut span = begun.elapsed().max(Duration::from_millis(20)).mul_f64(1.5);
     let first = Content::of(&store).messages.keys().next().cloned().expect("a message");
     let mut expected: BTreeMap<String, Expected> = BTreeMap::new();
     expected.insert(first, Expected { may_be: vec![Some("the first".to_owned())] });
-    // Texts of killed sends: each may be there, once.
+    // Texts of killed sends: each may be there at most once.
     let mut doubtful: Vec<String> = Vec::new();
     let mut ends = [0usize; 2];
     for number in 0..COMMANDS {
@@ -138,7 +136,7 @@ fn two_hundred_commands_killed_at_random_moments() {
         let run = killed_after(prepared(&store, &args), after, name);
         let done = run.code == 0;
         ends[usize::from(done)] += 1;
-        // Whatever else this machine does: about half of them shall finish.
+        // Whatever else this machine does: about half of them should finish.
         span = span.mul_f64(if done { 0.95 } else { 1.05 });
         let told = (done || lot >= 6, lot);
         match told {
@@ -160,7 +158,7 @@ fn two_hundred_commands_killed_at_random_moments() {
             }
             _ => doubtful.push(new),
         }
-        // Every other time the next command is the first to see what the crash has left.
+        // Every other time the next command is the first to see the crash.
         if number % 2 == 0 {
             compare(&Content::of(&store), &expected, &doubtful);
         }
@@ -172,7 +170,7 @@ fn two_hundred_commands_killed_at_random_moments() {
 
 fn killed_after(mut command: Command, after: Duration, name: &str) -> Run {
     let child = command.spawn().expect("the binary starts");
-    // Where in its work the kill finds it is what is random here: nothing is waited for.
+    // The point at which the kill strikes is what is random here; the sleep waits for nothing.
     std::thread::sleep(after);
     signal(&child, name);
     ended(child)
@@ -213,7 +211,7 @@ fn another_replica_agrees(machine: &Machine, store: &Store<'_>) {
     assert_eq!(store.ok(&["digest"]), bob.ok(&["digest"]));
 }
 
-/// A machine that can be put back to where it was, store and leases both.
+/// A machine that can be reset to an earlier state, store and leases both.
 pub(super) struct Rewind<'m> {
     pub store: Store<'m>,
     saved: [(PathBuf, PathBuf); 2],
@@ -242,7 +240,7 @@ impl<'m> Rewind<'m> {
 /// The system calls that change something on a disk.
 pub(super) const WRITES: &str = "write,pwrite64,fsync,fdatasync,ftruncate,rename,unlink,mkdir";
 
-/// A command that was prepared, under strace with these options. What it prints is kept.
+/// A prepared command under strace with these options. Its output is kept.
 pub(super) fn under_strace(plain: &Command, options: &[&str]) -> Command {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq"]).args(options);
@@ -255,8 +253,8 @@ pub(super) fn under_strace(plain: &Command, options: &[&str]) -> Command {
     strace
 }
 
-/// The binary under strace, which breaks the call number `at` of these, and whether there was
-/// such a call. None without strace.
+/// Runs the binary under strace, which breaks call number `at` of these; returns whether there was such a
+/// call, and `None` without strace.
 pub(super) fn broken_at(
     store: &Store<'_>,
     args: &[&str],
@@ -282,8 +280,9 @@ pub(super) fn broken_at(
     }
 }
 
-/// Breaks a command at each of its calls in turn, until there are no more. After each: all of it or
-/// none of it, in every document; done if it said so; and the next command finds a good store.
+/// Breaks a command at each of its calls in turn, until there are no more. After each, all of it or none of
+/// it has happened, in every document; it has happened if it said so; and the next command finds a good
+/// store.
 fn sweep(store: Store<'_>, args: &[&str], calls: &str, fault: &str, codes: &[i32]) {
     let rewind = Rewind::new(store);
     let store = &rewind.store;
@@ -313,15 +312,15 @@ fn sweep(store: Store<'_>, args: &[&str], calls: &str, fault: &str, codes: &[i32
     assert!(tried == 0 || undone > 0 && done > 1, "{undone} before the commit, {done} after");
 }
 
-/// A command that was broken.
+/// A command that was broken at a call.
 struct Broken {
     run: Run,
     what: String,
     number: usize,
 }
 
-/// A command broken at each of its calls, the store as it was before each. strace counts every kind
-/// of call by itself, so each kind has its turn.
+/// Breaks a command at each of its calls, resetting the store before each. strace counts each kind of call
+/// separately, so each kind has its turn.
 fn each_call<'r>(
     rewind: &'r Rewind<'_>,
     args: &'r [&str],
@@ -338,7 +337,7 @@ fn each_call<'r>(
     calls.split(',').flat_map(move |call| (1..).map_while(move |at| one(call, at)))
 }
 
-/// Content without what is minted at random.
+/// Content without randomly generated ids.
 pub(super) fn shape(content: &Content) -> (Vec<String>, Vec<String>) {
     let texts = content.texts().into_iter().map(str::to_owned).collect();
     (content.members.clone(), texts)
@@ -352,7 +351,7 @@ fn a_command_killed_at_any_of_its_writes_has_happened_or_not() {
     sweep(store, &["chat", "send", "the second"], WRITES, "signal=KILL", &[-1, 128 + SIGKILL]);
 }
 
-/// An import changes two documents, and both or neither have changed.
+/// An import changes two documents: both or neither have changed.
 #[test]
 fn an_import_killed_at_any_of_its_writes_has_happened_or_not() {
     let machine = Machine::new("import killed");
@@ -361,8 +360,8 @@ fn an_import_killed_at_any_of_its_writes_has_happened_or_not() {
     sweep(store, &args, WRITES, "signal=KILL", &[-1, 128 + SIGKILL]);
 }
 
-/// What a killed command left is exported, and the store alone is put back to before it: whatever
-/// it writes then must not stand under numbers that are abroad.
+/// What a killed command left is exported, and the store alone is reset to before it: whatever it writes then
+/// must not reuse numbers that others have received.
 #[test]
 fn a_command_killed_at_any_of_its_writes_exported_and_put_back_forks_nothing() {
     let machine = Machine::new("killed, exported, put back");
@@ -430,7 +429,7 @@ fn an_interrupted_command_leaves_nothing() {
         other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
         let before = Content::of(&store);
         let child = interruptible(prepared(&store, &["chat", "send", "never sent"]));
-        // Another one that waits and gives up tells the time.
+        // Another command that waits and gives up serves as a timer.
         store.run(&["chat", "send", "no", "--lock-wait", "300ms"]).exits(8);
         signal(&child, name);
         let run = ended(child);

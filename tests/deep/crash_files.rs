@@ -1,7 +1,7 @@
-//! Commands about files on the disks, killed at each of their writes: every file is what it was or what it
-//! is to be, whole, and the next command goes on from there.
+//! Commands about files on disks, killed at each of their writes: every file has its old or its new content,
+//! whole, and the next command continues from there.
 //!
-//! A few of the calls by default; `CRDTCTL_EVERY=1` tries all of them.
+//! Tries a few of the calls by default; `CRDTCTL_EVERY=1` tries all of them.
 
 use super::crash::{Rewind, broken_at};
 use super::support::{Machine, Store, files, number, text};
@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 const ALICE: &str = "alice-river-stone-sky";
 const BOB: &str = "bob-hill-lake-tree";
 const GROUP: &str = "group:ocean-forest-moon-star";
-/// The calls that change something among files.
+/// The calls that change files.
 const CALLS: &str =
     "write,fsync,syncfs,rename,renameat,unlinkat,unlink,mkdirat,linkat,ftruncate,openat";
 const EVERY: u64 = 97;
-/// Those that are tried by default: what a scan afterwards once took for another's doing.
+/// Those tried by default: a scan afterwards once mistook their effects for another program's changes.
 const FEW: [&str; 4] = ["fsync", "renameat", "unlink", "openat"];
 
-/// The files of the group, without what a writer calls its own until it is whole.
+/// The files of the group, without a writer's temporary files.
 fn lying(store: &Store<'_>) -> BTreeMap<PathBuf, Vec<u8>> {
     let dir = store.dir.join("disks/entities").join(GROUP.trim_start_matches("group:"));
     let mut all = if dir.is_dir() { files(&dir) } else { BTreeMap::new() };
@@ -49,12 +49,12 @@ fn with_bob(machine: &Machine) -> (Store<'_>, Store<'_>, String) {
     (store, bob, bundle)
 }
 
-/// No text.
+/// Bytes that are not text.
 fn bytes(seed: u8) -> Vec<u8> {
     (0..9_000u32).map(|n| (n.wrapping_mul(31) >> 3) as u8 ^ seed).collect()
 }
 
-/// Breaks a command at its calls. `again` goes on where it was broken.
+/// Breaks a command at its calls. `again` continues where it was broken.
 fn sweep(store: Store<'_>, args: &[&str], again: &[&[&str]]) {
     let rewind = Rewind::new(store);
     let store = &rewind.store;
@@ -72,7 +72,7 @@ fn sweep(store: Store<'_>, args: &[&str], again: &[&[&str]]) {
             let is = |of: &BTreeMap<PathBuf, Vec<u8>>| of.get(&path) == Some(&bytes);
             assert!(is(&before) || is(&after), "{what}: {} is neither", path.display());
         }
-        // Whoever comes next changes nothing that nobody changed.
+        // The next scan changes nothing that nobody changed.
         store.run(&["disk", "scan"]).ok();
         for (path, bytes) in lying(store) {
             let is = |of: &BTreeMap<PathBuf, Vec<u8>>| of.get(&path) == Some(&bytes);
@@ -86,7 +86,7 @@ fn sweep(store: Store<'_>, args: &[&str], again: &[&[&str]]) {
     });
 }
 
-/// Kills a command at some of its calls, counted among those of a name, and looks at the store each time.
+/// Kills a command at some of its calls, counted per name, and inspects the store each time.
 fn killed<'c>(
     rewind: &Rewind<'_>,
     args: &[&str],
@@ -111,7 +111,7 @@ fn killed<'c>(
     assert!(tried > 0, "{args:?}: none of its calls was broken");
 }
 
-/// What writers that were killed left.
+/// Leftovers of killed writers.
 fn left_over(dir: &Path) -> Vec<String> {
     let names = files(dir).into_keys().map(|path| text(&path));
     names.filter(|name| name.ends_with(".tmp") || name.ends_with(".part")).collect()
@@ -181,7 +181,7 @@ fn a_move_a_removal_and_a_collection_that_are_killed_go_on() {
     let to = ["disk", "move", "/shared/site", "/public/site"];
     sweep(store, &to, &[&to]);
     let machine = Machine::new("removal killed");
-    // Nobody is to acknowledge it: it is gone for good at once.
+    // Nobody has to acknowledge it: it is gone for good at once.
     let store = group(&machine);
     store.ok(&["member", "remove", BOB]);
     let remove = ["disk", "remove", "-r", "/shared/site/sub"];
@@ -193,7 +193,7 @@ fn a_move_a_removal_and_a_collection_that_are_killed_go_on() {
     sweep(store, &["disk", "gc"], &[&["disk", "gc"]]);
 }
 
-/// What a scan takes in, and says.
+/// What a scan takes in and prints.
 fn scanned(store: &Store<'_>) -> (Vec<String>, String) {
     let run = store.run(&["disk", "scan", "--json"]);
     run.ok();
@@ -250,7 +250,7 @@ fn what_is_written_into_a_file_that_a_killed_command_left_is_taken_in_by_any_oth
             let Ok(page) = fs::read_to_string(&old) else { return };
             fs::write(&old, page + "and more\n").unwrap();
             let before = store.run(&["disk", "list", "--json"]).stdout;
-            // It is another file that this is about.
+            // The test is about another file.
             store.run(&["disk", "put", &other, "/shared/other.md"]).ok();
             let put = lying(store);
             let more = |bytes: &[u8]| bytes.ends_with(b"and more\n");

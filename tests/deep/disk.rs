@@ -1,14 +1,12 @@
-//! A disk that forgets: what may be left of a command's files when the power is cut.
+//! A disk that loses writes: what may be left of a command's files after a power cut.
 //!
-//! strace writes down every call that a command makes on its files, with the bytes, SQLite's too.
-//! From that, and the files as they were before, the disk is built again as it may look after any
-//! of these calls: what was waited for (`fsync`) is there; of the rest, any part. Names in a
-//! directory arrive in the order in which they were made; what is written into a file arrives in
-//! any order, and may be torn between two sectors.
+//! strace records every call that a command makes on its files, with the bytes, SQLite's too. From that, and
+//! the files as they were before, the disk is reconstructed as it may look after any of these calls: what was
+//! synced (`fsync`) is there; of the rest, any part. Names in a directory arrive in the order in which they
+//! were made; what is written into a file arrives in any order, and may be torn between two sectors.
 //!
-//! Assumed, as SQLite and every file system with a journal do: a sector is written whole or not at
-//! all, and a `rename` puts one name or the other in its place, never neither. A shared-memory file
-//! is not on the disk.
+//! Assumed, as by SQLite and every journalling file system: a sector is written whole or not at all, and a
+//! `rename` leaves the old name or the new one, never neither. Shared-memory files are not on the disk.
 
 use super::crash::under_strace;
 use super::support::{Machine, Run, files, temporary, text};
@@ -18,18 +16,18 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The calls that change or wait for something on a disk, and those that say which file is meant.
+/// The calls that change or sync something on a disk, and those that identify the file.
 const CALLS: &str = "openat,open,creat,lseek,write,pwrite64,writev,pwritev,ftruncate,truncate,\
                      fsync,fdatasync,sync_file_range,rename,renameat,renameat2,unlink,unlinkat,\
                      mkdir,mkdirat,rmdir,link,linkat,symlink,copy_file_range,fallocate,close";
 const SECTOR: usize = 512;
 
-/// What a power cut takes of what was not waited for.
+/// What a power cut loses of unsynced writes.
 #[derive(Debug, Clone, Copy)]
 pub enum Loss {
     /// Names and bytes.
     Everything,
-    /// The bytes: every name is there, of a file that was not waited for with nothing in it.
+    /// The bytes: every name is there, but unsynced files are empty.
     Bytes,
     /// The names, while the bytes are there.
     Names,
@@ -41,7 +39,7 @@ impl Loss {
     pub const ALL: [Loss; 4] = [Loss::Everything, Loss::Bytes, Loss::Names, Loss::Some];
 }
 
-/// A file by the number it was given here, whatever it is called.
+/// A file by the number it was given here, whatever its name.
 type Inode = usize;
 
 enum Call {
@@ -58,15 +56,15 @@ enum Call {
 /// What one command did to the files below a directory.
 pub struct Disk {
     root: PathBuf,
-    /// As it was before, by inode.
+    /// The content before the command, by inode.
     contents: Vec<Vec<u8>>,
     names: BTreeMap<PathBuf, Inode>,
     calls: Vec<Call>,
 }
 
 impl Disk {
-    /// Runs a command that a machine has prepared and writes down what it does to the machine's
-    /// files. None where there is no strace.
+    /// Runs a prepared command of a machine and records what it does to the machine's files. `None` without
+    /// strace.
     pub fn watch(machine: &Machine, command: &Command) -> Option<(Run, Disk)> {
         let root = machine.path("");
         let mut disk = Disk::of(&root);
@@ -90,12 +88,12 @@ impl Disk {
         Disk { root: root.to_owned(), contents, names, calls: Vec::new() }
     }
 
-    /// How many calls there were: the power can be cut after each.
+    /// The number of calls: the power can be cut after each.
     pub fn calls(&self) -> usize {
         self.calls.len()
     }
 
-    /// What a call was, for messages.
+    /// The name of a call, for messages.
     pub fn name(&self, at: usize) -> String {
         match at.checked_sub(1).and_then(|last| self.calls.get(last)) {
             None => "before the first call".to_owned(),
@@ -138,7 +136,7 @@ impl Disk {
         }
     }
 
-    /// Takes one call down. The files of other directories are nobody's business.
+    /// Records one call. Files in other directories are ignored.
     fn call(
         &mut self,
         name: &str,
@@ -243,12 +241,12 @@ impl Disk {
         }
     }
 
-    /// A path below the root, but for what lives in memory only.
+    /// A path below the root, except for what is only in memory.
     fn here(&self, path: PathBuf) -> Option<PathBuf> {
         (path.starts_with(&self.root) && !is_memory(&path)).then_some(path)
     }
 
-    /// Puts the files as they may be when the power goes after so many calls.
+    /// Makes the files what they may be if the power is cut after this many calls.
     pub fn cut(&self, after: usize, loss: Loss, chance: &mut Chance) {
         let calls = &self.calls[..after];
         let mut contents = self.contents.clone();
@@ -288,8 +286,8 @@ impl Disk {
         self.put(&names, &contents, &directories);
     }
 
-    /// The changes of names that are on the disk: of each directory the first so many, all that
-    /// were waited for among them.
+    /// The changes of names that are on the disk: of each directory a first part, which includes all that
+    /// were synced.
     fn arrived(&self, after: usize, loss: Loss, chance: &mut Chance) -> Vec<&Call> {
         let mut by_dir: BTreeMap<&Path, (Vec<usize>, usize)> = BTreeMap::new();
         for (index, call) in self.calls[..after].iter().enumerate() {
@@ -322,7 +320,7 @@ impl Disk {
         kept.into_iter().map(|index| &self.calls[index]).collect()
     }
 
-    /// Makes the directory hold these files and no others. A file that is there keeps its inode.
+    /// Makes the directory hold these files and no others. An existing file keeps its inode.
     fn put(&self, names: &BTreeMap<PathBuf, Inode>, contents: &[Vec<u8>], dirs: &[PathBuf]) {
         for path in files(&self.root).into_keys() {
             let path = self.root.join(path);
@@ -355,7 +353,7 @@ fn write(content: &mut Vec<u8>, at: usize, bytes: &[u8]) {
     content[at..end].copy_from_slice(bytes);
 }
 
-/// Which sectors of a write are on the disk. Most often all or none.
+/// Which sectors of a write are on the disk: most often all or none.
 fn sectors(
     loss: Loss,
     is_waited_for: bool,
@@ -374,7 +372,7 @@ fn sectors(
     }
 }
 
-/// The parts of a write, cut where sectors end.
+/// The parts of a write, split at sector boundaries.
 fn parts(at: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
     let mut from = 0;
     std::iter::from_fn(move || {
@@ -385,7 +383,7 @@ fn parts(at: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// An argument as strace wrote it.
+/// An argument as strace printed it.
 struct Argument {
     raw: String,
 }
@@ -396,7 +394,7 @@ impl Argument {
         unescaped(quoted.expect("a whole string"))
     }
 
-    /// The path that it is; of a descriptor the one it was opened by.
+    /// The path it names; for a descriptor, the one it was opened by.
     fn path(&self, dir: &Path) -> PathBuf {
         let quoted = self.raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let path = quoted.or_else(|| self.raw.split_once('<')?.1.strip_suffix('>'));
@@ -405,12 +403,12 @@ impl Argument {
     }
 }
 
-/// The arguments of a call. With `-xx` no string holds a comma or a quote.
+/// The arguments of a call. With `-xx` no string contains a comma or a quote.
 fn arguments(text: &str) -> Vec<Argument> {
     text.split(", ").map(|raw| Argument { raw: raw.to_owned() }).collect()
 }
 
-/// `\x2f` is a byte; what is not escaped is itself.
+/// `\x2f` is a byte; what is not escaped is literal.
 fn unescaped(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let (mut out, mut at) = (Vec::with_capacity(bytes.len() / 4), 0);

@@ -1,4 +1,4 @@
-//! What is known to have happened in a world, and what must hold of a replica after every step.
+//! What is known to have happened in a world, and what must hold for a replica after every step.
 
 use super::canvases::Drawn;
 use super::talk::Talk;
@@ -16,12 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default, Clone)]
 pub struct Held {
     pub messages: BTreeSet<String>,
-    /// Messages that were here and are not any more.
+    /// Messages that were here and no longer are.
     pub gone: BTreeSet<String>,
     pub clocks: BTreeMap<&'static str, Clocks>,
 }
 
-/// A change of the membership, and what whoever made it had seen.
+/// A change of the membership, and what its author had seen.
 #[derive(Debug, Clone)]
 pub struct Event {
     pub member: String,
@@ -32,7 +32,7 @@ pub struct Event {
     before: Clocks,
 }
 
-/// Where a session's writes ended: a client id, and its next clock.
+/// The end of a session's writes: a client id, and its next clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Mark {
     pub client: u64,
@@ -56,23 +56,23 @@ impl Event {
     }
 }
 
-/// What is known to have happened, of sessions that committed.
+/// What is known to have happened in committed sessions.
 #[derive(Default)]
 pub struct Facts {
     pub messages: BTreeMap<String, Message>,
     /// Messages that vanished from a replica that had them.
     pub pruned: BTreeSet<String>,
-    /// Those whose pruning a restored backup may have taken back.
+    /// Those whose pruning a restored backup may have undone.
     pub unpruned: BTreeSet<String>,
     pub membership: Vec<Event>,
-    /// A backup was put back: what was written since may be lost.
+    /// A backup was restored: what was written since may be lost.
     pub restored: bool,
     /// Cards, issues and comments that somebody made, by the name of their document.
     pub made: BTreeSet<(&'static str, String)>,
     /// Replies and reactions.
     pub talk: Talk,
     pub drawn: Drawn,
-    /// (record, member) of every acknowledgement that was ever written.
+    /// (record, member) for every acknowledgement that was ever written.
     acknowledgements: BTreeSet<(String, String)>,
 }
 
@@ -82,7 +82,7 @@ pub struct Message {
     pub sent: Mark,
     /// Every text that was written to it.
     pub edits: Vec<Edit>,
-    /// Each with its time.
+    /// Each deletion with its time.
     pub deletions: Vec<(Mark, i64)>,
 }
 
@@ -107,7 +107,7 @@ impl Edit {
 pub struct Done<'a> {
     pub session: usize,
     pub member: &'a MemberId,
-    /// The clocks of the core and of the chat before it.
+    /// The clocks of the core and of the chat before the session.
     pub before: (Clocks, Clocks),
     pub operations: &'a [Operation],
     pub outcomes: &'a [Outcome],
@@ -126,7 +126,7 @@ impl Done<'_> {
 }
 
 impl Facts {
-    /// Writes down what a session did.
+    /// Records what a session did.
     pub fn note(&mut self, replica: &Replica, done: &Done<'_>) {
         let core = replica.mark("core", &done.before.0);
         let chat = replica.mark("chat", &done.before.1);
@@ -183,9 +183,9 @@ impl Facts {
         edits.push(Edit { text, at: at.unwrap_or(0), mark, before });
     }
 
-    /// What must hold of a replica after every step: its files are storable; a new acknowledgement
-    /// is the acting member's, and of a record that is deleted here; a message is pruned when all
-    /// who had it have acknowledged, and never comes back.
+    /// Checks what must hold for a replica after every step: its files are storable; a new acknowledgement is
+    /// the acting member's, and for a record that is deleted here; a message is pruned once all who had it
+    /// have acknowledged, and never comes back.
     pub fn look(&mut self, replica: &mut Replica, acting: Option<&MemberId>, regroups: bool) {
         let reader = replica.store.reader().expect("a reader");
         let mut members = BTreeMap::new();
@@ -227,13 +227,13 @@ impl Facts {
         }
     }
 
-    /// Returns the messages that have gone since the last look.
+    /// Returns the messages that have vanished since the last look.
     fn look_at_messages(&mut self, replica: &mut Replica, view: &View) -> Vec<String> {
         let Replica { held, name, .. } = replica;
         let present: BTreeSet<String> = view.keys(&["messages"]).into_iter().collect();
         let back: Vec<&String> = present.intersection(&held.gone).collect();
         assert!(back.is_empty(), "{name}: pruned, and back again: {back:?}");
-        // What came, was acknowledged and pruned in one import was never seen here.
+        // What arrived, was acknowledged and pruned in one import was never seen here.
         let clocks = &view.version().clocks;
         let came = self.messages.iter().filter(|(_, message)| message.sent.is_in(clocks));
         let gone: Vec<String> = came
@@ -246,8 +246,8 @@ impl Facts {
         gone
     }
 
-    /// Nobody had pruned this message before: this replica did. Every member that it knows, and
-    /// that was one when the message was deleted, has acknowledged it then.
+    /// Nobody had pruned this message before: this replica did. Every member that it knows, and that was one
+    /// when the message was deleted, must have acknowledged it.
     fn is_pruned_rightly(
         &self,
         replica: &Replica,

@@ -1,19 +1,19 @@
-//! Every system call that a command makes on its files, failing: one at a time, or from one on.
+//! Failures of every system call that a command makes on its files: one at a time, or all from some point on.
 //!
-//! A command runs once under strace, which writes its calls down. Then it runs again with one of
-//! them failing as disks, quotas and permissions fail: ENOSPC, EDQUOT, EIO, EROFS, EACCES, EMFILE.
-//! Ids and clock are fixed, so the same call comes at the same place, and the content after the
-//! command is known in advance. What must hold of each run:
+//! A command runs once under strace, which records its calls. Then it runs again with one of them failing as
+//! disks, quotas and permissions fail: ENOSPC, EDQUOT, EIO, EROFS, EACCES, EMFILE. Ids and clock are fixed,
+//! so the same call comes at the same place, and the content after the command is known in advance. For each
+//! run:
 //!
-//! - the exit code is 0 or 74 (8 where it was a lock that failed), there is no panic, and what
-//!   fails says so in one error;
-//! - the store is as before or as after, and an error that says `committed` means after, one that
-//!   says nothing of the kind and does not call it unknown means before;
-//! - a command that only reads prints exactly what it prints otherwise, or fails;
+//! - the exit code is 0 or 74 (8 if a lock failed), there is no panic, and a failure is reported in one
+//!   error;
+//! - the store is as before or as after; an error that says `committed` means after, and one that says
+//!   neither that nor that the outcome is unknown means before;
+//! - a command that only reads prints exactly what it otherwise prints, or fails;
 //! - the store can be read, the same command can be run again, and `check` finds nothing.
 //!
-//! `CRDTCTL_FAULTS=2500` makes the run longer, `CRDTCTL_FAULTS_SEED=2` another, and
-//! `CRDTCTL_FAULT_ONE="12 fsync 1 EIO"` lives through those faults alone.
+//! `CRDTCTL_FAULTS=2500` makes the run longer, `CRDTCTL_FAULTS_SEED=2` different, and
+//! `CRDTCTL_FAULT_ONE="12 fsync 1 EIO"` tries those faults alone.
 
 use super::crash::{Rewind, ended, looked_at, under_strace};
 use super::support::{Machine, Run, Store, files, number, skipped, text};
@@ -28,9 +28,9 @@ const GROUP: &str = "group:ocean-forest-moon-star";
 const ALICE: &str = "alice-river-stone-sky";
 const BOB: &str = "bob-hill-lake-tree";
 const CAROL: &str = "carol-sun-wind-rain";
-/// Faults of the run that everybody makes.
+/// Number of faults in a default run.
 const QUICK: usize = 30;
-/// Seeds of the ids that a command mints, the first time and the second.
+/// Seeds of the ids that a command creates, the first time and the second.
 const FIRST: &str = "the first time";
 const AGAIN: &str = "the second time";
 /// The directory that a recovery writes to.
@@ -38,7 +38,7 @@ const MADE: &str = "made";
 /// Where the log begins in a fingerprint.
 const PAST: &str = "its log:\n";
 
-/// The calls that meet a file, and how each of them fails in the world.
+/// The calls on files, and the ways in which each of them fails in practice.
 const CALLS: &[(&str, &[&str])] = &[
     ("openat", &["EACCES", "EMFILE", "EIO"]),
     ("read", &["EIO"]),
@@ -60,14 +60,14 @@ const CALLS: &[(&str, &[&str])] = &[
     ("mmap", &["ENOMEM"]),
     ("flock", &["ENOLCK", "EIO"]),
 ];
-/// What may also happen to a call that makes a file, and to one that opens it for writing.
+/// Further failures of a call that creates a file, or opens it for writing.
 const CREATING: &[&str] = &["ENOSPC", "EDQUOT"];
 const WRITING: &[&str] = &["EROFS"];
 
-/// One call of a command that is to fail, and how.
+/// One call of a command that should fail, and how.
 #[derive(Debug, Clone)]
 struct Fault {
-    /// Which of the commands.
+    /// The number of the command.
     command: usize,
     call: String,
     /// Counted among the calls of this name.
@@ -75,7 +75,7 @@ struct Fault {
     errno: &'static str,
     /// All calls of this name fail from there on.
     lasting: bool,
-    /// What the call was about, for people.
+    /// The call as strace printed it, for messages.
     line: String,
 }
 
@@ -85,7 +85,7 @@ impl Fault {
     }
 }
 
-/// A command, and what it does when nothing fails.
+/// A command, and what it does if nothing fails.
 struct Step {
     args: Vec<String>,
     reads: bool,
@@ -94,12 +94,12 @@ struct Step {
     stdout: String,
     before: String,
     after: String,
-    /// After the same command a second time, and what `check` says then.
+    /// The fingerprint after running the same command a second time, and the output of `check` then.
     twice: String,
     check: i32,
 }
 
-/// A machine that is put back before each fault.
+/// A machine that is reset before each fault.
 struct Bench<'m> {
     rewind: Rewind<'m>,
     steps: Vec<Step>,
@@ -119,7 +119,7 @@ impl<'m> Bench<'m> {
         &self.rewind.store
     }
 
-    /// Lives through a command with nothing failing; None without strace.
+    /// Runs a command with nothing failing; `None` without strace.
     fn learn(&mut self, args: Vec<String>, reads: bool) -> Option<()> {
         self.back();
         let before = fingerprint(self.store());
@@ -137,7 +137,7 @@ impl<'m> Bench<'m> {
         Some(())
     }
 
-    /// Puts everything back.
+    /// Resets everything.
     fn back(&self) {
         self.rewind.rewind();
         let made = self.store().machine.path(MADE);
@@ -161,7 +161,7 @@ impl<'m> Bench<'m> {
         self.store().machine.finish(command, &[], None)
     }
 
-    /// Runs a command under strace: what it did, and its calls of these names.
+    /// Runs a command under strace; returns its result and its calls of these names.
     fn traced(&self, args: &[String], calls: &str, inject: Option<&str>) -> Option<(Run, String)> {
         let plain = self.command(args);
         let trace = self.store().machine.path("trace");
@@ -177,7 +177,7 @@ impl<'m> Bench<'m> {
         Some((run, std::fs::read_to_string(trace).expect("the trace")))
     }
 
-    /// Lives through one fault. What did not hold; None when the call did not come.
+    /// Tries one fault. Returns what did not hold; `None` if the call did not occur.
     fn suffer(&self, fault: &Fault) -> Option<Result<(), String>> {
         let step = &self.steps[fault.command];
         self.back();
@@ -193,7 +193,7 @@ impl<'m> Bench<'m> {
 
     fn judge(&self, step: &Step, fault: &Fault, run: &Run) -> Result<(), String> {
         let hold = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
-        // A check that cannot look at a file has found something.
+        // A check that cannot read a file reports a finding.
         let unread = step.args[0] == "check" && run.code == 3 && run.stdout.contains("os error");
         // An import takes in what goes into the others: the rest waits for the one document.
         let waits = run.code == 7 && run.stderr.contains(" is left out: could not read");
@@ -211,7 +211,7 @@ impl<'m> Bench<'m> {
         hold(!run.stderr.contains("panicked"), "a panic")?;
         let speechless =
             fault.line.starts_with("write(2<") || fault.lasting && fault.call == "write";
-        // What goes over every document does the rest, and names the one that it could not read.
+        // A command over every document does the rest, and names the one that it could not read.
         let left_out = run.code == 74 && run.stderr.contains(" is left out");
         if !good && !speechless && !left_out {
             hold(run.stderr.matches("error: ").count() == 1, "not one error")?;
@@ -222,8 +222,8 @@ impl<'m> Bench<'m> {
             let same = unread || run.stdout == step.stdout || said;
             hold(same, "reads something else")?;
         }
-        // A lease that could not be read makes another replica, which mints other ids: then only
-        // the log can be compared.
+        // If the lease could not be read, another replica is made, which creates other ids: then only the log
+        // can be compared.
         let renewed = run.stderr.contains("new replica");
         let seen = |of: &str| if renewed { past(of) } else { of.to_owned() };
         let (before, after) = (seen(&step.before), seen(&step.after));
@@ -251,7 +251,7 @@ impl<'m> Bench<'m> {
     }
 }
 
-/// The part of a fingerprint that does not hang on ids.
+/// The part of a fingerprint that does not depend on ids.
 fn past(of: &str) -> String {
     of[of.find(PAST).unwrap_or(0)..].to_owned()
 }
@@ -260,7 +260,7 @@ fn names() -> String {
     CALLS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",")
 }
 
-/// What the store holds, and what it says of its past.
+/// The content of the store, and its log.
 fn fingerprint(store: &Store<'_>) -> String {
     let opened = looked_at(store);
     let reader = opened.reader().expect("a reader");
@@ -293,7 +293,7 @@ fn fingerprint(store: &Store<'_>) -> String {
     found + &format!("{:?}", state.setting("entity").expect("the settings"))
 }
 
-/// The calls of a trace that meet a file of ours or an output, each with its ways to fail.
+/// The calls of a trace that touch a file of ours or an output, each with its ways to fail.
 fn faults(command: usize, trace: &str, root: &str) -> Vec<Fault> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut faults = Vec::new();
@@ -355,7 +355,7 @@ fn prepared(machine: &Machine) -> Store<'_> {
     let lines = lines.map(|line| line.to_string()).join("\n");
     std::fs::write(machine.path("batch"), lines).expect("a batch");
     store.ok(&["chat", "delete", &gone]);
-    // What another program keeps in a .meta stays there.
+    // What another program keeps in a `.meta` stays there.
     let meta = store.document(&format!("{GROUP}:chat")).with_extension("meta");
     let old = std::fs::read(&meta).expect("a .meta");
     let mut fields: Value = serde_json::from_slice(&old).expect("JSON");
@@ -396,7 +396,7 @@ const WRITES: &[&[&str]] = &[
     &["canvas", "events", "--ack", "--json"],
 ];
 
-/// With a chat that was cut short.
+/// With a truncated chat.
 const DAMAGED: &[(&[&str], bool)] = &[
     (&["recover", "chat", "--from", "BUNDLE", "-O", "MADE", "--json"], false),
     (&["prune", "--json"], false),
@@ -406,7 +406,7 @@ const DAMAGED: &[(&[&str], bool)] = &[
     (&["kanban", "add", "another card", "--json"], false),
 ];
 
-/// So many faults, and what did not hold.
+/// Tries this many faults; returns the number and what did not hold.
 fn live(bench: &Bench<'_>, count: usize, seed: u64) -> (usize, Vec<String>) {
     let mut chance = Chance::new(seed);
     let one = std::env::var("CRDTCTL_FAULT_ONE").ok();
@@ -424,8 +424,8 @@ fn live(bench: &Bench<'_>, count: usize, seed: u64) -> (usize, Vec<String>) {
     (suffered, broken)
 }
 
-/// As a process leaves it that was killed after its commit: rows that are in no file, and SQLite's
-/// log beside its own.
+/// As a process leaves it that was killed after its commit: rows that are in no file, and SQLite's log beside
+/// its own.
 fn killed(store: &Store<'_>) -> Option<()> {
     let dir = text(&store.dir);
     let send = store.machine.command(&["-s", &dir, "chat", "send", "in the log only"]);
@@ -476,8 +476,8 @@ fn a_call_that_fails_fails_its_command_or_nothing() {
     lived(prepared(&machine), QUICK);
 }
 
-/// A `.meta` is looked at when the files are listed and with its document, and each time it may be
-/// what cannot be read. Other looks, at whose store it is, tell `check` nothing that it says.
+/// A `.meta` is read when the files are listed and again with its document, and either read may fail. Other
+/// reads, which determine whose store it is, do not affect the output of `check`.
 #[test]
 fn check_names_a_meta_that_cannot_be_read_at_whichever_look() {
     let machine = Machine::new("faults of meta");
@@ -502,7 +502,8 @@ fn check_names_a_meta_that_cannot_be_read_at_whichever_look() {
     assert!(named.values().all(|looks| *looks >= 2), "{named:?}");
 }
 
-/// Lines of a relay are not put aside for a canvas that cannot be read only when they are merged.
+/// Lines of a relay are not set aside only because their canvas turns out to be unreadable when they are
+/// merged.
 #[test]
 fn a_relay_fails_where_its_canvas_cannot_be_read_whenever_that_shows() {
     let machine = Machine::new("faults of a relay");

@@ -1,12 +1,12 @@
 //! The three-replica history that corrupts plain yrs.
 //!
-//! A writes a map `m0`. B has it and writes `m0.x1` (update b1), `m0.x2` (b2) and a root key (b3).
-//! A has all of that, removes `m0` and saves: what stood below `m0` is one pruned range now, over
-//! b1 and b2 both. C has `m0`, gets b2 without b1, and then A's state.
+//! A writes a map `m0`. B has it and writes `m0.x1` (update b1), `m0.x2` (b2) and a root key (b3). A has all
+//! of that, removes `m0` and saves: what was below `m0` is now one pruned range, over both b1 and b2. C has
+//! `m0`, gets b2 without b1, and then A's state.
 //!
-//! Every step is honest. In yrs 0.28.1, b2 leaves a hole for b1 at C, and the pruned range does
-//! not fit the hole: its length is subtracted below zero. The ready gate keeps b2 away from yrs
-//! until b1 is there, so there never is a hole.
+//! Every step is honest. In yrs 0.28.1, b2 leaves a hole for b1 at C, and the pruned range does not fit the
+//! hole: its length is subtracted below zero. The ready gate keeps b2 away from yrs until b1 is there, so
+//! there is never a hole.
 
 use super::support::{Machine, Store, text};
 use crdtctl::crdt::source::Source;
@@ -18,7 +18,7 @@ use std::path::Path;
 use yrs::updates::decoder::Decode;
 use yrs::{Doc, Map, MapPrelim, MapRef, Options, Out, ReadTxn, StateVector, Transact, WriteTxn};
 
-/// A document that no concern understands.
+/// A document of no known concern.
 const DOC: &str = "notes:one:free";
 
 /// The updates of the history, as bytes.
@@ -60,7 +60,7 @@ fn replica(client: u64) -> Doc {
     Doc::with_options(Options::with_client_id(yrs::ClientID::new(client)))
 }
 
-/// One transaction, and its own update.
+/// Makes one transaction and returns its own update.
 fn change(doc: &Doc, make: impl FnOnce(&mut yrs::TransactionMut<'_>)) -> Vec<u8> {
     let mut txn = doc.transact_mut();
     make(&mut txn);
@@ -115,7 +115,7 @@ impl Bench {
         store.run(&["sync", "import", "--raw", DOC, &file]).exits(code);
     }
 
-    /// The `.yrs` of the document: with content, storable, and taken whole by plain yrs.
+    /// The `.yrs` of the document: with content, storable, and accepted whole by plain yrs.
     fn saved(&self, store: &Store<'_>) -> Vec<u8> {
         let name = crdtctl::id::DocId::parse(DOC).expect("a document id").file_stem();
         let path = store.dir.join("crdt").join("notes").join(format!("{name}.yrs"));
@@ -151,7 +151,7 @@ fn the_history_that_corrupts_plain_yrs_ends_well_here() {
     assert_eq!(view.keys(&["root"]), ["k"]);
     assert_eq!(a.ok(&["digest", DOC, "-q"]), c.ok(&["digest", DOC, "-q"]));
 
-    // What waited has found its place, and late copies of all of it change nothing.
+    // What waited has been applied, and late copies of all of it change nothing.
     for update in ["b2", "b1", "b3", "m0", "a"] {
         bench.import(&c, update, 0);
         assert_eq!(bench.saved(&c), at_c, "after {update} once more");
@@ -165,7 +165,7 @@ fn the_updates_of_the_history_end_the_same_in_every_order() {
     let mut orders = Vec::new();
     permute(&mut ["m0", "b1", "b2", "b3", "a"], 0, &mut orders);
     let mut ends = std::collections::BTreeSet::new();
-    // Every seventh of the 120 orders: the others differ less than they cost.
+    // Every seventh of the 120 orders: trying the others costs more than it would reveal.
     for (number, order) in orders.iter().enumerate().step_by(7) {
         let store = bench.machine.store(&format!("s{number}"), "cid");
         for update in order {
@@ -192,7 +192,7 @@ fn permute(updates: &mut [&'static str; 5], fixed: usize, into: &mut Vec<[&'stat
     }
 }
 
-/// What the gate is for. Should this fail with a newer yrs, the history does it no harm any more.
+/// The reason for the gate. If this fails with a newer yrs, the history does it no harm any more.
 #[test]
 fn plain_yrs_does_not_survive_the_history() {
     let history = History::new();
@@ -215,11 +215,11 @@ fn plain_yrs_does_not_survive_the_history() {
             gate::storable(&saved).expect_err("a skip of 2^32 - 1 in the file");
         }
     }
-    // A's own state is sound: the fault is in how C takes it.
+    // A's own state is sound: the fault is in how C applies it.
     gate::storable(&history.a).expect("A's state");
 }
 
-/// A deletion moves no clock: an update that holds nothing else is news all the same.
+/// A deletion moves no clock: an update that holds nothing else must still count as news.
 #[test]
 fn a_deletion_alone_arrives() {
     let machine = Machine::new("deletion alone");
@@ -239,7 +239,7 @@ fn a_deletion_alone_arrives() {
         let keys: Vec<&String> = dump["root"].as_object().expect("a map").keys().collect();
         assert_eq!(keys, left);
     }
-    // And before what it deletes, it waits.
+    // If it arrives before what it deletes, it waits.
     let store = machine.store("other", "ann");
     store.run(&["sync", "import", "--raw", DOC, &file]).exits(7);
     std::fs::write(&file, &written).expect("a writable file");

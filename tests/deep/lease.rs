@@ -1,8 +1,8 @@
-//! Stores that were copied, put back, or lost their lease: each goes on under a new client id,
-//! says so, and still agrees with its peers in the end.
+//! Stores that were copied, restored, or lost their lease: each continues under a new client id, says so, and
+//! still agrees with its peers in the end.
 //!
-//! Writing under an id that somebody else wrote under, too, makes documents that differ for ever
-//! with equal state vectors; so every test here ends with equal digests *and* equal versions.
+//! Writing under an id that somebody else writes under makes documents that differ for ever with equal state
+//! vectors; so every test here ends with equal digests *and* equal versions.
 
 use super::support::{Machine, Store, copy_tree, text};
 use super::world::{checked, know_lease, put_back};
@@ -36,14 +36,14 @@ impl<'m> Pair<'m> {
     }
 }
 
-/// A full bundle from one store to another.
+/// Imports a full bundle of one store into another.
 fn carry(from: &Store<'_>, to: &Store<'_>, code: i32) {
     let bundle = text(&from.dir.with_extension("crdt"));
     from.ok(&["sync", "export", "-O", &bundle]);
     to.run(&["sync", "import", &bundle]).exits(code);
 }
 
-/// Everybody hears from everybody, until acknowledgements have gone round.
+/// Everybody exchanges everything, until acknowledgements have gone round.
 fn meet(stores: &[&Store<'_>]) {
     for _ in 0..3 {
         for from in stores {
@@ -64,7 +64,7 @@ fn version(store: &Store<'_>) -> Version {
     checked(&std::fs::read(path).expect("the document's file")).version()
 }
 
-/// The client ids that replicas have written the chat under.
+/// The client ids under which replicas have written the chat.
 fn clients(store: &Store<'_>) -> BTreeSet<u64> {
     version(store).clocks.into_keys().filter(|client| *client <= u64::from(u32::MAX)).collect()
 }
@@ -117,7 +117,7 @@ fn a_copied_store_goes_on_as_a_new_replica() {
     let copy = machine.open(machine.path("copy"));
     copy_tree(&pair.alice.dir, &copy.dir);
     sends_as_somebody_new(&copy, "from the copy");
-    // The original is what it was.
+    // The original is unchanged.
     sends_as_before(&pair.alice, "from the original");
     meet(&[&pair.alice, &copy, &pair.bob]);
     let all =
@@ -162,7 +162,7 @@ fn a_restored_backup_goes_on_as_a_new_replica() {
     assert_eq!(messages(&pair.alice).len(), all.len() + 2);
 }
 
-/// Only the `.yrs` is put back, and `crdtctl.db` stays: the log knows what the file has lost.
+/// Only the `.yrs` is restored, and `crdtctl.db` stays: the log knows what the file has lost.
 #[test]
 fn an_older_file_under_a_newer_log_loses_nothing() {
     let machine = Machine::new("older file");
@@ -185,7 +185,7 @@ fn a_store_without_its_lease_goes_on_as_a_new_replica() {
     std::fs::remove_dir_all(&leases).expect("the leases");
     sends_as_somebody_new(&pair.alice, "without a lease");
     meet(&[&pair.alice, &pair.bob]);
-    // Leases of before are of no use any more.
+    // Earlier leases are useless.
     for (name, content) in files {
         std::fs::write(leases.join(name), content).expect("a writable file");
     }
@@ -207,8 +207,8 @@ fn a_damaged_lease_is_no_lease() {
     meet(&[&pair.alice, &pair.bob]);
 }
 
-/// A state directory that was lost is one doubt, and makes one new replica; one that cannot be used
-/// stops writing instead of making one each time.
+/// A lost state directory makes one new replica; an unusable one stops writing instead of making a new
+/// replica each time.
 #[test]
 fn without_a_state_directory_nothing_is_written() {
     let machine = Machine::new("no state");
@@ -229,7 +229,7 @@ fn without_a_state_directory_nothing_is_written() {
     meet(&[&pair.alice, &pair.bob]);
 }
 
-/// A store and its lease are put back together, file by file, as out of a backup of a home directory.
+/// A store and its lease are restored together, file by file, as from a backup of a home directory.
 #[test]
 fn a_home_out_of_a_backup_goes_on_as_a_new_replica() {
     let machine = Machine::new("home");
@@ -249,7 +249,7 @@ fn a_home_out_of_a_backup_goes_on_as_a_new_replica() {
     assert_eq!(messages(&pair.alice), all);
 }
 
-/// The disk as a whole goes back in time, its leases with it: nothing on it can tell.
+/// The whole disk goes back in time, including its leases: nothing on it can tell.
 struct RolledBack<'m> {
     pair: Pair<'m>,
 }
@@ -263,7 +263,7 @@ impl<'m> RolledBack<'m> {
         pair.alice.ok(&["chat", "send", "bob has this one"]);
         carry(&pair.alice, &pair.bob, 0);
         put_back(&store, &pair.alice.dir);
-        // The leases of hers: Bob lives on another machine, as far as this goes.
+        // Only her leases: Bob is on another machine as far as this test goes.
         let leases = machine.path("state").join("crdtctl").join("leases");
         for (name, lease) in super::support::files(&state.join("crdtctl").join("leases")) {
             if String::from_utf8_lossy(&lease).contains(&text(&pair.alice.dir)) {
@@ -279,7 +279,7 @@ impl<'m> RolledBack<'m> {
 fn a_rolled_back_machine_learns_of_it_from_a_peer() {
     let machine = Machine::new("rolled back");
     let RolledBack { pair } = RolledBack::new(&machine);
-    // It goes on as a new replica before it takes what it wrote itself, as anybody else's.
+    // It continues as a new replica before it imports what it wrote itself, as if somebody else had.
     let bundle = text(&machine.path("bob.crdt"));
     pair.bob.ok(&["sync", "export", "-O", &bundle]);
     let run = pair.alice.run(&["sync", "import", &bundle]);
@@ -294,7 +294,7 @@ fn a_rolled_back_machine_learns_of_it_from_a_peer() {
     assert_eq!(messages(&pair.alice), all);
 }
 
-/// A bare update says nothing of who has what: it is refused, and shows it all the same.
+/// A bare update does not say who has what: it is refused, but reveals the rollback all the same.
 #[test]
 fn a_rolled_back_machine_learns_of_it_from_a_bare_update() {
     let machine = Machine::new("rolled back, bare");

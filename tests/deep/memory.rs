@@ -1,11 +1,11 @@
-//! Replicas in memory, without a store: one document each, the product's merge and rules, and
-//! thousands of histories a minute.
+//! Replicas in memory, without a store: one document each, the product's merge and rules, and thousands of
+//! histories a minute.
 //!
-//! [`super::world`] lives through the whole product. Here it is registers: every concern's fields
-//! are written at once by 2 to 7 replicas whose clocks are wrong by minutes; bundles are lost,
-//! repeated, re-ordered, whole or of some rows of a log; replicas are copied and put back.
+//! [`super::world`] exercises the whole product. Here it is registers: 2 to 7 replicas whose clocks are wrong
+//! by minutes write every concern's fields concurrently; bundles, whole or of some rows of a log, are lost,
+//! repeated and reordered; replicas are copied and restored.
 //!
-//! `CRDTCTL_SCHEDULES=100000 cargo test --test deep memory` lives through more of them.
+//! `CRDTCTL_SCHEDULES=100000 cargo test --test deep memory` runs more of them.
 
 use super::convergence::seeds;
 use crdtctl::concern::{self};
@@ -39,15 +39,15 @@ struct Row {
 pub struct Replica {
     doc: Doc,
     log: Vec<Row>,
-    /// Seconds that its clock is ahead of the world's, or behind.
+    /// Seconds by which its clock is ahead of the world's, or behind.
     skew: i64,
-    /// None for one that only carries and writes: removed, or not a member yet. It acknowledges
-    /// nothing, and nobody waits for it.
+    /// `None` for one that only carries and writes: removed, or not a member yet. It acknowledges nothing,
+    /// and nobody waits for it.
     member: Option<String>,
-    /// What came too early.
+    /// What arrived too early.
     waiting: Vec<Letter>,
     backup: Option<(Rc<View>, Vec<Letter>)>,
-    /// The state as it stands, since the last write.
+    /// The state since the last write.
     view: RefCell<Option<Rc<View>>>,
 }
 
@@ -68,7 +68,7 @@ pub struct Wrote {
     pub at: i64,
     /// The last item of its transaction.
     mark: Id,
-    /// What its writer had.
+    /// What its writer had seen.
     seen: Clocks,
 }
 
@@ -152,13 +152,13 @@ impl World {
         usize::try_from(self.chance.below(end as u64)).expect("a small number")
     }
 
-    /// A new client id: random, so that yrs prefers now this replica and now that.
+    /// A new client id: random, so that yrs sometimes prefers one replica and sometimes another.
     fn client(&mut self) -> u64 {
         self.clients += 1;
         (1 + self.chance.below(1 << 20)) * 1000 + self.clients
     }
 
-    /// A short history: some records that all have, then everybody writes.
+    /// Runs a short history: some records that all have, then everybody writes.
     pub fn live(&mut self) {
         for _ in 0..1 + self.chance.below(2) {
             self.create(0);
@@ -193,7 +193,7 @@ impl World {
         Value::String(format!("text {}", self.minted))
     }
 
-    /// A new record of some collection, with every field (rule R1).
+    /// Creates a record of some collection, with every field (rule R1).
     fn create(&mut self, at: usize) {
         let collections: Vec<&'static Collection> = self
             .spec
@@ -244,7 +244,7 @@ impl World {
         )
     }
 
-    /// A record that stands at a replica.
+    /// A record that exists at a replica.
     fn record(&mut self, at: usize) -> Option<(&'static Collection, DocPath)> {
         let collections = self.spec.collections.iter().filter(|c| c.noun != "thread");
         let records: Vec<(&'static Collection, DocPath)> = self.replicas[at].doc.read(|source| {
@@ -260,7 +260,7 @@ impl World {
         self.chance.pick(&records).cloned()
     }
 
-    /// One or two fields of a record, with their clocks, in one transaction.
+    /// Writes one or two fields of a record, with their clocks, in one transaction.
     fn edit(&mut self, at: usize) {
         let Some((collection, record)) = self.record(at) else { return };
         let fields: Vec<&'static schema::Field> =
@@ -346,7 +346,7 @@ impl World {
         }
     }
 
-    /// Somebody copies a replica over another; it goes on as a new one.
+    /// Copies a replica over another; it continues as a new one.
     fn copy(&mut self, at: usize) {
         let to = self.below(self.replicas.len());
         let client = self.client();
@@ -369,8 +369,8 @@ impl World {
         self.replicas[at].view().version().clocks.clone()
     }
 
-    /// A bundle into the mail: the whole state, or what was written since some row, with or
-    /// without what came from one of the others.
+    /// Sends a bundle: the whole state, or what was written since some row, with or without what came from
+    /// one of the others.
     fn send(&mut self, at: usize) {
         let rows = self.replicas[at].log.len();
         let (kind, after, but) =
@@ -404,7 +404,7 @@ impl World {
         self.import(at, letters);
     }
 
-    /// What the product does with bundles, without a store. True when it wrote anything.
+    /// Imports bundles like the product, without a store. Returns whether it wrote anything.
     fn import(&mut self, at: usize, letters: Vec<Letter>) -> bool {
         let froms: Vec<usize> = letters.iter().map(|letter| letter.from).collect();
         let now = self.now_at(at);
@@ -413,7 +413,7 @@ impl World {
         let mut open = std::mem::take(&mut replica.waiting);
         open.extend(letters);
         let before = replica.view();
-        // What holds nothing new needs no look.
+        // What holds nothing new is skipped.
         open.retain(|letter| !letter.is_in(before.version()));
         if open.is_empty() {
             return false;
@@ -503,7 +503,7 @@ impl World {
         }
     }
 
-    /// Everybody sends everything to everybody. Whether anything was written.
+    /// Everybody sends everything to everybody. Returns whether anything was written.
     fn exchange(&mut self) -> bool {
         let letters: Vec<Letter> =
             (0..self.replicas.len()).map(|from| self.replicas[from].letter(from)).collect();
@@ -515,7 +515,7 @@ impl World {
         written
     }
 
-    /// Lets everybody hear from everybody until nothing changes any more.
+    /// Repeats the exchange until nothing changes any more.
     pub fn settle(&mut self) {
         for _ in 0..8 {
             if !self.exchange() {
@@ -525,7 +525,7 @@ impl World {
         panic!("eight rounds, and still no rest");
     }
 
-    /// What must be true in the end.
+    /// Checks what must hold in the end.
     pub fn judge(&self) {
         let view = self.replicas[0].view();
         for at in 1..self.replicas.len() {
@@ -554,7 +554,7 @@ impl World {
             .filter(|deleted| &deleted.record[..] == record && deleted.wrote.is_in(clocks))
             .map(|deleted| &deleted.wrote)
             .collect();
-        // Written by whoever had not seen it: nobody overwrote it knowingly.
+        // Nobody who wrote another value had seen it: nobody overwrote it knowingly.
         let free = |one: &&&Wrote| !writes.iter().any(|other| other.saw(one));
         let last: Vec<&&Wrote> = writes.iter().filter(free).collect();
         let is_kept = |wrote: &Wrote| {
@@ -577,7 +577,7 @@ impl World {
             }
             return;
         }
-        // A record inside another goes with it.
+        // A record inside another is removed with it.
         let Some(shown) = shown else {
             assert!(steps > 2, "{path:?} is not here: {writes:?}");
             return;
@@ -617,21 +617,20 @@ impl Letter {
 }
 
 impl Replica {
-    /// The document as it stands.
+    /// The document's current content.
     fn view(&self) -> Rc<View> {
         let mut view = self.view.borrow_mut();
         let read = || Rc::new(View::of(&checked(&self.doc.encode().expect("a state").0)));
         Rc::clone(view.get_or_insert_with(read))
     }
 
-    /// All that it has.
+    /// A bundle of everything it has.
     fn letter(&self, from: usize) -> Letter {
         let view = self.view();
         Letter { update: view.bytes().into(), has: Rc::new(view.version().clone()), from }
     }
 
-    /// Goes on as a new replica, by the lease rule: under a new client id, and with a log that
-    /// begins anew.
+    /// Continues as a new replica, by the lease rule: under a new client id, and with an empty log.
     fn begin_anew(&mut self, state: &Rc<View>, waiting: Vec<Letter>, client: u64) {
         self.doc = Doc::load(&checked(state.bytes()), client).expect("a document");
         self.log.clear();
@@ -647,7 +646,7 @@ impl Replica {
     }
 }
 
-/// Fields that the histories write: texts that are neither an id nor somebody's name for ever.
+/// Fields that the histories write: texts that are neither an id nor somebody's permanent name.
 fn is_text(collection: &Collection, name: &str) -> bool {
     let field = collection.field(name);
     field.is_some_and(|field| field.kind == FieldKind::Text && !field.is_fixed())
@@ -679,12 +678,12 @@ fn set_first(
 }
 
 fn checked(bytes: &[u8]) -> Update<'_, Checked> {
-    // The roots of all concerns together: none has the name of another's with another type.
+    // The roots of all concerns together: no two share a name with different types.
     let roots: Vec<_> = concern::CONCERNS.iter().flat_map(|spec| spec.roots).copied().collect();
     Update::checked(bytes, &roots).expect("a valid state")
 }
 
-/// A world that tells its history when it ends in a panic.
+/// A world that prints its history if it ends in a panic.
 struct Told(u64, World);
 
 impl Drop for Told {
@@ -704,7 +703,7 @@ fn registers_end_with_the_latest_write_and_nothing_is_lost_in_silence() {
         world.settle();
         world.judge();
     };
-    // The longest of these tests: alone it would keep the other processors waiting.
+    // The longest of these tests: run alone it would leave the other processors idle.
     std::thread::scope(|scope| {
         for half in 0..2 {
             scope.spawn(move || {

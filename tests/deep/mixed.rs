@@ -1,7 +1,7 @@
-//! Mixed fleets: replicas of ours, and applications that hold a document in memory, change it by
-//! the code of their guide, and save it over the files of ours.
+//! Mixed fleets: replicas of ours, and applications that hold a document in memory, change it with the code
+//! of their guide, and save it over our files.
 //!
-//! `CRDTCTL_SCHEDULES=2000 cargo test --test deep mixed` lives through more of them.
+//! `CRDTCTL_SCHEDULES=2000 cargo test --test deep mixed` runs more of them.
 
 use super::application::Application;
 use super::convergence::seeds;
@@ -37,11 +37,11 @@ struct Replica {
     environment: Rc<Environment>,
     store: Store,
     member: MemberId,
-    /// Files that may be put back later.
+    /// Files that may be restored later.
     old: Option<(&'static str, Vec<u8>)>,
 }
 
-/// An application, on the files of one of the stores.
+/// An application that uses the files of one of the stores.
 struct Running {
     at: usize,
     member: &'static str,
@@ -49,7 +49,7 @@ struct Running {
     chat: Application,
 }
 
-/// A message, or a reply: the thread that it is in, and its id.
+/// A message, or a reply: its thread, if any, and its id.
 type Message = (Option<String>, String);
 
 /// A text, and the message that it was in.
@@ -60,10 +60,10 @@ type Text = (Message, String);
 struct Facts {
     /// Every text that was shown to a replica, with its message.
     told: BTreeMap<String, Message>,
-    /// Texts that somebody replaced who saw them.
+    /// Texts replaced by somebody who had seen them.
     overwritten: BTreeSet<String>,
     deleted: BTreeSet<Message>,
-    /// What applications lost among themselves, before any of ours had it.
+    /// What applications lost among themselves, before any replica of ours had it.
     dropped: BTreeSet<Text>,
     /// (message, emoji, member)
     given: BTreeSet<(Message, String, String)>,
@@ -119,7 +119,8 @@ impl World {
         world.found();
         for number in 0..1 + world.below(2) {
             let at = world.below(world.replicas.len());
-            // yrs prefers the higher client id: now the application's, now ours, now a genesis.
+            // yrs prefers the higher client id: sometimes the application's, sometimes ours, sometimes a
+            // genesis.
             let high = [1, 1 << 31, 1 << 48, 1 << 52][world.below(4)];
             let client = high + 10 * world.chance.below(1000) + number as u64;
             let open = |concern| Application::open(client, &world.file(at, concern));
@@ -135,7 +136,7 @@ impl World {
         usize::try_from(self.chance.below(end as u64)).expect("a small number")
     }
 
-    /// An entity with three members and two messages, which all have.
+    /// Creates an entity with three members and two messages, which all have.
     fn found(&mut self) {
         let create =
             core::Create { entity: entity(), name: "Ocean".to_owned(), description: String::new() };
@@ -191,7 +192,7 @@ impl World {
         std::fs::read(self.path(at, concern)).expect("a document's file")
     }
 
-    /// A session, and what it takes in with the files.
+    /// Opens a session, and records what it takes in with the files.
     fn session(&mut self, at: usize, command: &str) -> Session {
         for concern in CONCERNS {
             if self.path(at, concern).exists() {
@@ -205,7 +206,7 @@ impl World {
         replica.store.session(open).expect("a session")
     }
 
-    /// Runs one operation; false where it was refused.
+    /// Runs one operation; false if it was refused.
     fn perform(&mut self, at: usize, operation: Operation) -> bool {
         let line = format!("{} {at}: {operation:?}", self.now - START);
         let mut session = self.session(at, "test");
@@ -287,7 +288,7 @@ impl World {
         self.perform(at, operation);
     }
 
-    /// The application changes what it has in memory.
+    /// The application changes its document in memory.
     fn change(&mut self, number: usize) {
         let text = self.text();
         let (id, emoji) = (format!("app-{}", self.texts), EMOJI[self.below(2)]);
@@ -324,7 +325,7 @@ impl World {
         self.trace.push(format!("{} application {number}: {kind} {what} {text}", now - START));
     }
 
-    /// The application saves what it has in memory.
+    /// The application saves its document.
     fn save(&mut self, number: usize) {
         let Running { at, core, chat, .. } = &self.running[number];
         std::fs::write(self.path(*at, "core"), core.save()).expect("a file");
@@ -335,7 +336,7 @@ impl World {
         }
     }
 
-    /// A command that looks and writes nothing of its own. True when it wrote something.
+    /// Runs a command that writes nothing of its own. Returns whether it wrote something.
     fn look(&mut self, at: usize) -> bool {
         let before = self.log_end(at);
         let mut session = self.session(at, "look");
@@ -360,9 +361,9 @@ impl World {
         self.trace.push(format!("application {number} reads the files of {at}"));
     }
 
-    /// The application merges. Of two writes, and of two threads, that it and another made at once
-    /// yrs drops one as if somebody had deleted it. Where none of ours had that, it is lost before
-    /// we could hear of it; what one of ours had must not be lost by this.
+    /// The application merges. Of two concurrent writes, or two threads, by it and another, yrs drops one as
+    /// if it had been deleted. If none of ours had that, it is lost before we could receive it; what one of
+    /// ours had must not be lost by this.
     fn take(&mut self, number: usize, core: &[u8], chat: &[u8]) {
         let mut all = texts(&state(&self.running[number].chat));
         all.extend(texts(&View::of(&checked(chat))));
@@ -375,7 +376,7 @@ impl World {
         self.facts.dropped.extend(all.difference(&left).cloned());
     }
 
-    /// The texts that a replica shows by its log alone, whatever lies in its files.
+    /// The texts that a replica shows by its log alone, whatever is in its files.
     fn logged(&self, at: usize) -> BTreeSet<Text> {
         let reader = self.replicas[at].store.reader().expect("a reader");
         let state = reader.state().expect("the local state");
@@ -400,7 +401,7 @@ impl World {
         self.bring(at, &inputs, &format!("application {number}"));
     }
 
-    /// Another application hears of it.
+    /// Another application receives the state.
     fn gossip(&mut self, number: usize) {
         let to = self.below(self.running.len());
         let (core, chat) = (self.running[number].core.save(), self.running[number].chat.save());
@@ -408,13 +409,13 @@ impl World {
         self.trace.push(format!("application {to} hears from {number}"));
     }
 
-    /// A file of now, kept; or the one that was kept, put over what is there.
+    /// Keeps a copy of a current file, or restores the copy that was kept.
     fn put_aside_or_back(&mut self, at: usize) {
         let concern = CONCERNS[self.below(2)];
         match self.replicas[at].old.take() {
             None => self.replicas[at].old = Some((concern, self.file(at, concern))),
             Some((concern, bytes)) => {
-                // What lies there is lost with it, unless it was taken in.
+                // What is there is lost with it, unless it was taken in.
                 self.look(at);
                 std::fs::write(self.path(at, concern), bytes).expect("a file");
                 self.trace.push(format!("an older {concern} is put back at {at}"));
@@ -475,9 +476,9 @@ impl World {
         (0..count).any(|at| self.log_end(at) != ends[at])
     }
 
-    /// Everybody talks to everybody, until there is no news.
+    /// Everybody exchanges everything, until there is nothing new.
     fn settle(&mut self, incremental: bool) {
-        // The second time the applications have heard of everything.
+        // The second time, the applications have received everything.
         for _ in 0..2 {
             for number in 0..self.running.len() {
                 self.save(number);
@@ -506,7 +507,7 @@ impl World {
         panic!("eight rounds, and still no rest");
     }
 
-    /// What must be true in the end.
+    /// Checks what must hold in the end.
     fn judge(&self) {
         for concern in CONCERNS {
             let first = self.view(0, concern);
@@ -588,7 +589,7 @@ impl World {
 }
 
 impl Facts {
-    /// Whatever a document shows that reaches a replica was told.
+    /// Records as told whatever a document shows that reaches a replica.
     fn tell(&mut self, view: &View) {
         for member in view.keys(&["members"]) {
             let at = |field: &str| view.int(&["members", &member, field]).unwrap_or_default();
@@ -628,7 +629,7 @@ fn state(application: &Application) -> View {
     View::of(&checked(&application.save()))
 }
 
-/// Every message and every reply, deleted ones too.
+/// Every message and every reply, including deleted ones.
 fn messages(view: &View) -> Vec<Message> {
     let messages = view.keys(&["messages"]).into_iter().map(|id| (None, id));
     let replies = chat::REPLIES.records(view).into_iter();
@@ -658,7 +659,7 @@ fn is_deleted(view: &View, message: &Message) -> bool {
     view.flag(&path(message, &["deleted"]).steps())
 }
 
-/// A world that tells its history when it ends in a panic.
+/// A world that prints its history if it ends in a panic.
 struct Told(u64, World);
 
 impl Drop for Told {

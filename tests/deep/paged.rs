@@ -1,8 +1,7 @@
-//! What an operation, or an import, does to the pages that it asked for is what it does to the whole
-//! document.
+//! An operation, or an import, has the same effect on the pages that it asked for as on the whole document.
 //!
-//! `CRDTCTL_SCHEDULES=5000 cargo test --test deep paged` lives through more histories,
-//! `CRDTCTL_FORGED=10000` before it forges more updates.
+//! `CRDTCTL_SCHEDULES=5000 cargo test --test deep paged` runs more histories, `CRDTCTL_FORGED=10000` before
+//! it forges more updates.
 
 use super::convergence::{QUICK, schedule, schedules, seeds};
 use super::support::number;
@@ -43,7 +42,7 @@ fn canvases_are_written_as_to_the_whole_document() {
     schedules("paged canvas", 4, Climate { canvas: true, ..PAGED });
 }
 
-/// Bundles that hold everything, of which most is here already.
+/// Bundles that hold everything, most of which is here already.
 #[test]
 fn what_was_exported_whole_is_imported_as_into_the_whole_document() {
     let whole = Climate { incremental: false, ..PAGED };
@@ -59,8 +58,8 @@ fn who_asks_too_often_gets_the_whole_document() {
     schedule("paged boards", 1014, Climate { boards: true, ..PAGED });
 }
 
-/// In these somebody who exports everything wrote to a record that is gone here: of what that was the
-/// blocks tell that are here already, and are collected.
+/// In these somebody who exports everything had written to a record that is gone here: what it was is told by
+/// blocks that are here already, and are collected.
 #[test]
 fn what_came_into_a_pruned_record_is_named_as_by_the_whole_document() {
     schedule("paged", 700_076, PAGED);
@@ -68,11 +67,11 @@ fn what_came_into_a_pruned_record_is_named_as_by_the_whole_document() {
     schedule("paged canvas", 740_049, Climate { canvas: true, ..PAGED });
 }
 
-/// What an operation does to whole documents.
+/// The effect of an operation on whole documents.
 pub struct Expected {
     outcome: std::result::Result<String, String>,
     documents: BTreeMap<DocId, State>,
-    /// As they were, in bytes.
+    /// The documents before it, in bytes.
     before: BTreeMap<DocId, Vec<u8>>,
 }
 
@@ -89,8 +88,8 @@ struct State {
 }
 
 impl State {
-    /// `before` is the document as it was. A trial writes under a client id of its own: what is new
-    /// is counted, whoever wrote it, and of what was there each unit is compared.
+    /// `before` is the document before the change. A trial writes under a client id of its own: new units are
+    /// counted, whoever wrote them, and existing ones are compared one by one.
     fn of(bytes: &[u8], before: Option<&Vec<u8>>) -> State {
         let state = checked(bytes);
         let known = before.map(|before| checked(before).version().clocks).unwrap_or_default();
@@ -122,7 +121,7 @@ fn said(outcome: &Result<Outcome>) -> std::result::Result<String, String> {
     }
 }
 
-/// Tries an operation on whole documents. It draws the ids that it will be given again.
+/// Tries an operation on whole documents. It consumes the random ids that will be drawn again.
 pub fn expect(replica: &Replica, member: &MemberId, operation: &Operation) -> Expected {
     let before = documents(replica);
     let open = Open { command: "test", member: Some(member), dry_run: true };
@@ -154,24 +153,24 @@ pub fn expect_import(replica: &Replica, inputs: &[Input]) -> Expected {
     Expected { documents: changed.collect(), outcome: Ok(told(&imported)), before }
 }
 
-/// What an import says that it did.
+/// What an import reports.
 fn told(imported: &Imported) -> String {
     let Imported { documents, conflicts, waits, findings, changed, .. } = imported;
     format!("{documents:?} {conflicts} {waits:?} {findings:?} {changed}")
 }
 
 impl Expected {
-    /// Compares what an import says with what was expected.
+    /// Compares the report of an import with what was expected.
     pub fn compare_import(&self, imported: &Imported, what: &str) {
         assert_eq!(Ok(told(imported)), self.outcome, "{what}");
     }
 
-    /// Compares what it says with what was expected.
+    /// Compares the outcome with what was expected.
     pub fn compare_outcome(&self, outcome: &Result<Outcome>, what: &str) {
         assert_eq!(said(outcome), self.outcome, "{what}");
     }
 
-    /// Compares the files, and what the log got, with what was expected.
+    /// Compares the files, and the new log rows, with what was expected.
     pub fn compare_files(&self, replica: &Replica, what: &str) {
         let reader = replica.store.reader().expect("a reader");
         for doc in self.documents.keys() {
@@ -199,7 +198,7 @@ impl Expected {
     }
 }
 
-/// Compares what is read of some pages with what all of them say.
+/// Compares what is read from some pages with what all of them say.
 pub fn compare_looks(reader: &Reader, doc: &DocId, what: &str) {
     let view = reader.view(doc).expect("a view").expect("a document");
     for root in view.roots() {
@@ -223,8 +222,8 @@ fn documents(replica: &Replica) -> BTreeMap<DocId, Vec<u8>> {
     documents.map(|document| (document.id.clone(), read(&document.id))).collect()
 }
 
-/// Updates that nobody wrote, made of those that somebody did, are judged by the pages that they
-/// name as they are by the whole document: taken, refused and made to wait alike.
+/// Forged updates, made from genuine ones, are judged by the pages that they name as they are by the whole
+/// document: accepted, refused and made to wait alike.
 #[test]
 fn what_is_forged_is_judged_as_by_the_whole_document() {
     let rounds = number("CRDTCTL_FORGED").unwrap_or(40);
@@ -235,9 +234,9 @@ fn what_is_forged_is_judged_as_by_the_whole_document() {
         world.exchange(true);
         let mut chance = Chance::new(seed);
         let updates: Vec<Vec<u8>> = world.replicas.iter().flat_map(rows_of_chat).collect();
-        // Not of one that all have: of one that goes on alone.
-        // Of one whose files hold everything: a log that is laid over its file still has the content that
-        // yrs collects, and there shows forks that do not show in pages.
+        // Not a replica in sync with all, but one that goes on alone; and one whose files hold everything: a
+        // log that is laid over its file still has the content that yrs collects, and there shows forks that
+        // do not show in pages.
         let mut replicas = world.replicas.iter();
         let Some(replica) = replicas.find(|replica| !replica.folds_later()) else { continue };
         for round in 0..rounds {
@@ -278,7 +277,7 @@ fn rows_of_chat(replica: &Replica) -> Vec<Vec<u8>> {
     rows.into_iter().map(|row| row.update).collect()
 }
 
-/// An update with some numbers in it changed a little, most often so that it still is one.
+/// An update with some numbers in it changed a little, usually still a valid one.
 fn forge(updates: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
     let original = chance.pick(updates).expect("an update");
     for _ in 0..50 {

@@ -1,7 +1,7 @@
-//! One page, three replicas, and programs that know nothing of either: an editor, `sed` and a formatter
-//! work on the plain files, bundles get lost and come twice, and all edits are there in the end.
+//! One page, three replicas, and programs that know nothing of either: an editor, `sed` and a formatter work
+//! on the plain files, bundles get lost and arrive twice, and all edits are there in the end.
 //!
-//! `CRDTCTL_SCHEDULES=1000 cargo test --test deep pages` lives through more of it.
+//! `CRDTCTL_SCHEDULES=1000 cargo test --test deep pages` runs more of it.
 
 use super::convergence::seeds;
 use super::support::temporary;
@@ -47,7 +47,7 @@ impl Replica {
         self.store.session(open).unwrap()
     }
 
-    /// Takes in what programs changed, and makes the files what the document says.
+    /// Takes in what programs changed, and updates the files from the document.
     fn scan(&self, now: i64, which: &Which) {
         let mut session = self.session(now);
         take_in(&mut session, &entity(), which).unwrap();
@@ -95,7 +95,7 @@ struct Pages {
     chance: Chance,
     now: i64,
     mail: Vec<Vec<u8>>,
-    /// Words that somebody wrote, each once.
+    /// Words that somebody wrote, each only once.
     written: BTreeSet<String>,
     _root: tempfile::TempDir,
 }
@@ -159,7 +159,7 @@ impl Pages {
         word
     }
 
-    /// What an editor does: a word somewhere, or a line of its own.
+    /// Edits like an editor: a word somewhere, or a line of its own.
     fn edited(&mut self, text: &str) -> String {
         let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
         let (at, word) = (self.below(lines.len()), self.word());
@@ -202,7 +202,7 @@ impl Pages {
                     let bundle = self.replicas[at].bundle(self.now);
                     self.mail.push(bundle);
                 }
-                // Old ones and the same again; what nobody takes is lost.
+                // Old ones, repeatedly; what nobody imports is lost.
                 _ if !self.mail.is_empty() => {
                     let mail = self.below(self.mail.len());
                     let bundle = self.mail[mail].clone();
@@ -213,7 +213,7 @@ impl Pages {
         }
     }
 
-    /// Moves or removes the page, behind the store's back.
+    /// Moves or removes the page behind the store's back.
     fn shift(&mut self, at: usize) {
         let from = self.replicas[at].files.join(PAGE);
         if !from.exists() {
@@ -227,7 +227,7 @@ impl Pages {
         self.replicas[at].scan(self.now, &Which::All);
     }
 
-    /// Everybody hears of everything.
+    /// Everybody receives everything.
     fn meet(&mut self) {
         for replica in &self.replicas {
             replica.scan(self.now, &Which::All);
@@ -250,7 +250,7 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-/// What a formatter does, the same on every machine.
+/// Formats like a formatter, the same on every machine.
 fn formatted(text: &str) -> String {
     let line = |line: &str| {
         let line = line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
@@ -265,7 +265,7 @@ fn formatted(text: &str) -> String {
     out.join("\n")
 }
 
-/// Every replica has the same files, and they are what its document says.
+/// Checks that every replica has the same files, and that they match its document.
 fn equal(pages: &Pages, seed: u64) {
     let trees: Vec<_> = pages.replicas.iter().map(Replica::tree).collect();
     assert_eq!(trees[0], trees[1], "seed {seed}");
@@ -315,13 +315,13 @@ fn pages_that_are_moved_and_removed_are_the_same_everywhere() {
     }
 }
 
-/// What a merge of letters alone makes of it: every list item stands there twice.
+/// A merge of letters alone would contain every list item twice.
 #[test]
 fn pages_that_say_the_same_go_on_saying_it() {
     for seed in seeds(1) {
         let mut pages = Pages::new(seed);
         let text = pages.replicas[0].page().unwrap();
-        // The same programs on both sides, unheard of each other.
+        // The same programs on both sides, independently.
         let text = formatted(&pages.edited(&text)).replace("colour", "color");
         for at in 0..2 {
             write(&pages.replicas[at].files.join(PAGE), &text);

@@ -1,9 +1,9 @@
-//! Records that other programs wrote as plain values, of every kind and at every level: every
-//! command on them answers or refuses with a hint, none of them fails; and what the repair makes of
-//! them is the same on every replica.
+//! Records that other programs wrote as plain values, of every kind and at every level: every command on them
+//! answers or refuses with a hint, none of them fails; and the result of the repair is the same on every
+//! replica.
 //!
-//! `CRDTCTL_PLAIN` sets the number of documents; a failure names its seed, and `CRDTCTL_SEED_ONE` is
-//! the only one then.
+//! `CRDTCTL_PLAIN` sets the number of documents; a failure prints its seed, and `CRDTCTL_SEED_ONE` runs only
+//! that one.
 
 use super::support::{ALICE, BOB, CAROL, Machine, PROJECT, Run, Store, number, text};
 use crdtctl::sample::Chance;
@@ -16,10 +16,10 @@ use yrs::{
 };
 
 const DEFAULT: u64 = 2;
-/// Ids that a path, a shell or a pattern could read as something else.
+/// Ids that a path, a shell or a pattern could misread.
 const ODD: [&str; 8] = ["#0", "#1", "$1.id", "*", "a/b", "~0", "", "plain id"];
 
-/// One program that writes JSON values where maps belong.
+/// A program that writes JSON values where maps belong.
 struct Writer {
     chance: Chance,
     at: i64,
@@ -49,7 +49,7 @@ impl Writer {
         self.chance.pick(&odd).unwrap().clone()
     }
 
-    /// Fields of a record, some left out, some of another type.
+    /// Fields of a record, some left out, some of a wrong type.
     fn some(&mut self, fields: Vec<(&str, Value)>) -> Value {
         let mut record = serde_json::Map::new();
         for (name, value) in fields {
@@ -160,7 +160,7 @@ impl Writer {
         ])
     }
 
-    /// Puts a record into a map, as one value or, sometimes, as what is no value either.
+    /// Puts a record into a map, as one value or, sometimes, as something that is not even a value.
     fn put(&mut self, txn: &mut TransactionMut<'_>, map: &MapRef, key: &str, record: Value) {
         match self.chance.below(12) {
             0 => drop(map.insert(txn, key, any(&self.oddity()))),
@@ -183,7 +183,7 @@ impl Writer {
         }
     }
 
-    /// Rewrites some fields of the maps that are there as plain values.
+    /// Rewrites some fields of existing maps as plain values.
     fn spoil(&mut self, txn: &mut TransactionMut<'_>, map: &MapRef, names: &[&str]) {
         let mut records: Vec<(String, MapRef)> = map
             .iter(txn)
@@ -293,7 +293,7 @@ fn shallow(record: &Value) -> MapPrelim {
     MapPrelim::from_iter(fields.map(|(name, value)| (name.clone(), In::Any(any(value)))))
 }
 
-/// A project with something of every kind, and then another program's plain values in it.
+/// A project with something of every kind, with another program's plain values added.
 fn spoilt<'m>(machine: &'m Machine, seed: u64) -> Store<'m> {
     let store = machine.project("store", &[BOB, CAROL]);
     let message = store.send("as it should be");
@@ -341,7 +341,7 @@ fn ids(store: &Store<'_>, concern: &str, root: &str) -> Vec<String> {
     }
 }
 
-/// A command answers, or refuses with a hint.
+/// Asserts that a command answers, or refuses with a hint.
 #[track_caller]
 fn answers(run: Run, seed: u64) -> Run {
     let itself = run.code == 2 && run.stderr.contains("cannot go to itself");
@@ -360,7 +360,7 @@ fn answers(run: Run, seed: u64) -> Run {
     run
 }
 
-/// Everything that can be said of the records of a store, its ids after `--`.
+/// Every command about the records of a store, with ids after `--`.
 fn commands(store: &Store<'_>) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = Vec::new();
     let mut say = |words: &[&str]| all.push(words.iter().map(|word| (*word).to_owned()).collect());
@@ -403,7 +403,7 @@ fn commands(store: &Store<'_>) -> Vec<Vec<String>> {
     for view in store.ok(&["sql", "--schema", "-o", "id"]).lines() {
         say(&["sql", &format!("SELECT * FROM {view}")]);
     }
-    // Of what was written up to then.
+    // For everything written up to then.
     for seq in 1..8 {
         say(&["log", "show", &seq.to_string()]);
         say(&["log", "revert", &seq.to_string()]);
@@ -502,7 +502,7 @@ fn repair(store: &Store<'_>, seed: u64) {
     }
 }
 
-/// What people see of the records: by collection and id.
+/// What people see of the records, by collection and id.
 fn shown(store: &Store<'_>) -> BTreeMap<String, Value> {
     let lists = [
         &["chat", "list", "--all"][..],
@@ -521,14 +521,14 @@ fn shown(store: &Store<'_>) -> BTreeMap<String, Value> {
     shown
 }
 
-/// The parts of a record that no repair may change. What is of another type than it should be is
-/// shown as nothing by the lists, and stands in the quarantine.
+/// The parts of a record that no repair may change. Values of a wrong type are shown as nothing by the lists,
+/// and are in the quarantine.
 fn lasting(row: &Value) -> Value {
     let names = ["content", "author_id", "title", "status", "role", "x", "width", "column_id"];
     names.iter().map(|name| row[*name].clone()).collect()
 }
 
-/// What the ledger holds of records. Where two made an array of reactions that the other program had
+/// The ledger's entries for records. If two replicas made an array of reactions that the other program had
 /// left out, the members in one of them are united with the other, and listed without a record.
 fn records_lost(store: &Store<'_>) -> Vec<Value> {
     let lost = store.json(&["conflict", "list"]);
@@ -574,12 +574,12 @@ fn replicas_that_repair_at_once_have_one_record() {
         let other = machine.replica_of(&store, "other", BOB);
         store.meet(&other);
         let before = shown(&store);
-        // What the other program wrote over is in the ledger from then on.
+        // What the other program overwrote is in the ledger from then on.
         let overwritten = [records_lost(&store), records_lost(&other)];
         machine.pass(60);
         repair(&store, seed);
         repair(&other, seed);
-        // Each writes into what it has made before they meet.
+        // Each writes into what it has made before they synchronise.
         for replica in [&store, &other] {
             for id in ids(&store, "chat", "messages") {
                 answers(replica.run(&["chat", "react", "--", &id, "🌊"]), seed);

@@ -1,14 +1,14 @@
-//! The power goes, at any moment of a command.
+//! Power cuts at any moment of a command.
 //!
-//! More than a kill: what the command wrote and did not wait for may be gone, in part or out of
-//! order ([`super::disk`]). What must hold of each such disk:
+//! More than a kill: what the command wrote but did not sync may be gone, in part or out of order
+//! ([`super::disk`]). For each such disk:
 //!
-//! - the store can be read, and the command has happened or it has not, in every document alike;
+//! - the store can be read, and the command has happened or not, in every document alike;
 //! - a command that had ended with exit 0 has happened;
-//! - the next command works, and `check` finds nothing then;
-//! - what other replicas have goes together with it: no client id wrote two things.
+//! - the next command works, and `check` then finds nothing;
+//! - the store still fits what other replicas have: no client id wrote two different things.
 //!
-//! `CRDTCTL_POWER=1000` looks at more of them, `CRDTCTL_POWER_SEED=2` at others.
+//! `CRDTCTL_POWER=1000` tries more of them, `CRDTCTL_POWER_SEED=2` others.
 
 use super::crash::{Content, founded, prepared, ready_to_import, shape};
 use super::disk::{Disk, Loss};
@@ -17,7 +17,7 @@ use crdtctl::sample::Chance;
 
 const ALICE: &str = "alice-river-stone-sky";
 const BOB: &str = "bob-hill-lake-tree";
-/// Disks that everybody looks at, of one command.
+/// Number of disks tried by default, for one command.
 const QUICK: u64 = 12;
 
 /// Cuts the power of a command at random moments, and always at its end.
@@ -29,9 +29,9 @@ fn cut(store: &Store<'_>, args: &[&str]) {
     run.ok();
     let after = shape(&Content::of(store));
     assert_ne!(shape(&before), after, "{args:?} changes nothing");
-    // An import may find something to report; nothing may be added to that.
+    // An import may report findings; the power cut must add none.
     let findings = store.run(&["check"]).stdout;
-    // What the world has of it: the power cut comes before anybody hears of it, or after.
+    // What others have of it: the power cut comes before or after they receive it.
     let world = temporary();
     let abroad = text(&world.path().join("abroad.crdt"));
     store.ok(&["sync", "export", "-O", &abroad]);
@@ -81,7 +81,7 @@ fn a_power_cut_takes_no_message_that_was_sent() {
     cut(&store, &["chat", "send", "the second"]);
 }
 
-/// The one thing that is waited for is the log of SQLite's, which stays where it is.
+/// Only SQLite's log is synced, and it stays in place.
 #[test]
 fn a_power_cut_takes_no_message_whose_file_is_written_later() {
     let machine = Machine::new("power, send, later");
@@ -90,7 +90,7 @@ fn a_power_cut_takes_no_message_whose_file_is_written_later() {
     cut(&store, &["chat", "send", "the second", "--fold", "later"]);
 }
 
-/// In a log that holds something, behind others.
+/// In a log that already holds other entries.
 #[test]
 fn a_power_cut_takes_no_message_behind_others_whose_file_is_written_later() {
     let machine = Machine::new("power, send, later again");
@@ -128,7 +128,7 @@ fn a_power_cut_takes_no_removal_by_half() {
     cut(&store, &["member", "remove", BOB, "--yes"]);
 }
 
-/// The first write into a directory that another program made: it becomes a replica.
+/// The first write into a directory that another program made, which makes it a replica.
 #[test]
 fn a_power_cut_takes_no_first_command() {
     let machine = Machine::new("power, first");

@@ -1,4 +1,4 @@
-//! Who is removed, and taken back, while others acknowledge and prune the removal.
+//! Members who are removed, and added again, while others acknowledge and prune the removal.
 
 use super::support::{Machine, Store, text};
 
@@ -9,8 +9,8 @@ const DAVE: &str = "dave-snow-field-moss";
 const ERIN: &str = "erin-leaf-cloud-dawn";
 const GROUP: &str = "group:ocean-forest-moon-star";
 
-/// Alice and Bob. Alice has removed Carol; Bob has seen it and, since that is everybody, pruned
-/// her; Alice has not heard of that yet.
+/// Alice and Bob. Alice has removed Carol; Bob has seen it and, since that is everybody, pruned her; Alice
+/// does not know that yet.
 struct Removed<'m> {
     alice: Store<'m>,
     bob: Store<'m>,
@@ -80,8 +80,8 @@ fn an_acknowledgement_of_an_earlier_removal_does_not_count_for_a_later_one() {
     assert_eq!(alice.ok(&["digest"]), bob.ok(&["digest"]));
 }
 
-/// The same with more members, so that the old removal is still there, with acknowledgements, where
-/// the new one arrives.
+/// The same with more members, so that the old removal is still there, with acknowledgements, where the new
+/// one arrives.
 #[test]
 fn acknowledgements_of_an_earlier_removal_are_not_carried_over() {
     let machine = Machine::new("carried over");

@@ -1,7 +1,7 @@
-//! What `log revert` takes back is as if it had never been, whatever happened before; and taking that
-//! back brings it again.
+//! After `log revert` it is as if the operation had never happened, whatever came before; and reverting the
+//! revert brings it back.
 //!
-//! `CRDTCTL_SCHEDULES=300 cargo test --test deep reverts` lives through more histories.
+//! `CRDTCTL_SCHEDULES=300 cargo test --test deep reverts` runs more histories.
 
 use super::convergence::{QUICK, seeds};
 use super::world::{Climate, Replica, World};
@@ -14,7 +14,7 @@ use crdtctl::store::Open;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// What cannot be taken back, whatever happened.
+/// Operations that cannot be reverted, whatever happened.
 const FINAL: &[&str] = &[
     "entity.create",
     "chat.delete",
@@ -65,8 +65,8 @@ fn what_is_taken_back_is_as_if_it_had_never_been() {
     }
 }
 
-/// Runs an operation, takes it back, and takes that back. None where there was nothing to take back,
-/// false where it could not be.
+/// Runs an operation, reverts it, and reverts that. `None` if there was nothing to revert, false if it could
+/// not be reverted.
 fn take_back(replica: &Replica, operation: &Operation, what: &str) -> Option<bool> {
     let before = shown(replica);
     let seq = run(replica, operation).ok().flatten()?;
@@ -103,13 +103,13 @@ fn is_final(error: &Error, name: &str) -> bool {
         && error.message.contains("cannot be taken back")
 }
 
-/// Who gave themselves another role, or left, may not do what they could.
+/// Whoever gave themselves another role, or left, may no longer do what they could.
 fn is_not_allowed(error: &Error, operation: &Operation) -> bool {
     let of_people = matches!(operation, Operation::MemberRemove(_) | Operation::MemberRole(_));
     error.kind == Kind::Refused && of_people
 }
 
-/// The number in the log that it got, if it changed anything.
+/// Returns its number in the log, if it changed anything.
 fn run(replica: &Replica, operation: &Operation) -> Result<Option<i64>, Error> {
     let member = replica.member.as_ref();
     let mut session = replica.store.session(Open { command: "test", member, dry_run: false })?;
@@ -142,7 +142,7 @@ fn shown(replica: &Replica) -> Vec<Value> {
                         row.remove(field.name);
                     }
                 }
-                // What stands in it is shown by itself.
+                // What is in it is shown by itself.
                 row.remove("replies");
                 if path.first().is_some_and(|root| root == "threads") && path.len() == 2 {
                     continue;
@@ -159,7 +159,7 @@ fn shown(replica: &Replica) -> Vec<Value> {
             shown.push(columns.collect());
         }
     }
-    // Records are keyed, and a new generation of a key stands elsewhere.
+    // Records are keyed, and a new generation of a key sorts elsewhere.
     shown.sort_by_key(Value::to_string);
     shown
 }

@@ -1,13 +1,13 @@
-//! Files of ours that another program has spoiled: cut, with other bytes in them, of another
-//! document, or valid and with anything in the place of what belongs there. Under every command
-//! that goes over documents it must hold:
+//! Files of ours that another program has corrupted: truncated, with other bytes in them, of another
+//! document, or valid with arbitrary content where something else belongs. For every command that goes over
+//! documents:
 //!
-//! - a spoiled file stays as it is, byte for byte, as long as it is left out, and that is said;
-//! - the other documents go on; no bug of ours, no panic, no exit code that does not fit;
-//! - with the old file put back everything is as it was; a file that was taken in can be read, and
-//!   the next command finds nothing more to do about it.
+//! - a corrupted file stays as it is, byte for byte, as long as it is left out, and that is reported;
+//! - the other documents still work; no bug of ours, no panic, no wrong exit code;
+//! - once the old file is restored everything is as it was; a file that was taken in can be read, and the
+//!   next command finds nothing more to do about it.
 //!
-//! `CRDTCTL_SCHEDULES=2000 cargo test --test deep rubbish` spoils more of them.
+//! `CRDTCTL_SCHEDULES=2000 cargo test --test deep rubbish` corrupts more of them.
 
 use super::convergence::seeds;
 use super::crash::Rewind;
@@ -20,7 +20,7 @@ use yrs::{
     TextPrelim, Transact, TransactionMut, WriteTxn,
 };
 
-/// What lies around in a store of two entities, and beside it.
+/// The files in a store of two entities, and beside it.
 struct Bench<'m> {
     rewind: Rewind<'m>,
     bundle: String,
@@ -76,7 +76,7 @@ fn prepared(machine: &Machine) -> Bench<'_> {
     Bench { rewind: Rewind::new(store), bundle, batch, finding }
 }
 
-/// Bytes that are no longer what they were.
+/// Corrupted bytes.
 fn cut(chance: &mut Chance, bytes: &[u8]) -> Vec<u8> {
     let mut below = |end: usize| chance.below(end as u64) as usize;
     let mut bytes = bytes.to_vec();
@@ -105,13 +105,13 @@ fn cut(chance: &mut Chance, bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The old document with anything in the place of something, by a program that knows no rules.
+/// The old document with arbitrary content somewhere, by a program that knows no rules.
 fn wild(chance: &mut Chance, bytes: &[u8]) -> Vec<u8> {
     let client = [7, 1 << 31, (1 << 52) + 7][chance.below(3) as usize];
     let doc = Doc::with_client_id(client);
     let update = yrs::Update::decode_v1(bytes).expect("a file of ours");
     doc.transact_mut().apply_update(update).expect("a file of ours");
-    // Now and then nothing but its own part: what it builds upon is missing then.
+    // Sometimes only its own part, without what it builds on.
     let whole = chance.below(8) > 0;
     let before = if whole { StateVector::default() } else { doc.transact().state_vector() };
     let mut txn = doc.transact_mut();
@@ -210,7 +210,7 @@ impl Bench<'_> {
         self.store().run(&args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// Spoils one file, and lives with it for some commands. True when it was taken in.
+    /// Corrupts one file and runs some commands with it. Returns whether it was taken in.
     fn live(&self, seed: u64) -> bool {
         self.rewind.rewind();
         let mut chance = Chance::new(seed);
@@ -235,7 +235,7 @@ impl Bench<'_> {
             let run = self.command(args);
             let told =
                 format!("seed {seed}, {doc}, {} bytes of {}: {run:#?}", bad.len(), good.len());
-            // An older state in our place, and nothing else in it, is put right without a word.
+            // An older state in place of ours, with nothing else in it, is corrected silently.
             let is_now = std::fs::read(&path).expect("a file");
             let taken = is_now != bad;
             assert!([0, 1, 3, 4, 5, 7].contains(&run.code), "{told}");

@@ -1,9 +1,9 @@
-//! A stick that goes round among three replicas in no order, and is pulled out now and then.
+//! A stick that goes round among three replicas in random order, and is sometimes pulled out.
 //!
-//! Each history: a run writes something, or visits the stick, or harms it: a bundle is cut, filled
-//! with zeros as some file systems do, left unfinished or lost. In the end the stick goes round
-//! until nothing on it changes; all must hold the same then, and no file of anybody else has been
-//! touched. `CRDTCTL_STICK` says how many histories, `CRDTCTL_STICK_SEED` which is the first.
+//! Each history: a run writes something, visits the stick, or damages it: a bundle is truncated, filled with
+//! zeros as some file systems do, left unfinished or lost. In the end the stick goes round until nothing on
+//! it changes; all must hold the same then, and nobody else's files have been touched. `CRDTCTL_STICK` is the
+//! number of histories, `CRDTCTL_STICK_SEED` the first.
 
 use super::support::{BOB, CAROL, Machine, Store, files, number, text};
 use crdtctl::sample::Chance;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 const STEPS: usize = 14;
-/// Visits after which a stick that nobody harms has to be calm: a few rounds of three.
+/// Visits after which an undamaged stick must no longer change: a few rounds of three.
 const ROUNDS: usize = 6;
 const FOREIGN: [(&str, &[u8]); 3] = [
     ("holiday.jpg", b"\xff\xd8 not for us"),
@@ -46,7 +46,7 @@ impl Journey<'_> {
         let store = &self.stores[at];
         let said = |args: &[&str]| {
             let run = store.run(args);
-            // Whoever has not got the group yet can say nothing, and nobody edits what another said.
+            // Whoever does not have the group yet cannot write, and nobody edits what another wrote.
             assert!([0, 1, 2, 4].contains(&run.code), "{run:?}");
         };
         let list = store.run(&["chat", "list", "-o", "id"]);
@@ -59,7 +59,7 @@ impl Journey<'_> {
         }
     }
 
-    /// A visit: whatever is on the stick, nothing fails but what was cut is named.
+    /// A visit: whatever is on the stick, nothing fails except that truncated bundles are named.
     fn visit(&self, at: usize) {
         let run = self.stores[at].run(&["sync", "stick", &text(&self.stick)]);
         assert!([0, 3, 7].contains(&run.code), "{run:?}");
@@ -81,7 +81,7 @@ impl Journey<'_> {
             }
             1 => std::fs::write(&file, vec![0; bytes.len()]).unwrap(),
             2 => std::fs::remove_file(&file).unwrap(),
-            // As it is while it is written, and then nobody goes on.
+            // An unfinished file that nobody continues.
             _ => {
                 let name = file.file_name().unwrap().to_str().unwrap();
                 let part = file.with_file_name(format!(".{name}x.part"));
@@ -91,7 +91,7 @@ impl Journey<'_> {
         }
     }
 
-    /// What is on the stick, of ours.
+    /// Our files on the stick.
     fn bundles(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut all = files(&self.stick);
         all.retain(|path, _| path.to_str().is_some_and(|name| name.starts_with("crdtctl_")));
@@ -129,7 +129,7 @@ fn history(seed: u64) {
     journey.come_to_rest();
     let digests: Vec<String> = journey.stores.iter().map(Store::digest).collect();
     assert!(digests.iter().all(|digest| *digest == digests[0]), "seed {seed}: {digests:?}");
-    // All know that all have all: what is left are receipts, and what nobody of us wrote.
+    // All know that all have everything: only receipts are left, and files that are not ours.
     assert!(
         journey.bundles().keys().all(|name| name.to_str().unwrap().ends_with("_receipt.crdt")),
         "seed {seed}: {:?}",

@@ -1,4 +1,4 @@
-//! Random replies and reactions, and what must be true of threads after a history.
+//! Random replies and reactions, and what must hold for threads after a history.
 
 use super::facts::Mark;
 use super::world::{Replica, World};
@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const EMOJI: [&str; 2] = ["👍", "🎉"];
 
-/// What is known to have been said in threads, of sessions that committed.
+/// What is known to have been written in threads, in committed sessions.
 #[derive(Default)]
 pub struct Talk {
     pub replies: BTreeMap<String, Reply>,
-    /// (message, emoji, member), with the writes that gave it; who took any back counts no more.
+    /// (message, emoji, member), with the writes that gave it; one that was taken back no longer counts.
     given: BTreeMap<(String, String, String), Mark>,
     taken: BTreeSet<(String, String, String)>,
 }
@@ -31,7 +31,7 @@ pub struct Reply {
     deletions: Vec<Mark>,
 }
 
-/// A change of what the replica holds. Some are refused: what is deleted is not answered.
+/// A change of what the replica holds. Some are refused: deleted messages cannot be answered.
 pub fn operation(chance: &mut Chance, replica: &Replica, number: usize) -> Operation {
     let entity = World::entity();
     let text = format!("text {number}");
@@ -67,7 +67,7 @@ pub fn operation(chance: &mut Chance, replica: &Replica, number: usize) -> Opera
 }
 
 impl Talk {
-    /// Writes down what an operation did; true when it concerns a reply or a reaction.
+    /// Records what an operation did; returns whether it concerns a reply or a reaction.
     pub fn note(
         &mut self,
         operation: &Operation,
@@ -108,8 +108,8 @@ impl Talk {
         true
     }
 
-    /// Whatever was replied and not deleted is in its thread, with a text that somebody wrote, and
-    /// counted; whoever gave a reaction and never took it back has given it.
+    /// Every reply that was not deleted is in its thread, with a text that somebody wrote, and counted; every
+    /// reaction that was given and never taken back is there.
     pub fn nothing_is_lost(&self, view: &View) {
         let clocks = &view.version().clocks;
         for (id, reply) in &self.replies {

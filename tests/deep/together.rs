@@ -1,7 +1,7 @@
-//! Changes of many files that are written together come to what they come to one after the other: what is
-//! said of each, what is refused, what the log keeps, and every byte of the documents.
+//! Changes of many files that are written together give the same result as one after the other: what is
+//! reported for each, what is refused, what the log keeps, and every byte of the documents.
 //!
-//! `CRDTCTL_SCHEDULES=2000 cargo test --test deep together` lives through more histories.
+//! `CRDTCTL_SCHEDULES=2000 cargo test --test deep together` runs more histories.
 
 use super::convergence::seeds;
 use super::support::temporary;
@@ -15,7 +15,7 @@ use crdtctl::store::{Open, Session, Store};
 use std::path::Path;
 
 const SESSIONS: u64 = 4;
-/// Where files are, some of them in the way of others.
+/// Paths of files, some of which block others.
 const PATHS: [&str; 9] = [
     "/shared/a.md",
     "/shared/A.md",
@@ -28,7 +28,7 @@ const PATHS: [&str; 9] = [
     "/private/d/b.md",
 ];
 
-/// How operations are run. Each says what came of it, those that are refused included.
+/// How operations are run. Returns the outcome of each, refused ones included.
 type Runs = fn(&mut Session, &[Operation]) -> (Vec<String>, usize);
 
 fn one_by_one(session: &mut Session, operations: &[Operation]) -> (Vec<String>, usize) {
@@ -60,7 +60,7 @@ fn together(session: &mut Session, operations: &[Operation]) -> (Vec<String>, us
         }
     }
     let outcomes = together.finish(session).expect("what waited is written");
-    // What was said at once stands, but for what goes when it is written.
+    // What was reported at once stays true, except for what goes when it is written.
     let told = |all: &[Outcome]| -> Vec<String> {
         let told = all.iter().map(|one| Outcome { pruned: Vec::new(), ..one.clone() });
         told.map(|one| format!("{one:?}")).collect()
@@ -70,7 +70,7 @@ fn together(session: &mut Session, operations: &[Operation]) -> (Vec<String>, us
     (done.collect(), session.recorded())
 }
 
-/// A store of a group, of one member or of two.
+/// A store of a group with one or two members.
 fn store(home: &Path, seed: u64) -> (Store, MemberId) {
     let member = MemberId::parse("ann-hill-lake-tree").expect("a member id");
     let environment = environment(home, 0, &format!("together {seed}"), 1_700_000_000);
@@ -93,7 +93,7 @@ fn store(home: &Path, seed: u64) -> (Store, MemberId) {
     (store, member)
 }
 
-/// The ids of all files, deleted ones too.
+/// The ids of all files, including deleted ones.
 fn ids(store: &Store) -> Vec<String> {
     let reader = store.reader().expect("a reader");
     let documents = ["disk", "disk-private"].map(World::doc);

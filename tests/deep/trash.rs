@@ -1,7 +1,7 @@
-//! Random histories of records that are deleted for good: whatever left a document of a replica is
-//! in its trash, as it was, and a new record can be made of it.
+//! Random histories of records that are deleted for good: whatever left a document of a replica is in its
+//! trash, as it was, and a new record can be made from it.
 //!
-//! `CRDTCTL_SCHEDULES=2000 cargo test --test deep trash` lives through more of them.
+//! `CRDTCTL_SCHEDULES=2000 cargo test --test deep trash` runs more of them.
 
 use super::convergence::{QUICK, seeds};
 use super::world::{Climate, Replica, World};
@@ -42,12 +42,12 @@ fn records(view: &View, concern: &'static str) -> Records {
     found
 }
 
-/// Threads go with their messages, and say nothing by themselves.
+/// Threads are removed with their messages, and hold no text of their own.
 fn lasts(collection: &Collection) -> bool {
     collection.tombstone.is_some() || collection.noun == kanban::COLUMNS.noun
 }
 
-/// What people wrote of a record.
+/// What people wrote in a record.
 fn said(concern: &str, noun: &str, record: &Value) -> BTreeMap<String, Value> {
     let spec = concern::of(&World::doc(concern)).expect("a known concern");
     let collection = spec.collections.iter().find(|c| c.noun == noun).expect("a collection");
@@ -56,7 +56,7 @@ fn said(concern: &str, noun: &str, record: &Value) -> BTreeMap<String, Value> {
         let marks = collection.tombstone.as_ref();
         known.is_some_and(|f| matches!(f.kind, FieldKind::Text | FieldKind::Number))
             && marks.is_none_or(|t| t.flag != name && t.by != Some(name))
-            // A column that is made anew stands behind the others.
+            // A recreated column comes after the others.
             && !["id", "author_id", "status", "order"].contains(&name)
     };
     let fields = record.as_object().into_iter().flatten();
@@ -101,7 +101,7 @@ impl Watch {
         reader.state().map_or_else(Vec::new, |state| state.trash().expect("the trash"))
     }
 
-    /// A document as the program itself reads it: with the shapes of its roots.
+    /// A document as the program itself reads it: with the types of its roots.
     fn view(&self, at: usize, concern: &str) -> Option<View> {
         let reader = self.world.replicas[at].store.reader().expect("a reader");
         reader.view(&World::doc(concern)).expect("a readable document")
@@ -117,8 +117,8 @@ impl Watch {
         all
     }
 
-    /// Whatever is not shown any more is in the trash. `by` is the one operation that was run, none
-    /// for an import.
+    /// Whatever is no longer shown is in the trash. `by` is the one operation that was run, `None` for an
+    /// import.
     fn look(&mut self, at: usize, by: Option<&Operation>) {
         let now = self.records(at);
         let before = std::mem::replace(&mut self.shown[at], now.clone());
@@ -127,7 +127,7 @@ impl Watch {
             if now.contains_key(&(concern, path.clone())) {
                 continue;
             }
-            // What stood in something that went is kept with it.
+            // What was in something that went is kept with it.
             let (_, around) = path.split_last().expect("a path");
             let view = self.view(at, concern).expect("the document");
             if around.len() > 1 && !view.exists(&around.steps()) {
@@ -145,7 +145,7 @@ impl Watch {
         }
     }
 
-    /// Runs one operation; what became of it where it was not refused.
+    /// Runs one operation; returns its outcome unless it was refused.
     fn perform(&mut self, at: usize, as_whom: &MemberId, operation: &Operation) -> Option<String> {
         let replica = &self.world.replicas[at];
         replica.environment.machine.clock.set(replica.environment.machine.clock.now() + 7);
@@ -217,7 +217,7 @@ impl Watch {
         }
     }
 
-    /// Makes something anew out of the trash of a replica.
+    /// Restores something from the trash of a replica.
     fn restore(&mut self, at: usize, as_whom: &MemberId) {
         let trash = self.trash(at);
         let Some(kept) = self.chance.pick(&trash).cloned() else { return };
@@ -257,7 +257,7 @@ impl Watch {
         role.is_some_and(|role| !matches!(role, Role::Viewer | Role::Guest))
     }
 
-    /// One replica gives another all that it has.
+    /// One replica gives another everything it has.
     fn hand(&mut self, from: usize, to: usize) {
         let Replica { store, environment, .. } = &self.world.replicas[from];
         let exported = export(&store.reader().expect("a reader"), environment, &Request::default());
@@ -294,7 +294,7 @@ impl Watch {
         }
     }
 
-    /// Everybody hears of everything, and has all that was made anew.
+    /// Everybody receives everything, and has all that was restored.
     fn settle(&mut self) {
         let count = self.shown.len();
         let ends = |watch: &Watch| watch.world.replicas.iter().map(Replica::log_end).sum::<i64>();
@@ -314,7 +314,7 @@ impl Watch {
     }
 }
 
-/// A watch that tells its history when it ends in a panic.
+/// A watch that prints its history if it ends in a panic.
 struct Told(u64, Watch);
 
 impl Drop for Told {

@@ -1,7 +1,7 @@
-//! Replicas that went back in time: restored in place, with and without the leases, after imports
-//! only or after writes of their own; and receipts that say more than is true.
+//! Replicas that went back in time: restored in place, with and without the leases, after imports only or
+//! after writes of their own; and receipts that claim more than is true.
 //!
-//! Nothing else travels here than what `--for` picks, so whatever a peer wrongly believes shows.
+//! Only what `--for` picks is sent here, so anything that a peer wrongly believes shows.
 
 use super::support::{Machine, Store, copy_tree, text};
 use super::world::{know_lease, put_back};
@@ -12,8 +12,7 @@ const ALICE: &str = "alice-river-stone-sky";
 const BOB: &str = "bob-hill-lake-tree";
 const NOTE: &str = "new replica";
 
-/// Alice's and Bob's replicas of one group, each on a machine of its own, which know of each other
-/// what they have.
+/// Alice's and Bob's replicas of one group, each on a machine of its own, which know what the other has.
 struct Pair<'m> {
     alice: Store<'m>,
     bob: Store<'m>,
@@ -40,7 +39,7 @@ impl<'m> Pair<'m> {
         }
     }
 
-    /// Each sends the other what it lacks by what is known of it, twice.
+    /// Each sends the other what it is known to lack, twice.
     fn talk(&self) {
         for _ in 0..2 {
             self.pass(60);
@@ -68,8 +67,7 @@ fn replica(store: &Store<'_>) -> String {
     store.json(&["sync", "show", &file])["from"]["replica"].as_str().expect("an id").to_owned()
 }
 
-/// One bundle, by `--for` where the other is known, and whatever its import may say short of a
-/// refusal.
+/// One bundle, by `--for` if the other is known; its import may report anything short of a refusal.
 #[track_caller]
 fn news(from: &Store<'_>, to: &Store<'_>) {
     let file = text(&from.machine.path("news.crdt"));
@@ -83,19 +81,19 @@ fn news(from: &Store<'_>, to: &Store<'_>) {
     assert!([0, 7].contains(&run.code), "{run:?}");
 }
 
-/// A store that can be put back to where it was, the leases with it or not.
+/// A store that can be reset to an earlier state, with the leases or without.
 struct Snapshot<'s, 'm> {
     store: &'s Store<'m>,
     saved: Vec<(PathBuf, PathBuf)>,
 }
 
 impl<'s, 'm> Snapshot<'s, 'm> {
-    /// The store's directory alone, as a backup holds it.
+    /// The store's directory alone, as in a backup.
     fn of_store(store: &'s Store<'m>) -> Self {
         Snapshot::of(store, vec![(store.dir.clone(), store.machine.path("saved-store"))])
     }
 
-    /// All of the machine, as a snapshot of its disk holds it.
+    /// The whole machine, as in a snapshot of its disk.
     fn of_machine(store: &'s Store<'m>) -> Self {
         let (dir, state) = (store.dir.clone(), store.machine.path("state"));
         let saved = [(dir, "saved-store"), (state, "saved-state")];
@@ -147,7 +145,7 @@ fn a_store_put_back_after_imports_only_is_a_new_replica_and_gets_what_it_lost() 
     pair.agree();
 }
 
-/// Before anything tells Bob that he went back, he says what he has, and that is believed.
+/// Before anything tells Bob that he went back, he announces what he has, and is believed.
 #[test]
 fn a_receipt_that_is_later_and_has_less_counts() {
     let (here, there) = (Machine::new("has less"), Machine::new("has less, there"));
@@ -186,7 +184,7 @@ fn a_lost_deletion_is_sent_again() {
     assert_eq!(pair.bob.json(&["doc", "dump", notes]), serde_json::json!({"notes": {"b": 2}}));
 }
 
-/// Two keys, and an update that takes one of them away again.
+/// Two keys, and an update that removes one of them again.
 fn yrs_document() -> (Vec<u8>, Vec<u8>) {
     use yrs::{Doc, Map, Options, Transact, WriteTxn};
     let doc = Doc::with_options(Options::with_client_id(yrs::ClientID::new(71)));
@@ -219,8 +217,8 @@ fn a_machine_put_back_after_imports_only_gets_what_it_lost() {
     pair.agree();
 }
 
-/// What it wrote itself comes back to it from whoever has it, and it goes on as somebody new
-/// before it writes a single thing.
+/// It receives its own writes from whoever has them, and continues as a new replica before it writes a single
+/// thing.
 #[test]
 fn a_machine_put_back_learns_from_any_bundle_that_it_wrote_more() {
     let (here, there) = (Machine::new("own lost"), Machine::new("own lost, there"));
@@ -230,7 +228,7 @@ fn a_machine_put_back_learns_from_any_bundle_that_it_wrote_more() {
     pair.talk();
     snapshot.put_back();
     let before = replica(&pair.bob);
-    // A bundle without updates suffices.
+    // A bundle without updates is enough.
     let receipt = text(&here.path("receipt.crdt"));
     pair.alice.ok(&["sync", "receipt", "-O", &receipt]);
     let run = pair.bob.run(&["sync", "import", &receipt]);
