@@ -1,7 +1,6 @@
-//! A session of an administrator on a store of the application: who blocks pruning, why do two stores
-//! differ, why is it this big, bring a truncated file back, what is in this blob. Each answer in one or
-//! two commands, and none longer than a screen or two: pruning and differences once took 11,740 and
-//! 39,799 lines here.
+//! A session of an administrator on a store of the application: who blocks pruning, why do two stores differ,
+//! why is it this big, how to restore a truncated file, what is in this blob. Each answer takes one or two
+//! commands and at most a screen or two: pruning and differences once took 11,740 and 39,799 lines here.
 
 use crate::support::*;
 use std::cell::{Cell, RefCell};
@@ -11,10 +10,10 @@ const WEBSITE: &str = "website:ocean-forest-moon-star";
 const DEBORAH: &str = "deborah-shanghai-khartoum-price";
 const BAIZE: &str = "baize-enhance-alice-betty";
 
-/// Lines that one answer may have, sentences included.
+/// Lines that one answer may have, including sentences.
 const LINES: usize = 24;
 
-/// What somebody types at a terminal of 80 columns, and reads.
+/// A terminal of 80 columns at which somebody types and reads.
 struct Desk<'m> {
     machine: &'m Machine,
     commands: Cell<usize>,
@@ -22,7 +21,7 @@ struct Desk<'m> {
 }
 
 impl Desk<'_> {
-    /// What a command says, on standard output and beside it.
+    /// The output of a command, on standard output and standard error.
     #[track_caller]
     fn types(&self, args: &[&str], code: i32) -> String {
         let root = self.machine.path("");
@@ -36,7 +35,7 @@ impl Desk<'_> {
         said
     }
 
-    /// A command as it stands in an answer, without the name of the program.
+    /// The commands in an answer that begin with these words, without the program's name.
     #[track_caller]
     fn told(said: &str, begins: &str) -> Vec<String> {
         let line = said.lines().map(str::trim).find(|line| line.starts_with(begins));
@@ -45,7 +44,7 @@ impl Desk<'_> {
     }
 }
 
-/// Without what depends on where lines are broken.
+/// The text without line breaks and their indentation.
 fn spaced(said: &str) -> String {
     said.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -92,7 +91,7 @@ fn five_questions_take_nine_commands_and_a_few_screens() {
     assert!(spaced(&said).contains(&format!("{DEBORAH}; content: Since then")), "{said}");
     assert!(said.contains("1 document is on one side only"), "{said}");
 
-    // Why is it this big: which document, then what in it, and what can be done.
+    // Why is it this big: which document, then what in it, and what can be done about it.
     let said = desk.types(&["-s", &a, "doc", "size"], 0);
     assert!(has_row(&said, &[CHAT, "664", "KB", "87"]), "{said}");
     assert!(said.contains(&format!("{CHAT}: `crdtctl prune` frees 13 KB")), "{said}");
@@ -100,7 +99,7 @@ fn five_questions_take_nine_commands_and_a_few_screens() {
     assert!(has_row(&said, &["messages", "headers", "179", "KB", "27"]), "{said}");
     assert!(has_row(&said, &["messages/*/content", "live", "119", "KB"]), "{said}");
 
-    // Bring a truncated file back: what is said of it is typed, with where the other one is.
+    // Restore a truncated file: the command in the answer is typed, with the other store's path.
     let file = store.document(CHAT);
     let whole = std::fs::read(&file).unwrap();
     std::fs::write(&file, &whole[..300_000]).unwrap();
@@ -119,7 +118,7 @@ fn five_questions_take_nine_commands_and_a_few_screens() {
     let back = store.json(&["digest", CHAT])["content"].clone();
     assert_eq!(back, other.json(&["digest", CHAT])["content"]);
 
-    // What is in this blob: the first answer names the second question.
+    // What is in this blob: the first answer names the second command.
     let blob = other.document("group:ocean-forest-moon-star:canvas");
     std::fs::copy(blob, machine.path("blob.bin")).unwrap();
     let said = desk.types(&["doc", "kind", "blob.bin"], 0);

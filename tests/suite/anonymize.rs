@@ -4,7 +4,7 @@ use crate::support::*;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Every string below a value, keys left out.
+/// Every string below a value, without keys.
 fn strings<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
     match value {
         Value::String(text) => found.push(text),
@@ -18,7 +18,7 @@ fn holds(bytes: &[u8], text: &str) -> bool {
     String::from_utf8_lossy(bytes).contains(text)
 }
 
-/// Puts an anonymous copy of every document of `store` into a copy of it.
+/// Puts an anonymised copy of every document of `store` into a copy of the store.
 fn copy_without_text<'m>(store: &Store<'m>, name: &str, options: &[&str]) -> Store<'m> {
     let machine = store.machine;
     let copies = machine.path(name);
@@ -63,7 +63,7 @@ fn every_fixture_keeps_its_sizes_and_loses_its_text() {
             assert!(waiting.iter().all(|member| !others.as_array().unwrap().contains(member)));
             assert_eq!(other, size, "{doc}");
         }
-        // Deleted is deleted, and waits for whom it waited for.
+        // Deleted stays deleted, and waits for the same members.
         let tombstones = store.json(&["tombstone", "list"]);
         assert_eq!(copy.json(&["tombstone", "list"]), tombstones);
         let prunable = |list: &Value| -> Vec<Value> {
@@ -118,7 +118,7 @@ fn a_store_is_never_written_over() {
         store.run(&["sync", "export", "--out", &file]).fails(1, "belongs to a store");
     }
     assert_eq!(store.files(), before);
-    // Beside them there is room.
+    // Other names in the store's directory are allowed.
     store.ok(&["doc", "anonymize", "chat", "-O", &inside("report.yrs")]);
     assert!(Path::new(&inside("report.yrs")).exists());
     store.run(&["doc", "anonymize", "kanban", "-O", "x.yrs"]).fails(4, "no document");

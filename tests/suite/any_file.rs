@@ -1,4 +1,4 @@
-//! Files as strangers have them: odd, broken, in the wrong place; and what is written of them.
+//! Files as strangers have them: odd, broken, in the wrong place; and what is written from them.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ fn put(machine: &Machine, name: &str, bytes: impl AsRef<[u8]>) -> String {
     text(&path)
 }
 
-/// The first command of the README's section, in a directory with nothing but a blob.
+/// The first command of the README's section, in a directory that holds only a blob.
 #[test]
 fn a_blob_in_an_empty_directory_is_all_that_is_needed() {
     let machine = Machine::new("blob");
@@ -98,7 +98,7 @@ fn a_document_without_a_name_is_not_asked_for_by_one() {
         assert!(run.fails(4, "no document").stderr.contains("leave `#` out"), "{run:?}");
         machine.run(&["doc", "kind", &picked]).fails(4, "no document");
     }
-    // A file that is called so is one.
+    // A file whose name has a `#` is a file.
     let odd = put(&machine, "a#b.bin", fixture("10-embeds-and-nan/nc.bin"));
     assert_eq!(machine.run(&["doc", "dump", &odd]).json(), json!({"m": {"v": null}}));
     let both = json!({"one": fixture("10-embeds-and-nan/nc.bin"), "t#w o": fixture("07-load-counts/a.bin")});
@@ -144,8 +144,8 @@ fn what_is_read_is_not_written_over_by_less() {
     machine.run_in(&dir, &[], &["doc", "rebuild", "a.bin", "-O", "new.bin"]).exits(0);
 }
 
-/// A map with a value and a link to it, an array with a link to two of its elements and a move, as
-/// Yrs writes them.
+/// A map with a value and a link to it, an array with a link to two of its elements and a move, as Yrs writes
+/// them.
 #[test]
 fn links_and_moves_show_what_they_point_at() {
     let machine = Machine::new("links");
@@ -170,11 +170,11 @@ fn links_and_moves_show_what_they_point_at() {
     let at = |path: &str| tree.as_array().unwrap().iter().find(|row| row["path"] == path).cloned();
     assert_eq!(at("m/l/→/m/a").unwrap()["type"], "target", "{tree}");
     assert_eq!(at("m/q/→/r").unwrap()["type"], "target", "{tree}");
-    // They have no history of their own to be written anew with.
+    // They cannot be rewritten without their history.
     machine.run(&["doc", "rebuild", &file, "-O", &text(&machine.path("new"))]).fails(1, "links");
 }
 
-/// Of standard input there is no second time: whoever reads it reads it once.
+/// Standard input can be read only once.
 #[test]
 fn every_reading_command_takes_standard_input() {
     let machine = Machine::new("stdin");
@@ -228,7 +228,7 @@ fn a_damaged_file_is_recovered_in_a_pipe() {
     let piped = std::fs::read(machine.path("piped.bin")).unwrap();
     assert_eq!(piped, std::fs::read(&out).unwrap());
     assert!(run.exits(0).stderr.contains("partial, "), "{}", run.stderr);
-    // A document of a store becomes a directory.
+    // A document of the store becomes a directory.
     let store = machine.group("alice", &["alice-river-stone-sky"]);
     store.run(&["recover", "core", "-O", "-"]).fails(2, "into a directory");
 }
@@ -247,7 +247,7 @@ fn who_is_there_is_known_without_a_type_in_front() {
     };
     assert_eq!(kinds(&[&bare, &outer, &asks]), ["awareness", "awareness", "message"]);
     assert_eq!(kinds(&["--from", "awareness", &bare, &outer]), ["awareness", "awareness"]);
-    // A stream in which somebody asks who is there is a log all the same.
+    // A stream that contains an awareness query is still a log.
     let update = fixture("10-embeds-and-nan/ea.bin");
     let mut stream = vec![3];
     stream.extend([&[1, states.len() as u8], &states[..]].concat());
@@ -263,7 +263,7 @@ fn who_is_there_is_known_without_a_type_in_front() {
     assert_eq!(kinds(&[&stream]), ["update-log"]);
 }
 
-/// A list with an element of XML among values, as Yjs reads it: an XML fragment holds nothing else.
+/// A list with an XML element among values, as Yjs reads it: an XML fragment holds nothing else.
 #[test]
 fn a_list_with_an_element_among_values_is_a_list() {
     let machine = Machine::new("a list with an element");

@@ -1,11 +1,10 @@
 //! The rules of the architecture, read from the sources.
 //!
-//! What is data stands beside this. `layers.txt` is the order of the layers, `places.txt` says who
-//! may name which library. No files depend on each other in a circle. The other lists hold what is
-//! not yet as it should be: `fields.txt`, the files that name a field of the schema, `names.txt`,
-//! the type names that stand for several types.
-//! What is not listed fails, and so does a line that is no longer true: the lists can only shrink.
-//! With `ARCHITECTURE=shrink` the tests take out of the lists what is gone.
+//! The data files are in `tests/suite/architecture`. `layers.txt` gives the order of the layers, `places.txt`
+//! says who may name which library. Files must not depend on each other in a circle. The other lists hold
+//! known violations: `fields.txt`, the files that name a field of the schema, and `names.txt`, the type names
+//! that stand for several types. A violation that is not listed fails, and so does a line that no longer
+//! applies: the lists can only shrink. With `ARCHITECTURE=shrink` the tests remove obsolete lines.
 
 mod circles;
 mod reader;
@@ -21,7 +20,7 @@ use std::sync::LazyLock;
 /// The sources, read once.
 static LIBRARY: LazyLock<Crate> = LazyLock::new(Crate::parse);
 
-/// The lines of a list, in words.
+/// The lines of a list, split into words.
 fn lines(list: &str) -> Vec<Vec<String>> {
     list.lines()
         .filter(|line| !line.starts_with('#') && !line.trim().is_empty())
@@ -31,8 +30,8 @@ fn lines(list: &str) -> Vec<Vec<String>> {
 
 type Lines = BTreeSet<Vec<String>>;
 
-/// Compares what is not as it should be with the list of what was known, which must not grow.
-/// `is_part` says whether a line that is found is what is left of one that is listed.
+/// Compares the violations found with the list of known ones, which must not grow. `is_part` says whether a
+/// line that was found is what remains of a listed one.
 fn only_shrinks(name: &str, found: &Lines, is_part: fn(&[String], &[String]) -> bool) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/architecture").join(name);
     let text = std::fs::read_to_string(&file).expect("a list");
@@ -79,15 +78,15 @@ fn each_library_has_its_place() {
     assert!(found.is_empty(), "what places.txt does not let them name:\n{}", found.join("\n"));
 }
 
-/// Whether a file is at a place: `cmd/` is the module `cmd` with all that is below it.
+/// Whether a file is at a place: `cmd/` is the module `cmd` and everything below it.
 fn stands_in(file: &str, place: &str) -> bool {
     let module = place.strip_suffix('/').and_then(|module| file.strip_prefix(module));
     file.starts_with(place) || module == Some(".rs")
 }
 
-/// The schema says what fields are called: only it, the concern itself, the commands, which show
-/// them, the views of SQL, which explain them, and the declarations of the operations, which take
-/// them, name one. Of the names that could mean anything (`title`, `id`) nothing can be said.
+/// Field names belong to the schema: only it, the concern itself, the commands, which show them, the SQL
+/// views, which explain them, and the declarations of the operations, which take them, may name one.
+/// Ambiguous names (`title`, `id`) cannot be checked.
 #[test]
 fn fields_are_named_by_their_concern() {
     let metadata = schema::METADATA.fields.iter().map(|field| (field.name, "core"));
@@ -117,8 +116,8 @@ fn fields_are_named_by_their_concern() {
     only_shrinks("fields.txt", &found, |_, _| false);
 }
 
-/// Whether a path begins with these names; `std::println!` is `println!`, and a crate's name alone
-/// is a variable.
+/// Whether a path begins with these names; `std::println!` is `println!`, and a crate's name alone is a
+/// variable.
 fn begins(path: &[String], parts: &[&str]) -> bool {
     match parts {
         [name] if name.ends_with('!') => path.last().is_some_and(|last| last == name),

@@ -1,4 +1,4 @@
-//! The archive: what is done with leaves its document when everybody has it, and is read as before.
+//! The archive: finished records leave their document once everybody has them, and are read as before.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ const LISTS: &[&[&str]] = &[
     &["chat", "list", "--threads"],
 ];
 
-/// What lists say, without where it lives.
+/// The output of lists, without `in_archive`.
 fn read(store: &Store<'_>, lists: &[&[&str]]) -> Vec<Value> {
     let run = |args: &&[&str]| without(store.json(args));
     lists.iter().map(run).collect()
@@ -31,7 +31,7 @@ fn without(mut value: Value) -> Value {
     value
 }
 
-/// A chat with a conversation from long ago and a message of today.
+/// A chat with an old conversation and a message of today.
 fn talked(alice: &Store<'_>) -> (String, String) {
     let old = alice.send("an old word");
     alice.ok(&["chat", "react", &old, "👍"]);
@@ -72,7 +72,7 @@ fn what_everybody_has_is_archived_and_read_as_before() {
     let run = alice.json(&["archive", "run"]);
     assert_eq!((&run["archived"], &run["changed"]), (&json!(3), &json!(true)));
     assert_eq!(run["documents"][0]["archived"], json!({"message": 2, "reply": 1}));
-    // Which client id writes is minted anew, and is not always as long.
+    // The writing client id is new, and not always of the same length.
     let freed = |of: &Value| of["freed_bytes"].as_i64().unwrap();
     assert!((freed(&run) - freed(&dry)).abs() < 32, "{run} {dry}");
     let dump = alice.json(&["doc", "dump", "chat"]);
@@ -85,7 +85,7 @@ fn what_everybody_has_is_archived_and_read_as_before() {
     assert_eq!(alice.json(&["archive", "run"])["archived"], 0);
     assert_eq!(alice.run(&["check"]).code, 0);
 
-    // Who hears of it has an archive of its own then.
+    // Whoever receives the removal then has an archive of their own.
     for other in [&bob, &carol] {
         alice.give(other);
         assert!(other.dir.join("archive.db").exists());
@@ -94,7 +94,7 @@ fn what_everybody_has_is_archived_and_read_as_before() {
         assert_eq!(other.json(&["trash", "list"]), json!([]));
         other.give(&alice);
     }
-    // What is left of the thread goes once everybody knows.
+    // The rest of the thread goes once everybody knows.
     alice.ok(&["archive", "run"]);
     let dump = alice.json(&["doc", "dump", "chat"]);
     assert_eq!(dump.get("threads").map_or(0, |threads| keys(threads).len()), 0);
@@ -143,7 +143,7 @@ fn what_is_restored_is_live_and_can_be_archived_again() {
         assert_eq!(store.json(&["chat", "show", &old])["in_archive"], true);
         assert_eq!(store.column(&["chat", "list"], "id"), column(&before[0], "id"));
     }
-    // What is deleted after that does not come out of the archive.
+    // What is deleted after that cannot be restored from the archive.
     alice.ok(&["archive", "restore", &old]);
     alice.meet(&bob);
     alice.ok(&["chat", "delete", &old]);
@@ -156,8 +156,8 @@ fn what_is_restored_is_live_and_can_be_archived_again() {
     assert_eq!(alice.digest(), bob.digest());
 }
 
-/// What one line of a batch brings back and another takes away does not come back by a third, and
-/// the archive hears of all at once.
+/// A record that one line of a batch restores and another deletes is not restored by a third, and the archive
+/// is told of all at once.
 #[test]
 fn a_batch_restores_each_record_once() {
     let machine = Machine::new("archive restore batch");
@@ -175,7 +175,7 @@ fn a_batch_restores_each_record_once() {
         let args = [&["-s", dir.as_str(), "batch", "-y"], options].concat();
         machine.run_with_stdin(&args, lines.join("\n").as_bytes())
     };
-    // A batch that fails leaves everything as it was, the archive too.
+    // A failing batch leaves everything as it was, including the archive.
     let files = alice.files();
     batch(&[restore(&ids[0]), restore("no such record")], &[]).exits(4);
     assert_eq!(alice.files(), files);
@@ -228,7 +228,7 @@ fn what_comes_too_late_is_kept() {
     assert_eq!(alice.digest(), bob.digest());
 }
 
-/// A command about a record that is in the archive says so, and how to bring it back.
+/// Asserts that a command about an archived record says so, and how to restore it.
 #[track_caller]
 pub fn is_told_as_archived(run: &Run, id: &str) {
     let said = &run.exits(4).stderr;
@@ -270,7 +270,7 @@ fn cards_and_issues_go_with_what_was_said_of_them() {
         assert_eq!(found["comments"][0]["content"], "a drop an hour");
         assert_eq!(store.json(&["kanban", "show", &card])["in_archive"], true);
         assert_eq!(store.json(&["kanban", "show", &card])["column"], "Doing");
-        // What people ask with other tools is there as well.
+        // Queries with other tools find it there as well.
         let ask = |sql: &str| {
             let file = rusqlite::Connection::open(store.dir.join("archive.db")).unwrap();
             file.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap()
@@ -292,7 +292,7 @@ fn cards_and_issues_go_with_what_was_said_of_them() {
         let count = "SELECT count(*) AS n FROM cards JOIN comments";
         assert_eq!(store.json(&["sql", count])[0]["n"], 2);
     }
-    // Lists show them, so no command says that they are not there.
+    // Lists show them, so no command may say that they do not exist.
     let prefix = &issue[..8];
     let files = alice.files();
     for (id, args) in [
@@ -330,18 +330,18 @@ fn nothing_goes_where_it_is_young_or_somebody_silent_lacks_it() {
     machine.pass(100 * DAY);
     assert_eq!(alice.json(&["archive", "run"])["waiting"], 1);
     alice.give(&bob);
-    // He has it, and nobody here knows.
+    // He has it, but nobody here knows.
     assert_eq!(alice.json(&["archive", "run"])["waiting"], 1);
     bob.give(&alice);
     // He lacks the edit.
     alice.ok(&["chat", "edit", &old, "changed"]);
     assert_eq!(alice.json(&["archive", "run"])["waiting"], 1);
-    // Nor does a reaction count as known that was taken back.
+    // A reaction that was removed does not count as known either.
     alice.ok(&["chat", "react", &old, "👍"]);
     alice.meet(&bob);
     alice.ok(&["chat", "react", &old, "👍", "--remove"]);
     assert_eq!(alice.json(&["archive", "run"])["waiting"], 1);
-    // A message beside it does not matter.
+    // An unrelated message does not matter.
     alice.meet(&bob);
     alice.send("of today");
     let run = alice.json(&["archive", "run", "--older-than", "1d"]);
@@ -397,7 +397,7 @@ fn a_document_over_its_limit_is_archived_by_itself_where_that_is_wanted() {
         machine.open(machine.path(name))
     });
     machine.pass(100 * DAY);
-    // What has no room gets it, in a batch as in a command of its own.
+    // Room is made for what has none, in a batch as in a single command.
     let lines = [line("one more"), line("and one more")].concat();
     for (copy, more) in copies.iter().zip([None, Some(&[][..]), Some(&["--keep-going"])]) {
         let dir = text(&copy.dir);
@@ -411,7 +411,7 @@ fn a_document_over_its_limit_is_archived_by_itself_where_that_is_wanted() {
         let left = keys(&copy.json(&["doc", "dump", "chat"])["messages"]).len();
         assert_eq!(left, if more.is_some() { 2 } else { 1 });
     }
-    // Any write makes room then.
+    // Any write then makes room.
     let run = alice.run(&["member", "add", BOB]);
     assert!(run.exits(0).stderr.contains("archived 979 records of group:"), "{}", run.stderr);
     let new = alice.send("there is room");

@@ -1,5 +1,5 @@
-//! An archive that is damaged, gone, or an older one: lists say so, `check` says what helps, and what is
-//! in the documents goes on.
+//! An archive that is damaged, gone, or an older copy: lists say so, `check` names the remedy, and the
+//! documents still work.
 
 use crate::errors::{NOBODY, as_user, is_root};
 use crate::support::*;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 const DAY: i64 = 86_400;
 
-/// A group of which both have archived the same.
+/// A group in which both replicas have archived the same.
 fn archived(machine: &Machine) -> (Store<'_>, Store<'_>, String) {
     let alice = machine.group("alice", &[BOB]);
     let old = alice.send("an old word");
@@ -30,14 +30,14 @@ fn whatever_is_wrong_with_an_archive_is_found_and_mended_by_what_others_have() {
     assert_eq!(alice.run(&["check", "--deep"]).code, 0);
     let rows = text(&machine.path("rows.crdt"));
     bob.ok(&["sync", "export", "--with-archive", "-O", &rows]);
-    // One letter of it, wherever it stands.
+    // One letter of it changed, wherever it is.
     let mut altered = sound.clone();
     for at in 0..sound.len() {
         if sound[at..].starts_with(b"an old word") {
             altered[at + 3] ^= 1;
         }
     }
-    // What lies there, whether it reads at all, and what is said of it.
+    // What is in its place, whether it can be read at all, and the message.
     let cases: &[(&str, Option<&[u8]>, bool, &str)] = &[
         ("gone", None, false, "is not there"),
         ("empty", Some(b""), false, "is not there"),
@@ -62,7 +62,7 @@ fn whatever_is_wrong_with_an_archive_is_found_and_mended_by_what_others_have() {
         assert_eq!((found.as_array().unwrap().len(), &found[0]["kind"]), (1, &json!("archive")));
         assert!(found[0]["message"].as_str().unwrap().contains(said), "{what}: {found}");
         assert_eq!(alice.files(), files, "{what}");
-        // The documents go on; and what others have comes back.
+        // The documents still work, and what others have comes back.
         let fix = found[0]["fix"].as_str().unwrap();
         if fix.starts_with("mv ") {
             machine.shell(fix);
@@ -85,7 +85,7 @@ fn whatever_is_wrong_with_an_archive_is_found_and_mended_by_what_others_have() {
     let found = alice.run(&["check", "--json"]).exits(3).parsed();
     assert!(found[0]["message"].as_str().unwrap().contains("older copy"), "{found}");
     assert_eq!(alice.json(&["chat", "show", &old])["content"], "an old word");
-    // What goes there from now on does not make up for what is missing, nor in a file that begins anew.
+    // What is archived from now on does not hide what is missing, not even in a new file.
     for begins_anew in [false, true] {
         if begins_anew {
             std::fs::remove_file(&file).unwrap();
@@ -102,7 +102,7 @@ fn whatever_is_wrong_with_an_archive_is_found_and_mended_by_what_others_have() {
     }
 }
 
-/// A group with a chat, a board and issues, each with something in the archive and something live.
+/// A group with a chat, a board and issues, each with something archived and something live.
 struct Shelved<'m> {
     store: Store<'m>,
     old: String,
@@ -125,7 +125,7 @@ fn shelved(machine: &Machine) -> Shelved<'_> {
     Shelved { store, old, live }
 }
 
-/// What shows documents and archive as one, by what is live of it.
+/// The commands that show documents and archive as one, with their live records.
 fn readings(live: &str) -> Vec<(Vec<&str>, &'static str)> {
     let sql = "SELECT content FROM messages ORDER BY created_at";
     vec![
@@ -146,8 +146,8 @@ fn readings(live: &str) -> Vec<(Vec<&str>, &'static str)> {
     ]
 }
 
-/// Every reading shows what is live, says what it leaves out, why, and what to do, and ends with the
-/// code of that; nothing is written.
+/// Every such command shows what is live, says what it leaves out, why, and what to do, and exits with that
+/// error's code; nothing is written.
 #[track_caller]
 fn shows_what_is_live(what: &str, it: &Shelved<'_>, extra: &[&str], code: i32, said: [&str; 2]) {
     let files = it.store.documents();
@@ -165,14 +165,14 @@ fn shows_what_is_live(what: &str, it: &Shelved<'_>, extra: &[&str], code: i32, s
     let run = it.store.run(&[&["sql", "--save", &text(&saved)][..], extra].concat());
     assert_eq!(run.code, code, "{what}: {run:?}");
     std::fs::remove_file(saved).unwrap();
-    // What is nowhere else is not found, and why is told, too.
+    // A record that is nowhere else is not found, and the reason is given, too.
     let run = it.store.run(&[&["chat", "show", &it.old][..], extra].concat());
     assert_eq!(run.code, code, "{what}: {run:?}");
     assert!(run.stderr.contains("archive.db is left out"), "{what}: {}", run.stderr);
     assert_eq!(it.store.documents(), files, "{what}");
 }
 
-/// What needs the archive is refused, and leaves everything as it was.
+/// A command that needs the archive is refused, and leaves everything as it was.
 #[track_caller]
 fn refuses_what_needs_it(what: &str, it: &Shelved<'_>, extra: &[&str], code: i32) {
     let files = it.store.documents();
@@ -189,7 +189,7 @@ fn whatever_is_wrong_with_an_archive_what_is_live_is_shown() {
     let it = shelved(&machine);
     let file = it.store.dir.join("archive.db");
     let sound = std::fs::read(&file).unwrap();
-    // A page in the middle is rubbish: it opens, and fails on the way.
+    // A page in the middle is corrupt: it opens, and fails later.
     let mut middle = sound.clone();
     middle[4096..].fill(0xa5);
     let newer = machine.path("newer.db");
@@ -262,7 +262,7 @@ fn an_archive_without_permission_is_left_out_and_one_on_a_read_only_medium_is_re
     assert!(run.stderr.contains(why), "{}", run.stderr);
 }
 
-/// What is no file where SQLite is to have one is said to be none, at once: a pipe would be waited for.
+/// Anything but a file where SQLite expects one is reported at once: a pipe would block for ever.
 #[test]
 #[cfg(unix)]
 fn what_is_no_file_is_named_and_never_waited_for() {
@@ -284,7 +284,7 @@ fn what_is_no_file_is_named_and_never_waited_for() {
         assert!(!path.exists());
         machine.shell(&format!("rm -rf '{}.damaged'", path.display()));
         std::fs::write(&path, &sound).unwrap();
-        // Beside it, and the other file that SQLite has here.
+        // The side files, too.
         for name in ["archive.db-journal", "crdtctl.db-journal", "crdtctl.db-wal"] {
             let path = place(name, make);
             for command in [&["chat", "list"][..], &["check"], &["status"], &["archive", "run"]] {
@@ -314,7 +314,7 @@ fn what_is_no_file_is_named_and_never_waited_for() {
     }
 }
 
-/// An archive of a newer program keeps nobody from checking the rest.
+/// An archive of a newer version does not keep anybody from checking the rest.
 #[test]
 fn an_archive_of_a_newer_version_is_a_finding() {
     let machine = Machine::new("archive damaged: newer");

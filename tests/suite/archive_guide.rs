@@ -1,5 +1,5 @@
-//! The guide's archive: its tables, its example and its reading, as they are written there, beside what
-//! this program does.
+//! The guide's archive: its tables, its example and its query, verbatim, compared with what this program
+//! does.
 
 use crate::support::*;
 use rusqlite::Connection;
@@ -48,12 +48,12 @@ deleted BOOLEAN,
 FOREIGN KEY (entity_id) REFERENCES entities(id)
 );";
 
-/// Its example, word for word but for the time, which SQLite writes otherwise.
+/// Its example, verbatim except for the time, which SQLite writes differently.
 const MATERIALIZE: &str = "INSERT INTO archived_messages
 SELECT * FROM crdt_chat_view
 WHERE created_at < (:now - 90 * 86400);";
 
-/// The columns of each table: type, whether it must be there, its place in the key; and what it refers to.
+/// The columns of each table: type, whether it is required, its place in the key, and what it refers to.
 fn shape(db: &Connection) -> BTreeMap<String, Vec<(String, String, bool, i64)>> {
     let tables = ["entities", "crdt_documents", "members", "archived_messages"];
     let columns = |table: &str| {
@@ -73,7 +73,7 @@ fn references(db: &Connection, table: &str) -> Vec<(String, String, String)> {
     rows.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-/// The rows of `archived_messages`, as the guide has them.
+/// The rows of `archived_messages`, as in the guide.
 fn archived(db: &Connection) -> Vec<Value> {
     let sql = "SELECT id, entity_id, author_id, content, created_at, deleted FROM archived_messages
                ORDER BY created_at, id";
@@ -133,7 +133,7 @@ fn the_guides_archive_runs_as_written() {
     };
     assert_eq!(named(&ours), named(&guide));
 
-    // Its tables are there with every column of theirs; a strict table knows no BOOLEAN.
+    // Its tables are there with all their columns; a strict table has no BOOLEAN.
     let found = shape(&ours);
     for (table, columns) in shape(&guide) {
         for (name, kind, not_null, key) in columns {
@@ -150,13 +150,13 @@ fn the_guides_archive_runs_as_written() {
         assert_eq!(references(&ours, &table), references(&guide, &table), "{table}");
     }
 
-    // The document says that it is hybrid, and since when, as the guide has it.
+    // The document records that it is hybrid, and since when, as in the guide.
     let doc = format!("{GROUP}:chat");
     let metadata = &store.json(&["doc", "dump", &doc])["metadata"];
     assert_eq!(metadata["fallback_mode"], "hybrid", "{metadata}");
     assert_eq!(metadata["fallback_threshold_at"], threshold, "{metadata}");
 
-    // Its reading: half of it from the document, half of it from SQL, in the order of time.
+    // Its query: half from the document, half from SQL, in the order of time.
     let limit = 6;
     let list = store.json(&["chat", "list"]);
     let (old, recent): (Vec<Value>, Vec<Value>) =

@@ -1,5 +1,4 @@
-//! What is late for the archive: an edit of a record that was restored meanwhile, and deleted, and
-//! pruned everywhere.
+//! Late edits for the archive: of a record that was restored meanwhile, and deleted, and pruned everywhere.
 
 use crate::archive::is_told_as_archived;
 use crate::support::*;
@@ -20,11 +19,11 @@ fn what_was_restored_and_deleted_does_not_come_back_by_a_late_edit() {
     alice.send("a new word");
     assert_eq!(alice.json(&["archive", "run"])["archived"], 1);
     alice.give(&phone);
-    // It lives again, and is deleted.
+    // It is live again, and is deleted.
     alice.ok(&["archive", "restore", &old]);
     alice.meet(&phone);
     machine.pass(DAY);
-    // The laptop has not heard of any of it.
+    // The laptop knows nothing of this.
     laptop.ok(&["chat", "edit", &old, "a late word"]);
     machine.pass(DAY);
     phone.ok(&["chat", "delete", &old]);
@@ -96,8 +95,8 @@ fn a_late_edit_of_what_was_restored_is_kept_and_not_shown() {
     }
 }
 
-/// Two replicas that had the same, of which one has put a message with a reply into its archive: that
-/// one, the other, the message and the reply.
+/// Two replicas with the same content, one of which has archived a message with a reply: that one, the other,
+/// the message and the reply.
 fn archived_thread(machine: &Machine) -> (Store<'_>, Store<'_>, String, String) {
     let alice = machine.group("alice", &[BOB]);
     let old = alice.send("an old word");
@@ -110,12 +109,12 @@ fn archived_thread(machine: &Machine) -> (Store<'_>, Store<'_>, String, String) 
     (alice, bob, old, reply)
 }
 
-/// The thread of a message in its document; null where there is none.
+/// The thread of a message in its document; null if there is none.
 fn thread_of(store: &Store<'_>, message: &str) -> Value {
     store.json(&["doc", "dump", "chat"])["threads"][message].clone()
 }
 
-/// Lists show what is archived, so no command says that it is not there.
+/// Lists show what is archived, so no command may say that it does not exist.
 #[test]
 fn who_changes_what_is_archived_hears_how_to_bring_it_back() {
     let machine = Machine::new("archive told");
@@ -128,7 +127,7 @@ fn who_changes_what_is_archived_hears_how_to_bring_it_back() {
         let id = if args.contains(&old.as_str()) { &old } else { &reply };
         is_told_as_archived(&alice.run(args), id);
     }
-    // What is nowhere is not in the archive.
+    // A message that does not exist is not reported as archived.
     let said = alice.run(&["chat", "edit", "0000aaaa", "a word"]).exits(4).stderr.clone();
     assert!(said.contains("no message") && !said.contains("archive restore"), "{said}");
 }
@@ -155,8 +154,8 @@ fn replies_that_come_back_do_not_go_with_their_empty_thread() {
     assert_eq!(alice.digest(), bob.digest());
 }
 
-/// The same where somebody replied to the archived message meanwhile: the thread is not empty any more,
-/// and goes all the same where that was not heard of.
+/// The same if somebody replied to the archived message meanwhile: the thread is no longer empty, but is
+/// removed all the same where that is not known.
 #[test]
 fn replies_that_come_back_beside_a_late_one_do_not_go_with_their_thread() {
     let machine = Machine::new("archive thread with a late reply");
@@ -173,7 +172,7 @@ fn replies_that_come_back_beside_a_late_one_do_not_go_with_their_thread() {
         assert_eq!(thread_of(store, &old)["reply_count"], 2);
         assert_eq!(store.run(&["check"]).code, 0);
     };
-    // At once, not only when she has heard of what he did.
+    // At once, not only when she has received what he did.
     alice.give(&bob);
     shows_all(&bob);
     alice.meet(&bob);
@@ -182,8 +181,8 @@ fn replies_that_come_back_beside_a_late_one_do_not_go_with_their_thread() {
     assert_eq!(alice.digest(), bob.digest());
 }
 
-/// The thread that a restore puts in the place of an empty one takes over what somebody, who has heard
-/// of neither, writes into that.
+/// The thread that a restore puts in place of an empty one takes over what somebody who knows of neither
+/// writes into the old one.
 #[test]
 fn a_late_reply_goes_over_into_the_thread_that_came_back() {
     let machine = Machine::new("archive late reply");
@@ -203,21 +202,21 @@ fn a_late_reply_goes_over_into_the_thread_that_came_back() {
     assert_eq!(alice.digest(), bob.digest());
 }
 
-/// The texts that lost, as the ledger has them.
+/// The texts that lost, as in the ledger.
 fn lost(store: &Store<'_>, message: &str) -> Vec<String> {
     let conflicts = store.json(&["conflict", "list"]);
     let of = conflicts.as_array().unwrap().iter().filter(|one| one["id"] == message);
     of.filter_map(|one| one["loser"].as_str().map(str::to_owned)).collect()
 }
 
-/// What one replica has in its archive, for another.
+/// Transfers what one replica has in its archive to another.
 fn hand_over(from: &Store<'_>, to: &Store<'_>) {
     let file = text(&from.machine.path("archive.crdt"));
     from.ok(&["sync", "export", "--with-archive", "-O", &file]);
     to.ok(&["sync", "import", &file]);
 }
 
-/// Whoever hears of an edit that lost to a restore has it in the ledger, and can bring it back.
+/// Whoever receives an edit that lost to a restore has it in the ledger, and can restore it.
 #[test]
 fn a_late_edit_of_what_was_restored_is_in_the_ledger_of_whoever_imports_it() {
     let machine = Machine::new("archive late ledger");
@@ -236,7 +235,7 @@ fn a_late_edit_of_what_was_restored_is_in_the_ledger_of_whoever_imports_it() {
     alice.ok(&["archive", "restore", &old]);
     alice.give(&bob);
     assert_eq!(bob.json(&["chat", "show", &old])["content"], "an old word");
-    // Carol hears of the late word from Bob alone.
+    // Carol receives the late word from Bob alone.
     alice.give(&carol);
     machine.pass(DAY);
     hand_over(&bob, &carol);
@@ -259,8 +258,8 @@ fn a_late_edit_of_what_was_restored_is_in_the_ledger_of_whoever_imports_it() {
     }
 }
 
-/// Who hears of the removal and of the restore at once has the late word in its place, and so has
-/// everybody then: it is the later one.
+/// Whoever receives the removal and the restore at once has the late word in its place, and then so has
+/// everybody: it is the later one.
 #[test]
 fn a_late_edit_wins_where_removal_and_restore_come_at_once() {
     let machine = Machine::new("archive late at once");
@@ -273,7 +272,7 @@ fn a_late_edit_wins_where_removal_and_restore_come_at_once() {
     }
 }
 
-/// What was restored and edited since says something else than the archive, and nothing of it is lost.
+/// A record that was restored and then edited differs from the archive, and nothing of it is lost.
 #[test]
 fn who_takes_over_an_archive_hears_of_no_conflict_that_there_is_not() {
     let machine = Machine::new("archive no conflict");
@@ -289,7 +288,7 @@ fn who_takes_over_an_archive_hears_of_no_conflict_that_there_is_not() {
     }
 }
 
-/// Replies come back in the order in which they were written, within one second, too.
+/// Replies come back in the order in which they were written, even within one second.
 #[test]
 fn replies_of_one_second_come_back_in_their_order() {
     let machine = Machine::new("archive order");
@@ -310,8 +309,8 @@ fn replies_of_one_second_come_back_in_their_order() {
     assert_eq!(of(&alice), said);
 }
 
-/// The message is deleted for good, and the thread that it began is in the archive: it is read by the
-/// message's id as it was before.
+/// The message is deleted for good, and the thread that it began is archived: it can still be read by the
+/// message's id.
 #[test]
 fn a_thread_whose_message_is_gone_is_read_from_the_archive() {
     let machine = Machine::new("archive thread without its message");
@@ -321,7 +320,7 @@ fn a_thread_whose_message_is_gone_is_read_from_the_archive() {
     alice.ok(&["chat", "delete", &old]);
     let before = alice.json(&["chat", "thread", &old]);
     machine.pass(100 * DAY);
-    // The second run takes the thread, which is empty then.
+    // The second run removes the thread, which is empty then.
     alice.ok(&["archive", "run"]);
     alice.ok(&["archive", "run"]);
     assert!(thread_of(&alice, &old).is_null());

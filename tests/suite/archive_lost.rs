@@ -1,5 +1,5 @@
-//! What happens to an archive that lies beside the store: an older copy comes back, it is gone, or two
-//! write at once what only one version can show.
+//! What can happen to an archive beside the store: an older copy is restored, it is gone, or two write at
+//! once what only one version can show.
 
 use crate::support::*;
 use rusqlite::Connection;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 const DAY: i64 = 86_400;
 
-/// Sends what two replicas have archived to and fro until both have all of it.
+/// Sends what two replicas have archived back and forth until both have all of it.
 fn exchange(stores: &[&Store<'_>]) {
     for _ in 0..3 {
         for from in stores {
@@ -20,8 +20,8 @@ fn exchange(stores: &[&Store<'_>]) {
     }
 }
 
-/// A chat alone, of which two runs a year apart have archived something: the archive as it was after the
-/// first, and what that holds.
+/// A chat whose messages were archived by two runs a year apart: the archive after the first run, and its
+/// contents.
 fn archived_twice(machine: &Machine) -> (Store<'_>, Vec<u8>, Vec<String>) {
     let store = machine.group("one", &[]);
     let first = vec![store.send("first one"), store.send("first two")];
@@ -62,8 +62,8 @@ fn an_older_copy_of_the_archive_shows_its_rows() {
     assert_eq!(store.column(&["chat", "list"], "content"), ["first one", "first two", "second"]);
 }
 
-/// `crdtctl.db` says which commands happened. Where it is gone, or an older one was put back, what the
-/// archive holds and no document does is not hidden for that.
+/// `crdtctl.db` records which commands happened. If it is gone, or an older one was restored, records that
+/// only the archive holds must not be hidden.
 #[test]
 fn a_new_database_hides_nothing_of_the_archive() {
     let machine = Machine::new("archive new database");
@@ -117,12 +117,12 @@ fn what_several_did_too_late_is_shown_by_lists_or_in_the_ledger() {
         assert_eq!(column(&shown["comments"], "content"), ["a late comment", "another one"]);
         let count = store.json(&["sql", "SELECT count(*) AS n FROM comments"]);
         assert_eq!(count[0]["n"], 2);
-        // Whatever else was said is kept.
+        // Whatever else was written is kept.
         let lost = store.column(&["conflict", "list"], "loser");
         for said in ["a late description", "late words"] {
             assert_eq!(lost.iter().filter(|one| one.contains(said)).count(), 1, "{said}: {lost:?}");
         }
-        // What is open again is among what is open.
+        // What is open again is listed as open.
         assert_eq!(store.column(&["issue", "list"], "id"), [issue.as_str()]);
         assert_eq!(store.column(&["kanban", "list"], "id"), [card.as_str()]);
         assert_eq!(store.column(&["kanban", "list", "--all"], "id"), [card.as_str()]);
@@ -193,7 +193,7 @@ fn a_text_that_is_none_is_a_finding() {
     let list = store.run(&["chat", "list"]);
     assert_eq!(list.code, 5, "{list:?}");
     assert!(list.stderr.contains("`crdtctl check` says what helps"), "{}", list.stderr);
-    // As of a table that is not there.
+    // As with a table that does not exist.
     Connection::open(&file).unwrap().execute_batch("DROP TABLE unsettled").unwrap();
     assert_eq!(store.run(&["chat", "list"]).code, 5);
     let found = store.run(&["check", "--json"]).exits(3).parsed();
@@ -215,7 +215,7 @@ fn what_is_in_its_document_again_is_restored_already() {
     store.run(&["archive", "restore", &first[0]]).exits(4);
 }
 
-/// Any member may archive; how a document is kept an admin says.
+/// Any member may archive; only an admin sets how a document is kept.
 #[test]
 fn the_run_of_a_plain_member_is_allowed_everywhere() {
     let machine = Machine::new("archive of a member");
@@ -229,7 +229,7 @@ fn the_run_of_a_plain_member_is_allowed_everywhere() {
     bob.give(&alice);
     assert_eq!(alice.json(&["doc", "dump", "chat"])["metadata"]["fallback_mode"], "hybrid");
     alice.run(&["check"]).exits(0);
-    // An older crdtctl wrote down that he may not.
+    // An older crdtctl recorded that he may not.
     let db = Connection::open(alice.dir.join("crdtctl.db")).unwrap();
     let chat = alice.json(&["doc", "list"]).as_array().unwrap().iter().find_map(|doc| {
         let id = doc["doc_id"].as_str()?;

@@ -1,4 +1,4 @@
-//! How a document is kept: `crdt`, `hybrid` or `sql`, said in the document itself.
+//! How a document is kept: `crdt`, `hybrid` or `sql`, set in the document itself.
 
 use crate::support::*;
 use serde_json::json;
@@ -19,7 +19,7 @@ fn a_document_is_kept_as_its_mode_says() {
     assert_eq!(mode(&alice), json!(null));
     let before = alice.column(&["chat", "list"], "content");
 
-    // All of it stays, and a run says nothing of it.
+    // All of it stays, and a run does not mention it.
     let files = alice.files();
     alice.ok(&["archive", "mode", "chat", "crdt", "-n"]);
     assert_eq!(alice.files(), files);
@@ -28,7 +28,7 @@ fn a_document_is_kept_as_its_mode_says() {
     alice.is_so_already(&["archive", "mode", "chat", "crdt"]);
     assert_eq!(alice.json(&["archive", "run"])["documents"], json!([]));
 
-    // Everything goes that everybody has, however young.
+    // Everything that everybody has is archived, however recent.
     alice.ok(&["archive", "mode", "chat", "sql"]);
     alice.meet(&bob);
     assert_eq!(mode(&bob), "sql");
@@ -37,11 +37,11 @@ fn a_document_is_kept_as_its_mode_says() {
     assert_eq!((&run["archived"], &run["waiting"]), (&json!(2), &json!(1)));
     assert_eq!(run["documents"][0]["waiting_for"], json!({BOB: 1}));
     assert_eq!(keys(&alice.json(&["doc", "dump", "chat"])["messages"]), [newest.as_str()]);
-    // Who says how old it must be means that.
+    // An explicit age is respected.
     assert_eq!(alice.json(&["archive", "run", "--older-than", "1d"])["waiting"], 0);
     assert_eq!(mode(&alice), "sql");
 
-    // Back to the document alone: who hears of both at once still keeps what was archived.
+    // Back to the document alone: whoever receives both at once still keeps what was archived.
     alice.ok(&["archive", "mode", "chat", "crdt"]);
     alice.give(&bob);
     for store in [&alice, &bob] {
@@ -69,7 +69,7 @@ fn who_may_not_say_how_a_document_is_kept_is_told_who_may() {
     assert_eq!(alice.files(), files);
 }
 
-/// How a document is to be kept can be said before anything is in it.
+/// The mode can be set before the document has any content.
 #[test]
 fn a_document_has_a_mode_before_anybody_writes_to_it() {
     let machine = Machine::new("archive modes first");

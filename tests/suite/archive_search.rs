@@ -1,10 +1,10 @@
-//! Search finds what is archived, by an index in the archive and not by reading all of it.
+//! Search finds archived messages by an index in the archive, without reading all of it.
 
 use crate::support::*;
 use serde_json::json;
 
 const DAY: i64 = 86_400;
-/// What is searched for, and how many messages hold it.
+/// The searches, and the number of messages that match each.
 const SEARCHES: &[(&[&str], usize)] = &[
     (&["harbour"], 3),
     (&["RBOU"], 3),
@@ -21,7 +21,7 @@ const SEARCHES: &[(&[&str], usize)] = &[
     (&["zq"], 0),
 ];
 
-/// A chat of which all but the last message can be archived.
+/// A chat in which all but the last message can be archived.
 fn talked<'m>(machine: &'m Machine) -> Store<'m> {
     let store = machine.group("store", &[]);
     let first = store.send("The Harbour of the boats");
@@ -66,7 +66,7 @@ fn what_is_archived_is_found_by_any_part_of_it_and_in_order() {
     let texts = store.column(&["sql", query], "content");
     let expected = ["The Harbour of the boats", "a boat in the harbour", "no harbor but a HARBOUR"];
     assert_eq!(texts, expected);
-    // Tools look through every table.
+    // Other tools scan every table.
     let file = archive_of(&store);
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' OR type = 'view'";
     let mut tables = file.prepare(names).unwrap();
@@ -77,7 +77,7 @@ fn what_is_archived_is_found_by_any_part_of_it_and_in_order() {
         let count = file.query_row(&count, [], |row| row.get::<_, i64>(0));
         assert!(count.is_ok(), "{table}: {count:?}");
     }
-    // It is the index that is asked.
+    // The index is what is queried.
     let empty = "INSERT INTO parts_fts (parts_fts) VALUES ('delete-all')";
     archive_of(&store).execute_batch(empty).unwrap();
     assert_eq!(store.column(&["chat", "search", "harbour"], "id"), before[0][2..]);
@@ -89,7 +89,7 @@ fn an_archive_of_an_older_version_is_searched_and_gets_its_index_when_it_is_writ
     let store = talked(&machine);
     let before = found(&store);
     store.ok(&["archive", "run"]);
-    // As the version before it left such a file.
+    // The file as the version before left it.
     let older = "DROP TABLE parts; DROP TABLE parts_fts; DROP VIEW texts; PRAGMA user_version = 2";
     archive_of(&store).execute_batch(older).unwrap();
     let files = store.files();

@@ -1,4 +1,4 @@
-//! Archives travel: what is archived somewhere gets to everybody, and changes nothing that is there.
+//! Archives travel: what is archived somewhere reaches everybody, and changes nothing that is there.
 
 use crate::support::*;
 use crdtctl::sync::bundle::Bundle;
@@ -13,7 +13,7 @@ const LISTS: &[&[&str]] = &[
     &["sql", "SELECT id, content, parent_id FROM messages ORDER BY id"],
 ];
 
-/// What lists say, without when each replica archived it.
+/// The output of lists, without the time at which each replica archived.
 fn read(store: &Store<'_>) -> Vec<Value> {
     LISTS.iter().map(|args| without(store.json(args))).collect()
 }
@@ -30,7 +30,7 @@ fn without(mut value: Value) -> Value {
     value
 }
 
-/// What one replica has for another, its archive included; how many archived rows that are.
+/// Sends one replica's changes to another, with its archive; returns the number of archived rows.
 fn give(from: &Store<'_>, to: &Store<'_>, peer: &str) -> u64 {
     let file = text(&from.machine.path("archive.crdt"));
     let args = ["sync", "export", "--with-archive", "--for", peer, "-O", &file];
@@ -44,8 +44,8 @@ fn give(from: &Store<'_>, to: &Store<'_>, peer: &str) -> u64 {
     sent
 }
 
-/// A chat of Alice's and Bob's with an old conversation, which Alice has archived. Bob's replica
-/// lacks the removal.
+/// A chat of Alice and Bob with an old conversation, which Alice has archived. Bob's replica lacks the
+/// removal.
 fn archived(machine: &Machine) -> (Store<'_>, Store<'_>, Vec<String>) {
     let alice = machine.group("alice", &[BOB]);
     let first = alice.send("an old word");
@@ -74,7 +74,7 @@ fn who_comes_later_gets_the_history_once() {
     assert_eq!((&done["archived_rows"], &done["changed"]), (&json!(3), &json!(true)));
     assert_eq!(read(&carol), read(&alice));
     assert_eq!(carol.run(&["check"]).code, 0);
-    // Nothing changes what is there, and nobody gets twice what they said to have.
+    // Nothing changes what is there, and nobody is sent again what they said to have.
     let archive = || std::fs::read(carol.dir.join("archive.db")).unwrap();
     let mut bytes = Vec::new();
     for _ in 0..2 {
@@ -83,10 +83,10 @@ fn who_comes_later_gets_the_history_once() {
         assert_eq!((&again["changed"], again.get("archived_rows")), (&json!(false), None));
     }
     assert!(archive() == bytes);
-    // What came said what its sender has.
+    // The bundle said what its sender has.
     assert_eq!(give(&carol, &alice, ALICE), 0);
     assert_eq!(give(&alice, &carol, CAROL), 0);
-    // Bob made rows of his own of what he held: they are the same.
+    // Bob made rows of his own from what he held: they are the same.
     give(&alice, &bob, BOB);
     let receipt = text(&machine.path("receipt.crdt"));
     bob.ok(&["sync", "receipt", "--with-archive", "-O", &receipt]);
@@ -102,7 +102,7 @@ fn who_comes_later_gets_the_history_once() {
         assert!(store.json(&["chat", "show", &ids[0]]).get("in_archive").is_none());
         assert_eq!(read(store), read(&alice));
     }
-    // What one has lost comes again.
+    // What one has lost comes back.
     std::fs::remove_file(bob.dir.join("archive.db")).unwrap();
     bob.ok(&["sync", "receipt", "--with-archive", "-O", &receipt]);
     alice.ok(&["sync", "import", &receipt]);
@@ -181,7 +181,7 @@ fn rows_wait_for_what_is_missing_of_their_document() {
     alice.give(&bob);
     bob.give(&alice);
     bob.send("word one");
-    // What goes to Alice alone lies on what Carol lacks.
+    // What goes to Alice alone builds on what Carol lacks.
     let first = text(&machine.path("first.crdt"));
     bob.ok(&["sync", "export", "--for", ALICE, "-O", &first]);
     alice.ok(&["sync", "import", &first]);
@@ -200,10 +200,10 @@ fn rows_wait_for_what_is_missing_of_their_document() {
     assert_eq!(read(&carol), read(&alice));
 }
 
-/// What is done to the lines of a bundle.
+/// A change of the lines of a bundle.
 type Change = dyn Fn(&mut Vec<Value>);
 
-/// A bundle with other rows: as `change` makes them of the lines that are in it.
+/// A bundle with other rows, made by `change` from the lines in it.
 fn forged(from: &str, to: &str, honest: bool, change: impl Fn(&mut Vec<Value>)) {
     let bundle = Bundle::read(std::fs::read(from).unwrap().as_slice()).unwrap();
     let mut forged = Bundle::new(bundle.manifest().clone());
@@ -285,7 +285,7 @@ fn rows_that_cannot_be_are_refused() {
         assert_eq!(carol.files(), before, "{n}");
         carol.run(&["sync", "verify", &file]).exits(6);
     }
-    // Rows under another document's name, and a row that is larger than any may be.
+    // Rows under another document's name, and a row larger than allowed.
     forged(&whole, &file, false, |_| {});
     carol.run(&["sync", "import", &file]).fails(6, "not what they should be");
     let large = "x".repeat(49 << 20);
@@ -294,13 +294,13 @@ fn rows_that_cannot_be_are_refused() {
     run.fails(6, "not what they should be");
     assert!(run.stderr.contains("a row has more than"), "{}", run.stderr);
     assert_eq!(carol.files(), before);
-    // With others that are in order they are left out alone.
+    // Together with good ones, only they are left out.
     carol.run(&["sync", "import", "-k", &file, &whole]).exits(3);
     assert_eq!(carol.json(&["archive", "list"]).as_array().unwrap().len(), 3);
 }
 
-/// An import that is run again, since it turns out to need more of a document, does not write the rows of
-/// all others again each time.
+/// An import that is repeated because it needs more of a document does not write the rows of all others again
+/// each time.
 #[test]
 fn rows_of_several_documents_are_written_once() {
     let machine = Machine::new("rows are written once");
@@ -316,13 +316,13 @@ fn rows_of_several_documents_are_written_once() {
     carol.give(&alice);
     machine.pass(100 * DAY);
     assert_eq!(alice.json(&["archive", "run"])["archived"], 8);
-    // Her own rows, by another way: the removals come first, the rows of the others when she has them.
+    // Her own rows, by another way: the removals come first, then the rows of the others once she has them.
     let dave = machine.store("dave", "dave-sand-cloud-rock");
     alice.give(&dave);
     let whole = text(&machine.path("whole.crdt"));
     alice.ok(&["sync", "export", "--with-archive", "-O", &whole]);
     assert_eq!(dave.json(&["sync", "import", &whole])["archived_rows"], 8);
-    // SQLite counts in the head of a file how often it was changed.
+    // The header of an SQLite file counts its changes.
     let archive = std::fs::read(dave.dir.join("archive.db")).unwrap();
     let changes = archive[24..28].iter().fold(0, |n, byte| n << 8 | u32::from(*byte));
     assert!(changes <= 5, "{changes} transactions for the rows of 4 documents");

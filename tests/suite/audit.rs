@@ -1,10 +1,10 @@
-//! What a merge did that the sender's role would not have allowed here: said, kept, not undone.
+//! What a merge did that the sender's role would not have allowed here: reported, kept, not undone.
 
 use crate::support::*;
 use serde_json::{Value, json};
 
-/// Makes a bundle in which a store's documents were changed past all rules, by a program that has
-/// none: a member writes as if he were the owner.
+/// Makes a bundle in which a program without rules changed a store's documents: a member writes as if he were
+/// the owner.
 pub fn forged(store: &Store<'_>, concern: &str, change: impl FnOnce(&mut yrs::TransactionMut<'_>)) {
     use yrs::updates::decoder::Decode;
     use yrs::{Doc, ReadTxn, StateVector, Transact};
@@ -52,7 +52,7 @@ fn a_member_who_made_himself_owner_is_reported_and_stays_one() {
     let sentence =
         format!("{BOB} was made owner, was member, by {BOB}, member here, who may not do that");
     assert!(run.exits(0).stderr.contains(&sentence), "{}", run.stderr);
-    // Replicas must agree: it is done.
+    // Replicas must agree, so it takes effect.
     assert_eq!(alice.json(&["member", "show", BOB])["role"], "owner");
     let check = alice.run(&["check", "--json"]);
     let findings = check.exits(3).parsed();
@@ -61,7 +61,7 @@ fn a_member_who_made_himself_owner_is_reported_and_stays_one() {
         (&findings[0]["kind"], &findings[0]["severity"]),
         (&json!("not-allowed"), &json!("warning"))
     );
-    // It is reported once, and forgotten in time.
+    // It is reported once, and eventually forgotten.
     assert_eq!(alice.json(&["sync", "import", &bundle])["findings"], Value::Null);
     machine.pass(31 * 86_400);
     bob.send("three");
@@ -97,7 +97,7 @@ fn what_is_allowed_is_not_reported() {
     let phone = machine.replica_of(&desk, "phone", ALICE);
     let bob = machine.replica_of(&desk, "bob", BOB);
     machine.pass(60);
-    // Alice at another machine, her edit carried by Bob, who is made an admin and uses it.
+    // Alice at another machine, whose edit is carried by Bob, who is made an admin and uses it.
     phone.send("from the phone");
     phone.ok(&["chat", "edit", &id, "edited on the phone"]);
     phone.ok(&["member", "role", BOB, "admin"]);
@@ -105,7 +105,7 @@ fn what_is_allowed_is_not_reported() {
     bob.ok(&["member", "role", CAROL, "viewer"]);
     bob.ok(&["entity", "rename", "By Bob"]);
     bob.ok(&["chat", "delete", &id]);
-    // And a conflict that Bob's replica judges.
+    // And a conflict that Bob's replica resolves.
     machine.pass(60);
     let second = desk.send("second");
     desk.give(&phone);
@@ -124,7 +124,7 @@ fn what_is_allowed_is_not_reported() {
     assert_eq!(desk.json(&["chat", "show", &second])["content"], "late");
 }
 
-/// An entity with two members of every role, who all have written two messages.
+/// An entity with two members of every role, each of whom has written two messages.
 fn of_every_role<'m>(machine: &'m Machine, roles: &[&str]) -> Store<'m> {
     let store = machine.group("desk", &[]);
     for role in roles {
@@ -139,8 +139,8 @@ fn of_every_role<'m>(machine: &'m Machine, roles: &[&str]) -> Store<'m> {
     store
 }
 
-/// For every role and action: what a command refuses is what is reported of a program that has no
-/// rules, and nothing else is.
+/// For every role and action: what a command refuses is reported if a program without rules does it, and
+/// nothing else is.
 #[test]
 fn what_is_refused_here_is_what_is_reported_of_others() {
     use yrs::{Map, MapPrelim, WriteTxn};
@@ -157,7 +157,7 @@ fn what_is_refused_here_is_what_is_reported_of_others() {
         let own: Vec<&str> = theirs.map(|message| message["id"].as_str().unwrap()).collect();
         let (edited, deleted) = (own[0], own[1]);
         let new = format!("{}-written", &hers[0][..8]);
-        // Each action as a command, and how its report begins.
+        // Each action as a command, and the beginning of its report.
         let cases: [(&[&str], String); 13] = [
             (&["entity", "rename", "X"], "the entity's name was changed".into()),
             (&["member", "role", "two-guest", "admin"], "two-guest was made admin".into()),

@@ -16,7 +16,7 @@ fn piped(store: &Store<'_>, input: &str, options: &[&str]) -> Run {
     store.machine.run_with_stdin(&args, input.as_bytes())
 }
 
-/// The results, one a line.
+/// The results, one per line.
 #[track_caller]
 fn results(run: &Run) -> Vec<Value> {
     let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"));
@@ -167,7 +167,7 @@ fn keep_going_does_the_good_ones() {
     let table = batch(&store, &lines, &["-k", "-o", "table"]);
     assert!(table.exits(3).stdout.starts_with("LINE"), "{}", table.stdout);
     assert!(table.stdout.contains("no message \"ffffffff\""), "{}", table.stdout);
-    // Nothing but failures: nothing is written.
+    // Only failures: nothing is written.
     let before = store.files();
     batch(&store, &lines[1..3], &["-k"]).exits(3);
     assert_eq!(store.files(), before);
@@ -177,7 +177,7 @@ fn keep_going_does_the_good_ones() {
 fn what_fails_half_way_leaves_nothing_behind() {
     let machine = Machine::new("half-way");
     let store = machine.group("s", &[]);
-    // Used up: a key is created again at most thirty times, which shows while it is being written.
+    // Exhausted: a key is created again at most thirty times, which shows only during the write.
     let add = json!({"op": "member.add", "member": BOB});
     let mut lines = vec![send("first")];
     for _ in 0..31 {
@@ -222,7 +222,7 @@ fn a_dry_run_of_a_batch_writes_nothing_and_prints_no_new_id() {
     assert_eq!(store.files(), before);
 }
 
-/// The ids of new records begin with any letter of hexadecimal, and so may what people write.
+/// The ids of new records begin with any hexadecimal digit, and so may the texts that people write.
 #[test]
 fn a_dry_run_of_a_batch_prints_no_new_id_that_begins_like_a_text() {
     let machine = Machine::new("dry letters");
@@ -231,9 +231,9 @@ fn a_dry_run_of_a_batch_prints_no_new_id_that_begins_like_a_text() {
     let letters = "0123456789abcdef".repeat(4);
     let letters = letters.chars().map(String::from);
     let mut lines: Vec<Value> = letters.map(|letter| send(&letter)).collect();
-    // What there is keeps its id, by whatever it is named.
+    // Existing records keep their ids, however they are named.
     lines.push(json!({"op": "chat.edit", "message": old, "text": &old[..1]}));
-    // What names itself is not there yet either, and what changes it changes nothing real.
+    // A record whose id the line gives does not exist yet either, and a change of it changes nothing real.
     lines.push(json!({"op": "member.add", "member": BOB}));
     lines.push(json!({"op": "member.role", "member": BOB, "role": "admin"}));
     lines.push(json!({"op": "member.role", "member": ALICE, "role": "owner"}));
@@ -245,7 +245,7 @@ fn a_dry_run_of_a_batch_prints_no_new_id_that_begins_like_a_text() {
     assert_eq!(shown.len(), 3, "{shown:?}");
     assert_eq!(shown[..2], [&json!(old), &json!(ALICE)]);
     assert_eq!(store.column(&["chat", "list"], "id"), [old]);
-    // The same of commands: the id of what is made for nothing is none, that of what is there is.
+    // The same for commands: a record that is not really made has no id, an existing one has its own.
     let dry = |args: &[&str]| store.json(&[args, &["-n"]].concat())["id"].clone();
     assert_eq!(dry(&["chat", "send", "a"]), Value::Null);
     assert_eq!(dry(&["member", "add", BOB]), Value::Null);
@@ -292,8 +292,8 @@ fn ten_thousand_operations_are_a_normal_use() {
     let run = batch(&store, &lines, &[]);
     let took = start.elapsed();
     assert_eq!(results(run.exits(0)).len(), 10_000);
-    // Unoptimised and on a busy machine it takes seconds. What is linear in the document for each
-    // operation takes minutes.
+    // Unoptimised and on a busy machine it takes seconds. Work linear in the document for each operation
+    // would take minutes.
     assert!(took < Duration::from_secs(60), "{took:?}");
     let list = store.json(&["chat", "list"]);
     assert_eq!(list.as_array().map(Vec::len), Some(2501));
@@ -304,13 +304,13 @@ fn ten_thousand_operations_are_a_normal_use() {
         store.json(&["log"]).as_array().and_then(|log| log.last().cloned()).unwrap()["operations"],
         10_000
     );
-    // More than a chat holds is refused, however it comes.
+    // More than a chat holds is refused, by whatever way it comes.
     let long = "x".repeat(9_999);
     let many: Vec<Value> = (0..1_100).map(|_| send(&long)).collect();
     batch(&store, &many, &["-n"]).fails(1, "more than its limit");
 }
 
-/// Lines about files write together; what is said of each, and what later ones make of it, does not tell.
+/// Lines about files write together, which changes neither their reports nor what later lines see.
 #[test]
 fn lines_about_files_build_on_each_other_as_others_do() {
     let machine = Machine::new("batch files");
@@ -347,7 +347,7 @@ fn lines_about_files_build_on_each_other_as_others_do() {
     let id = |line: usize| results[line - 1]["id"].clone();
     assert_eq!((id(3), id(5), id(9), id(10)), (id(1), id(2), id(2), id(4)));
     assert_ne!(id(1), id(4));
-    // Nobody else is there to hear of it.
+    // Nobody else has to acknowledge it.
     assert_eq!(results[9]["pruned"], json!([id(4)]));
     let text_of = |path: &str| store.ok(&["disk", "cat", path]);
     assert_eq!(

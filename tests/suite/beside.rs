@@ -1,5 +1,5 @@
-//! What Yjs writes into a document of a concern, beside the roots that the concern knows: kept and
-//! merged as Yjs merges it, while people write messages there.
+//! What Yjs writes into a document of a concern, beside the roots that the concern knows, is kept and merged
+//! as Yjs merges it, while people write messages there.
 
 use crate::carried::{again, blocks, bundle, shuffled, store, take};
 use crate::support::*;
@@ -60,8 +60,8 @@ fn parts(state: &[u8]) -> (Value, Value) {
     (all, ours)
 }
 
-/// Updates of Yjs in any order and twice, messages between them, on two replicas that exchange
-/// bundles now and then. `TYPES_DOCUMENTS` and `TYPES_SEED` make more and others of them.
+/// Updates of Yjs in any order and twice, with messages between them, on two replicas that sometimes exchange
+/// bundles. `TYPES_DOCUMENTS` and `TYPES_SEED` make more and different ones.
 #[test]
 fn messages_are_written_beside_whatever_yjs_writes() {
     let count = number("TYPES_DOCUMENTS").unwrap_or(10);
@@ -123,7 +123,7 @@ fn messages_are_written_beside_whatever_yjs_writes() {
             continue;
         }
         assert_eq!(theirs, document["all"]["typed"], "{at}");
-        // No block of theirs is written anew.
+        // None of their blocks is rewritten.
         let mut came = BTreeMap::new();
         for update in types::several(&document["updates"]) {
             came.extend(blocks(&update));
@@ -137,7 +137,7 @@ fn messages_are_written_beside_whatever_yjs_writes() {
             }
         }
     }
-    // And Yjs reads the same in what is stored.
+    // Yjs reads the same from what is stored.
     let states: Vec<Vec<u8>> = (0..all.len()).map(|index| state(two, &doc(index))).collect();
     for (index, (yjs, state)) in types::read_by_yjs(&states).iter().zip(&states).enumerate() {
         let (theirs, _) = parts(state);

@@ -1,11 +1,11 @@
-//! A BigInt of other programs stays one, whoever writes it again.
+//! A BigInt of another program stays one, whoever writes it again.
 
 use crate::support::*;
 use serde_json::{Value, json};
 use yrs::updates::decoder::Decode;
 use yrs::{Any, Doc, Map, MapPrelim, MapRef, Number, Out, Transact, TransactionMut, WriteTxn};
 
-/// What stands for a BigInt until the bytes are put right: yrs itself writes none so small.
+/// Stands for a BigInt until the bytes are patched: yrs itself writes none this small.
 fn big(n: i64) -> Any {
     Any::Number(Number::Float(0.1 + n as f64))
 }
@@ -89,7 +89,7 @@ fn what_the_rules_and_people_write_again_keeps_its_type() {
             message.insert(txn, "updated_at", int(at));
         })
     };
-    // yrs goes by the client ids: the earlier write would stand.
+    // yrs goes by the client ids: the earlier write would win.
     bring(&store, &edit(u64::from(u32::MAX), 7, START + 10));
     bring(&store, &edit(1, 8, START + 20));
     let points = ["messages", &id, "points"];
@@ -136,7 +136,7 @@ fn what_is_made_of_a_plain_record_keeps_its_type() {
     assert_eq!(typed(&store, &["messages", "plain"])["t"], "map");
     assert_eq!(typed(&store, &["messages", "plain", "created_at"]), a_big(5));
     assert_eq!(typed(&store, &["messages", "plain", "updated_at"]), json!({"t": "number", "v": 6}));
-    // And in the trash, and out of it.
+    // And in the trash, and restored from it.
     store.ok(&["chat", "edit", "plain", "other words"]);
     assert_eq!(typed(&store, &["messages", "plain", "created_at"]), a_big(5));
 }
@@ -178,7 +178,7 @@ fn in_a_document_that_nobody_knows_a_bigint_is_no_number() {
         text(&path)
     };
     let was = write("was.yrs", 1, big(5));
-    // Another program's, and the same written anew by one that knows no BigInt.
+    // Another program's, and the same rewritten by one that knows no BigInt.
     for client in [1, 2] {
         let is = write("is.yrs", client, int(5));
         let run = machine.run(&["doc", "diff", &was, &is, "--json"]);
@@ -190,8 +190,8 @@ fn in_a_document_that_nobody_knows_a_bigint_is_no_number() {
     machine.run(&["doc", "diff", &was, &again]).exits(0);
 }
 
-/// The command that deletes it has changed the document before it takes the record out, and reads
-/// it where yrs makes numbers of BigInts.
+/// The command that deletes it has changed the document before it takes the record out, and reads it where
+/// yrs turns BigInts into numbers.
 #[test]
 fn what_is_deleted_for_good_at_once_keeps_its_type_in_the_trash() {
     let machine = Machine::new("bigint trash");
@@ -210,7 +210,7 @@ fn what_is_deleted_for_good_at_once_keeps_its_type_in_the_trash() {
         bring(&store, &update);
     }
     store.ok(&["chat", "delete", &one]);
-    // And out of the trash, deleted again, and another beside it, all in one.
+    // Restored from the trash, deleted again, and another beside it, all in one.
     let lines = [
         json!({"op": "trash.restore", "record": one}),
         json!({"op": "chat.delete", "message": "$1.id"}),
@@ -230,7 +230,7 @@ fn what_is_deleted_for_good_at_once_keeps_its_type_in_the_trash() {
     }
 }
 
-/// A plain value into which something is written is made anew, and what was in it stays as it was.
+/// A plain value into which something is written is made anew, and its old content keeps its types.
 #[test]
 fn what_is_written_anew_around_something_new_keeps_its_type() {
     let machine = Machine::new("bigint around");

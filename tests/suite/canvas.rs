@@ -5,7 +5,7 @@ use crate::support::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Adds an element; its id.
+/// Adds an element; returns its id.
 fn add(store: &Store<'_>, kind: &str, at: &str, data: &str) -> String {
     store.ok(&["canvas", "add", kind, "--at", at, "--size", "100,40", "--data", data])
 }
@@ -98,11 +98,11 @@ fn set_writes_fields_and_keys_of_data() {
     let shown = store.json(&["canvas", "show", &id]);
     assert_eq!((&shown["width"], &shown["data"]), (&json!(5.5), &json!({"content": "b=c"})));
     assert_eq!(shown["updated_at"], START + 60);
-    // The same once more is nothing.
+    // Repeating it changes nothing.
     let before = store.documents();
     assert_eq!(store.json(&set)["changed"], false);
     assert_eq!(store.documents(), before);
-    // `data` sets its keys; a value that is JSON is JSON; a clock that goes back moves on.
+    // `data` sets its keys; a value that is JSON is JSON; a clock that goes back is still advanced.
     let data = r#"data={"content":"\u00fc","list":[1,{"a":null}]}"#;
     store.ok(&["canvas", "set", &id, data, "element_type=shape", "--now", "2020-01-01"]);
     let shown = store.json(&["canvas", "show", &id]);
@@ -210,7 +210,7 @@ fn undo_and_redo_go_along_the_timeline() {
     store.ok(&["canvas", "undo"]);
     assert_eq!(store.json(&["canvas", "list"]), json!([]));
     assert_eq!(store.json(&["canvas", "undo"])["changed"], false);
-    // What was added comes back under another id, and the steps that followed with it.
+    // A re-added element gets another id, and the later steps apply to it.
     let again = store.ok(&["canvas", "redo"]);
     assert_ne!(again, id);
     assert_eq!(state(&again), steps[0]);
@@ -218,7 +218,7 @@ fn undo_and_redo_go_along_the_timeline() {
     assert_eq!(store.ok(&["canvas", "redo"]), "");
     assert_eq!(state(&again), steps[2]);
     assert_eq!(store.json(&["canvas", "redo"])["changed"], false);
-    // Whoever goes another way cannot go forth again.
+    // After another edit nothing can be redone.
     store.ok(&["canvas", "undo"]);
     store.ok(&["canvas", "move", &again, "7,7"]);
     assert_eq!(store.json(&["canvas", "redo"])["changed"], false);
@@ -242,7 +242,7 @@ fn undoing_a_deletion_puts_the_element_back_under_a_new_id() {
         assert_eq!(shown[field], before[field], "{field}");
     }
     assert_eq!(store.json(&["canvas", "show", &id])["deleted"], true);
-    // The steps before it are about the one that stands there now.
+    // The steps before it apply to the current element.
     store.ok(&["canvas", "undo"]);
     assert_eq!(store.json(&["canvas", "show", &back])["rotation"], 0);
     store.ok(&["canvas", "redo"]);
@@ -258,13 +258,13 @@ fn undo_refuses_what_somebody_built_on() {
     alice.ok(&["canvas", "move", &id, "10,20"]);
     let bob = machine.replica_of(&alice, "b", BOB);
     machine.pass(60);
-    // A different field is no reason …
+    // A different field does not conflict …
     bob.ok(&["canvas", "set", &id, "data.fill=red"]);
     bob.give(&alice);
     alice.ok(&["canvas", "undo"]);
     assert_eq!(place(&alice, &id), (0.0, 0.0));
     alice.ok(&["canvas", "redo"]);
-    // … the same one is.
+    // … the same one does.
     alice.give(&bob);
     machine.pass(60);
     bob.ok(&["canvas", "move", &id, "30,20"]);
@@ -275,7 +275,7 @@ fn undo_refuses_what_somebody_built_on() {
     assert!(run.stderr.contains("--force"), "{}", run.stderr);
     assert_eq!(alice.documents(), before);
     assert_eq!(place(&alice, &id), (30.0, 20.0));
-    // Whoever insists undoes theirs too; the element itself is Bob's work as well by now.
+    // `--force` undoes theirs too; the element itself is Bob's work as well by now.
     alice.ok(&["canvas", "undo", "--force"]);
     assert_eq!(place(&alice, &id), (0.0, 0.0));
     alice.give(&bob);
@@ -286,7 +286,7 @@ fn undo_refuses_what_somebody_built_on() {
     bob.ok(&["canvas", "set", &id, "data.fill=blue"]);
     bob.give(&alice);
     alice.run(&["canvas", "undo"]).fails(1, "it was changed since");
-    // What somebody deleted is passed over.
+    // Steps on an element that somebody deleted are skipped.
     alice.ok(&["canvas", "move", &id, "1,1"]);
     alice.give(&bob);
     bob.ok(&["canvas", "delete", &id]);

@@ -10,7 +10,7 @@ fn add(store: &Store<'_>, data: &str) -> String {
     store.ok(&[&["canvas", "add", "shape"], &place[..]].concat())
 }
 
-/// What waits for the relay, handed out and acknowledged.
+/// The messages that wait for the relay, handed out and acknowledged.
 fn events(store: &Store<'_>) -> String {
     let events = store.run(&["canvas", "events"]).exits(0).stdout.clone();
     store.run(&["canvas", "events", "--ack"]).exits(0);
@@ -23,7 +23,7 @@ fn run(store: &Store<'_>, lines: &str, more: &[&str]) -> Run {
     store.machine.run_with_stdin(&args, lines.as_bytes())
 }
 
-/// Applies messages; what became of each.
+/// Applies messages; returns the outcome of each.
 #[track_caller]
 fn apply(store: &Store<'_>, lines: &str) -> Vec<Value> {
     let rows = run(store, lines, &[]).ok();
@@ -38,8 +38,7 @@ fn canvas(store: &Store<'_>) -> Value {
     store.json(&["canvas", "list", "--all"])
 }
 
-/// The operations among messages, without the changes that they bring: as another program sends
-/// them.
+/// The operations in messages, without the changes that they bring: as another program sends them.
 fn words(messages: &str) -> String {
     let strip = |line: &str| {
         let mut message: Value = serde_json::from_str(line).unwrap();
@@ -56,7 +55,7 @@ fn pair<'m>(machine: &'m Machine, members: &[&str]) -> (Store<'m>, Store<'m>) {
     (alice, bob)
 }
 
-/// Both give each other everything, twice.
+/// Both exchange everything, twice.
 fn sync(alice: &Store<'_>, bob: &Store<'_>) {
     for _ in 0..2 {
         alice.give(bob);
@@ -82,20 +81,20 @@ fn what_one_replica_does_a_relay_carries_to_another() {
     assert_eq!((&rows[1]["element_id"], &rows[1]["from"]), (&json!(id), &json!(ALICE)));
     let live = |store: &Store<'_>| store.json(&["canvas", "list"]);
     assert_eq!(live(&alice), live(&bob));
-    // Twice is once, for the receiver and for the sender who hears herself.
+    // Twice is the same as once, for the receiver and for the sender who receives her own.
     let before = (alice.documents(), bob.documents());
     for row in [apply(&bob, &messages), apply(&alice, &messages)].concat() {
         assert_eq!(row["result"], "unchanged", "{row}");
     }
     assert_eq!((alice.documents(), bob.documents()), before);
-    // Bob has seen the deletion, which is news; then everything is said.
+    // Bob has seen the deletion, which is news; then there is nothing more to send.
     let acknowledged = events(&bob);
     assert_eq!(acknowledged.lines().count(), 1);
     assert_eq!(results(&apply(&alice, &acknowledged)), ["applied"]);
     assert_eq!(canvas(&alice).as_array().map(Vec::len), Some(1), "pruned");
     assert_eq!((events(&alice), events(&bob)), (String::new(), String::new()));
-    // What came by relay and what comes by file are the same elements: what both do to them since
-    // is there in the end.
+    // What came by relay and what comes by file are the same elements: what both do to them afterwards is
+    // there in the end.
     alice.ok(&["canvas", "set", &id, "data.from=alice", "width=7"]);
     bob.ok(&["canvas", "set", &id, "data.fill=blue", "height=9"]);
     sync(&alice, &bob);
@@ -173,7 +172,7 @@ fn words_in_any_order_end_the_same() {
     let id = add(&alice, r#"{"fill":"red"}"#);
     sync(&alice, &bob);
     events(&alice);
-    // At once: Alice moves, then Bob, a second later, colours; nobody has seen the other.
+    // Concurrently: Alice moves, then Bob, a second later, colours; neither has seen the other's change.
     machine.pass(60);
     alice.ok(&["canvas", "move", &id, "10,20"]);
     machine.pass(1);
@@ -185,7 +184,7 @@ fn words_in_any_order_end_the_same() {
     assert_eq!((&shown["x"], &shown["data"]), (&json!(10), &json!({"fill": "blue"})));
     assert_eq!(shown, bob.json(&["canvas", "show", &id]));
     assert_eq!(shown["updated_at"], START + 61);
-    // Of one field the later write wins, whatever came first.
+    // For one field the later write wins, whatever came first.
     machine.pass(60);
     alice.ok(&["canvas", "move", &id, "1,1"]);
     let early = words(&events(&alice));
@@ -273,7 +272,7 @@ fn a_batch_is_one_change_and_many_messages() {
     assert_eq!(results(&rows)[0], "applied");
     assert!(results(&rows)[1..].iter().all(|result| *result == "unchanged"), "{rows:?}");
     assert_eq!(bob.json(&["canvas", "list"]), live);
-    // In words, one after the other, it ends the same.
+    // Without the changes, one after the other, the result is the same.
     let carol = machine.store("c", BOB);
     let core = text(&machine.path("core.crdt"));
     alice.ok(&["sync", "export", "--doc", "core", "--out", &core]);
@@ -332,7 +331,7 @@ fn a_request_for_the_state_is_answered_with_all_of_it() {
     assert_eq!(bob.json(&["canvas", "show", &id])["x"], 50);
     assert_eq!(bob.json(&["canvas", "show", "note-1"])["x"], 50);
     assert_eq!(results(&apply(&bob, &plain.to_string())), ["unchanged"]);
-    // What is no state is no state.
+    // An invalid state is refused.
     plain["state_v1"] = json!("AAECAw==");
     let before = bob.documents();
     run(&bob, &plain.to_string(), &[]).exits(6);
@@ -412,7 +411,7 @@ fn who_may_not_write_is_refused_and_others_go_on() {
     );
     assert!(rows[0]["why"].as_str().unwrap().contains("may only read"));
     assert_eq!(bob.column(&["canvas", "list"], "id"), [id]);
-    // Whoever hears of a deletion acknowledges for himself, and for nobody else.
+    // Whoever receives a deletion acknowledges for himself, and for nobody else.
     machine.pass(5);
     alice.ok(&["canvas", "delete", &bob.column(&["canvas", "list"], "id")[0]]);
     apply(&bob, &words(&events(&alice)));
@@ -445,7 +444,7 @@ fn a_line_that_is_no_message_stops_what_came_with_it() {
         assert!(run.stderr.contains("nothing was applied"), "{}", run.stderr);
     }
     assert_eq!(bob.documents(), before);
-    // A dry run says what would be.
+    // A dry run reports what would happen.
     let dry = run(&bob, &good, &["-n"]);
     assert!(dry.ok().contains("applied") && dry.stderr.contains("dry run"));
     assert_eq!(bob.documents(), before);
@@ -473,7 +472,7 @@ fn a_live_relay_is_answered_as_it_speaks() {
         from.read_line(&mut row).unwrap();
         let row: Value = serde_json::from_str(&row).unwrap();
         assert_eq!((&row["line"], &row["result"]), (&json!(n), &json!("applied")));
-        // It is there while the relay is still open.
+        // It is there while the relay is still connected.
         assert!(bob.column(&["canvas", "list"], "id").contains(&id));
     }
     drop(to);
@@ -488,7 +487,7 @@ fn events_wait_while_offline_until_they_were_written() {
     store.ok(&["canvas", "move", &id, "1,1"]);
     let dry = store.run(&["canvas", "events", "-n"]).exits(0).stdout.clone();
     assert_eq!(dry.lines().count(), 2);
-    // A reader that goes away leaves them where they are.
+    // If the reader goes away they stay where they are.
     let broken = machine
         .run_through_shell("\"$@\" >/dev/full", &["-s", &text(&store.dir), "canvas", "events"]);
     assert_eq!(broken.code, 74, "{}", broken.stderr);
@@ -517,7 +516,7 @@ fn an_event_is_handed_out_until_it_is_acknowledged() {
     }
     let first = store.run(&["canvas", "events"]).exits(0).stdout.clone();
     assert_eq!(numbers(&first), [1, 2, 3]);
-    // A consumer that died without a word gets the same again, and is told so.
+    // A consumer that died silently gets the same again, and is told so.
     let again = store.run(&["canvas", "events"]);
     assert_eq!(again.exits(0).stdout, first);
     assert!(again.stderr.contains("3 of them were handed out before"), "{}", again.stderr);
@@ -531,7 +530,7 @@ fn an_event_is_handed_out_until_it_is_acknowledged() {
     assert_eq!((&written["changed"], &written["acknowledged"]), (&json!(true), &json!(2)));
     assert_eq!(numbers(&store.ok(&["canvas", "events"])), [3]);
     assert_eq!(numbers(&store.ok(&["canvas", "events", "--since", "0"])), [3], "two are forgotten");
-    // What came after the last call is not what was handed out.
+    // What came after the last call was not handed out yet.
     add(&store, "{}");
     store.ok(&["canvas", "events", "--ack"]);
     assert_eq!(numbers(&store.ok(&["canvas", "events"])), [4]);
@@ -567,8 +566,8 @@ fn whoever_falls_too_far_behind_gets_the_state_for_the_oldest() {
     assert_eq!(numbers(&events), (2..=10_002).collect::<Vec<_>>(), "no number is left out");
 }
 
-/// Consumers that die in the middle, and come again: every event reaches one, in order, and the other
-/// side has the same canvas in the end.
+/// Consumers that die in the middle, and come again: every event reaches one, in order, and the other side
+/// has the same canvas in the end.
 #[test]
 fn no_event_is_lost_whenever_a_consumer_dies() {
     for seed in 0..3 {
@@ -588,7 +587,7 @@ fn no_event_is_lost_whenever_a_consumer_dies() {
                 _ => {
                     let events = alice.ok(&["canvas", "events"]);
                     let lines = events.lines().count() as u64;
-                    // It publishes some, and dies; or all, and says so.
+                    // It publishes some, and dies; or all, and acknowledges them.
                     let some = chance.below(lines + 2) as usize;
                     let taken: Vec<&str> = events.lines().take(some).collect();
                     seen.extend(numbers(&taken.join("\n")));
@@ -661,7 +660,7 @@ fn canvases_that_others_know_by_ids_of_their_own_are_named() {
     assert_eq!(column(&canvas(&alice), "id"), ["note-1"]);
     run(&alice, &lines, &["--canvas", "main=board=group:nowhere"]).fails(4, "no entity");
     run(&alice, &lines, &["--canvas", "main"]).fails(2, "not ID=ENTITY");
-    // Where anything is about us, the rest may be about others.
+    // If any message is about us, the others may be about others.
     let ours = lines.replace("main=board", GROUP).replace("note-1", "note-2");
     run(&alice, &format!("{lines}{ours}"), &[]).exits(0);
 }

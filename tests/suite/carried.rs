@@ -1,5 +1,5 @@
-//! Documents that no concern understands, as Yjs writes them: carried as bytes, merged as Yjs merges
-//! them, the same on every side.
+//! Documents of no known concern, as Yjs writes them: carried as bytes, merged as Yjs merges them, the same
+//! on every side.
 
 use crate::support::*;
 use crate::types;
@@ -51,7 +51,7 @@ pub fn shuffled<T: Clone>(all: &[T], chance: &mut Chance) -> Vec<T> {
     out
 }
 
-/// Each unit's bytes, by client and clock, of the blocks that are not cut in either.
+/// Each unit's bytes, by client and clock, of the blocks that are split in neither.
 pub fn blocks(bytes: &[u8]) -> BTreeMap<(u64, u32, u32), Vec<u8>> {
     let update = Update::walk(bytes).unwrap();
     let blocks = update.clients().flat_map(|(client, blocks)| {
@@ -64,7 +64,7 @@ pub fn blocks(bytes: &[u8]) -> BTreeMap<(u64, u32, u32), Vec<u8>> {
 }
 
 /// Updates of Yjs in any order, twice, some late, a whole state among them; over two stores that then
-/// exchange bundles. `TYPES_DOCUMENTS` and `TYPES_SEED` make more and others of them.
+/// exchange bundles. `TYPES_DOCUMENTS` and `TYPES_SEED` make more and different ones.
 #[test]
 fn what_comes_in_any_order_is_merged_as_yjs_merges_it() {
     let count = number("TYPES_DOCUMENTS").unwrap_or(40);
@@ -122,13 +122,13 @@ fn what_comes_in_any_order_is_merged_as_yjs_merges_it() {
         let types = SharedTypes::read(a.clone()).unwrap();
         assert!(types.waiting().is_empty(), "{at}");
         let shown = types::typed(&types);
-        // Where Yjs cuts a pair of surrogates, it says so in some of its bytes alone.
+        // If Yjs splits a surrogate pair, only some of its encodings show it.
         if !shown.to_string().contains(char::REPLACEMENT_CHARACTER) {
             assert_eq!(shown, document["all"]["typed"], "{at}");
         }
         let other = SharedTypes::read(b).unwrap();
         assert_eq!((other.digest(), other.version()), (types.digest(), types.version()), "{at}");
-        // No block that came is written anew.
+        // No block that came is rewritten.
         let mut came = BTreeMap::new();
         for update in types::several(&document["updates"]) {
             came.extend(blocks(&update));
@@ -157,8 +157,8 @@ pub fn again(input: &Input) -> Input {
     }
 }
 
-/// What is cut, turned or has other bytes in it is refused, and nothing is written; or it is an
-/// update, and the document can be read afterwards.
+/// Truncated, flipped or altered bytes are refused, and nothing is written; or they are an update, and the
+/// document can be read afterwards.
 #[test]
 fn what_is_damaged_is_refused_as_ever() {
     let Some(all) = types::documents(6, 5) else { return };
@@ -196,7 +196,7 @@ fn what_is_damaged_is_refused_as_ever() {
     assert!(refused > 100 && taken > 10, "the test tests nothing: {refused}, {taken}");
 }
 
-/// By hand: XML, formats, sub-documents and BigInts go in, travel, are put right and come out.
+/// By hand: XML, formats, sub-documents and BigInts are loaded, carried, repaired and exported.
 #[test]
 fn everything_of_yjs_is_loaded_exported_and_imported() {
     let machine = Machine::new("travels");
@@ -235,7 +235,7 @@ fn everything_of_yjs_is_loaded_exported_and_imported() {
             std::fs::read(store.dir.join(&path)).unwrap()
         );
     }
-    // It is compared and anonymized as a file of it is.
+    // It can be compared and anonymised like a file of it.
     let same = store.run(&["doc", "diff", "notes:x:plan", &format]);
     assert_eq!(same.exits(0).stdout, machine.run(&["doc", "diff", &format, &format]).stdout);
     store.run(&["doc", "diff", "notes:x:plan", "notes:x:mixed"]).exits(3);
@@ -248,7 +248,7 @@ fn everything_of_yjs_is_loaded_exported_and_imported() {
         machine.run(&["digest", &copy]).ok()
     });
     assert_eq!(copies[0], copies[1]);
-    // Nothing here writes it.
+    // No command here writes it.
     let list = store.json(&["doc", "list"]);
     assert_eq!(list.as_array().map(Vec::len), Some(3), "{list}");
     // Another program's file over ours is taken in.
@@ -269,8 +269,8 @@ fn hex(text: &str) -> String {
     data_encoding::HEXLOWER.encode(text.as_bytes())
 }
 
-/// The public files, where they are at hand: `FOREIGN_FILES` names their directory. Each goes into a
-/// store, out of it, into another one, and is what it was.
+/// Public files, if available: `FOREIGN_FILES` names their directory. Each goes into a store, out of it, into
+/// another one, and stays the same.
 #[test]
 fn public_files_go_through_stores() {
     let Some(dir) = std::env::var_os("FOREIGN_FILES") else {

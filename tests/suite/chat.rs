@@ -35,9 +35,9 @@ fn text_comes_from_the_argument_or_from_standard_input() {
     assert_eq!(content(&send(&["-"], b"from a pipe\n").ok()), "from a pipe");
     assert_eq!(content(&send(&["-"], b"two\nlines\n\n").ok()), "two\nlines\n");
     assert_eq!(content(&send(&["-"], b"dos\r\n").ok()), "dos");
-    // Nothing at all means standard input too.
+    // No argument means standard input too.
     assert_eq!(content(&send(&[], "für später".as_bytes()).ok()), "für später");
-    // Only `-` alone is the pipe; what follows `--` is text.
+    // Only `-` alone is standard input; what follows `--` is text.
     assert_eq!(content(&send(&["--", "-x"], b"").ok()), "-x");
     for empty in [&b""[..], b"\n", b"  \n"] {
         send(&["-"], empty).fails(2, "empty message");
@@ -62,7 +62,7 @@ fn edit_changes_the_text_and_its_clock() {
     let show = store.json(&["chat", "show", &id]);
     assert_eq!(show["content"], "hello again");
     assert_eq!((&show["created_at"], &show["updated_at"]), (&json!(START), &json!(START + 60)));
-    // A clock that goes back still moves the record's clock on.
+    // A clock that goes back still advances the record's clock.
     store.ok(&["chat", "edit", &id, "third", "--now", "2020-01-01"]);
     assert_eq!(store.json(&["chat", "show", &id])["updated_at"], START + 61);
     assert_eq!(store.json(&["chat", "edit", &id, "third"])["changed"], false);
@@ -105,7 +105,7 @@ fn delete_leaves_a_tombstone_and_does_it_once() {
 fn list_is_filtered_by_time_author_and_number() {
     let machine = Machine::new("filters");
     let store = machine.group("s", &[BOB]);
-    // One message a day: Alice, Bob, Alice, Bob, Alice; it is noon of the sixth day then.
+    // One message a day: Alice, Bob, Alice, Bob, Alice; then it is noon of the sixth day.
     let day = 86_400;
     for n in 0..5 {
         let author = if n % 2 == 0 { ALICE } else { BOB };
@@ -129,7 +129,7 @@ fn list_is_filtered_by_time_author_and_number() {
     assert_eq!(said(&["--author", BOB]), "1 3");
     assert_eq!(said(&["--author", "bob-", "--limit", "1"]), "3");
     assert_eq!(said(&["--author", "alice", "--since", "4d"]), "2 4");
-    // A member who has written nothing, and nobody at all, have written nothing.
+    // For a member who has written nothing, and a member who does not exist, nothing is listed.
     assert_eq!(said(&["--author", CAROL]), "");
 }
 
@@ -169,7 +169,7 @@ fn ambiguous_short_and_unknown_ids() {
     let machine = Machine::new("prefixes");
     let store = machine.fixture("real-store");
     let ids = store.column(&["chat", "list", "-e", GROUP, "--all"], "id");
-    // Ids that share no prefix are made up: two messages whose ids differ in the end only.
+    // Ids without random parts: two messages whose ids differ only at the end.
     let store = machine.group("twins", &[]);
     let twins = ["aaaabbbb-0000-4000-8000-000000000001", "aaaabbbb-0000-4000-8000-000000000002"];
     let update = crate::oracle::update(77, &[], |txn| {
@@ -209,7 +209,7 @@ fn search_finds_what_stands_in_pieces_and_what_has_other_small_letters() {
     for n in 0..40 {
         store.send(&format!("nothing of note, {n}"));
     }
-    // Another program writes a message as a text, and mends it: its word stands in two places.
+    // Another program writes a message as a text, and corrects it: its word is stored in two places.
     let update = crate::oracle::update(77, &[], |txn| {
         use yrs::{Map, MapPrelim, Text, TextPrelim, WriteTxn};
         let messages = txn.get_or_insert_map("messages");

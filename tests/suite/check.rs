@@ -1,4 +1,4 @@
-//! `check`: each kind of finding alone, read-only, with ids that stay.
+//! `check`: each kind of finding alone, read-only, with stable ids.
 
 use crate::damage::{self, CHAT, CORE};
 use crate::support::*;
@@ -48,7 +48,7 @@ fn nothing_is_wrong_after_a_day_of_work() {
     bob.ok(&["sync", "export", "-O", &text(&late)]);
     alice.ok(&["sync", "import", &text(&late)]);
     alice.ok(&["prune"]);
-    // A store that was copied goes on as a new replica.
+    // A store that was copied continues as a new replica.
     let copy = machine.open(machine.path("copy"));
     copy_tree(&alice.dir, &copy.dir);
     copy.send("from a copy");
@@ -113,7 +113,7 @@ fn the_command_that_mends_it_is_one() {
         let words: Vec<&str> = fix.split(' ').collect();
         match words[0] {
             "crdtctl" => {
-                // Understood: whatever it does, it is no usage error.
+                // It parses: whatever it does, it is no usage error.
                 let args: Vec<&str> = words[1..].to_vec();
                 let run = store.run(&[args.as_slice(), &["--help"]].concat());
                 run.exits(0);
@@ -141,8 +141,8 @@ fn the_commands_for_what_no_repair_mends_mend_it() {
     }
 }
 
-/// A directory, a pipe, a device in the place of a file of the store: every command ends at once and says
-/// what to do, the check names it, and what it names mends it.
+/// A directory, a pipe or a device in place of a file of the store: every command ends at once and says what
+/// to do, the check names it, and the suggested command fixes it.
 #[test]
 fn what_is_no_file_in_the_place_of_one_is_named_and_mended() {
     let nodes = ["mkdir", "mkdir $0; touch $0/x; true", "mkfifo"];
@@ -182,7 +182,7 @@ fn what_is_no_file_in_the_place_of_one_is_named_and_mended() {
                 assert!(said, "{node} {name} {command:?}: {}", run.stderr);
             }
             let fix = one["fix"].as_str().unwrap();
-            // What could be replaced was, by the message.
+            // What could be replaced was, as the message says.
             let still = store.run(&["check", "--json"]).parsed();
             if column(&still, "kind").iter().all(|still| still != kind) {
                 continue;
@@ -238,7 +238,7 @@ fn a_check_can_be_of_some_documents() {
 #[test]
 fn stores_of_the_application_are_checked_as_they_are() {
     let machine = Machine::new("real");
-    // Later than anything that is written in them.
+    // Later than anything written in them.
     machine.pass(365 * 86_400);
     for (name, kinds) in [("real-store", &["wrong-cache"]), ("legacy-0.1.20", &["no-owner"])] {
         let store = machine.fixture(name);

@@ -1,24 +1,24 @@
-//! Two updates that claim the same clocks: what one of them hangs on the other is judged by what
-//! the document holds of it, whichever comes first.
+//! Two updates that claim the same clocks: what one of them attaches to the other is judged by what the
+//! document holds of it, whichever comes first.
 
 use crate::support::*;
 use crdtctl::sync::Bundle;
 use serde_json::{Value, json};
 
-/// A text under a key; and an update that calls that text collected, and hangs in it what only a
+/// A text under a key; and an update that claims that this text is collected, and attaches to it what only a
 /// map can hold.
 const TEXT: &str = "0102e907002701016d016b020400e90700017800";
 const MISFIT: &str =
     concat!("0202ea07002800e907000161017d01c3e90701ea070001620", "1e90700000201e907010001");
-/// The second again, behind an operation of its client that is not there yet; and that operation.
+/// The second again, after an operation of its client that is not there yet; and that operation.
 const MISFIT_LATER: &str =
     concat!("0202ea07012800e907000161017d01c3e90701ea070101620", "1e90700000201e907010001");
 const OPENER: &str = "0101ea0700 2801016d017a0178 00";
-/// A value in an array; and a text that follows it, which calls it collected.
+/// A value in an array; and a text that follows it, which claims that it is collected.
 const VALUE: &str = "01016500080107636f6c756d6e73017e00";
 const WORDS: &str = "02016600846500027879016500000100";
-/// A map under a key; that map with a field; the field as collected, and a value over it; and the
-/// deletion of the map.
+/// A map under a key; that map with a field; the field as collected, with a value over it; and the deletion
+/// of the map.
 const MAP: &str = "0101e9070027 01016d016b01 00";
 const FIELD: &str = "0102e9070027 01016d016b01 2800e907000161017701 78 00";
 const OVER_IT: &str = "0201ea0700a8e9070101770179 01e9070100 01 00";
@@ -34,7 +34,7 @@ fn file(machine: &Machine, name: &str, hex: &str) -> String {
     text(&path)
 }
 
-/// A store of its own with everything in it that this one has.
+/// A store of its own with everything that this one has.
 fn copy<'m>(machine: &'m Machine, store: &Store<'m>, name: &str) -> Store<'m> {
     let dir = machine.path(name);
     copy_tree(&store.dir, &dir);
@@ -50,7 +50,7 @@ fn what_hides_behind_collected_content_is_refused_in_any_order() {
         let (a, b) = (file(&machine, "a", first), file(&machine, "b", second));
         let before = store.files();
         for (n, [first, second]) in [[&a, &b], [&b, &a]].into_iter().enumerate() {
-            // At once neither comes in.
+            // Together neither is accepted.
             let run = store.run(&["sync", "import", "--raw", &doc, first, second]);
             run.fails(5, "replica-fork");
             assert_eq!(store.files(), before);
@@ -82,12 +82,12 @@ fn what_was_collected_too_early_waits_for_the_deletion() {
         let run = copy.run(&["sync", "import", "--raw", &doc, second]);
         assert!(run.exits(7).stderr.contains("a deletion"), "{}", run.stderr);
         assert_eq!(copy.documents(), before);
-        // It comes, and then both are in.
+        // Once it arrives, both are in.
         let account = copy.json(&["sync", "import", "--raw", &doc, &deletion]);
         assert_eq!((&account["waiting"], &account["changed"]), (&json!(0), &json!(true)));
         digests.insert(copy.digest());
     }
-    // All at once it is the same, in any order.
+    // All at once gives the same result, in any order.
     for (n, files) in [[&over, &field, &deletion], [&deletion, &field, &over]].iter().enumerate() {
         let copy = copy(&machine, &store, &format!("at once {n}"));
         let files = files.map(String::as_str);
@@ -169,7 +169,8 @@ fn what_waited_claims_no_clocks_of_what_comes_later() {
         import("misfit", MISFIT_LATER).exits(7);
         let first = import("first", order[0]);
         if n == 0 {
-            // It comes with what it waited for, and what it calls collected is never anything else.
+            // It arrives with what it waited for, and what it claims to be collected never becomes anything
+            // else.
             first.exits(0);
             import("second", order[1]).fails(5, "replica-fork");
         } else {
@@ -194,7 +195,7 @@ const ROOM: &str =
 
 #[test]
 fn what_waited_and_cannot_be_stored_stops_nothing_that_comes_later() {
-    // Each behind an operation that its client is still to bring.
+    // Each after an operation that its client has yet to bring.
     let forged = [
         ("not a container", "0101ea0701 28 00e90700 0161 017800"),
         ("cannot stand in an array", "0101ea0701 27 00e90701 0161 0100"),
@@ -210,19 +211,19 @@ fn what_waited_and_cannot_be_stored_stops_nothing_that_comes_later() {
         };
         import("forged", hex).exits(7);
         import("room", ROOM).exits(0);
-        // An honest import, with which it need not wait any more.
+        // An honest import, after which it need not wait any more.
         let run = import("honest", OPENER);
         assert!(run.exits(0).stderr.contains(reason), "{reason}: {}", run.stderr);
         let dump = store.json(&["doc", "dump", &doc]);
         assert_eq!(dump["m"], json!({"a": [], "t": "xyz", "z": true}), "{reason}");
-        // It was said once, and waits no more.
+        // It was reported once, and waits no more.
         let again = import("again", OPENER);
         assert!(!again.exits(0).stderr.contains(reason), "{reason}: {}", again.stderr);
         store.ok(&["check"]);
     }
 }
 
-/// What would be refused in the roots of a concern, and is carried in others.
+/// What would be refused in the roots of a concern is carried in others.
 #[test]
 fn what_waited_for_another_root_is_taken_as_yjs_takes_it() {
     let crossing =

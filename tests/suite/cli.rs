@@ -1,4 +1,4 @@
-//! What every command has in common: finding the store, options and their environment, usage.
+//! What all commands share: finding the store, options and their environment variables, usage.
 
 use crate::support::*;
 use serde_json::json;
@@ -135,7 +135,7 @@ fn init_prints_the_replica_and_keeps_what_is_there() {
     assert_eq!(again["id"], json!(replica));
     assert_eq!(again["member"], ALICE);
 
-    // A replica without a member reads, and asks who acts.
+    // A replica without a member can read, and asks who acts.
     let anonymous = text(&machine.path("nobody"));
     machine.run(&["init", &anonymous]).ok();
     machine
@@ -146,7 +146,7 @@ fn init_prints_the_replica_and_keeps_what_is_there() {
     machine.run(&["init", &anonymous, "--as", BOB]).ok();
     machine.run(&["-s", &anonymous, "entity", "create", GROUP, "--name", "N"]).ok();
 
-    // In the current directory, and with the directory named by `-s`.
+    // In the current directory, and in the directory named by `-s`.
     let here = machine.path("here");
     std::fs::create_dir(&here).unwrap();
     machine.run_in(&here, &[], &["init", "--as", ALICE]).ok();
@@ -293,7 +293,7 @@ fn the_directory_of_the_documents_names_its_store() {
     ] {
         let list = machine.run(&["-s", &text(&dir), "doc", "list", "--json"]).json();
         assert_eq!(&column(&list, "doc_id"), ids);
-        // Paths begin where the store was named.
+        // Paths are relative to where the store was named.
         for path in column(&list, "path") {
             assert!(dir.join(&path).is_file(), "{path}");
         }
@@ -315,7 +315,7 @@ fn what_a_command_needs_is_asked_before_texts_are_taken() {
     let store = machine.group("s", &[]);
     store.ok(&["entity", "create", "group:two", "--name", "Two"]);
     let dir = text(&store.dir);
-    // Whatever is in the pipe: the entity is asked for first.
+    // Whatever is in the pipe, the entity is asked for first.
     for args in [
         &["chat", "send", "-"][..],
         &["chat", "edit", "aaaa", "-"],
@@ -329,7 +329,7 @@ fn what_a_command_needs_is_asked_before_texts_are_taken() {
     let run = store.run(&["doc", "load", &text(&machine.path("update.bin")), "--doc", "foo"]);
     run.fails(4, "no document");
     assert!(run.stderr.contains("has a type, an id and a name"), "{}", run.stderr);
-    // A store that nobody wrote to is a replica after the first write, and that is said.
+    // A store that nobody wrote to becomes a replica with the first write, which is reported.
     let real = machine.fixture("real-store");
     let first = real.run(&["prune"]);
     assert!(first.exits(0).stderr.contains("this store is a replica now"), "{}", first.stderr);
@@ -337,7 +337,7 @@ fn what_a_command_needs_is_asked_before_texts_are_taken() {
     assert!(!again.exits(0).stderr.contains("replica"), "{}", again.stderr);
 }
 
-/// What is to be copied is not broken, however narrow the terminal.
+/// Lines to copy are not broken, however narrow the terminal.
 #[test]
 fn help_shows_each_line_of_an_example_as_one_line() {
     let machine = Machine::new("example lines");
@@ -351,7 +351,7 @@ fn help_shows_each_line_of_an_example_as_one_line() {
         let (lines, _) = lines.split_once(".fi\n").unwrap();
         let lines = lines.replace("\\(aq", "'").replace("\\-", "-").replace("\\e", "\\");
         let command = name.to_str().unwrap().trim_end_matches(".1").replace('-', " ");
-        // A command of two words may have a hyphen, and then it is no path of words.
+        // A two-word command may contain a hyphen, and is then no path of words.
         let words: Vec<&str> = match command.as_str() {
             "crdtctl doc diff update" => vec!["doc", "diff-update"],
             command => command.split(' ').skip(1).collect(),
@@ -367,7 +367,7 @@ fn help_shows_each_line_of_an_example_as_one_line() {
         }
     }
     assert!(seen > 600, "{seen}");
-    // So does what stands there where a command is missing, and no letter of ours is left in it.
+    // So does the usage for a missing command, without our placeholder character.
     for args in [&["issue"][..], &["issue", "list", "--help"], &["help", "issue", "list"]] {
         let run = machine.run_in(&machine.path(""), &[("COLUMNS", "80")], args);
         let shown = format!("{}{}", run.stdout, run.stderr);

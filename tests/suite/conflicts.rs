@@ -1,9 +1,9 @@
-//! Two replicas write one field at once: who wins, what is kept, and how to have it back.
+//! Two replicas write one field at once: who wins, what is kept, and how to restore it.
 
 use crate::support::*;
 use serde_json::{Value, json};
 
-/// Alice at two machines with one message of hers in both.
+/// Alice at two machines that both have one message of hers.
 struct Two<'m> {
     desk: Store<'m>,
     phone: Store<'m>,
@@ -22,7 +22,7 @@ impl<'m> Two<'m> {
         store.ok(&["chat", "edit", &self.message, text]);
     }
 
-    /// Both hear of each other.
+    /// Both exchange their changes.
     fn meet(&self) {
         self.desk.give(&self.phone);
         self.phone.give(&self.desk);
@@ -34,7 +34,7 @@ impl<'m> Two<'m> {
     }
 }
 
-/// The values that lost, of a store.
+/// The values that lost, in a store.
 fn lost(store: &Store<'_>) -> Vec<String> {
     store.column(&["conflict", "list"], "loser")
 }
@@ -58,10 +58,10 @@ fn the_later_write_wins_whoever_hears_of_it_first() {
         two.meet();
         assert_eq!(two.text(&two.desk), "late", "{seed}");
         assert_eq!(two.desk.digest(), two.phone.digest(), "{seed}");
-        // Whoever lost hears of it, whoever judged.
+        // The loser is told, whichever replica resolved it.
         assert_eq!(lost(early), ["early"], "{seed}");
         assert!(lost(late).iter().all(|value| value == "early"), "{seed}: {:?}", lost(late));
-        // And nothing is written any more.
+        // And nothing more is written.
         let before = (two.desk.documents(), two.phone.documents());
         two.meet();
         assert_eq!(before, (two.desk.documents(), two.phone.documents()), "{seed}");
@@ -156,12 +156,12 @@ fn an_edit_of_what_was_deleted_meanwhile_is_kept() {
     machine.pass(60);
     two.edit(&two.phone, "too late");
     two.desk.ok(&["chat", "delete", &two.message]);
-    // The edit comes to where the message is deleted.
+    // The edit arrives where the message is deleted.
     two.phone.give(&two.desk);
     let row = &two.desk.json(&["conflict", "list"])[0];
     assert_eq!((&row["rule"], &row["loser"]), (&json!("deleted"), &json!("too late")));
     two.desk.run(&["conflict", "restore", "1"]).fails(1, "a deletion wins");
-    // The deletion comes to where it was edited.
+    // The deletion arrives where it was edited.
     let two = {
         let machine = &machine;
         let desk = machine.group("desk 2", &[BOB]);
@@ -251,7 +251,7 @@ fn three_replicas_end_with_the_latest_in_every_order() {
     }
 }
 
-/// A program without our rules: it writes a field and leaves its clock alone.
+/// A program without our rules writes a field and leaves its clock alone.
 #[test]
 fn a_write_without_a_time_loses_to_one_that_has_one() {
     use yrs::updates::decoder::Decode;
@@ -304,7 +304,7 @@ fn a_card_that_two_moved_at_once_stands_where_the_later_put_it() {
         for store in [&desk, &phone] {
             assert_eq!(store.json(&["kanban", "show", &card])["column_id"], json!(columns[2]));
         }
-        // The one who lost has it his way after all.
+        // The loser restores their value after all.
         let number = first.column(&["conflict", "list", "--doc", "kanban"], "loser");
         assert_eq!(number[0], columns[1]);
         let number = first.ok(&["conflict", "list", "--doc", "kanban", "-o", "id"]);
@@ -386,7 +386,7 @@ fn what_was_dismissed_is_out_of_the_way_and_not_lost() {
     assert_eq!(two.desk.json(&["conflict", "show", "1"])["dismissed"], true);
     assert_eq!(two.desk.json(&["conflict", "dismiss", "--all"])["dismissed"], 1);
     assert_eq!((lost(&two.desk), open()), (Vec::new(), json!(0)));
-    // It can be had back all the same.
+    // It can be restored all the same.
     two.desk.ok(&["conflict", "restore", "1"]);
     assert_eq!(two.text(&two.desk), "desk 0");
 }

@@ -20,10 +20,10 @@ pub const NOTES: &str = "notes:one:free";
 const FOREIGN: u64 = 77;
 const DAY: i64 = 86_400;
 
-/// A kind of finding, how a repair mends it, and how a store gets it.
+/// A kind of finding, how a repair fixes it, and how a store gets it.
 pub struct Damage {
     pub kind: &'static str,
-    /// The fields that a repair changes in the content of the document; None where none mends it.
+    /// The fields that a repair changes in the content of the document; `None` if no repair exists.
     pub mends: Option<&'static [&'static str]>,
     pub make: for<'m> fn(&'m Machine) -> Store<'m>,
 }
@@ -122,7 +122,7 @@ fn unsupported(machine: &Machine) -> Store<'_> {
     transact(&doc, |txn| {
         elements.insert(txn, "e1", XmlTextPrelim::new("hello"));
     });
-    // Beside the records, or in a document that no concern understands, it is carried.
+    // Beside the records, or in a document of no known concern, it is carried.
     put(&store, &format!("{GROUP}:canvas"), &state(&doc));
     store
 }
@@ -150,7 +150,7 @@ fn broken_log(machine: &Machine) -> Store<'_> {
     store
 }
 
-/// Another program goes on under our client id, from a state before our last message.
+/// Another program continues under our client id, from a state before our last message.
 fn replica_fork(machine: &Machine) -> Store<'_> {
     let store = sound(machine);
     let file = store.document(CHAT);
@@ -162,7 +162,7 @@ fn replica_fork(machine: &Machine) -> Store<'_> {
     store
 }
 
-/// The same in an update that waits, because it builds upon what is not here.
+/// The same in an update that waits, because it builds on what is not here.
 fn fork_in_the_inbox(machine: &Machine) -> Store<'_> {
     let store = sound(machine);
     let old = std::fs::read(store.document(CHAT)).unwrap();
@@ -182,7 +182,7 @@ fn fork_in_the_inbox(machine: &Machine) -> Store<'_> {
     store
 }
 
-/// An update of a document that is not here, which builds upon what nobody brought for nine days.
+/// An update of a document that is not here, which builds on something that nobody brought for nine days.
 fn long_wait(machine: &Machine) -> Store<'_> {
     let store = sound(machine);
     let waits = machine.path("waits.yrs");
@@ -408,12 +408,12 @@ fn issue<'m>(machine: &'m Machine, reporter: &str, author: &str, assignee: &str)
     store
 }
 
-/// A state that is whole, in which one value was overwritten and is not deleted: yrs deletes it
-/// when it reads the state.
+/// A valid state in which one value was overwritten and is not deleted: yrs deletes it when it reads the
+/// state.
 pub fn unstable(machine: &Machine) -> Store<'_> {
     let store = sound(machine);
     let mut bytes = vec![1, 2, 77, 0];
-    // The first value under `a` of the root `notes`; then one that has it for its left origin.
+    // The first value under `a` of the root `notes`; then one that has it as its left origin.
     bytes.extend([0x28, 1, 5]);
     bytes.extend(b"notes\x01a");
     bytes.extend([1, 119, 1, b'1']);
@@ -535,7 +535,7 @@ fn our_client(state: &[u8]) -> u64 {
     ours.next().unwrap()
 }
 
-/// Changes a document as another program that syncs with us.
+/// Changes a document like another program that syncs with us.
 pub fn edit(store: &Store<'_>, doc: &str, change: impl FnOnce(&mut TransactionMut<'_>)) {
     let bytes = std::fs::read(store.document(doc)).unwrap();
     let other = foreign(FOREIGN, Some(&bytes));
@@ -543,7 +543,7 @@ pub fn edit(store: &Store<'_>, doc: &str, change: impl FnOnce(&mut TransactionMu
     import(store, doc, &state(&other));
 }
 
-/// Changes a document's file as another program that writes it.
+/// Changes a document's file like another program that writes it.
 fn edit_in_place(store: &Store<'_>, doc: &str, change: impl FnOnce(&mut TransactionMut<'_>)) {
     let file = store.document(doc);
     let other = foreign(FOREIGN, Some(&std::fs::read(&file).unwrap()));
@@ -557,7 +557,7 @@ fn import(store: &Store<'_>, doc: &str, update: &[u8]) {
     store.ok(&["sync", "import", "--raw", doc, &text(&file)]);
 }
 
-/// Puts a document beside the others, as the application does.
+/// Puts a document beside the others, like the application.
 fn put(store: &Store<'_>, doc: &str, bytes: &[u8]) {
     let kind = doc.split(':').next().unwrap();
     let dir = store.dir.join("crdt").join(kind);
@@ -572,7 +572,7 @@ pub fn database(store: &Store<'_>) -> Connection {
     Connection::open(store.dir.join("crdtctl.db")).unwrap()
 }
 
-/// What the quarantine holds: finding, place, bytes.
+/// The contents of the quarantine: finding, place, bytes.
 pub fn quarantine(store: &Store<'_>) -> Vec<(String, PathBuf, Vec<u8>)> {
     let db = database(store);
     let mut rows = db.prepare("SELECT finding, place, bytes FROM quarantine ORDER BY id").unwrap();

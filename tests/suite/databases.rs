@@ -1,4 +1,4 @@
-//! Databases that other programs keep their documents in: listed, picked from, read, and left alone.
+//! Databases in which other programs keep their documents: listed, selected from, read, and not changed.
 
 use crate::support::*;
 use rusqlite::Connection;
@@ -10,7 +10,7 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/databases").join(name)
 }
 
-/// A copy, so that a test could see it change.
+/// A copy, so that a test notices changes to it.
 fn copy(machine: &Machine, name: &str) -> String {
     let (from, to) = (fixture(name), machine.path(name));
     if from.is_dir() {
@@ -167,7 +167,7 @@ fn a_column_of_updates_is_found_in_any_table() {
     machine.run(&["doc", "dump", &format!("{file}#3")]).fails(6, "is no Yjs document");
     let findings = machine.run(&["check", &file, "--json"]).exits(3).parsed();
     assert_eq!((&findings[0]["kind"], &findings[0]["fix"]), (&json!("undecodable"), &Value::Null));
-    // A number that counts the rows is no name where they build upon each other.
+    // A row number is no document name if the rows build on each other.
     let source = Connection::open(fixture("pycrdt.ystore.db")).unwrap();
     let mut steps = source
         .prepare("SELECT yupdate FROM yupdates WHERE path = 'json:notebook:one' ORDER BY timestamp")
@@ -181,7 +181,7 @@ fn a_column_of_updates_is_found_in_any_table() {
     let found = kind(&machine, &file);
     assert_eq!(found["documents"][0]["updates"], 3, "{found}");
     assert_eq!(machine.run(&["doc", "dump", &file]).json()["state"], json!({"dirty": false}));
-    // Several tables: each names its own.
+    // Several tables: names are prefixed by their table.
     let sql = "CREATE TABLE a (name TEXT, d BLOB); CREATE TABLE b (name TEXT, d BLOB);
         CREATE VIEW c AS SELECT * FROM a; CREATE TABLE e (name TEXT, d BLOB)";
     let bytes = update("10-embeds-and-nan/nc.bin");
@@ -192,8 +192,8 @@ fn a_column_of_updates_is_found_in_any_table() {
     assert_eq!(machine.run(&["doc", "dump", &format!("{file}#b/x")]).json(), content);
 }
 
-/// What a program has not brought into its database yet, and has committed, is read with it; of a
-/// transaction that did not end, of a damaged log and of another's, nothing.
+/// Committed transactions that a program has not checkpointed yet are read as well; unfinished transactions,
+/// damaged logs and foreign logs are ignored.
 #[test]
 fn what_is_only_in_a_log_beside_it_is_read() {
     let machine = Machine::new("wal");
@@ -218,7 +218,7 @@ fn what_is_only_in_a_log_beside_it_is_read() {
     assert_eq!(run.json(), json!({"m": {"v": null}}));
     assert_eq!(run.stderr, "");
     assert_eq!(all(&machine.path(".")), before);
-    // A transaction that is written in part, to a cache of one page.
+    // A partly written transaction, with a cache of one page.
     db.execute_batch("PRAGMA cache_size = 1; BEGIN").unwrap();
     for n in 0..200 {
         add(&format!("late {n}"));
@@ -226,7 +226,7 @@ fn what_is_only_in_a_log_beside_it_is_read() {
     assert_eq!(names(&path).0.len(), 2);
     db.execute_batch("COMMIT").unwrap();
     assert_eq!(names(&path).0.len(), 202);
-    // Cut anywhere, it holds the transactions that are whole; damaged, those before the damage.
+    // Truncated anywhere, it holds the complete transactions; damaged, those before the damage.
     let log = std::fs::read(machine.path("live.db-wal")).unwrap();
     let database = std::fs::read(&path).unwrap();
     let copy = machine.path("copy.db");
@@ -250,7 +250,7 @@ fn what_is_only_in_a_log_beside_it_is_read() {
     assert!(unseen.unwrap().contains("write-ahead log"));
     let run = machine.run(&["doc", "dump", &text(&copy)]);
     assert!(run.exits(0).stderr.contains("write-ahead log"), "{}", run.stderr);
-    // Brought into the database, it is the same.
+    // After a checkpoint it is the same.
     db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     assert_eq!((names(&path).0.len(), names(&path).1), (202, None));
     add("after");
@@ -279,7 +279,7 @@ fn what_cannot_be_read_says_why() {
     assert!(found[0]["holds"].as_str().unwrap().contains("a directory"), "{found}");
 }
 
-/// A schema that would compute for ever, or make values out of nothing.
+/// A schema that would compute for ever, or create values from nothing.
 #[test]
 fn a_hostile_schema_does_no_harm() {
     let machine = Machine::new("hostile schema");

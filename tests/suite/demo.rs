@@ -1,4 +1,4 @@
-//! The demonstration does what it says, and what it prints can be typed.
+//! The demonstration does what it says, and its commands can be typed.
 
 use crate::support::*;
 
@@ -12,7 +12,7 @@ fn the_journey_ends_with_two_equal_replicas() {
     let (alice, bob) = (machine.open(dir.join("alice")), machine.open(dir.join("bob")));
     assert_eq!(alice.digest(), bob.digest());
     assert!(shown.contains(&alice.digest()));
-    // What stands below a command is what that command prints.
+    // The lines below a command are its output.
     let digest = format!("$ crdtctl -s alice digest -o id\n{}\n", alice.digest());
     assert!(shown.contains(&digest), "{shown}");
     assert_eq!(alice.column(&["chat", "list"], "content").len(), 3);
@@ -25,7 +25,7 @@ fn what_the_journey_prints_can_be_typed() {
     let machine = Machine::new("demo script");
     let shown = machine.run(&["demo", "tour"]).ok();
     let script = shown.split_once("The same again by hand:").expect("a script").1;
-    // The binary under its own name, in front of whatever is installed.
+    // The binary under its own name, ahead of whatever is installed.
     let bin = machine.path("bin");
     std::fs::create_dir(&bin).unwrap();
     #[cfg(unix)]
@@ -87,7 +87,7 @@ fn more_than_one_chat_holds_is_written_into_several() {
     assert_eq!(chats, ["channel:ocean-forest-moon-1", "group:ocean-forest-moon-star"]);
     let count = |entity: &str| store.column(&["chat", "list", "--all", "-e", entity], "id").len();
     assert_eq!((count(&chats[0]), count(&chats[1])), (10_000, 10_001));
-    // The group is meant where none is named, and there is room in it.
+    // The group is the default, and there is room in it.
     store.send("one more");
     assert_eq!(store.column(&["chat", "list", "--all"], "id").len(), 10_002);
 }

@@ -71,7 +71,7 @@ fn records_are_added_removed_and_changed() {
     );
     assert_eq!(row(&added)["fields"]["content"], json!({"old": null, "new": "added"}));
 
-    // The other way round, and one document alone, by a name and by its file.
+    // In the other direction, and one document alone, by name and by file.
     let back = machine.run(&["doc", "diff", &new, &old, "--json"]);
     let back = back.exits(3).parsed();
     assert!(lines(&back).contains(&line("messages", &added, "removed")), "{back}");
@@ -107,7 +107,7 @@ fn a_bundle_is_compared_with_what_it_holds() {
     let report = store.run(&["doc", "diff", "chat", &full, "--json"]).exits(3).parsed();
     assert_eq!(lines(&report), [line("messages", &id, "removed")]);
 
-    // A bundle of one document says nothing of the others.
+    // A bundle of one document says nothing about the others.
     let chat = text(&machine.path("chat.crdt"));
     store.ok(&["sync", "export", "--doc", "chat", "--out", &chat]);
     let run = machine.run(&["doc", "diff", &chat, &here]);
@@ -204,7 +204,7 @@ fn what_cannot_be_compared_says_why() {
     machine.run(&["doc", "diff", "broken.yrs", "loose.yrs"]).fails(6, "broken.yrs");
     std::fs::write(machine.path("broken.crdt"), [0x28, 0xb5, 0x2f, 0xfd, 0]).unwrap();
     machine.run(&["doc", "diff", "broken.crdt", &here]).fails(6, "broken.crdt");
-    // A document of the store that is damaged is the store's own matter.
+    // A damaged document of the store is the store's own problem.
     store.break_off(&format!("{GROUP}:chat"));
     store.run(&["doc", "diff", "chat", &here]).exits(5);
 }
@@ -239,7 +239,7 @@ fn why_two_stores_differ_is_one_row_a_document() {
     assert_eq!(states(stat(&a, &b).exits(3)), ["diverged", "behind", "only-in-b"]);
     let table = machine.run(&["doc", "diff", &a, &b, "--stat", "-o", "table"]);
     assert_eq!(table.exits(3).stdout.lines().count(), 4, "{}", table.stdout);
-    // Without it a document that only one has is one row, too.
+    // Without it a document that only one side has is one row, too.
     let records = machine.run(&["doc", "diff", &a, &b, "--json"]).exits(3).parsed();
     let of_issues: Vec<&Value> = records
         .as_array()

@@ -1,5 +1,4 @@
-//! Disks that are full, files that cannot be used, and outputs that fail: what is said, and what
-//! holds all the same.
+//! Full disks, unusable files, and outputs that fail: what is reported, and what still holds.
 
 use crate::support::*;
 use rusqlite::Connection;
@@ -8,16 +7,16 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Runs a command that can write no file larger than so many blocks of 512 bytes: a disk that is
-/// full, for root too.
+/// Runs a command that can write no file larger than this many blocks of 512 bytes: a full disk, for root
+/// too.
 pub fn on_a_full_disk(store: &Store<'_>, blocks: u32, args: &[&str]) -> Run {
     let dir = text(&store.dir);
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
     store.machine.run_through_shell(&script, &[&["-s", dir.as_str()], args].concat())
 }
 
-/// A store with two entities, and a copy of it as a process that was killed leaves it: which of the
-/// entities is meant by default stands only in SQLite's log.
+/// A store with two entities, and a copy of it as left by a killed process: the default entity is recorded
+/// only in SQLite's log.
 fn killed<'m>(machine: &'m Machine) -> Store<'m> {
     let store = machine.group("live", &[BOB]);
     store.ok(&["entity", "create", PROJECT, "--name", "Harbour"]);
@@ -33,7 +32,7 @@ fn killed<'m>(machine: &'m Machine) -> Store<'m> {
     machine.open(dir)
 }
 
-/// The files of a store, but for what SQLite begins beside its own and has no room for.
+/// The files of a store, except those that SQLite begins beside its own and has no room for.
 fn settled(store: &Store<'_>) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = store.files();
     files.remove(Path::new("crdtctl.db-shm"));
@@ -78,7 +77,7 @@ fn a_dry_run_on_a_full_disk_fails_as_one() {
     assert_eq!(settled(&store), before);
 }
 
-/// Whoever runs this may write anywhere: what cannot be written is a directory instead.
+/// The tests may run as a user who can write anywhere, so a directory stands for an unwritable file.
 #[test]
 fn a_directory_in_the_place_of_a_file_is_named() {
     let machine = Machine::new("in the way");
@@ -145,7 +144,7 @@ fn an_unfinished_change_is_undone_before_a_medium_is_read() {
     let store = machine.group("s", &[]);
     store.send("hi");
     let path = store.dir.join("crdtctl.db");
-    // As on a file system where SQLite cannot have its log, and has a journal of what to undo.
+    // As on a file system where SQLite cannot have its log, and uses a rollback journal.
     let database = Connection::open(&path).unwrap();
     database.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).unwrap();
     database.pragma_update(None, "cache_size", 1).unwrap();
@@ -177,7 +176,7 @@ fn an_unfinished_change_is_undone_before_a_medium_is_read() {
     assert_eq!(medium.files(), before);
 }
 
-/// The error that a run with `--json` leaves, where nothing could be printed.
+/// The error that a run with `--json` leaves if nothing could be printed.
 fn unheard(machine: &Machine, script: &str, args: &[&str]) -> (Run, serde_json::Value) {
     let run = machine.run_through_shell(script, args);
     run.exits(74);
@@ -224,17 +223,17 @@ fn a_change_whose_answer_cannot_be_written_is_said_to_hold() {
         }
         assert!(run.stderr.contains("the command is done, but"), "{}", run.stderr);
     }
-    // For people: what happened, then the error, then what holds.
+    // For people: what happened, then the error, then what was committed.
     let send = ["-s", &dir, "chat", "send", "for people"];
     let (run, _) = unheard(&machine, "\"$@\" >/dev/full", &send);
     let said = run.stderr.lines().map(|line| line.split(':').next().unwrap().trim());
     let expected = ["sent to group", "error", "caused by", "caused by", "committed", "hint"];
     assert_eq!(said.collect::<Vec<_>>(), expected, "{}", run.stderr);
-    // A change of settings only has no number.
+    // A mere change of settings has no number.
     let choose = ["-s", &dir, "entity", "use", GROUP, "--json", "-o", "id"];
     let (_, error) = unheard(&machine, "\"$@\" >/dev/full", &choose);
     assert_eq!((&error["committed"], &error["seq"]), (&json!(true), &serde_json::Value::Null));
-    // What changes nothing holds nothing.
+    // A command that changes nothing has committed nothing.
     for args in [
         &["chat", "list", "--json"][..],
         &["chat", "send", "hi", "--dry-run", "--json"],
@@ -268,14 +267,14 @@ fn what_clap_prints_can_fail_too() {
         let quiet = machine.run_through_shell("{ \"$@\"; echo $? >&2; } | true", args);
         assert!(["141\n", "0\n"].contains(&quiet.stderr.as_str()), "{args:?}: {}", quiet.stderr);
     }
-    // What goes to standard error goes nowhere, and the code stays.
+    // Standard error is lost, and the code stays.
     machine.run_through_shell("\"$@\" 2>/dev/full", &["no", "such", "command"]).exits(2);
     machine.run_through_shell("\"$@\" 2>/dev/full", &["chat", "list", "--json"]).exits(4);
     let dynamic = "CRDTCTL_COMPLETE=bash _CLAP_COMPLETE_INDEX=1 \"$1\" -- crdtctl ch >/dev/full";
     machine.run_through_shell(dynamic, &[]).exits(0);
 }
 
-/// Descriptors 0 to 2 that are closed must not become those of files that are opened later.
+/// Closed descriptors 0 to 2 must not be reused for files that are opened later.
 #[test]
 fn closed_descriptors_never_become_files_of_the_store() {
     let machine = Machine::new("closed descriptors");
@@ -332,8 +331,8 @@ fn an_export_into_a_full_disk_leaves_the_old_file() {
     unheard(&machine, &script, &["-s", &dir, "sync", "export", "-O", "-"]);
 }
 
-/// What may be wrong with the local state: reading and writing say what it is, nothing panics, no
-/// document changes, and what was committed is not thrown away.
+/// Faults of the local state: reading and writing report them, nothing panics, no document changes, and what
+/// was committed is not thrown away.
 #[test]
 fn a_broken_local_state_is_named_and_left_as_it_is() {
     let machine = Machine::new("broken state");
@@ -373,7 +372,7 @@ fn a_broken_local_state_is_named_and_left_as_it_is() {
             (Some("corrupt"), documents)
         );
         assert_eq!(settled(&store), before, "{what}");
-        // The command that `check` names makes it a store again, and keeps what was there.
+        // The command that `check` names restores the store, and keeps what was there.
         let found = store.run(&["check", "--json"]);
         let fix = found.exits(3).parsed()[0]["fix"].as_str().unwrap().to_owned();
         machine.shell(&fix);
@@ -381,7 +380,7 @@ fn a_broken_local_state_is_named_and_left_as_it_is() {
         assert!(store.ok(&["chat", "list", "-e", GROUP]).contains("hi"), "{what}");
         assert!(store.dir.join("crdtctl.db-wal.damaged").exists(), "{what}");
     }
-    // A file that was cut shows it wherever the missing part is needed.
+    // A truncated file is noticed wherever the missing part is needed.
     let dir = machine.path("cut");
     copy_tree(&machine.path("live"), &dir);
     std::fs::write(dir.join("crdtctl.db"), half).unwrap();

@@ -1,4 +1,4 @@
-//! Files that messages bring along: those of a batch, and what becomes of them when the message goes.
+//! Files attached to messages: in a batch, and after the message is deleted.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -28,13 +28,13 @@ fn a_message_that_is_deleted_names_the_files_that_it_alone_had() {
     assert_eq!(told["unattached_files"], json!(["/shared/attachments/map.png"]));
     assert_eq!(told.get("removed_files"), None);
     assert_eq!(paths(&alice), ["/shared/attachments/map.png", "/shared/attachments/oars.txt"]);
-    // What it says does it.
+    // The suggested command works.
     let line = run.stderr.lines().find(|line| line.contains("map.png")).expect("a note");
     let command = line.split('`').nth(1).expect("a command");
     let words: Vec<&str> = command.split(' ').skip(1).collect();
     alice.run(&words).exits(0);
     assert_eq!(paths(&alice), ["/shared/attachments/oars.txt"]);
-    // A message without files is deleted as ever.
+    // A message without files is deleted as before.
     let plain = alice.send("no files");
     let told = alice.json(&["chat", "delete", &plain]);
     assert_eq!(told.get("unattached_files"), None);
@@ -60,7 +60,7 @@ fn a_message_goes_with_its_files_where_that_is_asked_for() {
     assert_eq!(paths(&alice), ["/shared/attachments/map.png"]);
     alice.give(&bob);
     assert_eq!(paths(&bob), ["/shared/attachments/map.png"]);
-    // One commit has taken both.
+    // One commit removed both.
     let last = alice.json(&["log", "--limit", "1"]);
     assert_eq!(last.as_array().unwrap().len(), 1, "{last}");
     alice.run(&["chat", "delete", &message, "--with-files"]).exits(0);
@@ -90,7 +90,7 @@ fn a_batch_brings_the_files_that_its_lines_attach() {
     run(&["-n"], &lines[..1]).exits(0);
     run(&[], &lines).exits(1);
     assert_eq!(paths(&alice), [""; 0]);
-    // The line that fails brings nothing.
+    // The failing line attaches nothing.
     run(&["--keep-going"], &lines).exits(3);
     assert_eq!(paths(&alice), ["/shared/attachments/map-2.png", "/shared/attachments/map.png"]);
     let bob = machine.replica_of(&alice, "b", BOB);
@@ -125,7 +125,7 @@ fn each_of_two_files_of_one_name_is_got_by_its_message() {
         let found = store.run(&["check", "--json"]).parsed();
         assert!(!found.to_string().contains("attach"), "{found}");
     }
-    // What is offered with a message is its own file, whatever has the path.
+    // The file offered with a message is its own, whatever now has the path.
     for message in [&first, &second] {
         let store = if *message == first { &alice } else { &bob };
         let told = store.json(&["chat", "delete", message, "--with-files"]);

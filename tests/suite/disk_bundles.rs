@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 const PIECE: usize = 1 << 20;
 
-/// Where a file of the group lies.
+/// The path of a file of the group.
 fn place(store: &Store<'_>, path: &str) -> PathBuf {
     let id = GROUP.trim_start_matches("group:");
     store.dir.join("disks/entities").join(id).join(path.trim_start_matches('/'))
@@ -33,7 +33,7 @@ fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
     store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
 }
 
-/// The paths of files of which the contents have not come.
+/// The paths of files whose contents have not arrived.
 fn missing(store: &Store<'_>) -> Vec<String> {
     let status: Value =
         serde_json::from_str(&store.run(&["disk", "status", "--json"]).stdout).unwrap();
@@ -41,7 +41,7 @@ fn missing(store: &Store<'_>) -> Vec<String> {
     rows.map(|row| row["path"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Exports with further arguments; the file, and how many contents of files it carries.
+/// Exports with further arguments; returns the file, and the number of file contents in it.
 fn export(store: &Store<'_>, name: &str, args: &[&str]) -> (String, u64) {
     let file = text(&store.machine.path(name));
     let told = store.json(&[&["sync", "export", "-O", &file], args].concat());
@@ -86,7 +86,7 @@ fn contents_go_once_to_whoever_lacks_them() {
     assert_eq!(fs::read(place(&bob, "/shared/small.bin")).unwrap(), newer);
     assert_eq!(fs::read(place(&bob, "/shared/moved.bin")).unwrap(), large);
     bob.run(&["disk", "status"]).exits(0);
-    // What no file holds any more is not kept, whoever sends it.
+    // Contents that no file refers to any more are not kept, whoever sends them.
     fs::remove_file(object(&bob, &hash(&small))).unwrap_or_default();
     put(&bob, "/public/the same.bin", &newer);
     fs::remove_file(object(&bob, &hash(&small))).unwrap_or_default();
@@ -113,7 +113,7 @@ fn what_was_left_out_is_listed_asked_for_and_comes_later() {
     let told = import(&bob, &some);
     assert_eq!(told["files"], json!({"came": 1, "bytes": 3000, "missing": 1}));
     assert_eq!(missing(&bob), ["/shared/large.bin"]);
-    // He has the record, and asks for what is in it.
+    // He has the record, and asks for its content.
     import(&alice, &export(&bob, "asks.crdt", &["--for", ALICE]).0);
     let (answer, carried) = export(&alice, "answer.crdt", &["--for", BOB, "--if-new"]);
     assert_eq!(carried, 1);
@@ -133,7 +133,7 @@ fn an_interrupted_import_goes_on() {
     let whole = bytes("large", 3 * PIECE + 9);
     put(&alice, "/shared/large.bin", &whole);
     let bundle = alice.export("all.crdt");
-    // What was there of it by then: right as far as it goes, torn in a piece, or something else.
+    // A partial download: right as far as it goes, torn within a piece, or something else.
     for (name, begun) in [
         ("nothing", Vec::new()),
         ("two pieces", whole[..2 * PIECE].to_vec()),
@@ -226,7 +226,7 @@ fn what_is_attached_goes_along_and_comes_out_again() {
     bob.run(&["chat", "attachment", "get", &plain, "-O", &out]).fails(4, "nothing is attached");
 }
 
-/// What a bundle would make of a text is shown before it is imported, and nothing is written.
+/// The effect of a bundle on a text is shown before the import, and nothing is written.
 #[test]
 fn a_bundle_shows_what_it_would_make_of_a_text() {
     let machine = Machine::new("diff with a bundle");
@@ -236,7 +236,7 @@ fn a_bundle_shows_what_it_would_make_of_a_text() {
     let bob = machine.store("b", BOB);
     import(&bob, &export(&alice, "all.crdt", &[]).0);
     import(&alice, &export(&bob, "receipt.crdt", &[]).0);
-    // Both change it; he moves it, too, and has another one.
+    // Both change it; he also moves it, and adds another one.
     put(&alice, "/shared/plan.md", b"one, here\ntwo\nthree\n");
     put(&bob, "/shared/plan.md", b"one\ntwo\nthree, there\n");
     bob.ok(&["disk", "move", "/shared/plan.md", "/shared/plans.md"]);
@@ -249,7 +249,7 @@ fn a_bundle_shows_what_it_would_make_of_a_text() {
     let shown = "--- /shared/plan.md\n+++ /shared/plans.md\n@@ -1,3 +1,3 @@\n one, here\n two\n-three\n\
                  +three, there\n";
     assert_eq!(merged.stdout, shown);
-    // With his store it is his text, of the same file.
+    // Compared with his store, it is his text of the same file.
     let his = diff("/shared/plan.md", &text(&bob.dir));
     assert!(his.code == 3 && his.stdout.contains("-one, here\n+one\n"), "{his:?}");
     let new = diff("/shared/new.md", &news);
@@ -267,7 +267,7 @@ fn a_bundle_shows_what_it_would_make_of_a_text() {
     import(&alice, &news);
     assert_eq!(alice.ok(&["disk", "cat", "/shared/plans.md"]), "one, here\ntwo\nthree, there");
     diff("/shared/plans.md", &news).exits(0);
-    // And of what it does not have nothing changes; of what it removes all goes.
+    // Nothing changes in files that it does not have; a file that it removes is removed whole.
     alice.ok(&["disk", "remove", "/shared/new.md"]);
     let (removed, _) = export(&alice, "removed.crdt", &[]);
     let gone = bob.run(&["disk", "diff", "/shared/new.md", "--with", &removed]);
@@ -277,8 +277,8 @@ fn a_bundle_shows_what_it_would_make_of_a_text() {
     diff("/shared/plans.md", &chat).exits(0);
 }
 
-/// Several bundles at once bring what they bring one after the other: what is new in one of them is not
-/// too much because another shows the text as it was.
+/// Several bundles at once bring the same as one after the other: what is new in one of them is not dropped
+/// because another shows the older text.
 #[test]
 fn bundles_that_come_together_take_nothing_from_each_other() {
     for own_first in [true, false] {

@@ -1,4 +1,4 @@
-//! What is wrong with disks is found and mended, and what nobody needs comes free.
+//! Faults of disks are found and fixed, and unneeded versions are freed.
 
 use crate::check::findings;
 use crate::support::*;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 
-/// Where a file of the group lies.
+/// The path of a file of the group.
 fn place(store: &Store<'_>, path: &str) -> PathBuf {
     let id = GROUP.trim_start_matches("group:");
     store.dir.join("disks/entities").join(id).join(path.trim_start_matches('/'))
@@ -30,7 +30,7 @@ fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-/// What `disk gc` says: name and kind.
+/// What `disk gc` reports: name and kind.
 fn garbage(store: &Store<'_>, args: &[&str]) -> Vec<(String, String)> {
     let rows = store.json(&[&["disk", "gc"], args].concat());
     let word = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
@@ -47,7 +47,7 @@ fn versions_go_when_nobody_lacks_what_replaced_them() {
     put(&alice, "/shared/a.bin", &bytes(2));
     put(&alice, "/shared/b.bin", &bytes(3));
     alice.ok(&["disk", "remove", "/shared/b.bin"]);
-    // Bob does not know yet what replaced it, and a removed file can be restored.
+    // Bob does not know the replacement yet, and a removed file can be restored.
     assert_eq!(garbage(&alice, &[]), []);
     alice.give(&bob);
     bob.give(&alice);
@@ -61,7 +61,7 @@ fn versions_go_when_nobody_lacks_what_replaced_them() {
     assert!(found.contains(&version), "{found:?}");
     assert!(!object(&alice, &version.0).exists());
     assert_eq!(garbage(&alice, &[]), []);
-    // What there is still is.
+    // What is still in use remains.
     assert_eq!(fs::read(place(&alice, "/shared/a.bin")).unwrap(), bytes(2));
     alice.run(&["disk", "status"]).exits(0);
     alice.run(&["check"]).exits(0);
@@ -101,7 +101,7 @@ fn what_was_left_behind_goes_and_what_is_awaited_stays() {
     assert!(shared.join(".crdtctl-mine.tmp").exists());
 }
 
-/// Runs what a finding names as its fix.
+/// Runs the fix that a finding names.
 fn mend(store: &Store<'_>, finding: &Value, file: &str) {
     let fix = finding["fix"].as_str().unwrap().replace("FILE", file);
     let dir = text(&store.dir);
@@ -139,7 +139,7 @@ fn every_finding_about_disks_has_a_fix_that_works() {
     mend(&alice, &unnamed, &map);
     alice.run(&["check"]).exits(0);
 
-    // Files that no record names, and one that was changed and one that is gone.
+    // Files that no record names, one that was changed, and one that is gone.
     fs::write(place(&alice, "/shared/new.md"), "new\n").unwrap();
     mend(&alice, &one("unscanned-files"), &map);
     alice.run(&["check"]).exits(0);
@@ -153,7 +153,7 @@ fn every_finding_about_disks_has_a_fix_that_works() {
     mend(&alice, &one("site-changed"), &map);
     alice.run(&["check"]).exits(0);
 
-    // A content that is kept beside the disks, and is another.
+    // A content kept beside the disks that does not match its hash.
     let bob = machine.replica_of(&alice, "b", ALICE);
     put(&alice, "/shared/v.bin", &bytes(1));
     alice.give(&bob);
@@ -185,7 +185,7 @@ fn a_file_that_an_archived_message_has_attached_is_not_among_those_to_remove() {
     alice.ok(&["archive", "run", "--older-than", "0s"]);
     assert_eq!(alice.json(&["chat", "show", &message])["in_archive"], true);
     assert_eq!(alice.json(&["check"]), json!([]));
-    // What is restored has it attached in its document again, and what is deleted then nowhere.
+    // A restored message has it attached in its document again; once deleted, it is attached nowhere.
     alice.ok(&["archive", "restore", &message]);
     assert_eq!(alice.json(&["check"]), json!([]));
     alice.ok(&["chat", "delete", "-y", &message]);
@@ -204,7 +204,7 @@ fn with_bob<'m>(machine: &'m Machine, path: &str, content: &[u8]) -> (Store<'m>,
     (alice, bob)
 }
 
-/// What lies somewhere and cannot be read is not missing: nobody else loses it.
+/// A file that cannot be read is not missing: nobody else loses it.
 #[cfg(unix)]
 #[test]
 fn a_scan_removes_nothing_that_it_cannot_read() {
@@ -224,7 +224,7 @@ fn a_scan_removes_nothing_that_it_cannot_read() {
     }
 }
 
-/// Alice moves a file to where Bob has made one that nobody knows yet: they stay two files.
+/// Alice moves a file to a path where Bob has made a file unknown to others: they stay two files.
 #[test]
 fn what_lies_where_a_file_is_moved_to_is_a_file_of_its_own() {
     for (hers, his) in [(&b"hers\n"[..], &b"his\n"[..]), (&bytes(1), &bytes(2))] {
@@ -259,7 +259,7 @@ fn what_lies_where_a_file_is_moved_to_is_a_file_of_its_own() {
     }
 }
 
-/// Bob changes what lies on his disk while he knows of a newer version that has not come: his does not
+/// Bob changes a file on his disk while he knows of a newer version that has not arrived: his does not
 /// replace what he never had.
 #[test]
 fn bytes_replace_the_version_of_which_they_were_made() {
@@ -298,7 +298,7 @@ fn a_website_is_published_as_it_lies_there() {
     let root = run.stdout.trim().to_owned();
     verify(&root).exits(0);
     assert!(fs::read_to_string(site.join("B3SUMS")).unwrap().contains("new.md"));
-    // What is no page of it is none of its business.
+    // It does not touch what is no page of it.
     assert!(alice.ok(&["disk", "list"]).contains("/shared/elsewhere.md"));
     fs::remove_file(site.join("B3SUMS")).unwrap();
     assert_eq!(alice.ok(&["disk", "publish"]).trim(), root);

@@ -1,4 +1,4 @@
-//! Files that the application keeps as documents of their own: listed beside those of the disks, and read.
+//! Files that the application keeps as documents of their own: listed beside those on the disks, and read.
 
 use crate::support::*;
 use serde_json::json;
@@ -12,7 +12,7 @@ fn files_that_are_documents_are_listed_and_read() {
     let machine = Machine::new("file documents");
     let store = machine.fixture("real-store");
     let before = files(&store.dir);
-    // Of its entity the store has nothing else: it is named by its id.
+    // The store has nothing else of its entity, which is named by its id.
     let listed = store.json(&["-e", "6d449eaa", "disk", "list"]);
     let hash = blake3::hash(b"# Report\n").to_hex().to_string();
     assert_eq!(
@@ -36,7 +36,7 @@ fn files_that_are_documents_are_listed_and_read() {
     run(&["disk", "get", "/shared/docs/report.md", "-O", &out]).ok();
     assert_eq!(std::fs::read(&out).unwrap(), b"# Report\n");
     run(&["disk", "cat", "/shared/docs/else.md"]).fails(4, "disk list");
-    // Nothing is put into such an entity, and it is none for other commands.
+    // Nothing can be put into such an entity, and other commands do not know it.
     run(&["disk", "put", &out, "/shared/a.md"]).exits(4);
     run(&["chat", "list"]).exits(4);
 
@@ -50,7 +50,7 @@ fn files_that_are_documents_are_listed_and_read() {
     assert_eq!(cat("/public/website"), "<h1>Hi v2</h1>");
     assert_eq!(cat("website:ocean-forest-moon-star"), "<h1>Hi v2</h1>");
     assert_eq!(files(&store.dir), before);
-    // A file of the disks goes before a document with its path.
+    // A file on the disks takes precedence over a document with its path.
     let own = machine.group("own", &[]);
     assert_eq!(own.json(&["disk", "list"]), json!([]));
 }

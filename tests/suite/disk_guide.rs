@@ -1,11 +1,11 @@
-//! The guide's virtual disks, its attachments and its website root, as they are written there, beside what
-//! this program does.
+//! The guide's virtual disks, its attachments and its website root, as written there, compared with what this
+//! program does.
 
 use crate::support::*;
 use serde_json::{Value, json};
 use std::fs;
 
-/// The guide's example: an entity, and what lies on its disks.
+/// The guide's example: an entity, and the files on its disks.
 const EXAMPLE: &str = "
 Entity: group:ocean-forest-moon-star
 Virtual Disks:
@@ -15,7 +15,7 @@ Virtual Disks:
 /shared/attachments/screenshot.png → Message attachments
 ";
 
-/// Its attachment, in words of JSON: the file has a name of its own on the disk.
+/// Its attachment as JSON: the file has a name of its own on the disk.
 const ATTACHMENT: &str = r#"{
 "file_path": "/shared/attachments/screenshot_123.png",
 "filename": "screenshot.png",
@@ -28,7 +28,7 @@ fn paths() -> Vec<&'static str> {
     paths.filter_map(|line| line.split_once(" → ")).map(|(path, _)| path).collect()
 }
 
-/// What a file holds: an image where its name says so, else a text.
+/// The content of a file: an image if its name says so, else a text.
 fn content(path: &str) -> Vec<u8> {
     match path.ends_with(".png") {
         true => [&b"\x89PNG\r\n\x1a\n\0"[..], path.as_bytes()].concat(),
@@ -45,7 +45,7 @@ fn lying(store: &Store<'_>, path: &str) -> Vec<u8> {
     fs::read(store.dir.join("disks/entities/ocean-forest-moon-star").join(&path[1..])).unwrap()
 }
 
-/// Alice's group as the guide has it, and Bob, who has what she sent for everybody.
+/// Alice's group as in the guide, and Bob, who has what she sent for everybody.
 fn disks<'m>(machine: &'m Machine) -> (Store<'m>, Store<'m>) {
     let entity = EXAMPLE.lines().find_map(|line| line.strip_prefix("Entity: ")).unwrap();
     assert_eq!(entity, GROUP);
@@ -66,7 +66,7 @@ fn the_guides_disks_are_files_that_replicate_in_full_and_texts_that_two_edit() {
     all.sort_unstable();
     assert_eq!(listed, all);
     paths().into_iter().for_each(|path| assert_eq!(lying(&alice, path), content(path)));
-    // All of it goes to the others but what is private.
+    // Everything but what is private reaches the others.
     bob.ok(&["sync", "import", &alice.export("all.crdt")]);
     let theirs = column(&bob.json(&["disk", "list"]), "path");
     let (private, others): (Vec<&str>, Vec<&str>) =
@@ -89,14 +89,14 @@ fn the_guides_disks_are_files_that_replicate_in_full_and_texts_that_two_edit() {
 fn the_guides_attachment_bridges_a_message_and_a_file() {
     let machine = Machine::new("guide attachment");
     let (alice, bob) = disks(&machine);
-    // As the guide writes it: the record names the file, which lies on the disk.
+    // As the guide writes it: the record names the file on the disk.
     let attachment: Value = serde_json::from_str(ATTACHMENT).unwrap();
     let path = attachment["file_path"].as_str().unwrap();
     put(&alice, path, &content(path));
     let line = json!({"op": "chat.send", "text": "look", "attachments": [attachment]});
     let dir = text(&alice.dir);
     machine.run_with_stdin(&["-s", &dir, "batch"], line.to_string().as_bytes()).ok();
-    // By a command: the name stays, with a number where the guide's example has the file already.
+    // By a command: the name stays, with a number if the guide's example already has the file.
     fs::write(machine.path("screenshot.png"), content("mine.png")).unwrap();
     let file = text(&machine.path("screenshot.png"));
     let id = alice.ok(&["chat", "send", "mine", "--attach", &file]);
@@ -130,7 +130,7 @@ fn the_guides_website_root_is_in_the_metadata_of_the_entity() {
     let root = alice.ok(&["disk", "publish"]);
     let doc = alice.json(&["doc", "dump", "core"]);
     assert_eq!(doc["metadata"]["website_root"], json!(root));
-    // A BLAKE3 hash of the website: of the lines that name what lies there.
+    // A BLAKE3 hash of the website: of the lines that name its files.
     let index = blake3::hash(&content("/public/website/index.html")).to_hex();
     let sums = format!("{index}  index.html\n");
     assert_eq!(root, blake3::hash(sums.as_bytes()).to_hex().to_string());

@@ -1,5 +1,5 @@
-//! Names that some system takes for something else, and things that are no files, against every command
-//! that reads or writes files: nothing is ever written or read outside, and what is refused is said once.
+//! Names that some systems interpret, and things that are not files, against every command that reads or
+//! writes files: nothing outside is ever written or read, and a refusal is reported once.
 #![cfg(unix)]
 
 use crate::support::*;
@@ -38,7 +38,7 @@ const NAMES: &[(&str, &str)] = &[
     ("pipe", "a|b"),
 ];
 
-/// Names that every system takes, and that would look like others on a terminal.
+/// Names that every system accepts, but that would look like others on a terminal.
 const ODD: &[&str] = &["a\u{202e}dm.exe", "a\u{2066}b", "-rf", "$(reboot)", "a'b", "é", "名前.md"];
 
 fn group<'m>(machine: &'m Machine, name: &str) -> Store<'m> {
@@ -57,19 +57,19 @@ fn disks(store: &Store<'_>) -> PathBuf {
     store.dir.join("disks/entities").join(GROUP.trim_start_matches("group:"))
 }
 
-/// All that lies on the machine but not in the store, in what it wrote for the user, and in its state.
+/// Everything on the machine except the store, its output for the user, and its state.
 fn outside(machine: &Machine, but: &[&str]) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = files(&machine.path(""));
     all.retain(|path, _| !but.iter().any(|but| path.starts_with(but)));
     all
 }
 
-/// What the disks hold, without the index that others keep.
+/// The files on the disks, without the index that others keep.
 fn lying(store: &Store<'_>) -> BTreeMap<PathBuf, Vec<u8>> {
     files(&disks(store))
 }
 
-/// An error is one, and nothing that was in a name reaches the terminal as it is.
+/// There is one error, and nothing from a name reaches the terminal raw.
 #[track_caller]
 fn is_clear(run: &Run, what: &str) {
     assert!([0, 1, 2, 3, 4].contains(&run.code), "{what}: {run:#?}");
@@ -90,7 +90,7 @@ fn a_hostile_path_is_refused_wherever_one_is_written() {
     let before = (lying(&store), outside(&machine, &["s", "state"]), store.digest());
     for (what, name) in NAMES {
         let path = format!("/shared/{name}");
-        // No argument of a process can hold a NUL.
+        // No argument of a process can contain a NUL.
         if !name.contains('\0') {
             for args in [
                 &["disk", "put", &source, &path][..],
@@ -138,7 +138,7 @@ fn a_directory_with_a_hostile_name_in_it_is_not_put_and_a_disk_with_one_is_scann
     let machine = Machine::new("hostile directories");
     let store = group(&machine, "s");
     for (number, (what, name)) in NAMES.iter().enumerate() {
-        // What a file can be called here.
+        // Names that a file can have here.
         if name.contains(['/', '\0']) {
             continue;
         }
@@ -149,7 +149,7 @@ fn a_directory_with_a_hostile_name_in_it_is_not_put_and_a_disk_with_one_is_scann
         let before = store.digest();
         let run = store.run(&["disk", "put", "-r", &text(&dir), &format!("/shared/d{number}")]);
         is_clear(&run, what);
-        // Our own names and other hidden files are nobody's business.
+        // Our own names and other hidden files are ignored.
         assert_ne!(run.code, 0, "{what}: {run:#?}");
         assert_eq!(store.digest(), before, "{what}");
         fs::write(disks(&store).join("shared").join(name), "x").unwrap();
@@ -248,7 +248,7 @@ fn a_document_with_hostile_paths_writes_nothing_outside() {
         is_clear(&bob.run(args), &args.join(" "));
         assert_eq!(outside(&machine, &but), before, "{args:?}");
     }
-    // What lies on the disks is what their paths may be, and of two that some systems do not tell apart one.
+    // The files on the disks have valid paths, and of two that some systems do not distinguish there is one.
     let names: Vec<String> = lying(&bob).keys().map(|path| text(path)).collect();
     for name in &names {
         assert!(!name.contains(['\\', '\n', '\r', ':', '*']), "{name:?}");
@@ -256,7 +256,7 @@ fn a_document_with_hostile_paths_writes_nothing_outside() {
     }
     let of = |part: &str| names.iter().filter(|name| name.to_lowercase().contains(part)).count();
     assert_eq!((of("case.md"), of("caf")), (1, 1), "{names:?}");
-    // And a bundle of all this does the same to the next.
+    // And a bundle of all this has the same effect on the next.
     let carol = machine.store("c", "carol-sun-wind-rain");
     let bundle = bob.export("all.crdt");
     let before = outside(&machine, &["a", "b", "c", "state", "out", "pages"]);
@@ -265,10 +265,10 @@ fn a_document_with_hostile_paths_writes_nothing_outside() {
     assert_eq!(lying(&carol), lying(&bob));
 }
 
-/// Something that is no file, by its name, and what makes it.
+/// The name of something that is not a file, and a function that makes it.
 type Hazard<'m> = (&'static str, Box<dyn Fn(&Path) + 'm>);
 
-/// What is put in the place of a file or of its directory.
+/// What is put in place of a file or of its directory.
 fn hazards(machine: &Machine) -> Vec<Hazard<'_>> {
     let (dir, file) = (machine.path("outside"), machine.path("outside/page.md"));
     vec![

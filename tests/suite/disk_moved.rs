@@ -1,11 +1,11 @@
-//! Files that other programs moved while others changed them, what is said of files that are kept, and
-//! attachments of one name.
+//! Files that other programs moved while others changed them, reports about files that are kept, and
+//! attachments with one name.
 
 use crate::support::*;
 use std::fs;
 use std::path::PathBuf;
 
-/// Where a file of the group lies.
+/// The path of a file of the group.
 fn place(store: &Store<'_>, path: &str) -> PathBuf {
     let entity = store.dir.join("disks/entities/ocean-forest-moon-star");
     entity.join(path.trim_start_matches('/'))
@@ -20,7 +20,7 @@ fn page(word: &str) -> String {
     (0..12).map(|n| format!("line {n} of the page about {word}\n")).collect()
 }
 
-/// Alice and Bob with pages about what they are called.
+/// Alice and Bob with pages about their own names.
 fn pages<'m>(machine: &'m Machine, names: &[&str]) -> (Store<'m>, Store<'m>) {
     let alice = machine.group("alice", &[BOB]);
     for name in names {
@@ -155,7 +155,7 @@ fn a_file_that_was_removed_and_comes_back_with_an_import_is_said() {
     assert!(run.stderr.contains(said) && !run.stderr.contains("q.md"), "{run:#?}");
     assert_eq!(lying(&alice, "/shared/p.md"), page("p.md").replace("line 3", "LINE 3"));
     assert!(!place(&alice, "/shared/q.md").exists(), "nobody changed it");
-    // Who puts it back hears nothing of that.
+    // Whoever puts the file back gets no such message.
     fs::remove_file(place(&alice, "/shared/p.md")).unwrap();
     let dir = text(&alice.dir);
     let put = ["-s", &dir, "disk", "put", "-", "/shared/p.md"];

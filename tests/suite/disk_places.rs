@@ -1,4 +1,4 @@
-//! Files that changed places.
+//! Files that swapped places.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-/// Where a file of the group lies.
+/// The path of a file of the group.
 fn place(store: &Store<'_>, path: &str) -> PathBuf {
     let entity = store.dir.join("disks/entities/ocean-forest-moon-star");
     entity.join(path.trim_start_matches('/'))
@@ -16,7 +16,7 @@ fn page(word: &str) -> String {
     (0..12).map(|n| format!("line {n} of the page about {word}\n")).collect()
 }
 
-/// Alice and Bob with pages about what they are called, and with bytes.
+/// Alice and Bob with pages about their own names, and with bytes.
 fn files<'m>(machine: &'m Machine, names: &[&str]) -> (Store<'m>, Store<'m>) {
     let alice = machine.group("alice", &[BOB]);
     fs::create_dir_all(place(&alice, "/shared")).unwrap();
@@ -72,7 +72,7 @@ fn files_that_changed_places_are_the_same_files() {
     let before = ids(&alice);
     rotate(&alice, &["a.md", "b.md", "c.md"]);
     rotate(&alice, &["x.bin", "y.bin"]);
-    // Nothing is taken in by looking.
+    // Reading takes nothing in.
     let moved = |run: &[&str]| {
         let said = alice.json(run);
         let moved = said["moved"].as_array().unwrap().len();
@@ -138,7 +138,7 @@ fn what_was_written_over_is_edited() {
     // The oldest goes, and a new one begins.
     rotate(&alice, &["log", "log.1", "log.2"]);
     fs::write(place(&alice, "/shared/log"), "begins\n").unwrap();
-    // Two files hold what one held: which of them it is, nobody knows.
+    // Two files have the content of one: it is unknown which of them it is.
     fs::copy(place(&alice, "/shared/q.md"), place(&alice, "/shared/r.md")).unwrap();
     rotate(&alice, &["p.md", "q.md"]);
     let said = alice.json(&["disk", "scan"]);

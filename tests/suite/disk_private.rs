@@ -5,7 +5,7 @@ use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where a file of the group lies.
+/// The path of a file of the group.
 fn place(store: &Store<'_>, path: &str) -> PathBuf {
     let id = GROUP.trim_start_matches("group:");
     store.dir.join("disks/entities").join(id).join(path.trim_start_matches('/'))
@@ -28,13 +28,13 @@ fn with_secrets(machine: &Machine) -> Store<'_> {
     alice
 }
 
-/// Everything in a file, packed or not.
+/// All bytes of a file, unpacked if it is packed.
 fn unpacked(file: &Path) -> Vec<u8> {
     let bytes = fs::read(file).unwrap();
     zstd::decode_all(bytes.as_slice()).unwrap_or(bytes)
 }
 
-/// Whether a file tells anything of what is private: a name, a word, a hash.
+/// Whether a file reveals anything private: a name, a word, a hash.
 fn tells(file: &Path) -> bool {
     let bytes = unpacked(file);
     let hashes = [WORDS, BYTES].map(|bytes| blake3::hash(bytes).to_hex().to_string());
@@ -87,7 +87,7 @@ fn no_bundle_for_others_tells_anything() {
     assert!(written.len() > 10, "{written:?}");
     for file in written {
         let name = file.file_name().unwrap().to_string_lossy();
-        // The document's own id is asked for by whoever anonymizes it.
+        // Whoever anonymises the document asks for its own id.
         assert!(!tells(&file) || name == "anonymous", "{}", file.display());
         assert!(!unpacked(&file).windows(8).any(|w| w == b"zanzibar"), "{}", file.display());
         assert!(!unpacked(&file).windows(9).any(|w| w == b"xylophone"), "{}", file.display());
@@ -99,7 +99,7 @@ fn no_bundle_for_others_tells_anything() {
         assert!(!Path::new(&out).exists());
     }
 
-    // He has the same as she, by what both may have.
+    // He has the same as she, in everything that both may have.
     bob.ok(&["sync", "import", &file("for bob")]);
     assert_eq!(alice.ok(&["digest"]), bob.ok(&["digest"]));
     assert_eq!(bob.json(&["disk", "list"])[0]["path"], "/shared/common.md");
@@ -124,7 +124,7 @@ fn another_replica_of_the_member_gets_all_of_it() {
     assert_eq!(fs::read(place(&other, "/private/xylophone.md")).unwrap(), WORDS);
     assert_eq!(fs::read(place(&other, "/private/deep/wolpertinger.bin")).unwrap(), BYTES);
 
-    // Bob gets it by mistake, and takes the rest.
+    // Bob gets it by mistake, and imports the rest.
     let run = bob.run(&["sync", "import", &first]);
     run.exits(0);
     assert!(run.stderr.contains("left out the private disk of another member"), "{run:?}");
@@ -132,7 +132,7 @@ fn another_replica_of_the_member_gets_all_of_it() {
     assert!(!place(&bob, "/private").exists());
     assert!(bob.files().values().all(|bytes| !bytes.windows(8).any(|w| w == b"zanzibar")));
 
-    // Both edit; both have both, and a bundle for everybody between them takes nothing back.
+    // Both edit; both have both edits, and a bundle for everybody in between undoes nothing.
     put(&other, "/private/xylophone.md", &[WORDS, b"north of it\n"].concat());
     let back = file("back.crdt");
     other.ok(&["sync", "export", "--for", ALICE, "-O", &back]);
@@ -149,7 +149,7 @@ fn another_replica_of_the_member_gets_all_of_it() {
     other.ok(&["sync", "import", &next]);
     assert_eq!(fs::read(place(&other, "/private/xylophone.md")).unwrap(), both);
 
-    // Removed here and edited there: kept. Then removed, and gone for good once both heard of it.
+    // Removed here and edited there: kept. Then removed, and gone for good once both know.
     alice.ok(&["disk", "remove", "/private/xylophone.md"]);
     put(&other, "/private/xylophone.md", b"all is new\n");
     let [there, here] = [file("there.crdt"), file("here.crdt")];
@@ -171,7 +171,7 @@ fn it_belongs_to_the_member_of_the_replica_and_moves_only_by_hand() {
     let machine = Machine::new("private of one");
     let alice = with_secrets(&machine);
     alice.run(&["--as", BOB, "disk", "put", "/etc/hostname", "/private/b"]).fails(1, "is alice");
-    // From disk to disk it is another file, and what is no text goes along.
+    // Moved between disks it is another file, and bytes that are no text move with it.
     for (from, to) in [
         ("/private/deep/wolpertinger.bin", "/shared/shown.bin"),
         ("/shared/shown.bin", "/private/again.bin"),
@@ -184,14 +184,14 @@ fn it_belongs_to_the_member_of_the_replica_and_moves_only_by_hand() {
         assert_eq!(fs::read(place(&alice, to)).unwrap(), before, "{to}");
     }
     alice.run(&["disk", "move", "/private/again.bin", "/shared/common.md"]).fails(1, "is there");
-    // What others write into the directory is taken in, and so is what they move.
+    // What other programs write into the directory is taken in, and so is what they move.
     fs::write(place(&alice, "/private/by hand.md"), "by hand\n").unwrap();
     fs::rename(place(&alice, "/private/again.bin"), place(&alice, "/private/moved.bin")).unwrap();
     let taken = alice.json(&["disk", "scan"]);
     assert_eq!(taken["added"], json!(["/private/by hand.md"]));
     assert_eq!(taken["moved"], json!([["/private/again.bin", "/private/moved.bin"]]));
     alice.run(&["disk", "status"]).exits(0);
-    // By its id and in commands on directories.
+    // By its id, and in commands on directories.
     let id = alice.json(&["disk", "show", "/private/by hand.md"])["id"].clone();
     assert_eq!(alice.ok(&["disk", "cat", id.as_str().unwrap()]), "by hand");
     let out = text(&machine.path("out"));
@@ -199,7 +199,7 @@ fn it_belongs_to_the_member_of_the_replica_and_moves_only_by_hand() {
     assert_eq!(fs::read(machine.path("out").join("moved.bin")).unwrap(), BYTES);
     alice.ok(&["disk", "remove", "-r", "/private"]);
     assert!(!place(&alice, "/private").join("moved.bin").exists());
-    // It can be taken back, too.
+    // It can be reverted, too.
     alice.ok(&["disk", "move", "/shared/common.md", "/private/common.md"]);
     let seq = alice.json(&["log", "--limit", "1"])[0]["seq"].to_string();
     alice.ok(&["log", "revert", &seq]);

@@ -1,4 +1,4 @@
-//! Files that other programs moved, that can be run, or that something is in the way of.
+//! Files that other programs moved, that are executable, or that something blocks.
 
 use crate::support::*;
 use serde_json::json;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 const ID: &str = "ocean-forest-moon-star";
 
-/// Where a file of the group lies.
+/// The path of a file of the group.
 fn place(store: &Store<'_>, path: &str) -> PathBuf {
     store.dir.join("disks/entities").join(ID).join(path.trim_start_matches('/'))
 }
@@ -43,7 +43,7 @@ fn a_file_that_was_renamed_is_read_and_changed_under_its_new_name() {
     }
     assert_eq!(files(&store), known, "reading changes nothing");
 
-    // It is the same file, and nothing of what others changed is taken in with it.
+    // It is the same file, and nothing that others changed is taken in with it.
     fs::write(place(&store, "/shared/other.md"), "another, changed\n").unwrap();
     let run = with_input(&store, &["disk", "edit", "/shared/q.md", "-"], b"one\ntwo\nthree\n");
     run.ok();
@@ -59,7 +59,7 @@ fn a_file_that_was_renamed_is_read_and_changed_under_its_new_name() {
         "{status:#?}"
     );
 
-    // So it is where it is moved on, or removed.
+    // The same holds if it is moved on, or removed.
     fs::rename(place(&store, "/shared/q.md"), place(&store, "/shared/r.md")).unwrap();
     store.ok(&["disk", "move", "/shared/r.md", "/public/s.md"]);
     assert!(files(&store).contains(&("/public/s.md".to_owned(), id)));
@@ -74,13 +74,13 @@ fn a_file_that_is_new_in_its_directory_is_edited_like_any_other() {
     let machine = Machine::new("disk-renamed-new");
     let store = machine.group("alice", &[]);
     with_input(&store, &["disk", "put", "-", "/shared/kept.md"], b"same\n").ok();
-    // What is a copy of a file that is where it was is another one.
+    // A copy of a file that is still in place is another file.
     fs::copy(place(&store, "/shared/kept.md"), place(&store, "/shared/copy.md")).unwrap();
     with_input(&store, &["disk", "edit", "/shared/copy.md", "-"], b"same\nand more\n").ok();
     assert_eq!(store.ok(&["disk", "cat", "/shared/kept.md"]), "same");
     assert_eq!(store.ok(&["disk", "cat", "/shared/copy.md"]), "same\nand more");
     assert_eq!(files(&store).len(), 2);
-    // Looking first takes nothing in.
+    // Reading first takes nothing in.
     fs::write(place(&store, "/shared/new.md"), "new\n").unwrap();
     let run = with_input(&store, &["disk", "edit", "-n", "/shared/new.md", "-"], b"newer\n");
     run.fails(4, "disk scan");
@@ -136,7 +136,7 @@ fn nothing_is_put_where_something_else_is_in_the_way() {
     assert_eq!((files(&store), store.json(&["log"]).as_array().unwrap().len()), before);
     assert_eq!(fs::read_dir(machine.path("outside")).unwrap().count(), 0);
     assert_eq!(fs::read(place(&store, "/shared/known.md")).unwrap(), b"known\n");
-    // A name that some system does not take is another matter than a disk that there is not.
+    // A name that some system does not accept is not reported as a missing disk.
     let run = with_input(&store, &["disk", "put", "-", "/shared/nul.txt"], b"x");
     run.fails(2, "a name that every system accepts");
     with_input(&store, &["disk", "put", "-", "/else/a.txt"], b"x").fails(2, "/shared/");

@@ -1,4 +1,4 @@
-//! A website out of Markdown, as a browser and as a file system see it.
+//! A website from Markdown, as a browser and a file system see it.
 
 use crate::support::*;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ const HOSTILE: &str = "<script>document.title = 'bad'</script>\n\n# Plan <img sr
     <iframe src=\"https://example.org\"></iframe> ![far](https://example.org/x.png)\n\n\
     > averyverylongwordthatnobodycanreadandthathastobebrokensomewhereoritwouldmakethepagewider\n";
 
-/// A store with a website, and where its pages are.
+/// A store with a website, and the directory of its pages.
 fn with_pages(machine: &Machine) -> (Store<'_>, PathBuf) {
     let alice = machine.group("a", &[]);
     let site = machine.path("site");
@@ -46,7 +46,7 @@ fn a_website_is_written_as_pages_that_lead_to_one_another() {
     let names: Vec<&str> = written.keys().map(|path| path.to_str().unwrap()).collect();
     let all = ["docs/harbour plan.html", "docs/index.html", "docs/it's \u{e9}.html", "index.html"];
     assert_eq!(names, [&all[..], &["map.png", "own.html"]].concat());
-    // Whatever a page refers to is there, or waits for somebody to click.
+    // Whatever a page refers to exists, or is an external link to click.
     let (mut inside, mut outside) = (0, 0);
     for page in all {
         let html = fs::read_to_string(pages.join(page)).unwrap();
@@ -65,14 +65,14 @@ fn a_website_is_written_as_pages_that_lead_to_one_another() {
         assert!(!html.contains("onerror") && !html.contains("<iframe"), "{html}");
     }
     assert!(inside > 15 && outside == 1, "{inside} {outside}");
-    // Nothing is written over, and nothing into a store.
+    // Nothing is overwritten, and nothing is written into a store.
     alice.run(&["disk", "publish", "--html", &text(&pages)]).fails(1, "is not empty");
     assert_eq!(files(&pages), written);
     let own = text(&alice.dir.join("disks/pages"));
     alice.run(&["disk", "publish", "--html", &own]).fails(1, "belongs to a store");
 }
 
-/// A browser, where the machine has one.
+/// A browser, if the machine has one.
 fn browser() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome"];
@@ -80,13 +80,13 @@ fn browser() -> Option<PathBuf> {
     found.into_iter().find(|file| file.is_file())
 }
 
-/// Lets a browser draw a page, so wide; what it says of it.
+/// Renders a page in a browser at this width; returns its output.
 fn draw(browser: &Path, home: &Path, page: &Path, picture: &Path, width: u32) -> String {
     let run = Command::new(browser)
         .env("HOME", home)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
         .args(["--hide-scrollbars", "--enable-logging=stderr", "--v=0"])
-        // It asks nobody for anything.
+        // It contacts nobody.
         .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
         .args(["--disable-sync", "--disable-quic"])
         .arg(format!("--user-data-dir={}", home.join("browser").display()))

@@ -1,4 +1,4 @@
-//! What files held before, and what came at the same time as what they hold: it is named, read and restored.
+//! Earlier and concurrent versions of files: they are listed, read and restored.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-/// Where a file of the group lies.
+/// The path of a file of the group.
 fn place(store: &Store<'_>, path: &str) -> PathBuf {
     let id = GROUP.trim_start_matches("group:");
     store.dir.join("disks/entities").join(id).join(path.trim_start_matches('/'))
@@ -30,7 +30,7 @@ fn got(store: &Store<'_>, named: &str) -> Vec<u8> {
     fs::read(&out).unwrap()
 }
 
-/// What `conflict list` names: kind, field, and the value that lost.
+/// The entries of `conflict list`: kind, field, and the value that lost.
 fn lost(store: &Store<'_>) -> Vec<(String, String, String)> {
     let rows = store.json(&["conflict", "list"]);
     let word = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
@@ -38,7 +38,7 @@ fn lost(store: &Store<'_>) -> Vec<(String, String, String)> {
     rows.map(|row| (word(row, "kind"), word(row, "field"), word(row, "loser"))).collect()
 }
 
-/// The one version that lost, on a store.
+/// The one version that lost in a store.
 fn lost_version(store: &Store<'_>) -> String {
     match lost(store).as_slice() {
         [(kind, field, version)] if kind == "file" && field == "versions" => version.clone(),
@@ -68,7 +68,7 @@ fn versions_are_read_and_restored_by_their_ids_and_hashes() {
         assert_eq!(got(&alice, version), bytes(seed));
         assert_eq!(got(&alice, &version[..8]), bytes(seed));
     }
-    // `disk history` shows what was put by its hash.
+    // `disk history` shows bytes by their hash.
     let history = alice.run(&["disk", "history", "/shared/a.bin"]).stdout.clone();
     let hash = blake3::hash(&bytes(1)).to_hex().to_string();
     assert!(history.contains(&hash), "{history}");
@@ -78,7 +78,7 @@ fn versions_are_read_and_restored_by_their_ids_and_hashes() {
     assert_eq!(fs::read(place(&alice, "/shared/a.bin")).unwrap(), bytes(1));
     alice.run(&["disk", "status"]).exits(0);
     alice.run(&["disk", "get", "0000-nothing"]).exits(4);
-    // Who names none is told where they are listed.
+    // Without a name, the error says where they are listed.
     let lists = "`crdtctl disk list --all` shows those that were removed";
     let run = alice.run(&["disk", "restore", "0000-nothing"]);
     run.fails(4, &format!("{lists}, `crdtctl conflict list` concurrent versions"));
@@ -100,7 +100,7 @@ fn of_bytes_that_were_put_at_once_the_others_are_named() {
         assert_eq!(got(store, &lost_version(store)), bytes(2));
         assert_eq!(store.json(&["conflict", "list"])[0]["rule"], "later");
     }
-    // What was said once is not said again.
+    // What was reported once is not reported again.
     put(&bob, "/shared/other.md", b"words\n");
     alice.meet(&bob);
     let version = lost_version(&alice);
@@ -121,7 +121,7 @@ fn a_text_that_became_something_else_keeps_what_was_written_into_it_meanwhile() 
     let alice = machine.group("a", &[BOB]);
     put(&alice, "/shared/page.md", b"one\r\ntwo\r\n");
     let bob = machine.replica_of(&alice, "b", BOB);
-    // A program puts a NUL in; Bob goes on with the text.
+    // A program puts a NUL in; Bob continues with the text.
     fs::write(place(&alice, "/shared/page.md"), bytes(7)).unwrap();
     alice.ok(&["disk", "scan"]);
     fs::write(place(&bob, "/shared/page.md"), "one\r\ntwo\r\nthree\r\n").unwrap();
@@ -141,7 +141,7 @@ fn a_text_that_became_something_else_keeps_what_was_written_into_it_meanwhile() 
         assert_eq!(now, "one\r\ntwo\r\nthree\r\n");
         assert_eq!(state(store, "/shared/page.md"), "current");
     }
-    // Where nobody wrote into it nothing is lost.
+    // If nobody wrote into it nothing is lost.
     put(&alice, "/shared/page.md", &bytes(8));
     put(&bob, "/shared/other.md", b"words\n");
     alice.meet(&bob);
@@ -163,7 +163,7 @@ fn bytes_that_were_put_while_the_file_became_a_text_are_kept() {
         assert_eq!(fs::read_to_string(place(store, "/shared/a")).unwrap(), "words\n");
         assert_eq!(state(store, "/shared/a"), "versions");
         assert_eq!(got(store, &lost_version(store)), bytes(2));
-        // It is nobody's garbage.
+        // No replica collects it as garbage.
         store.ok(&["disk", "gc"]);
         assert_eq!(got(store, &lost_version(store)), bytes(2));
     }
@@ -257,7 +257,7 @@ fn a_file_that_cannot_be_written_keeps_no_other_from_it() {
     put(&alice, "/shared/dir/a.md", b"words\n");
     put(&alice, "/shared/z.md", b"words\n");
     put(&alice, "/shared/z.bin", &bytes(2));
-    // Nothing can be written there under the name that a file has until it is whole.
+    // Nothing can be written there under the temporary name of a file.
     let blocked = |name: &str| {
         let hash = blake3::hash(name.as_bytes()).to_hex();
         place(&bob, &format!("/shared/dir/.crdtctl-{hash}.tmp"))
@@ -270,7 +270,7 @@ fn a_file_that_cannot_be_written_keeps_no_other_from_it() {
     assert!(run.stderr.contains("/shared/dir/a.md is not written"), "{run:?}");
     assert_eq!(fs::read_to_string(place(&bob, "/shared/z.md")).unwrap(), "words\n");
     assert_eq!(fs::read(place(&bob, "/shared/z.bin")).unwrap(), bytes(2));
-    // Whoever puts a file there himself is told by the exit code, too.
+    // For whoever puts a file there, the exit code reports it, too.
     let dir = text(&bob.dir);
     let mine = ["-s", dir.as_str(), "disk", "put", "-", "/shared/dir/c.md"];
     let run = machine.run_with_stdin(&mine, b"mine\n");
@@ -299,7 +299,7 @@ fn what_comes_slowly_keeps_nobody_from_the_store() {
         let mut to = slow.stdin.take().unwrap();
         let (first, rest) = content.split_at(content.len() / 2);
         to.write_all(first).unwrap();
-        // It has begun to read, and others work.
+        // It has begun to read, and others can work.
         alice.ok(&["chat", "send", "meanwhile", "--lock-wait", "0s"]);
         to.write_all(rest).unwrap();
         drop(to);

@@ -1,4 +1,4 @@
-//! Virtual disks: files in directories that every program can use, and what merges them.
+//! Virtual disks: files in directories that every program can use, and how they merge.
 
 use crate::support::*;
 use serde_json::json;
@@ -19,7 +19,7 @@ impl Mentions for Run {
     }
 }
 
-/// Where a file of the group lies.
+/// The path of a file of the group.
 fn place(store: &Store<'_>, path: &str) -> PathBuf {
     store.dir.join("disks/entities").join(ID).join(path.trim_start_matches('/'))
 }
@@ -36,7 +36,7 @@ fn states(store: &Store<'_>) -> Vec<(String, String)> {
     rows.as_array().unwrap().iter().map(|row| (text(row, "path"), text(row, "state"))).collect()
 }
 
-/// Everything below a store's directory, with what is in it.
+/// Everything below a store's directory, with its content.
 fn everything(store: &Store<'_>) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
     let mut waiting = vec![store.dir.clone()];
@@ -83,7 +83,7 @@ fn a_file_is_put_got_moved_and_removed() {
     store.run(&["disk", "remove", "/public"]).exits(2).mentions("a directory of 1 file\n");
     store.ok(&["disk", "remove", "/public/notes.md"]);
     assert!(!place(&store, "/public/notes.md").exists());
-    // People see which of all are deleted; where none is, there is no such column.
+    // Tables show which of all are deleted; if none is, there is no such column.
     let table = |args: &[&str]| store.ok(&[&["disk", "list", "-o", "table"], args].concat());
     assert!(table(&["-a"]).contains("DELETED") && !table(&[]).contains("DELETED"));
     let copy = text(&machine.path("copy"));
@@ -139,7 +139,7 @@ fn the_same_file_put_by_two_is_one_and_another_is_kept_beside_it() {
     for store in [&alice, &bob] {
         assert_eq!(store.ok(&["disk", "cat", "/shared/same.md"]), "the same words");
         assert_eq!(store.json(&["disk", "list"]).as_array().unwrap().len(), 3);
-        // The later has the path; the other is there, and is told of.
+        // The later has the path; the other exists, and is reported.
         assert_eq!(fs::read_to_string(place(store, "/shared/other.md")).unwrap(), "his\n");
         assert_eq!(states(store), [("/shared/other.md".to_owned(), "displaced".to_owned())]);
     }
@@ -221,7 +221,7 @@ fn a_file_that_was_moved_is_told_from_one_that_was_copied() {
         let [lies, other] = [&path, &format!("{path}.old")].map(|path| place(&store, path));
         put(&store, &path, &old);
         let id = store.json(&["disk", "show", &path])["id"].clone();
-        // A copy, and the file goes on.
+        // A copy, while the original is edited further.
         fs::copy(&lies, &other).unwrap();
         let edited = match edited.is_empty() {
             true => [&old[..], b"\0more"].concat(),
@@ -232,7 +232,7 @@ fn a_file_that_was_moved_is_told_from_one_that_was_copied() {
         assert_eq!(said["added"], json!([format!("{path}.old")]), "{said}");
         assert_eq!([&said["edited"], &said["moved"]], [&json!([path]), &json!([])], "{said}");
         assert_eq!(store.json(&["disk", "show", &path])["id"], id);
-        // A file under another name, and a new one under the old name; so does who keeps some of them.
+        // A file under another name, and a new one under the old name, as log rotation leaves them.
         fs::rename(&other, place(&store, &format!("{path}.older"))).unwrap();
         fs::rename(&lies, &other).unwrap();
         fs::write(&lies, &new).unwrap();
@@ -286,10 +286,10 @@ fn names_that_lead_elsewhere_write_nothing() {
         let run = machine.run_with_stdin(&["-s", &dir, "batch"], lines.as_bytes());
         assert_eq!(run.code, 2, "{path:?}: {}", run.stderr);
     }
-    // What some directories do not tell apart; a file where a directory is, and the other way round.
+    // Names that some directories do not distinguish; a file in place of a directory, and the reverse.
     store.run(&["disk", "put", &source, "/shared/read.MD"]).exits(1).mentions("/shared/Read.md");
     store.run(&["disk", "put", &source, "/shared/Read.md/x"]).exits(1).mentions("/shared/Read.md");
-    // One bad name in a directory, and nothing of it is put.
+    // With one bad name in a directory, nothing of it is put.
     fs::write(machine.path("dir/good"), "x").unwrap();
     fs::write(machine.path("dir/sub/aux.md"), "x").unwrap();
     store
@@ -391,7 +391,7 @@ fn an_editor_edits_and_nothing_else_does() {
     assert_eq!(fs::read_to_string(place(&store, "/shared/a.md")).unwrap(), "the color of it\n");
     let failing = machine.run_in(&machine.path(""), &[("EDITOR", "false")], &args);
     failing.exits(130).mentions("nothing was changed");
-    // Whatever becomes of it, what somebody wrote in an editor is somewhere.
+    // Whatever happens, text written in an editor is kept somewhere.
     let editor = |command: &str, more: &[&str]| {
         let args = [&args[..], more].concat();
         machine.run_in(&machine.path(""), &[("EDITOR", command)], &args)
@@ -405,7 +405,7 @@ fn an_editor_edits_and_nothing_else_does() {
     };
     store.ok(&["member", "add", BOB, "--role", "viewer"]);
     let refused = editor("sed -i s/color/hue/", &["--as", BOB]);
-    // Who may not write is told so before an editor opens.
+    // Whoever may not write is told so before an editor opens.
     assert!(!refused.exits(1).stderr.contains("the text is in"), "{}", refused.stderr);
     let dry = editor("sed -i s/color/hue/", &["-n"]);
     assert_eq!(kept(dry.exits(0)), b"the hue of it\n");
@@ -445,7 +445,7 @@ fn a_website_is_published_by_one_hash_and_a_copy_is_held_to_it() {
     store.is_so_already(&["disk", "publish"]);
     store.run(&["disk", "status"]).exits(0);
 
-    // A copy is held to the root, by stock tools where there are any.
+    // A copy is checked against the root, by standard tools if installed.
     let copy = machine.path("copy");
     copy_tree(&site, &copy);
     let dir = text(&copy);

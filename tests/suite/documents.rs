@@ -42,7 +42,7 @@ fn documents_are_named_by_id_concern_or_prefix() {
     store.run(&["doc", "show", "kanban"]).fails(4, "no document");
     store.run(&["doc", "dump", "nothing-like-it"]).fails(4, "no document");
     store.run(&["digest", "nothing-like-it"]).fails(4, "no document");
-    // A concern alone is that of the entity which is meant.
+    // A concern alone means that of the default entity.
     store.ok(&["entity", "create", "channel:harbour", "--name", "Harbour"]);
     store.run(&["doc", "show", "core"]).fails(2, "which entity?");
     let show = store.json(&["doc", "show", "core", "-e", "harbour"]);
@@ -213,7 +213,7 @@ fn the_sqlite_generation_is_listed_and_dumped() {
     let run = store.run(&["member", "add", ALICE, "--as", ALICE]);
     run.fails(1, "0.1.19");
     assert_eq!(store.files(), before);
-    // The hint works as it stands, once its blanks are filled in.
+    // The hint works as it stands, once its placeholders are filled in.
     let hint = run.stderr.lines().last().unwrap();
     let steps: Vec<&str> = hint.split('`').skip(1).step_by(2).collect();
     let (bundle, made) = (text(&machine.path("all.crdt")), text(&machine.path("made")));

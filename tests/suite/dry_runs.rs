@@ -1,5 +1,5 @@
-//! `--dry-run` of every command that has it leaves the store, and all around it, byte for byte as it
-//! was. A command that is new and not in the table is missed.
+//! `--dry-run` of every command that has it leaves the store, and everything around it, byte for byte as it
+//! was. A new command that is not in the table fails the test.
 
 use crate::oracle;
 use crate::support::*;
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use yrs::{Map, WriteTxn};
 
-/// The commands that the manual gives a `--dry-run`.
+/// The commands that have a `--dry-run` according to the manual.
 fn declared() -> BTreeSet<String> {
     let man = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
     let mut found = BTreeSet::new();
@@ -22,7 +22,7 @@ fn declared() -> BTreeSet<String> {
     found
 }
 
-/// A store in which every write has something to do, and names for what it is done to.
+/// A store in which every write has something to do, and names for its records.
 struct Busy<'m> {
     store: Store<'m>,
     names: BTreeMap<&'static str, String>,
@@ -50,7 +50,7 @@ fn busy(machine: &Machine) -> Busy<'_> {
     peer.give(&store);
     peer.ok(&["chat", "send", "news", "-e", GROUP]);
     let bundle = peer.export("news.crdt");
-    // Alone with it, a deletion is final.
+    // Without other members, a deletion is final.
     store.ok(&["entity", "create", "project:alone", "--name", "Alone"]);
     let lost = store.ok(&["chat", "send", "lost", "-e", "project:alone"]);
     store.ok(&["chat", "delete", &lost, "-e", "project:alone", "--yes"]);
@@ -110,7 +110,7 @@ fn busy(machine: &Machine) -> Busy<'_> {
     Busy { store, names }
 }
 
-/// Every command with a `--dry-run`, its arguments behind its name; in the store of [`busy`].
+/// Every command with a `--dry-run`, its name followed by its arguments, in the store of [`busy`].
 const WRITES: &[(&str, &[&str])] = &[
     ("archive-restore", &["ARCHIVED", "-e", "project:alone"]),
     ("archive-auto", &["on"]),
@@ -179,11 +179,11 @@ const WRITES: &[(&str, &[&str])] = &[
     ("trash-restore", &["LOST", "-e", "project:alone"]),
 ];
 
-/// Those that want a damaged store.
+/// Those that need a damaged store.
 const MENDS: &[&str] = &["recover", "repair"];
 
-/// Everything on the machine, leases and files of the user's included; but for SQLite's index of its
-/// log (`-shm`), which whoever opens the database makes anew.
+/// Everything on the machine, including leases and the user's files, except for SQLite's index of its log
+/// (`-shm`), which is recreated whenever the database is opened.
 fn everything(machine: &Machine) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
     let mut all = files(&machine.path(""));
     all.retain(|path, _| !path.to_string_lossy().ends_with("-shm"));
@@ -196,7 +196,7 @@ fn leaves_all_as_it_was(store: &Store<'_>, args: &[&str]) {
     let run = store.run(&[args, &["--dry-run", "--json"]].concat());
     assert_eq!(run.code, 0, "{args:?}: {run:?}");
     if args == ["canvas", "events"] {
-        // What it is about comes out all the same, and is not remembered as handed out.
+        // The event is printed all the same, but not recorded as handed out.
         assert!(run.stdout.contains("canvas_operation"), "{run:?}");
     } else {
         assert!(run.stderr.contains("dry run"), "{args:?}: {}", run.stderr);

@@ -13,7 +13,7 @@ fn editor(machine: &Machine, name: &str, script: &str) -> String {
     text(&file)
 }
 
-/// Runs a command with an editor, its files in a directory of their own.
+/// Runs a command with an editor, whose files are in a directory of their own.
 fn edit(store: &Store<'_>, editor: &str, args: &[&str]) -> Run {
     let dir = store.machine.path("texts");
     std::fs::create_dir_all(&dir).unwrap();
@@ -48,11 +48,11 @@ fn an_editor_has_what_is_there_and_its_text_is_taken() {
     edit(&store, &append, &["kanban", "edit", &card, "--edit"]).ok();
     let shown = store.json(&["kanban", "show", &card]);
     assert_eq!(shown["description"], "zero\none\ntwo\none\ntwo");
-    // It is a shell's line, and what it prints is not taken for the answer.
+    // It is a shell command, and its output is not taken for the answer.
     let id = edit(&store, "echo noise; printf hi >", &["chat", "send", "--edit"]);
     assert_eq!(id.ok().lines().count(), 1);
     assert!(id.stderr.contains("noise"), "{}", id.stderr);
-    // What arrived is nowhere else any more.
+    // A text that arrived is kept nowhere else.
     assert_eq!(texts(&machine), Vec::<PathBuf>::new());
 }
 
@@ -68,7 +68,7 @@ fn a_text_is_never_lost() {
         std::fs::remove_file(file).unwrap();
     };
     let run = edit(&store, &write, &["chat", "edit", "ffff", "--edit"]);
-    // Nothing to begin with: then nobody is to write for nothing.
+    // There is nothing to edit, so nobody should write in vain.
     run.fails(4, "has no chat");
     assert_eq!(texts(&machine), Vec::<PathBuf>::new());
     let run = edit(&store, &write, &["chat", "send", "--edit", "--reply-to", "ffff"]);
@@ -79,7 +79,7 @@ fn a_text_is_never_lost() {
     let run = edit(&store, &write, &["chat", "send", "--edit", "-n"]);
     run.ok();
     kept(&run);
-    // What only the text itself is refused for.
+    // A refusal that depends only on the text itself.
     let long = editor(&machine, "long", "yes 'a long text' | head -c 300000 > \"$1\"");
     let run = edit(&store, &long, &["chat", "send", "--edit"]);
     assert_ne!(run.code, 0, "{run:?}");
@@ -182,7 +182,7 @@ fn a_pager_shows_what_is_longer_than_a_screen() {
     let whole = of(&pager, &[&list[..], &["--no-pager"]].concat());
     assert!(!whole.exits(0).stdout.contains("paged:"));
     assert_eq!(whole.stdout, screen.replace("paged:", ""));
-    // A screen is enough; a pager that is not there, or is none, is no reason to show nothing.
+    // Output that fits on the screen needs no pager; a missing or broken pager is no reason to show nothing.
     let short = [&list[..], &["--limit", "5"]].concat();
     assert!(!of(&pager, &short).exits(0).stdout.contains("paged:"));
     for none in ["", "cat", "no-such-pager --really"] {
@@ -191,7 +191,7 @@ fn a_pager_shows_what_is_longer_than_a_screen() {
     }
     let dumb = [pager[0], pager[1], ("TERM", "dumb")];
     assert_eq!(of(&dumb, &list).exits(0).stdout, whole.stdout);
-    // Who leaves it early has seen enough, quietly.
+    // Whoever quits it early has seen enough, quietly.
     let env = [("CRDTCTL_PAGER", "head -n 3"), ("LINES", "20")];
     let left = of(&env, &["log", "-o", "json"]);
     assert!(matches!(left.code, 0 | 141), "{left:?}");
@@ -217,7 +217,7 @@ fn where_nobody_can_write_no_editor_is_begun() {
         run.fails(2, "no editor to write it in");
         assert!(run.stderr.contains("set VISUAL or EDITOR"), "{}", run.stderr);
     }
-    // One that does not run has lost nobody anything, and leaves nothing.
+    // An editor that does not run has lost nothing, and leaves nothing.
     let run = edit(&store, "/no/such/editor", &["chat", "edit", &id, "--edit"]);
     run.fails(130, "nothing is done");
     assert!(!run.stderr.contains("the text is in"), "{}", run.stderr);

@@ -54,7 +54,7 @@ fn an_entity_is_created_once() {
     run.fails(1, "exists already");
     assert!(run.stderr.contains("entity show"), "{}", run.stderr);
     assert_eq!(store.documents(), before);
-    // Where there are members, but no metadata, it is taken as well.
+    // If there are members but no metadata, it counts as well.
     let real = machine.fixture("real-store");
     real.run(&["entity", "create", GROUP, "--name", "Mine", "--as", ALICE])
         .fails(1, "exists already");
@@ -118,7 +118,7 @@ fn use_chooses_what_is_meant() {
     assert_eq!(store.json(&["entity", "use", "harbour"])["changed"], false);
     assert_eq!(store.json(&["entity", "show"])["entity"], "channel:harbour");
     assert_eq!(store.json(&["entity", "show", "-e", GROUP])["entity"], GROUP);
-    // `use` speaks of the store, not of the documents.
+    // `use` changes the store's state, not the documents.
     let documents = store.documents();
     store.ok(&["entity", "use", GROUP]);
     assert_eq!(store.documents(), documents);

@@ -1,4 +1,4 @@
-//! Exit codes: what goes wrong is named, and leaves everything as it was.
+//! Exit codes: a failure is named, and leaves everything as it was.
 
 use crate::disk::on_a_full_disk;
 use crate::support::*;
@@ -36,8 +36,7 @@ fn an_error_is_one_object_for_programs() {
     }
 }
 
-/// Damages a document of a store; every command that needs it must fail with exit 5, and write
-/// nothing.
+/// Damages a document of a store; every command that needs it must fail with exit 5, and write nothing.
 #[track_caller]
 fn corrupt(store: &Store<'_>, document: &Path, bytes: &[u8], what: &str) {
     std::fs::write(document, bytes).unwrap();
@@ -54,7 +53,7 @@ fn corrupt(store: &Store<'_>, document: &Path, bytes: &[u8], what: &str) {
         assert_eq!(run.stdout, "", "{what}: {args:?}");
         assert_eq!(store.documents(), before_documents(&before), "{what}: {args:?}");
     }
-    // What goes over every document does the rest, and says which one is left out.
+    // A command over every document does the rest, and says which one is left out.
     let run = store.run(&["prune", "--json"]);
     assert_eq!(run.code, 5, "{what}: {run:?}");
     assert!(run.stderr.contains(&format!("{GROUP}:chat is left out")), "{what}: {}", run.stderr);
@@ -109,7 +108,7 @@ fn a_flipped_bit_is_seen_or_harmless() {
         flipped[at] ^= 1 << (at % 8);
         std::fs::write(&chat, &flipped).unwrap();
         for args in [&["chat", "list"][..], &["chat", "send", "more"]] {
-            // Text that another program changed is text; what breaks the format is corrupt.
+            // Text that another program changed is still text; what breaks the format is corrupt.
             let run = store.run(args);
             assert!([0, 5].contains(&run.code), "byte {at}: {run:?}");
             if run.code == 5 {
@@ -181,17 +180,17 @@ fn a_locked_store_is_waited_for_and_then_named() {
         assert_eq!(run.error()["code"], "locked", "{args:?}");
     }
     assert_eq!(store.documents(), documents);
-    // Reading goes on.
+    // Reading still works.
     assert_eq!(store.column(&["member", "list"], "member_id"), [ALICE]);
     let started = Instant::now();
     store.run(&["chat", "send", "hi", "--lock-wait", "700ms"]).fails(8, "");
     assert!(started.elapsed() >= Duration::from_millis(600), "{:?}", started.elapsed());
-    // It waits as long as it may, and goes on when the lock is free.
+    // It waits as long as it may, and continues when the lock is free.
     let dir = text(&store.dir);
     let mut waiting =
         machine.command(&["-s", &dir, "chat", "send", "at last", "--lock-wait", "30s"]);
     let mut waiting = waiting.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // Another one that waits and gives up tells the time: the first has begun, and waits still.
+    // Another command that waits and gives up serves as a timer: the first has begun, and still waits.
     store.run(&["chat", "send", "hi", "--lock-wait", "300ms"]).fails(8, "");
     assert!(waiting.try_wait().unwrap().is_none(), "it waits");
     holder.execute_batch("ROLLBACK").unwrap();
@@ -199,8 +198,8 @@ fn a_locked_store_is_waited_for_and_then_named() {
     assert_eq!(store.column(&["chat", "list"], "content"), ["at last"]);
 }
 
-/// A command as a user whom permissions bind: the tests may run as root, whom they do not. None,
-/// with a notice, where that user cannot start the binary.
+/// A command as a user whom permissions bind: the tests may run as root, whom they do not. `None`, with a
+/// notice, if that user cannot start the binary.
 pub fn unprivileged(machine: &Machine, args: &[&str]) -> Option<Run> {
     let command = machine.command(args);
     let mut command = if is_root() { as_user(machine, NOBODY, command)? } else { command };
@@ -217,21 +216,21 @@ pub fn is_root() -> bool {
             .is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0)
 }
 
-/// A command of the machine as another user; None, with a notice, where that user cannot start the
-/// binary. Only root may ask for that.
+/// A command of the machine as another user; `None`, with a notice, if that user cannot start the binary.
+/// Only root may do that.
 pub fn as_user(
     machine: &Machine,
     user: u32,
     command: std::process::Command,
 ) -> Option<std::process::Command> {
-    // Above the temporary directory of the test everything is open to everybody.
+    // Opens every directory above the test's temporary directory to everybody.
     let root = machine.path("");
     std::fs::set_permissions(&root, PermissionsExt::from_mode(0o755)).unwrap();
-    // The build directory may be closed to others: a copy of the binary is not.
+    // The build directory may be closed to others; a copy of the binary is not.
     let copy = machine.path("crdtctl-for-others");
     if !copy.exists() {
-        // By another process: a file that this one holds open for writing, a child of another test
-        // holds open too, and it cannot be run.
+        // Copied by another process: a file that this one holds open for writing is inherited by children of
+        // other tests, and then cannot be executed.
         machine.shell(&format!("cp '{}' '{}'", env!("CARGO_BIN_EXE_crdtctl"), text(&copy)));
         std::fs::set_permissions(&copy, PermissionsExt::from_mode(0o755)).unwrap();
     }
@@ -250,7 +249,7 @@ pub fn as_user(
     Some(other)
 }
 
-/// Takes the right to write from a directory and all below it.
+/// Removes write permission from a directory and everything below it.
 fn make_read_only(dir: &Path) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -263,7 +262,7 @@ fn make_read_only(dir: &Path) {
     std::fs::set_permissions(dir, PermissionsExt::from_mode(0o555)).unwrap();
 }
 
-/// Gives it back, so that the temporary directory can be removed.
+/// Restores it, so that the temporary directory can be removed.
 fn make_writable(dir: &Path) {
     std::fs::set_permissions(dir, PermissionsExt::from_mode(0o755)).unwrap();
     for entry in std::fs::read_dir(dir).unwrap() {
@@ -350,7 +349,7 @@ fn a_full_disk_after_the_commit_loses_nothing() {
     store.ok(&["-e", GROUP, "chat", "send", "before"]);
     let chat = store.document(&format!("{GROUP}:chat"));
     let before = std::fs::read(&chat).unwrap();
-    // Room for the log, none for a document of 664 KB.
+    // Room for the log, but not for a document of 664 KB.
     let run = on_a_full_disk(&store, 600, &["-e", GROUP, "chat", "send", "still here"]);
     let id = run.ok();
     assert!(run.stderr.lines().count() > 1, "it says so: {}", run.stderr);
@@ -365,7 +364,7 @@ fn a_full_disk_after_the_commit_loses_nothing() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// Whether what is started here ignores a signal, as it does in the background of a script.
+/// Whether processes started here ignore a signal, as in the background of a script.
 fn is_ignored(signal: &str) -> bool {
     let number = if signal == "INT" { 2 } else { 15 };
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

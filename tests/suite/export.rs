@@ -100,7 +100,7 @@ fn records_for_programs_are_those_of_the_lists() {
     store.ok(&["issue", "export", "--all", "-O", file.to_str().unwrap()]);
     let listed = store.ok(&["issue", "list", "--all", "-o", "csv"]);
     assert_eq!(std::fs::read_to_string(&file).unwrap().trim_end(), listed.trim_end());
-    // `-o` is no kind of file; and what belongs to a store is not written over.
+    // `-o` does not choose the kind of file; and files of a store are not overwritten.
     for option in [&["-o", "csv"][..], &["--json"]] {
         store.run(&[&["chat", "export"], option].concat()).fails(2, "this is a file");
     }
@@ -121,7 +121,7 @@ fn a_board_and_issues_are_pages_too() {
     let issues = store.ok(&["issue", "export", "--status", "backlog"]);
     assert!(issues.contains("## The crane squeaks\n") && issues.contains("\nOil does not help"));
     assert!(!issues.contains("Closed"), "{issues}");
-    // A chat of which nothing is there is an empty page, and no error.
+    // An empty chat is an empty page, and no error.
     store.ok(&["entity", "create", "project:quiet", "--name", "Quiet"]);
     let page = store.ok(&["chat", "export", "-e", "project:quiet"]);
     assert!(page.starts_with("# Quiet: chat\n"), "{page}");

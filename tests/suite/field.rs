@@ -1,5 +1,5 @@
-//! Documents as other programs leave them: what is honest is never called damaged, loses nothing,
-//! and travels.
+//! Documents as other programs leave them: honest content is never called damaged, loses nothing, and
+//! travels.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ fn kinds(store: &Store<'_>) -> Vec<String> {
     found.as_array().unwrap().iter().map(|f| f["kind"].as_str().unwrap().to_owned()).collect()
 }
 
-/// It is whole: nothing that is called damaged, nothing to recover.
+/// It is whole: nothing is called damaged, and nothing needs recovering.
 #[track_caller]
 fn is_whole(store: &Store<'_>, expected: &str) {
     let before = store.files();
@@ -113,7 +113,7 @@ fn what_yrs_does_not_take_is_whole_and_travels() {
         let new = machine.store(&format!("other {}", file.replace('/', "-")), ALICE);
         new.run(&["doc", "load", "--doc", PLAN, &text(&fixture(file))]).exits(0);
         assert_eq!(new.run(&["doc", "dump", PLAN]).exits(0).json(), alone.json());
-        // A document of the application keeps it beside its own.
+        // A document of the application keeps it beside its own content.
         let chat = format!("{GROUP}:chat");
         new.run(&["doc", "load", "--doc", &chat, &text(&fixture(file))]).exits(0);
         assert_eq!(new.run(&["doc", "dump", &chat]).exits(0).json(), alone.json());
@@ -134,7 +134,7 @@ fn what_lies_behind_a_gap_is_kept() {
         run.json().as_array().unwrap().iter().map(|r| r["state"].clone()).collect();
     assert_eq!(fates, ["whole", "whole"]);
     assert_eq!(machine.open(machine.path("out")).json(&["doc", "dump", PLAN]), whole);
-    // Without what fills it nothing is called whole.
+    // Without what fills the gap nothing is called whole.
     let run = store.run(&["recover", PLAN, "-O", "alone", "--json"]);
     let fates: Vec<Value> =
         run.json().as_array().unwrap().iter().map(|r| r["state"].clone()).collect();
@@ -165,7 +165,7 @@ fn a_record_of_which_announced_blocks_are_missing_is_partial() {
         ["partial", "partial", "whole"]
     );
     assert!(run.stderr.contains("of 120 blocks announced there, 6 can be read"), "{}", run.stderr);
-    // With all of it at hand it is whole.
+    // With all of it available it is whole.
     let from = text(&fixture("06-whole-when-cut/whole.bin"));
     let run = store.run(&["recover", PLAN, "--from", &from, "-O", "whole", "--json"]);
     for record in run.json().as_array().unwrap() {
@@ -221,7 +221,7 @@ fn a_client_id_used_twice_is_a_fork_however_long_the_second_text_is() {
     }
 }
 
-/// A text of one letter with a map in it; the letter is deleted, and was not collected.
+/// A text of one letter with a map in it; the letter is deleted, but was not collected.
 #[test]
 fn the_shape_of_a_root_does_not_hang_on_what_is_deleted() {
     let machine = Machine::new("shape");
@@ -231,7 +231,7 @@ fn the_shape_of_a_root_does_not_hang_on_what_is_deleted() {
     assert_eq!(other.json(&["doc", "dump", PLAN]), json!({"t": [{}]}));
 }
 
-/// Sends all of a store to a new one, which then shows the same; and that sends it on.
+/// Sends all of a store to a new one, which then shows the same, and sends it on.
 #[track_caller]
 fn travels<'m>(machine: &'m Machine, store: &Store<'_>) -> Store<'m> {
     let name = store.dir.file_name().unwrap().to_str().unwrap().to_owned();
@@ -248,8 +248,8 @@ fn travels<'m>(machine: &'m Machine, store: &Store<'_>) -> Store<'m> {
     machine.open(to)
 }
 
-/// Documents that Yjs wrote, with whether each may hold what yrs does not take; None, with a notice,
-/// where there is no Yjs.
+/// Documents that Yjs wrote, and for each whether it may hold what yrs does not accept; `None`, with a
+/// notice, if Yjs is not installed.
 fn by_yjs(dir: &Path, count: usize, seed: u64, what: &str) -> Option<Vec<bool>> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yjs");
     if !scripts.join("node_modules/yjs").is_dir() {
@@ -267,9 +267,9 @@ fn by_yjs(dir: &Path, count: usize, seed: u64, what: &str) -> Option<Vec<bool>> 
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
-/// Formats, XML, attributes, deep nesting, collected or not; undone and redone: nothing of it is
-/// called damaged, nothing of it is recovered, and what is read travels. `FIELD_DOCUMENTS` and
-/// `FIELD_SEED` make more and others of them.
+/// Formats, XML, attributes, deep nesting, collected or not, undone and redone: nothing is called damaged,
+/// nothing is recovered, and what can be read travels. `FIELD_DOCUMENTS` and `FIELD_SEED` make more and
+/// different ones.
 #[test]
 fn documents_of_yjs_are_never_damaged_and_travel() {
     let (count, seed) =
@@ -305,7 +305,7 @@ fn documents_of_yjs_are_never_damaged_and_travel() {
     }
 }
 
-/// The same start content, made twice by two programs: said before it is there twice.
+/// The same start content, made twice by two programs: reported before it is duplicated.
 #[test]
 fn a_load_says_what_would_be_there_twice() {
     let machine = Machine::new("twice");

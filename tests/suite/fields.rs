@@ -1,4 +1,4 @@
-//! Which fields are shown, in which order, under which names; how people see times and colours.
+//! Which fields are shown, in which order, under which names; the display of times and colours.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn a_list_has_the_fields_that_were_asked_for_in_every_format() {
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<String>>();
     assert_eq!(words(table.lines().next().unwrap()), ["TITLE", "CLOSED", "AT", "PRIORITY"]);
     assert_eq!(words(table.lines().last().unwrap()), ["Paint", "medium"]);
-    // Ids are what they are; an empty list has the same fields as any other.
+    // Ids are unaffected; an empty list has the same fields as any other.
     let ids = store.ok(&["issue", "list", "-o", "id", "--fields", "title"]);
     assert_eq!(ids, store.ok(&["issue", "list", "-o", "id"]));
     let none = |field| ["issue", "list", "--status", "done", "--fields", field];
@@ -72,7 +72,7 @@ fn a_field_that_is_not_there_is_refused_with_the_choices() {
     store.run(&["completions", "bash", "--fields", "id"]).fails(2, "has no fields to choose from");
 }
 
-/// Lists of every noun, most of them empty: what is no field of a list is none of an empty one.
+/// Lists of every noun, most of them empty: an unknown field of a list is unknown in an empty one, too.
 #[test]
 fn an_unknown_field_is_refused_where_there_are_no_records_too() {
     let machine = Machine::new("empty");
@@ -130,7 +130,7 @@ fn records_boards_streams_and_writes_have_fields_too() {
     let blocks = store.json(&["doc", "blocks", "kanban", "--fields", "kind,bytes"]);
     assert!(blocks.as_array().unwrap().len() > 3, "{blocks}");
     assert!(blocks.as_array().unwrap().iter().all(|row| keys(row) == ["kind", "bytes"]));
-    // What is one value alone in a pipe has the others when they are asked for.
+    // A command that prints one value alone in a pipe prints others on request.
     let who = store.ok(&["whoami", "--fields", "member,dir", "--no-header"]);
     assert_eq!(who, format!("{ALICE}\n{}", text(&store.dir)));
     assert_eq!(store.ok(&["whoami"]), ALICE);
@@ -240,14 +240,14 @@ fn records_go_through_a_template() {
     );
     assert_eq!(with("- {{ title }}").ok(), "- The crane, again\n- Paint", "a list of Markdown");
     assert_eq!(with("{% if priority == 'high' %}{{ title }}{% endif %}").ok(), "The crane, again");
-    // Whatever the format is: the fields are those of JSON, and errors are for people.
+    // Whatever the format, the fields are those of JSON, and errors are for people.
     let run = store.run(&[&list[..], &["{{ created_at }}", "-o", "csv"]].concat());
     assert_eq!(run.ok().lines().next(), Some(&*START.to_string()));
     let before = store.files();
     let wrong = with("{{ id }}\n{{ titel }}");
     wrong.fails(2, "in line 2");
     assert!(wrong.stderr.contains("the fields are id, ") && !wrong.stderr.contains("{\"error"));
-    // A template that is none is refused before anything is done.
+    // An invalid template is refused before anything is done.
     store.run(&["chat", "send", "hi", "--template", "{{ id"]).fails(2, "line 1");
     assert_eq!(store.files(), before);
     let id = store.ok(&["chat", "send", "<b>\u{1b}[2J", "--template", "{{ id }}"]);
@@ -263,7 +263,7 @@ fn records_go_through_a_template() {
     store.run(&["doc", "dump", "core", "--template", "x"]).fails(2, "no fields for a template");
 }
 
-/// Where a record lives can always be asked for, whether any is archived or not.
+/// `in_archive` can always be requested, whether any record is archived or not.
 #[test]
 fn where_a_record_lives_is_a_field_of_every_list_that_can_be_archived() {
     let machine = Machine::new("in archive");
@@ -284,7 +284,7 @@ fn where_a_record_lives_is_a_field_of_every_list_that_can_be_archived() {
     for command in commands {
         assert_eq!(store.ok(&[command, &fields].concat()), "in_archive\nfalse", "{command:?}");
         assert_eq!(store.json(&[command, &fields].concat()), json!([{"in_archive": false}]));
-        // Nobody sees it who did not ask.
+        // It is not shown unless requested.
         let header = store.ok(&[command, &["-o", "tsv"]].concat());
         assert!(!header.contains("in_archive"), "{header}");
     }

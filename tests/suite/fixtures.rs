@@ -1,4 +1,4 @@
-//! Stores that the real application wrote: read as they are, and written so that it can go on.
+//! Stores that the real application wrote: read as they are, and written so that it can continue.
 
 use crate::oracle::{Plain, canonical, expected};
 use crate::support::*;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 const DEBORAH: &str = "deborah-shanghai-khartoum-price";
 const BAIZE: &str = "baize-enhance-alice-betty";
 
-/// What is known of the documents in `real-store`.
+/// The known facts about the documents in `real-store`.
 fn index() -> Vec<Value> {
     let file = fixtures().join("real-store/expected/index.json");
     let index: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
@@ -125,7 +125,7 @@ fn a_row_of_the_list_has_the_promised_fields() {
             "updated_at"
         ]
     );
-    // Opaque documents have no concern, and no limit that anybody knows.
+    // Opaque documents have no concern, and no known limit.
     for opaque in ["member:member-one", "website:ocean-forest-moon-star", "invites:global:index"] {
         let row = row(opaque);
         assert_eq!((&row["concern"], &row["limit_bytes"]), (&Value::Null, &Value::Null));
@@ -146,7 +146,7 @@ fn every_dump_is_what_the_application_sees() {
         let dump = store.json(&["doc", "dump", doc, "--as", "json"]);
         assert_eq!(canonical(&dump), expected(&file), "{doc}");
         assert_eq!(store.json(&["doc", "dump", doc]), dump, "{doc}");
-        // One record a line adds up to the same.
+        // One record per line adds up to the same.
         let lines = store.ok(&["doc", "dump", doc, "--as", "ndjson"]);
         let mut joined = json!({});
         for line in lines.lines() {
@@ -193,7 +193,7 @@ fn documents_of_the_legacy_layout_are_found_by_their_own_type() {
     let paths: Vec<PathBuf> = store.documents().into_keys().collect();
     let members = ["alice-test-node-one", "ocean-forest-moon-star"];
     assert_eq!(store.column(&["member", "list", "-e", group], "member_id"), members);
-    // Nobody is an owner there; anyone may leave.
+    // There is no owner there; anyone may leave.
     store.ok(&["member", "remove", members[0], "-e", group, "--as", members[0]]);
     assert_eq!(store.documents().into_keys().collect::<Vec<_>>(), paths);
     assert_eq!(store.column(&["member", "list", "-e", group], "member_id"), members[1..]);
@@ -226,7 +226,7 @@ fn a_message_in_a_real_chat_disturbs_nothing() {
         let is_chat = store.dir.join(path).with_extension("") == chat.with_extension("");
         assert!(is_chat || after[path] == *bytes, "{}", path.display());
     }
-    // The .meta: one save more, the rest as it was, and ours.
+    // The `.meta`: one more save, the rest as it was, and our fields.
     let after_meta = meta(&chat);
     assert_eq!(after_meta["version"], 1508);
     assert_eq!(after_meta["updated_at"], machine.now());
@@ -252,7 +252,7 @@ fn a_message_in_a_real_chat_disturbs_nothing() {
             "reactions": {}, "attachments": [],
         })
     );
-    // One replica more, under a client id as Yjs makes them.
+    // One more replica, under a client id like those of Yjs.
     let clients = new.clients();
     assert_eq!(clients.len(), old.clients().len() + 1);
     assert!(bytes.len() < before[chat.strip_prefix(&store.dir).unwrap()].len() + 700);
@@ -275,7 +275,7 @@ fn unknown_keys_of_the_meta_are_kept() {
     let after = meta(&chat);
     assert_eq!(after["colour"], meta_before["colour"]);
     assert_eq!(after["version"], meta_before["version"].as_u64().unwrap() + 1);
-    // A missing or broken one is no failure, and made again by the next write.
+    // A missing or broken one is no failure, and is made again by the next write.
     for content in [None, Some(""), Some("{"), Some("[1]")] {
         match content {
             None => std::fs::remove_file(chat.with_extension("meta")).unwrap(),
@@ -302,7 +302,7 @@ fn tombstones_of_the_real_store() {
         let (core, chat) = (format!("{GROUP}:core"), format!("{GROUP}:chat"));
         [of(&core, true), of(&core, false), of(&chat, true), of(&chat, false)]
     };
-    // Of the index: 59 in the chat, 20 of them acknowledged by all; one member, acknowledged.
+    // From the index: 59 in the chat, 20 of them acknowledged by all; one member, acknowledged.
     assert_eq!(counts(&store), [1, 0, 20, 39]);
     let blocked = store.json(&["tombstone", "list", "--blocked"]);
     let (elements, blocked): (Vec<&Value>, Vec<&Value>) =
@@ -313,7 +313,7 @@ fn tombstones_of_the_real_store() {
     assert_eq!(waits.iter().filter(|who| ***who == json!([BAIZE])).count(), 20);
     assert_eq!(waits.iter().filter(|who| ***who == json!([BAIZE, DEBORAH])).count(), 19);
 
-    // Pruning needs nobody to act; it removes those and nothing else.
+    // Pruning needs no acting member; it removes those and nothing else.
     let chat = store.document(&format!("{GROUP}:chat"));
     let old = Plain::read(&chat).map("messages");
     let planned = store.json(&["prune", "--dry-run"]);
@@ -343,8 +343,8 @@ fn an_import_acknowledges_and_prunes_in_a_real_chat() {
     machine.pass(1_795_400_000 - START);
     let deborah = machine.fixture("real-store");
     let baize = machine.replica_of(&deborah, "baize", BAIZE);
-    // Baize has now seen every deletion, and Deborah acknowledged 20 of those 39 in the
-    // chat, and none of the 15 on the canvas.
+    // Baize has now seen every deletion, and Deborah acknowledged 20 of those 39 in the chat, and none of the
+    // 15 on the canvas.
     let blocked = baize.json(&["tombstone", "list", "--blocked"]);
     assert_eq!(blocked.as_array().map(Vec::len), Some(19 + 15));
     machine.run(&["init", &text(&deborah.dir), "--as", DEBORAH]).ok();
@@ -354,7 +354,7 @@ fn an_import_acknowledges_and_prunes_in_a_real_chat() {
     assert_eq!(deborah.json(&["tombstone", "list"]), json!([]));
     assert_eq!(baize.json(&["tombstone", "list"]), json!([]));
     assert_eq!(deborah.digest(), baize.digest());
-    // The 941 messages that are left, and the replies whose messages went.
+    // The 941 messages that are left, and the replies whose messages are gone.
     let listed = deborah.json(&["chat", "list", "-e", GROUP, "--all"]);
     let replies = listed.as_array().unwrap().iter().filter(|m| !m["parent_id"].is_null()).count();
     assert_eq!((listed.as_array().unwrap().len() - replies, replies), (941, 15));

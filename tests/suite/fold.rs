@@ -1,4 +1,4 @@
-//! `--fold later`: files are written when it is time, and nobody who asks crdtctl notices.
+//! `--fold later`: files are written when it is time, and users of crdtctl do not notice.
 
 use crate::application::Application;
 use crate::oracle::Plain;
@@ -38,7 +38,7 @@ fn every_command_shows_what_the_files_get_later() {
     assert_eq!(store.documents(), files, "a file was written");
     assert_eq!(in_file(&store), ["first"]);
 
-    // Whoever reads by crdtctl cannot tell.
+    // Readers with crdtctl cannot tell.
     assert_eq!(store.column(&["chat", "list"], "content"), ["first, edited", "second"]);
     let thread = store.json(&["chat", "thread", &second]);
     assert_eq!(column(&thread["replies"], "content"), ["a reply"]);
@@ -50,7 +50,7 @@ fn every_command_shows_what_the_files_get_later() {
     let bob = machine.replica_of(&store, "bob", BOB);
     assert_eq!(bob.digest(), digest);
 
-    // What would be written, and then it is.
+    // What would be written, and then is.
     let would = store.json(&["fold", "run", "-n"]);
     assert_eq!((&would["changed"], &would["dry_run"]), (&json!(true), &json!(true)));
     let counts = |report: &Value| -> Vec<(String, u64)> {
@@ -106,7 +106,7 @@ fn a_store_can_be_set_to_it_and_the_command_line_goes_before() {
     store.run(&["chat", "send", "x", "--fold", "never"]).fails(2, "later");
 }
 
-/// A store whose file an application saves over from memory, while a change of ours is in no file.
+/// A store whose file an application overwrites from memory, while a change of ours is in no file yet.
 fn saved_over(machine: &Machine) -> Store<'_> {
     let store = machine.group("s", &[BOB]);
     store.send("first");
@@ -131,7 +131,7 @@ fn an_application_that_saves_over_it_takes_nothing_away() {
     assert_eq!(store.run(&["check"]).code, 0);
 }
 
-/// Nobody has asked for the document since.
+/// Nobody has opened the document since.
 #[test]
 fn what_an_application_saved_over_it_is_taken_in_when_it_is_written() {
     let machine = Machine::new("fold run, application");
@@ -184,7 +184,7 @@ fn what_is_left_does_not_grow_for_ever() {
         most = most.max(changes);
     }
     assert!((5..60).contains(&most), "{most} changes were left at most");
-    // SQLite's own log, which every command reads whole, is left while it is small.
+    // SQLite's own log, which every command reads whole, is left alone while it is small.
     assert!(logs.contains(&0) && logs.iter().any(|bytes| *bytes > 0), "{logs:?}");
     assert!(logs.iter().all(|bytes| *bytes < 1 << 19), "{logs:?}");
     assert_eq!(store.json(&["chat", "list"]).as_array().unwrap().len(), 60);

@@ -1,5 +1,4 @@
-//! Files of other programs: known for what they are, read where a document is read, with no store
-//! anywhere.
+//! Files of other programs: recognised, and read wherever a document is read, without any store.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -16,7 +15,7 @@ fn put(machine: &Machine, name: &str, bytes: impl AsRef<[u8]>) -> String {
     text(&path)
 }
 
-/// What `doc kind` says of a file: its kind, and what is around it.
+/// What `doc kind` says about a file: its kind, and its encodings.
 #[track_caller]
 fn kind(machine: &Machine, file: &str) -> (String, String) {
     let rows = machine.run(&["doc", "kind", file, "--json"]).json();
@@ -58,7 +57,7 @@ fn wrapped_bytes_are_known_and_read() {
     machine.run(&["doc", "dump", &snapshot]).fails(2, "holds no content");
     let awareness = fixture("09-wrapped-bytes/40e-awareness");
     let rows = machine.run(&["doc", "kind", &awareness, "--json"]).json();
-    // Nothing but `doc kind` has anything to say of it, and nothing sends anybody in a circle.
+    // No other command accepts it, and no hint leads in a circle.
     for command in ["show", "vector"] {
         let run = machine.run(&["doc", command, &awareness]);
         assert!(run.exits(2).stderr.contains("a message of awareness"), "{}", run.stderr);
@@ -67,7 +66,7 @@ fn wrapped_bytes_are_known_and_read() {
     assert_eq!(rows[0]["presences"][0]["state"], json!({"user": {"name": "x"}}));
 }
 
-/// One update as people keep it: what was put around it comes off again.
+/// One update as people keep it: the encodings around it are removed.
 #[test]
 fn what_is_around_an_update_comes_off() {
     let machine = Machine::new("around");
@@ -159,7 +158,7 @@ fn what_is_no_document_is_named_for_what_it_is() {
         assert!(holds.contains(sentence), "{name}: {holds}");
         let run = machine.run(&["doc", "show", &file]);
         assert!(run.fails(6, "is no Yjs document").stderr.contains(sentence), "{run:?}");
-        // What breaks off can be read as far as it goes: the next command is that which does.
+        // A truncated file can be read as far as it goes: the suggested command does that.
         let next = (name == "v1").then(|| format!("crdtctl recover {file} -O FILE"));
         assert_eq!(rows[0]["next"].as_str(), next.as_deref(), "{name}");
         let hint = next.unwrap_or("crdtctl doc kind --help".to_owned());
@@ -167,8 +166,8 @@ fn what_is_no_document_is_named_for_what_it_is() {
     }
 }
 
-/// A megabyte that unpacks to a gigabyte, a v2 update that announces a billion blocks, wrappings
-/// without an end: refused with little work.
+/// A megabyte that unpacks to a gigabyte, a v2 update that announces a billion blocks, endless wrappings:
+/// refused with little work.
 #[test]
 fn what_would_become_too_large_is_refused() {
     let machine = Machine::new("bombs");
@@ -217,19 +216,19 @@ fn a_file_and_a_document_are_told_apart() {
     std::fs::write(store.dir.join("note"), &bytes).unwrap();
     let dump = |args: &[&str]| machine.run_in(&store.dir, &[], &[&["doc", "dump"], args].concat());
     let of_file = json!({"m": {"v": null}});
-    // A word that is both is neither.
+    // A word that could mean both is refused.
     let run = dump(&["chat"]);
     assert!(run.fails(4, "is a file here and a document").stderr.contains("`./chat` is the file"));
     assert_eq!(dump(&["./chat"]).json(), of_file);
     assert_eq!(dump(&["chat", "--from", "v1"]).json(), of_file);
-    // A document that is named in full is one.
+    // A document's full name means the document.
     assert!(dump(&[&chat]).json()["messages"].is_object());
     assert_eq!(dump(&[&format!("./{chat}")]).json(), of_file);
     assert_eq!(dump(&["note"]).json(), of_file);
     dump(&["./nothing"]).fails(4, "there is no file");
     let run = dump(&["nothing"]);
     assert!(run.fails(4, "nothing").stderr.contains("there is no file nothing"), "{run:?}");
-    // Without a store a file is all that there can be.
+    // Without a store it can only be a file.
     let empty = machine.path("empty");
     std::fs::create_dir(&empty).unwrap();
     std::fs::write(empty.join("chat"), &bytes).unwrap();
@@ -282,7 +281,7 @@ fn embeds_and_values_beyond_json_are_told_apart() {
     assert_eq!(digests.len(), 5);
 }
 
-/// What waits for something that is not there is said, and everything else is shown.
+/// What waits for something missing is reported, and everything else is shown.
 #[test]
 fn a_state_with_a_gap_is_read_as_far_as_it_goes() {
     let machine = Machine::new("gap");
@@ -333,7 +332,7 @@ fn a_form_is_written_and_read_again() {
         assert_eq!(kind(&machine, &out).0, known, "{form}");
         assert_eq!(machine.run(&["digest", &out]).ok(), digest, "{form}");
     }
-    // Nothing is written anew: there and back are the same bytes.
+    // Nothing is rewritten: a round trip gives the same bytes.
     let plain = fixture("03-bigint-rewritten/ids.bin");
     let (v2, v1) = (text(&machine.path("ids.v2")), text(&machine.path("ids.v1")));
     machine.run(&["doc", "convert", &plain, "--to", "v2", "-O", &v2]).exits(0);
@@ -344,7 +343,7 @@ fn a_form_is_written_and_read_again() {
     assert_eq!(std::fs::read(&v1).unwrap(), std::fs::read(&gap).unwrap());
 }
 
-/// Either way round, with the gap filled or named.
+/// In either order, with the gap filled or named.
 #[test]
 fn files_of_one_document_are_merged_in_any_order() {
     let machine = Machine::new("merge");
@@ -362,7 +361,7 @@ fn files_of_one_document_are_merged_in_any_order() {
     let run = machine.run(&["doc", "merge", &state, "--json", "-O", &out]);
     assert_eq!(run.json()["waiting"][0]["needs"], "41:4");
     assert!(run.stderr.contains("which none of the files has"), "{}", run.stderr);
-    // Two programs under one client id are no one document.
+    // Two programs under one client id do not make one document.
     let (a, longer) =
         (fixture("08-fork-called-invalid/a.bin"), fixture("08-fork-called-invalid/longer.bin"));
     for files in [[&a, &longer], [&longer, &a]] {
@@ -373,7 +372,7 @@ fn files_of_one_document_are_merged_in_any_order() {
     }
 }
 
-/// The same start content, made twice: said before it is there twice.
+/// The same start content, made twice: reported before it is duplicated.
 #[test]
 fn equal_content_without_common_history_is_named() {
     let machine = Machine::new("twice");
@@ -425,7 +424,7 @@ fn what_a_file_lacks_is_written_and_vectors_are_compared() {
     assert!(std::fs::read(&lacking).unwrap().len() < std::fs::read(&merged).unwrap().len());
     let run = machine.run(&["doc", "diff-update", &log, &some, "-O", &lacking]);
     assert!(run.exits(0).stderr.contains("lacks nothing"), "{}", run.stderr);
-    // What waits behind a gap is not known.
+    // What waits behind a gap is unknown.
     let gap = fixture("01-recover-behind-a-gap/state.bin");
     let vector = machine.run(&["doc", "vector", &gap, "--json"]).json();
     assert_eq!(vector, json!([{"client": "41", "clock": 4}]));
@@ -444,7 +443,7 @@ fn a_file_is_compared_checked_and_recovered_without_a_store() {
     let (na, nb) = (fixture("10-embeds-and-nan/na.bin"), fixture("10-embeds-and-nan/nb.bin"));
     let rows = machine.run(&["doc", "diff", &na, &nb, "--json"]).exits(3).parsed();
     assert!(rows.to_string().contains("NaN") && rows.to_string().contains("Infinity"), "{rows}");
-    // Unsupported is not damaged; what waits, and what is cut, is found.
+    // Unsupported is not damaged; waiting and truncated content is found.
     machine.run(&["check", &fixture("04-recover-of-unsupported/format.bin")]).exits(0);
     let kinds = |file: &str| {
         let found = machine.run(&["check", file, "--json"]).exits(3).parsed();
@@ -484,7 +483,7 @@ fn a_file_is_anonymized_without_a_store() {
     assert_eq!(dump["t"].as_str().unwrap().len(), 5);
     assert_ne!(dump["t"], "hello");
     machine.run(&["doc", "anonymize", &file, "--members", "-O", &out]).fails(2, "members");
-    // Formats, embeds, XML, whatever it is: the same blocks, and no word of it.
+    // Formats, embeds, XML and so on: the same blocks, and none of the words.
     for (name, secrets) in [
         ("04-recover-of-unsupported/format.bin", &["bold and", "plain", "\"T\""][..]),
         ("10-embeds-and-nan/ea.bin", &["before", "x.png", "after"]),
@@ -510,7 +509,7 @@ fn a_file_is_anonymized_without_a_store() {
     }
 }
 
-/// A container in a container in a container: nothing recurses, and nothing is quadratic.
+/// Deeply nested containers: nothing recurses, and nothing is quadratic.
 #[test]
 fn nesting_has_no_limit_that_documents_meet() {
     let machine = Machine::new("nesting");
@@ -558,7 +557,7 @@ fn nesting_has_no_limit_that_documents_meet() {
             }
             let dump = dump.ok();
             if is_json {
-                // The root and all that is in it, whatever the form is.
+                // The root and everything in it, in every form.
                 assert!(dump.matches(opening).count() >= depth, "{name} {form}");
             }
         }
@@ -585,12 +584,12 @@ fn a_path_with_descents_goes_down_as_far_as_there_is_stack() {
     let file = put(&machine, "deeper", plainly_nested(b"\x76\x01\x01k", 100_000));
     machine.run(&["doc", "get", &file, "$..k"]).fails(2, "levels deep");
     machine.run(&["doc", "get", &file, "$.a.k.k"]).exits(0);
-    // What is taken apart into fields is bounded, and says so.
+    // What is split into fields is bounded, and says so.
     let fields = ["doc", "dump", &file, "--as", "ndjson", "--fields", "root,value"];
     machine.run(&fields).fails(1, "nested more than 128 levels deep");
 }
 
-/// XML in a map in XML in a map: as text in text in text its quotes would double each time.
+/// XML in a map in XML in a map: as text within text its quotes would double at each level.
 #[test]
 fn xml_and_maps_in_each_other_do_not_multiply() {
     let machine = Machine::new("in each other");
@@ -614,7 +613,7 @@ fn xml_and_maps_in_each_other_do_not_multiply() {
     assert_eq!(dump, "<p>{&quot;k&quot;:&quot;…&quot;}</p>");
 }
 
-/// A number as lib0 writes it.
+/// Writes a number in lib0's encoding.
 fn number(out: &mut Vec<u8>, mut n: u32) {
     while n >= 0x80 {
         out.push(n as u8 | 0x80);
@@ -623,7 +622,7 @@ fn number(out: &mut Vec<u8>, mut n: u32) {
     out.push(n as u8);
 }
 
-/// An update of client 1: containers of one kind in each other, the first in the root `a`.
+/// An update of client 1: nested containers of one kind, the first in the root `a`.
 fn nested(info: u8, key: &str, kind: &[u8], depth: usize) -> Vec<u8> {
     let mut key = key.as_bytes().to_vec();
     if !key.is_empty() {
@@ -648,13 +647,13 @@ fn nested(info: u8, key: &str, kind: &[u8], depth: usize) -> Vec<u8> {
     update
 }
 
-/// An update of client 1: one plain value under `k` of the root map `a`, a text in so many of these.
+/// An update of client 1: one plain value under `k` of the root map `a`, a text nested in this many of these.
 fn plainly_nested(opening: &[u8], depth: usize) -> Vec<u8> {
     let head = b"\x01\x01\x01\x00\x28\x01\x01a\x01k\x01";
     [head, opening.repeat(depth).as_slice(), b"\x77\x04leaf\x00"].concat()
 }
 
-/// Public files, where they are at hand: `FOREIGN_FILES` names their directory.
+/// Public files, if available: `FOREIGN_FILES` names their directory.
 #[test]
 fn public_files_are_read() {
     let Some(dir) = std::env::var_os("FOREIGN_FILES").map(PathBuf::from) else {

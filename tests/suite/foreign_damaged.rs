@@ -1,5 +1,5 @@
-//! Files of other programs of which something is missing, or of which there is more than one: all
-//! that can be read is, and what cannot is said.
+//! Files of other programs that are incomplete, or hold more than one update: everything readable is read,
+//! and the rest is reported.
 
 use crate::oracle;
 use crate::support::*;
@@ -21,7 +21,7 @@ fn typed(client: u64, base: &[&[u8]], words: &str) -> Vec<u8> {
     })
 }
 
-/// Five updates of one client, each behind the ones before it.
+/// Five updates of one client, each building on those before.
 fn steps() -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = Vec::new();
     for words in ["one ", "two ", "three ", "four ", "five "] {
@@ -51,7 +51,7 @@ fn ystore(updates: &[Vec<u8>]) -> Vec<u8> {
     out
 }
 
-/// Each form of log, with what it is called.
+/// Each form of log, with its name.
 fn logs(updates: &[Vec<u8>]) -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("varint", framed(updates, |length| vec![length as u8])),
@@ -87,7 +87,7 @@ fn a_log_whose_last_record_is_cut_is_read_up_to_there() {
     }
 }
 
-/// As `base64` prints it: the lines are one text, and none of them a log by itself.
+/// As `base64` prints it: the lines are one text, and none of them is a log by itself.
 #[test]
 fn a_log_in_wrapped_text_is_whole() {
     let machine = Machine::new("wrapped logs");
@@ -110,7 +110,7 @@ fn a_record_that_is_damaged_hides_no_other() {
     let machine = Machine::new("damaged records");
     let mut all = steps();
     let content = json!({"page": "one two three "});
-    // What comes behind it waits.
+    // What comes after it waits.
     all[3] = vec![0x55; all[3].len()];
     for (name, bytes) in logs(&all).into_iter().filter(|(name, _)| *name != "bare") {
         let file = put(&machine, name, bytes);
@@ -144,7 +144,7 @@ fn what_stands_behind_an_update_is_said_and_left() {
         store.run(&["doc", "load", &file, "--doc", PLAN]).exits(6);
         assert_eq!(store.files(), before);
     }
-    // A little that happens to be an update is none.
+    // A few bytes that happen to be an update are not taken for one.
     let file = put(&machine, "other", [&[1, 0, 0, 1, 7, 1, 0, 1][..], &[0x9c; 64]].concat());
     assert_eq!(
         machine.run(&["doc", "kind", &file, "--json"]).exits(3).parsed()[0]["kind"],
@@ -177,7 +177,7 @@ fn messages_one_after_the_other_are_a_log() {
     let named = |name: &str, bytes: Vec<u8>| {
         [vec![name.len() as u8], name.as_bytes().to_vec(), bytes].concat()
     };
-    // Between them somebody asks, and tells who is there.
+    // Between them are an awareness query and its answer.
     let mixed = [&[0, 0, 1, 0][..], &recorded, &[1, 8, 1, 9, 1, 4][..], b"null"].concat();
     for (name, bytes) in [("recorded", recorded), ("mixed", mixed)] {
         let file = put(&machine, name, bytes);

@@ -1,8 +1,8 @@
-//! What is made out of the definition of the command line: completions and manual pages.
+//! Files generated from the definition of the command line: completions and manual pages.
 
 use crate::support::*;
 
-/// Every command with verbs, and a command without.
+/// Every command with subcommands, and one without.
 const COMMANDS: [&str; 15] = [
     "init",
     "entity",
@@ -27,7 +27,7 @@ fn completions_for_six_shells() {
     let mut seen = Vec::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish", "nushell"] {
         let script = machine.run(&["completions", shell]).ok();
-        // What it completes stands in it: an old script can be told from the program.
+        // It contains what it completes: an old script can be told from the program.
         for word in COMMANDS.iter().chain(&["crdtctl", env!("CARGO_PKG_VERSION")]) {
             assert!(script.contains(word), "{shell} does not know {word}");
         }
@@ -40,7 +40,7 @@ fn completions_for_six_shells() {
     assert_eq!(seen.len(), 6);
 }
 
-/// What bash offers for the last of some words on Tab; None, with a notice, where there is no bash.
+/// What bash offers for the last of some words on Tab; `None`, with a notice, if bash is not installed.
 fn tab(store: &Store<'_>, words: &[&str]) -> Option<Vec<String>> {
     let machine = store.machine;
     let bin = machine.path("bin");
@@ -133,7 +133,7 @@ fn one_manual_page_a_command() {
         let page = String::from_utf8_lossy(page);
         assert!(page.contains(".TH") && page.contains(".SH NAME"), "{}", name.display());
     }
-    // What all have in common stands once.
+    // What all share is printed once.
     let text_of =
         |name: &str| String::from_utf8_lossy(&pages[std::path::Path::new(name)]).into_owned();
     let main = text_of("crdtctl.1");

@@ -1,10 +1,9 @@
-//! What an error is worth to whoever gets it: it names what to do next.
+//! Hints: an error names what to do next.
 
 use crate::support::*;
 use std::path::Path;
 
-/// What can go wrong by a slip of the fingers, noun by noun; in a store of Alice's and Bob's with
-/// one message that is deleted, `GONE`.
+/// Typical mistakes, noun by noun, in a store of Alice's and Bob's with one deleted message, `GONE`.
 const SLIPS: &[&[&str]] = &[
     &["chat", "send", ""],
     &["chat", "send", "hi", "--attach", "nowhere.png"],
@@ -88,7 +87,7 @@ const SLIPS: &[&[&str]] = &[
     &["chat", "list", "-o", "id", "-s", "nowhere"],
 ];
 
-/// The commands in a hint: what stands between back quotes.
+/// The commands in a hint: the text between backquotes.
 fn named(hint: &str) -> Vec<&str> {
     hint.split('`').skip(1).step_by(2).collect()
 }
@@ -119,7 +118,7 @@ fn every_slip_is_answered_with_something_to_do() {
         }
         assert!([1, 2, 4].contains(&run.code), "{args:?}: {run:?}");
         let error = run.error();
-        // Or, where nothing is to be typed: something to do with the hands.
+        // Or, if nothing needs typing: something to do by hand.
         let plain = ["give ", "one of ", "for example", "pack a directory", "put the stick in"];
         match error["hint"].as_str() {
             Some(hint) if !named(hint).is_empty() || plain.iter().any(|p| hint.contains(p)) => {}
@@ -130,7 +129,7 @@ fn every_slip_is_answered_with_something_to_do() {
     assert!(poor.is_empty(), "no command and no choice is named:\n{}", poor.join("\n"));
 }
 
-/// The commands, by their manual pages; groups of commands are none.
+/// The commands, by their manual pages; groups of commands do not count.
 fn leaves() -> Vec<Vec<String>> {
     let pages = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("man"));
     let names = pages.keys().map(|page| page.to_str().unwrap().trim_end_matches(".1").to_owned());
@@ -166,7 +165,7 @@ fn a_command_that_lacks_something_is_answered_with_an_example_of_it() {
         assert!(said.contains("not provided: <") || said.contains("not provided: -"), "{said}");
     }
     assert!(lacking > 40, "{lacking}");
-    // An example with what is missing, and the commands where none of them was meant.
+    // An example with what is missing, and the possible subcommands if none was given.
     let run = machine.run(&["recover", "chat", "--apply", "--json"]);
     let hint = run.exits(2).error()["hint"].as_str().unwrap().to_owned();
     assert!(hint.contains(" -O "), "{hint}");

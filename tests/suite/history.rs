@@ -1,5 +1,5 @@
-//! What an update does, what history a file still has, who wrote what, a document as it was, and one
-//! written anew.
+//! What an update does, what history a file still has, who wrote what, a document as it was, and a rebuilt
+//! one.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -19,8 +19,8 @@ fn put(machine: &Machine, name: &str, base64: &str) -> String {
     text(&path)
 }
 
-/// A text with a bold word, a map, XML; and a change: `settings.theme` set anew, text behind the plan, the
-/// node of XML removed.
+/// A text with a bold word, a map, XML; and a change: `settings.theme` set again, text after the plan, the
+/// XML node removed.
 const STATE: &str = "AQkHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwoAQhzZXR0aW5ncwV0aGVtZQF3BGRhcmsHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZQA=";
 const CHANGE: &str = "AQIHH6gHDgF3BWxpZ2h0hAcLDiwgc2Vjb25kIGRyYWZ0AQcBDgE=";
 
@@ -44,7 +44,7 @@ fn an_update_is_told_in_words() {
     assert!(sets.contains(&(json!("page/p/class"), json!("\"note\""))), "{acts}");
     assert_eq!(done(&acts, "adds")[0], (json!("page"), json!("<p>")));
     assert!(done(&acts, "inserts-text").contains(&(json!("page/p/*"), json!("Mind the tide"))));
-    // What a change builds upon is not in it: its base says where things stand, and what was there.
+    // A change does not contain what it builds on: its base provides positions and previous values.
     let run = machine.run(&["doc", "explain", &change, "--json"]);
     assert!(run.json()[0]["path"].is_null(), "{run:?}");
     assert!(run.stderr.contains("--base FILE"), "{run:?}");
@@ -76,7 +76,7 @@ fn an_update_is_told_in_words() {
         .fails(5, "no part of the same document");
 }
 
-/// What is deleted is told with its content, where the base still has it.
+/// Deletions are reported with their content, if the base still has it.
 #[test]
 fn deletions_are_told() {
     let machine = Machine::new("deletions");
@@ -103,7 +103,7 @@ fn the_history_that_is_there_is_listed() {
     assert_eq!(steps("at"), [1_780_000_060, 1_780_000_120, 1_780_000_180]);
     assert_eq!(steps("roots"), [json!(["cells"]), json!(["cells"]), json!(["state"])]);
     assert_eq!(steps("from")[1], steps("to")[0].as_u64().unwrap() + 1);
-    // Of a state one row a client.
+    // For a state, one row per client.
     let state = put(&machine, "state", STATE);
     let rows = machine.run(&["doc", "log", &state, "--json"]).json();
     assert_eq!(
@@ -132,7 +132,7 @@ fn a_document_is_shown_as_it_was() {
     assert_eq!(column(&run.exits(3).parsed(), "collection"), ["state"]);
     let shown = machine.run(&["doc", "show", &file, "--at", "#1", "--json"]).json();
     assert_eq!(column(&shown["roots"], "root"), ["cells"]);
-    // A vector, in words or in a file.
+    // A state vector, as text or in a file.
     let state = put(&machine, "state", STATE);
     let run = machine.run(&["doc", "dump", &state, "--at", "7:7"]);
     assert_eq!(run.json(), json!({"text": "Harbour"}));
@@ -206,7 +206,7 @@ fn a_document_is_written_anew() {
     }
     let gap = fixture("field/01-recover-behind-a-gap/state.bin");
     machine.run(&["doc", "rebuild", &gap, "-O", &out]).fails(1, "is not whole");
-    // What is merged with what it was made of is there twice, and that is said.
+    // Content merged with what it was made from is duplicated, and that is reported.
     let whole = fixture("field/04-recover-of-unsupported/format.bin");
     machine.run(&["doc", "rebuild", &whole, "-O", &out]).exits(0);
     let merged = text(&machine.path("merged"));

@@ -5,7 +5,7 @@ use crate::support::*;
 /// Null under the key "k" of the root map "m", beside all others there.
 const VALUE: &[u8] = b"\x28\x01\x01m\x01k\x01\x7e";
 
-/// A number as lib0 writes it, seven bits a byte.
+/// A number in lib0's encoding, seven bits a byte.
 fn var(mut number: u64) -> Vec<u8> {
     let mut out = Vec::new();
     while number > 0x7f {
@@ -16,7 +16,7 @@ fn var(mut number: u64) -> Vec<u8> {
     out
 }
 
-/// Imports an update that takes more steps than there may be, and then one that does not.
+/// Imports an update that takes more steps than allowed, and then one that does not.
 #[track_caller]
 fn is_refused(name: &str, update: Vec<u8>, harmless: Vec<u8>) {
     let machine = Machine::new(name);
@@ -29,7 +29,7 @@ fn is_refused(name: &str, update: Vec<u8>, harmless: Vec<u8>) {
     run.fails(6, "would take too long to be merged");
     assert!(run.stderr.contains("more than 10000000 steps of merging"), "{}", run.stderr);
     assert_eq!(store.files(), before);
-    // It is not the form that is refused.
+    // The form is not the reason for the refusal.
     std::fs::write(&file, harmless).unwrap();
     store.ok(&["sync", "import", "--raw", doc, &file]);
     store.run(&["check", "--deep"]).exits(0);

@@ -1,4 +1,4 @@
-//! Under which client id a replica writes: one, small, for ever; and another one in a copy.
+//! The client id under which a replica writes: one, small, for ever; and another one in a copy.
 
 use crate::oracle::Plain;
 use crate::support::*;
@@ -15,7 +15,7 @@ fn hundreds_of_commands_are_one_client() {
     let machine = Machine::new("hundreds");
     let store = machine.group("s", &[BOB]);
     let id = store.send("0");
-    // Few new messages, so that the documents stay small and the commands quick.
+    // Few new messages, so that the documents stay small and the commands fast.
     for n in 1..400 {
         machine.pass(1);
         let text = n.to_string();
@@ -80,11 +80,11 @@ fn a_mistyped_member_is_set_right_while_nothing_was_written_under_it() {
     assert_eq!(mended["id"], json!(replica));
     assert!(!run.stderr.contains("member of no entity"), "{}", run.stderr);
     assert!(!bob.run(&["sync", "import", &bundle]).exits(0).stderr.contains("of no entity"));
-    // Whose it is, is said whether it is asked with a name or without.
+    // The owner is reported, with or without `--as`.
     let shown = machine.run(&["init", &dir, "--json"]).json();
     assert_eq!((&shown["member"], &shown["changed"]), (&json!(BOB), &json!(false)));
 
-    // A prefix names somebody who is there, and nobody new.
+    // A prefix names an existing member, never a new one.
     let before = bob.files();
     machine.run(&["init", &dir, "--as", "bob-"]).fails(2, "\"bob-\" is only part of a member id");
     assert!(!machine.path("c").exists());
@@ -100,7 +100,7 @@ fn a_mistyped_member_is_set_right_while_nothing_was_written_under_it() {
     refused.fails(1, "this replica belongs to bob-hill-lake-tree");
     assert_eq!(bob.files(), before);
     assert_eq!(bob.column(&["chat", "list"], "author_id"), [BOB]);
-    // A store of the application, by nobody that it knows.
+    // A store of the application, opened by nobody that it knows.
     let real = machine.fixture("real-store");
     let run = machine.run(&["init", &text(&real.dir), "--as", "deborah-shanghai-khartoum-prize"]);
     assert!(run.exits(0).stderr.contains("is a member of no entity here"), "{}", run.stderr);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use yrs::{Map, MapPrelim, Transact, WriteTxn};
 
-/// Documents as Yjs reads them; None, with a notice, where there is no Yjs.
+/// Documents as Yjs reads them; `None`, with a notice, if Yjs is not installed.
 fn in_yjs(documents: &[(PathBuf, &[&str])]) -> Option<Vec<Value>> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yjs");
     if !dir.join("node_modules/yjs").is_dir() {
@@ -39,7 +39,7 @@ fn in_yjs(documents: &[(PathBuf, &[&str])]) -> Option<Vec<Value>> {
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
-/// A store that has seen everything: edits, deletions, pruning, merges, a member who came back.
+/// A store with a full history: edits, deletions, pruning, merges, a member who came back.
 fn lived_in(machine: &Machine) -> Store<'_> {
     let store = machine.group("lived-in", &[BOB, CAROL]);
     let peer = machine.replica_of(&store, "peer", BOB);
@@ -123,7 +123,7 @@ fn what_another_program_writes_between_two_commands_is_kept() {
     assert_eq!(said(&store), ["ours, before", "theirs"]);
     store.send("ours, after");
     assert_eq!(said(&store), ["ours, after", "ours, before", "theirs"]);
-    // A program that did not know our last message writes its older state over it.
+    // A program that did not know our last message overwrites it with its older state.
     std::fs::write(&chat, oracle::state(&[&state, &theirs])).unwrap();
     store.send("ours, last");
     assert_eq!(said(&store), ["ours, after", "ours, before", "ours, last", "theirs"]);
@@ -160,7 +160,7 @@ fn bare_updates_go_both_ways() {
     let import = ["-s", &dir, "sync", "import", "--raw", &chat, "-"];
     machine.run_with_stdin(&import, &bytes).ok();
     assert_eq!(peer.column(&["chat", "list", "-e", GROUP], "content"), ["hi"]);
-    // Twice changes nothing.
+    // Repeating it changes nothing.
     let before = peer.documents();
     let again = peer.json(&["sync", "import", "--raw", &chat, &file]);
     assert_eq!(again["changed"], false);

@@ -1,5 +1,5 @@
-//! `issue`: open, edit, status, priority, assign, comment, close, reopen, list, show; by one, and
-//! by two replicas at once.
+//! `issue`: open, edit, status, priority, assign, comment, close, reopen, list, show; by one replica, and by
+//! two at once.
 
 use crate::oracle::Plain;
 use crate::support::*;
@@ -60,7 +60,7 @@ fn texts_come_from_standard_input() {
     pipe(&["edit", &id, "--description", "-"], b"at the stern\n").ok();
     assert_eq!(show(&store, &id)["description"], "at the stern");
     let comment = pipe(&["comment", &id, "-"], b"from a pipe\n").ok();
-    // Nothing at all means standard input too.
+    // No argument means standard input too.
     pipe(&["comment", &id], b"second\n").ok();
     pipe(&["comment", &id, "--edit", &comment], b"first\n").ok();
     assert_eq!(store.column(&["issue", "comments", &id], "content"), ["first", "second"]);
@@ -90,7 +90,7 @@ fn every_field_has_its_own_clock() {
     let run = store.run(&["issue", "edit", &id, "--title", "Big leak", "--description", "bow"]);
     assert_eq!(run.exits(0).stdout, "", "no id: it is not new");
     assert_eq!(clocks(), [40, 10, 20, 30]);
-    // A clock that goes back still moves a field's clock on.
+    // A clock that goes back still advances a field's clock.
     store.ok(&["issue", "status", &id, "todo", "--now", "2020-01-01"]);
     assert_eq!(clocks(), [40, 11, 20, 30]);
     let issue = show(&store, &id);
@@ -140,7 +140,7 @@ fn comments_are_written_edited_and_deleted() {
         (&edited["content"], &edited["updated_at"]),
         (&json!("Tar helps a little"), &json!(START + 60))
     );
-    // The issue's own clock is not concerned.
+    // The issue's own clock does not change.
     assert_eq!(show(&store, &id)["updated_at"], START);
 
     store.run(&["issue", "comment", &id, "mine", "--edit", &comment]).fails(1, BOB);
@@ -149,7 +149,7 @@ fn comments_are_written_edited_and_deleted() {
     store.run(&["issue", "comment", &id, "", "--edit", &second]).fails(2, "empty comment");
     store.run(&["issue", "comment", &id, "x", "--edit", "ffffffff"]).fails(4, "no comment");
     store.run(&["issue", "comment", "ffffffff", "x"]).fails(4, "no issue");
-    // The owner deletes anybody's.
+    // The owner may delete anybody's.
     let written = store.json(&["issue", "comment", &id, "--delete", &comment]);
     assert_eq!((&written["changed"], &written["id"]), (&json!(true), &json!(comment)));
     store.is_so_already(&["issue", "comment", &id, "--delete", &comment]);
@@ -161,7 +161,7 @@ fn comments_are_written_edited_and_deleted() {
     let edit = ["issue", "comment", &id, "x", "--edit", &comment, "--as", BOB];
     store.run(&edit).fails(1, "is deleted");
     assert_eq!(store.json(&["tombstone", "list"])[0]["kind"], "comment");
-    // A deleted comment is garbage, and goes when everybody has seen it go.
+    // A deleted comment is garbage, and is pruned when everybody has seen the deletion.
     store.ok(&["member", "remove", CAROL]);
     store.ok(&["member", "remove", BOB]);
     assert_eq!(store.json(&["issue", "comments", &id, "--all"]).as_array().map(Vec::len), Some(1));
@@ -193,7 +193,7 @@ fn a_closed_issue_is_off_the_list_until_it_is_reopened() {
     let issue = show(&store, &id);
     assert_eq!((&issue["status"], &issue["closed_at"]), (&json!("canceled"), &json!(START + 60)));
     store.is_so_already(&["issue", "close", &id]);
-    // What ended already is closed as it ended.
+    // An issue that already ended keeps its final status when closed.
     store.ok(&["issue", "status", &other, "canceled"]);
     assert_eq!(store.column(&["issue", "list"], "id"), [other.as_str()], "it is open still");
     store.ok(&["issue", "close", &other, "--as-member", BOB]);
@@ -202,7 +202,7 @@ fn a_closed_issue_is_off_the_list_until_it_is_reopened() {
         (&issue["status"], &issue["ack_vector"]),
         (&json!("canceled"), &json!({BOB: START + 120}))
     );
-    // It is content, and stays when everybody has seen it go.
+    // It is content, and stays when everybody has seen it closed.
     store.ok(&["prune"]);
     assert_eq!(store.column(&["issue", "list", "--all"], "id").len(), 2);
     for args in [
@@ -215,7 +215,7 @@ fn a_closed_issue_is_off_the_list_until_it_is_reopened() {
         run.fails(1, "is closed");
         assert!(run.stderr.contains("issue reopen"), "{}", run.stderr);
     }
-    // There may still be something to say about it.
+    // It can still be commented on.
     store.ok(&["issue", "comment", &id, "It was the other pump"]);
     store.ok(&["issue", "reopen", &id]);
     let issue = show(&store, &id);
@@ -429,7 +429,7 @@ fn comments_by_two_at_once_are_both_kept() {
     let his = bob.ok(&["issue", "comment", &id, "rope"]);
     alice.meet(&bob);
     assert_eq!(alice.column(&["issue", "comments", &id], "id"), [hers.as_str(), &his]);
-    // One is deleted while the other replica edits it; and then it goes everywhere.
+    // One is deleted while the other replica edits it; in the end it is gone everywhere.
     alice.ok(&["issue", "comment", &id, "--delete", &his]);
     bob.ok(&["issue", "comment", &id, "rope and tar", "--edit", &his]);
     alice.meet(&bob);
@@ -467,7 +467,7 @@ fn an_issue_closed_by_two_at_once_is_closed_once() {
     assert!(["done", "canceled"].contains(&issue["status"].as_str().unwrap()));
 }
 
-/// The guide's schema, field by field and type by type, against what is written.
+/// Compares the guide's schema, field by field and type by type, with what is written.
 #[test]
 fn the_schema_is_the_guides() {
     let machine = Machine::new("schema");
@@ -509,7 +509,7 @@ fn the_schema_is_the_guides() {
     ]);
     assert_eq!(types(&["issues", &id]), issue);
     assert_eq!(types(&["issues", &id, "comments", "0"]), said);
-    // Nothing that is done to them gives a field another type.
+    // No operation on them changes the type of a field.
     store.ok(&["issue", "edit", &id, "--title", "Big leak", "--description", "bow"]);
     store.ok(&["issue", "status", &id, "todo"]);
     store.ok(&["issue", "priority", &id, "low"]);

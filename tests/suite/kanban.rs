@@ -1,5 +1,5 @@
-//! `kanban`: the board, its cards, its columns. What happens when two replicas write at once is
-//! in `kanban_merges`.
+//! `kanban`: the board, its cards, its columns. What happens when two replicas write at once is in
+//! `kanban_merges`.
 
 use crate::oracle::Plain;
 use crate::support::*;
@@ -43,9 +43,9 @@ fn a_project_begins_with_three_columns() {
                 "cards": []},
         ])
     );
-    // The entity says nothing more than it did.
+    // The entity is otherwise unchanged.
     assert_eq!(store.json(&["member", "list"]).as_array().map(Vec::len), Some(1));
-    // What is no project has none until somebody writes to it.
+    // An entity that is no project has none until somebody writes to it.
     let group = machine.group("g", &[]);
     assert_eq!(group.json(&["kanban", "board"]), json!([]));
     add(&group, "first");
@@ -83,7 +83,7 @@ fn add_prints_the_id_alone() {
     assert_eq!(store.json(&["kanban", "list"]), json!([card]));
     assert_eq!(store.json(&["kanban", "show", &id[..8]]), card);
     assert_eq!(store.json(&["kanban", "board"])[1]["cards"], json!([card]));
-    // Nobody, medium, in the first column, when nothing else is said.
+    // Unassigned, medium, in the first column, unless given.
     let plain = store.json(&["kanban", "show", &add(&store, "Paint")]);
     assert_eq!(plain["column"], "Backlog");
     assert_eq!((&plain["assignee_id"], &plain["priority"]), (&json!(""), &json!("medium")));
@@ -119,7 +119,7 @@ fn the_board_in_every_form() {
     assert!(wide.stdout.contains(&format!("medium · {}", &paint[..8])), "{}", wide.stdout);
     assert!(wide.stdout.contains(BOB) && !wide.stdout.contains(&oil), "{}", wide.stdout);
     assert!(lines.iter().all(|line| line.chars().count() <= 100), "{}", wide.stdout);
-    // No room for three columns: they stand below each other.
+    // No room for three columns: they are printed below each other.
     let narrow =
         machine.run_in(&store.dir, &[("COLUMNS", "30")], &["kanban", "board", "-o", "table"]);
     let starts = |line: &str| narrow.stdout.lines().any(|found| found.starts_with(line));
@@ -197,7 +197,7 @@ fn edit_changes_what_is_named_and_the_clock() {
     assert_eq!((&show["title"], &show["assignee_id"]), (&json!("Paint it red"), &json!(BOB)));
     assert_eq!((&show["created_at"], &show["updated_at"]), (&json!(START), &json!(START + 60)));
     assert_eq!(show["priority"], "medium");
-    // A clock that goes back still moves the record's clock on.
+    // A clock that goes back still advances the record's clock.
     store.ok(&["kanban", "edit", &id, "--priority", "low", "--now", "2020-01-01"]);
     assert_eq!(store.json(&["kanban", "show", &id])["updated_at"], START + 61);
     store.ok(&["kanban", "edit", &id, "--assignee", ""]);
@@ -214,7 +214,7 @@ fn edit_changes_what_is_named_and_the_clock() {
     store.run(&["kanban", "move", &id, "Done"]).fails(1, "is archived");
 }
 
-/// A batch finds its way in a list by an index, which single commands do not make.
+/// A batch finds positions in a list by an index, which single commands do not build.
 #[test]
 fn many_moves_in_one_batch_end_as_they_would_one_by_one() {
     let machine = Machine::new("moves in a batch");
@@ -244,7 +244,7 @@ fn many_moves_in_one_batch_end_as_they_would_one_by_one() {
                 _ => None,
             };
             lines += &format!("{line}\n");
-            // Without a place it stays where it is, if it is in the column.
+            // Without a position it stays where it is, if it is in the column.
             if place.is_none() && is_here {
                 continue;
             }
@@ -280,7 +280,7 @@ fn cards_move_within_a_column_and_between_columns() {
     assert_eq!(cards(&store, "Backlog"), ["d", "a", "b", "c"]);
     store.ok(&["kanban", "move", d, "Backlog", "--before", c]);
     assert_eq!(cards(&store, "Backlog"), ["a", "b", "d", "c"]);
-    // Within its column nothing of the card itself changes.
+    // Moving within its column changes nothing of the card itself.
     assert_eq!(store.json(&["kanban", "show", d])["updated_at"], START);
     store.ok(&["kanban", "move", a, "Done"]);
     store.ok(&["kanban", "move", b, "done"]);
@@ -293,7 +293,7 @@ fn cards_move_within_a_column_and_between_columns() {
     store.is_so_already(&["kanban", "move", a, "Done"]);
     store.is_so_already(&["kanban", "move", c, "Done", "--top"]);
     store.is_so_already(&["kanban", "move", d, "Done", "--before", b]);
-    // The caches of other programs say the same.
+    // The caches of other programs agree.
     let column_order = &store.json(&["doc", "dump", BOARD])["columns"];
     assert_eq!(column_order[0]["card_order"], json!([]));
     assert_eq!(column_order[2]["card_order"], json!([c, a, d, b]));
@@ -334,7 +334,7 @@ fn an_archived_card_is_off_the_board_until_it_is_restored() {
     );
     machine.pass(60);
     store.is_so_already(&["kanban", "archive", &id]);
-    // It is content, and stays when everybody has seen it go.
+    // It is content, and stays when everybody has seen it archived.
     store.ok(&["kanban", "archive", &other, "--as", BOB]);
     store.ok(&["prune"]);
     assert_eq!(store.column(&["kanban", "list", "--all"], "id").len(), 2);
@@ -358,7 +358,7 @@ fn a_card_is_restored_where_its_column_is_gone() {
     let store = machine.project("s", &[]);
     let id = store.ok(&["kanban", "add", "Paint", "--column", "Done"]);
     store.ok(&["kanban", "archive", &id]);
-    // Archived cards do not hold a column up.
+    // Archived cards do not prevent the removal of a column.
     store.ok(&["kanban", "column", "remove", "Done"]);
     assert_eq!(store.json(&["kanban", "show", &id])["column"], Value::Null);
     store.ok(&["kanban", "restore", &id]);
@@ -620,7 +620,7 @@ fn a_full_board_takes_nothing_new() {
     store.ok(&["kanban", "archive", &id]);
 }
 
-/// The guide's schema, field by field and type by type, against what is written.
+/// Compares the guide's schema, field by field and type by type, with what is written.
 #[test]
 fn the_schema_is_the_guides() {
     let machine = Machine::new("schema");
@@ -649,7 +649,7 @@ fn the_schema_is_the_guides() {
     // One that every board begins with, and one that somebody added.
     assert_eq!(types(&["columns", "0"]), named(&column));
     assert_eq!(types(&["columns", "3"]), named(&column));
-    // Nothing that is done to them gives a field another type.
+    // No operation on them changes the type of a field.
     store.ok(&["kanban", "edit", &id, "--assignee", BOB, "--title", "x", "--priority", "low"]);
     store.ok(&["kanban", "move", &id, "Done"]);
     store.ok(&["kanban", "archive", &id]);

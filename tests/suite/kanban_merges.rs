@@ -1,4 +1,4 @@
-//! `kanban`, where two replicas write at once, and where other programs wrote.
+//! `kanban` when two replicas write at once, and with what other programs wrote.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ fn two<'m>(machine: &'m Machine, titles: &[&str]) -> (Store<'m>, Store<'m>, Vec<
     (alice, bob, ids)
 }
 
-/// Both hear of what the other did, and then hold the same.
+/// Exchanges changes in both directions; both then hold the same.
 #[track_caller]
 fn meet(alice: &Store<'_>, bob: &Store<'_>) {
     alice.meet(bob);
@@ -29,7 +29,7 @@ fn board(store: &Store<'_>) -> Vec<(String, Vec<String>)> {
     lanes.as_array().unwrap().iter().map(lane).collect()
 }
 
-/// The column that each card stands in: one, whoever says so.
+/// The one column that each card is in, according to all sources.
 #[track_caller]
 fn column_of(store: &Store<'_>, title: &str) -> String {
     let board = board(store);
@@ -96,14 +96,14 @@ fn a_card_moved_by_two_at_once_stands_in_one_column() {
     let (alice, bob, ids) = two(&machine, &["a", "b", "c"]);
     alice.ok(&["kanban", "move", &ids[0], "Done"]);
     bob.ok(&["kanban", "move", &ids[0], "In Progress"]);
-    // And the last one within its column by one, to another column by the other.
+    // And the last one moved within its column by one, to another column by the other.
     alice.ok(&["kanban", "move", &ids[2], "Backlog", "--top"]);
     bob.ok(&["kanban", "move", &ids[2], "Done"]);
     meet(&alice, &bob);
     assert!(["Done", "In Progress"].contains(&column_of(&alice, "a").as_str()));
     assert_eq!(column_of(&bob, "c"), "Done");
     assert_eq!(column_of(&bob, "b"), "Backlog");
-    // Both lists name the first card still; the next write puts that right.
+    // Both lists still name the first card; the next write corrects that.
     let found = alice.run(&["check", "--json"]);
     assert_eq!(column(&found.exits(3).parsed(), "kind"), ["card-in-two-columns"; 2]);
     alice.ok(&["kanban", "edit", &ids[1], "--title", "d"]);
@@ -148,7 +148,7 @@ fn an_edit_against_an_archiving_is_kept_and_the_card_is_archived() {
     assert_eq!(count(&board(&alice)), 0);
     let show = bob.json(&["kanban", "show", &ids[0]]);
     assert_eq!((&show["title"], &show["archived"]), (&json!("Paint it red"), &json!(true)));
-    // Both have acknowledged, and it is there still: it is content.
+    // Both have acknowledged, and it is still there: it is content.
     assert_eq!(keys(&show["ack_vector"]), [ALICE, BOB]);
     bob.ok(&["kanban", "restore", &ids[0]]);
     bob.ok(&["kanban", "restore", &ids[1]]);
@@ -194,7 +194,7 @@ fn a_card_whose_column_went_is_unfiled_until_it_is_moved() {
     assert_eq!(board(&bob).len(), 2);
 }
 
-/// The board of another program, whose lists are wrong in every way there is.
+/// The board of another program, whose lists are wrong in every possible way.
 fn foreign() -> Vec<u8> {
     crate::oracle::update(77, &[], |txn| {
         let columns = txn.get_or_insert_array("columns");
@@ -259,7 +259,7 @@ fn the_lists_of_other_programs_are_not_believed_and_the_next_write_puts_them_rig
     assert_eq!(lists(&store), [json!(["b"]), json!(["c", "a", "e", "d"]), json!(["f"])]);
     store.ok(&["kanban", "column", "rename", "two", "Column two"]);
     assert_eq!(board(&store), shown);
-    // What is left is the card without a column.
+    // Only the card without a column is left.
     assert_eq!(store.run(&["check", "--json"]).exits(3).parsed().as_array().map(Vec::len), Some(1));
     store.ok(&["kanban", "move", "g", "three", "--before", "f"]);
     assert_eq!(store.json(&["check"]), json!([]));

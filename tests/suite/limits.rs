@@ -1,4 +1,4 @@
-//! Every limit: what is just allowed, what is just not, and that nothing is written then.
+//! Every limit: what is just allowed, what is just not, and that then nothing is written.
 
 use crate::oracle;
 use crate::support::*;
@@ -74,14 +74,14 @@ fn an_id_has_at_most_128_bytes() {
     assert_eq!(store.documents(), before);
     let entity = format!("group:{}", "e".repeat(128));
     assert_eq!(store.ok(&["entity", "create", &entity, "--name", "N"]), entity);
-    // Its documents are named by a hash, and found again.
+    // Its documents are named by a hash, and can be found again.
     store.ok(&["chat", "send", "in there", "-e", &entity]);
     assert_eq!(store.column(&["chat", "list", "-e", &entity], "content"), ["in there"]);
     let name = store.document(&format!("{entity}:chat"));
     assert!(name.file_name().unwrap().to_str().unwrap().starts_with("h_"), "{}", name.display());
 }
 
-/// An update that adds messages of 10,000 bytes to a chat, by whoever wrote them.
+/// An update that adds messages of 10,000 bytes to a chat, whoever wrote them.
 fn bulk(from: u32, messages: u32) -> Vec<u8> {
     oracle::update(1000 + u64::from(from), &[], |txn| {
         let root = txn.get_or_insert_map("messages");
@@ -122,17 +122,17 @@ fn a_document_near_its_limit_says_so_and_over_it_takes_nothing_new() {
     assert_eq!(refused.error()["code"], "refused");
     assert!(refused.error()["hint"].as_str().is_some_and(|hint| hint.contains("crdtctl")));
     assert_eq!(store.documents(), before);
-    // Editing, deleting, pruning and syncing go on.
+    // Editing, deleting, pruning and syncing still work.
     let run = store.run(&["chat", "edit", &mine, "still here"]);
     assert!(run.exits(0).stderr.contains("over its limit"), "{}", run.stderr);
     store.ok(&["chat", "delete", &mine]);
     store.ok(&["prune"]);
     store.export("all.crdt");
-    // The other documents are not concerned.
+    // The other documents are not affected.
     store.ok(&["member", "add", CAROL]);
 }
 
-/// Members of a core document who were added and are gone again: their keys stay, and nothing else.
+/// Members of a core document who were added and pruned again: only their keys stay.
 fn departed(from: usize, members: usize) -> Vec<u8> {
     let doc = yrs::Doc::with_client_id(78);
     let ids = (from..from + members).map(|n| format!("{n:0120}"));
@@ -163,7 +163,7 @@ fn what_removed_records_left_fills_no_document() {
     assert!(bytes.as_u64().unwrap() > 1_000_000, "{bytes}");
     let live = bytes.as_u64().unwrap() - residue.as_u64().unwrap();
     assert!(live < 100_000, "{residue} of {bytes}");
-    // Far over the limit in bytes of its file, and next to nothing in it.
+    // Far over the limit in bytes of its file, with next to nothing in it.
     let run = store.run(&["member", "add", CAROL]);
     assert!(!run.exits(0).stderr.contains("limit"), "{}", run.stderr);
     assert_eq!(store.json(&["status"])["limits"], serde_json::json!([]));
@@ -183,8 +183,8 @@ fn noted(client: u64, length: u64) -> Vec<u8> {
     txn.encode_state_as_update_v1(&yrs::StateVector::default())
 }
 
-/// What the limit counts is measured only now and then in a batch, which shows nowhere: the last
-/// line that is taken is the one that goes over it.
+/// In a batch the size that counts for the limit is measured only now and then, which must not show: the last
+/// accepted line is the one that exceeds it.
 #[test]
 fn a_batch_goes_as_far_as_its_lines_would_one_by_one() {
     const LIMIT: u64 = 1_000_000;
@@ -202,7 +202,7 @@ fn a_batch_goes_as_far_as_its_lines_would_one_by_one() {
     };
     import(departed(0, 9_000));
     import(noted(7, LIMIT - counted(&store) - 4_000));
-    // Every second line writes over what is there: it adds to the log, and nearly nothing here.
+    // Every second line overwrites what is there: it adds to the log, and nearly nothing here.
     let add = |n: u64| format!(r#"{{"op":"member.add","member":"guest-{n:03}-lake-tree"}}"#);
     let role = |n: u64| {
         let role = ["member", "admin"][n as usize % 2];
@@ -217,11 +217,11 @@ fn a_batch_goes_as_far_as_its_lines_would_one_by_one() {
         results.as_array().unwrap().iter().map(|row| row["error"].is_null()).collect();
     let refused = taken.iter().position(|taken| !taken).expect("a line that is refused");
     assert!(refused > 10, "{refused} lines were taken");
-    // No member more after the first that is refused, while other lines go on.
+    // No more members after the first refused one, while other lines go on.
     for (n, taken) in taken.iter().enumerate() {
         assert_eq!(*taken, n < refused || n % 2 == 1, "line {n}");
     }
-    // Up to the last one that was taken it is not full, and with that it is.
+    // Before the last accepted one it is not full, and with it, it is.
     let up_to = |count: usize| {
         std::fs::write(&batch, lines[..count].join("\n")).unwrap();
         store.run(&["batch", &text(&batch)]).exits(0);

@@ -4,7 +4,7 @@ use crate::oracle::{self, Plain};
 use crate::support::*;
 use yrs::{Map, WriteTxn};
 
-/// What a Yrs program hands over that sets one key of the root map `m`.
+/// The update of a Yrs program that sets one key of the root map `m`.
 fn update(client: u64, base: &[&[u8]], key: &str, value: &str) -> Vec<u8> {
     oracle::update(client, base, |txn| {
         txn.get_or_insert_map("m").insert(txn, key.to_owned(), value.to_owned());
@@ -30,7 +30,7 @@ fn an_update_goes_into_a_new_or_an_existing_document() {
     let said = store.json(&["doc", "load", "first.bin", "--doc", "notes:garden:plan"]);
     assert_eq!(said["documents"][0]["doc"], "notes:garden:plan");
     assert_eq!(said["changed"], true);
-    // By a prefix, now that it is there.
+    // By a prefix, now that it exists.
     let run = store.run(&["doc", "load", "second.bin", "--doc", "notes:gar"]);
     assert!(run.exits(0).stderr.contains("1 bare update"), "{}", run.stderr);
     let plain = Plain::read(&store.document("notes:garden:plan"));
@@ -52,7 +52,7 @@ fn a_file_of_a_store_names_its_document() {
         let doc = document["doc_id"].as_str().unwrap();
         let run = store.run(&["doc", "load", &text(&real.document(doc))]);
         run.exits(0);
-        // Where a concern is known, what everybody has acknowledged goes at once.
+        // If the concern is known, what everybody has acknowledged is pruned at once.
         if document["concern"].is_null() {
             assert_eq!(store.json(&["doc", "dump", doc]), real.json(&["doc", "dump", doc]));
         }

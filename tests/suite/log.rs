@@ -19,7 +19,7 @@ fn the_log_says_who_did_what_when() {
     assert_eq!(last["documents"], json!([format!("{GROUP}:chat")]));
     assert_eq!((&last["at"], &last["operations"]), (&json!(START + 3600), &json!(1)));
     assert!(last["bytes"].as_u64().unwrap() > 10);
-    // What changed nothing has not happened.
+    // A command that changed nothing is not logged.
     store.ok(&["chat", "react", &id, "👍", "--as", BOB]);
     store.ok(&["chat", "send", "dry", "-n"]);
     assert_eq!(store.json(&["log"]), log);
@@ -141,7 +141,7 @@ fn what_a_command_did_can_be_done_elsewhere() {
     assert_eq!(other.json(&["member", "show", "bob-x"])["role"], "member");
 }
 
-/// What is a prefix of one record here may be that of another elsewhere.
+/// A prefix of one record here may be that of another elsewhere.
 #[test]
 fn the_log_names_records_by_their_whole_ids() {
     let machine = Machine::new("whole ids");
@@ -189,7 +189,7 @@ fn the_history_of_one_record() {
     assert_eq!(history[1]["operations"][0]["text"], "two");
     assert!(history[1]["fields"].as_array().unwrap().contains(&json!("content")), "{history}");
     assert_eq!(history[1]["at"], START + 60);
-    // What came with a bundle says whose it was, and that nothing was run for it here.
+    // An import's entry says whose bundle it was, and that no operation was run for it here.
     assert_eq!((&history[2]["from"], &history[2]["operations"]), (&json!(BOB), &json!([])));
     assert!(history[2]["fields"].as_array().unwrap().contains(&json!("reactions")), "{history}");
     let table = alice.ok(&["log", "--record", &id, "-o", "table"]);
@@ -198,7 +198,7 @@ fn the_history_of_one_record() {
     let late = ["log", "--record", &id, "--since", "90s", "--fields", "command", "--no-header"];
     assert_eq!(alice.ok(&late), "sync import\nchat delete");
     assert_eq!(alice.column(&["log", "--record", &other], "command"), ["chat send"]);
-    // Members are records too, in two places; what was never there is not.
+    // Members are records too, in two places; unknown ids are not.
     let bob = alice.json(&["log", "--record", "bob-"]);
     assert_eq!(column(&bob, "command"), ["member add", "member add"]);
     assert_eq!(column(&bob, "path"), [format!("active_members/{BOB}"), format!("members/{BOB}")]);

@@ -1,4 +1,4 @@
-//! `log revert`: what a command did, taken back as a new edit.
+//! `log revert`: takes back what a command did, as a new edit.
 
 use crate::support::*;
 use crdtctl::operation::OPERATIONS;
@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 type Row = (&'static str, &'static [&'static str], Result<&'static [&'static str], &'static str>);
 
-/// Every operation that the log knows: a command that runs it, and what becomes of taking it back:
-/// Ok the operations that do it, Err why nothing does. Names in capitals are those of [`busy`].
+/// Every operation that the log knows: a command that runs it, and how it is reverted: `Ok` with the
+/// operations that do it, `Err` with the reason why none does. Names in capitals are those of [`busy`].
 const TABLE: &[Row] = &[
     (
         "entity.create",
@@ -191,7 +191,7 @@ fn every_operation_is_taken_back_or_says_why_not() {
                 let done = store.json(&revert);
                 assert_eq!(done["changed"], true, "{op}: {done}");
                 assert_eq!(&column(&done["operations"], "op"), by, "{op}: {done}");
-                // Once more there is nothing to take back, or somebody has built on it: that revert.
+                // Repeated, there is nothing to revert, or somebody has built on it: that revert.
                 let again = store.run(&[&revert[..], &["--json"]].concat());
                 match again.code {
                     0 => assert_eq!(again.json()["changed"], false, "{op}"),
@@ -264,7 +264,7 @@ fn what_was_built_on_is_left_alone_and_said() {
     }
     let hint = error["hint"].as_str().unwrap();
     assert!(hint.contains(&format!("`crdtctl log --record {id}`")), "{hint}");
-    // What came from elsewhere is theirs.
+    // What came from elsewhere is not ours to revert.
     let imported = store.json(&["log"]);
     let imported = imported.as_array().unwrap().iter().find(|row| row["command"] == "sync import");
     let imported = imported.unwrap()["seq"].to_string();
@@ -276,12 +276,12 @@ fn what_was_built_on_is_left_alone_and_said() {
     store.ok(&["log", "revert", &seq]);
     let shown = store.json(&["kanban", "show", &card]);
     assert_eq!((&shown["title"], &shown["priority"]), (&json!("Card"), &json!("high")));
-    // Who has done something since is not taken out again.
+    // A member who has done something since is not removed again.
     let dave = "dave-snow-field-moss";
     let added = seq_of(&store, &["member", "add", dave]);
     store.ok(&["chat", "send", "hi", "--as", dave]);
     store.run(&["log", "revert", &added]).fails(1, &format!("(chat send, {dave})"));
-    // What stands in somebody's name only they take back.
+    // What is in somebody's name only they can revert.
     let seq = seq_of(&store, &["chat", "react", &id, "🎉", "--as", BOB]);
     store.run(&["log", "revert", &seq]).fails(1, "is in their name");
     store.ok(&["log", "revert", &seq, "--as", BOB]);
@@ -310,7 +310,7 @@ fn a_revert_is_a_write_like_any_other() {
     assert_eq!(logged["operations"][0]["operation"]["text"], "first");
     store.run(&["log", "revert", "99"]).fails(4, "there is no command 99 in the log");
     store.run(&["log", "revert", "x"]).exits(2);
-    // Of a batch all of it; what it made and changed goes once.
+    // A batch is reverted as a whole; what it made and changed is removed once.
     let lines = r#"{"op":"kanban.add","title":"a"}
 {"op":"kanban.edit","card":"$1.id","title":"b"}
 {"op":"chat.edit","message":"MESSAGE","text":"third"}"#;
@@ -341,11 +341,11 @@ fn what_was_changed_in_a_text_on_the_disk_is_changed_back() {
     let put = seq_of(&store, &["disk", "put", &file("second", b"one\n2\nthree\nfour\n"), to]);
     store.ok(&["log", "revert", &put]);
     assert_eq!(read(), "one\ntwo\nthree\n");
-    // And that again.
+    // And reverts that again.
     let back = last(&store);
     store.ok(&["log", "revert", &back]);
     assert_eq!(read(), "one\n2\nthree\nfour\n");
-    // An edit, and the file is somewhere else by now.
+    // An edit: the file in its directory is reverted, too.
     let edit = ["-s", &text(&store.dir), "disk", "edit", to, "-"];
     machine.run_with_stdin(&edit, b"one\n2\nthree\nfive\n").ok();
     let edited = last(&store);
@@ -353,11 +353,11 @@ fn what_was_changed_in_a_text_on_the_disk_is_changed_back() {
     assert_eq!(read(), "one\n2\nthree\nfour\n");
     let disk = store.dir.join("disks/entities/ocean-forest-moon-star/shared/notes.md");
     assert_eq!(std::fs::read_to_string(disk).unwrap(), "one\n2\nthree\nfour\n");
-    // Where somebody went on from it, it stays.
+    // If somebody continued from it, it stays.
     let put = seq_of(&store, &["disk", "put", &file("third", b"one\n2\n3\nfour\n"), to]);
     let next = seq_of(&store, &["disk", "put", &file("fourth", b"one\n2\n3\n4\n"), to]);
     store.run(&["log", "revert", &put]).fails(1, &format!("was built on by {next} (disk put"));
-    // Of bytes the log has only the hash, and what had another replica's text is not all here.
+    // The log has only the hash of bytes, and text that another replica had is not all here.
     let bytes = "/shared/data.bin";
     store.ok(&["disk", "put", &file("bytes", b"\0\x01"), bytes]);
     let put = seq_of(&store, &["disk", "put", &file("others", b"\0\x02"), bytes]);

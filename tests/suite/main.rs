@@ -1,7 +1,7 @@
-//! The command line, tested through the binary: every command, what it prints for people, pipes
-//! and programs, and every exit code.
+//! The command line, tested through the binary: every command, its output for people, pipes and programs, and
+//! every exit code.
 
-// A test that does not find what it expects fails by panicking; so may what helps it.
+// A test that does not find what it expects fails by panicking; its helpers may panic, too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
 #[path = "../support.rs"]

@@ -159,7 +159,7 @@ fn who_may_remove_and_appoint_whom() {
             let other = format!("two-{role}");
             let run = store.run(&["member", "remove", &other, "-n", "--as", &actor]);
             run.exits(if may.contains(&role) { 0 } else { 1 });
-            // Appointing: from this role to member (or guest), and to this role.
+            // Appointing from this role to member (or guest), and to this role.
             let to = if role == "member" { "guest" } else { "member" };
             let run = store.run(&["member", "role", &other, to, "-n", "--as", &actor]);
             run.exits(if may.contains(&role) { 0 } else { 1 });
@@ -220,7 +220,7 @@ fn anyone_may_leave_but_the_last_owner() {
     store.ok(&["member", "role", ALICE, "guest"]);
     let roles = store.json(&["member", "show", ALICE])["role"].clone();
     assert_eq!(roles, "guest");
-    // Who has left acts no more.
+    // Whoever has left cannot act any more.
     store.run(&["chat", "send", "x", "--as", "one-member"]).fails(1, "not an active member");
 }
 

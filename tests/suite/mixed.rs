@@ -1,5 +1,4 @@
-//! A store that the real application writes, too: at the same time, from memory, by the code of its
-//! guide.
+//! A store that the real application writes, too: at the same time, from memory, with the code of its guide.
 
 use crate::application::Application;
 use crate::support::{ALICE, BOB, CAROL, Machine, Store, text};
@@ -15,7 +14,7 @@ fn running(store: &Store<'_>, client: u64, doc: &str) -> Application {
     Application::open(client, &std::fs::read(store.document(doc)).unwrap())
 }
 
-/// The application saves what it has in memory.
+/// The application saves its document.
 fn save(application: &Application, store: &Store<'_>, doc: &str) {
     std::fs::write(store.document(doc), application.save()).unwrap();
 }
@@ -36,7 +35,7 @@ fn exchange(stores: &[&Store<'_>]) {
     }
 }
 
-/// Everybody has heard of everything, and nothing more is written.
+/// Everybody has received everything, and nothing more is written.
 fn settled(stores: &[&Store<'_>]) {
     exchange(stores);
     exchange(stores);
@@ -66,7 +65,7 @@ fn is_member(store: &Store<'_>, member: &str) -> bool {
 }
 
 fn clean(store: &Store<'_>) {
-    // What an application caches is a register of its own, and never believed (rule R5).
+    // What an application caches is a register of its own, and never trusted (rule R5).
     let findings = store.run(&["check", "--json"]).parsed();
     let findings = findings["findings"].as_array().or(findings.as_array()).unwrap().clone();
     let wrong: Vec<_> = findings.iter().filter(|f| f["kind"] != "wrong-cache").collect();
@@ -106,7 +105,7 @@ fn replies_of_the_application_and_ours_at_once_are_in_one_thread() {
         assert_eq!(replies(&bob, &message), all);
         assert_eq!(losers(&alice), Vec::<Value>::new());
 
-        // It goes on in its own thread, and then hears of ours.
+        // It continues in its own thread, and then receives ours.
         application.edit(Some(&message), "r-app", "edited", machine.now() + 60);
         application.reply(&message, "r-app-2", BOB, "one more", machine.now() + 60);
         import(&alice, CHAT, &application.save());
@@ -180,7 +179,7 @@ fn the_later_removal_wins_over_a_concurrent_re_add_and_the_earlier_does_not() {
         settled(&[&alice, &bob]);
         assert_eq!(is_member(&alice, CAROL), stays, "removed on day {removed}");
         assert_eq!(is_member(&bob, CAROL), stays);
-        // Taken back by whoever has seen all of it.
+        // Removed again by whoever has seen all of it.
         machine.pass(DAY);
         alice.run(&["member", "add", CAROL]);
         settled(&[&alice, &bob]);
@@ -188,7 +187,7 @@ fn the_later_removal_wins_over_a_concurrent_re_add_and_the_earlier_does_not() {
     }
 }
 
-/// By the time of the addition, whatever the application wrote to the member since.
+/// Decided by the time of the addition, whatever the application wrote to the member since.
 #[test]
 fn the_later_removal_wins_over_an_addition_of_the_application() {
     for client in CLIENTS {
@@ -238,7 +237,7 @@ fn a_file_from_memory_is_taken_in_by_the_rules_of_an_import() {
     }
 }
 
-/// The same where the application has heard of ours and chose its own, by client id.
+/// The same after the application has received ours and chosen its own, by client id.
 #[test]
 fn what_the_application_chose_by_client_id_is_decided_by_time() {
     for client in CLIENTS {
@@ -337,8 +336,8 @@ fn any_session_takes_the_file_in_and_a_dry_run_does_not() {
     }
 }
 
-/// The first reaction of each of two replicas makes an array of its own; what comes into the one
-/// that gave way is no loss: whoever still shows it brings it over.
+/// The first reaction on each of two replicas makes an array of its own; what is added to the one that lost
+/// is no loss: whoever still shows it brings it over.
 #[test]
 fn a_reaction_that_is_united_is_no_loss() {
     for seed in ["a", "b", "c", "d"] {
@@ -376,7 +375,7 @@ fn a_reaction_that_is_united_is_no_loss() {
 /// The application removes records by itself.
 #[test]
 fn what_a_file_from_memory_has_removed_is_in_the_trash() {
-    // The second time the log does not reach back to the beginning any more.
+    // The second time the log no longer reaches back to the beginning.
     for days in [0, 91] {
         let machine = Machine::new("removed in memory");
         let (alice, _, _) = two(&machine);

@@ -1,5 +1,5 @@
-//! What holds for every noun of the command line: whatever is in it, nothing acts on a terminal;
-//! whatever number of it there is, it is named rightly; and whoever reads may go away at any time.
+//! Properties of every noun of the command line: no content acts on a terminal; any number of it is named
+//! correctly; and readers may go away at any time.
 
 use crate::oracle;
 use crate::support::*;
@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 use yrs::{Any, Map, MapPrelim, WriteTxn};
 
-/// What a terminal would act upon, in every way to write it.
+/// Everything that a terminal would act on, in every encoding.
 const HOSTILE: &str =
     "\u{1b}]0;owned\u{7}\u{1b}[2J\ttab\nline\r\u{202e}drawkcab\u{2066}\u{200b}end\u{9b}31m";
-/// The same in an id, which another program chose.
+/// The same in an id chosen by another program.
 const HOSTILE_ID: &str = "\u{1b}[31m-\u{202e}id\nwith\tall\u{9b}2J";
 
 /// Every command that shows something; `#` is the record of that name, see [`Named`].
@@ -96,16 +96,16 @@ fn has_formats(args: &[&str]) -> bool {
     !args.iter().any(|arg| ["export", "render", "--template"].contains(arg))
 }
 
-/// Commands that print rows; records have texts below them, as they were written.
+/// Commands that print rows; records are followed by texts, as they were written.
 fn has_rows(args: &[&str]) -> bool {
     let rows =
         ["list", "board", "log", "size", "diff", "check", "status", "peers", "search", "sql"];
-    // A patch goes on as it is to programs that apply it.
+    // A patch is piped verbatim to programs that apply it.
     let is_patch = args.starts_with(&["disk", "diff"]);
     args.iter().take(2).any(|word| rows.contains(word)) && !args.contains(&"show") && !is_patch
 }
 
-/// A store of two, and what its records are called.
+/// A store of two members, and the names of its records.
 struct Named<'m> {
     store: Store<'m>,
     names: Vec<(&'static str, String)>,
@@ -141,7 +141,7 @@ impl<'m> Named<'m> {
         machine.pass(40 * 86_400);
         store.meet(&peer);
         send(&["archive", "run", "--older-than", "1d"]);
-        // A value that lost and a record that went, after the month for which those are kept.
+        // A value that lost and a record that was deleted, after the month for which those are kept.
         let late = store.send(all);
         let gone = store.send(all);
         send(&["chat", "delete", &gone]);
@@ -162,7 +162,7 @@ impl<'m> Named<'m> {
         std::fs::write(&content, format!("second\n{all}\n")).unwrap();
         send(&["disk", "put", &text(&content), path]);
         let root = send(&["disk", "publish"]);
-        // One that the directory has otherwise, one that it lost, and one that is new there.
+        // One that differs in the directory, one that is missing there, and one that is new.
         let disks = store.dir.join("disks/entities/ocean-forest-moon-star");
         std::fs::write(disks.join(&path[1..]), format!("third\n{all}\n")).unwrap();
         std::fs::remove_file(disks.join("public/website/index.html")).unwrap();
@@ -202,7 +202,7 @@ impl<'m> Named<'m> {
         command.iter().map(named).collect()
     }
 
-    /// Runs one of [`READS`] at a width, in a format where it has any.
+    /// Runs one of [`READS`] at a width, in a format if it has any.
     fn run(&self, command: &[&str], format: &str, width: &str) -> Run {
         let mut args = self.args(command);
         if has_formats(command) {
@@ -213,7 +213,7 @@ impl<'m> Named<'m> {
     }
 }
 
-/// Records of another program with hostile ids, a hostile member, and a document of no known kind.
+/// Records of another program with hostile ids, a hostile member, and a document of unknown kind.
 fn foreign(store: &Store<'_>) {
     let import = |doc: &str, update: Vec<u8>| {
         let file = store.machine.path("foreign.update");
@@ -229,7 +229,7 @@ fn foreign(store: &Store<'_>) {
             let names = ["id", "author_id", "content", "title", "description", "column_id", "data"];
             let fields = names.map(|name| (name, Any::from(id)));
             records.insert(txn, id, MapPrelim::from_iter(fields.clone()));
-            // One that is a plain value, and one that waits to go.
+            // One that is a plain value, and one that waits to be pruned.
             records.insert(txn, format!("{id} plain"), Any::from(id));
             let deleted = fields.into_iter().chain([("deleted", true.into())]);
             records.insert(txn, format!("{id} gone"), MapPrelim::from_iter(deleted));
@@ -259,14 +259,14 @@ fn nothing_in_any_noun_acts_on_a_terminal() {
     let acts = |c: char, format: &str| {
         (c.is_control() && c != '\n' && !(c == '\t' && format == "tsv"))
             || "\u{202e}\u{202d}\u{2066}\u{2028}".contains(c)
-            // In a picture it is a place to break a line, and joins nothing.
+            // In a picture it is a possible line break, and joins nothing.
             || c == '\u{200b}' && format != "svg"
     };
     for command in READS {
         for format in ["table", "tsv"] {
             let format = match command {
                 _ if command.contains(&"render") => "svg",
-                // Its lines and tabs are the template's business.
+                // Its lines and tabs are up to the template.
                 _ if command.contains(&"--template") => "tsv",
                 _ => format,
             };
@@ -287,7 +287,7 @@ fn nothing_in_any_noun_acts_on_a_terminal() {
 fn tables_and_boards_are_as_wide_as_the_terminal() {
     let machine = Machine::new("wide nouns");
     let named = Named::new(&machine, "a text of some words, as people write them in a hurry");
-    // An answer of one column is as wide as what stands there.
+    // An answer of one column is as wide as its content.
     let mut wrong = Vec::new();
     let query = |words: &[&str]| words[0] == "sql" && words[1].starts_with("SELECT");
     for command in READS.iter().filter(|words| has_formats(words) && !query(words)) {
@@ -306,7 +306,7 @@ fn tables_and_boards_are_as_wide_as_the_terminal() {
                     wrong.push(format!("{command:?} at {width}: too wide: {long}"));
                 }
             }
-            // No word is in pieces, and no column is gone in silence.
+            // No word is in pieces, and no column is dropped silently.
             let (table, dropped) = split_dropped(&run.stdout);
             let piece = table.split_whitespace().find(|word| {
                 let word = word.to_lowercase();
@@ -318,7 +318,7 @@ fn tables_and_boards_are_as_wide_as_the_terminal() {
             }
             let heading = whole.lines().next().unwrap_or_default();
             let shown: BTreeSet<&str> = table.split_whitespace().collect();
-            // Where a record is a list of fields, those that are empty are not there.
+            // If a record is a list of fields, empty fields are not there.
             let mut names = heading.split_whitespace().peekable();
             let is_table = names.peek().is_some_and(|first| shown.contains(first));
             if has_rows(command) && is_table && heading == heading.to_uppercase() {
@@ -333,8 +333,8 @@ fn tables_and_boards_are_as_wide_as_the_terminal() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Whether a word is what goes on behind a slash or colon of another; of one that is longer than a
-/// line, any part.
+/// Whether a word continues another one after a slash or colon; for one longer than a line, whether it is any
+/// part of it.
 fn is_part(part: &str, of: &str, line: usize) -> bool {
     let ends = ['/', ':'];
     of.match_indices(part).any(|(at, _)| {
@@ -344,7 +344,7 @@ fn is_part(part: &str, of: &str, line: usize) -> bool {
     })
 }
 
-/// What a table shows, and the line that says what it has no room for.
+/// The rows of a table, and the line that names what it has no room for.
 fn split_dropped(table: &str) -> (String, String) {
     let (mut shown, mut dropped) = (table.to_owned(), String::new());
     while let Some((rows, note)) = shown.split_once("(no room for: ") {
@@ -394,7 +394,7 @@ fn misnamed(text: &str) -> Option<String> {
         "root",
     ];
     if text.contains(['\n', '\t']) || text.contains("  ") {
-        // Lines, and cells of tables, are no sentence together.
+        // Lines, and cells of tables, do not form sentences.
         let parts = text.split(['\n', '\t']).flat_map(|line| line.split("  "));
         return parts.filter(|part| !part.is_empty()).find_map(misnamed);
     }
@@ -404,7 +404,7 @@ fn misnamed(text: &str) -> Option<String> {
         _ => format!("{noun}s"),
     };
     words.windows(2).find_map(|pair| {
-        // "a user", "an hour" and the like are not said anywhere.
+        // "a user", "an hour" and the like do not occur.
         if pair[0] == "a" && pair[1].starts_with(['a', 'e', 'i', 'o']) && pair[1] != "one" {
             return Some(pair.join(" "));
         }
@@ -418,7 +418,7 @@ fn misnamed(text: &str) -> Option<String> {
     })
 }
 
-/// Notes, tables and what commands say that write, with none, one and two of everything.
+/// Notes, tables and reports of commands that write, with none, one and two of everything.
 #[test]
 fn one_is_one_and_two_are_several() {
     let machine = Machine::new("numbers");
@@ -474,7 +474,7 @@ fn one_is_one_and_two_are_several() {
         }
         for round in 0..rounds {
             for step in steps {
-                // A file is there after the first round.
+                // A file exists after the first round.
                 let dir =
                     machine.path(&format!("{round}{}", store.dir.display().to_string().len()));
                 let _ = std::fs::create_dir(&dir);
@@ -504,7 +504,7 @@ fn every_noun_ends_with_its_reader() {
         process.current_dir(&named.store.dir).stdout(writer).stderr(Stdio::piped());
         let output = process.output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        // What had nothing to print has nothing to end for.
+        // A command with nothing to print is not ended by it.
         let prints = !command.contains(&"-n");
         let code = output.status.code();
         assert!(code == Some(141) || !prints && code == Some(0), "{command:?}: {code:?}: {said}");
@@ -512,7 +512,7 @@ fn every_noun_ends_with_its_reader() {
     }
 }
 
-/// What earlier programs left is read where it lies: no `init`, and no byte of it changed.
+/// Stores of earlier programs are read in place: no `init`, and no byte changed.
 #[test]
 fn every_generation_of_stores_is_read_without_init() {
     let machine = Machine::new("generations");

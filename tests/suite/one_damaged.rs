@@ -1,5 +1,5 @@
-//! One document of a store is damaged: it stays as it is, byte for byte, and everything else goes
-//! on as if it were not there.
+//! One document of a store is damaged: it stays as it is, byte for byte, and everything else works as if it
+//! were not there.
 
 use crate::damage::{CHAT, CORE};
 use crate::support::*;
@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 const BOARD: &str = "project:gentle-wave-moon-fire:kanban";
 
-/// Alice's store with a group and a project, and Bob's with the same. Alice's chat of the group is
-/// cut short; its whole bytes are here too.
+/// Alice's store with a group and a project, and Bob's with the same. Alice's chat of the group is truncated;
+/// its whole bytes are kept here too.
 struct Damaged<'m> {
     alice: Store<'m>,
     bob: Store<'m>,
@@ -35,7 +35,7 @@ fn damaged(machine: &Machine) -> Damaged<'_> {
 }
 
 impl Damaged<'_> {
-    /// A command that does what it can and says which document it left out.
+    /// Runs a command that does what it can and says which document it left out.
     #[track_caller]
     fn leaves_out(&self, args: &[&str], code: i32) -> Run {
         let run = self.alice.run(args);
@@ -77,7 +77,7 @@ fn an_import_of_others_goes_through_and_news_for_it_waits() {
     assert!(import.stderr.contains("until the document can be read again"), "{}", import.stderr);
     let titles = it.alice.column(&["kanban", "list", "-e", PROJECT], "title");
     assert!(titles.contains(&"Sand the hull".to_owned()), "{titles:?}");
-    // Once more: it waits once.
+    // Imported again, it still waits once.
     it.leaves_out(&["sync", "import", &all], 7);
 
     std::fs::write(&it.file, &it.whole).unwrap();
@@ -109,7 +109,7 @@ fn commands_about_the_whole_store_do_the_rest_and_end_with_5() {
     let machine = Machine::new("one damaged: all");
     let it = damaged(&machine);
     let tombstones = it.leaves_out(&["tombstone", "list", "--json"], 5).parsed();
-    // What went wrong is said with `--quiet`, too, and nothing else is.
+    // Failures are reported with `--quiet`, too, and nothing else is.
     for args in [["tombstone", "list", "-q"], ["sync", "status", "-q"]] {
         let run = it.leaves_out(&args, 5);
         assert_eq!(run.stderr.lines().count(), 1, "{args:?}: {}", run.stderr);
@@ -131,13 +131,13 @@ fn commands_about_the_whole_store_do_the_rest_and_end_with_5() {
     assert!(docs.contains(&BOARD.to_owned()) && !docs.contains(&CHAT.to_owned()), "{docs:?}");
     assert_eq!(shown["full"], json!(false));
     it.leaves_out(&["sync", "receipt", "-O", &text(&machine.path("receipt.crdt"))], 5);
-    // By its name it is an error, and no file.
+    // Requested by name it is an error, and no file is made.
     let named = text(&machine.path("named.crdt"));
     it.alice.run(&["sync", "export", "--doc", CHAT, "-O", &named]).fails(5, "valid document");
     assert!(!machine.path("named.crdt").exists());
 
-    // Bob acknowledges what Alice deleted in the project; then it is pruned by the import, and
-    // nothing is left for `prune`, which looks at everything.
+    // Bob acknowledges what Alice deleted in the project; the import then prunes it, and nothing is left for
+    // `prune`, which looks at everything.
     it.bob.run(&["sync", "import", &bundle]).exits(0);
     let project = it.bobs(PROJECT, "acks.crdt");
     let import = it.alice.run(&["sync", "import", &project, "--json"]);
@@ -151,7 +151,7 @@ fn commands_about_the_whole_store_do_the_rest_and_end_with_5() {
     assert_eq!(pruned, 1, "{}", import.stdout);
     it.leaves_out(&["prune", "-n"], 5);
     it.leaves_out(&["prune"], 5);
-    // A part of the store has no digest of the store.
+    // There is no store digest of a part of the store.
     it.alice.run(&["digest"]).fails(5, "valid document");
 }
 
@@ -178,7 +178,7 @@ fn without_its_members_an_entity_keeps_everything_and_others_are_listed() {
     alice.run(&["prune"]).exits(5);
     alice.run(&["tombstone", "list"]).exits(5);
 
-    // The chat is imported, acknowledged by nobody, and pruned by nobody.
+    // The chat is imported, but acknowledged by nobody, and pruned by nobody.
     let bundle = text(&machine.path("chat.crdt"));
     bob.ok(&["sync", "export", "--doc", CHAT, "-O", &bundle]);
     let import = alice.run(&["sync", "import", &bundle]);

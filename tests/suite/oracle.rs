@@ -1,5 +1,5 @@
-//! What a document holds, found out without the program under test: plain yrs, and the dumps that
-//! were made when the fixtures were.
+//! What a document holds, determined without the program under test: by plain yrs, and by the dumps made with
+//! the fixtures.
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -37,8 +37,8 @@ impl Plain {
         from_any(&map.to_json(&txn))
     }
 
-    /// The types of the fields of a map, in the words of the application's guide. The path leads
-    /// through keys and places; its root is an array where the next step is a place.
+    /// The types of the fields of a map, in the terms of the application's guide. The path leads through keys
+    /// and indices; its root is an array if the next step is an index.
     pub fn types(&self, path: &[&str]) -> BTreeMap<String, &'static str> {
         let mut txn = self.doc.transact_mut();
         let (root, steps) = path.split_first().expect("a root");
@@ -81,8 +81,8 @@ fn type_of(value: &Out) -> &'static str {
     }
 }
 
-/// A bare update, as another Yrs program would hand it over: what `change` did to a document that
-/// had `base`, written under `client`.
+/// A bare update, as another Yrs program would hand it over: what `change` did to a document that had `base`,
+/// written under `client`.
 pub fn update(
     client: u64,
     base: &[&[u8]],
@@ -123,8 +123,8 @@ fn from_any(any: &Any) -> Value {
     }
 }
 
-/// The roots of a typed dump (`{"t": "map", "v": …}`) as plain JSON; empty roots left out, since
-/// only a dump that names them sees them.
+/// The roots of a typed dump (`{"t": "map", "v": …}`) as plain JSON, without empty roots, since only a dump
+/// that names them sees them.
 pub fn expected(file: &Path) -> Value {
     let packed = std::fs::File::open(file).expect("an expected dump");
     let dump: Value =

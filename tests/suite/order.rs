@@ -11,7 +11,7 @@ fn batch(store: &Store<'_>, lines: &[Value]) -> Run {
     store.machine.run_with_stdin(&["-s", &dir, "batch"], lines.join("\n").as_bytes())
 }
 
-/// So many operations of one kind, each with its number in a field.
+/// This many operations of one kind, each with its number in a field.
 fn numbered(op: &str, field: &str, beside: Value) -> Vec<Value> {
     let line = |n: usize| {
         let mut line = beside.clone();
@@ -60,7 +60,7 @@ fn records_of_one_second_are_listed_in_the_order_in_which_they_were_written_on_e
         let replies = store.json(&["chat", "thread", &thread])["replies"].clone();
         assert_eq!(column(&replies, "content"), numbers());
         assert_eq!(store.column(&["issue", "list"], "title")[1..], numbers());
-        // Of one priority, too.
+        // With equal priority, too.
         let by_priority = store.column(&["issue", "list", "--sort", "priority"], "title");
         assert_eq!(by_priority[1..], numbers());
         let comments = store.json(&["issue", "show", &issue])["comments"].clone();
@@ -69,7 +69,7 @@ fn records_of_one_second_are_listed_in_the_order_in_which_they_were_written_on_e
         let texts: Vec<&Value> =
             stacked.as_array().unwrap().iter().map(|element| &element["data"]["content"]).collect();
         assert_eq!(texts, numbers().iter().collect::<Vec<_>>());
-        // A picture says the same of what lies on what.
+        // A picture agrees about what lies on what.
         let svg = store.ok(&["canvas", "render", "-O", "-"]);
         let places: Vec<usize> = numbers()
             .iter()
@@ -77,7 +77,7 @@ fn records_of_one_second_are_listed_in_the_order_in_which_they_were_written_on_e
             .collect();
         assert!(places.is_sorted(), "{places:?}");
     }
-    // What both wrote in one second, each in its own order, is in one order for both.
+    // What both wrote in one second, each in its own order, has one order for both.
     machine.pass(60);
     for store in [&alice, &bob] {
         batch(store, &numbered("chat.send", "text", json!({}))).exits(0);
@@ -97,7 +97,7 @@ fn cards_that_no_list_names_stand_in_the_order_in_which_they_were_written() {
     let machine = Machine::new("unlisted cards");
     let store = machine.group("s", &[]);
     batch(&store, &numbered("kanban.add", "title", json!({}))).exits(0);
-    // Their column goes, with its list.
+    // Their column is removed, with its list.
     crate::audit::forged(&store, "kanban", |txn| {
         use yrs::{Array, WriteTxn};
         let columns = txn.get_or_insert_array("columns");
@@ -138,13 +138,13 @@ fn what_is_older_than_the_store_keeps_its_time_and_its_author() {
     let comment = &issue["comments"][0];
     assert_eq!((&comment["author_id"], &comment["created_at"]), (&json!(DEPARTED), &json!(5)));
     assert_eq!(project.json(&["kanban", "list"])[0]["created_at"], 7);
-    // Who left is no stranger; and the log can be run again elsewhere, as it was.
+    // A member who left is no stranger; and the log can be replayed elsewhere, as it was.
     project.run(&["check"]).exits(0);
     let log = project.json(&["log", "show", &first["seq"].to_string()]);
     let operation = &log["operations"][0]["operation"];
     assert_eq!(operation["created_at"], 1_588_327_201, "{operation}");
 
-    // Dating one's own is everybody's, another's name an admin's; and nobody knows what will be.
+    // Everybody may backdate their own, only an admin another's; and nobody may use a future time.
     let bob = machine.replica_of(&project, "b", BOB);
     batch(&bob, &[json!({"op": "chat.send", "text": "mine", "created_at": 5})]).exits(0);
     for (line, code, message) in [

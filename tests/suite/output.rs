@@ -49,7 +49,7 @@ fn every_list_has_every_format() {
         for (line, row) in with("ndjson").lines().zip(rows) {
             assert_eq!(&serde_json::from_str::<Value>(line).unwrap(), row, "{list:?}");
         }
-        // Piped is tab-separated; every line has as many fields as the header.
+        // Piped output is tab-separated; every line has as many fields as the header.
         let piped = store.ok(list);
         assert_eq!(format!("{piped}\n"), with("tsv"));
         let tabs: Vec<usize> = piped.lines().map(|line| line.matches('\t').count()).collect();
@@ -86,7 +86,7 @@ fn every_record_has_every_format() {
         assert!(json.is_object(), "{show:?}: {json}");
         let line = with("ndjson");
         assert_eq!((line.lines().count(), serde_json::from_str(&line).ok()), (1, Some(json)));
-        // Name and value, one field a line; of a digest a pipe gets the digest alone.
+        // Name and value, one field a line; for a digest a pipe gets the digest alone.
         let piped = with("tsv");
         assert!(show == ["digest"] || store.run(show).stdout == piped, "{show:?}");
         assert!(piped.lines().all(|line| line.matches('\t').count() == 1), "{show:?}:\n{piped}");
@@ -118,17 +118,17 @@ fn a_format_is_no_file_and_a_file_no_format() {
         &["doc", "anonymize", "core"],
     ];
     for command in commands {
-        // A file's name where the format belongs: the error names the letter of files.
+        // A file name in place of the format: the error names the option for files.
         let run = store.run(&[command, &["-o", "my file.svg"]].concat());
         run.fails(2, "`-O 'my file.svg'`");
-        // A format's name could be meant for a file.
+        // A format's name could be meant as a file.
         for format in ["json", "table", "id"] {
             for option in [vec!["-o", format], vec!["--output", format]] {
                 store.run(&[command, option.as_slice()].concat()).fails(2, "`-O FILE`");
             }
         }
         assert_eq!(files(&machine.path("")), before, "{command:?}");
-        // Whoever says where, gets it there; the environment's format is meant for others.
+        // Whoever names the destination gets it there; the environment's format is meant for other commands.
         let run = store.run(&[command, &["-o", "json", "-O", "-"]].concat());
         assert!(!run.exits(0).stdout.is_empty());
         let dir = store.dir.clone();
@@ -137,10 +137,10 @@ fn a_format_is_no_file_and_a_file_no_format() {
     }
     store.run(&["recover", "core", "-o", "made"]).fails(2, "`-O made`");
     store.run(&["recover", "core", "-o", "json"]).fails(2, "--out");
-    // Elsewhere a wrong format is nothing else.
+    // Elsewhere a wrong format is just that.
     let run = store.run(&["chat", "list", "-o", "yaml"]);
     assert!(run.exits(2).stderr.contains("ndjson") && !run.stderr.contains("-O"), "{}", run.stderr);
-    // A file may be called so, where it is named as one.
+    // A file may have such a name, if it is given as one.
     assert!(store.json(&["sync", "export", "-O", "json"])["written"].as_bool().unwrap());
     assert!(machine.path("json").is_file());
 }
@@ -203,7 +203,7 @@ fn hostile_text_is_escaped_everywhere_but_in_json() {
     assert_eq!(store.json(&["entity", "show"])["name"], HOSTILE);
     let dump = store.json(&["doc", "dump", "chat"]);
     assert_eq!(dump["messages"][&id]["content"], HOSTILE);
-    // Not even the raw bytes of JSON hold what acts on a terminal.
+    // Not even the raw bytes of JSON contain what acts on a terminal.
     let raw = store.run(&["chat", "list", "--json"]).stdout;
     let acts = |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{2066}\u{200b}".contains(c));
     assert!(!raw.contains(acts), "{raw:?}");
@@ -357,7 +357,7 @@ fn nothing_asks_where_nobody_can_answer() {
     assert_eq!(store.json(&["sync", "peers"]), json!([]));
 }
 
-/// Texts that a careless escaping confuses.
+/// Texts that careless escaping confuses.
 const TEXTS: &[&str] = &[
     "one line",
     "two\nlines",
@@ -371,7 +371,7 @@ const TEXTS: &[&str] = &[
     "Grüße, 日本, 👍",
 ];
 
-/// `\u{…}` in what other programs read as CSV.
+/// Decodes `\u{…}` in what other programs read as CSV.
 fn without_escapes(text: &str) -> String {
     let mut parts = text.split("\\u{");
     let mut out = parts.next().unwrap().to_owned();
@@ -395,7 +395,7 @@ fn texts(machine: &Machine) -> Store<'_> {
     store
 }
 
-/// What a program prints that must be there; None, with a notice, where it is not.
+/// The output of a program that must be installed; `None`, with a notice, if it is not.
 fn printed_by(machine: &Machine, program: &str, args: &[&str]) -> Option<String> {
     let mut command = std::process::Command::new(program);
     match command.args(args).current_dir(machine.path(".")).output() {

@@ -1,4 +1,4 @@
-//! Who has what: members of whom nothing was heard, replicas that go on as others, who left.
+//! Who has what: members not heard from, replicas that continue others, and members who left.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ fn members_who_never_got_anything_are_behind() {
     assert_eq!((&listed[0]["replica_id"], &listed[0]["last_seen"]), (&Value::Null, &Value::Null));
     assert_eq!(listed[0]["they_lack_documents"], 1);
     assert!(listed[0]["they_lack_bytes"].as_u64().is_some_and(|bytes| bytes > 100), "{listed}");
-    // Only who has a replica has its id.
+    // Only a member with a replica has its id.
     assert_eq!(alice.ok(&["sync", "status", "-o", "id"]), "");
 
     let bob = machine.replica_of(&alice, "b", BOB);
@@ -36,7 +36,7 @@ fn members_who_never_got_anything_are_behind() {
     let carol = machine.replica_of(&alice, "c", CAROL);
     carol.give(&alice);
     alice.run(&["sync", "status", "--exit-code"]).exits(0);
-    // Of a member who left nothing is expected.
+    // Nothing is expected from a member who left.
     alice.ok(&["member", "add", "dave-snow-field-moss"]);
     assert_eq!(column(&status(&alice), "member").len(), 3);
     alice.ok(&["member", "remove", "dave-"]);
@@ -55,7 +55,7 @@ fn a_prefix_names_a_member_before_the_first_bundle_too() {
     export("bob-").fails(4, "bob-stone-path-gate");
     export("bob-h").exits(0);
     export("nobody").fails(4, "nobody");
-    // Of two with one beginning, one is heard of: a prefix still means neither.
+    // One of two with the same prefix is heard of: the prefix is still ambiguous.
     let bob = machine.replica_of(&alice, "b", BOB);
     bob.give(&alice);
     export("bob-").fails(4, "bob-stone-path-gate");
@@ -63,7 +63,7 @@ fn a_prefix_names_a_member_before_the_first_bundle_too() {
     assert_eq!(alice.json(&["sync", "show", &out])["for"], json!(replica(&bob)));
 }
 
-/// Bob's store is put back from a backup, and goes on as another replica.
+/// Bob's store is restored from a backup, and continues as another replica.
 #[test]
 fn a_replica_that_goes_on_from_another_takes_its_place() {
     let machine = Machine::new("goes on");
@@ -81,7 +81,7 @@ fn a_replica_that_goes_on_from_another_takes_its_place() {
     assert_ne!(old, new);
     machine.pass(60);
     copy.give(&alice);
-    // One Bob, in status and as whom a bundle is for; the old one is still known.
+    // One Bob, in status and as the target of a bundle; the old one is still known.
     assert_eq!(column(&status(&alice), "replica_id"), [new.as_str()]);
     alice.send("news");
     let out = text(&machine.path("x"));
@@ -96,11 +96,11 @@ fn a_replica_that_goes_on_from_another_takes_its_place() {
     };
     assert_eq!((by(&old), by(&new)), (json!(new), Value::Null));
     alice.ok(&["sync", "export", "--for", &old, "-O", &out]);
-    // What the old one had said before changes nothing.
+    // What the old one had announced before changes nothing.
     alice.ok(&["sync", "import", &late]);
     assert_eq!(column(&status(&alice), "replica_id"), [new.as_str()]);
 
-    // But the backup was a copy: the first one lives, says so, and is believed from then on.
+    // But the backup was a copy: the first one is alive, says so, and is believed from then on.
     machine.pass(60);
     bob.send("I am still here");
     bob.give(&alice);
@@ -111,12 +111,12 @@ fn a_replica_that_goes_on_from_another_takes_its_place() {
     copy.give(&alice);
     assert_eq!(column(&status(&alice), "replica_id").len(), 2);
     alice.run(&["sync", "export", "--for", BOB, "-O", &out]).fails(4, "has 2 replicas");
-    // Who forgets the new one is left with the old one.
+    // Forgetting the new one leaves the old one.
     alice.ok(&["sync", "forget", &new]);
     assert_eq!(column(&status(&alice), "replica_id"), [old.as_str()]);
 }
 
-/// A copy of Alice's store that Bob begins with is no successor of Alice's.
+/// A copy of Alice's store with which Bob begins is no successor of Alice's.
 #[test]
 fn a_copy_for_another_member_succeeds_nobody() {
     let machine = Machine::new("copied for bob");
@@ -170,7 +170,7 @@ fn a_prefix_that_is_too_short_is_said_to_be_and_names_who_could_be_meant() {
     short(export("bob"));
     export("bob-").fails(4, "names 2 members");
     export("bo-").fails(4, "no peer");
-    // So it is of entities.
+    // The same holds for entities.
     let run = alice.run(&["chat", "list", "-e", "oce"]);
     run.fails(2, "\"oce\" is too short to name an entity");
     assert!(run.stderr.contains(GROUP), "{}", run.stderr);

@@ -1,4 +1,4 @@
-//! What a picture of a canvas shows, and what is said of what it cannot show.
+//! What a picture of a canvas shows, and the reports about what it cannot show.
 
 use crate::support::*;
 
@@ -34,7 +34,7 @@ fn a_chart_has_axes_with_round_values_below_zero_too() {
         let labels = ["Jan", "Feb", "Mar"];
         let numbers: Vec<&str> = said.iter().copied().filter(|s| !labels.contains(s)).collect();
         assert_eq!(numbers, marks, "{form} {values}: {said:?}");
-        // A line upwards and one at nothing.
+        // A line upwards and one of no length.
         assert!(picture.matches("<path").count() >= 2, "{picture}");
         assert!(!run.stderr.contains("drawn as"), "{}", run.stderr);
     }

@@ -1,4 +1,4 @@
-//! Where a store is, by whatever name somebody gives it, and what of it is missing.
+//! Finding a store by whatever path names it, and noticing what is missing from it.
 
 use crate::support::*;
 use serde_json::json;
@@ -8,7 +8,7 @@ use std::path::Path;
 fn a_store_goes_by_its_own_name_that_of_its_documents_and_that_of_what_holds_it() {
     let machine = Machine::new("names");
     let real = machine.fixture("real-store");
-    // As the application has it: somewhere/crdt.db/crdt/…
+    // As in the application: somewhere/crdt.db/crdt/…
     machine.shell(
         "mkdir app && cp -r real-store/crdt.db app/ 2>/dev/null || cp -r real-store app/crdt.db",
     );
@@ -20,7 +20,7 @@ fn a_store_goes_by_its_own_name_that_of_its_documents_and_that_of_what_holds_it(
         assert_eq!(machine.run(&["-s", &dir, "digest"]).ok(), digest, "{name}");
         let one = machine.run(&["-s", &dir, "doc", "list", "--json"]).json();
         assert_eq!(one.as_array().unwrap().len(), 10, "{name}");
-        // The paths are relative to what was named.
+        // The paths are relative to the given directory.
         let path = Path::new(&dir).join(one[0]["path"].as_str().unwrap());
         assert!(path.is_file(), "{name}: {}", path.display());
     }
@@ -45,7 +45,7 @@ fn a_document_that_is_new_is_told_what_ids_look_like() {
     }
 }
 
-/// A store with everything in it that only `crdtctl.db` has.
+/// A store with everything that only `crdtctl.db` holds.
 fn lived_in(machine: &Machine) -> Store<'_> {
     let store = machine.group("s", &[]);
     let id = store.send("gone");
@@ -73,20 +73,20 @@ fn a_local_state_that_is_gone_or_empty_is_a_finding_with_a_fix() {
         let status = store.json(&["status"]);
         assert_eq!(column(&status["findings"], "kind"), ["lost-state"]);
         assert_eq!((store.digest(), store.files()), (digest.clone(), before));
-        // Documents are as sound as before.
+        // The documents are as sound as before.
         store.run(&["recover", "chat", "-O", "out"]).fails(1, "nothing of");
         machine.run_in(&store.dir, &[], &["init", "--as", ALICE]).exits(0);
         assert_eq!((store.json(&["check"]), store.digest()), (json!([]), digest));
         store.send("goes on");
     }
-    // Nothing is missing where nothing was: in what another program wrote, and in a copy of the
+    // Nothing is missing where there was nothing: in what another program wrote, and in a copy of the
     // documents.
     let machine = Machine::new("none lost");
     let real = machine.fixture("real-store");
     assert!(
         !column(&real.run(&["check", "--json"]).parsed(), "kind").contains(&"lost-state".into())
     );
-    // Nor does a command that does nothing there make it look so.
+    // A command that does nothing there does not make it look so either.
     let before = real.files();
     for (args, code) in [
         (&["-e", "ocean", "kanban", "add", "x"][..], 2),
@@ -122,11 +122,11 @@ fn a_file_that_is_damaged_is_rebuilt_from_the_log_by_the_command_that_is_named()
     let words: Vec<&str> = words.split(' ').skip(1).collect();
     let run = store.run(&words);
     assert!(run.exits(0).stderr.contains("2 records whole, 0 partial, 0 lost"), "{}", run.stderr);
-    // And so does the command that puts it in its place.
+    // And so does the command that installs it.
     let go_on = run.stderr.lines().last().unwrap();
     machine.shell(go_on.split('`').nth(1).unwrap());
     assert_eq!(store.digest(), digest);
-    // What another program wrote is in no log: others are asked.
+    // What another program wrote is in no log: others must have it.
     let real = machine.fixture("real-store");
     let chat = real.document(&format!("{GROUP}:chat"));
     std::fs::write(&chat, b"no document").unwrap();
@@ -226,7 +226,7 @@ fn digests_that_differ_by_acknowledgements_alone_say_so() {
     assert!(run.exits(3).stderr.contains("by acknowledgements alone"), "{}", run.stderr);
     bob.give(&alice);
     assert_eq!(whole(&alice), whole(&bob));
-    // What differs otherwise is not put down to that.
+    // Other differences are not attributed to that.
     alice.send("more");
     assert_ne!(whole(&alice)["live"], whole(&bob)["live"]);
     let run = alice.run(&["doc", "diff", &text(&alice.dir), &text(&bob.dir)]);

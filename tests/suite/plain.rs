@@ -1,12 +1,12 @@
-//! Records that another program wrote as plain JSON values: shown, named by `check`, refused with the
-//! repair, and repaired. Ids that look like places, and records that give themselves another id.
+//! Records that another program wrote as plain JSON values: shown, named by `check`, refused with the repair
+//! as a hint, and repaired. Ids that look like indices, and records that claim another id.
 
 use crate::support::*;
 use serde_json::{Value, json};
 use yrs::updates::decoder::Decode;
 use yrs::{Any, Doc, Map, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn};
 
-/// Another program's write to a document, as it comes by file.
+/// Another program's write to a document, imported as a file.
 fn written_elsewhere(store: &Store<'_>, doc: &str, write: impl FnOnce(&mut TransactionMut<'_>)) {
     let other = Doc::with_client_id(4711);
     if let Ok(base) = std::fs::read(store.document(doc)) {

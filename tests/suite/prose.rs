@@ -1,4 +1,4 @@
-//! Documents of editors as Markdown and HTML.
+//! Documents of rich-text editors as Markdown and HTML.
 
 use crate::support::*;
 use std::path::Path;

@@ -5,7 +5,7 @@ use crate::support::*;
 use serde_json::Value;
 use std::path::Path;
 
-/// How many records became what: whole, partial, lost.
+/// Counts of records: whole, partial, lost.
 fn counts(records: &Value) -> (usize, usize, usize) {
     let count = |state: &str| {
         records.as_array().unwrap().iter().filter(|record| record["state"] == state).count()
@@ -61,7 +61,7 @@ fn a_document_comes_back_whole_from_the_log() {
     cut(&store.document(CHAT), |bytes| bytes / 3);
     assert_eq!(counts(&recover(&store, CHAT, &[], "out")), (2, 0, 0));
     assert_eq!(machine.open(machine.path("out")).ok(&["digest", CHAT]), digest);
-    // Where the file is gone altogether, too.
+    // The same if the file is gone altogether.
     std::fs::remove_file(store.document(CHAT)).unwrap();
     assert_eq!(counts(&recover(&store, CHAT, &[], "again")), (2, 0, 0));
 }
@@ -78,7 +78,7 @@ fn others_have_what_the_file_has_lost() {
         assert_eq!(counts(&recover(&store, CHAT, from, &out)), (40, 0, 0));
         assert_eq!(machine.open(machine.path(&out)).ok(&["digest", CHAT]), digest);
     }
-    // A bare file of a backup is good as well.
+    // A bare file from a backup works as well.
     let backup = machine.path("backup.yrs");
     std::fs::copy(
         machine.path("b").join(store.document(CHAT).strip_prefix(&store.dir).unwrap()),
@@ -114,10 +114,10 @@ fn the_longest_valid_prefix_is_kept_and_the_rest_is_named() {
                 _ => assert_eq!(made["messages"][id], Value::Null, "{record}"),
             }
         }
-        // Half a file does not show what was in the other half.
+        // Half a file does not reveal what was in the other half.
         assert_eq!(lost, 0, "{tenths}");
     }
-    // Damage in the middle: what stands behind it is still there to be named.
+    // Damage in the middle: records after it can still be named.
     let mut damaged = sound.clone();
     let middle = damaged.len() / 2;
     damaged[middle..middle + 40].fill(0xff);
@@ -145,12 +145,12 @@ fn any_damage_leaves_something_sound_or_says_that_nothing_is_left() {
         std::fs::write(&file, &bytes).unwrap();
         let out = text(&machine.path(&format!("alone {round}")));
         let run = store.run(&["recover", CHAT, "-O", &out]);
-        // Another letter in a message is no damage that shows.
+        // A changed letter in a message is damage that does not show.
         assert!([0, 1, 4].contains(&run.code), "{round}: {run:?}");
         let out = format!("with {round}");
         let records = recover(&store, CHAT, &[&bundle], &out);
-        // Others have all of it: no damage takes a record away from them. One bit alone may make
-        // the file and the bundle disagree about one operation, and nobody knows who is right.
+        // Others have all of it: no damage loses a record of theirs. A single flipped bit may make the file
+        // and the bundle disagree about one operation, and nobody knows which is right.
         let (whole, partial, _) = counts(&records);
         assert_eq!(whole + partial, 40, "{round}: {records:#}");
         assert!(partial <= 1, "{round}: {records:#}");
@@ -215,7 +215,7 @@ fn nothing_is_written_over() {
     let made = files(&machine.path("out"));
     store.run(&["recover", CHAT, "-O", &out]).fails(1, "already");
     assert_eq!(files(&machine.path("out")), made);
-    // A second document may lie beside it.
+    // A second document may be put beside it.
     store.ok(&["recover", CORE, "-O", &out]);
     assert_eq!(machine.open(machine.path("out")).digest(), digest);
     assert_eq!(store.files(), before);
@@ -267,7 +267,7 @@ fn the_store_goes_on_with_what_was_recovered() {
     }
 }
 
-/// A board and an issue, in which containers stand in arrays.
+/// A board and an issue, which have containers in arrays.
 #[test]
 fn records_in_arrays_are_named_too() {
     let machine = Machine::new("arrays");
@@ -295,7 +295,7 @@ fn records_in_arrays_are_named_too() {
         cut(&store.document(doc), |bytes| bytes / 2);
         let records = recover(store, doc, &[], "out");
         assert_eq!((names(&records), counts(&records).0), (strings(expected), expected.len()));
-        // Beside one that disagrees from the middle on.
+        // Together with one that disagrees from the middle on.
         let damaged = machine.path(&format!("damaged-{at}.yrs"));
         for bit in (0..bytes.len() * 8).step_by(61) {
             let mut bytes = bytes.clone();
@@ -346,14 +346,14 @@ fn what_was_recovered_takes_its_place_and_the_damaged_file_is_kept() {
     store.ok(&["chat", "send", "on we go", "--as", ALICE]);
     let aside = file.with_extension("yrs.damaged");
     assert_eq!(std::fs::read(&aside).unwrap(), damaged);
-    // What is kept is not written over by the next one.
+    // The kept file is not overwritten by the next one.
     cut(&store.document(CHAT), |bytes| bytes / 2);
     let before = store.files();
     let again = text(&machine.path("again"));
     let recover = ["recover", CHAT, "--apply", "--from", &bundle, "-O", &again];
     store.run(&recover).fails(1, "is kept already");
     assert_eq!((store.files(), machine.path("again").exists()), (before, false));
-    // Where the file is gone there is nothing to keep.
+    // If the file is gone there is nothing to keep.
     std::fs::remove_file(&aside).unwrap();
     std::fs::remove_file(store.document(CHAT)).unwrap();
     store.run(&recover).exits(0);
@@ -380,7 +380,7 @@ fn what_took_its_place_is_the_stores_own() {
     alice.run(&["check", "--deep"]).exits(0);
 }
 
-/// What an old bundle gives lacks what the log goes on from: that waits, and nothing leads in a circle.
+/// What an old bundle provides lacks what the log builds on: that waits, and no hint leads in a circle.
 #[test]
 fn what_an_old_bundle_gives_goes_on_and_takes_in_the_rest_when_it_comes() {
     let machine = Machine::new("old bundle");
@@ -399,7 +399,7 @@ fn what_an_old_bundle_gives_goes_on_and_takes_in_the_rest_when_it_comes() {
     let digest = bob.ok(&["digest", CHAT]);
     let file = alice.document(CHAT);
     cut(&file, |bytes| bytes / 3);
-    // Beside the store first: the command that is named goes on with it.
+    // Beside the store first: the suggested command continues with it.
     let beside = text(&machine.path("beside"));
     let run = alice.run(&["recover", CHAT, "--from", &old, "-O", &beside]);
     let said = &run.exits(0).stderr;
@@ -410,7 +410,7 @@ fn what_an_old_bundle_gives_goes_on_and_takes_in_the_rest_when_it_comes() {
     assert!(said.contains("of the log build upon what is missing, and wait"), "{said}");
     let said = alice.column(&["chat", "list"], "content");
     assert!(said.contains(&"one".to_owned()) && !said.contains(&"five".to_owned()), "{said:?}");
-    // Whatever is found has an end.
+    // Every finding can be resolved.
     let found = alice.run(&["check", "-o", "id"]).stdout;
     for id in found.lines() {
         alice.ok(&["repair", id]);

@@ -1,5 +1,5 @@
-//! Many members removed in one session: what each removal prunes is what it would prune in a
-//! session of its own, where everything is looked at anew.
+//! Many members removed in one session: each removal prunes the same as in a session of its own, in which
+//! everything is examined again.
 
 use crate::support::{environment, temporary};
 use crdtctl::crdt::source::Source;
@@ -23,7 +23,7 @@ fn chat() -> DocId {
     DocId::parse(&format!("{ENTITY}:chat")).unwrap()
 }
 
-/// A store whose ids come from a seed.
+/// A store with seeded ids.
 fn store(dir: &Path, seed: u64) -> Store {
     let environment = environment(Some(dir.join("leases")), &seed.to_string(), NOW);
     let alice = MemberId::parse(ALICE).unwrap();
@@ -40,7 +40,7 @@ fn operation(mut fields: Value) -> Operation {
     serde_json::from_value(fields).unwrap()
 }
 
-/// What an operation did: its record, and what it pruned, in its order. Or how it failed.
+/// What an operation did: its record, and what it pruned, in order; or how it failed.
 type Did = Result<(bool, Option<String>, Vec<(String, DocPath)>), String>;
 
 fn run(session: &mut Session, operation: &Operation) -> Did {
@@ -53,8 +53,7 @@ fn member(n: u64) -> String {
     format!("member-{n}-lake-tree")
 }
 
-/// Members who joined at different times, and messages that some of them deleted and some have
-/// acknowledged.
+/// Members who joined at different times, and messages that some of them deleted and some have acknowledged.
 fn prepare(store: &Store, chance: &mut Chance, members: u64) -> Vec<String> {
     let as_alice = |fields: Value| {
         let mut session = session(store, ALICE);
@@ -76,7 +75,7 @@ fn prepare(store: &Store, chance: &mut Chance, members: u64) -> Vec<String> {
         if chance.below(2) == 0 {
             let message =
                 messages.swap_remove(usize::try_from(chance.below(messages.len() as u64)).unwrap());
-            // Its replies may have gone with it.
+            // Its replies may be gone with it.
             let mut session = session(store, ALICE);
             let delete = json!({"op": "chat.delete", "message": message});
             if run(&mut session, &operation(delete)).is_ok() {
@@ -93,7 +92,7 @@ fn prepare(store: &Store, chance: &mut Chance, members: u64) -> Vec<String> {
     messages
 }
 
-/// Mostly removals; members who come back or get another role, and messages, among them.
+/// Mostly removals, and among them members who come back or get another role, and messages.
 fn change(chance: &mut Chance, members: u64, messages: &[String]) -> Operation {
     let who = member(chance.below(members));
     operation(match chance.below(12) {

@@ -1,4 +1,4 @@
-//! `repair`: what was named and nothing else, the old bytes kept.
+//! `repair`: only what was named is changed, and the old bytes are kept.
 
 use crate::check::findings;
 use crate::damage::{self, CHAT, CORE, quarantine};
@@ -29,7 +29,7 @@ fn what_can_be_repaired_is_and_the_old_bytes_are_kept() {
 
         let copy = machine.path("before");
         copy_tree(&store.dir, &copy);
-        // By a prefix, as ids are named everywhere.
+        // By a prefix, as everywhere.
         let written = store.json(&["repair", &id[..id.len() - 1]]);
         assert_eq!(written["changed"], true, "{id}");
         assert_eq!(store.run(&["check"]).exits(0).stdout.lines().count(), 1, "{id}");
@@ -52,7 +52,7 @@ fn what_can_be_repaired_is_and_the_old_bytes_are_kept() {
     }
 }
 
-/// What differs in the records of two stores: collection and fields.
+/// The differences between the records of two stores: collection and fields.
 fn changed_fields(old: &Path, new: &Store<'_>) -> Vec<String> {
     let diff = new.run(&["doc", "diff", &text(old), &text(&new.dir), "--json"]).parsed();
     let of = |change: &Value| {
@@ -91,7 +91,7 @@ fn only_what_is_named_is_touched() {
     assert_eq!(store.documents(), before);
     let left = findings(&store, &[]);
     assert_eq!(left.len(), 1);
-    // One that there is and one that there is not: nothing happens.
+    // One that exists and one that does not: nothing happens.
     let files = store.files();
     store.run(&["repair", &ids(&left)[0], "lost-fold-000000"]).fails(4, "lost-fold-000000");
     assert_eq!(store.files(), files);
@@ -150,14 +150,14 @@ fn content_survives_the_repair_of_files() {
         let damage = damage::ALL.iter().find(|damage| damage.kind == kind).unwrap();
         let machine = Machine::new(&format!("content {kind}"));
         let store = (damage.make)(&machine);
-        // A file that is gone counts for nothing until it is back.
+        // A file that is gone does not count until it is back.
         let digest = match kind {
             "missing-file" => damage::sound(&Machine::new("content missing-file")).digest(),
             _ => store.digest(),
         };
         store.ok(&["repair", &ids(&findings(&store, &[]))[0]]);
         assert_eq!(store.digest(), digest, "{kind}");
-        // And the replica goes on.
+        // And the replica works.
         store.send("afterwards");
         store.run(&["check"]).exits(0);
     }
@@ -177,7 +177,7 @@ fn a_repaired_meta_keeps_what_others_wrote_into_it() {
     assert_eq!(meta["blake3"], blake3::hash(&bytes).to_hex().as_str());
 }
 
-/// What only the files would have held is committed once they do.
+/// A repair of files alone is committed once they are written.
 #[test]
 fn a_repair_of_a_file_that_cannot_be_written_has_committed_nothing() {
     let machine = Machine::new("meta that cannot be written");

@@ -1,20 +1,20 @@
-//! What another program wrote into a document of a concern: kept byte for byte, or nothing is
-//! written at all.
+//! What another program wrote into a document of a concern is kept byte for byte, or nothing is written at
+//! all.
 
 use crate::support::*;
 use crdtctl::wire::{Block, Update};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// As Yjs writes them. A map with `max`: 2^63-1 as a BigInt, `list`: BigInts, `nothing`: undefined,
-/// NaN, -0, bytes; and a text with an embed.
+/// As Yjs writes them. A map with `max`: 2^63-1 as a BigInt, `list`: BigInts, `nothing`: undefined, NaN, -0,
+/// bytes; and a text with an embed.
 const VALUES: &str = concat!(
     "AQmJBgAoAQVvdGhlcgNtYXgBen//////////KAEFb3RoZXIEbGlzdAF1A3oAAAAAAAAAAX0CdgEEZGVlcHr/////",
     "////+ygBBW90aGVyB25vdGhpbmcBfygBBW90aGVyA25hbgF7f/gAAAAAAAAoAQVvdGhlcgR6ZXJvAX1AIwEFb3Ro",
     "ZXIFYnl0ZXMCAP8EAQdwaWN0dXJlAWGEiQYGAWLFiQYGiQYHEXsiaW1hZ2UiOiJ4LnBuZyJ9AA=="
 );
 
-/// A bold word; an element of XML; a sub-document; a text with an attribute.
+/// A bold word; an XML element; a sub-document; a text with an attribute.
 const RICH: [(&str, &str); 4] = [
     ("essay", "AQSKBgAEAQVlc3NheQRib2xkhIoGAwUgd29yZEaKBgAEYm9sZAR0cnVlxooGA4oGBARib2xkBG51bGwA"),
     ("prose", "AQSLBgAHAQVwcm9zZQMBcCgAiwYAAWEBdwExBwCLBgAGBACLBgICaGkA"),
@@ -26,7 +26,7 @@ fn bytes(base64: &str) -> Vec<u8> {
     data_encoding::BASE64.decode(base64.as_bytes()).unwrap()
 }
 
-/// Lets another program write into the file of a document.
+/// Another program writes into the file of a document.
 fn written_into(store: &Store<'_>, doc: &str, base64: &str) -> std::path::PathBuf {
     let name: String = doc.bytes().map(|byte| format!("{byte:02x}")).collect();
     let file = store.dir.join(format!("crdt/group/{name}.yrs"));
@@ -38,8 +38,8 @@ fn written_into(store: &Store<'_>, doc: &str, base64: &str) -> std::path::PathBu
     file
 }
 
-/// What it holds beside what the concern knows, with every type; from the file as another program
-/// would read it.
+/// What it holds beside what the concern knows, with every type, from the file as another program would read
+/// it.
 fn beside(store: &Store<'_>, file: &std::path::Path) -> Value {
     let mut typed = store.machine.run(&["doc", "dump", &text(file), "--as", "yjs"]).json();
     let known = ["messages", "threads", "columns", "cards", "metadata"];
@@ -88,8 +88,7 @@ fn blocks(update: &[u8]) -> Vec<(u64, u32, Vec<u8>)> {
     walked.clients().flat_map(of_client).collect()
 }
 
-/// Whether a file has all blocks of another program's update, byte for byte, and deletes the same of
-/// them.
+/// Whether a file has all blocks of another program's update, byte for byte, and deletes the same of them.
 fn has_kept(file: &Path, theirs: &[u8]) -> bool {
     let bytes = std::fs::read(file).unwrap();
     let (here, there) = (Update::walk(&bytes).unwrap(), Update::walk(theirs).unwrap());
@@ -120,7 +119,7 @@ fn what_yrs_would_change_stays_as_it_was_written_through_every_write() {
         assert_eq!(store.json(&["chat", "search", "chang"]).as_array().map(Vec::len), Some(1));
         assert_eq!(beside(&store, &file), shown, "{root}");
         assert!(has_kept(&file, &bytes(update)), "{root}");
-        // All of it is in a dump and in a copy that is rebuilt.
+        // All of it is in a dump and in a rebuilt copy.
         let dump = store.run(&["doc", "dump", "chat"]).json();
         assert_eq!(dump["messages"][&id]["content"], "changed", "{root}");
         assert!(dump.get(root).is_some(), "{root}: {dump}");
@@ -145,7 +144,7 @@ fn what_yrs_would_change_stays_as_it_was_written_through_every_write() {
     }
 }
 
-/// A message with a bold word; an element of XML in the place of a message.
+/// A message with a bold word; an XML element in place of a message.
 const AMONG: [(&str, &str); 2] = [
     (
         "bold",
@@ -180,7 +179,7 @@ fn what_yrs_would_change_among_the_records_is_shown_and_nothing_is_written() {
             assert!(run.exits(5).stderr.contains("left out"), "{name}: {run:?}");
             assert_eq!(std::fs::read(&file).unwrap(), before, "{name}: {args:?}");
         }
-        // It is not damaged, everything in it is shown, and other documents go on.
+        // It is not damaged, everything in it is shown, and other documents still work.
         let run = store.run(&["check", "--json"]);
         assert_eq!(column(&run.exits(3).parsed(), "kind"), ["unsupported"], "{name}");
         let out = text(&machine.path("recovered"));
@@ -202,7 +201,7 @@ fn an_import_names_what_it_changed_beside_the_records() {
         std::fs::write(&file, update).unwrap();
         store.json(&["doc", "load", "--doc", &chat, &text(&file)])["documents"][0].clone()
     };
-    // With what yrs takes beside the messages and, after the first of `RICH`, without.
+    // With content that yrs accepts beside the messages and, after the first of `RICH`, without.
     let loaded = load(&bytes(VALUES));
     assert_eq!((&loaded["added"], &loaded["roots"]), (&json!(7), &json!(["other", "picture"])));
     for (root, update) in RICH {

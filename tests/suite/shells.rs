@@ -1,19 +1,18 @@
-//! Completion in real shells: what a person types, Tab, and what the program is then given.
+//! Completion in real shells: what a person types, Tab, and the arguments that the program then gets.
 //!
-//! Where a shell is missing its tests are skipped with a notice; with `CRDTCTL_SHELLS=required`, as
-//! in CI, they fail.
+//! Without a shell its tests are skipped with a notice; with `CRDTCTL_SHELLS=required`, as in CI, they fail.
 
 use crate::support::*;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A store, and a directory in which `crdtctl` writes down its arguments instead of heeding them.
+/// A store, and a directory in which `crdtctl` records its arguments instead of acting on them.
 struct Shell<'m> {
     store: &'m Store<'m>,
     dir: PathBuf,
 }
 
-/// Whether a program is here; in CI it has to be.
+/// Whether a program is installed; in CI it must be.
 fn there(program: &str) -> bool {
     let there = Command::new(program).arg("--version").output().is_ok();
     if !there {
@@ -57,12 +56,12 @@ impl<'m> Shell<'m> {
         command
     }
 
-    /// What the program is given when lines with Tabs are typed at a shell on a terminal.
+    /// The arguments that the program gets when lines with Tabs are typed at a shell on a terminal.
     fn typed(&self, shell: &str, lines: &[&str]) -> Vec<String> {
         let home = self.store.machine.path("");
         drop(std::fs::remove_file(home.join("typed")));
         let mut script = self.command("script");
-        // What should stay open, a quote for one, is closed by the second of these.
+        // Anything left open, such as a quote, is closed by the second of these.
         script.args(["-qec", &format!("timeout --foreground 60 {shell}"), "/dev/null"]);
         let input = format!("{}\nexit\n'\nexit\n", lines.join("\n"));
         self.store.machine.finish(script, &[shell], Some(input.as_bytes()));
@@ -71,10 +70,10 @@ impl<'m> Shell<'m> {
     }
 }
 
-/// What is typed and what it becomes, for shells that complete the line in place.
+/// Input and result, for shells that complete the line in place.
 fn cases(id: &str) -> Vec<(String, String)> {
     let typed = [
-        // Ids with a colon, from before it and from behind it, and by a part alone.
+        // Ids with a colon, from before and after it, and by a part alone.
         ("crdtctl entity show gr\t", format!("<entity><show><{GROUP}>")),
         ("crdtctl entity show group:oc\t", format!("<entity><show><{GROUP}>")),
         ("crdtctl entity show oce\t", "<entity><show><ocean-forest-moon-star>".to_owned()),
@@ -86,26 +85,26 @@ fn cases(id: &str) -> Vec<(String, String)> {
         ("crdtctl -e group:oc\t member list", format!("<-e><{GROUP}><member><list>")),
         ("crdtctl doc size cor\t", "<doc><size><core>".to_owned()),
         ("crdtctl doc diff cor\t cha\t", "<doc><diff><core><chat>".to_owned()),
-        // Files, where a document can be one, and of the disk.
+        // Files, if they can be documents, and files on the disk.
         ("crdtctl doc show upd\t", "<doc><show><update.bin>".to_owned()),
         ("crdtctl doc size upd\t", "<doc><size><update.bin>".to_owned()),
         ("crdtctl doc diff upd\t cha\t", "<doc><diff><update.bin><chat>".to_owned()),
         ("crdtctl doc merge upd\t", "<doc><merge><update.bin>".to_owned()),
         ("crdtctl sync import upd\t", "<sync><import><update.bin>".to_owned()),
         ("crdtctl disk cat /sh\t", "<disk><cat></shared/page.md>".to_owned()),
-        // Names with a blank.
+        // Names with a space.
         ("crdtctl kanban move 3f2a In\t", "<kanban><move><3f2a><In Progress>".to_owned()),
         ("crdtctl kanban move 3f2a 'In Pr\t", "<kanban><move><3f2a><In Progress>".to_owned()),
         ("crdtctl kanban move 3f2a In\\ P\t", "<kanban><move><3f2a><In Progress>".to_owned()),
         // Members, roles, types, commands.
         ("crdtctl --as bo\t whoami", format!("<--as><{BOB}><whoami>")),
         ("crdtctl member role bob- adm\t", "<member><role><bob-><admin>".to_owned()),
-        // Nothing was heard of her, and she can be given a bundle all the same.
+        // Nothing was heard from her, but she can be sent a bundle all the same.
         ("crdtctl sync export --for bo\t", format!("<sync><export><--for><{BOB}>")),
         ("crdtctl member add x --role vie\t", "<member><add><x><--role><viewer>".to_owned()),
         ("crdtctl entity create proj\t", "<entity><create><project>".to_owned()),
         ("crdtctl tombst\t li\t", "<tombstone><list>".to_owned()),
-        // Behind a short name as behind the long one.
+        // Short names complete like the long ones.
         ("crdtctl archive list --kind car\t", "<archive><list><--kind><card>".to_owned()),
         ("crdtctl doc dump chat --root mes\t", "<doc><dump><chat><--root><messages>".to_owned()),
         ("crdtctl member rm bob\t", format!("<member><rm><{BOB}>")),
@@ -113,7 +112,7 @@ fn cases(id: &str) -> Vec<(String, String)> {
     ];
     let mut cases: Vec<(String, String)> =
         typed.into_iter().map(|(typed, given)| (typed.to_owned(), given)).collect();
-    // Options are offered to who begins one, and are not in the way of the one message that there is.
+    // Options are offered once one is begun, and do not get in the way of the only message.
     cases.push(("crdtctl chat show \t".to_owned(), format!("<chat><show><{id}>")));
     cases.push((format!("crdtctl chat show {}\t", &id[..6]), format!("<chat><show><{id}>")));
     cases.push((format!("crdtctl log --record {}\t", &id[..6]), format!("<log><--record><{id}>")));

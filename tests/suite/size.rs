@@ -1,4 +1,4 @@
-//! The microscope: `doc size`, `tree`, `blocks`, `get`, and dumps with types.
+//! Inspection: `doc size`, `tree`, `blocks`, `get`, and dumps with types.
 
 use crate::oracle;
 use crate::support::*;
@@ -126,7 +126,7 @@ fn it_says_what_would_make_a_document_smaller() {
     assert_eq!(find(&report, "messages/*", "tombstone")["count"], 1);
     assert_eq!(find(&report, "messages/*/ack_vector", "acknowledgement")["count"], 1);
 
-    // What it promises comes true, more or less.
+    // Its estimate is about right.
     let before = report["file_bytes"].as_u64().unwrap();
     store.ok(&["member", "remove", BOB]);
     store.ok(&["prune"]);
@@ -252,7 +252,7 @@ fn a_dump_for_yjs_has_the_types_that_yjs_sees() {
     }
 }
 
-/// Numbers as Yjs has them: floats all.
+/// Numbers as Yjs has them: all floats.
 fn floats(value: &Value) -> Value {
     match value {
         Value::Number(n) => json!(n.as_f64()),
@@ -264,7 +264,7 @@ fn floats(value: &Value) -> Value {
     }
 }
 
-/// A store in which the file of one document holds these bytes.
+/// A store in which the file of one document has these bytes.
 fn with_file<'m>(machine: &'m Machine, name: &str, bytes: &[u8]) -> Store<'m> {
     let store = machine.store(name, ALICE);
     let update = oracle::update(5, &[], |txn| {
@@ -274,7 +274,7 @@ fn with_file<'m>(machine: &'m Machine, name: &str, bytes: &[u8]) -> Store<'m> {
     std::fs::write(&file, update).unwrap();
     store.ok(&["sync", "import", "--raw", "notes:one:free", &text(&file)]);
     let path = store.document("notes:one:free");
-    // As another machine would have it: no log of ours knows the document.
+    // As on another machine: no log of ours knows the document.
     let copy = machine.open(machine.path(&format!("{name}-copy")));
     let target = copy.dir.join(path.strip_prefix(&store.dir).unwrap());
     std::fs::create_dir_all(target.parent().unwrap()).unwrap();
@@ -328,14 +328,14 @@ fn a_file_that_cannot_be_read_is_refused_with_the_place() {
             run.stderr
         );
     }
-    // The summary goes on.
+    // The summary still works.
     let run = store.run(&["doc", "size", "--json"]);
     let said = "(truncated); `crdtctl check notes:one:free` says what can be done";
     assert!(run.stderr.contains(said), "{}", run.stderr);
     adds_up(&store, &run.json()[0]);
 }
 
-/// Documents that Yjs wrote; None, with a notice, where there is no Yjs.
+/// Documents that Yjs wrote; `None`, with a notice, if Yjs is not installed.
 fn by_yjs(dir: &Path, count: usize) -> Option<Vec<bool>> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yjs");
     if !scripts.join("node_modules/yjs").is_dir() {

@@ -1,4 +1,4 @@
-//! `sql`: what the views hold, what a query may do, and the file that others read.
+//! `sql`: the contents of the views, what a query may do, and the file that others read.
 
 mod file;
 mod hostile;

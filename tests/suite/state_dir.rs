@@ -1,11 +1,11 @@
-//! Where the leases of this machine's replicas are kept, and what happens where they cannot be.
+//! Where the leases of this machine's replicas are kept, and what happens if they cannot be.
 
 use crate::errors::{NOBODY, as_user, is_root};
 use crate::support::*;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// A command on a store with other variables; those without a value are not set.
+/// A command on a store with other variables; those without a value are unset.
 fn run(store: &Store<'_>, env: &[(&str, Option<&str>)], args: &[&str]) -> Run {
     let dir = text(&store.dir);
     let mut command = store.machine.command(&[&["-s", dir.as_str()], args].concat());
@@ -28,7 +28,7 @@ fn leases(dir: &Path) -> usize {
     std::fs::read_dir(dir.join("leases")).map_or(0, Iterator::count)
 }
 
-/// Writes twice: whether it stayed the same replica, and said nothing of a new one.
+/// Writes twice: returns whether it stayed the same replica, and reported no new one.
 fn stays(store: &Store<'_>, env: &[(&str, Option<&str>)], more: &[&str]) -> bool {
     run(store, env, &[&["chat", "send", "one"], more].concat()).exits(0);
     let second = run(store, env, &[&["chat", "send", "two"], more].concat());
@@ -58,7 +58,7 @@ fn the_state_directory_is_found_in_one_order() {
         assert!(stays(&store, &[("XDG_STATE_HOME", Some(ignored)), all[2]], &[]), "{ignored:?}");
     }
     assert_eq!(kept(home, ".local/state/crdtctl"), 1);
-    // One that is named relative to this directory stays there.
+    // A relative path is relative to the current directory.
     assert!(stays(&store, &all[2..], &["--state-dir", "here"]));
     assert_eq!(leases(&machine.path("here")), 1);
     let from_inside = machine.run_in(
@@ -135,7 +135,7 @@ fn without_home_the_system_knows_where_it_is() {
         command.env_remove("HOME").env_remove("XDG_STATE_HOME");
         Some(machine.finish(command, &args, None))
     };
-    // A user whom nobody knows.
+    // An unknown user.
     let Some(run) = as_other(54_321, &[]) else { return };
     run.exits(2);
     assert!(run.error()["hint"].as_str().unwrap().contains("--state-dir"), "{run:?}");
@@ -146,7 +146,7 @@ fn without_home_the_system_knows_where_it_is() {
     as_other(54_321, &there).unwrap().exits(0);
     let second = as_other(54_321, &there).unwrap();
     assert!(!second.exits(0).stderr.contains("new replica"), "{}", second.stderr);
-    // A user who is known, and whose home cannot be written.
+    // A known user whose home cannot be written.
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let nobody = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
     let home = nobody

@@ -1,4 +1,4 @@
-//! `status` and `whoami`: one screen, out of the local state.
+//! `status` and `whoami`: one screen, from the local state.
 
 use crate::support::*;
 use serde_json::json;
@@ -23,7 +23,7 @@ fn one_screen_says_where_everything_stands() {
     assert_eq!((&status["documents"], &status["conflicts"]), (&json!(2), &json!(0)));
     assert_eq!(status["findings"], json!([]));
     assert_eq!(lacking(&alice, BOB), (0, 0));
-    // Of Carol nothing was heard.
+    // Nothing was heard from Carol.
     assert_eq!(lacking(&alice, CAROL), (2, 0));
 
     // It agrees with what `sync status` finds in the documents.
@@ -64,7 +64,7 @@ fn it_reads_no_document_but_those_of_the_members() {
     let alice = machine.group("a", &[BOB]);
     alice.send("hi");
     let chat = alice.document(&format!("{GROUP}:chat"));
-    // Neither what is in it nor whether it can be read matters.
+    // Neither its content nor whether it can be read matters.
     std::fs::write(&chat, b"not a document at all").unwrap();
     let before = alice.files();
     let status = alice.json(&["status"]);
@@ -75,7 +75,7 @@ fn it_reads_no_document_but_those_of_the_members() {
     );
     alice.run(&["whoami"]).exits(0);
     assert_eq!(alice.files(), before);
-    // The members' own it reads, and says so where it cannot.
+    // It reads the document of the members, and says so if it cannot.
     std::fs::write(alice.document(&format!("{GROUP}:core")), b"nor this one").unwrap();
     let run = alice.run(&["status"]);
     run.exits(5);

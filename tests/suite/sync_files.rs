@@ -8,7 +8,7 @@ fn size(file: &str) -> u64 {
     std::fs::metadata(file).unwrap().len()
 }
 
-/// Exports what a peer lacks; the file.
+/// Exports what a peer lacks; returns the file.
 fn export_for(store: &Store<'_>, peer: &str, name: &str) -> String {
     let file = text(&store.machine.path(name));
     store.ok(&["sync", "export", "--for", peer, "--out", &file]);
@@ -46,8 +46,8 @@ fn a_bundle_carries_everything() {
     assert!(said.contains("chat") && said.contains('2'), "{said}");
 }
 
-/// What brings all of a document is the document. Whoever has something to acknowledge in it adds
-/// that, and nothing else.
+/// A bundle that has all of a document is the document. Whoever has something to acknowledge in it adds that,
+/// and nothing else.
 #[test]
 fn a_new_document_is_stored_as_it_came() {
     let machine = Machine::new("as it came");
@@ -57,7 +57,7 @@ fn a_new_document_is_stored_as_it_came() {
     alice.ok(&["chat", "edit", &first, "said otherwise"]);
     alice.ok(&["chat", "delete", &gone]);
     let bundle = alice.export("all.crdt");
-    // Carol is no member: what she acknowledges counts for nobody.
+    // Carol is no member: her acknowledgements count for nobody.
     let carol = machine.store("c", CAROL);
     carol.ok(&["sync", "import", &bundle]);
     assert_eq!(carol.documents(), alice.documents());
@@ -71,7 +71,7 @@ fn a_new_document_is_stored_as_it_came() {
     assert!((1..200).contains(&(logged(&bob) - all)));
     assert_eq!(bob.json(&["tombstone", "list"]), json!([]), "he pruned what waited for him alone");
     assert_eq!(bob.run(&["check"]).code, 0);
-    // He goes on from there, and all of it travels back.
+    // He continues from there, and all of it travels back.
     let reply = bob.ok(&["chat", "send", "an answer", "--reply-to", &last]);
     bob.give(&alice);
     assert_eq!(alice.json(&["chat", "show", &reply])["content"], "an answer");
@@ -149,7 +149,7 @@ fn only_news_travels_to_a_known_peer() {
     assert!(!machine.path("x").exists());
 }
 
-/// A document with a long past: the news of one message do not carry what was ever deleted.
+/// A document with a long history: the news of one message do not carry old deletions.
 #[test]
 fn one_message_costs_a_few_hundred_bytes_and_a_second_export_nothing() {
     let machine = Machine::new("cheap");
@@ -174,7 +174,7 @@ fn one_message_costs_a_few_hundred_bytes_and_a_second_export_nothing() {
     let bytes = sent(&updates(&news));
     assert!(bytes.len() == 1 && bytes[0] < 400, "{bytes:?}");
     bob.ok(&["sync", "import", &news]);
-    // His receipt comes back, and there is nothing to say.
+    // His receipt comes back, and there is nothing to send.
     let receipt = text(&machine.path("receipt.crdt"));
     bob.ok(&["sync", "receipt", "-O", &receipt]);
     alice.ok(&["sync", "import", &receipt]);
@@ -189,7 +189,7 @@ fn one_message_costs_a_few_hundred_bytes_and_a_second_export_nothing() {
     assert!(bytes.len() == 1 && bytes[0] < 600, "{bytes:?}");
 }
 
-/// The entry of a manifest for a concern.
+/// The entry for a concern in a manifest.
 fn document<'v>(manifest: &'v Value, concern: &str) -> &'v Value {
     let entries = manifest["documents"].as_array().expect("documents");
     let named = format!("{GROUP}:{concern}");
@@ -364,7 +364,7 @@ fn a_dry_import_says_record_by_record_what_it_would_do() {
     assert_eq!((&entity["kind"], &entity["change"]), (&json!("entity"), &json!("edited")));
     assert_eq!(entity["fields"]["name"]["new"], "Sea friends");
     assert_eq!(bob.files(), before);
-    // For people a line each; and what Bob acknowledged is told to Alice.
+    // For people one line each; and Bob's acknowledgement is reported to Alice.
     let told = bob.ok(&["sync", "show", &bundle, "--records", "-o", "tsv"]);
     assert_eq!(told.lines().count(), 6, "{told}");
     bob.ok(&["sync", "import", &bundle]);
@@ -393,7 +393,7 @@ fn status_says_who_lacks_what() {
     };
     let (code, peer) = status(&alice);
     assert_eq!((code, &peer["member"]), (0, &json!(BOB)), "{peer}");
-    // Nothing is lacking since version and content are the same, not since nothing is known.
+    // Nothing is lacking because version and content are the same, not because nothing is known.
     assert_eq!(peer["agreed_documents"], 1, "{peer}");
     assert_eq!((&peer["unproven"], &peer["diverged"]), (&json!([]), &json!([])), "{peer}");
     machine.pass(60);
@@ -404,7 +404,7 @@ fn status_says_who_lacks_what() {
         |peer: &Value| (peer["they_lack_documents"].clone(), peer["we_lack_documents"].clone());
     assert_eq!((lack(&peer), lack(&behind)), ((json!(0), json!(0)), (json!(1), json!(0))));
     assert_eq!(behind["last_seen"], START);
-    // What it would cost to tell them, document by document.
+    // The size of an update for them, document by document.
     let bytes = behind["they_lack_bytes"].as_u64().unwrap();
     assert!((100..600).contains(&bytes), "{behind}");
     assert_eq!(behind["they_lack"][0]["doc"], format!("{GROUP}:chat"));
@@ -428,7 +428,7 @@ fn a_peer_can_be_forgotten() {
     alice.ok(&["sync", "forget", BOB, "--yes"]);
     assert_eq!(alice.json(&["sync", "peers"]), json!([]));
     assert_eq!(alice.documents(), before);
-    // A member of whom nothing is known gets everything.
+    // A member about whom nothing is known gets everything.
     let file = export_for(&alice, BOB, "again.crdt");
     assert_eq!(alice.json(&["sync", "show", &file])["full"], true);
     bob.give(&alice);

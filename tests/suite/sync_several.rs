@@ -29,13 +29,13 @@ fn the_good_ones_are_taken_and_the_others_named() {
     let gone = text(&machine.path("gone.crdt"));
     let dir = text(&machine.path("b"));
 
-    // Without the option: the file is named, nothing is taken, and the option is.
+    // Without the option: the file is named, nothing is taken, and the option is suggested.
     let before = alice.files();
     for (code, bad) in [(6, &cut), (4, &gone), (2, &dir)] {
         let run = alice.run(&["sync", "import", &good, bad, &other]);
         run.fails(code, bad).fails(code, "none of the 3 files was taken");
         assert!(run.stderr.contains("`--keep-going`"), "{}", run.stderr);
-        // Alone there are no others.
+        // A single file has no others to go on with.
         let run = alice.run(&["sync", "import", bad]);
         assert!(!run.fails(code, bad).stderr.contains("--keep-going"), "{}", run.stderr);
     }
@@ -60,16 +60,16 @@ fn the_good_ones_are_taken_and_the_others_named() {
         assert_eq!(told.filter(|line| line.contains(bad.as_str())).count(), 1, "{}", run.stderr);
     }
     assert_eq!(alice.column(&["chat", "list"], "content"), ["from Bob", "from Carol"]);
-    // What went wrong is no talk that `--quiet` could leave out.
+    // Failures are not suppressed by `--quiet`.
     let quiet = alice.run(&[&all[..], &["--quiet"]].concat());
     quiet.exits(3);
     let told = quiet.stderr.lines().filter(|line| line.starts_with("left out: "));
     assert_eq!((told.count(), quiet.stderr.lines().count()), (3, 3), "{}", quiet.stderr);
-    // Again: nothing is new, and the bad ones are named as before.
+    // Repeated: nothing is new, and the bad ones are named as before.
     let before = alice.documents();
     alice.run(&all).exits(3);
     assert_eq!(alice.documents(), before);
-    // Where nothing is wrong, nothing is left out.
+    // If nothing is wrong, nothing is left out.
     let run = alice.run(&["sync", "import", "-k", &good, &other, "--json"]);
     assert_eq!(run.json()["left_out"], json!([]));
 }
@@ -109,7 +109,7 @@ fn what_the_gate_refuses_is_left_out_whole_and_alone() {
     let run = store.run(&[&import[..], &["--keep-going", "--json"]].concat());
     run.exits(3);
     let left_out = run.parsed()["left_out"].clone();
-    // Which of two that contradict each other is kept does not depend on the order of the files.
+    // Which of two contradicting updates is kept does not depend on the order of the files.
     let by_kind = |code: &str| -> Vec<String> {
         let (files, codes) = (column(&left_out, "file"), column(&left_out, "code"));
         files.into_iter().zip(codes).filter(|(_, c)| c == code).map(|(file, _)| file).collect()

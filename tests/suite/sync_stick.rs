@@ -1,4 +1,4 @@
-//! `sync stick`: one word for a stick that goes round.
+//! `sync stick`: one command for a stick that goes round.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ fn stick(machine: &Machine) -> String {
     text(&dir)
 }
 
-/// What became of the files, by the end of their names.
+/// The outcome of the files, by the end of their names.
 #[track_caller]
 fn files_of(answer: &Value) -> Vec<(String, String)> {
     let end = |file: &str| file.splitn(4, '_').nth(3).unwrap_or(file).to_owned();
@@ -34,7 +34,7 @@ fn three_and_a_stick() {
     let all = [&alice, &bob, &carol];
     let visit = |store: &Store<'_>| store.json(&["sync", "stick", &usb]);
 
-    // Nobody was heard of: one whole bundle is for all of them, and it is said where to go.
+    // Nobody was heard of: one whole bundle is for all of them, and the next step is printed.
     let run = alice.run(&["sync", "stick", &usb, "-o", "tsv"]);
     assert!(run.ok().contains(&format!("{BOB}, {CAROL}\twritten")), "{}", run.stdout);
     assert!(run.stderr.contains(&format!("take it to {BOB}, {CAROL}")), "{}", run.stderr);
@@ -53,7 +53,7 @@ fn three_and_a_stick() {
         all.iter().for_each(|store| drop(visit(store)));
     }
 
-    // Now all know of all. Nothing new: neither the stick nor a store changes.
+    // Now all know about all. Nothing is new: neither the stick nor a store changes.
     let before: Vec<_> = all.iter().map(|store| store.files()).collect();
     let on_stick = files(&PathBuf::from(&usb));
     for store in all {
@@ -68,7 +68,7 @@ fn three_and_a_stick() {
     let after: Vec<_> = all.iter().map(|store| store.files()).collect();
     assert!(after == before, "a visit without news changes a store");
 
-    // One message travels alone, to each a bundle of their own, and goes when they have it.
+    // One message travels alone, in a separate bundle for each, which is removed when they have it.
     alice.send("one more");
     let to = |bob: &str, carol: &str| {
         [("to", bob), ("to", carol)].map(|(_, state)| state.to_owned()).to_vec()
@@ -88,7 +88,7 @@ fn three_and_a_stick() {
     assert_eq!(bob.digest(), alice.digest());
     assert_eq!(carol.digest(), alice.digest());
 
-    // Who is a member no more gets nothing, and that is said.
+    // A former member gets nothing, and that is reported.
     alice.ok(&["member", "remove", CAROL]);
     let run = alice.run(&["sync", "stick", &usb, "--json"]);
     assert!(files_of(&run.json()).iter().all(|(file, _)| !file.contains("carol")), "{run:?}");
@@ -135,7 +135,7 @@ fn a_pulled_stick_and_foreign_files_do_no_harm() {
     assert!(run.stderr.contains(&format!("left out: {}", text(&on(&bundle)))), "{}", run.stderr);
     assert_eq!(bob.documents(), Default::default());
     assert!(before.keys().all(|file| bob.dir.join(file).exists()));
-    // Who wrote it mends it, and clears away what is left of the interruption.
+    // Its writer repairs it, and removes the remains of the interruption.
     let answer = alice.json(&["sync", "stick", &usb]);
     assert_eq!(answer["left_out"], json!([]));
     let became = files_of(&answer);
@@ -148,7 +148,7 @@ fn a_pulled_stick_and_foreign_files_do_no_harm() {
         assert_eq!(std::fs::read_to_string(on(name)).unwrap(), text);
     }
     assert!(on("link.crdt").is_symlink() && on("folder.crdt").is_dir());
-    // A bundle of another replica is not written over, whatever it is called.
+    // A bundle of another replica is not overwritten, whatever its name.
     let theirs = name(&bob);
     std::fs::copy(on(&theirs), on(&name(&alice))).unwrap();
     alice.run(&["sync", "stick", &usb]).fails(1, "written by another replica");
@@ -180,13 +180,13 @@ fn a_stick_that_is_none_is_refused() {
     std::fs::write(machine.path("file"), "x").unwrap();
     alice.run(&["sync", "stick", "file"]).fails(74, "file");
     assert_eq!(alice.files(), before);
-    // A store that nobody said who it is.
+    // A store without a member.
     let usb = stick(&machine);
     let old = machine.fixture("legacy-0.1.20");
     let before = old.files();
     old.run(&["sync", "stick", &usb]).fails(2, "no replica yet");
     assert_eq!(old.files(), before);
-    // A directory where a bundle belongs.
+    // A directory where a bundle is expected.
     let run = alice.run(&["sync", "import", &usb]);
     assert!(run.fails(2, "is a directory").stderr.contains("`crdtctl sync stick "), "{run:?}");
 }

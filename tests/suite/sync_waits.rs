@@ -1,4 +1,4 @@
-//! Bundles that come too early, damaged ones, and ones that contradict what is here.
+//! Bundles that arrive too early, damaged ones, and ones that contradict what is here.
 
 use crate::oracle;
 use crate::support::*;
@@ -38,7 +38,7 @@ fn what_comes_too_early_waits_and_is_completed_later() {
     assert!(run.stderr.contains(ALICE), "from whom: {}", run.stderr);
     assert_eq!(carol.documents(), before);
     assert_eq!(carol.column(&["chat", "list"], "content"), ["base"]);
-    // Again, it waits once.
+    // Imported again, it waits once.
     let again = carol.run(&["sync", "import", &parts[2], "--json"]);
     assert_eq!(again.exits(7).parsed()["waiting"], 1);
     // The second does not help either.
@@ -146,7 +146,7 @@ fn a_damaged_bundle_is_refused_whole() {
     for at in (4..bytes.len()).step_by(bytes.len() / 12) {
         let mut flipped = bytes.clone();
         flipped[at] ^= 0x10;
-        // zstd ignores one bit of its header; what is refused is every change of the content.
+        // zstd ignores one bit of its header; every change of the content is refused.
         if zstd::decode_all(flipped.as_slice()).ok() != Some(unpacked.clone()) {
             untrusted(&bob, &flipped, &format!("byte {at} of {}", bytes.len()));
         }
@@ -161,12 +161,12 @@ fn a_damaged_bundle_is_refused_whole() {
             file
         }),
     ]);
-    // A byte inside a part: the hash speaks.
+    // A byte inside a part: the hash detects it.
     let at = unpacked.windows(3).rposition(|window| window == b"one").unwrap();
     let mut edited = unpacked.clone();
     edited[at] = b'0';
     untrusted(&bob, &repacked(&edited), "an edited message");
-    // Another format, and a manifest that is none.
+    // Another format, and an invalid manifest.
     let replace = |from: &str, to: &str| {
         let at = unpacked.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
         let mut edited = unpacked.clone();
@@ -279,7 +279,7 @@ fn what_we_never_wrote_under_our_own_id_is_a_fork() {
     assert_eq!(store.documents(), before);
 }
 
-/// Updates that wait take room, and whoever forges them must not take all of it.
+/// Waiting updates take space, and forged ones must not take all of it.
 #[test]
 fn only_so_much_may_wait() {
     let machine = Machine::new("inbox");
@@ -288,7 +288,7 @@ fn only_so_much_may_wait() {
     let files: Vec<String> = (0..1_001u16)
         .map(|n| {
             let path = machine.path(&format!("{n}.update"));
-            // Of a client of its own, behind a clock that nobody brings.
+            // From a client of its own, after a clock that nobody brings.
             let client = [0x80 | (n & 0x7f) as u8, (n >> 7) as u8];
             let update = [&[1, 1], &client[..], &[5, 0x84], &client, &[4, 1, b'x', 0]].concat();
             std::fs::write(&path, update).unwrap();
@@ -306,7 +306,7 @@ fn only_so_much_may_wait() {
     assert_eq!(import(rest).exits(7).parsed()["waiting"], 1_000);
     let before = store.documents();
     import(std::slice::from_ref(last)).fails(1, "at most 1000");
-    // What need not wait is welcome all the same.
+    // Updates that need not wait are accepted all the same.
     store.send("still works");
     assert_ne!(store.documents(), before);
     // In the end they can be set aside.

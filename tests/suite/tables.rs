@@ -1,4 +1,5 @@
-//! Tables at terminals of many widths: nothing that people copy is broken, nothing goes unsaid.
+//! Tables on terminals of many widths: text that people copy is never broken, and nothing is left out
+//! silently.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -6,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 const WIDTHS: [usize; 5] = [40, 60, 80, 100, 140];
 
-/// What a command shows on a terminal that is so wide; standard output alone.
+/// The standard output of a command on a terminal of this width.
 fn shown(store: &Store<'_>, width: usize, args: &[&str]) -> String {
     let dir = text(&store.dir);
     let args = [&["-s", dir.as_str(), "-o", "table"], args].concat();
@@ -15,7 +16,7 @@ fn shown(store: &Store<'_>, width: usize, args: &[&str]) -> String {
     store.machine.run_in(&root, &[("COLUMNS", &columns)], &args).stdout
 }
 
-/// Whether a word stands somewhere by itself.
+/// Whether a word occurs by itself.
 fn has_word(text: &str, word: &str) -> bool {
     text.split(|c: char| c.is_whitespace() || c == ',').any(|found| found == word)
 }
@@ -45,7 +46,7 @@ fn words_and_ids_are_whole_at_every_width() {
             }
         }
     }
-    // Who is waited for is read whole, too; what there is no room for is said.
+    // Who is waited for is readable in full, too; whatever there is no room for is named.
     for width in WIDTHS {
         let table = shown(&store, width, &["tombstone", "list"]);
         assert!(has_word(&table, "baize-enhance-alice-betty"), "{table}");
@@ -53,7 +54,7 @@ fn words_and_ids_are_whole_at_every_width() {
     let narrow = shown(&store, 80, &["tombstone", "list"]);
     assert!(narrow.contains("(no room for: ") && narrow.contains("deleted"), "{narrow}");
     assert!(shown(&store, 200, &["tombstone", "list"]).contains("DELETED"));
-    // Commands stand on lines of their own, whole.
+    // Commands are on lines of their own, whole.
     let findings = store.run(&["check", "--json"]).exits(3).parsed();
     for width in WIDTHS {
         let table = shown(&store, width, &["check"]);
@@ -77,7 +78,7 @@ fn long_cells_are_cut_with_a_mark_unless_all_is_asked_for() {
     assert!(cut.lines().count() <= 6, "{cut}");
     let full = shown(&store, 80, &["chat", "list", "--full"]);
     assert!(!full.contains('…') && has_word(&full, "word199"), "{full}");
-    // What is shown alone is shown whole.
+    // A single record is shown whole.
     let id = store.ok(&["chat", "list", "-o", "id"]);
     assert!(has_word(&shown(&store, 80, &["chat", "show", &id]), "word199"));
 
@@ -140,7 +141,7 @@ fn times_are_read_as_times_wherever_they_stand() {
     alice.ok(&["chat", "edit", &id, "hello"]);
     alice.ok(&["member", "role", BOB, "admin"]);
     let bundle = alice.export("news.crdt");
-    // Seconds since 1970 of these two days begin with these digits.
+    // Seconds since 1970 on these two days begin with these digits.
     let raw = |text: &str| text.contains("17672") || text.contains("17673");
     for args in [
         &["member", "show", BOB][..],
@@ -190,7 +191,7 @@ fn every_column_that_fits_is_shown() {
     for title in ["DOCUMENT", "ID", "DECIDED"] {
         assert!(wide(title, &table), "no {title}:\n{table}");
     }
-    // Long titles share the room with them.
+    // Long titles share the space with them.
     let long = "Paint the lighthouse and the pier before the winter comes";
     let other = "Paint the boat and everything that floats in the harbour";
     alice.ok(&["kanban", "edit", &card, "--title", long]);
@@ -210,7 +211,7 @@ fn every_column_that_fits_is_shown() {
     machine.pass(60);
     bob.ok(&["kanban", "edit", &card, "--title", "Oars"]);
     alice.meet(&bob);
-    // At every width: what is left out has no room beside what is shown.
+    // At every width: what is left out would not have fitted.
     for width in 60..160 {
         let table = shown(&alice, width, &["conflict", "list"]);
         let Some(said) = table.lines().position(|line| line.starts_with("(no room for: ")) else {
@@ -266,7 +267,7 @@ fn a_long_word_or_a_script_without_blanks_leaves_a_table_a_table() {
     assert_eq!(all.matches('x').count(), word.len() + url.matches('x').count());
 }
 
-/// A column that nothing stands in gives its room away.
+/// An empty column gives its space away.
 #[test]
 fn nobody_assigned_is_no_column() {
     let machine = Machine::new("assignees");
@@ -275,7 +276,7 @@ fn nobody_assigned_is_no_column() {
     assert!(!has_word(&shown(&store, 80, &["kanban", "list"]), "ASSIGNEE"));
     store.ok(&["kanban", "edit", &card, "--assignee", BOB]);
     assert!(has_word(&shown(&store, 80, &["kanban", "list"]), "ASSIGNEE"));
-    // Who asks for it gets it.
+    // It is shown on request.
     let asked = ["kanban", "list", "--fields", "title,assignee_id"];
     assert!(has_word(&shown(&store, 80, &asked), "ASSIGNEE"));
 }

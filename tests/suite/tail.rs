@@ -1,4 +1,4 @@
-//! `chat tail`: the last messages, and those that come.
+//! `chat tail`: the last messages, and new ones as they arrive.
 
 use crate::support::*;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Stdio};
 /// A process that follows a chat.
 struct Follower {
     child: Child,
-    /// None once nobody reads them.
+    /// `None` once nobody reads them.
     lines: Option<std::io::Lines<BufReader<ChildStdout>>>,
 }
 
@@ -23,7 +23,7 @@ impl Follower {
         Follower { child, lines }
     }
 
-    /// The next line, when it comes.
+    /// Returns the next line when it arrives.
     fn next(&mut self) -> String {
         self.lines.as_mut().unwrap().next().expect("one more line").unwrap()
     }
@@ -78,7 +78,7 @@ fn what_other_processes_write_and_import_is_followed() {
     machine.pass(60);
     alice.send("two");
     assert_eq!(follower.said(), "two");
-    // An edit is no new message; what comes by import is, however old it is.
+    // An edit is no new message; a message that comes by import is, however old.
     alice.ok(&["chat", "edit", &first, "ONE"]);
     bob.ok(&["chat", "send", "three", "--reply-to", &first, "--now", "1000000"]);
     bob.give(&alice);
@@ -98,7 +98,7 @@ fn a_follower_writes_in_the_format_that_is_asked_for_and_ends_with_its_reader() 
     assert_eq!(follower.next(), "author_id\tcontent");
     store.send("one");
     assert_eq!(follower.next(), format!("{ALICE}\tone"));
-    // Nothing more has to happen for it to notice.
+    // It notices without any further event.
     follower.lines = None;
     assert_eq!(follower.child.wait().unwrap().code(), Some(141));
     let mut said = String::new();
@@ -106,7 +106,7 @@ fn a_follower_writes_in_the_format_that_is_asked_for_and_ends_with_its_reader() 
     assert_eq!(said, "");
 }
 
-/// The lines that it begins with are those of the list, wherever they live.
+/// The first lines are those of the list, live or archived.
 #[test]
 fn what_is_archived_is_among_the_last() {
     let machine = Machine::new("tail archived");
@@ -125,7 +125,7 @@ fn what_is_archived_is_among_the_last() {
     assert_eq!(before, ["one\ntwo\nan answer\nthree", "an answer\nthree"]);
     let shown = store.ok(&["chat", "tail", "--fields", "content,in_archive", "--no-header"]);
     assert_eq!(shown, "one\ttrue\ntwo\ttrue\nan answer\ttrue\nthree\tfalse");
-    // And it goes on behind them.
+    // New ones follow them.
     let mut follower = Follower::of(&store, &["--limit", "1"]);
     assert_eq!(follower.said(), "three");
     store.send("four");

@@ -1,15 +1,15 @@
-//! What is different where somebody sits at a terminal. `script` lends one.
+//! What differs on a terminal. `script` provides one.
 
 use crate::support::*;
 use std::process::Command;
 
-/// Runs a line of a shell on a terminal of its own, answering with `input`; what was on the
-/// screen. None, with a notice, where no terminal can be had.
+/// Runs a command on a terminal of its own; returns what was on the screen. `None`, with a notice, if no
+/// terminal is available.
 pub fn on_a_terminal(store: &Store<'_>, env: &[(&str, &str)], args: &[&str]) -> Option<Run> {
     typing(store, env, args, b"")
 }
 
-/// The same with somebody who types.
+/// The same with this input typed.
 fn typing(store: &Store<'_>, env: &[(&str, &str)], args: &[&str], input: &[u8]) -> Option<Run> {
     let machine = store.machine;
     let plain = machine.command(args);
@@ -105,7 +105,7 @@ fn a_deletion_for_good_is_asked_about_on_a_terminal() {
     let Some(run) = typing(&store, &[], &["chat", "delete", &id], b"n") else { return };
     assert!(run.stdout.contains("gone for good"), "{:?}", run.stdout);
     assert_eq!(store.json(&["chat", "show", &id])["deleted"], false);
-    // An answer is shown by writing its line again: what is longer than a line would stand there twice.
+    // The answer is echoed by rewriting the line: a question longer than a line would appear twice.
     let narrow = typing(&store, &[("COLUMNS", "80")], &["chat", "delete", &id], b"n").unwrap();
     assert_eq!(narrow.stdout.matches("gone for good").count(), 1, "{:?}", narrow.stdout);
     assert!(narrow.stdout.contains("Go on?"), "{:?}", narrow.stdout);

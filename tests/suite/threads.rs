@@ -1,4 +1,4 @@
-//! `chat`: replies and their threads, reactions, attachments; what two people do at once.
+//! `chat`: replies and their threads, reactions, attachments; concurrent changes by two people.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn two(machine: &Machine) -> (Store<'_>, Store<'_>, String) {
     (alice, bob, id)
 }
 
-/// Carries news to and fro until nothing is new.
+/// Exchanges changes until nothing is new.
 #[track_caller]
 fn exchange(a: &Store<'_>, b: &Store<'_>) {
     for _ in 0..3 {
@@ -36,7 +36,7 @@ fn a_reply_stands_in_the_thread_of_its_message() {
     let (store, _, id) = two(&machine);
     let first = reply(&store, &id[..8], "I do");
     machine.pass(60);
-    // A reply to a reply is one more in the same thread.
+    // A reply to a reply is another one in the same thread.
     let second = reply(&store, &first, "and oars?");
     let thread = store.json(&["chat", "thread", &id]);
     assert_eq!(keys(&thread), ["parent_id", "reply_count", "last_reply_at", "message", "replies"]);
@@ -51,7 +51,7 @@ fn a_reply_stands_in_the_thread_of_its_message() {
         assert_eq!(store.json(&["chat", "thread", part]), thread);
         assert_eq!(store.json(&["chat", "show", part])["parent_id"], id);
     }
-    // The list has the message, which counts its replies; a search finds those, too.
+    // The list has the message, with its reply count; a search finds replies, too.
     let list = store.json(&["chat", "list"]);
     assert_eq!(column(&list, "id"), std::slice::from_ref(&id));
     assert_eq!((&list[0]["reply_count"], &list[0]["parent_id"]), (&json!(2), &Value::Null));
@@ -118,7 +118,7 @@ fn a_deleted_message_keeps_its_replies() {
     );
     let table = alice.ok(&["chat", "thread", &answer, "-o", "table"]);
     assert!(table.contains("(deleted)") && !table.contains("boat"), "{table}");
-    // Once everybody has seen it the message goes; the thread stays, and goes on.
+    // Once everybody has seen it the message is pruned; the thread stays, and continues.
     exchange(&alice, &bob);
     for store in [&alice, &bob] {
         store.run(&["chat", "show", &id]).fails(4, "no message");
@@ -131,7 +131,7 @@ fn a_deleted_message_keeps_its_replies() {
     reply(&bob, &answer, "still here");
     exchange(&alice, &bob);
     assert_eq!(contents(&alice.json(&["chat", "thread", &id])).len(), 2);
-    // Nobody can answer what is deleted and was never answered.
+    // A deleted message that was never answered cannot be answered any more.
     let gone = alice.send("never mind");
     alice.ok(&["chat", "delete", &gone]);
     alice.run(&["chat", "send", "x", "--reply-to", &gone]).fails(1, "is deleted");
@@ -151,7 +151,7 @@ fn concurrent_threads_under_one_message_are_one() {
         assert_eq!(thread["reply_count"], 2, "derived, whatever the cache says");
         assert_eq!(store.json(&["chat", "list"])[0]["reply_count"], 2);
     }
-    // The next write puts the cache right.
+    // The next write corrects the cache.
     reply(&bob, &id, "third");
     assert_eq!(bob.json(&["doc", "dump", "chat"])["threads"][&id]["reply_count"], 3);
     exchange(&alice, &bob);
@@ -188,7 +188,7 @@ fn concurrent_reactions_of_two_both_count() {
         let given = store.json(&["chat", "show", &id])["reactions"].clone();
         assert_eq!(given, json!({"👍": [ALICE, BOB], "🎉": [BOB]}));
     }
-    // Taken back by one, it stays of the other; an array that is empty now stays as well.
+    // Removed by one, the other's stays; an array that is now empty stays as well.
     bob.ok(&["chat", "react", &id, "👍", "--remove"]);
     bob.ok(&["chat", "react", &id, "🎉", "--remove"]);
     exchange(&alice, &bob);
@@ -207,7 +207,7 @@ fn a_reaction_is_given_once_and_taken_back_whole() {
     assert_eq!(*updated, START, "a reaction is no edit");
     assert_eq!(store.json(&["chat", "react", &id, "👍"])["changed"], false);
     assert_eq!(store.json(&["chat", "react", &id, "🎉", "--remove"])["changed"], false);
-    // Two replicas of one member give it at once: it counts once, and goes in one go.
+    // Two replicas of one member give it at once: it counts once, and is removed at once.
     other.ok(&["chat", "react", &id, "👍", "--as", ALICE]);
     exchange(&store, &other);
     assert_eq!(store.json(&["chat", "show", &id])["reactions"], json!({"👍": [ALICE]}));
@@ -242,7 +242,7 @@ fn attachments_say_what_a_file_is_and_where_it_lies() {
     std::fs::write(&map, b"12345").unwrap();
     std::fs::write(&odd, b"").unwrap();
     let (map, odd) = (text(&map), text(&odd));
-    // With a file, the text may be missing, and standard input is left alone.
+    // With a file, the text may be missing, and standard input is not read.
     let id = store.ok(&["chat", "send", "--attach", &map, "--attach", &odd]);
     let shown = store.json(&["chat", "show", &id]);
     assert_eq!(shown["content"], "");
@@ -267,8 +267,8 @@ fn attachments_say_what_a_file_is_and_where_it_lies() {
     assert_eq!(store.json(&["chat", "show", &reply])["attachments"], json!([]));
 }
 
-/// The type that the guide gives a field, as `doc dump --as yjs` names it. i64 is a number there,
-/// as the application reads it.
+/// The type that the guide gives a field, as `doc dump --as yjs` names it. i64 is a number there, as the
+/// application reads it.
 const MESSAGE: &[(&str, &str)] = &[
     ("id", "string"),
     ("author_id", "string"),
@@ -287,7 +287,7 @@ const ATTACHMENT: &[(&str, &str)] = &[
     ("file_path", "string"),
     ("mime_type", "string"),
     ("size_bytes", "number"),
-    // Beside the guide's: which file it is, where two replicas put one to the same path at once.
+    // Beside the guide's: which file it is, if two replicas put one to the same path at once.
     ("file_id", "string"),
     ("blake3", "string"),
 ];
@@ -298,7 +298,7 @@ const THREAD: &[(&str, &str)] = &[
     ("last_reply_at", "number"),
 ];
 
-/// Exactly these fields, each of its type.
+/// Asserts that a record has exactly these fields, each of its type.
 #[track_caller]
 fn has_schema(record: &Value, schema: &[(&str, &str)]) {
     assert_eq!(record["t"], "map");
@@ -331,7 +331,7 @@ fn the_schema_of_the_guide_is_what_is_written() {
         (message["v"].clone(), reply["v"].clone())
     };
     check(&store.json(&["doc", "dump", "chat", "--as", "yjs"]));
-    // Neither edits, reactions nor deletions change the type of anything.
+    // Neither edits, reactions nor deletions change any type.
     for record in [&id, &answer] {
         store.ok(&["chat", "react", record, "👍"]);
         store.ok(&["chat", "edit", record, "edited"]);
@@ -361,7 +361,7 @@ fn where_nobody_has_said_anything_the_error_says_how_to_begin() {
     }
 }
 
-/// Bob answers while Alice deletes: the reply has no message to stand under any more.
+/// Bob answers while Alice deletes: the reply no longer has a message to be shown under.
 #[test]
 fn a_reply_to_a_deleted_message_is_read_in_the_list_at_its_time() {
     let machine = Machine::new("orphan");
@@ -406,7 +406,7 @@ fn a_reply_to_a_deleted_message_is_read_in_the_list_at_its_time() {
     }
     assert_eq!(alice.digest(), bob.digest());
 
-    // Whoever answers knowing that it is deleted, or deletes knowing the answer, is in no conflict.
+    // Whoever answers knowing of the deletion, or deletes knowing the answer, is in no conflict.
     let known = alice.send("a question");
     reply(&alice, &known, "an answer");
     exchange(&alice, &bob);
@@ -422,7 +422,7 @@ fn a_reply_to_a_deleted_message_is_read_in_the_list_at_its_time() {
     }
 }
 
-/// Alice has heard of the reply by the time she hands on the deletion, as it goes with a stick.
+/// Alice has received the reply by the time she hands on the deletion, as happens with a stick.
 #[test]
 fn who_answered_is_told_though_whoever_deleted_heard_of_it_first() {
     let machine = Machine::new("orphan heard of");

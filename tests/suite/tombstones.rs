@@ -1,4 +1,4 @@
-//! `tombstone` and `prune`: deleted, acknowledged, gone.
+//! `tombstone` and `prune`: deleted, acknowledged, pruned.
 
 use crate::oracle::Plain;
 use crate::support::*;
@@ -120,7 +120,7 @@ fn a_member_who_joined_later_is_not_waited_for() {
     machine.pass(60);
     store.ok(&["member", "add", CAROL]);
     assert_eq!(store.json(&["tombstone", "list"])[0]["waiting_for"], json!([BOB]));
-    // Bob's removal completes the set: both tombstones that nobody else holds up go.
+    // Bob's removal completes the set: both tombstones that wait for nobody else are pruned.
     machine.pass(60);
     store.ok(&["member", "remove", BOB]);
     let left = store.json(&["tombstone", "list"]);
@@ -180,7 +180,7 @@ fn a_pruned_message_does_not_come_back() {
     assert_eq!(alice.digest(), bob.digest());
 }
 
-/// Many members, of whom only one was ever heard of: who blocks pruning is a row each.
+/// Many members, only one of whom was ever heard of: who blocks pruning is one row each.
 #[test]
 fn who_blocks_pruning_is_one_row_a_member() {
     let machine = Machine::new("by member");
@@ -241,7 +241,7 @@ fn who_blocks_pruning_is_one_row_a_member() {
         let words = table.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains("and 27 more"), "{table}");
     }
-    // No wall of names anywhere that people look.
+    // No long lists of names anywhere that people look.
     for args in [&["tombstone", "list", "-o", "table"][..], &["doc", "size", "chat", "-o", "table"]]
     {
         let run = alice.run(args);
@@ -253,12 +253,12 @@ fn who_blocks_pruning_is_one_row_a_member() {
         alice.json(&["doc", "size", "chat"])["waiting_for"].as_array().map(Vec::len),
         Some(31)
     );
-    // Those that wait for nobody are said, not listed.
+    // Those that wait for nobody are counted, not listed.
     let alone = machine.group("alone", &[]);
     assert_eq!(alone.json(&["tombstone", "list", "--by", "member"]), json!([]));
 }
 
-/// Of a store that the application wrote and no command of ours.
+/// A store written by the application and by no command of ours.
 #[test]
 fn pruning_says_beforehand_that_it_makes_a_replica() {
     let machine = Machine::new("prunes first");

@@ -1,4 +1,4 @@
-//! What is deleted for good: said, asked about, and kept for a while.
+//! Permanent deletion: reported, confirmed, and kept in the trash for a while.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn what_others_prune_is_kept_by_everybody_who_had_it() {
         (&only(&kept)["id"], &only(&kept)["why"], &only(&kept)["member"]),
         (&json!(id), &json!("peer"), &json!(BOB))
     );
-    // Bob is neither its author nor an admin: what he restores is his, and says whose words it was.
+    // Bob is neither its author nor an admin: what he restores is his, and names the original author.
     let new = bob.ok(&["trash", "restore", &id]);
     let message = bob.json(&["chat", "show", &new]);
     assert_eq!(message["author_id"], BOB);
@@ -178,7 +178,7 @@ fn the_trash_is_emptied_after_thirty_days() {
 #[test]
 fn the_tombstone_of_a_member_who_is_added_again_is_kept_here_and_by_others() {
     let machine = Machine::new("trash member again");
-    // Dave has not heard of the removal: it waits for him.
+    // Dave has not received the removal: it waits for him.
     let alice = machine.group("alice", &[BOB, CAROL, "dave-snow-field-moss"]);
     alice.ok(&["member", "role", CAROL, "admin"]);
     let bob = machine.replica_of(&alice, "bob", BOB);
@@ -207,8 +207,8 @@ fn the_tombstone_of_a_member_who_is_added_again_is_kept_here_and_by_others() {
     }
 }
 
-/// What a file completes, or takes away, is said as of a bundle: a message that now everybody knows
-/// to be deleted, one that others have pruned, and those that waited for a member who is gone.
+/// What a file completes, or removes, is reported as for a bundle: a message that everybody now knows to be
+/// deleted, one that others have pruned, and those that waited for a member who is gone.
 #[test]
 fn what_a_loaded_file_deletes_for_good_is_said() {
     let machine = Machine::new("load deletes");
@@ -233,7 +233,7 @@ fn what_a_loaded_file_deletes_for_good_is_said() {
         assert!(load(&bob, &store, "chat", dry).contains(said), "{dry}");
     }
     assert_eq!(column(&bob.json(&["trash", "list"]), "id"), [one.as_str()]);
-    // And there it goes with what Bob has pruned.
+    // And there it is removed with what Bob has pruned.
     for dry in [true, false] {
         assert!(load(&store, &bob, "chat", dry).contains(said), "{dry}");
     }

@@ -1,5 +1,5 @@
-//! Every shared type as Yjs reads it: random documents that Yjs wrote, whole and with gaps, in v1 and
-//! v2, and what it shows of them.
+//! Every shared type as Yjs reads it: random documents that Yjs wrote, whole and with gaps, in v1 and v2, and
+//! what Yjs shows of them.
 
 use crate::support::*;
 use crdtctl::crdt::types::{JsonForm, JsonOut, SharedTypes};
@@ -12,7 +12,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-/// Documents of Yjs; None, with a notice, where there is no Yjs.
+/// Documents of Yjs; `None`, with a notice, if Yjs is not installed.
 pub fn documents(count: u64, seed: u64) -> Option<Vec<Value>> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yjs");
     if !scripts.join("node_modules/yjs").is_dir() {
@@ -76,7 +76,7 @@ fn merged(updates: &[Vec<u8>]) -> Vec<u8> {
     merge_with_gaps(&updates)
 }
 
-/// `TYPES_DOCUMENTS` and `TYPES_SEED` make more and others of them.
+/// `TYPES_DOCUMENTS` and `TYPES_SEED` make more and different ones.
 #[test]
 fn every_shared_type_is_read_as_yjs_reads_it() {
     let (count, seed) =
@@ -92,13 +92,13 @@ fn every_shared_type_is_read_as_yjs_reads_it() {
         assert_eq!(typed(&types), state["typed"], "{at}");
         assert!(types.waiting().is_empty(), "{at}");
         if let Some((_, xml)) = types.live_roots().find(|(name, _)| *name == "xml") {
-            // Yjs shows what is not an XML node in ways of its own.
+            // Yjs shows what is not an XML node in its own ways.
             let shown = types.yjs_xml(xml);
             if !shown.contains("[object") && !state["xml"].as_str().unwrap().contains("[object") {
                 assert_eq!(shown, state["xml"], "{at}");
             }
         }
-        // Written anew it has the same content, and no history.
+        // Rebuilt, it has the same content, and no history.
         let anew = SharedTypes::read(types.rebuilt(7).unwrap().update).unwrap();
         assert_eq!(typed(&anew), state["typed"], "{at}, rebuilt");
         assert_eq!(anew.digest(), types.digest(), "{at}, rebuilt");
@@ -112,7 +112,7 @@ fn every_shared_type_is_read_as_yjs_reads_it() {
             panic!("{at}: no snapshot");
         };
         match SharedTypes::read_at(v1.clone(), Some(&moment)) {
-            // A pair of surrogates that was cut since then is not there any more: Yjs wrote it so.
+            // A surrogate pair that was split since then is gone: Yjs wrote it so.
             Ok(then) if typed(&then).to_string().contains(char::REPLACEMENT_CHARACTER) => {}
             Ok(then) => {
                 assert_eq!(typed(&then), document["then"]["typed"], "{at}, then");
@@ -125,7 +125,7 @@ fn every_shared_type_is_read_as_yjs_reads_it() {
         assert_eq!(typed(&again), state["typed"], "{at}, v2");
         assert_eq!(again.digest(), types.digest(), "{at}, v2");
         assert_eq!(again.version(), types.version(), "{at}, v2");
-        // And so is what we write in it: often byte for byte what Yjs writes.
+        // And so is our v2 encoding: often byte for byte what Yjs writes.
         let written = to_v2(&Update::walk(&v1).unwrap()).unwrap();
         as_yjs += usize::from(written == bytes(&document["v2"]));
         let again = SharedTypes::read(from_v2(&written).unwrap()).unwrap();
@@ -149,7 +149,7 @@ fn every_shared_type_is_read_as_yjs_reads_it() {
             let whole = SharedTypes::read(merged(&whole)).unwrap();
             assert_eq!(typed(&whole), document["all"]["typed"], "{at}, filled");
         }
-        // What the gate lets through has one digest, whoever reads it.
+        // What passes the gate has one digest, whoever reads it.
         match Update::checked(&v1, &[]) {
             Ok(update) => {
                 assert_eq!(View::read(&update).unwrap().digest(), types.digest(), "{at}");
@@ -161,7 +161,7 @@ fn every_shared_type_is_read_as_yjs_reads_it() {
     assert!(rich > all.len() / 4 && rich < all.len(), "the test tests nothing: {rich}");
     assert!(as_yjs > 0, "none is what Yjs writes");
     assert!(past > all.len() / 4, "the test tests nothing: {past}");
-    // Yjs reads what was written anew as it reads the original.
+    // Yjs reads the rebuilt document like the original.
     for (index, (shown, document)) in shown_by_yjs(&rebuilt).iter().zip(&all).enumerate() {
         assert_eq!(shown["typed"], document["state"]["typed"], "seed {seed}, document {index}");
     }

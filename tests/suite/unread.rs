@@ -1,4 +1,4 @@
-//! `chat list --threads`, and what is unread here: marks that no document has.
+//! `chat list --threads`, and unread messages: marks that are in no document.
 
 use crate::support::*;
 use serde_json::json;
@@ -44,13 +44,13 @@ fn replies_stand_beneath_their_message() {
     assert_eq!(alice.ok(&[&threads[..], &["-o", "id"]].concat()).lines().nth(1), Some(&*mine));
     let table = alice.ok(&[&threads[..], &["-o", "table"]].concat());
     assert!(table.contains("↳ Fine") && !table.contains("↳ And oars?"), "{table}");
-    // JSON has them as `chat thread` has each.
+    // In JSON each looks as in `chat thread`.
     let json = alice.json(&threads);
     assert_eq!(
         json,
         json!([alice.json(&["chat", "thread", &boat]), alice.json(&["chat", "thread", &oars])])
     );
-    // A thread is whole where any of it is let through, and a limit counts threads.
+    // A thread is whole if any of it matches, and a limit counts threads.
     let of = |more: &[&str]| {
         let args = [&threads[..], more, &["--fields", "content", "--no-header"]].concat();
         alice.ok(&args)
@@ -62,7 +62,7 @@ fn replies_stand_beneath_their_message() {
     assert_eq!(of(&["--since", "90s"]), "Who brings the boat?\nI do\nFine\nAnd oars?\nMe");
     assert_eq!(of(&["--since", "10s"]), "Who brings the boat?\nI do\nFine");
     assert_eq!(of(&["--limit", "1"]), "And oars?\nMe");
-    // A deleted message is there for the sake of its replies; a deleted reply only with --all.
+    // A deleted message is shown for the sake of its replies; a deleted reply only with --all.
     alice.ok(&["chat", "delete", &boat]);
     alice.ok(&["chat", "delete", &mine]);
     let table = alice.ok(&[&threads[..], &["-o", "table"]].concat());
@@ -91,7 +91,7 @@ fn what_others_wrote_is_unread_until_it_is_marked() {
         json!([{"entity": GROUP, "unread": 3}])
     );
     assert_eq!(bob.json(&["status"]).get("unread"), None, "the chats are not read for nothing");
-    // Nobody has marked anything: a list is as it was.
+    // Nobody has marked anything: the list is as before.
     assert!(!bob.ok(&["chat", "list", "-o", "table"]).contains("(new)"));
     let documents = bob.documents();
     let files = bob.files();
@@ -115,7 +115,7 @@ fn what_others_wrote_is_unread_until_it_is_marked() {
     bob.is_so_already(&["chat", "read"]);
     assert_eq!(bob.documents(), documents, "no document has marks");
     assert_eq!(bob.json(&["status", "--unread"])["unread"], json!([]));
-    // Nothing becomes unread again by a mark further up.
+    // A mark further up makes nothing unread again.
     bob.ok(&["chat", "read", &first]);
     assert_eq!(unread(&bob), [""; 0]);
     bob.run(&["chat", "read", "ffff"]).fails(4, "ffff");

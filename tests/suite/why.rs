@@ -1,4 +1,4 @@
-//! `tombstone why`, and what a list says of those who are waited for.
+//! `tombstone why`, and how lists show those who are waited for.
 
 use crate::oracle::{self, Plain};
 use crate::support::*;

@@ -1,4 +1,4 @@
-//! What every write has in common: its JSON, its one id, its dry run, one entry in the log.
+//! What all writes share: their JSON, their one id, their dry run, one entry in the log.
 
 use crate::support::*;
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ fn a_dry_run_writes_nothing_and_prints_no_id() {
         assert_eq!(store.files(), before, "{args:?}");
         assert_eq!(files(&machine.path("state")), home, "{args:?}");
     }
-    // What a dry run plans, the real run does.
+    // The real run does what a dry run announces.
     for write in &writes {
         store.ok(&words(write));
         store.ok(&["entity", "use", GROUP]);

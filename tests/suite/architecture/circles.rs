@@ -1,9 +1,9 @@
-//! Circles among modules: the strongly connected parts of the graph of who uses whom.
+//! Cycles among modules: the strongly connected components of the dependency graph.
 
 use super::sources::{Crate, Module};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every circle, as the sorted names of its modules.
+/// Every cycle, as the sorted names of its modules.
 pub fn of(library: &Crate) -> Vec<Vec<String>> {
     let uses: BTreeMap<Module, BTreeSet<Module>> = library
         .modules()
@@ -25,7 +25,7 @@ pub fn of(library: &Crate) -> Vec<Vec<String>> {
     circles.into_iter().collect()
 }
 
-/// Everything that a module depends on, through others too.
+/// Everything that a module depends on, including indirectly.
 fn reach<'m>(from: &Module, uses: &'m BTreeMap<Module, BTreeSet<Module>>) -> BTreeSet<&'m Module> {
     let mut reached = BTreeSet::new();
     let mut open: Vec<&Module> = uses.get(from).into_iter().flatten().collect();

@@ -1,8 +1,8 @@
-//! What the reader of the sources sees: every way in which one module can lean on another.
+//! Tests of the source reader: every way in which one module can depend on another.
 
 use super::{circles, sources::Crate};
 
-/// What the module `high` uses, and what it names, when this stands in it.
+/// What the module `high` uses, and what it names, if it contains this code.
 fn seen(code: &str) -> (Vec<String>, Vec<String>) {
     let library = Crate::of(&format!(
         "pub mod low {{ pub struct Thing; pub fn make() {{}} pub mod deep {{ pub const N: u8 = 1; }} }}

@@ -1,7 +1,7 @@
-//! The crate as its sources say it is: modules, what each defines and imports, and which module
-//! names something of which other.
+//! A model of the crate from its sources: modules, what each defines and imports, and which module names
+//! something of which other.
 //!
-//! Unit tests (`#[cfg(test)]`) are left out, and so is what a macro makes. The words of a macro's
+//! Unit tests (`#[cfg(test)]`) are left out, and so is what a macro generates. The words of a macro's
 //! arguments, and of a macro's definition, are read as paths.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -23,32 +23,32 @@ pub struct Crate {
 /// One module.
 #[derive(Default)]
 pub struct Source {
-    /// Below `src`.
+    /// Relative to `src`.
     pub file: String,
-    /// The lines of its file outside of unit tests, without comments; none for a module in a file
-    /// of another.
+    /// The lines of its file outside of unit tests, without comments; none for a module inside another's
+    /// file.
     pub lines: usize,
     /// The types that it defines.
     pub types: BTreeSet<String>,
-    /// What it defines itself.
+    /// The names that it defines itself.
     defined: BTreeSet<String>,
-    /// What it imports: the name here, and the path that was written.
+    /// Its imports: the local name, and the path as written.
     imported: BTreeMap<String, Vec<String>>,
-    /// Modules of which it imports everything.
+    /// Modules from which it imports everything.
     globs: Vec<Vec<String>>,
-    /// Every path that it writes; its own imports too, but not what it hands on.
+    /// Every path in it, including its imports, but not its re-exports.
     paths: BTreeSet<Vec<String>>,
-    /// The texts that stand in it, those in a macro's arguments too.
+    /// The string literals in it, including those in macro arguments.
     pub literals: BTreeSet<String>,
-    /// What it imports for others (`pub use`).
+    /// Its re-exports (`pub use`).
     handed_on: BTreeSet<Vec<String>>,
 }
 
-/// What a path leads to.
+/// What a path resolves to.
 enum Target {
     /// Something of this module.
     Module(Module),
-    /// Nothing of this crate: the path as it is written in full.
+    /// Nothing of this crate: the full path.
     Foreign(Vec<String>),
 }
 
@@ -74,14 +74,13 @@ impl Crate {
         self.modules.iter()
     }
 
-    /// The modules of which this one uses something, with the path as it was written. What it only
-    /// hands on is no use.
+    /// The modules from which this one uses something, with the path as written. A re-export is no use.
     pub fn uses(&self, module: &Module) -> BTreeMap<Module, String> {
         let Some(source) = self.modules.get(module) else { return BTreeMap::new() };
         self.modules_in(module, &source.paths)
     }
 
-    /// The modules of which this one names something, were it only to hand it on.
+    /// The modules from which this one names something, re-exports included.
     pub fn names(&self, module: &Module) -> BTreeMap<Module, String> {
         let Some(source) = self.modules.get(module) else { return BTreeMap::new() };
         let mut found = self.modules_in(module, &source.handed_on);
@@ -89,8 +88,8 @@ impl Crate {
         found
     }
 
-    /// The paths of other crates that this module names, in full; `name!` for a macro and `.name`
-    /// for a method.
+    /// The paths of other crates that this module names, in full; `name!` for a macro and `.name` for a
+    /// method.
     pub fn foreign(&self, module: &Module) -> BTreeSet<Vec<String>> {
         let Some(source) = self.modules.get(module) else { return BTreeSet::new() };
         let paths = source.paths.iter().chain(&source.handed_on);
@@ -105,7 +104,7 @@ impl Crate {
     fn modules_in(&self, from: &Module, paths: &BTreeSet<Vec<String>>) -> BTreeMap<Module, String> {
         let mut found = BTreeMap::new();
         for path in paths {
-            // A name alone that is a module's too is a variable: nothing uses a module as a value.
+            // A name alone that is also a module's is a variable: nothing uses a module as a value.
             if path.len() == 1 && self.is_module(from, &path[0]) {
                 continue;
             }
@@ -170,10 +169,10 @@ impl Crate {
         self.modules.insert(module, source);
     }
 
-    /// Follows a path from where it is written.
+    /// Resolves a path from the module in which it is written.
     fn resolve(&self, from: &Module, path: &[String], depth: usize) -> Target {
         let foreign = || Target::Foreign(path.to_vec());
-        // A name that is imported in a circle ends here instead of going round.
+        // A name that is imported in a cycle ends here instead of looping.
         let (Some((first, rest)), true) = (path.split_first(), depth < 20) else {
             return foreign();
         };
@@ -191,7 +190,7 @@ impl Crate {
         found.unwrap_or_else(foreign)
     }
 
-    /// Follows a path from inside a module; None when the module has no such name.
+    /// Resolves a path inside a module; `None` if the module has no such name.
     fn descend(&self, module: Module, path: &[String], depth: usize) -> Option<Target> {
         let Some((first, rest)) = path.split_first() else { return Some(Target::Module(module)) };
         if first == "super" {
@@ -239,7 +238,7 @@ impl Source {
     }
 }
 
-/// One thing that a `use` imports: its path, and its name here; None for everything below a path.
+/// One import of a `use`: its path, and its local name; `None` for everything below a path.
 struct Leaf {
     path: Vec<String>,
     name: Option<String>,
@@ -271,12 +270,11 @@ fn flatten(tree: &UseTree, mut path: Vec<String>, leaves: &mut Vec<Leaf>) {
     }
 }
 
-/// Collects every path that code writes.
+/// Collects every path in code.
 struct Paths<'p>(&'p mut BTreeSet<Vec<String>>);
 
 impl Paths<'_> {
-    /// The paths among words that are no code yet: `a::b`, `name!`, `.name(`; a word alone where
-    /// it can be a type.
+    /// The paths among unparsed tokens: `a::b`, `name!`, `.name(`; a single word if it can be a type.
     fn words(&mut self, tokens: TokenStream) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let is = |at: usize, c: char| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == c);
@@ -310,7 +308,7 @@ impl Paths<'_> {
     }
 }
 
-/// Collects every text that code writes.
+/// Collects every string literal in code.
 struct Literals<'l>(&'l mut BTreeSet<String>);
 
 impl Literals<'_> {
@@ -337,7 +335,7 @@ impl<'ast> Visit<'ast> for Literals<'_> {
         self.words(call.tokens.clone());
     }
 
-    /// What is written above something is no text of the program.
+    /// Doc comments and attributes are no texts of the program.
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
 
     fn visit_item(&mut self, item: &'ast Item) {
@@ -347,7 +345,7 @@ impl<'ast> Visit<'ast> for Literals<'_> {
     }
 }
 
-/// The path of a macro that is called.
+/// The path of a macro call.
 fn called(mut path: Vec<String>) -> Vec<String> {
     if let Some(last) = path.last_mut() {
         last.push('!');
@@ -370,7 +368,7 @@ impl<'ast> Visit<'ast> for Paths<'_> {
         let path = call.path.segments.iter().map(|part| part.ident.to_string()).collect();
         self.0.insert(called(path));
         self.words(call.tokens.clone());
-        // Arguments that read as code say more than their words: names alone, in `format!` and such.
+        // Arguments that parse as code say more than their tokens: single names, in `format!` and similar.
         let arguments = call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
         for argument in arguments.iter().flatten() {
             Paths(&mut *self.0).visit_expr(argument);
@@ -384,7 +382,7 @@ impl<'ast> Visit<'ast> for Paths<'_> {
         self.0.extend(leaves.into_iter().map(|leaf| leaf.path));
     }
 
-    /// To whom something is shown is no dependency on them: `pub(super)`, `pub(in crate::store)`.
+    /// The scope of a visibility is no dependency: `pub(super)`, `pub(in crate::store)`.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
     /// What a derive or an attribute calls by name: `#[serde(with = "super::words")]`.
@@ -433,7 +431,7 @@ fn below(module: &[String], name: &str) -> Module {
     [module, &[name.to_owned()]].concat()
 }
 
-/// How many lines of a file are neither comment nor unit test.
+/// The number of lines of a file that are neither comment nor unit test.
 fn lines(text: &str, items: &[Item]) -> usize {
     let tests: Vec<_> = items
         .iter()
@@ -446,8 +444,7 @@ fn lines(text: &str, items: &[Item]) -> usize {
     (1..).zip(text.lines()).filter(|(number, line)| is_code(*number, line)).count()
 }
 
-/// The file of a child module: `child.rs`, in the directory of its parent's name; the root's stand
-/// beside it.
+/// The file of a child module: `child.rs`, in the directory with its parent's name; the root's are beside it.
 fn file_of(parent: &Path, child: &str) -> PathBuf {
     let dir = match parent == Path::new("lib.rs") {
         true => PathBuf::new(),

@@ -3,7 +3,7 @@
 use super::home::{Home, can_run, joined, shipped};
 use crate::support::*;
 
-/// Lines that end with another exit code than 0, and why that is right.
+/// Lines that end with an exit code other than 0, and why that is right.
 const EXITS: &[(&str, i32)] = &[
     ("crdtctl chat tail -f --limit 1 | head -n 1", 141),
     ("crdtctl check", 3),
@@ -16,7 +16,7 @@ const EXITS: &[(&str, i32)] = &[
     ("crdtctl doc vector state.bin newer.bin", 3),
 ];
 
-/// What must have happened before the examples of a page can be typed.
+/// Commands that must run before the examples of a page can be typed.
 const BEFORE: &[(&str, &str)] = &[
     ("crdtctl archive restore", ARCHIVED),
     ("crdtctl archive show", ARCHIVED),
@@ -49,7 +49,7 @@ const BEFORE: &[(&str, &str)] = &[
 
 const COLUMNS: &str = "crdtctl kanban column add Review && crdtctl kanban column add Ideas";
 
-/// Messages that nobody else has to acknowledge, old enough to go.
+/// Messages that nobody else has to acknowledge, old enough to be archived.
 const ARCHIVED: &str = "crdtctl member remove bob- && crdtctl archive run --older-than 30m";
 
 /// Two `.meta` files that do not decode.
@@ -74,7 +74,7 @@ fn pages() -> Vec<(String, Vec<String>)> {
     pages
 }
 
-/// Runs the examples of every page whose number leaves this rest: two halves, for two cores.
+/// Runs the examples of every page whose number has this remainder: two halves, for two cores.
 fn run_pages(rest: usize) {
     let mut wrong = Vec::new();
     for (command, lines) in pages().into_iter().skip(rest).step_by(4) {
@@ -128,7 +128,7 @@ fn every_command_has_an_example() {
         all.iter().filter(is_leaf).filter(|c| !with.contains(&c.as_str())).collect();
     assert_eq!(without, Vec::<&String>::new());
     assert!(pages.iter().all(|(_, lines)| lines.iter().any(|line| line.contains("crdtctl"))));
-    // What the tables name is there.
+    // The lines in the tables exist.
     for (line, _) in EXITS {
         assert!(pages.iter().any(|(_, lines)| lines.iter().any(|l| l == line)), "no {line}");
     }

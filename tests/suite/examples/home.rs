@@ -1,4 +1,4 @@
-//! A home directory in which lines of shell run as a person would type them.
+//! A home directory in which shell lines run as a person would type them.
 
 use crate::support::*;
 use crdtctl::clock::Ids;
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-/// Programs that examples are piped through and that are no part of what is tested: each stands for
-/// one that takes all it is given.
+/// Stand-ins for programs that examples are piped through and that are not tested: each accepts all its
+/// input.
 const STAND_INS: &[(&str, &str)] = &[
     ("relay", "case $1 in subscribe) cat ~/relay.ndjson ;; publish) cat >/dev/null ;; esac"),
     // The other machine is a directory here.
@@ -19,10 +19,10 @@ const STAND_INS: &[(&str, &str)] = &[
     ("git", "echo 'The crane squeaks'"),
 ];
 
-/// Programs that examples are piped through as they are, where they are installed.
+/// Real programs that examples are piped through, if they are installed.
 const OTHERS: &[&str] = &["jq", "sqlite3", "python3", "b3sum"];
 
-/// Brings the databases of other programs that examples look into.
+/// Copies the databases of other programs that examples look into.
 pub const COPY_DATABASES: &str = concat!(
     "cp ",
     env!("CARGO_MANIFEST_DIR"),
@@ -40,14 +40,14 @@ pub struct Home {
     machine: Machine,
 }
 
-/// The first id that this seed mints begins like this.
+/// Finds a seed whose first id begins like this.
 fn seed(prefix: &str) -> String {
     let begins = |seed: &String| Ids::seeded(seed).uuid().unwrap().starts_with(prefix);
     (0..).map(|n: u32| format!("{prefix} {n}")).find(begins).unwrap()
 }
 
 impl Home {
-    /// An empty one, with the program and the stand-ins in its `PATH`; None where there is no bash.
+    /// An empty home, with the program and the stand-ins in its `PATH`; `None` without bash.
     pub fn new(name: &str) -> Option<Home> {
         let machine = Machine::new(name);
         let home = Home { dir: machine.path("home"), machine };
@@ -72,7 +72,7 @@ impl Home {
         }
     }
 
-    /// A copy of the one that help texts speak of.
+    /// A copy of the home that help texts assume.
     pub fn furnished(name: &str) -> Option<Home> {
         static FURNITURE: LazyLock<Option<Files>> = LazyLock::new(|| {
             let home = Home::new("furnished")?;
@@ -101,7 +101,7 @@ impl Home {
         self.dir.join(name)
     }
 
-    /// Runs a line; where it stays, and the variables that it sets, are there for the next one.
+    /// Runs a line; its working directory and the variables that it sets are kept for the next one.
     pub fn run(&self, line: &str) -> Run {
         self.bash(line, None)
     }
@@ -128,7 +128,7 @@ impl Home {
     }
 }
 
-/// Whether a line can run here; says so where it cannot.
+/// Whether a line can run here; prints a notice if it cannot.
 pub fn can_run(line: &str) -> bool {
     let is_word = |name: &&&str| line.split(|c: char| !c.is_alphanumeric()).any(|w| w == **name);
     let missing = OTHERS
@@ -144,7 +144,7 @@ pub fn can_run(line: &str) -> bool {
     }
 }
 
-/// Lines of shell with a `\` at the end joined to the next.
+/// Joins shell lines that end with a `\` to the next one.
 pub fn joined<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut goes_on = false;
@@ -162,12 +162,13 @@ pub fn joined<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     all
 }
 
-/// The repository's own file.
+/// A file of the repository.
 pub fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// What is in the home of the help texts: how the id begins that a line mints, and the line.
+/// The contents of the home that help texts assume: the beginning of the id that a line creates, and the
+/// line.
 const FURNISHING: &[(&str, &str)] = &[
     ("", "crdtctl init alice --as alice-river-stone-sky; cd alice"),
     ("", "crdtctl entity create group:ocean-forest-moon-star --name 'Ocean friends'"),
@@ -198,7 +199,7 @@ const FURNISHING: &[(&str, &str)] = &[
     ("", "cp from-bob.crdt ~/usb/"),
     // Databases of other programs.
     ("", COPY_DATABASES),
-    // A document that Yjs wrote, what was changed in it, and both together.
+    // A document that Yjs wrote, a change to it, and both together.
     (
         "",
         "printf %s AQkHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwoAQhzZXR0aW5ncwV0aGVtZQF3BGRhcmsHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZQA= | base64 -d > state.bin",

@@ -1,9 +1,9 @@
-//! The README's blocks, in their order, as one story in one home.
+//! The README's blocks, in order, as one story in one home.
 
 use super::home::{COPY_DATABASES, Home, can_run, shipped};
 use crate::support::*;
 
-/// Lines that end with another exit code than 0.
+/// Lines that end with an exit code other than 0.
 const EXITS: &[(&str, i32)] = &[
     ("crdtctl doc diff ~/backup/alice .", 3),
     ("crdtctl batch --keep-going changes.ndjson | jq 'select(.error)'", 3),
@@ -14,7 +14,7 @@ const EXITS: &[(&str, i32)] = &[
     ("crdtctl check -o id | grep -E '^(plain-value|id-differs)-' | xargs -r crdtctl repair", 1),
 ];
 
-/// What happens off stage, before a line that counts on it.
+/// What happens off stage, before a line that relies on it.
 const BEFORE: &[(&str, &str)] = &[
     (
         "crdtctl doc kind state.bin",
@@ -80,7 +80,7 @@ struct Step {
     output: Vec<String>,
 }
 
-/// The commands of all blocks; of `sh` blocks every line, of `console` blocks what follows a `$`.
+/// The commands of all blocks: every line of `sh` blocks, and what follows a `$` in `console` blocks.
 fn steps() -> Vec<Step> {
     let readme = std::fs::read_to_string(shipped("README.md")).unwrap();
     let mut steps: Vec<Step> = Vec::new();
@@ -107,12 +107,12 @@ fn steps() -> Vec<Step> {
     steps
 }
 
-/// A line without its remark.
+/// A line without its comment.
 fn without_remark(line: &str) -> &str {
     line.split_once("  #").map_or(line, |(line, _)| line).trim_end()
 }
 
-/// Every id in a text by the same word.
+/// Replaces every id in a text by the same word.
 fn normalised(text: &str) -> Vec<String> {
     let is_id =
         |word: &str| word.len() == 36 && word.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
@@ -131,7 +131,7 @@ fn the_readme_is_a_story_that_happens() {
     let mut told = Vec::new();
     for Step { command, output } in steps() {
         let line = without_remark(&command);
-        // cargo is what runs this test; it cannot be run by it.
+        // cargo runs this test, so the test cannot run it.
         if line.starts_with("cargo ") || !can_run(line) {
             continue;
         }

@@ -3,7 +3,7 @@
 use super::*;
 use std::process::Command;
 
-/// A line of the `sqlite3` that is installed; None, with a notice, where there is none.
+/// A line of the installed `sqlite3`; `None`, with a notice, if there is none.
 fn shell(file: &str, line: &str) -> Option<String> {
     let Ok(output) = Command::new("sqlite3").args(["-batch", file, line]).output() else {
         skipped("no sqlite3 here");
@@ -37,7 +37,7 @@ fn the_saved_file_holds_what_the_views_hold() {
     assert_eq!(shell(&file, found).unwrap(), ALICE);
 }
 
-/// The only column of a query, a line a row.
+/// The only column of a query, one row per line.
 fn rows_of(store: &Store<'_>, query: &str) -> String {
     let found = rows(store, query);
     let values = found.iter().filter_map(|row| row.as_object()?.values().next()?.as_str());
@@ -58,7 +58,7 @@ fn the_file_is_new_and_whole_or_not_there() {
     store.run(&["sql", "--save", &inside]).fails(1, "belongs to a store");
     let nowhere = text(&dir.join("none/all.sqlite"));
     store.run(&["sql", "--save", &nowhere]).fails(74, "cannot write");
-    // A disk that is full, as the shell says it: files may have 20 blocks.
+    // A full disk, simulated by the shell: files may have 20 blocks.
     let new = text(&dir.join("new.sqlite"));
     let args = ["-s", &text(&store.dir), "sql", "--save", &new];
     let run = machine.run_through_shell("trap '' XFSZ; ulimit -f 20; \"$@\"", &args);

@@ -1,10 +1,10 @@
-//! Statements that would write, get out or not end, each with the words that refuse it.
+//! Statements that would write, escape or run for ever, each with the words that refuse it.
 
 use super::*;
 
 const READS: &str = "a query reads and does nothing else: ";
 
-/// Statements that do something, and what of them is refused.
+/// Statements with side effects, and what of them is refused.
 const DOES: &[(&str, &str)] = &[
     ("VACUUM", "VACUUM"),
     ("VACUUM INTO 'copy.sqlite'", "VACUUM"),
@@ -69,7 +69,7 @@ const DOES: &[(&str, &str)] = &[
     ("SELECT 1; VACUUM INTO 'copy.sqlite'; SELECT 2", "one query at a time"),
 ];
 
-/// Questions that would see or call what is no view, and all that is said of them.
+/// Queries that would see or call something that is no view, and the answers to them.
 const SEES: &[(&str, &str)] = &[
     ("SELECT 1; SELECT 2", "one query at a time"),
     (";;", "there is no query in it"),
@@ -132,7 +132,7 @@ const SEES: &[(&str, &str)] = &[
     ("SELECT id FROM messages_fts WHERE messages_fts MATCH '\"'", "unterminated string"),
 ];
 
-/// What is refused because it takes too much.
+/// Queries that are refused because they take too much.
 const TAKES: &[(&str, &str)] = &[
     ("SELECT printf('%.*c', 1000000000, 'x')", "a value or a row gets longer than 64 MiB"),
     ("SELECT format('%1000000000d', 1)", "a value or a row gets longer than 64 MiB"),
@@ -147,7 +147,7 @@ const TAKES: &[(&str, &str)] = &[
         "WITH a AS MATERIALIZED (SELECT printf('%.*c', 30000000, 'x') AS x) SELECT x, x, x, x FROM a",
         "a value or a row gets longer than 64 MiB",
     ),
-    // Held for sorting: 100 MB and more, and more.
+    // Held for sorting: 100 MB and more.
     (
         "WITH RECURSIVE t(n, s) AS (SELECT 1, printf('%.*c', 1000000, 'x') UNION ALL \
          SELECT n + 1, s || n FROM t LIMIT 2000) SELECT count(*) FROM (SELECT s FROM t ORDER BY s)",
@@ -155,7 +155,7 @@ const TAKES: &[(&str, &str)] = &[
     ),
 ];
 
-/// What never ends, or not before everybody has left.
+/// Queries that never end, or not within any reasonable time.
 const LASTS: &[&str] = &[
     "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT sum(n) FROM t",
     "WITH RECURSIVE t(n) AS (SELECT 1 UNION SELECT (n * 7 + 1) % 1000000007 FROM t) \
@@ -163,7 +163,7 @@ const LASTS: &[&str] = &[
     // A window over all of it.
     "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT sum(n) OVER \
      (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM t",
-    // One instruction: SQLite does not look up from it.
+    // One instruction, during which SQLite cannot be interrupted.
     "SELECT instr(printf('%.*c', 60000000, 'x'), printf('%.*c', 30000000, 'x') || 'y')",
     "SELECT trim(printf('%.*c', 5000000, 'x'), printf('%.*c', 5000000, 'y') || 'x')",
     "SELECT count(*) FROM json_each('[1,2,3,4,5,6,7,8,9]') a, json_each('[1,2,3,4,5,6,7,8,9]') b, \
@@ -173,7 +173,7 @@ const LASTS: &[&str] = &[
      json_each('[1,2,3,4,5,6,7,8,9]') i, json_each('[1,2,3,4,5,6,7,8,9]') j",
 ];
 
-/// A store, and everything on its machine beside it: nothing of it may change.
+/// A store, and everything else on its machine: nothing of it may change.
 fn with_untouched(name: &str, test: impl FnOnce(&Store<'_>)) {
     let machine = Machine::new(name);
     let store = machine.fixture("real-store");
@@ -202,7 +202,7 @@ fn whatever_is_no_view_is_not_seen() {
         for (query, said) in SEES {
             store.run(&["sql", query]).fails(2, &format!("error: {said}\n"));
         }
-        // However long the mistake is.
+        // However long the wrong part is.
         let query = "SELECT * FROM json_tree('[1]', '$' || printf('%.*c', 100000, '['))";
         let said = format!("error: bad JSON path: '${}…\n", "[".repeat(183));
         store.run(&["sql", query]).fails(2, &said);
@@ -225,14 +225,14 @@ fn whatever_does_not_end_is_ended() {
             let run = store.run(&["sql", query, "--timeout", "300ms"]);
             run.fails(1, "error: the query takes longer than 300 ms\n");
         }
-        // The time is that of the command: rows that are always there do not stop it.
+        // The limit applies to the whole command: rows that are always available do not evade it.
         for query in ["SELECT 1", "SELECT a.id FROM messages a, messages b, messages c, messages d"]
         {
             let run = store.run(&["sql", query, "--timeout", "0s", "-o", "tsv"]);
             run.fails(1, "error: the query takes longer than 0 s\n");
             assert_eq!(run.stdout, "");
         }
-        // Nothing is explained by doing it.
+        // Nothing is executed in order to be explained.
         store.run(&["sql", LASTS[0], "--explain", "--timeout", "300ms"]).exits(0);
     });
 }

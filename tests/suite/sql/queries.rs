@@ -1,4 +1,4 @@
-//! Queries: their answers in every format, parameters, plans, time, and what is said of mistakes.
+//! Queries: their answers in every format, parameters, plans, time limits, and reports about mistakes.
 
 use super::*;
 use serde_json::json;
@@ -13,7 +13,7 @@ fn an_answer_comes_in_every_format() {
     let id = store.column(&["sql", query], "id")[0].clone();
     let said = "The ferry leaves at 10:30; \"hurry\" — it's a 5 % chance\n\tof rain";
     let n = said.chars().count();
-    // Columns keep what they are where they are selected as such, and of one name two.
+    // Columns keep their types if selected as such, and the second of two with one name gets another.
     let expected = json!([{"id": id, "said": said, "deleted": false, "created_at": START, "n": n,
         "half": 1.5, "bytes": "AP8=", "none": null, "attachments": [], "id:1": id}]);
     assert_eq!(store.json(&["sql", query]), expected);
@@ -33,7 +33,7 @@ fn an_answer_comes_in_every_format() {
     assert!(table.starts_with("TITLE "), "{table}");
     assert!(table.contains("The crane squeaks"), "{table}");
     store.run(&["sql", "SELECT 1 AS one", "-o", "id"]).fails(2, "no ids");
-    // Nothing is a list of nothing.
+    // No rows are an empty list.
     assert_eq!(store.json(&["sql", "SELECT * FROM cards WHERE 0"]), json!([]));
     assert_eq!(store.ok(&["sql", "SELECT id FROM cards WHERE 0"]), "id");
 }
@@ -92,7 +92,7 @@ fn full_text_is_found_without_regard_to_case_and_accents() {
     assert_eq!(rows(&store, joined), [json!({"found": "The [ferry] leaves…", "author_id": ALICE})]);
     let bad = "SELECT id FROM messages_fts WHERE messages_fts MATCH 'half-hour'";
     store.run(&["sql", bad]).exits(2);
-    // As a table that is called.
+    // As a table-valued function.
     assert_eq!(rows(&store, "SELECT count(*) AS n FROM messages_fts('map')"), [json!({"n": 1})]);
 }
 
@@ -121,7 +121,7 @@ fn only_what_is_named_is_read() {
     let run = store.run(&["sql", query, "-p", &format!("e={PROJECT}"), "-o", "csv"]);
     assert_eq!(run.ok(), format!("member_id\n{ALICE}\n{BOB}"));
     assert_eq!(store.json(&["sql", "SELECT 1 AS one"]), json!([{"one": 1}]));
-    // How many wrote in a document is read from it; everything else of it is known without.
+    // The number of a document's writers is read from it; everything else about it is known without.
     store.run(&["sql", "SELECT doc_id, bytes FROM documents"]).exits(0);
     store.run(&["sql", "SELECT client_ids FROM documents"]).exits(5);
 }
@@ -156,17 +156,17 @@ fn mistakes_are_answered_with_what_there_is() {
 fn rows_go_out_as_they_come() {
     let machine = Machine::new("sql stream");
     let store = furnished(&machine);
-    // Endless, and ended by whoever reads it.
+    // Endless, and ended by its reader.
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
     let args = ["-s", &text(&store.dir), "sql", endless, "-o", "ndjson"];
     let run = machine.run_through_shell("\"$@\" | head -n 3", &args);
     assert_eq!(run.ok(), "{\"i\":1}\n{\"i\":2}\n{\"i\":3}");
-    // More rows than travel at once, all of them and in order.
+    // More rows than are sent at once, all of them and in order.
     let many = format!("{endless} LIMIT 3000");
     let numbers: Vec<i64> =
         rows(&store, &many).iter().map(|row| row["i"].as_i64().unwrap()).collect();
     assert_eq!(numbers, (1..=3000).collect::<Vec<_>>());
-    // What fails on the way is an error, whatever was printed before.
+    // A failure on the way is an error, whatever was printed before.
     let late = format!("SELECT CASE WHEN i = 2000 THEN json(i || '{{') ELSE i END FROM ({many})");
     let run = store.run(&["sql", &late]);
     run.exits(2);

@@ -3,11 +3,11 @@
 use super::*;
 use serde_json::json;
 
-/// The fields of a list that the views have elsewhere: comments are a view, and what a program wrote
-/// as another id is no column.
+/// The fields of a list that the views have elsewhere: comments are a view, and a divergent id written by a
+/// program is no column.
 const ELSEWHERE: &[&str] = &["comments", "recorded_id"];
 
-/// A value as a column shows it: what is no text and stands where one belongs is its JSON.
+/// A value as a column shows it: a value that is no text in place of one is its JSON.
 fn is_shown(listed: &Value, shown: &Value) -> bool {
     listed == shown || *shown == Value::String(listed.to_string())
 }
@@ -35,7 +35,7 @@ fn list(store: &Store<'_>, args: &[&str]) -> Vec<Value> {
 /// The lists of an entity, and the query that answers the same.
 const LISTS: &[(&[&str], &str)] = &[
     (&["member", "list", "--all"], "members"),
-    // The order of a list is by time and by how things came about, as is that of the view.
+    // The order of a list is by time and by causality, as is that of the view.
     (&["chat", "list", "--all"], "messages WHERE (parent_id IS NULL OR parent_deleted)"),
     (&["kanban", "list", "--all"], "cards"),
     (&["issue", "list", "--all"], "issues"),
@@ -62,7 +62,7 @@ fn assert_all_same(store: &Store<'_>) {
             let shown: Vec<Value> =
                 of_all.iter().filter(|row| row["entity"] == entity).cloned().collect();
             assert_same(&listed, &shown, view);
-            // The same, where that entity alone is asked.
+            // The same, if only that entity is queried.
             assert_eq!(store.json(&["sql", &query, "-e", entity]), json!(shown), "{view}");
             if args[0] == "issue" {
                 let listed = listed.iter().flat_map(|issue| issue["comments"].as_array().unwrap());
@@ -145,7 +145,7 @@ fn replies_threads_reactions_and_attachments_are_taken_apart() {
     assert_eq!((&files[0]["filename"], &files[0]["size_bytes"]), (&json!("map.txt"), &json!(4)));
 }
 
-/// What is archived is told as what is live is, with all that is derived beside it.
+/// Archived messages are shown like live ones, with all derived columns.
 #[test]
 fn archived_messages_have_every_column_of_live_ones() {
     let machine = Machine::new("sql archived");
@@ -191,7 +191,7 @@ fn column_of(rows: &[Value], name: &str) -> Vec<Value> {
     rows.iter().map(|row| row[name].clone()).collect()
 }
 
-/// What a column holds does not depend on which others are asked for.
+/// The value of a column does not depend on which others are selected.
 #[test]
 fn a_column_is_the_same_alone() {
     let machine = Machine::new("sql columns");
@@ -244,7 +244,7 @@ fn the_schema_says_what_can_be_asked() {
         let described = column(&columns, "column");
         assert_eq!(view["columns"], json!(described));
         assert!(column(&columns, "about").iter().all(|about| !about.is_empty()), "{name}");
-        // What is described is what is there, in this order.
+        // The described columns are the existing ones, in this order.
         let first = &rows(&store, &format!("SELECT * FROM {name} LIMIT 1"))[0];
         assert_eq!(keys(first), described, "{name}");
     }
@@ -264,6 +264,6 @@ fn a_damaged_document_is_left_out_and_named() {
     run.exits(5);
     assert_eq!(run.parsed(), json!([{"content": "in the other one"}]));
     assert!(run.stderr.contains(&format!("{PROJECT}:chat is left out")), "{}", run.stderr);
-    // What does not need it is not kept from anybody.
+    // Queries that do not need it still work.
     assert_eq!(rows(&store, "SELECT count(*) AS n FROM cards"), [json!({"n": 2})]);
 }
