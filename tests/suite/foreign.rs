@@ -361,7 +361,7 @@ fn files_of_one_document_are_merged_in_any_order() {
     let run = machine.run(&["doc", "merge", &state, "--json", "-O", &out]);
     assert_eq!(run.json()["waiting"][0]["needs"], "41:4");
     assert!(run.stderr.contains("which none of the files has"), "{}", run.stderr);
-    // Two programs under one client id do not make one document.
+    // Two programs under one client id are no one document.
     let (a, longer) =
         (fixture("08-fork-called-invalid/a.bin"), fixture("08-fork-called-invalid/longer.bin"));
     for files in [[&a, &longer], [&longer, &a]] {

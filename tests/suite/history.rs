@@ -206,7 +206,7 @@ fn a_document_is_written_anew() {
     }
     let gap = fixture("field/01-recover-behind-a-gap/state.bin");
     machine.run(&["doc", "rebuild", &gap, "-O", &out]).fails(1, "is not whole");
-    // Content merged with what it was made from is duplicated, and that is reported.
+    // What is merged with what it was made of is there twice, and that is said.
     let whole = fixture("field/04-recover-of-unsupported/format.bin");
     machine.run(&["doc", "rebuild", &whole, "-O", &out]).exits(0);
     let merged = text(&machine.path("merged"));
