@@ -121,7 +121,7 @@ impl Store {
         self
     }
 
-    /// Makes a store (or takes an existing one) a replica; returns the replica id.
+    /// Creates a store, or opens an existing one, and makes it a replica; returns the replica id.
     ///
     /// # Errors
     /// `Refused` if the replica belongs to another member and has written as that member.
