@@ -14,13 +14,13 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// What is done with, in a file beside the documents, so that these stay small
+/// Move finished records into a file beside the documents, to keep the documents small
 ///
-/// Messages from before 90 days with their replies, archived cards and closed issues leave their
-/// documents for `archive.db` in the store's directory, a SQLite file for any tool. A record goes only
-/// when every active member's replica is known to have it as it is, by the bundles that came from
-/// there; who hears of it keeps what it held in an archive of its own. Lists, searches and `show` go
-/// on showing what is archived (`in_archive` in JSON). The members and the canvas stay as they are.
+/// Messages older than 90 days with their replies, archived cards and closed issues move from their
+/// documents to `archive.db` in the store's directory, a SQLite file that any tool can read. A record
+/// moves only when bundles show that every active member's replica has its current state; replicas that
+/// learn of the move keep the record in their own archives. Lists, searches and `show` still include
+/// archived records (`in_archive` in JSON). Members and canvas elements are never archived.
 #[derive(clap::Args)]
 pub struct ArchiveArgs {
     #[command(subcommand)]
@@ -29,28 +29,28 @@ pub struct ArchiveArgs {
 
 #[derive(Subcommand)]
 enum ArchiveVerb {
-    /// Move what is done with into the archive, and say what waits for whom
+    /// Move finished records into the archive, and say which wait for whom
     ///
-    /// Of the whole store or, with -e, of one entity. The rows are written first, and read back; then
-    /// the records leave their documents, in one commit. A message goes with the replies to it, when
-    /// all of them are old enough; what holds a tombstone waits until that is pruned.
+    /// Covers the whole store or, with -e, one entity. The rows are written to the archive and read back
+    /// before one commit removes the records from their documents. A message moves together with its
+    /// replies, once all are old enough; a record that holds a tombstone waits until that is pruned.
     #[command(after_help = "Examples:
   crdtctl archive run --dry-run
   crdtctl archive run --older-than 365d -e ocean-forest-moon-star
   crdtctl archive run -n --json | jq '.documents[].waiting_for'")]
     Run {
-        /// How old messages must be, and how long ago cards and issues were put away [default: 90d
+        /// Minimum age of messages, and time since cards were archived and issues closed [default: 90d
         /// for messages]
         #[arg(long, value_name = "TIME", value_parser = When::parse)]
         older_than: Option<When>,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Say whether documents over their limit are archived by themselves, or switch that on or off
+    /// Show whether documents over their limit are archived automatically, or switch that on or off
     ///
-    /// On, every command that writes or imports moves what may go out of documents over their limit,
-    /// as `archive run` does: messages from before 90 days, archived cards, closed issues, and nothing
-    /// that an active member's replica may lack. It is a setting of this store alone.
+    /// When on, every command that writes or imports archives documents over their limit as `archive
+    /// run` does: messages older than 90 days, archived cards and closed issues, but nothing that an
+    /// active member's replica may lack. The setting applies to this store only.
     #[command(after_help = "Examples:
   crdtctl archive auto
   crdtctl archive auto on")]
@@ -61,14 +61,14 @@ enum ArchiveVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Say how documents are kept, or change that for everybody
+    /// Show how documents are archived, or change that for everybody
     ///
-    /// A document in mode `hybrid`, or in none, keeps what is new: `archive run` takes the rest. In mode
-    /// `crdt` it keeps everything. In mode `sql` everything goes that everybody has, whatever its age:
-    /// the document is the way between the replicas, and no more. Of a board and of issues that is what
-    /// is put away: cards that are not archived and issues that are not closed stay in every mode. What was written and is not known to
-    /// be everywhere stays in every mode, and whatever the mode is, lists read document and archive. The
-    /// mode stands in the document and goes where it goes; an admin or owner changes it.
+    /// In mode `hybrid`, or without a mode, a document keeps recent records and `archive run` takes the
+    /// rest. In mode `crdt` it keeps everything. In mode `sql` every record that all replicas have is
+    /// archived, whatever its age: the document only carries changes between replicas. Cards that are
+    /// not archived, issues that are not closed and records not known to be on all replicas stay in the
+    /// document in every mode. Lists read document and archive in every mode. The mode is part of the
+    /// document and syncs with it; only an admin or owner can change it.
     #[command(after_help = "Examples:
   crdtctl archive mode
   crdtctl archive mode chat sql
@@ -76,13 +76,13 @@ enum ArchiveVerb {
     Mode {
         /// The document
         doc: Option<String>,
-        /// How it is to be kept
+        /// The new mode
         #[arg(requires = "doc", value_parser = words_of(&ArchiveMode::ALL, ArchiveMode::as_str))]
         mode: Option<ArchiveMode>,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// List what is in the archive, the oldest first
+    /// List what is in the archive, oldest first
     #[command(after_help = "Examples:
   crdtctl archive list --limit 20
   crdtctl archive list --kind card --json | jq -r '.[].text'")]
@@ -90,20 +90,20 @@ enum ArchiveVerb {
         /// Only `message`, `reply`, `card` or `issue`
         #[arg(long, value_name = "KIND", value_parser = KINDS)]
         kind: Option<String>,
-        /// Only the last so many of each document
+        /// Only the last N of each document
         #[arg(long, value_name = "N")]
         limit: Option<usize>,
     },
-    /// Show one, with every state in which it was archived
+    /// Show one archived record, with every version that was archived
     #[command(after_help = "Example:\n  crdtctl archive show 3f2a --json | jq .versions")]
     Show {
         /// The id of the record, or a unique prefix of it
         #[arg(value_name = "ARCHIVED")]
         record: String,
     },
-    /// Bring one back into its document, under its own id
+    /// Bring an archived record back into its document, under its own id
     ///
-    /// A message comes with the replies to it, a card onto the board, and an issue as an open one.
+    /// A message comes back with its replies, a card returns to the board, and an issue is open again.
     #[command(after_help = "Example:\n  crdtctl archive restore 3f2a")]
     Restore {
         /// The id of the record, or a unique prefix of it
@@ -114,7 +114,7 @@ enum ArchiveVerb {
     },
 }
 
-/// What records in the archive are called.
+/// The kinds of record in the archive.
 const KINDS: [&str; 4] = ["message", "reply", "card", "issue"];
 
 const COLUMNS: &[Column] = &[
@@ -241,17 +241,17 @@ fn move_out(context: &Context, older_than: Option<When>, dry_run: bool) -> Resul
     };
     let would = if dry_run { "dry run, nothing is written: would have " } else { "" };
     let said = match archived {
-        0 if freed > 0 => format!("{would}freed {} of emptied threads", ui::size(freed)),
+        0 if freed > 0 => format!("{would}freed {} from emptied threads", ui::size(freed)),
         0 => context.as_far_as_read("nothing to archive"),
-        1 => format!("{would}archived 1 record, {} free", ui::size(freed)),
-        n => format!("{would}archived {n} records, {} free", ui::size(freed)),
+        1 => format!("{would}archived 1 record, freed {}", ui::size(freed)),
+        n => format!("{would}archived {n} records, freed {}", ui::size(freed)),
     };
     report.notes.push(format!("{said}{}", waits(waiting, &run.documents)));
     report.notes.extend(context.notes_of(&committed));
     Ok(report)
 }
 
-/// How many records wait, and for whom: the end of a sentence.
+/// The end of a sentence: how many records wait, and for whom.
 fn waits(waiting: usize, documents: &[ArchivedDocument]) -> String {
     let whom: BTreeSet<&str> =
         documents.iter().flat_map(|one| one.waiting_for.keys().map(String::as_str)).collect();
@@ -259,7 +259,7 @@ fn waits(waiting: usize, documents: &[ArchivedDocument]) -> String {
     let (wait, them) = if waiting == 1 { ("waits", "it") } else { ("wait", "them") };
     match (waiting, whom.as_slice()) {
         (0, _) => String::new(),
-        (_, []) => format!("; {waiting} {wait}, for there is no active member"),
+        (_, []) => format!("; {waiting} {wait} because there is no active member"),
         (_, whom) => {
             let have = if whom.len() == 1 { "has" } else { "have" };
             let whom = listed(whom);
@@ -275,7 +275,7 @@ fn list(context: &Context, kind: Option<&str>, limit: Option<usize>) -> Result<R
     Ok(Report::list(rows(&found)?, COLUMNS, Some("id"), "the archive is empty"))
 }
 
-/// JSON has the record as it is; people have its fields, and of the versions what they say.
+/// Shows a record: JSON has it as stored, people see its fields and the text of each version.
 fn show(context: &Context, wanted: &str) -> Result<Report> {
     let reader = context.reader()?;
     let entities = context.named_entities(&reader)?;
@@ -302,15 +302,15 @@ fn show(context: &Context, wanted: &str) -> Result<Report> {
     Ok(Report::object(shown, SHOW, Some("id")).sections(SECTIONS))
 }
 
-/// The setting, or a change of it.
+/// Shows or changes the setting.
 fn auto(context: &Context, set: Option<&str>) -> Result<Report> {
     let Some(set) = set else {
         let on = archiving::is_automatic(context.reader()?.state())?;
-        const AUTO: &[Column] = &[Column::flag("auto", "archives by itself").filled()];
+        const AUTO: &[Column] = &[Column::flag("auto", "archives automatically").filled()];
         let report = Report::object(row(&json!({"auto": on}))?, AUTO, None);
         return Ok(report.note(match on {
-            true => "documents over their limit are archived by themselves",
-            false => "nothing is archived by itself; `crdtctl archive auto on` changes that",
+            true => "documents over their limit are archived automatically",
+            false => "nothing is archived automatically; `crdtctl archive auto on` changes that",
         }));
     };
     let on = set == "on";
@@ -318,14 +318,14 @@ fn auto(context: &Context, set: Option<&str>) -> Result<Report> {
     let changed = archiving::set_automatic(&session, on)?;
     let committed = session.commit()?;
     let sentence = match on {
-        true => "documents over their limit are archived by themselves from now on",
-        false => "nothing is archived by itself any more",
+        true => "documents over their limit are archived automatically from now on",
+        false => "nothing is archived automatically any more",
     };
     let written = Written { changed, sentence: sentence.to_owned(), ..Written::default() };
     Ok(context.written(written.with("auto", on), committed))
 }
 
-/// A document by its name; also one that nobody has written yet, of an entity that there is.
+/// Finds a document by name, including one not written yet if its entity exists.
 fn document(context: &Context, reader: &Reader, wanted: &str) -> Result<DocId> {
     match context.document(reader, wanted) {
         Err(e) if e.kind == Kind::NotFound => unwritten(context, reader, wanted)?.ok_or(e),
@@ -349,7 +349,7 @@ fn is_archivable(doc: &DocId) -> bool {
     concern::of(doc).is_some_and(archive::is_of)
 }
 
-/// How documents are kept, or a change of it.
+/// Shows or changes the archive mode of documents.
 fn keep(context: &Context, doc: Option<&str>, mode: Option<ArchiveMode>) -> Result<Report> {
     let reader = context.reader()?;
     let doc = doc.map(|doc| document(context, &reader, doc)).transpose()?;

@@ -13,32 +13,32 @@ use line::{BatchLine, Ran};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Most that is read: ten thousand of the longest messages.
+/// Maximum input size: ten thousand of the longest messages.
 const BYTES: u64 = 256 << 20;
 
 /// Run many operations as one: one lock, one load, one commit
 ///
-/// Each line of FILE is one operation as a JSON object: `op` names it, the other fields are its
-/// arguments, `entity` the entity (as for -e; without it the one that is meant elsewhere). Ids may
-/// be unique prefixes. `"$3.id"` is the id of the record that line 3 made or changed, `"$3.doc"`
-/// its document; what people write (`text`, `title`, `description`, `name`, `content`, `data`) is
-/// taken as it stands.
+/// Each line of FILE is one operation as a JSON object: `op` names it, `entity` is the entity (as for
+/// -e; by default the same as for any command), and the other fields are its arguments. Ids may be
+/// unique prefixes. `"$3.id"` is the id of the record that line 3 made or changed, `"$3.doc"` its
+/// document; no such references are replaced in what people write (`text`, `title`, `description`,
+/// `name`, `content`, `data`).
 ///
-/// What is older than this store keeps its time and its author: `created_at` is a time in the past
-/// (RFC 3339, a date, Unix seconds), `author` who wrote it: a member, or one who was. Everybody may
-/// date what they write; an admin or owner may write in the name of others. Records of one second
-/// are listed in the order of the lines.
+/// Imported records can keep their time and author: `created_at` is a time in the past (RFC 3339, a
+/// date, Unix seconds), `author` a present or former member. Anybody may date their own records; an
+/// admin or owner may write in the name of others. Records of the same second are listed in the order
+/// of the lines.
 ///
-/// All lines happen, or none: at the first that fails nothing is written. With `--keep-going` the
-/// good ones happen, and the exit code is 3 when any failed. One result per line comes out in
-/// order, as a JSON object: what the command would print with --json, or `{"line":…,"error":…}`.
+/// Either all lines are applied or none: nothing is written if one fails. With `--keep-going` the
+/// others are applied, and the exit code is 3 if any failed. Prints one result per line, in order, as
+/// a JSON object: what the command would print with --json, or `{"line":…,"error":…}`.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{}\n\n{EXAMPLES}", operations()))]
 pub struct BatchArgs {
-    /// The file; standard input without one and for `-`
+    /// The file; without one, or with `-`, standard input
     #[arg(default_value = "-", hide_default_value = true)]
     file: PathBuf,
-    /// Leave out what fails, do the rest
+    /// Skip lines that fail, and apply the rest
     #[arg(short, long)]
     keep_going: bool,
     #[command(flatten)]
@@ -53,10 +53,10 @@ const EXAMPLES: &str = "Examples:
     '{\"op\":\"chat.react\",\"message\":\"$1.id\",\"emoji\":\"👍\"}' | crdtctl batch -
   crdtctl log show 3 --json | jq -c '.operations[].operation' | crdtctl -s elsewhere batch -n";
 
-/// Every operation with what its lines take, for people.
+/// The help text that lists every operation and its fields.
 fn operations() -> String {
     let mut text = String::from(
-        "Operations:\n  with their fields beside `entity`, ? where one may be missing",
+        "Operations:\n  with their fields beside `entity`; ? marks an optional one",
     );
     for declared in OPERATIONS {
         let mut takes: Vec<String> = declared.takes.iter().map(ToString::to_string).collect();
@@ -83,7 +83,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 pub fn run(context: &Context, args: BatchArgs) -> Result<Report> {
-    // Everything is read before the store is locked: a pipe may take its time.
+    // Piped input may arrive slowly, so read it before taking the lock.
     let bytes = files::read(&args.file, BYTES)?;
     let lines = BatchLine::all(&bytes);
     let (ran, committed) = run::all(context, &lines, args.keep_going)?;
@@ -99,7 +99,7 @@ pub fn run(context: &Context, args: BatchArgs) -> Result<Report> {
     Ok(if failed > 0 { report.exit(failure::exit_code(Kind::Findings)) } else { report })
 }
 
-/// The results. In a pipe they are JSON, one line each, unless another format is asked for.
+/// The results: in a pipe one JSON object per line, unless another format is asked for.
 fn report(context: &Context, ran: &[Ran<'_>], committed: &Committed, dry_run: bool) -> Report {
     let asked = context.globals.json || context.globals.output.is_some();
     match (context.terminal.format, asked) {
@@ -152,7 +152,7 @@ fn error_row(error: &Error) -> Row {
     }
 }
 
-/// What people see of one line.
+/// The table row of one line.
 fn shown(ran: &Ran<'_>, dry_run: bool) -> Row {
     let outcome = ran.outcome.as_ref().ok();
     let mut row = Row::new();
@@ -165,7 +165,7 @@ fn shown(ran: &Ran<'_>, dry_run: bool) -> Row {
     row
 }
 
-/// The id of the record. One that was made for nothing is none.
+/// The id of the record; `None` for a record that a dry run would create.
 fn id(ran: &Ran<'_>, dry_run: bool) -> Option<String> {
     let outcome = ran.outcome.as_ref().ok()?;
     outcome.id.clone().filter(|_| !(dry_run && ran.created))

@@ -1,4 +1,4 @@
-//! What is archived by a command that is about something else, since the store is set to do so.
+//! Automatic archiving (`archive auto on`), as a side effect of other commands.
 
 use crate::error::{Error, Result, counted};
 use crate::id::{DocId, EntityId};
@@ -8,8 +8,8 @@ use crate::sync::archiving::{self, ArchiveRequest, ArchivedDocument};
 use crate::ui;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Archives what may go out of documents over their limit, in a commit of its own; what came of it, a
-/// sentence for each document. Nothing where the store is not set to do so.
+/// Archives what may leave the documents over their limit, in a commit of its own, and returns a
+/// sentence for each document. Does nothing if the store is not set to do so.
 ///
 /// # Errors
 /// As [`archiving::run`].
@@ -27,9 +27,9 @@ pub fn archive(store: &Store, open: Open<'_>) -> Result<BTreeMap<DocId, String>>
     Ok(documents.iter().filter_map(said).collect())
 }
 
-/// Archives what may go out of a document that had no room for what was to be written into it, in a
-/// store that is set to do so: a sentence, where anything went. What failed may be tried once more then.
-/// No session is open.
+/// Archives what may leave a document that was too full for a write, in a store that is set to do so.
+/// Returns a sentence if anything was archived: the write may then be tried once more. No session may
+/// be open.
 ///
 /// # Errors
 /// As [`archiving::run`].
@@ -58,9 +58,9 @@ fn sentence(document: &ArchivedDocument) -> Option<String> {
     match (count, document.waiting) {
         (0, 0) => None,
         (0, _) => Some(format!(
-            "{doc} is over its limit, and what could be archived waits until everybody is known to \
-             have it: `crdtctl archive run -n` says for whom"
+            "{doc} is over its limit; archiving waits until everybody is known to have the records: \
+             `crdtctl archive run -n` says who it waits for"
         )),
-        (n, _) => Some(format!("archived {} of {doc}, {freed} free", counted(n as u64, "record"))),
+        (n, _) => Some(format!("archived {} of {doc}, freed {freed}", counted(n as u64, "record"))),
     }
 }

@@ -16,7 +16,7 @@ use feed::Point;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
-/// Draw on the whiteboard of an entity, look at it, and connect it to a live relay
+/// Draw on the whiteboard of an entity, view it, and connect it to a live relay
 #[derive(clap::Args)]
 pub struct CanvasArgs {
     #[command(subcommand)]
@@ -27,10 +27,10 @@ pub struct CanvasArgs {
 enum CanvasVerb {
     /// Put an element on the canvas, above all others; prints its id
     ///
-    /// What the application keeps in `data`: of a text `content`, `font_size`, `color`; of a shape
-    /// `shape` (rectangle, ellipse, triangle, diamond, line, arrow), `fill`, `stroke`; of an image
-    /// `src`, its path on the virtual disk; of a chart `chart_type` (bar, line, pie) and `data` with
-    /// `labels` and `values`.
+    /// The application keeps these keys in `data`: for a text `content`, `font_size`, `color`; for a
+    /// shape `shape` (rectangle, ellipse, triangle, diamond, line, arrow), `fill`, `stroke`; for an
+    /// image `src`, its path on the virtual disk; for a chart `chart_type` (bar, line, pie) and `data`
+    /// with `labels` and `values`.
     #[command(after_help = "Examples:
   crdtctl canvas add text --at 40,30 --size 200,40 --data '{\"content\":\"Harbour plan\"}'
   crdtctl canvas add shape --at -20,100 --size 80,80 --data '{\"shape\":\"ellipse\",\"fill\":\"#ff8800\"}'
@@ -45,7 +45,7 @@ enum CanvasVerb {
         /// Width and height
         #[arg(long, value_name = "W,H", value_parser = pair, allow_hyphen_values = true)]
         size: Point,
-        /// What it shows, as a JSON object
+        /// Its content, as a JSON object
         #[arg(long, value_name = "JSON", value_parser = object)]
         data: Option<JsonObject>,
         #[command(flatten)]
@@ -54,8 +54,8 @@ enum CanvasVerb {
     /// Set fields of an element
     ///
     /// The fields are x, y, width, height, rotation (radians, clockwise about the centre), z_index
-    /// (higher lies above), element_type, and the keys of `data`, as in data.color. A value that is
-    /// JSON is taken as JSON, any other as text; null removes a key of `data`.
+    /// (higher lies above), element_type, and the keys of `data`, as in data.color. A value that parses
+    /// as JSON is taken as JSON, any other as text; null removes a key of `data`.
     #[command(after_help = "Examples:
   crdtctl canvas set 3f2a width=120 rotation=0.785 data.fill=#336699
   crdtctl canvas set 3f2a data.content='\"42\"' data.note=null
@@ -76,7 +76,7 @@ enum CanvasVerb {
     Move {
         /// The element's id, or a unique prefix of it
         element: String,
-        /// The new place of its upper left corner
+        /// The new position of its upper left corner
         #[arg(value_name = "X,Y", value_parser = pair, allow_hyphen_values = true)]
         to: Point,
         #[command(flatten)]
@@ -84,8 +84,8 @@ enum CanvasVerb {
     },
     /// Delete an element
     ///
-    /// It stays as a tombstone until every active member has acknowledged it. A deletion wins over
-    /// whatever others do to the element meanwhile.
+    /// It stays as a tombstone until every active member has acknowledged it. A deletion wins over all
+    /// concurrent changes to the element.
     #[command(after_help = "Example:\n  crdtctl canvas delete 3f2a")]
     Delete {
         /// The element's id, or a unique prefix of it
@@ -93,12 +93,12 @@ enum CanvasVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// List the elements, the lowest first
+    /// List the elements, lowest first
     #[command(after_help = "Examples:
   crdtctl canvas list
   crdtctl canvas list --json | jq -r '.[] | select(.element_type == \"text\") | .data.content'")]
     List {
-        /// Deleted elements too
+        /// Include deleted elements
         #[arg(short, long)]
         all: bool,
     },
@@ -108,34 +108,34 @@ enum CanvasVerb {
         /// The element's id, or a unique prefix of it
         element: String,
     },
-    /// Take back the last thing that this replica did on the canvas
+    /// Undo this replica's last change to the canvas
     ///
-    /// Up to 100 steps, one after the other. Undoing is a new edit, and says what it undid. An
-    /// element that was deleted is put back under a new id, which is printed.
+    /// Goes back up to 100 steps, one per call. An undo is a new edit, and says what it undid. A deleted
+    /// element comes back under a new id, which is printed.
     #[command(after_help = "Examples:
   crdtctl canvas undo
   crdtctl canvas undo --force --json | jq .undid")]
     Undo {
-        /// Even where somebody built upon it
+        /// Even if somebody changed the same things since
         #[arg(long)]
         force: bool,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Do again what was undone last
+    /// Redo the last undone change
     #[command(after_help = "Example:\n  crdtctl canvas redo")]
     Redo {
-        /// Even where somebody built upon it
+        /// Even if somebody changed the same things since
         #[arg(long)]
         force: bool,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Draw the canvas as an SVG, or as a PNG where the file's name ends in .png
+    /// Draw the canvas as an SVG, or as a PNG if the file name ends in .png
     ///
-    /// As large as the board and all that is on it; a PNG has at most 4096 pixels on its longer
-    /// side. Images are boxes with their name. A PNG has fonts for Latin, Greek, Cyrillic and
-    /// emoji of its own, and shows other scripts as boxes.
+    /// The picture covers the board and everything on it; a PNG has at most 4096 pixels on its longer
+    /// side. Images are drawn as boxes with their name. PNGs use built-in fonts for Latin, Greek,
+    /// Cyrillic and emoji; other scripts show as boxes.
     #[command(after_help = "Examples:
   crdtctl canvas render -O board.svg
   crdtctl canvas render -O board.png")]
@@ -145,17 +145,17 @@ enum CanvasVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Apply messages of a live relay, one JSON object a line, as they come
+    /// Apply messages of a live relay as they arrive, one JSON object per line
     ///
-    /// Prints one JSON object for each message: what became of it. A change that comes with its
-    /// message is merged like a bundle; what builds on something that is not here waits. Without
-    /// one the words are followed: the later write of a field wins, a deletion always. Cursors are
-    /// shown, never stored. A request for the state is answered by the next `canvas events`.
-    /// Applying twice changes nothing. Where one line is no message, nothing that came with it is
-    /// applied (exit code 6). Where all messages are about canvases that are not here, the exit code
-    /// is 3; `--canvas` says which canvas others call by an id of their own.
+    /// Prints one JSON object per message that says what became of it. If a message carries its change
+    /// as an update, that is merged like a bundle, and waits if it builds on something missing here.
+    /// Otherwise its fields are applied: the later write of a field wins, and a deletion always wins.
+    /// Cursors are shown, never stored. A state request is answered by the next `canvas events`.
+    /// Applying a message twice changes nothing. If a line is not a message, nothing that arrived with
+    /// it is applied (exit code 6). If all messages are about canvases that are not here, the exit code
+    /// is 3; `--canvas` maps an id that others use to a canvas here.
     ///
-    /// The messages, by the names that the application gives them:
+    /// The messages, by the application's own names:
     ///
     /// {"type":"canvas_operation","operation_id":"…","canvas_id":"group:…","element_id":"…",
     /// "operation_type":"add|update|remove","element_data":{…},"fields":["x","data.color"],
@@ -173,48 +173,48 @@ enum CanvasVerb {
     /// "elements":[…],"vector_clock":{…},"is_incremental":false,"total_element_count":0,
     /// "state_v1":"base64"}
     ///
-    /// `element_data` and `elements` hold elements by the schema's names. What is crdtctl's own:
-    /// `fields` (what the operation wrote; all of `element_data` without it), `update_v1` (the
-    /// change as a Yrs update; empty where the message before brought it) and `state_v1` (the
-    /// document, or where `is_incremental` a part of it). Also read: Operation, CursorUpdate,
-    /// StateRequest, StateResponse as the type, or as the one key around the rest.
+    /// `element_data` and `elements` hold elements with the schema's field names. crdtctl adds
+    /// `fields` (what the operation wrote; without it, all of `element_data`), `update_v1` (the
+    /// change as a Yrs update; empty if the previous message carried it) and `state_v1` (the
+    /// document, or a part of it if `is_incremental`). Operation, CursorUpdate, StateRequest and
+    /// StateResponse are also read, as the type or as a single key around the rest.
     #[command(after_help = "Examples:
   relay subscribe group:ocean | crdtctl canvas apply
   crdtctl canvas apply --canvas main-board=group:ocean-forest-moon-star messages.ndjson
   crdtctl canvas apply messages.ndjson | jq 'select(.result == \"shown\")'")]
     Apply {
-        /// The messages; without it, or with `-`, standard input
+        /// The messages; without a file, or with `-`, standard input
         file: Option<PathBuf>,
-        /// Whose the canvas is that others know by this id; can be given again
+        /// The entity whose canvas others know by this id (repeatable)
         #[arg(long, value_name = "ID=ENTITY", value_parser = renaming)]
         canvas: Vec<(String, String)>,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Hand out what this replica did on the canvas, as messages for a relay, until acknowledged
+    /// Print this replica's changes to the canvas as messages for a relay, until acknowledged
     ///
-    /// One JSON object a line, as in `canvas apply`, each with the change itself and with its number
-    /// as `seq`. An event is handed out at least once: again at every call until it is acknowledged
-    /// with `--ack`, since what a pipe took is not yet published. Who applies one twice changes
-    /// nothing. What the log no longer tells, and what is too much to be kept (10,000 events, 64 MiB),
-    /// comes as the whole state.
+    /// Prints one JSON object per line, as in `canvas apply`, each with the change itself and its number
+    /// as `seq`. Delivery is at least once: every call prints an event again until `--ack` acknowledges
+    /// it, since writing to a pipe does not mean it was published. Applying an event twice changes
+    /// nothing. Changes that the log no longer holds, or too many to keep (10,000 events, 64 MiB), are
+    /// sent as the whole state.
     #[command(after_help = "Examples:
   crdtctl canvas events | relay publish group:ocean && crdtctl canvas events --ack
   crdtctl canvas events --ack 2
   crdtctl canvas events --since 2 | jq .seq
   crdtctl canvas events --request --cursor 120,80")]
     Events {
-        /// Acknowledge the events up to this one, and print none; without a number all that the
-        /// last calls wrote to their end
+        /// Acknowledge the events up to this one, and print none; without a number, all that earlier
+        /// calls printed completely
         #[arg(long, value_name = "NUMBER", num_args = 0..=1, conflicts_with_all = ["since", "cursor", "request"])]
         ack: Option<Option<i64>>,
-        /// Only the events after this one; acknowledges and notes nothing
+        /// Print only the events after this one; acknowledges and records nothing
         #[arg(long, value_name = "NUMBER")]
         since: Option<i64>,
-        /// Add where this member's cursor is
+        /// Add the position of this member's cursor
         #[arg(long, value_name = "X,Y", value_parser = pair, allow_hyphen_values = true)]
         cursor: Option<Point>,
-        /// Add a request for the state of the others' canvas
+        /// Add a request for the canvas state of the other replicas
         #[arg(long)]
         request: bool,
         #[command(flatten)]
@@ -315,7 +315,7 @@ use picture::png;
 
 #[cfg(not(feature = "png"))]
 fn png(_svg: &str) -> Result<(Vec<u8>, u32, u32)> {
-    Err(Error::refused("this crdtctl was built without PNG")
+    Err(Error::refused("this crdtctl was built without PNG support")
         .hint("draw it as SVG: `crdtctl canvas render -O board.svg`"))
 }
 
@@ -324,7 +324,7 @@ fn view(context: &Context, entity: &EntityId) -> Result<View> {
     view.ok_or_else(|| canvas::no_canvas(entity))
 }
 
-/// Elements that are not drawn as they are, of which so many are named.
+/// Maximum number of elements named as not drawn faithfully.
 const STRANGE: usize = 8;
 
 fn render(context: &Context, out: &OutFile) -> Result<Report> {
@@ -336,7 +336,7 @@ fn render(context: &Context, out: &OutFile) -> Result<Report> {
         (Some(_), Some("png")) => true,
         (Some(file), _) => {
             return Err(Error::usage(format!("{} is neither .svg nor .png", file.display()))
-                .hint("the end of its name says which: `-O board.svg`"));
+                .hint("the file extension chooses the format: `-O board.svg`"));
         }
     };
     let view = view(context, &context.entity()?)?;
@@ -347,7 +347,7 @@ fn render(context: &Context, out: &OutFile) -> Result<Report> {
         .filter(|(_, record)| record.get("element_type").and_then(Held::as_str) == Some("image"));
     let boxes = match images.count() {
         0 => String::new(),
-        1 => ", its image as a box".to_owned(),
+        1 => ", the image as a box".to_owned(),
         some => format!(", {some} images as boxes"),
     };
     let drawn = match elements.len() {
@@ -361,7 +361,7 @@ fn render(context: &Context, out: &OutFile) -> Result<Report> {
     }
     if strange.len() > STRANGE {
         context
-            .note(format!("and {} more that are not drawn as they are", strange.len() - STRANGE));
+            .note(format!("and {} more that are not drawn faithfully", strange.len() - STRANGE));
     }
     match is_png {
         false => context.deliver(svg.into_bytes(), out, &what),
@@ -372,7 +372,7 @@ fn render(context: &Context, out: &OutFile) -> Result<Report> {
     }
 }
 
-/// `ID=ENTITY`; an id may hold an equals sign, an entity does not.
+/// Parses `ID=ENTITY`; an id may contain an equals sign, an entity may not.
 fn renaming(text: &str) -> Result<(String, String)> {
     match text.rsplit_once('=') {
         Some((id, entity)) if !id.is_empty() && !entity.is_empty() => {
@@ -397,7 +397,7 @@ fn object(text: &str) -> Result<JsonObject> {
     parsed.map(JsonObject).map_err(|e| Error::usage("not a JSON object").because(e))
 }
 
-/// `key=value`, the value as JSON where it is some, else as text.
+/// Parses `key=value`; the value is JSON if it parses as JSON, else text.
 fn assignment(text: &str) -> Result<(String, Value)> {
     let Some((key, value)) = text.split_once('=') else {
         return Err(Error::usage(format!("not a field and a value: {text:?}"))

@@ -32,25 +32,25 @@ enum ChatVerb {
   crdtctl chat send --reply-to 3f2a 'So do I'
   crdtctl chat send 'The map' --attach map.png")]
     Send {
-        /// The text; `-` reads it from stdin, and so does none in a pipe
+        /// The text; read from stdin if it is `-`, or left out in a pipe
         text: Option<String>,
-        /// Reply to this message; to a reply: one more in its thread
+        /// Reply to this message, or add to the thread of this reply
         #[arg(long, value_name = "MESSAGE")]
         reply_to: Option<String>,
         #[command(flatten)]
         edit: EditOption,
-        /// Attach a file (repeatable): it is put to /shared/attachments, with a number where its name is taken
+        /// Attach a file (repeatable): it goes to /shared/attachments, with a number if the name is taken
         #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
         attach: Vec<PathBuf>,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Get the files that are attached to a message
+    /// Get the files attached to a message
     Attachment {
         #[command(subcommand)]
         verb: attach::AttachmentVerb,
     },
-    /// Change the text of one's own message
+    /// Change the text of your own message
     #[command(after_help = "Examples:
   crdtctl chat edit 3f2a 'See you at the lighthouse'
   crdtctl chat edit 3f2a - < note.txt
@@ -58,31 +58,31 @@ enum ChatVerb {
     Edit {
         /// The message's id, or a unique prefix of it
         message: String,
-        /// The new text; `-` reads it from stdin, and so does none in a pipe
+        /// The new text; read from stdin if it is `-`, or left out in a pipe
         text: Option<String>,
         #[command(flatten)]
         edit: EditOption,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Delete one's own message; admins and owners: anybody's
+    /// Delete your own message; admins and owners can delete anybody's
     ///
-    /// The message stays as a tombstone until every active member has acknowledged it. Where nobody
-    /// is waited for it is gone for good at once (a terminal is asked first, `--yes` answers), and
-    /// `crdtctl trash` has it for 30 days. Files that no other message has attached stay, unless
-    /// a terminal that is asked says yes, or --with-files.
+    /// The message stays as a tombstone until every active member has acknowledged it. If there is
+    /// nobody to wait for, it is gone for good at once (asks on a terminal, unless `--yes`), and
+    /// `crdtctl trash` keeps it for 30 days. Files that only this message has attached stay, unless you
+    /// say yes when asked on a terminal, or give --with-files.
     #[command(after_help = "Examples:\n  crdtctl chat delete 3f2a\n  \
         crdtctl chat delete 3f2a --with-files")]
     Delete {
         /// The message's id, or a unique prefix of it
         message: String,
-        /// Remove the files too that it alone has attached
+        /// Also remove the files that only this message has attached
         #[arg(long)]
         with_files: bool,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Give one's reaction to a message; prints nothing
+    /// React to a message; prints nothing
     ///
     /// Each member counts once under each emoji.
     #[command(after_help = "Examples:
@@ -93,7 +93,7 @@ enum ChatVerb {
         message: String,
         /// An emoji, or a short word without spaces
         emoji: String,
-        /// Take it back
+        /// Remove the reaction
         #[arg(long)]
         remove: bool,
         #[command(flatten)]
@@ -101,8 +101,8 @@ enum ChatVerb {
     },
     /// List messages, oldest first
     ///
-    /// Replies are in their threads: --threads shows them beneath their messages, `crdtctl chat
-    /// thread` one thread. What others wrote since `crdtctl chat read` is unread.
+    /// Replies are left out: --threads shows them beneath their messages, `crdtctl chat thread` shows
+    /// one thread. What others wrote since `crdtctl chat read` is unread.
     #[command(after_help = "Examples:
   crdtctl chat list --unread
   crdtctl chat list --threads --since 2d
@@ -113,38 +113,38 @@ enum ChatVerb {
     List {
         #[command(flatten)]
         filter: MessageFilterArgs,
-        /// Replies too, beneath their messages; a thread is whole where any of it is let through
+        /// Show replies too, beneath their messages; a thread is shown whole if any part of it matches
         ///
-        /// --limit counts threads then. JSON: an array of threads, as `chat thread` has them.
+        /// --limit then counts threads. JSON is an array of threads, each as in `chat thread`.
         #[arg(long)]
         threads: bool,
-        /// Only what is unread here, replies too
+        /// Only messages and replies that are unread here
         #[arg(long)]
         unread: bool,
-        /// Deleted messages too
+        /// Include deleted messages
         #[arg(short, long)]
         all: bool,
     },
-    /// Mark messages and replies as read, here alone: no document has such marks
+    /// Mark messages and replies as read, in this store only: the marks are not part of any document
     ///
-    /// What others write is unread until then, in `crdtctl chat list --unread` and `crdtctl status
-    /// --unread`; from the first mark on `chat list` says what is new. What comes late is unread,
-    /// however old it is.
+    /// Until then, what others write is unread in `crdtctl chat list --unread` and `crdtctl status
+    /// --unread`; after the first mark, `chat list` shows which messages are new. Messages that arrive
+    /// late are unread, however old they are.
     #[command(after_help = "Examples:
   crdtctl chat read
   crdtctl chat read 3f2a")]
     Read {
-        /// Up to this message or reply, in the order of the list; else all of them
+        /// Up to this message or reply, in list order; all by default
         #[arg(value_name = "MESSAGE")]
         until: Option<String>,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Show the last messages and replies; with -f go on with those that come
+    /// Show the last messages and replies; with -f, follow new ones
     ///
-    /// What other processes write and import here is seen by looking at the files. In a pipe -f
-    /// writes JSON, one object a line, unless -o names another format; a line is written at once.
-    /// It ends by Ctrl-C (130), or when its reader goes away (141).
+    /// Messages that other processes write or import are found by watching the files. In a pipe -f
+    /// writes one JSON object per line, without buffering, unless -o names another format. It ends on
+    /// Ctrl-C (130), or when its reader goes away (141).
     #[command(after_help = "Examples:
   crdtctl chat tail --limit 3
   crdtctl chat tail -f --limit 1 | head -n 1")]
@@ -160,22 +160,22 @@ enum ChatVerb {
     },
     /// Show a message and its replies, oldest first
     ///
-    /// A deleted message keeps its replies. JSON: the thread as an object, the message under
-    /// `message` (null when it is not here any more), the replies under `replies`.
+    /// A deleted message keeps its replies. JSON is one object: the message under `message` (null if
+    /// it is gone from this store), the replies under `replies`.
     #[command(after_help = "Examples:
   crdtctl chat thread 3f2a
   crdtctl chat thread 3f2a --json | jq -r '.replies[].content'")]
     Thread {
         /// The id of the message or of one of its replies, or a unique prefix of it
         message: String,
-        /// Deleted replies too
+        /// Include deleted replies
         #[arg(short, long)]
         all: bool,
     },
-    /// Write the chat into a file: Markdown, HTML, CSV or NDJSON
+    /// Write the chat to a file: Markdown, HTML, CSV or NDJSON
     ///
-    /// Threads, reactions and the names of files come along. Texts stay what they are: nothing in them
-    /// is taken for markup, and a page of HTML refers to nothing outside. Times are as `--time` says.
+    /// Includes threads, reactions and the names of attached files. Texts are escaped, never read as
+    /// markup, and an HTML page refers to nothing outside. Times are as `--time` says.
     #[command(after_help = "Examples:
   crdtctl chat export -O chat.html
   crdtctl chat export --since 1w --time utc > week.md
@@ -183,13 +183,13 @@ enum ChatVerb {
     Export {
         #[command(flatten)]
         filter: MessageFilterArgs,
-        /// Deleted messages too
+        /// Include deleted messages
         #[arg(short, long)]
         all: bool,
         #[command(flatten)]
         args: PageArgs,
     },
-    /// Find messages and replies that hold all of some words, in any case
+    /// Find messages and replies that contain all of the given words, ignoring case
     #[command(after_help = "Examples:
   crdtctl chat search harbour tomorrow
   crdtctl chat search release --since 1w -o id")]
@@ -210,7 +210,7 @@ struct MessageFilterArgs {
     /// Only messages before this time
     #[arg(long, value_name = "TIME", value_parser = When::parse)]
     until: Option<When>,
-    /// Only messages of this member; a unique prefix will do
+    /// Only messages of this member, by id or a unique prefix
     #[arg(long, value_name = "MEMBER")]
     author: Option<String>,
     /// Only the last N of them
@@ -268,12 +268,12 @@ const ATTACHMENTS: &[Section] = &[Section {
 pub fn run(context: &Context, args: ChatArgs) -> Result<Report> {
     match args.verb {
         ChatVerb::Send { text, edit, reply_to, attach, .. } => {
-            // Before anybody types, or a pipe is read, for nothing.
+            // Fail before anybody types, or a pipe is read, in vain.
             let entity = context.entity()?;
             context.acting_member()?;
             let attached =
                 attach.iter().map(|file| attachment(file)).collect::<Result<Vec<_>>>()?;
-            // A file can say all that there is to say.
+            // A message with an attachment needs no text.
             let text = text.or_else(|| (!attach.is_empty() && !edit.edit).then(String::new));
             let nothing = || Ok(String::new());
             let send = |text| chat::Send {
@@ -360,7 +360,7 @@ fn list(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
     Ok(Report::list(rows, COLUMNS, Some("id"), none_of(filter)))
 }
 
-/// What is said where a filter lets nothing through.
+/// The sentence shown when a filter matches nothing.
 fn none_of(filter: &query::MessageFilter) -> &'static str {
     match (filter.unread, filter.words.is_empty()) {
         (true, _) => "nothing is unread",
@@ -382,7 +382,7 @@ fn threads_of(context: &Context, filter: &query::MessageFilter) -> Result<Report
     Ok(Report::list(rows, COLUMNS, Some("id"), none_of(filter)))
 }
 
-/// The messages and replies of threads, a record each; what is not here any more is none.
+/// The messages and replies of threads, one record each; a message that is gone is left out.
 fn records(threads: &[query::Thread], filter: &query::MessageFilter) -> Result<Report> {
     let all = threads.iter().flat_map(|thread| thread.message.iter().chain(&thread.replies));
     let rows = all.map(row).collect::<Result<Vec<Row>>>()?;
@@ -391,7 +391,7 @@ fn records(threads: &[query::Thread], filter: &query::MessageFilter) -> Result<R
 
 fn read(context: &Context, until: Option<&str>) -> Result<Report> {
     let entity = context.entity()?;
-    // Read before the lock is taken: the mark is of what was seen.
+    // Read before taking the lock: the mark covers what was seen.
     let query::Reading { mark, read, unread } = query::reading(&context.reader()?, &entity, until)?;
     let session = context.session()?;
     let (key, mark) = (ReadMark::setting(&entity), mark.encode()?);
@@ -399,19 +399,19 @@ fn read(context: &Context, until: Option<&str>) -> Result<Report> {
     session.state().set_setting(&key, Some(&mark))?;
     let committed = session.commit()?;
     let read_now = match read {
-        0 => "nothing more is read".to_owned(),
-        1 => "1 message is read".to_owned(),
-        n => format!("{n} messages are read"),
+        0 => "no more messages marked as read".to_owned(),
+        1 => "1 message marked as read".to_owned(),
+        n => format!("{n} messages marked as read"),
     };
     let sentence = match unread {
-        0 => format!("{read_now} in {entity}, and nothing is unread"),
-        n => format!("{read_now} in {entity}, and {n} unread"),
+        0 => format!("{read_now} in {entity}, nothing is unread"),
+        n => format!("{read_now} in {entity}, {n} still unread"),
     };
     let written = Written { changed, sentence, ..Written::default() };
     Ok(context.written(written.with("read", read).with("unread", unread), committed))
 }
 
-/// What people are told of a message beside what it says.
+/// Prefixes a message's text with marks for people: new, deleted, reply to a deleted message.
 fn remark(row: &mut Row) {
     let is = |row: &Row, field: &str| row.get(field) == Some(&json!(true));
     let marks = [
@@ -457,7 +457,7 @@ fn flattened(context: &Context, thread: &query::Thread) -> Result<Vec<Row>> {
             remark(message);
         });
         replies.iter_mut().for_each(|reply| {
-            // That stands above it.
+            // The message shown above says so.
             reply.remove("parent_deleted");
             remark(reply);
             let said = reply.get("content").and_then(Value::as_str).unwrap_or_default();
@@ -469,24 +469,24 @@ fn flattened(context: &Context, thread: &query::Thread) -> Result<Vec<Row>> {
     Ok(shown)
 }
 
-/// The message of a thread that has outlived it.
+/// A placeholder row for the pruned message of a remaining thread.
 fn missing(id: &str) -> Row {
     let mut row = chat::MESSAGES.row(&Record::new(), Some(&id.to_owned()));
     row.insert("deleted".into(), json!(true));
     row
 }
 
-/// People who read a thread see that its message is deleted, and not what it said.
+/// Hides the text of a deleted message: readers of the thread see only that it is deleted.
 fn hide_deleted(row: &mut Row) {
     if row.get("deleted") == Some(&json!(true)) {
         row.insert("content".into(), json!("(deleted)"));
     }
 }
 
-/// What a message says of a file of the user's.
+/// Returns the attachment record for a file of the user.
 ///
 /// # Errors
-/// `NotFound`, `Usage` for what is no file with a name, `Io`.
+/// `NotFound`, `Usage` for anything but a file with a name in UTF-8, `Io`.
 pub(super) fn attachment(file: &Path) -> Result<chat::Attachment> {
     let wrong = |what: &str| Error::usage(format!("{} {what}", file.display()));
     let found = std::fs::metadata(file).map_err(|e| match e.kind() {
@@ -494,7 +494,7 @@ pub(super) fn attachment(file: &Path) -> Result<chat::Attachment> {
         _ => Error::io(format!("cannot read {}", file.display()), e),
     })?;
     if !found.is_file() {
-        return Err(wrong("is no file").hint("pack a directory first, and attach the archive"));
+        return Err(wrong("is not a file").hint("pack a directory first, and attach the archive"));
     }
     let name = file.file_name().and_then(|name| name.to_str());
     let filename = name.ok_or_else(|| wrong("has no name in UTF-8"))?.to_owned();

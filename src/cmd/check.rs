@@ -9,13 +9,13 @@ use crate::ui::{Column, Report, Row};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// Look for what is wrong with the store, and name the command that mends it
+/// Check the store for problems, and name the command that fixes each
 ///
-/// Looks at files, hashes, the log and the lease, at caches that do not agree with the records, at
-/// people that nobody knows and times that lie ahead; in the whole store, in one entity with -e, or
-/// in the documents named. A file, with no store anywhere, is looked at for what cannot be read, what
-/// waits for something that is missing, and two programs under one client id. Writes nothing. Exits with 3 when it finds anything. The id of a finding
-/// is the same at every check; `crdtctl repair` takes it.
+/// Checks files, hashes, the log and the lease, caches that disagree with the records, unknown members
+/// and times in the future; in the whole store, in one entity with -e, or in the named documents. A
+/// file outside any store is checked for unreadable data, updates that wait for missing ones, and two
+/// programs using one client id. Writes nothing. Exits with 3 if it finds anything. A finding has the
+/// same id at every check; `crdtctl repair` takes it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl check
@@ -23,9 +23,9 @@ use std::collections::BTreeSet;
   crdtctl check --json | jq -r '.[] | select(.severity == \"error\") | .fix'
   crdtctl check -o id | grep ^stale-meta | xargs -r crdtctl repair")]
 pub struct CheckArgs {
-    /// The documents, or files; else all documents
+    /// The documents, or files; all documents by default
     doc: Vec<String>,
-    /// Let yrs encode every document again, and compare
+    /// Have yrs re-encode every document, and compare
     #[arg(long)]
     deep: bool,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub fn run(context: &Context, args: CheckArgs) -> Result<Report> {
     Ok(if found { report.exit(failure::exit_code(Kind::Findings)) } else { report })
 }
 
-/// Checks the store.
+/// Checks the store and returns the findings.
 pub fn look(
     context: &Context,
     store: &Store,
@@ -76,7 +76,7 @@ pub fn look(
     check::check(store, &scope, || progress.advance(1))
 }
 
-/// The documents that the arguments, or -e, leave; None for all.
+/// The documents that the arguments or -e select; `None` for all.
 fn scope(context: &Context, store: &Store, named: &[String]) -> Result<Option<BTreeSet<DocId>>> {
     if named.is_empty() && context.globals.entity.is_none() {
         return Ok(None);

@@ -1,9 +1,9 @@
-//! Options and arguments that are one of a few words.
+//! Options and arguments that take one of a few fixed words.
 
 use crate::error::Error;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-/// Reads one of a few words, which help and completion name.
+/// Returns a parser for one of a few words, which help and completion list.
 pub fn words_of<T: Copy + Send + Sync + 'static>(
     all: &'static [T],
     word: fn(T) -> &'static str,
@@ -11,7 +11,7 @@ pub fn words_of<T: Copy + Send + Sync + 'static>(
     parser(PossibleValuesParser::new(all.iter().map(|one| word(*one))), all, word)
 }
 
-/// The same, with what help says of each.
+/// The same, with a help text for each word.
 pub fn described<T: Copy + Send + Sync + 'static>(
     all: &'static [T],
     word: fn(T) -> &'static str,
@@ -28,6 +28,6 @@ fn parser<T: Copy + Send + Sync + 'static>(
 ) -> impl TypedValueParser<Value = T> {
     words.try_map(move |text| {
         let found = all.iter().copied().find(|one| word(*one) == text);
-        found.ok_or_else(|| Error::usage(format!("not known: {text:?}")))
+        found.ok_or_else(|| Error::usage(format!("unknown value: {text:?}")))
     })
 }

@@ -1,10 +1,10 @@
 use crate::ui::Color;
 
-/// How urgent something is: what is ordinary does not stand out.
+/// Colours of priorities; the ordinary one has none.
 pub const PRIORITY: &[(&str, Color)] =
     &[("urgent", Color::Red), ("high", Color::Yellow), ("low", Color::Dim)];
 
-/// How far an issue is.
+/// Colours of issue statuses.
 pub const STATUS: &[(&str, Color)] = &[
     ("in-progress", Color::Cyan),
     ("done", Color::Green),

@@ -1,8 +1,8 @@
-//! Completion of ids out of the store itself, when the shell asks on Tab.
+//! Completion of ids from the store itself, when the shell asks on Tab.
 //!
 //! The scripts of `crdtctl completions` call the program back with [`VARIABLE`] set. What an
 //! argument completes to follows from its value name, so a command that takes a MEMBER completes
-//! members without saying so.
+//! members without further code.
 
 use super::foreign::FromKind;
 use super::{Context, Globals, whole_tree};
@@ -26,17 +26,17 @@ use std::ffi::{OsStr, OsString};
 
 /// Set by the shell's script when it asks for candidates.
 const VARIABLE: &str = "CRDTCTL_COMPLETE";
-/// Entries of the log that are offered at most, the newest.
+/// Maximum number of log entries offered, newest first.
 const COMMANDS: usize = 100;
-/// Records that are offered at most, the newest.
+/// Maximum number of records offered, newest first.
 const RECORDS: usize = 200;
-/// Characters of a record's text that are shown beside its id.
+/// Characters of a record's text shown beside its id.
 const SNIPPET: usize = 40;
 
-/// Answers the shell, if it is the shell that asks. True when it was.
+/// Answers a completion request from the shell; returns whether there was one.
 pub fn answer(words: &[OsString]) -> bool {
     let here = std::env::current_dir().ok();
-    // These shells, or what we wrote for them, quote a blank.
+    // These shells, or our scripts for them, quote blanks.
     let shell = std::env::var(VARIABLE).unwrap_or_default();
     let quotes = ["bash", "zsh", "fish"].contains(&shell.as_str());
     let (_, current) = words_on_the_line();
@@ -44,24 +44,24 @@ pub fn answer(words: &[OsString]) -> bool {
     let wanted = Candidature { quotes, options };
     let environment = CompleteEnv::with_factory(|| {
         let mut tree = super::with_short_names(whole_tree());
-        // With what clap adds by itself: `--help` is an option as any other.
+        // Adds what clap generates: `--help` is completed like any other option.
         tree.build();
         with_candidates(tree, wanted)
     });
-    // A completion that fails completes nothing; there is nobody to tell.
+    // A failed completion completes nothing; there is nobody to report the error to.
     environment.var(VARIABLE).try_complete(words, here.as_deref()).unwrap_or(true)
 }
 
-/// zsh runs the file as the function that completes, the first time that one is asked for.
+/// On first use, zsh runs the autoloaded file itself as the completion function.
 const ZSH_AUTOLOADED: &[u8] = br#"
 if [[ "$funcstack[1]" = _crdtctl ]]; then
     _clap_dynamic_completer_crdtctl "$@"
 fi
 "#;
 
-/// The script that makes a shell ask; None where the shell cannot.
+/// The script that makes a shell call back; `None` for a shell that cannot.
 pub fn registration(shell: &str) -> Option<Vec<u8>> {
-    // clap's own for bash knows nothing of ids with a `:`.
+    // clap's own bash script does not handle ids with a `:`.
     if shell == "bash" {
         return Some(include_bytes!("completion.bash").to_vec());
     }
@@ -78,13 +78,13 @@ pub fn registration(shell: &str) -> Option<Vec<u8>> {
 /// Where the candidates of an argument come from.
 type Candidates = Box<dyn Fn(&Context) -> Result<Vec<CompletionCandidate>> + Send + Sync>;
 
-/// What is offered.
+/// Which candidates may be offered.
 #[derive(Clone, Copy)]
 struct Candidature {
-    /// What the shell can quote.
+    /// Whether the shell can quote blanks.
     quotes: bool,
-    /// Options beside what an argument can be: once somebody has typed a `-`. Where there is nothing else
-    /// they are offered all the same.
+    /// Whether to offer options beside values: only once a `-` was typed. With nothing else to offer,
+    /// options are offered anyway.
     options: bool,
 }
 
@@ -100,7 +100,7 @@ fn with_candidates(command: Command, wanted: Candidature) -> Command {
 
 fn completing(arg: Arg, quotes: bool) -> Arg {
     let name = arg.get_value_names().and_then(|names| names.first()).map(|name| name.to_string());
-    // What is a path and nothing else completes by itself.
+    // clap completes plain paths itself.
     let Some(name) = name.filter(|_| arg.get_value_hint() == ValueHint::Unknown) else {
         return arg;
     };
@@ -113,7 +113,7 @@ fn completing(arg: Arg, quotes: bool) -> Arg {
         let of_store = |candidates: &Candidates| candidates(&context()?).ok();
         let mut found = candidates.as_ref().and_then(of_store).unwrap_or_default();
         found.extend(files.iter().flat_map(|files| files.complete(current)));
-        // Some shells hand on what was typed with its quotes.
+        // Some shells pass the typed word with its quotes.
         let current = current.to_string_lossy();
         let current = current.trim_start_matches(['\'', '"']).replace('\\', "");
         found.retain(|candidate| {
@@ -124,7 +124,7 @@ fn completing(arg: Arg, quotes: bool) -> Arg {
     }))
 }
 
-/// Whether a text can name a file: wherever a document is read, a file of one is, too.
+/// Whether an argument can name a file: commands that read a document also read one from a file.
 fn takes_files(name: &str, arg: &Arg) -> bool {
     match name {
         "DOC" => arg.is_positional(),
@@ -134,7 +134,7 @@ fn takes_files(name: &str, arg: &Arg) -> bool {
     }
 }
 
-/// Those of an argument with this name.
+/// The candidates for an argument with this value name.
 pub(super) fn candidates(name: &str) -> Option<Candidates> {
     let own: fn(&Context) -> Result<Vec<CompletionCandidate>> = match name {
         "MEMBER" => members,
@@ -156,14 +156,14 @@ pub(super) fn candidates(name: &str) -> Option<Candidates> {
         "ROLE" => roles,
         "TYPE[:ID]" => types,
         "MSG" => return records("MESSAGE"),
-        // On this machine, and not on the disk of an entity.
+        // A file of this machine, not of an entity's disk.
         "FILE" => return None,
         _ => return records(name),
     };
     Some(Box::new(own))
 }
 
-/// The newest records of the collections that an argument with this name is about.
+/// The newest records of the collections that an argument with this value name refers to.
 fn records(name: &str) -> Option<Candidates> {
     let about = |spec: &'static Spec| {
         let named = |collection: &&Collection| collection.argument == Some(name);
@@ -173,14 +173,14 @@ fn records(name: &str) -> Option<Candidates> {
     Some(Box::new(move |context| newest(context, spec, &found)))
 }
 
-/// Ids of other programs can hold anything, and the shell puts a candidate on the command line as
-/// it is: what means something to a shell or a terminal is left for people to type.
+/// Ids of other programs can hold any character, and the shell inserts a candidate unquoted: ids with
+/// characters that are special to a shell or a terminal are not offered.
 fn is_harmless(c: char, quotes: bool) -> bool {
     c.is_alphanumeric() || "-_.:/@+".contains(c) || quotes && c == ' '
 }
 
-/// The context of the command line so far: the words behind `--` that the shell passed on, up to
-/// the one that is being typed.
+/// The context of the command line so far: the words after `--` that the shell passed on, up to
+/// the one being typed.
 fn context() -> Option<Context> {
     let matches = typed()?;
     let globals = Globals::from_arg_matches(&matches).ok()?;
@@ -188,7 +188,7 @@ fn context() -> Option<Context> {
     Some(Context::new(globals, terminal, "completion".to_owned(), true))
 }
 
-/// The words on the command line before the one that is being typed, and that one.
+/// The words on the command line before the one being typed, and that one.
 fn words_on_the_line() -> (Vec<OsString>, Option<OsString>) {
     let index = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse().ok());
     let mut words: Vec<OsString> =
@@ -198,13 +198,13 @@ fn words_on_the_line() -> (Vec<OsString>, Option<OsString>) {
     (words, current)
 }
 
-/// What stands on the command line before the word that is being typed.
+/// The parsed command line before the word being typed.
 fn typed() -> Option<ArgMatches> {
     let (words, _) = words_on_the_line();
     super::tree().ignore_errors(true).try_get_matches_from(words).ok()
 }
 
-/// The last word of the command that stands there.
+/// The last word of that command's name.
 fn typed_verb() -> Option<String> {
     let matches = typed()?;
     let (mut verb, mut leaf) = (None, &matches);
@@ -214,7 +214,7 @@ fn typed_verb() -> Option<String> {
     verb
 }
 
-/// The members of the entity that is meant, else those of all.
+/// The members of the current entity, else of all entities.
 fn members(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let reader = context.reader()?;
     let Ok(entity) = context.entity() else {
@@ -258,7 +258,7 @@ fn archived(context: &Context) -> Result<Vec<CompletionCandidate>> {
     Ok(all.found.iter().rev().map(help).collect())
 }
 
-/// Columns by title and by id: not every title is for a shell.
+/// Columns by title and by id, since not every title is safe for a shell.
 fn columns(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let entity = context.entity()?;
     let named = |heading: kanban::Heading| {
@@ -286,17 +286,17 @@ fn all_records(context: &Context) -> Result<Vec<CompletionCandidate>> {
         let collections: Vec<&Collection> = spec.collections.iter().collect();
         newest(context, spec, &collections).unwrap_or_default()
     };
-    // What cannot be read keeps back nothing else.
+    // An unreadable document does not hide the others.
     Ok(CONCERNS.iter().flat_map(of_spec).collect())
 }
 
-/// The files on the disk of the entity that is meant.
+/// The files on the disks of the current entity.
 fn paths(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let files = disk::files(&context.reader()?, &context.entity()?, false)?;
     Ok(files.into_iter().map(|file| CompletionCandidate::new(file.path)).collect())
 }
 
-/// The roots of the document that is named before, in a store or a file.
+/// The roots of the document named earlier on the line, in a store or a file.
 fn roots(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let matches = typed();
     let mut verb = matches.as_ref();
@@ -304,7 +304,7 @@ fn roots(context: &Context) -> Result<Vec<CompletionCandidate>> {
         verb = Some(below);
     }
     let named = verb.and_then(|verb| verb.try_get_one::<String>("doc").ok().flatten());
-    // Standard input is the shell's.
+    // Standard input belongs to the shell.
     let Some(named) = named.filter(|named| !named.starts_with('-')) else { return Ok(Vec::new()) };
     let file = context.any_document(named, FromKind { kind: None })?;
     let types = file.types()?;
@@ -316,7 +316,7 @@ fn views(_: &Context) -> Result<Vec<CompletionCandidate>> {
     Ok(crate::sql::views().iter().map(|view| with_help(view.name, view.about)).collect())
 }
 
-/// The beginning of a text, as a terminal may show it.
+/// The beginning of a text, escaped for a terminal.
 fn snippet(text: &str) -> String {
     let begin: String = text.chars().take(SNIPPET).collect();
     crate::ui::escape::line(&begin).into_owned()
@@ -337,7 +337,7 @@ fn entities(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let documents = context.reader()?.documents()?;
     let known = super::context::entities(documents.iter().map(|document| &document.id));
     let known: Vec<String> = known.into_iter().map(String::from).collect();
-    // The id alone too, where only one begins so: that is how people call it.
+    // Also the bare id if it is unique: that is what people type.
     let short = |id: &String| id.split_once(':').map(|(_, id)| id.to_owned());
     let mut all: Vec<String> = known.clone();
     let shorts: Vec<String> = known.iter().filter_map(short).collect();
@@ -349,7 +349,7 @@ fn entities(context: &Context) -> Result<Vec<CompletionCandidate>> {
 fn documents(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let reader = context.reader()?;
     let documents: Vec<DocId> = reader.documents()?.into_iter().map(|found| found.id).collect();
-    // A concern alone means the document of the entity that is meant.
+    // A concern alone means that document of the current entity.
     let entity = context.entity_among(&reader, &documents).ok();
     let own = documents.iter().filter(|doc| entity.is_some() && doc.entity() == entity);
     let concerns: Vec<String> = own.filter_map(|doc| Some(doc.concern()?.to_owned())).collect();
@@ -378,18 +378,18 @@ fn conflicts(context: &Context) -> Result<Vec<CompletionCandidate>> {
     Ok(found.iter().map(candidate).collect())
 }
 
-/// Those that something was heard of, and the members of whom nothing was.
+/// Peers that were heard of, and members that were not.
 fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let reader = context.reader()?;
     let peers = reader.state().map(|state| state.peers()).transpose()?.unwrap_or_default();
     let mut named = BTreeSet::new();
     let candidate = |peer: crate::store::Peer| match peer.member {
-        // Of several replicas of one member the first stands for them.
+        // A member with several replicas is offered once, for the first.
         Some(member) if named.insert(member.clone()) => Some(with_help(&member, &peer.replica_id)),
         Some(_) => None,
         None => Some(CompletionCandidate::new(peer.replica_id)),
     };
-    // Whoever nothing was heard of can be sent something, and not be forgotten.
+    // A member never heard of can be sent a bundle but not be forgotten.
     let unheard = match typed_verb().as_deref() {
         Some("forget") => Default::default(),
         _ => crate::sync::status::unheard(&reader, &mut Vec::new()).unwrap_or_default(),

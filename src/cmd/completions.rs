@@ -4,10 +4,10 @@ use crate::ui::Report;
 use clap::ValueEnum;
 use clap_complete_nushell::Nushell;
 
-/// Print the completions of a shell
+/// Print the completion script for a shell
 ///
-/// They complete commands and options, and members, messages, entities, documents and peers out of
-/// the store that the command line means. Nushell gets commands and options only.
+/// It completes commands and options, and members, messages, entities, documents and peers from the
+/// store that the command line selects. For Nushell it completes commands and options only.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl completions bash > ~/.local/share/bash-completion/completions/crdtctl
@@ -44,12 +44,12 @@ pub fn run(_: &Context, args: CompletionsArgs) -> Result<Report> {
             Some(script)
         }
     };
-    let script = script.ok_or_else(|| Error::bug("a shell without a script"))?;
+    let script = script.ok_or_else(|| Error::bug("no completion script for this shell"))?;
     Ok(Report::text(headed(&String::from_utf8_lossy(&script))))
 }
 
-/// A script with what it completes in a comment: people see it, and a script that is older than
-/// the program differs. zsh wants its `#compdef` in the first line.
+/// Adds a comment with the commands that a script completes, so that people see them and an outdated
+/// script differs. zsh needs its `#compdef` in the first line.
 fn headed(script: &str) -> String {
     let tree = whole_tree();
     let commands: Vec<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();

@@ -7,10 +7,10 @@ use crate::ui::{Column, Format, Report, Row, Written, row, rows};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-/// Values that lost a merge: what they lost to, and how to have them back
+/// List and restore values that lost a merge
 ///
-/// Of two concurrent writes to one field the later one wins, on every replica. The other is kept
-/// here for 30 days; so is what was written to a record that somebody else deleted meanwhile.
+/// Of two concurrent writes to one field the later one wins, on every replica. The other value is kept
+/// here for 30 days, and so is what was written to a record that somebody deleted concurrently.
 #[derive(clap::Args)]
 pub struct ConflictArgs {
     #[command(subcommand)]
@@ -19,31 +19,30 @@ pub struct ConflictArgs {
 
 #[derive(Subcommand)]
 enum ConflictVerb {
-    /// List what lost, the latest first
+    /// List the values that lost, latest first
     ///
     /// Rules: `later` the later write won; `greater` both had the same time, and the greater value
     /// in byte order won; `unclocked` the field has no time, and the higher client id won;
-    /// `deleted` somebody deleted the record; `pruned` the record is not there any more; `replaced`
-    /// two programs had made the record at once, and this stood in the other one, or a file became
-    /// a text, or no text any more, while somebody changed it; `orphaned` somebody
-    /// deleted the message that this replies to, at the same time: it stays, and stands in
-    /// `chat list`.
+    /// `deleted` somebody deleted the record; `pruned` the record is gone; `replaced` two programs
+    /// created the record concurrently and the other copy had this value, or a file became a text, or
+    /// stopped being one, while somebody changed it; `orphaned` the message that this replies to was
+    /// deleted concurrently: the reply stays, and appears in `chat list`.
     #[command(after_help = "Examples:
   crdtctl conflict list
   crdtctl conflict list --since 2d --doc chat
   crdtctl conflict list --json | jq '.[] | {number, field, loser}'")]
     List {
-        /// Only what was decided from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
+        /// Only conflicts decided since this time: RFC 3339, a date, or `2d`, `3h`, `1w` ago
         #[arg(long, value_name = "TIME", value_parser = When::parse)]
         since: Option<When>,
         /// Only in this document
         #[arg(long, value_name = "DOC")]
         doc: Option<String>,
-        /// Those that were dismissed too
+        /// Include dismissed conflicts
         #[arg(short, long)]
         all: bool,
     },
-    /// Show one, with both values whole
+    /// Show one conflict, with both values in full
     #[command(after_help = "Examples:
   crdtctl conflict show 1
   crdtctl conflict show 1 --json | jq -r .loser")]
@@ -52,10 +51,10 @@ enum ConflictVerb {
         #[arg(value_name = "CONFLICT")]
         number: i64,
     },
-    /// Say that a value can stay lost: `conflict list` leaves it out from then on
+    /// Accept that a value stays lost: `conflict list` no longer shows it
     ///
-    /// Here alone, and it changes no document. `conflict list --all` has it still, and `conflict
-    /// restore` writes it again, for as long as it is kept.
+    /// This applies to this store only, and changes no document. `conflict list --all` still shows it,
+    /// and `conflict restore` can restore it, for as long as it is kept.
     #[command(after_help = "Examples:
   crdtctl conflict dismiss 1
   crdtctl conflict dismiss --all")]
@@ -63,13 +62,13 @@ enum ConflictVerb {
         /// Their numbers in `conflict list`
         #[arg(value_name = "CONFLICT", required_unless_present = "all")]
         numbers: Vec<i64>,
-        /// All that were not restored
+        /// All conflicts that were not restored
         #[arg(short, long, conflicts_with = "numbers")]
         all: bool,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Write the value that lost again, as a new edit
+    /// Restore the value that lost, as a new edit
     #[command(after_help = "Examples:
   crdtctl conflict restore 1 --dry-run
   crdtctl conflict restore 1")]
@@ -140,15 +139,15 @@ fn dismiss(context: &Context, numbers: &[i64]) -> Result<Report> {
     }
     let committed = session.commit()?;
     let sentence = match count {
-        0 => "nothing more is dismissed".to_owned(),
-        1 => "1 conflict is dismissed; `crdtctl conflict list --all` has it still".to_owned(),
-        n => format!("{n} conflicts are dismissed; `crdtctl conflict list --all` has them still"),
+        0 => "no more conflicts dismissed".to_owned(),
+        1 => "1 conflict dismissed; `crdtctl conflict list --all` still shows it".to_owned(),
+        n => format!("{n} conflicts dismissed; `crdtctl conflict list --all` still shows them"),
     };
     let written = Written { changed: count > 0, sentence, ..Written::default() };
     Ok(context.written(written.with("dismissed", count), committed))
 }
 
-/// What to say of a number that no conflict has.
+/// The error for a number that no conflict has.
 fn unknown(error: Error) -> Error {
     resolve::hinted(error, Next::Conflicts.and(" shows those of the last 30 days"))
 }
@@ -174,7 +173,7 @@ fn list(
     Ok(Report::list(rows, COLUMNS, Some("number"), "no conflicts"))
 }
 
-/// Puts what people know things by beside ids; in tables in their place.
+/// Adds names and titles beside ids; in tables they replace the ids.
 fn name(row: &mut Row, names: &query::Names, format: Format) {
     let kind = row.get("kind").and_then(Value::as_str).unwrap_or_default();
     let id = row.get("id").and_then(Value::as_str).unwrap_or_default();

@@ -29,30 +29,30 @@ use std::rc::Rc;
 /// The setting that holds the default entity (`entity use`).
 pub const DEFAULT_ENTITY: &str = "entity";
 
-/// Rows of what there is one a member that people are shown, if they do not ask for all.
+/// Maximum number of rows in a table with one row per member, without `--full`.
 const ROWS: usize = 10;
 
-/// Everything that a command gets from around it: options, the machine, the store.
+/// Everything that a command gets from its environment: options, the machine, the store.
 pub struct Context {
     pub globals: Globals,
     pub terminal: Terminal,
-    /// The command's words, for the log and for whoever waits for the lock: "chat send".
+    /// The command's words, for the log and for processes that wait for the lock: "chat send".
     command: String,
     dry_run: bool,
     environment: OnceCell<Rc<Environment>>,
     reader: RefCell<Option<Reader>>,
-    /// The member that `--as` names, once it was looked up.
+    /// The member that `--as` names, once looked up.
     named_member: OnceCell<MemberId>,
-    /// What was committed so far.
+    /// The commits made so far.
     pub(crate) commits: Rc<Commits>,
     notes: RefCell<Vec<String>>,
-    /// What was left out of a command about many documents, by document.
+    /// Errors of the documents that a command about many documents left out, by document.
     damaged: RefCell<BTreeMap<String, Error>>,
-    /// Whether the store archives by itself, as the last session found it.
+    /// Whether the store archives automatically, as the last session found.
     is_automatic: Cell<Option<bool>>,
-    /// What was left out beside the documents, by the readers that left it out.
+    /// What the readers left out apart from documents.
     left_out: RefCell<Vec<Omitted>>,
-    /// The ids of files that the file system did not take; None where it may be any.
+    /// The ids of files that the file system refused; `None` if it may be any file.
     unwritten: RefCell<Vec<Option<String>>>,
 }
 
@@ -80,7 +80,7 @@ impl Context {
         }
     }
 
-    /// Clock, ids and the machine, asked once.
+    /// Clock, ids and the machine, determined once.
     pub fn environment(&self) -> Rc<Environment> {
         Rc::clone(self.environment.get_or_init(|| Rc::new(environment(&self.globals))))
     }
@@ -90,19 +90,19 @@ impl Context {
         self.environment().machine.clock.now()
     }
 
-    /// The store that is meant.
+    /// Opens the store that the options select.
     ///
     /// # Errors
-    /// `NotFound` where none is.
+    /// `NotFound` if there is none.
     pub fn store(&self) -> Result<Store> {
-        // Whoever writes is to be alone, and whoever looks again is to see what others wrote.
+        // A writer must be alone, and a second look must see what others wrote.
         self.reader.take();
         let dir = self.store_dir()?;
         self.detail(|| format!("store {}", dir.display()));
         Ok(Store::open_with(&dir, self.environment())?.counting(&self.commits))
     }
 
-    /// Read access to the store, opened once as long as nothing else is done with it.
+    /// Returns read access to the store, opened once until the store is used otherwise.
     pub fn reader(&self) -> Result<Reader> {
         let open = self.reader.borrow().clone();
         if let Some(reader) = open {
@@ -113,17 +113,17 @@ impl Context {
         Ok(reader)
     }
 
-    /// Read access to a store that was opened: what it leaves out is told in the end.
+    /// Returns read access to an opened store; what it leaves out is reported at the end.
     pub fn reader_of(&self, store: &Store) -> Result<Reader> {
         let reader = store.reader()?;
         self.left_out.borrow_mut().push(reader.left_out().clone());
         Ok(reader)
     }
 
-    /// Write access to the store, as the member that acts. Heeds `-n`.
+    /// Returns write access to the store, as the acting member. Respects `-n`.
     pub fn session(&self) -> Result<Session> {
         let how = self.how()?;
-        // Closed once the session is open: what SQLite reads to open its file is read once.
+        // Kept until the session is open, so that SQLite reads its file's header and schema only once.
         let reader = self.reader.take();
         let session = self.store()?.session(how)?;
         drop(reader);
@@ -134,23 +134,24 @@ impl Context {
         Ok(session)
     }
 
-    /// A session that writes nothing, whatever the command is.
+    /// Returns a session that writes nothing, whatever the command is.
     pub fn rehearsal(&self) -> Result<Session> {
         self.store()?.session(Open { dry_run: true, ..self.how()? })
     }
 
-    /// Write access that leaves what a crash left to whoever names it. Heeds `-n`.
+    /// Returns write access that leaves the remains of a crash alone, for `repair` to mend what is named.
+    /// Respects `-n`.
     pub fn repair_session(&self) -> Result<Session> {
         self.store()?.repair_session(self.how()?)
     }
 
-    /// How a session of this command is opened. Heeds `-n`.
+    /// Returns the options to open a session of this command with. Respects `-n`.
     pub fn how(&self) -> Result<Open<'_>> {
         Ok(Open { command: &self.command, member: self.named_member()?, dry_run: self.dry_run })
     }
 
-    /// The member that `--as` names: by its id, or by a prefix that only one member of the store
-    /// has. A name that begins none is taken as it is: nobody may know it yet.
+    /// Returns the member that `--as` names, by its id or by a prefix unique among the store's members.
+    /// A name that is no such prefix is taken as it is: the member may not be known here yet.
     ///
     /// # Errors
     /// `Ambiguous`; `Usage` for a prefix that is too short.
@@ -162,7 +163,7 @@ impl Context {
         let reader = self.reader()?;
         let own = own_member(&reader)?;
         if own.as_ref() == Some(named) {
-            // Whoever is named in full is meant, and nobody else need be looked for.
+            // A full id needs no lookup.
             return Ok(Some(self.named_member.get_or_init(|| named.clone())));
         }
         let mut members = status::members(&reader, &mut Vec::new())?;
@@ -179,7 +180,7 @@ impl Context {
         Ok(Some(self.named_member.get_or_init(|| found)))
     }
 
-    /// The member that acts, where the store or the command line names one.
+    /// Returns the acting member, if the store or the command line names one.
     pub fn member(&self) -> Result<Option<MemberId>> {
         match self.named_member()? {
             Some(member) => Ok(Some(member.clone())),
@@ -187,18 +188,18 @@ impl Context {
         }
     }
 
-    /// The member that acts.
+    /// Returns the acting member.
     ///
     /// # Errors
-    /// `Usage` where nobody does.
+    /// `Usage` if there is none.
     pub fn acting_member(&self) -> Result<MemberId> {
         self.member()?.ok_or_else(|| {
             Error::usage("this store has no member to act as")
-                .hint("name one with `--as MEMBER`, or for good with `crdtctl init --as MEMBER`")
+                .hint("name one with `--as MEMBER`, or permanently with `crdtctl init --as MEMBER`")
         })
     }
 
-    /// The entity that is meant: `-e`, else the store's default, else the only one.
+    /// Returns the current entity: that of `-e`, else the store's default, else the only one.
     ///
     /// # Errors
     /// As [`resolve::entity`].
@@ -206,12 +207,12 @@ impl Context {
         self.entity_named(&self.reader()?, None)
     }
 
-    /// The entity that an argument means; without one as [`Context::entity`].
+    /// Returns the entity that an argument names; without one as [`Context::entity`].
     pub fn entity_named(&self, reader: &Reader, named: Option<&str>) -> Result<EntityId> {
         self.entity_in(reader, &document_ids(reader.documents()?), named)
     }
 
-    /// The entities that a command about all of the store is about: with `-e` that one.
+    /// Returns the entities that a command about the whole store covers: with `-e` only that one.
     pub fn entities(&self, documents: &[Document]) -> Result<BTreeSet<EntityId>> {
         let all = entities(documents.iter().map(|document| &document.id));
         match &self.globals.entity {
@@ -222,7 +223,7 @@ impl Context {
         }
     }
 
-    /// The entity of `-e`; None where none is named and all of the store is meant.
+    /// Returns the entity of `-e`; `None` without `-e`, which means the whole store.
     pub fn named_entities(&self, reader: &Reader) -> Result<Option<BTreeSet<EntityId>>> {
         match &self.globals.entity {
             Some(_) => self.entities(&reader.documents()?).map(Some),
@@ -230,12 +231,12 @@ impl Context {
         }
     }
 
-    /// The document that an argument means; see [`resolve::document`].
+    /// Returns the document that an argument names; see [`resolve::document`].
     pub fn document(&self, reader: &Reader, wanted: &str) -> Result<DocId> {
         self.document_among(reader, &document_ids(reader.documents()?), wanted)
     }
 
-    /// The one of these documents that an argument means.
+    /// Returns the one of these documents that an argument names.
     pub fn document_among(
         &self,
         reader: &Reader,
@@ -247,7 +248,7 @@ impl Context {
         resolve::document(wanted, documents, &concerns, current)
     }
 
-    /// The entity that is meant, of those that these documents belong to.
+    /// Returns the current entity, out of those that these documents belong to.
     pub fn entity_among(&self, reader: &Reader, documents: &[DocId]) -> Result<EntityId> {
         self.entity_in(reader, documents, None)
     }
@@ -269,27 +270,27 @@ impl Context {
         Ok(entity)
     }
 
-    /// Whether fields were asked for by name.
+    /// Whether `--fields` names fields.
     pub fn chooses_fields(&self) -> bool {
         !self.globals.fields.is_empty()
     }
 
-    /// Whether one value is printed alone, for scripts: in a pipe, where nobody said what else to print.
+    /// Whether to print a single bare value, for scripts: in a pipe, if no other output was asked for.
     pub fn prints_bare(&self) -> bool {
         let is_default = self.globals.output.is_none() && !self.chooses_fields();
         self.terminal.format == Format::Tsv && is_default
     }
 
-    /// Whether nothing is written.
+    /// Whether this is a dry run.
     pub(crate) fn is_dry(&self) -> bool {
         self.dry_run
     }
 
-    /// Runs one operation in a session of its own and reports it. Where it is there to make a
-    /// record, or has made one, the record's id is what standard output gets.
+    /// Runs one operation in a session of its own and reports it. If it exists to create a record, or
+    /// created one, standard output gets the record's id.
     ///
-    /// What would take records out of their document for good is asked about first, where somebody
-    /// can answer: an answer is waited for without the lock.
+    /// Asks first, if somebody can answer, before records leave their document for good; the lock is
+    /// not held while waiting for the answer.
     pub fn perform(&self, operation: &Operation) -> Result<Report> {
         let declared = operation.declaration();
         if declared.deletes && self.asks() {
@@ -313,7 +314,7 @@ impl Context {
         let mut written = Written {
             sentence: outcome.said.clone(),
             extra: detail(&outcome),
-            // An id that was made for nothing is no id.
+            // A dry run creates no record, so its id means nothing.
             id: outcome.id.filter(|_| !(self.dry_run && outcome.created)),
             doc: outcome.doc.map(String::from),
             creates: declared.creates == Creates::Record || outcome.created,
@@ -324,8 +325,8 @@ impl Context {
         Ok(self.written(written, committed))
     }
 
-    /// The report of a write: what the commit knows is filled in, and documents near their limit
-    /// are announced.
+    /// Returns the report of a write, completed from the commit, with notes on documents near their
+    /// limit.
     pub fn written(&self, mut written: Written, committed: Committed) -> Report {
         written.seq = committed.seq;
         let own = match &written.doc {
@@ -346,14 +347,14 @@ impl Context {
         report
     }
 
-    /// What is said of a commit, documents near their limit included.
+    /// Returns the notes on a commit, including those on documents near their limit.
     pub fn notes_of(&self, committed: &Committed) -> Vec<String> {
         let archived = || match self.is_automatic.get() {
             Some(false) if !committed.documents.is_empty() => Ok(BTreeMap::new()),
             _ => by_itself::archive(&self.store()?, self.how()?),
         };
         let by_itself = archived().unwrap_or_else(|e| {
-            self.note(format!("nothing was archived by itself: {e:#}"));
+            self.note(format!("nothing was archived automatically: {e:#}"));
             BTreeMap::new()
         });
         let near = committed.documents.iter();
@@ -364,9 +365,9 @@ impl Context {
         let limits = limits.map(|note| failure::hint(&note));
         let damaged = committed.damaged.iter().filter_map(failure::leaves_out);
         let first = committed.first_replica.as_ref().map(|member| match member {
-            _ if self.dry_run => "this store would be a replica then".to_owned(),
-            Some(member) => format!("this store is a replica of {member} now"),
-            None => "this store is a replica now; `crdtctl init --as MEMBER` says whose".to_owned(),
+            _ if self.dry_run => "this store would become a replica".to_owned(),
+            Some(member) => format!("this store is now a replica of {member}"),
+            None => "this store is now a replica; `crdtctl init --as MEMBER` sets whose".to_owned(),
         });
         let disks = self.settle_disks(committed);
         committed
@@ -381,12 +382,12 @@ impl Context {
             .collect()
     }
 
-    /// Whether the store archives by itself what may go out of a full document, as its last session said.
+    /// Whether the store archives records of a full document automatically, as its last session found.
     pub fn archives_by_itself(&self) -> bool {
         self.is_automatic.get() == Some(true) && !self.dry_run
     }
 
-    /// What the limit of a document counts of so many bytes: all of them where it cannot be read.
+    /// The bytes of a document that count towards its limit: all of them if it cannot be read.
     fn counted_bytes(&self, change: &ChangedDocument) -> u64 {
         let bytes = change.bytes_after;
         if let Some(residue) = change.residue {
@@ -396,23 +397,23 @@ impl Context {
         state.map_or(bytes, |state| concern::counted_bytes(&state))
     }
 
-    /// Whether somebody is there to be asked before something is done.
+    /// Whether to ask for confirmation, and somebody can answer.
     pub fn asks(&self) -> bool {
         self.terminal.ask && !self.globals.yes && !self.dry_run
     }
 
-    /// Asks before records leave their documents for good. True at once where none do.
+    /// Asks before records leave their documents for good. Returns true at once if none do.
     ///
     /// # Errors
-    /// Whatever keeps the answer away.
+    /// As [`Context::confirm`].
     pub fn confirm_loss(&self, records: usize) -> Result<bool> {
         gone::question(records).map_or(Ok(true), |question| self.confirm(&question))
     }
 
-    /// Asks before what cannot be taken back. True at once with `--yes`, and in a dry run.
+    /// Asks before an irreversible step. Returns true at once with `--yes`, and in a dry run.
     ///
     /// # Errors
-    /// `Usage` where nobody can answer.
+    /// `Usage` if nobody can answer.
     pub fn confirm(&self, question: &str) -> Result<bool> {
         if self.globals.yes || self.dry_run {
             return Ok(true);
@@ -420,7 +421,7 @@ impl Context {
         prompt::confirm(&self.terminal, question, "--yes")
     }
 
-    /// Announces work that may take long.
+    /// Starts showing progress of work that may take long.
     pub fn progress(&self, title: &'static str, steps: Option<u64>) -> Progress {
         Progress::start(&self.terminal, title, steps)
     }
@@ -430,12 +431,12 @@ impl Context {
         self.notes.borrow_mut().push(note.into());
     }
 
-    /// Leaves the first few of what there is one a member, those that matter first, where people see a
-    /// table and did not ask for all of it. What it leaves out is said.
+    /// Cuts a table with one row per member to its first few rows, those that matter first, unless
+    /// `--full` asks for all. Returns a sentence about the rows left out.
     pub(crate) fn few<T>(&self, all: &mut Vec<T>, matters: impl Fn(&T) -> bool) -> Option<String> {
         let left_out = all.len().saturating_sub(ROWS);
         let is_whole = self.terminal.full || self.terminal.format != Format::Table;
-        // One more takes no more room than to say so.
+        // The note takes as much room as one more row.
         if is_whole || left_out < 2 {
             return None;
         }
@@ -444,7 +445,7 @@ impl Context {
         Some(format!("and {left_out} more: `--full` shows all"))
     }
 
-    /// Names what to read where an error about what was asked for names nothing to do.
+    /// Adds a hint to read the help to an error about the request that has no hint.
     pub(crate) fn advise(&self, error: Error) -> Error {
         let help = || format!("`crdtctl {} --help` says what it takes", self.command);
         match error.kind {
@@ -458,29 +459,29 @@ impl Context {
         }
     }
 
-    /// Goes on without a document that cannot be used: what could be done is done and shown, and
-    /// the command ends with the exit code of the error.
+    /// Goes on without a document that cannot be used: the rest is done and shown, and the command ends
+    /// with the exit code of the error.
     ///
     /// # Errors
-    /// The error itself, where it is not about a document alone.
+    /// The error itself, if it is not about a single document.
     pub fn leave_out(&self, error: Error) -> Result<()> {
         let Some(doc) = error.damaged.clone() else { return Err(error) };
         self.damaged.borrow_mut().entry(doc).or_insert(error);
         Ok(())
     }
 
-    /// What was read; nothing of a document that cannot be used, as [`Context::leave_out`].
+    /// Returns what was read; `None` for a document that cannot be used, as [`Context::leave_out`].
     pub fn sound<T>(&self, read: Result<T>) -> Result<Option<T>> {
         read.map(Some).or_else(|e| self.leave_out(e).map(|()| None))
     }
 
-    /// What an answer holds; what it had to leave out, as [`Context::leave_out`].
+    /// Returns what an answer holds; documents that it left out are handled as in [`Context::leave_out`].
     pub fn whole<T>(&self, answer: Partial<T>) -> Result<T> {
         answer.damaged.into_iter().try_for_each(|error| self.leave_out(error))?;
         Ok(answer.found)
     }
 
-    /// A sentence about all that there is, where some of it was left out.
+    /// Qualifies a sentence about everything if some documents were left out.
     pub fn as_far_as_read(&self, sentence: &str) -> String {
         match self.damaged.borrow().is_empty() {
             true => sentence.to_owned(),
@@ -497,7 +498,7 @@ impl Context {
         self.damaged.take().into_values().collect()
     }
 
-    /// A note for `--verbose`, once.
+    /// Adds a note for `--verbose`, once.
     fn detail(&self, note: impl FnOnce() -> String) {
         if self.globals.verbose {
             let note = note();
@@ -512,7 +513,8 @@ impl Context {
         self.notes.take()
     }
 
-    /// `-s`, else the nearest directory above that holds a store, else the XDG data directory.
+    /// The directory of `-s`, else the nearest one here or above that holds a store, else the XDG data
+    /// directory.
     fn store_dir(&self) -> Result<PathBuf> {
         if let Some(dir) = &self.globals.store {
             return Ok(dir.clone());
@@ -526,8 +528,8 @@ impl Context {
     }
 }
 
-/// The further fields of the JSON object of an operation: `pruned` has the ids of the records that
-/// are in their documents no more, where there are any.
+/// Returns extra fields for the JSON object of an operation: `pruned` has the ids of records that are
+/// no longer in their documents, if there are any.
 pub fn detail(outcome: &Outcome) -> serde_json::Map<String, serde_json::Value> {
     let mut detail = outcome.detail.clone();
     let gone = outcome.gone();
@@ -548,12 +550,12 @@ fn document_ids(documents: Vec<Document>) -> Vec<DocId> {
     documents.into_iter().map(|document| document.id).collect()
 }
 
-/// The entities with at least one document of a known concern.
+/// Returns the entities with at least one document of a known concern.
 pub(crate) fn entities<'d>(documents: impl Iterator<Item = &'d DocId>) -> BTreeSet<EntityId> {
     documents.filter(|doc| concern::of(doc).is_some()).filter_map(DocId::entity).collect()
 }
 
-/// The member of the store's replica.
+/// Returns the member of the store's replica.
 pub fn own_member(reader: &Reader) -> Result<Option<MemberId>> {
     Ok(reader.replica()?.and_then(|(_, member, _)| member))
 }

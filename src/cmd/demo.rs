@@ -11,22 +11,22 @@ use crate::ui::{self, Format, Report, Terminal};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Show the whole journey: two replicas, a USB stick between them, deletions and pruning
+/// Run a tour: two replicas, a USB stick between them, deletions and pruning
 ///
-/// Makes a folder with two replicas of one group, lets both write, edit and delete, carries
-/// bundles between them, shows the tombstones being acknowledged and pruned, and ends with the
-/// commands that it ran. With --messages it makes one big realistic store instead.
+/// Makes a folder with two replicas of one group that write, edit and delete, carries bundles between
+/// them, shows the tombstones being acknowledged and pruned, and ends with the commands that it ran.
+/// With --messages it makes one big realistic store instead.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl demo
   crdtctl demo big --messages 5000 --seed 7")]
 pub struct DemoArgs {
-    /// A folder that does not exist yet or is empty; else crdtctl-demo, or the next free number
+    /// A folder that is empty or does not exist yet; by default crdtctl-demo, or the next free number
     dir: Option<PathBuf>,
-    /// Make one store with so many messages instead of the journey
+    /// Make one store with this many messages instead of the tour
     ///
-    /// At most 20,000 of them in one chat, since a chat has a limit of 10 MB: the group's first,
-    /// then those of channels beside it.
+    /// One chat gets at most 20,000 of them, since a chat is limited to 10 MB: the group's chat is
+    /// filled first, then those of channels beside it.
     #[arg(long, value_name = "N")]
     messages: Option<u64>,
     /// The same seed makes the same messages
@@ -37,9 +37,9 @@ pub struct DemoArgs {
 const GROUP: &str = "group:ocean-forest-moon-star";
 const ALICE: &str = "alice-river-stone-sky";
 const BOB: &str = "bob-hill-lake-tree";
-/// The most messages in one chat: about half of what its limit of bytes holds.
+/// Maximum number of messages in one chat: about half of what its limit in bytes holds.
 const CHAT: u64 = 20_000;
-/// Who writes in a big store.
+/// The members who write in a big store.
 const CROWD: [&str; 5] =
     [ALICE, BOB, "carol-sun-wind-rain", "dave-snow-field-moss", "erin-leaf-cloud-dawn"];
 
@@ -51,8 +51,8 @@ pub fn run(context: &Context, args: DemoArgs) -> Result<Report> {
     }
 }
 
-/// A step of the journey: a line of a shell script. `M=` in front keeps the id that the command
-/// prints in a variable; `$M` uses it.
+/// A step of the tour: a line of a shell script. `M=` in front keeps the id that the command prints
+/// in a variable; `$M` uses it.
 enum DemoStep {
     Say(&'static str),
     Run(&'static str),
@@ -91,7 +91,7 @@ const STEPS: &[DemoStep] = &[
     Run("-s alice sync status"),
 ];
 
-/// Runs the steps through the command line's own front door and shows what a terminal would.
+/// Runs the steps through the normal command-line parser and shows what a terminal would.
 fn journey(context: &Context, dir: &Path) -> Result<Report> {
     let usb = dir.join("usb");
     std::fs::create_dir_all(&usb)
@@ -138,7 +138,7 @@ fn journey(context: &Context, dir: &Path) -> Result<Report> {
     Ok(Report::text(shown.trim_start_matches('\n')))
 }
 
-/// The variable of `NAME=…`, and the rest.
+/// Splits `NAME=…` into the variable and the rest.
 fn assignment(line: &'static str) -> (Option<&'static str>, &'static str) {
     match line.split_once('=') {
         Some((name, rest)) if name.bytes().all(|b| b.is_ascii_uppercase()) => (Some(name), rest),
@@ -154,7 +154,7 @@ fn written(variable: Option<&str>, line: &str) -> String {
     }
 }
 
-/// A line split as a shell splits it: single quotes, and variables.
+/// Splits a line as a shell does: single quotes and variables.
 fn words(line: &str, variables: &[(&str, String)]) -> Vec<String> {
     let mut words = Vec::new();
     for (index, part) in line.split('\'').enumerate() {
@@ -203,12 +203,12 @@ fn execute(
     Ok(text.replace(&format!("{}/", dir.display()), ""))
 }
 
-/// One store with a group of five who wrote much in half a year, in as many chats as it takes to
-/// stay below the limit of each.
+/// Makes one store with a group of five who wrote much in half a year, in as many chats as it takes
+/// to stay below the limit of each.
 fn big(context: &Context, dir: &Path, messages: u64, seed: u64) -> Result<Report> {
     let members = CROWD.iter().map(|id| MemberId::parse(id)).collect::<Result<Vec<_>>>()?;
     let environment = sample::environment(&context.environment(), seed);
-    let owner = members.first().ok_or_else(|| Error::bug("nobody writes"))?;
+    let owner = members.first().ok_or_else(|| Error::bug("the demo has no members"))?;
     let (store, _) = Store::init(dir, environment.into(), Some(owner))?;
     let progress = context.progress("writing messages", Some(messages));
     let mut chance = Chance::new(seed);
@@ -220,7 +220,7 @@ fn big(context: &Context, dir: &Path, messages: u64, seed: u64) -> Result<Report
         };
         let entity = EntityId::parse(&id)?;
         people(&store, &entity, name, &members)?;
-        // The first ones take what does not divide evenly.
+        // The first chats take the remainder.
         let share = messages / chats + u64::from(chat < messages % chats);
         sample::fill(&store, &entity, &members, share, &mut chance, || progress.advance(1))?;
     }
@@ -256,7 +256,7 @@ fn people(store: &Store, entity: &EntityId, name: String, members: &[MemberId]) 
     Ok(())
 }
 
-/// The folder to work in: the one that was named, if it is free, or the next free one here.
+/// The folder to work in: the named one, if it is free, or the next free one here.
 fn folder(named: Option<PathBuf>) -> Result<PathBuf> {
     let dir = match named {
         Some(dir) => dir,
@@ -268,7 +268,7 @@ fn folder(named: Option<PathBuf>) -> Result<PathBuf> {
     };
     files::outside(&dir)?;
     if !Store::is_free(&dir)? {
-        return Err(Error::refused(format!("{} is there and not empty", dir.display()))
+        return Err(Error::refused(format!("{} exists and is not empty", dir.display()))
             .hint("name another folder: crdtctl demo DIR"));
     }
     std::fs::create_dir_all(&dir)

@@ -17,12 +17,11 @@ use serde_json::{Map, json};
 /// Print digests of the store or of one document, to compare replicas
 ///
 /// The content digest is equal on two replicas exactly when they hold the same content, the version
-/// digest when they have seen the same operations. The digest of what lives (`live`) leaves out what
-/// is deleted and who acknowledged that: where it alone is equal, acknowledgements are on their way,
-/// or what everybody has acknowledged is gone on one side already; another exchange, both ways, makes
-/// the content equal. In a pipe and with `-o id` the content digest is
-/// printed alone, as one line of hex, and with `--words` as four words. Those of the store leave out
-/// private disks, which others do not have.
+/// digest when they have seen the same operations. The `live` digest leaves out deleted records and
+/// their acknowledgements: if only that one is equal, acknowledgements are on their way, or one side
+/// has already pruned what everybody acknowledged; another exchange, both ways, makes the content
+/// equal. In a pipe and with `-o id` only the content digest is printed, as one line of hex, or as four
+/// words with `--words`. Digests of the store leave out private disks, which others do not have.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl digest
@@ -30,18 +29,18 @@ use serde_json::{Map, json};
   crdtctl digest --words
   test \"$(crdtctl digest -s a)\" = \"$(crdtctl digest -s b)\"")]
 pub struct DigestArgs {
-    /// The document, or a file (`-` is standard input); else the whole store
+    /// The document, or a file (`-` is standard input); by default the whole store
     doc: Option<String>,
-    /// The content digest as four words, to read over a telephone
+    /// Print the content digest as four words, to read over a telephone
     ///
-    /// They hold its first 44 bits: enough to find an accident, not to stop a forger.
+    /// They hold its first 44 bits: enough to notice an accident, not to stop a forger.
     #[arg(long)]
     words: bool,
     #[command(flatten)]
     from: FromKind,
 }
 
-/// What marks a record that will go. Archived cards and closed issues are content.
+/// The field that marks a record as deleted. Archived cards and closed issues are content.
 const DELETED: &str = "deleted";
 
 const COLUMNS: &[Column] = &[
@@ -98,8 +97,8 @@ pub fn run(context: &Context, args: DigestArgs) -> Result<Report> {
             Ok(match digests.live == digests.content || format.is_json() {
                 true => report,
                 false => report.note(
-                    "something is deleted, and not gone yet: where another replica has this digest of \
-                     what lives and another content, acknowledgements are on their way, and the next \
+                    "some deleted records are not pruned yet: if another replica has the same `live` \
+                     digest but another content digest, acknowledgements are on their way, and the next \
                      exchange brings them",
                 ),
             })
@@ -109,10 +108,10 @@ pub fn run(context: &Context, args: DigestArgs) -> Result<Report> {
 
 struct DigestReport {
     content: [u8; 32],
-    /// Of what is not deleted.
+    /// The digest of what is not deleted.
     live: [u8; 32],
     version: [u8; 32],
-    /// There is live content.
+    /// Whether there is live content.
     lives: bool,
 }
 
@@ -143,9 +142,9 @@ fn of_types(types: &SharedTypes) -> DigestReport {
     }
 }
 
-/// The digests over all documents with live content but private disks, which others do not have, and
-/// how many those are: a document that was created and never filled, or emptied, is no difference
-/// between the contents of two replicas.
+/// The digests over all documents with live content, and their number. Private disks are left out,
+/// since others do not have them; a document never filled, or emptied, is no difference between the
+/// contents of two replicas.
 fn of_store(context: &Context, reader: &Reader) -> Result<(DigestReport, usize)> {
     let mut documents = reader.documents()?;
     documents.retain(|document| !is_private(&document.id));
@@ -167,15 +166,16 @@ fn of_store(context: &Context, reader: &Reader) -> Result<(DigestReport, usize)>
     Ok((DigestReport { content, live, version, lives: count > 0 }, count))
 }
 
-/// Length of the id (64 bits, little-endian), id, digest. Documents come in the order of their ids.
+/// Hashes the length of the id (64 bits, little-endian), the id and the digest. Documents are hashed in
+/// the order of their ids.
 fn absorb(hasher: &mut blake3::Hasher, doc: &DocId, digest: &[u8; 32]) {
     hasher.update(&(doc.as_str().len() as u64).to_le_bytes());
     hasher.update(doc.as_str().as_bytes());
     hasher.update(digest);
 }
 
-/// The clients in ascending order, each with its next clock (64 and 32 bits, little-endian), then
-/// the digest of the delete set.
+/// Hashes the clients in ascending order, each with its next clock (64 and 32 bits, little-endian),
+/// then the digest of the delete set.
 fn of_version(version: &Version) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     for (client, clock) in &version.clocks {

@@ -24,10 +24,10 @@ use std::path::PathBuf;
 
 /// Put, get, edit and list the files on the disks of an entity
 ///
-/// A path names the disk first: /shared/docs/plan.md, /public/website/index.html. The files lie in
-/// plain directories beside the store, disks/entities/ENTITY/DISK/…, where every program can read
-/// and write them: `disk scan` takes in what was changed there. What is on /private leaves the machine
-/// only in bundles made `--for` replicas of the same member.
+/// A path begins with the disk: /shared/docs/plan.md, /public/website/index.html. The files are in
+/// plain directories beside the store, disks/entities/ENTITY/DISK/…, where any program can read and
+/// write them: `disk scan` takes in what changed there. Files on /private leave the machine only in
+/// bundles made `--for` replicas of the same member.
 #[derive(clap::Args)]
 pub struct DiskArgs {
     #[command(subcommand)]
@@ -36,33 +36,33 @@ pub struct DiskArgs {
 
 #[derive(Subcommand)]
 enum DiskVerb {
-    /// Put a file to a path; a text that is there already is changed where it differs
+    /// Put a file at a path; an existing text is edited where it differs
     #[command(after_help = "Examples:\n  \
         crdtctl disk put notes.md /shared/docs/notes.md\n  \
         echo hello | crdtctl disk put - /shared/hello.txt\n  \
         crdtctl disk put -r site /public/website")]
     Put {
-        /// The file, `-` for standard input, or with -r a directory
+        /// The file; `-` for standard input; with -r, a directory
         #[arg(value_name = "FILE")]
         source: PathBuf,
-        /// Where to: a path on a disk
+        /// The destination, a path on a disk
         #[arg(value_name = "PATH")]
         path: String,
-        /// Every file in a directory and below, all or none
+        /// Put every file in a directory and below, all or none
         #[arg(short, long)]
         recursive: bool,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Get a file, or with -r all files below a path
+    /// Get a file or, with -r, all files below a path
     #[command(after_help = "Examples:\n  \
         crdtctl disk get /shared/docs/notes.md -O notes.md\n  \
         crdtctl disk get -r /shared/docs -O copy")]
     Get {
-        /// A path, a file's id, or a version of a file by its id or hash
+        /// A path, a file's id, or a version of a file, by its id or hash
         #[arg(value_name = "PATH")]
         path: String,
-        /// Everything below the path, into the directory of -O
+        /// Get everything below the path, into the directory of -O
         #[arg(short, long, requires = super::globals::OUT)]
         recursive: bool,
         #[command(flatten)]
@@ -70,28 +70,29 @@ enum DiskVerb {
     },
     /// Print a file
     ///
-    /// `disk show` lists what a file that is no text held before, and `disk status` what came at the same
-    /// time as what it holds now.
+    /// For a file that is not a text, `disk show` lists earlier versions, and `disk status` versions that
+    /// are concurrent with the current one.
     #[command(after_help = "Example:\n  crdtctl disk cat /shared/docs/notes.md")]
     Cat {
-        /// A path, a file's id, or a version of a file by its id or hash
+        /// A path, a file's id, or a version of a file, by its id or hash
         #[arg(value_name = "PATH")]
         path: String,
     },
     /// List the files
     ///
-    /// What the application keeps whole, in documents of its own (`file:…`, `website:…`), stands behind
-    /// them, with its document as `doc` in JSON; `disk cat` and `disk get` read it by path, id or document.
+    /// Files that the application keeps whole, in documents of their own (`file:…`, `website:…`), come
+    /// last, with their document as `doc` in JSON; `disk cat` and `disk get` read them by path, id or
+    /// document.
     #[command(after_help = "Examples:\n  crdtctl disk list /shared/docs --tree\n  \
         crdtctl disk list '/shared/**/*.md'")]
     List {
-        /// Below this path, or those that a pattern names (`*`, `?`, `**`)
+        /// Only files below this path, or that match a pattern (`*`, `?`, `**`)
         #[arg(value_name = "PATH")]
         path: Option<String>,
-        /// As a tree of directories
+        /// Show a tree of directories
         #[arg(long)]
         tree: bool,
-        /// Deleted files too, and those whose path another one has
+        /// Include deleted files, and those whose path is taken by another
         #[arg(short, long)]
         all: bool,
     },
@@ -102,7 +103,7 @@ enum DiskVerb {
         #[arg(value_name = "PATH")]
         path: String,
     },
-    /// Change a text: in $VISUAL or $EDITOR, or `-` for the whole new text on standard input
+    /// Edit a text in $VISUAL or $EDITOR; with `-`, read the whole new text from standard input
     #[command(after_help = "Examples:\n  \
         EDITOR='sed -i s/squeaks/sings/' crdtctl disk edit /shared/docs/notes.md\n  \
         sed s/colour/color/ notes.md | crdtctl disk edit /shared/docs/notes.md -")]
@@ -110,7 +111,7 @@ enum DiskVerb {
         /// A path, or a file's id
         #[arg(value_name = "PATH")]
         path: String,
-        /// `-`: the new text comes on standard input
+        /// `-` reads the new text from standard input
         #[arg(value_name = "TEXT", value_parser = ["-"])]
         stdin: Option<String>,
         #[command(flatten)]
@@ -118,43 +119,44 @@ enum DiskVerb {
     },
     /// Move a file, or all files of a directory
     ///
-    /// From /private to another disk and back it becomes another file: what others got of it they keep.
+    /// A file moved between /private and another disk becomes a new file: what others already have of
+    /// it, they keep.
     #[command(after_help = "Example:\n  crdtctl disk move /shared/docs/notes.md /public/notes.md")]
     Move {
         /// A path, or a file's id
         from: String,
-        /// Where to; nothing may be there
+        /// The destination; nothing may be there
         to: String,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Remove a file, or with -r all files of a directory
+    /// Remove a file or, with -r, all files of a directory
     #[command(after_help = "Example:\n  crdtctl disk remove /shared/docs/notes.md")]
     Remove {
         /// A path, or a file's id
         #[arg(value_name = "PATH")]
         path: String,
-        /// Everything below the path
+        /// Remove everything below the path
         #[arg(short, long)]
         recursive: bool,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Bring a removed file back, as long as not everybody has heard that it was removed; or what a file
-    /// held before
+    /// Restore a removed file, until every member has acknowledged its removal; or an earlier version of
+    /// a file
     #[command(after_help = "Example:\n  crdtctl disk restore /shared/docs/notes.md")]
     Restore {
-        /// The path that it had, or its id; or a version of a file by its id or hash
+        /// The path that it had, or its id; or a version of a file, by its id or hash
         #[arg(value_name = "PATH")]
         path: String,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Take in what was changed in the directories: new, edited, moved and removed files
+    /// Take in what changed in the directories: new, edited, moved and removed files
     ///
-    /// A file is known by what it held, whatever its times say. Where that lies under another name, the file
-    /// was moved, and what lies under the old name is a new one; unless at least half of what was there is
-    /// left in it: then somebody made a copy, and edited the file.
+    /// Files are recognised by content, whatever their times say. If the old content is now under another
+    /// name, the file was moved, and a file under the old name is new; unless that still has at least
+    /// half of the old content: then it was copied and edited.
     #[command(after_help = "Example:\n  crdtctl disk scan -n")]
     Scan {
         #[command(flatten)]
@@ -163,44 +165,44 @@ enum DiskVerb {
     /// Show what differs between the store and the directories, and what is missing
     #[command(after_help = "Example:\n  crdtctl disk status")]
     Status {
-        /// Files that are as they should be, too
+        /// Include files that are as they should be
         #[arg(short, long)]
         all: bool,
     },
-    /// Publish /public/website: the hashes of its files into B3SUMS, and the hash of that as its root
+    /// Publish /public/website: write the hashes of its files to B3SUMS, and print that file's hash, the root
     ///
-    /// What any program changed in that directory is taken in first, as `disk scan` does it. With --html the website is also written as pages: each Markdown text becomes one, an index
-    /// leads to them, and all other files go along as they are. HTML in Markdown is left out, links
-    /// lead into the site or to http, https and mailto, and a page fetches nothing from elsewhere.
+    /// What changed in that directory is first taken in, as by `disk scan`. With --html the website is
+    /// also written as pages: one per Markdown text, an index that links to them, and all other files
+    /// unchanged. HTML in Markdown is left out, links lead into the site or to http, https and mailto,
+    /// and a page fetches nothing from elsewhere.
     #[command(
         after_help = "Examples:\n  crdtctl disk publish\n  crdtctl disk publish --html pages"
     )]
     Publish {
-        /// Write the website as HTML, too, into this directory, which has to be new or empty
+        /// Also write the website as HTML into this directory, which must be new or empty
         #[arg(long, value_name = "DIR")]
         html: Option<PathBuf>,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Remove what takes room beside the disks and nobody needs: replaced versions, unfinished parts
+    /// Remove stored file contents that nobody needs: replaced versions, unfinished parts
     ///
-    /// What is no text is kept in versions; bundles carry what files hold now, and of two versions at
-    /// once both. One that was replaced stays until all replicas that were heard of are known to have
-    /// what replaced it, and that of a removed file as long as it can be restored. Parts of an import
-    /// that was interrupted stay as long as somebody waits for them. A content that is damaged goes,
-    /// and is asked for again.
+    /// Files other than texts are kept as versions; bundles carry the current one, or both of two
+    /// concurrent ones. A replaced version stays until all known replicas have its replacement, and that
+    /// of a removed file as long as it can be restored. Parts of an interrupted import stay as long as a
+    /// file waits for them. Damaged contents are removed, and requested again.
     #[command(after_help = "Examples:\n  crdtctl disk gc -n\n  crdtctl disk gc")]
     Gc {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Look whether a copy of a website is what was published: which files differ, are missing or extra
+    /// Check a copy of a website against what was published: which files differ, are missing or extra
     #[command(
         after_help = "Example:\n  crdtctl disk verify --root \"$(crdtctl disk publish)\" \\\n    \
         disks/entities/ocean-forest-moon-star/public/website"
     )]
     Verify {
-        /// As `disk publish` printed it
+        /// The root that `disk publish` printed
         #[arg(long, value_name = "HASH")]
         root: String,
         /// The copy
@@ -213,16 +215,15 @@ enum DiskVerb {
         #[arg(value_name = "PATH")]
         path: String,
     },
-    /// Show what differs between the store's text and the file in the directory, another store's, or
-    /// what a bundle would make of it
+    /// Show how the store's text differs from the file in the directory, another store's text, or what
+    /// importing a bundle would make of it
     #[command(after_help = "Examples:\n  crdtctl disk diff /shared/docs/notes.md --with ~/bob\n  \
         crdtctl disk diff /shared/docs/notes.md --with from-bob.crdt")]
     Diff {
         /// A path
         #[arg(value_name = "PATH")]
         path: String,
-        /// A store whose text is the new one; or a bundle, and it is the text as importing that would
-        /// leave it
+        /// The new text: that of another store, or what importing a bundle would make of it
         #[arg(long, value_name = "STORE|BUNDLE")]
         with: Option<PathBuf>,
     },
@@ -254,7 +255,7 @@ pub fn run(context: &Context, args: DiskArgs) -> Result<Report> {
         DiskVerb::Restore { path, .. } => change::restore(context, &entity()?, &path),
         DiskVerb::Publish { html, .. } => site::publish(context, &entity()?, html.as_deref()),
         DiskVerb::Gc { .. } => gc::run(context),
-        // A copy is looked at where there is no store, too.
+        // Verifying a copy needs no store.
         DiskVerb::Verify { root, dir } => site::verify(&root, &dir),
         DiskVerb::Scan { .. } => change::scan(context, &entity()?),
         DiskVerb::Status { all } => list::status(context, &entity()?, all),

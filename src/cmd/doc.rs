@@ -25,14 +25,14 @@ use crate::store::Scan;
 use crate::ui::{Column, Report, row};
 use clap::Subcommand;
 
-/// Documents as such: what is in them, how large it is, what differs
+/// Inspect documents: what is in them, how large it is, what differs
 ///
 /// A document is named by its id, a unique prefix of it, ENTITY:CONCERN, or a concern alone
-/// (`chat`), which is that of the current entity.
+/// (`chat`), which means that document of the current entity.
 ///
-/// Where a document is read, a file can stand in its place, with no store anywhere: whatever
-/// `doc kind` knows. A path with a `/` in it is a file, `-` is standard input, `FILE#NAME` one of
-/// several documents in a file; of a file and a document that one word could mean neither is taken.
+/// Commands that read a document also take a file, and then need no store: any kind that `doc kind`
+/// knows. A path with a `/` in it is a file, `-` is standard input, `FILE#NAME` is one of several
+/// documents in a file; a word that could mean a file or a document is refused.
 #[derive(clap::Args)]
 pub struct DocArgs {
     #[command(subcommand)]
@@ -43,8 +43,8 @@ pub struct DocArgs {
 enum DocVerb {
     /// List the documents of the store or, with -e, of one entity
     ///
-    /// `client_ids` counts the replicas that ever wrote into a document. It is empty where the
-    /// document does not decode.
+    /// `client_ids` counts the replicas that ever wrote to a document. It is empty if the document does
+    /// not decode.
     #[command(after_help = "Examples:
   crdtctl doc list
   crdtctl doc list --json | jq '.[] | select(.limit_bytes and .bytes > .limit_bytes * 0.8) | .doc_id'")]
@@ -58,12 +58,11 @@ enum DocVerb {
     Blocks(blocks::BlocksArgs),
     /// Show what differs between two documents, files, stores or bundles
     ///
-    /// Each of the two is a document, a `.yrs` file, a store directory, or a full bundle. A
-    /// document or file is compared with the document of the same name in a store or bundle; two
-    /// stores are compared document by document. What is compared is the live content, by value,
-    /// whatever its history. With `--at` A is taken as it
-    /// was then. Exits with 3 when anything differs, and with 5 when two documents
-    /// hold the same operations and different content.
+    /// Each side is a document, a `.yrs` file, a store directory, or a full bundle. A document or file is
+    /// compared with the document of the same name in a store or bundle; two stores are compared
+    /// document by document. Only the live content is compared, by value, whatever its history. With
+    /// `--at`, A is taken as it was then. Exits with 3 if anything differs, and with 5 if two documents
+    /// hold the same operations but different content.
     #[command(after_help = "Examples:
   crdtctl doc diff chat ~/backup/alice
   crdtctl doc diff before.yrs after.yrs --json
@@ -79,12 +78,13 @@ enum DocVerb {
     Log(log::DocLogArgs),
     Blame(blame::BlameArgs),
     Rebuild(rebuild::RebuildArgs),
-    /// Bring an update into a document
+    /// Load an update into a document
     ///
-    /// What holds the same content as the document without a common history is refused: it would be there
-    /// twice. `--doubled` brings it in all the same. Otherwise as `sync import --raw`, with the same checks. A new document is made where the id
-    /// is given whole. A file of a store names its document by itself. Whatever `crdtctl doc kind` finds
-    /// updates in can be loaded: v2 becomes v1, a log one update, and `FILE#NAME` is one of several documents.
+    /// An update that holds the same content as the document but shares no history with it is refused,
+    /// since the content would then be there twice; `--doubled` loads it anyway. Otherwise it works as
+    /// `sync import --raw`, with the same checks. A full id that is new creates a document. A file of a
+    /// store names its document itself. Every file in which `crdtctl doc kind` finds updates can be
+    /// loaded: v2 becomes v1, a log becomes one update, and `FILE#NAME` is one of several documents.
     #[command(after_help = "Examples:
   crdtctl doc load update.bin --doc chat
   crdtctl doc load state.yrs --doc notes:garden:plan
@@ -93,10 +93,10 @@ enum DocVerb {
     /// Write a copy of a document without what people wrote, for bug reports
     ///
     /// Structure, ids, lengths, sizes, numbers and times stay; texts become filler of the same
-    /// length, bytes become zeros. Keys of letters, digits, `_`, `-` and `:` stay, since they are
-    /// fields and ids; of others only the form stays. The ids of members stay, unless --members
-    /// replaces them. The copy holds the same operations as the original with other content: a
-    /// replica that has the one refuses the other as a fork.
+    /// length, bytes become zeros. Keys made of letters, digits, `_`, `-` and `:` stay, since they are
+    /// fields and ids; other keys keep only their form. Member ids stay, unless --members replaces them.
+    /// The copy holds the same operations as the original with other content, so a replica that has
+    /// one of them refuses the other as a fork.
     #[command(after_help = "Examples:
   crdtctl doc anonymize chat -O chat-without-text.yrs
   crdtctl doc anonymize chat --members -O report.yrs")]

@@ -1,4 +1,4 @@
-//! Texts that are written in an editor, and are never lost.
+//! Texts written in an editor, which are never lost.
 
 use super::failure::word;
 use super::{Context, files};
@@ -18,20 +18,20 @@ pub struct EditOption {
     pub edit: bool,
 }
 
-/// A text, and where it is until something has been made of it.
+/// A text, and where it is kept until the operation has succeeded.
 pub struct Composed {
     pub text: String,
     kept: TextHome,
-    /// It is what the command is about, and not beside it.
+    /// Whether the text is the subject of the command, not an optional description.
     asked: bool,
 }
 
 enum TextHome {
-    /// Whoever gave it has it still.
+    /// The caller still has it.
     Elsewhere,
-    /// Somebody typed it.
+    /// Typed at a prompt or on a terminal.
     Typed,
-    /// In a file of the editor's.
+    /// In the editor's file.
     File(PathBuf),
 }
 
@@ -40,7 +40,7 @@ impl Composed {
         Composed { text, kept: TextHome::Elsewhere, asked: true }
     }
 
-    /// Says in an error where the text is that nothing was made of.
+    /// Adds to an error where the unused text can be found.
     pub fn kept(&self, error: Error) -> Error {
         match &self.kept {
             TextHome::Typed if !self.text.trim().is_empty() => {
@@ -56,7 +56,7 @@ impl Composed {
         }
     }
 
-    /// The text has arrived.
+    /// Removes the editor's file: the text was used.
     fn done(self) {
         if let TextHome::File(file) = self.kept {
             drop(std::fs::remove_file(file));
@@ -65,13 +65,13 @@ impl Composed {
 }
 
 impl Context {
-    /// A text argument: `-` is standard input, and so is none in a pipe. On a terminal somebody is
-    /// asked: by the editor that they chose, else for a line where `question` is one. With `edit` it
-    /// is the editor anyway, which begins with what was given, or with `before`. Before anybody types,
-    /// what is made of the text is tried with another, so that nobody does for nothing.
+    /// Returns a text argument: `-`, or none in a pipe, reads standard input. On a terminal the user is
+    /// asked, in the editor of their choice or else for a line if there is a `question`. With `edit` it
+    /// is always the editor, which begins with the given text, or with `before`. The operation is tried
+    /// with a sample text first, so that nobody types in vain.
     ///
     /// # Errors
-    /// `Usage` when there is none; those of the editor; as [`files::text`]; those of the operation.
+    /// `Usage` if there is none; those of the editor; as [`files::text`]; those of the operation.
     pub fn compose(
         &self,
         argument: Option<&str>,
@@ -103,13 +103,13 @@ impl Context {
                     Ok(Composed { text, kept: TextHome::Typed, asked: true })
                 }
                 None => Err(Error::usage("no text")
-                    .hint("give it as an argument, or write `-` and type it, Ctrl-D at the end")),
+                    .hint("give it as an argument, or give `-`, type the text and end with Ctrl-D")),
             },
         }
     }
 
-    /// A text that may be left out; with `edit` it is written in an editor, which begins with what was
-    /// given, or with `before`.
+    /// Returns a text that may be left out; with `edit` it is written in an editor, which begins with the
+    /// given text, or with `before`.
     ///
     /// # Errors
     /// As [`Context::compose`].
@@ -127,7 +127,7 @@ impl Context {
         Ok(Composed { asked: false, ..composed })
     }
 
-    /// Refuses what would be refused, and writes nothing.
+    /// Tries an operation without writing anything.
     ///
     /// # Errors
     /// Those of the operation.
@@ -135,16 +135,16 @@ impl Context {
         operation::run_alone(&mut self.rehearsal()?, operation).map(drop)
     }
 
-    /// [`Context::perform`] for what is made of a text: that is not lost where it fails, or is only tried.
+    /// [`Context::perform`] for an operation with a text, which is kept if it fails or is a dry run.
     pub fn say(&self, text: Composed, made_of_it: &dyn Fn(String) -> Operation) -> Result<Report> {
         let operation = made_of_it(text.text.clone());
         self.say_by(text, || self.perform(&operation))
     }
 
-    /// The same, by what `perform` does.
+    /// The same, with `perform` as the operation.
     ///
     /// # Errors
-    /// As there.
+    /// Those of `perform`.
     pub fn say_by(
         &self,
         text: Composed,
@@ -169,25 +169,25 @@ impl Context {
     }
 }
 
-/// The editor that somebody chose.
+/// The editor that the environment names.
 pub fn chosen() -> Option<String> {
     let set = |name| env::var(name).ok().filter(|editor: &String| !editor.trim().is_empty());
     set("VISUAL").or_else(|| set("EDITOR"))
 }
 
-/// The same, or `vi` where somebody is there to use it.
+/// The same, or `vi` on a terminal.
 pub fn of(terminal: &Terminal) -> Option<String> {
     chosen().or_else(|| terminal.ask.then(|| "vi".to_owned()))
 }
 
-/// What an editor makes of a text.
+/// Has a text edited in an editor.
 ///
 /// # Errors
-/// `Usage` where nobody is there to write, and no editor named; `Io` where it does not run,
-/// `Interrupted` where it says that it failed: the text is kept.
+/// `Usage` if no editor is named and nobody is at a terminal; `Io` if it does not run, `Interrupted` if
+/// it reports failure: the text is kept.
 fn edited(terminal: &Terminal, before: &str) -> Result<Composed> {
     let editor = of(terminal).ok_or_else(|| {
-        Error::usage("no editor to write it in")
+        Error::usage("no editor to write the text in")
             .hint("set VISUAL or EDITOR, or give the text as an argument")
     })?;
     let failed = |e| Error::io("cannot make a file for the editor", e);
@@ -195,10 +195,10 @@ fn edited(terminal: &Terminal, before: &str) -> Result<Composed> {
         tempfile::Builder::new().prefix("crdtctl-").suffix(".md").tempfile().map_err(failed)?;
     let begun = if before.is_empty() { String::new() } else { format!("{before}\n") };
     file.write_all(begun.as_bytes()).map_err(failed)?;
-    // Editors write another file in its place, or into it: it is read by its name.
+    // Editors replace the file or write into it, so read it by name.
     let (_, path) = file.keep().map_err(|e| failed(e.error))?;
     let ended = run(&editor, &path);
-    // What nobody wrote a word of is as it was before.
+    // An unchanged file need not be kept.
     let is_new = std::fs::read(&path).map_or(true, |text| text != begun.as_bytes());
     let kept = Composed { text: begun, kept: TextHome::File(path.clone()), asked: true };
     let unread = |e: Error| match is_new {
@@ -211,7 +211,7 @@ fn edited(terminal: &Terminal, before: &str) -> Result<Composed> {
     match ended {
         Ok(status) if status.success() => {}
         Ok(status) => {
-            let what = format!("`{editor}` ended with {status}: nothing is done");
+            let what = format!("`{editor}` ended with {status}: nothing was done");
             return Err(unread(Error::new(Kind::Interrupted, what)));
         }
         Err(e) => {
@@ -227,14 +227,14 @@ fn edited(terminal: &Terminal, before: &str) -> Result<Composed> {
     text.truncate(text.trim_end_matches(['\n', '\r']).len());
     if text.trim().is_empty() {
         drop(std::fs::remove_file(&path));
-        return Err(Error::usage("an empty text: nothing is done")
+        return Err(Error::usage("the text is empty: nothing was done")
             .hint("write something and save it, or give the text as an argument"));
     }
     Ok(Composed { text, kept: TextHome::File(path), asked: true })
 }
 
-/// Runs an editor as git does: its words are a shell's. Where standard output is no terminal it is for
-/// the answer, and the editor has the one of standard error.
+/// Runs an editor as git does, through a shell. If standard output is not a terminal it is reserved for
+/// the answer, and the editor writes to standard error.
 pub fn run(editor: &str, path: &Path) -> std::io::Result<std::process::ExitStatus> {
     let mut command = match cfg!(windows) {
         true => Command::new(editor),

@@ -18,20 +18,20 @@ pub struct EntityArgs {
 
 #[derive(Subcommand)]
 enum EntityVerb {
-    /// Create an entity; whoever creates it becomes its owner
+    /// Create an entity; its creator becomes its owner
     ///
-    /// With a type alone the id is a random UUID. Prints the entity as TYPE:ID.
+    /// If only a type is given, the id is a random UUID. Prints the entity as TYPE:ID.
     #[command(after_help = "Examples:
   crdtctl entity create group:ocean-forest-moon-star --name 'Ocean friends'
   project=$(crdtctl entity create project --name Website)")]
     Create {
-        /// TYPE:ID, or TYPE alone: group, channel, project, organization
+        /// TYPE:ID, or only a TYPE: group, channel, project, organization
         #[arg(value_name = "TYPE[:ID]")]
         entity: String,
-        /// What people call it
+        /// Its name
         #[arg(long)]
         name: String,
-        /// What it is about
+        /// Its description
         #[arg(long, default_value = "")]
         description: String,
         #[command(flatten)]
@@ -43,10 +43,10 @@ enum EntityVerb {
     /// Show one entity: its metadata, members and documents
     #[command(after_help = "Examples:\n  crdtctl entity show\n  crdtctl entity show ocean --json")]
     Show {
-        /// The entity; else the current one
+        /// The entity; by default the current one
         entity: Option<String>,
     },
-    /// Give an entity another name
+    /// Rename an entity
     #[command(after_help = "Example:\n  crdtctl entity rename 'Ocean friends, old and new'")]
     Rename {
         /// The new name
@@ -54,7 +54,7 @@ enum EntityVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Choose the entity that commands mean when none is named
+    /// Set the default entity, for commands that do not name one
     #[command(after_help = "Examples:
   crdtctl entity use ocean
   crdtctl entity use --none")]
@@ -62,7 +62,7 @@ enum EntityVerb {
         /// The entity
         #[arg(required_unless_present = "none")]
         entity: Option<String>,
-        /// Choose none
+        /// Clear the default
         #[arg(long, conflicts_with = "entity")]
         none: bool,
         #[command(flatten)]
@@ -70,7 +70,7 @@ enum EntityVerb {
     },
 }
 
-/// The types that can be created; what exists may be of any type.
+/// The types that can be created; existing entities may be of any type.
 pub(super) const TYPES: &[&str] = &["group", "channel", "project", "organization"];
 
 const LIST: &[Column] = &[
@@ -126,7 +126,7 @@ pub fn run(context: &Context, args: EntityArgs) -> Result<Report> {
     }
 }
 
-/// The entity that `TYPE:ID` names, or a new one of a type.
+/// Returns the entity that `TYPE:ID` names, or a new one of a type.
 pub(super) fn new_entity(context: &Context, text: &str) -> Result<EntityId> {
     let kind = text.split(':').next().unwrap_or(text);
     if !TYPES.contains(&kind) {
@@ -146,7 +146,7 @@ fn list(context: &Context) -> Result<Report> {
     if strange > 0 {
         let is = if strange == 1 { "is" } else { "are" };
         let documents = counted(strange as u64, "document");
-        context.note(format!("{documents} {is} of no kind that is known: `crdtctl doc list`"));
+        context.note(format!("{documents} {is} of an unknown kind: `crdtctl doc list`"));
     }
     let empty = "no entities; `crdtctl entity create` makes one";
     Ok(Report::list(rows(&entities)?, LIST, Some("entity"), empty))
@@ -157,11 +157,11 @@ fn show(context: &Context, named: Option<&str>) -> Result<Report> {
     let entity = context.entity_named(&reader, named)?;
     let overview = query::show(&reader, &entity)?;
     let report = Report::object(row(&overview)?, SHOW, Some("entity")).sections(SECTIONS);
-    // What cannot be read of the disks is theirs to say.
+    // Unreadable disks are reported by the disk commands.
     Ok(match disk::unpublished(&reader, &entity) {
         Ok(true) => report.note(
-            "the website is not what was published any more: `crdtctl disk publish` publishes what is \
-             there now",
+            "the website has changed since it was published: `crdtctl disk publish` publishes it as it \
+             is now",
         ),
         _ => report,
     })
@@ -178,8 +178,8 @@ fn choose(context: &Context, named: Option<&str>) -> Result<Report> {
     session.state().set_setting(DEFAULT_ENTITY, chosen)?;
     let committed = session.commit()?;
     let sentence = match chosen {
-        Some(entity) => format!("commands now mean {entity} when none is named"),
-        None => "no entity is meant by default any more".to_owned(),
+        Some(entity) => format!("{entity} is now the default entity"),
+        None => "there is no default entity any more".to_owned(),
     };
     let written =
         Written { changed, sentence, id: chosen.map(str::to_owned), ..Written::default() };

@@ -1,4 +1,4 @@
-//! Chats, boards and issues as files for people and for other programs.
+//! Exports chats, boards and issues as files for people and for other programs.
 
 use super::{Context, OtherAs, OutFile};
 use crate::error::{Error, Result};
@@ -9,10 +9,10 @@ use crate::ui::{self, Fact, Format, PrintedPage, Report, Style, Terminal};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// What `export` of a chat, a board or issues takes.
+/// The arguments of `export` for a chat, a board or issues.
 #[derive(clap::Args, Debug, Clone)]
 pub struct PageArgs {
-    /// What to write; else what the file's name ends in, else Markdown
+    /// The kind of file; defaults to that of the file's extension, else Markdown
     #[arg(id = "export.as", long = "as", value_name = "KIND")]
     kind: Option<PageKind>,
     #[command(flatten)]
@@ -21,22 +21,22 @@ pub struct PageArgs {
     member: OtherAs,
 }
 
-/// Which kind of file.
+/// The kind of file to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum PageKind {
-    /// CommonMark: headings and text, nothing of which is taken for markup
+    /// CommonMark: headings and text, escaped so that none is read as markup
     #[value(alias = "md")]
     Markdown,
     /// One page that refers to nothing outside
     Html,
-    /// A line a record (RFC 4180), with the columns of the list
+    /// One line per record (RFC 4180), with the columns of the list
     Csv,
-    /// A JSON object a line, with every field
+    /// One JSON object per line, with every field
     Ndjson,
 }
 
 impl PageKind {
-    /// By how the name of a file ends.
+    /// Returns the kind that a file's extension names.
     fn of(file: &Path) -> Option<PageKind> {
         match file.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "md" | "markdown" => Some(PageKind::Markdown),
@@ -51,7 +51,7 @@ impl PageKind {
 /// Writes a page, or the list of the same records.
 ///
 /// # Errors
-/// `Usage` where `-o` names a format; as [`Context::deliver`].
+/// `Usage` if `-o` names a format; as [`Context::deliver`].
 pub fn deliver(
     context: &Context,
     args: &PageArgs,
@@ -60,8 +60,8 @@ pub fn deliver(
     list: impl FnOnce() -> Result<Report>,
 ) -> Result<Report> {
     if context.globals.format_named || context.globals.json {
-        return Err(Error::usage("`-o` is how answers are shown, and this is a file").hint(
-            "`--as markdown`, `html`, `csv` or `ndjson` says which kind; `-O FILE` where to",
+        return Err(Error::usage("`-o` sets how answers are shown, but export writes a file").hint(
+            "`--as markdown`, `html`, `csv` or `ndjson` sets the kind; `-O FILE` sets where to",
         ));
     }
     let named = args.out.file.as_deref().and_then(PageKind::of);
@@ -75,7 +75,7 @@ pub fn deliver(
     context.deliver(bytes, &args.out, &sentence)
 }
 
-/// A list as bytes, in a format of its own.
+/// Renders a list in the given format.
 fn rendered(
     context: &Context,
     format: Format,
@@ -91,7 +91,7 @@ fn rendered(
     }
 }
 
-/// A page about an entity, with nothing in it yet.
+/// Returns an empty page about an entity.
 pub fn page(
     context: &Context,
     reader: &Reader,
@@ -104,12 +104,12 @@ pub fn page(
     Ok(PrintedPage { title: format!("{name}: {what}"), facts, entries: Vec::new() })
 }
 
-/// A time as people see it.
+/// Formats a time for people.
 pub fn time(context: &Context, at: i64) -> String {
     ui::shown(&json!(at), Style::Time, context.terminal.times)
 }
 
-/// Reactions, and how many files: what stands below a message.
+/// A fact shown below a message: its reactions, or how many files it has.
 pub fn sets(name: &'static str, value: &Value) -> Fact {
     (name, ui::shown(value, Style::Sets, ui::Times::default()))
 }

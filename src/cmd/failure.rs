@@ -1,4 +1,4 @@
-//! Failures as this program says them: for every kind its exit code, for every hint the command.
+//! How failures are reported: an exit code for every kind, a command for every hint.
 //! Both are public API.
 
 use crate::archive;
@@ -7,14 +7,14 @@ use crate::ui;
 use std::borrow::Cow;
 use std::io::stderr;
 
-/// Says an error on standard error and gives the exit code of the process.
+/// Prints an error to standard error and returns the exit code of the process.
 pub fn fail(error: &Error, json: bool, color: bool) -> u8 {
     let failure = of(error);
     ui::error(&mut stderr(), &failure, json, color);
     failure.exit
 }
 
-/// An error in words and numbers.
+/// Returns an error as it is reported: code, exit code, message, causes, hint.
 pub fn of(error: &Error) -> ui::Failure {
     let (exit, code) = row(error.kind);
     ui::Failure {
@@ -27,7 +27,7 @@ pub fn of(error: &Error) -> ui::Failure {
     }
 }
 
-/// The exit code of a kind of failure.
+/// Returns the exit code of a kind of failure.
 pub fn exit_code(kind: Kind) -> u8 {
     row(kind).0
 }
@@ -50,28 +50,28 @@ fn row(kind: Kind) -> (u8, &'static str) {
     }
 }
 
-/// What is said of a document that a command about many leaves out; none where the failure is
-/// not about one.
+/// Returns the note on a document that a command about many leaves out; `None` if the failure is not
+/// about a document.
 pub fn leaves_out(error: &Error) -> Option<String> {
     let doc = error.damaged.as_deref()?;
     if doc == archive::FILE {
         let next = Next::Check(None).and(" says what helps");
         let next = hint(error.hint.as_ref().unwrap_or(&next));
-        return Some(format!("{doc} is left out, what is live is here: {error:#}; {next}"));
+        return Some(format!("{doc} is left out, live records are included: {error:#}; {next}"));
     }
     let [check, recover] =
         [Next::Check(Some(doc.to_owned())), Next::Recover(doc.to_owned())].map(|next| named(&next));
     Some(format!(
-        "{doc} is left out: {error:#}; {check} says more, {recover} rebuilds it from what is left, with `--from BUNDLE` from what others have too"
+        "{doc} is left out: {error:#}; {check} says more, {recover} rebuilds it from what is left, and with `--from BUNDLE` from what others have"
     ))
 }
 
-/// A hint in words.
+/// Returns a hint in words.
 pub fn hint(hint: &Hint) -> String {
     hint.told(named)
 }
 
-/// What to type, as it stands in a sentence.
+/// What to type, quoted for a sentence.
 fn named(next: &Next) -> String {
     match next {
         Next::NameStateDir => "`--state-dir DIR` or CRDTCTL_STATE_DIR".to_owned(),
@@ -80,7 +80,7 @@ fn named(next: &Next) -> String {
     }
 }
 
-/// The command line that does it. What is in capitals is to be filled in.
+/// Returns the command line for a next step. Words in capitals are to be filled in.
 pub fn command(next: &Next) -> String {
     let words = |head: &str, id: &str| format!("crdtctl {head} {}", word(id));
     let about = |head: &str, id: &Option<String>| match id {
@@ -209,7 +209,7 @@ fn move_aside(files: &[(String, String)]) -> String {
     moves.collect::<Vec<_>>().join(" && ")
 }
 
-/// An argument as a shell takes it.
+/// Quotes an argument for a shell, if necessary.
 pub fn word(text: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
     match !text.is_empty() && text.chars().all(plain) {
