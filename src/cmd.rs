@@ -1,8 +1,8 @@
 //! The command line: its tree, its global options, and one file per noun.
 //!
-//! The file of a command `name` has `NameArgs` (a noun with verbs has them around a `NameVerb`) and
-//! `run(&Context, NameArgs) -> Result<Report>`: arguments to an operation or a query, nothing else.
-//! To add one: its `mod` line and its line in `commands!`.
+//! The file of a command `name` has `NameArgs` (wrapping a `NameVerb` if it has verbs) and
+//! `run(&Context, NameArgs) -> Result<Report>`, which turns arguments into an operation or a query and
+//! does nothing else. To add a command, add its `mod` line and its line in `commands!`.
 
 mod archive;
 mod batch;
@@ -72,7 +72,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::rc::Rc;
 
-/// One line a command, in the order of the help; the module is named like the command.
+/// One line per command, in the order of the help; the module is named like the command.
 macro_rules! commands {
     ($($(#[$on:meta])* $Variant:ident($Args:ident) => $module:ident,)*) => {
         #[derive(Subcommand)]
@@ -87,7 +87,7 @@ macro_rules! commands {
                 }
             }
 
-            /// Those commands that are named, each with those of its verbs that are.
+            /// Adds only the named commands to `front`, each with only its named verbs.
             fn some(mut front: clap::Command, named: impl Fn(&str) -> bool) -> clap::Command {
                 $($(#[$on])* {
                     let name = stringify!($module);
@@ -152,18 +152,18 @@ fn whole_tree() -> clap::Command {
     Command::augment_subcommands(Front::command())
 }
 
-/// A command line that was understood.
+/// A parsed command line.
 pub struct Invocation {
     command: Command,
     context: Context,
-    /// The global options that the environment gave.
+    /// The global options that came from the environment.
     inherited: Vec<&'static str>,
 }
 
-/// Reads a command line.
+/// Parses a command line.
 ///
 /// # Errors
-/// clap's, which are also how it says `--help` and `--version`.
+/// clap's, which also carry the output of `--help` and `--version`.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
     let matches = understood(&words)?;
@@ -187,8 +187,8 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
     Ok(Invocation { command, context, inherited })
 }
 
-/// Takes the words for what they say. What the few commands that they name do not understand is said by
-/// the whole tree: it knows what else could have been meant.
+/// Parses the words with only the commands that they name. If that fails, the whole tree reports the error,
+/// since it knows what else could have been meant.
 fn understood(words: &[OsString]) -> Result<clap::ArgMatches, clap::Error> {
     let color = color_word(words);
     if let Some(few) = tree_for(words) {
@@ -201,13 +201,13 @@ fn understood(words: &[OsString]) -> Result<clap::ArgMatches, clap::Error> {
     understood.map_err(|said| usage::advised(said, tree, words, failure::word))
 }
 
-/// The command line as the environment lets it be.
+/// The whole command tree, adapted to the environment.
 fn tree() -> clap::Command {
     in_environment(whole_tree())
 }
 
-/// The same for some words, without what they cannot mean, since the whole tree takes longer than many a
-/// command: whichever command is meant, its name is one of the words. None where help is asked for.
+/// The same with only the commands that can be meant, since building the whole tree takes longer than
+/// many a command: the name of the command is always one of the words. `None` if help is asked for.
 fn tree_for(words: &[OsString]) -> Option<clap::Command> {
     let named = |name: &str| words.iter().skip(1).any(|word| word == name);
     let is_help = |word: &str| {
@@ -224,8 +224,8 @@ fn tree_for(words: &[OsString]) -> Option<clap::Command> {
     }
 }
 
-/// A command with those of its verbs alone that are named: each takes a copy of every global option. One
-/// that takes arguments itself stays as it is, and so does each that may be meant by a short name.
+/// Reduces a command to its named verbs, since each verb costs a copy of every global option. A command
+/// that takes arguments itself, or may be meant by a short name, stays as it is.
 fn with_named_verbs(command: clap::Command, named: &impl Fn(&str) -> bool) -> clap::Command {
     let is_short = SHORT_NAMES.iter().any(|(short, _)| named(short));
     if is_short || command.get_arguments().next().is_some() {
@@ -234,7 +234,7 @@ fn with_named_verbs(command: clap::Command, named: &impl Fn(&str) -> bool) -> cl
     let is_meant =
         |verb: &&clap::Command| named(verb.get_name()) || verb.get_all_aliases().any(named);
     let verbs: Vec<clap::Command> = command.get_subcommands().filter(is_meant).cloned().collect();
-    // Where none is named, the whole tree says what there is.
+    // If no verb is named, the whole tree lists them.
     let few = clap::Command::new(command.get_name().to_owned()).subcommand_required(true);
     few.subcommands(verbs)
 }
@@ -243,12 +243,12 @@ fn in_environment(command: clap::Command) -> clap::Command {
     let command = with_short_names(usage::with_whole_examples(command));
     match std::env::vars_os().any(|(_, value)| value.is_empty()) {
         true => without_empty_variables(command),
-        // It would take each argument of each command apart, whenever anything is run.
+        // Skipped because it would visit every argument of every command on every run.
         false => command,
     }
 }
 
-/// For whoever has these in the fingers.
+/// Short aliases that people are used to.
 const SHORT_NAMES: [(&str, &[&str]); 3] =
     [("ls", &["list"]), ("rm", &["remove", "delete"]), ("new", &["add", "create", "open"])];
 
@@ -263,7 +263,7 @@ fn with_short_names(command: clap::Command) -> clap::Command {
     })
 }
 
-/// A variable that is set to nothing counts as not set: scripts hand on what they may not have.
+/// Treats an empty variable as unset: scripts may pass on variables that they do not have.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     let is_empty = |arg: &clap::Arg| {
         arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty())
@@ -278,14 +278,14 @@ impl Invocation {
         self.context.terminal.clone()
     }
 
-    /// What it has committed, so far.
+    /// The commits made so far.
     pub fn commits(&self) -> Rc<Commits> {
         Rc::clone(&self.context.commits)
     }
 
-    /// Makes it a step of another command, which shows it on a terminal of its choice: what the
-    /// environment says about store, entity and member is for the outer command, and a seed gives
-    /// other ids at each time.
+    /// Makes it a step of another command, which shows it on a terminal of its choice: store, entity and
+    /// member from the environment apply to the outer command only, and a seed gives different ids at
+    /// each time.
     fn adopt(&mut self, outer: &Context, terminal: &Terminal) {
         let mut globals = self.context.globals.clone();
         for option in &self.inherited {
@@ -300,7 +300,7 @@ impl Invocation {
         self.context.terminal = terminal.clone();
     }
 
-    /// Does it. What the context noted on the way comes first among the report's notes.
+    /// Runs the command. The context's notes come first in the report.
     pub fn run(self) -> Result<Report> {
         let outcome = self.command.run(&self.context);
         let (notes, damaged) = (self.context.take_notes(), self.context.take_damaged());
@@ -323,7 +323,7 @@ impl Invocation {
     }
 }
 
-/// What a command line that cannot be read as a whole asks for: JSON, and colour on stderr.
+/// Guesses whether a command line that does not parse asks for JSON, and for colour on stderr.
 pub fn guess(words: &[OsString]) -> (bool, bool) {
     let format = |format: &str| {
         says(words, "--output", format)
@@ -335,7 +335,7 @@ pub fn guess(words: &[OsString]) -> (bool, bool) {
     (json, globals::colored(color_word(words), std::io::stderr().is_terminal()))
 }
 
-/// Whether help is coloured, on standard output.
+/// Whether help on standard output is coloured.
 pub fn colors_help(words: &[OsString]) -> bool {
     globals::colored(color_word(words), std::io::stdout().is_terminal())
 }
@@ -348,7 +348,7 @@ fn color_word(words: &[OsString]) -> ColorChoice {
     }
 }
 
-/// Whether an option stands there with a value: `--color=never`, `--color never`.
+/// Whether an option was given with a value: `--color=never`, `--color never`.
 fn says(words: &[OsString], option: &str, value: &str) -> bool {
     words.iter().any(|word| *word == *format!("{option}={value}"))
         || words.windows(2).any(|pair| matches!(pair, [a, b] if a == option && b == value))

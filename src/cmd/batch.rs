@@ -55,9 +55,8 @@ const EXAMPLES: &str = "Examples:
 
 /// The help text that lists every operation and its fields.
 fn operations() -> String {
-    let mut text = String::from(
-        "Operations:\n  with their fields beside `entity`; ? marks an optional one",
-    );
+    let mut text =
+        String::from("Operations:\n  with their fields beside `entity`; ? marks an optional one");
     for declared in OPERATIONS {
         let mut takes: Vec<String> = declared.takes.iter().map(ToString::to_string).collect();
         if declared.within == Within::Anywhere {

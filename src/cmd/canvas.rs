@@ -360,8 +360,7 @@ fn render(context: &Context, out: &OutFile) -> Result<Report> {
         context.note(format!("{}: {said}", word(id)));
     }
     if strange.len() > STRANGE {
-        context
-            .note(format!("and {} more that are not drawn faithfully", strange.len() - STRANGE));
+        context.note(format!("and {} more that are not drawn faithfully", strange.len() - STRANGE));
     }
     match is_png {
         false => context.deliver(svg.into_bytes(), out, &what),

@@ -169,7 +169,7 @@ enum DiskVerb {
         #[arg(short, long)]
         all: bool,
     },
-    /// Publish /public/website: write the hashes of its files to B3SUMS, and print that file's hash, the root
+    /// Publish /public/website: hash its files into B3SUMS, whose own hash is the root
     ///
     /// What changed in that directory is first taken in, as by `disk scan`. With --html the website is
     /// also written as pages: one per Markdown text, an index that links to them, and all other files

@@ -102,8 +102,9 @@ impl Context {
                     let text = prompt::line(&self.terminal, question, "TEXT")?;
                     Ok(Composed { text, kept: TextHome::Typed, asked: true })
                 }
-                None => Err(Error::usage("no text")
-                    .hint("give it as an argument, or give `-`, type the text and end with Ctrl-D")),
+                None => Err(Error::usage("no text").hint(
+                    "give it as an argument, or give `-`, type the text and end with Ctrl-D",
+                )),
             },
         }
     }

@@ -60,9 +60,10 @@ pub fn deliver(
     list: impl FnOnce() -> Result<Report>,
 ) -> Result<Report> {
     if context.globals.format_named || context.globals.json {
-        return Err(Error::usage("`-o` sets how answers are shown, but export writes a file").hint(
-            "`--as markdown`, `html`, `csv` or `ndjson` sets the kind; `-O FILE` sets where to",
-        ));
+        return Err(Error::usage("`-o` sets how answers are shown, but export writes a file")
+            .hint(
+                "`--as markdown`, `html`, `csv` or `ndjson` sets the kind; `-O FILE` sets where to",
+            ));
     }
     let named = args.out.file.as_deref().and_then(PageKind::of);
     let bytes = match args.kind.or(named).unwrap_or(PageKind::Markdown) {

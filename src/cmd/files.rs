@@ -1,4 +1,4 @@
-//! The user's own files: arguments that mean standard input, and files that a command writes.
+//! The user's own files: arguments that may be standard input, and files that a command writes.
 
 use super::failure::word;
 use crate::error::{Error, Result};
@@ -8,16 +8,15 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-/// Most that is read from standard input as one argument.
+/// Maximum size of one argument read from standard input.
 const TEXT_BYTES: u64 = 16 << 20;
 /// A `.meta` is half a kilobyte.
 const META_BYTES: u64 = 1 << 20;
 
-/// An argument's text; `-` is all of standard input, without its last line break.
+/// Returns an argument's text; `-` is all of standard input, without its last line break.
 ///
 /// # Errors
-/// `Io` when it cannot be read, `Refused` when it is larger than 16 MiB, `Usage` when it is not
-/// UTF-8.
+/// `Io` if it cannot be read, `Refused` if it is larger than 16 MiB, `Usage` if it is not UTF-8.
 pub fn text(argument: &str) -> Result<String> {
     if argument != "-" {
         return Ok(argument.to_owned());
@@ -41,7 +40,7 @@ pub fn text(argument: &str) -> Result<String> {
     Ok(text)
 }
 
-/// Whether a file of the user's is standard input.
+/// Whether a path means standard input.
 pub fn is_stdin(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
@@ -61,7 +60,7 @@ pub fn open(file: &Path) -> Result<Box<dyn Read>> {
     }
 }
 
-/// The error for a file that is not there.
+/// Returns the error for a file that does not exist.
 pub fn missing(file: &Path) -> Error {
     let dir = file.ancestors().skip(1).find(|dir| dir.is_dir());
     let list = match dir.map(Path::to_string_lossy) {
@@ -71,13 +70,13 @@ pub fn missing(file: &Path) -> Error {
     Error::not_found(format!("there is no file {}", file.display())).hint(list)
 }
 
-/// Names the file in an error.
+/// Puts the file's name before an error's message.
 pub fn within(file: &Path, mut error: Error) -> Error {
     error.message = format!("{}: {}", name(file), error.message);
     error
 }
 
-/// The file, for messages.
+/// Returns the file's name for messages.
 pub fn name(file: &Path) -> String {
     match is_stdin(file) {
         true => "standard input".to_owned(),
@@ -85,10 +84,10 @@ pub fn name(file: &Path) -> String {
     }
 }
 
-/// Reads a file of the user's whole.
+/// Reads a whole file of the user's.
 ///
 /// # Errors
-/// `NotFound`, `Io`; `Refused` when it has more than `limit` bytes.
+/// `NotFound`, `Io`; `Refused` if it has more than `limit` bytes.
 pub fn read(file: &Path, limit: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(file)?
@@ -101,13 +100,13 @@ pub fn read(file: &Path, limit: u64) -> Result<Vec<u8>> {
     }
 }
 
-/// Whether bytes begin as a zstd stream does, and with it every bundle.
+/// Whether bytes begin like a zstd stream, as every bundle does.
 pub fn is_bundle(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
 }
 
-/// The document that a file of a store holds, by its name, or by the `.meta` beside it where the
-/// name is a hash. None for any other file.
+/// Returns the document that a file of a store holds, by its name, or by the `.meta` beside it if the
+/// name is a hash. `None` for any other file.
 pub fn document_of(file: &Path) -> Option<DocId> {
     let stem = file.file_stem()?.to_str()?;
     if let Some(doc) = DocId::from_stem(stem) {
@@ -118,18 +117,18 @@ pub fn document_of(file: &Path) -> Option<DocId> {
     DocId::parse(meta.get("doc_id")?.as_str()?).ok().filter(|doc| doc.file_stem() == stem)
 }
 
-/// Writes a file of the user's, replacing it whole or not at all; its bytes are on the disk
-/// afterwards. Not promised: that its name is.
+/// Writes a file of the user's atomically and syncs its bytes to the disk. Not promised: that its name
+/// is on the disk, too.
 ///
 /// # Errors
-/// `Io`; the old file is then as it was.
+/// `Io`; the old file is then unchanged.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with(path, |out| {
         out.write_all(bytes).map_err(|e| Error::io(format!("cannot write {}", path.display()), e))
     })
 }
 
-/// Writes a file as [`write`] does, piece by piece. Returns how many bytes there were.
+/// Writes a file as [`write`] does, from a reader. Returns the number of bytes.
 ///
 /// # Errors
 /// As there.
@@ -139,8 +138,7 @@ pub fn write_from(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
     })
 }
 
-/// One of many files that are written to a directory: each is whole or not there, and they are waited for
-/// together, by [`wait_for`].
+/// Writes one of many files to a directory, atomically; [`wait_for`] then syncs all of them together.
 ///
 /// # Errors
 /// `Io`.
@@ -155,7 +153,7 @@ pub fn write_one_of(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
     Ok(copied)
 }
 
-/// Lets whoever may read a file run it. Where the system knows no such thing, nothing is done.
+/// Lets everybody who may read a file execute it. Does nothing except on Unix.
 ///
 /// # Errors
 /// `Io`.
@@ -170,14 +168,14 @@ pub fn make_executable(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a directory in a store, there already or not.
+/// Refuses a directory inside a store, whether it exists or not.
 ///
 /// # Errors
-/// `Refused`; `Io` where it cannot be said.
+/// `Refused`; `Io` if it cannot be determined.
 pub fn outside(dir: &Path) -> Result<()> {
     let made = std::path::absolute(dir)
         .map_err(|e| Error::io(format!("cannot write to {}", dir.display()), e))?;
-    // What would be made first of it, where it is not there.
+    // The first directory that would have to be created.
     let mut first = made.join("x");
     let mut around = made.as_path();
     while let Some(above) = around.parent().filter(|_| !around.is_dir()) {
@@ -190,7 +188,7 @@ pub fn outside(dir: &Path) -> Result<()> {
     }
 }
 
-/// Waits until what was written to a directory is on the disk.
+/// Syncs what was written to a directory to the disk.
 ///
 /// # Errors
 /// `Io`.
@@ -199,9 +197,9 @@ pub fn wait_for(dir: &Path) -> Result<()> {
     synced.map(drop).map_err(|e| Error::io(format!("cannot write {}", dir.display()), e))
 }
 
-/// Why a file of the user's cannot be written, without the name under which it is begun.
+/// Returns the error for a file that cannot be written, without the name of its temporary file.
 fn unwritten(path: &Path, e: io::Error) -> Error {
-    // What makes such files says where, in words alone.
+    // tempfile puts the path into the error's text only.
     let e = match e.to_string().split_once(" at path ") {
         Some((why, _)) => io::Error::new(e.kind(), why),
         None => e,
@@ -209,10 +207,10 @@ fn unwritten(path: &Path, e: io::Error) -> Error {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let hint = match e.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-            Some(format!("{} is no directory: make it, or name another place", dir.display()))
+            Some(format!("{} is not a directory: make it, or name another place", dir.display()))
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            Some("see to it that this user may write there, or name another place".to_owned())
+            Some("give this user permission to write there, or name another place".to_owned())
         }
         _ => None,
     };
@@ -223,16 +221,16 @@ fn unwritten(path: &Path, e: io::Error) -> Error {
     }
 }
 
-/// An empty file beside the one that it is to become.
+/// Creates an empty temporary file beside the one that it will become.
 fn new_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     beside().tempfile_in(dir)
 }
 
-/// Writes a file as [`write`] does, with what `fill` puts into it.
+/// Writes a file as [`write`] does, with the content that `fill` writes.
 ///
 /// # Errors
-/// As there, and those of `fill`.
+/// As [`write`], and those of `fill`.
 pub fn write_with<T>(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
     let failed = |e: io::Error| unwritten(path, e);
     // A pipe or a device cannot be replaced.
@@ -246,23 +244,23 @@ pub fn write_with<T>(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<T>
     }
     let mut new = new_beside(path).map_err(failed)?;
     let filled = fill(new.as_file_mut())?;
-    // A stick is pulled out, and some file systems say only now, or on closing, that there was no
-    // room.
+    // The stick may be pulled out, and some file systems report only now, or on closing, that there
+    // was no space.
     new.as_file().sync_all().map_err(failed)?;
     new.persist(path).map_err(|e| failed(e.error))?;
     Ok(filled)
 }
 
-/// Makes a file of the user's that is not there yet, out of what `fill` puts into an empty one beside
-/// it: whole, and on the disk, or not at all.
+/// Creates a new file of the user's, atomically and synced to the disk, from an empty file beside it that
+/// `fill` writes.
 ///
 /// # Errors
-/// `Refused` where there is such a file; `Io`; those of `fill`.
+/// `Refused` if the file exists; `Io`; those of `fill`.
 pub fn make<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
     let failed = |e: io::Error| unwritten(path, e);
     let exists = || {
-        Error::refused(format!("{} is there already", path.display()))
-            .hint("nothing is written over: name another file")
+        Error::refused(format!("{} exists already", path.display()))
+            .hint("no file is overwritten: name another file")
     };
     match path.symlink_metadata() {
         Ok(_) => return Err(exists()),
@@ -279,12 +277,11 @@ pub fn make<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> Result<T> 
     Ok(made)
 }
 
-/// Writes a file as [`write_with`] does, on a medium that may be gone at any time: under another name
-/// beginning with `unfinished` until its bytes were read back from there and are right. Returns how many
-/// there are.
+/// Writes a file as [`write_with`] does, to a medium that may be pulled out at any time: its name begins
+/// with `unfinished` until its bytes were read back and verified. Returns the number of bytes.
 ///
 /// # Errors
-/// `Io`, and those of `fill`; what was there is then as it was.
+/// `Io`, and those of `fill`; the old file is then unchanged.
 pub fn write_checked(
     path: &Path,
     unfinished: &str,
@@ -302,29 +299,29 @@ pub fn write_checked(
     again.update_reader(File::open(new.path()).map_err(failed)?).map_err(failed)?;
     if again.finalize() != written {
         let doing = format!("{} does not keep what is written to it", dir.display());
-        return Err(Error::io(doing, "other bytes came back"));
+        return Err(Error::io(doing, "different bytes were read back"));
     }
     new.persist(path).map_err(|e| failed(e.error))?;
-    // The name too; some file systems have no such thing as waiting for it.
+    // Sync the name too; some file systems do not support that.
     drop(File::open(dir).and_then(|dir| dir.sync_all()));
     Ok(bytes)
 }
 
-/// How much goes into an output, and what.
+/// An output that counts and hashes what is written to it.
 pub struct CountedOutput<W> {
     output: W,
     hasher: blake3::Hasher,
-    /// How many bytes went there.
+    /// The number of bytes written.
     pub bytes: u64,
 }
 
 impl<W: Write> CountedOutput<W> {
-    /// Counts what goes into `output`.
+    /// Wraps `output`.
     pub fn over(output: W) -> Self {
         CountedOutput { output, hasher: blake3::Hasher::new(), bytes: 0 }
     }
 
-    /// The hash of what went there, in hex.
+    /// Returns the hash of what was written, in hex.
     pub fn blake3(&self) -> String {
         self.hasher.finalize().to_hex().to_string()
     }
@@ -343,8 +340,8 @@ impl<W: Write> Write for CountedOutput<W> {
     }
 }
 
-/// Standard output as it is: the standard library's own takes what it cannot write for written
-/// where the descriptor is not open for writing.
+/// Returns the raw standard output: the standard library's own reports success if the descriptor is
+/// not open for writing.
 pub fn output() -> Box<dyn Write> {
     match standard_output() {
         Ok(file) => Box::new(file),
@@ -352,8 +349,8 @@ pub fn output() -> Box<dyn Write> {
     }
 }
 
-/// Waits until what was written to standard output is on the disk, where that is a file: some file
-/// systems say only then, or on closing, that there was no room.
+/// Syncs standard output to the disk if it is a file: some file systems report only then, or on
+/// closing, that there was no space.
 ///
 /// # Errors
 /// The system's.
@@ -373,8 +370,8 @@ fn standard_output() -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// A temporary file with the mode that any new file of the user's gets: tempfile makes its own
-/// private, and a bundle on a stick is for others.
+/// A builder of temporary files with the mode that any new file of the user's gets: tempfile's are
+/// private, but a bundle on a stick is for others.
 fn beside() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".crdtctl-");

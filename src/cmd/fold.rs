@@ -5,13 +5,13 @@ use crate::ui::{Column, Report, Written, row, rows};
 use clap::Subcommand;
 use serde_json::json;
 
-/// When the files of documents are written: with every command, or many changes at once
+/// Control when document files are written: with every command, or many changes at once
 ///
-/// A change is durable with the end of its command, in the log (`crdtctl.db`), and every command of
-/// crdtctl shows it. Other programs read the files (`.yrs`), which are written before the command ends
-/// as well, unless the option `--fold later` or the store's setting leaves that for later: then a
-/// command costs the same whatever the size of the document. The files get everything with the next
-/// command that leaves nothing for later, with `fold run`, or once there is much of it.
+/// A change is durable in the log (`crdtctl.db`) when its command ends, and every crdtctl command shows
+/// it. Other programs read the files (`.yrs`), which are also written before the command ends, unless
+/// `--fold later` or the store's setting defers that: then the cost of a command does not depend on the
+/// size of the document. The files are brought up to date by the next command that does not defer, by
+/// `fold run`, or once many changes are pending.
 #[derive(clap::Args)]
 pub struct FoldArgs {
     #[command(subcommand)]
@@ -20,7 +20,7 @@ pub struct FoldArgs {
 
 #[derive(Subcommand)]
 enum FoldVerb {
-    /// Write what was left for later into the files, so that other programs find it there
+    /// Write all pending changes to the files, so that other programs see them
     #[command(after_help = "Examples:
   crdtctl fold run
   crdtctl fold run -n --json | jq -r '.documents[] | \"\\(.changes) \\(.doc)\"'")]
@@ -28,10 +28,10 @@ enum FoldVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Say when the files of this store are written, or change that
+    /// Show when the files of this store are written, or change that
     ///
-    /// `now`: before each command ends, which is how a store begins. `later`: as `--fold later` has it.
-    /// It is a setting of this store alone; the option goes before it.
+    /// `now`, the default, writes them before each command ends; `later` works as `--fold later`. The
+    /// setting applies to this store only; the option `--fold` takes precedence.
     #[command(after_help = "Examples:
   crdtctl fold mode
   crdtctl fold mode later")]
@@ -83,16 +83,16 @@ fn write_files(context: &Context, dry_run: bool) -> Result<Report> {
     let files = if documents.len() == 1 { "its file" } else { "their files" };
     report.notes.push(match changes {
         0 => context.as_far_as_read("nothing is left to be written"),
-        n => format!("{would}written {} into {files}", counted(n, "change")),
+        n => format!("{would}written {} to {files}", counted(n, "change")),
     });
     report.notes.extend(notes);
     Ok(report)
 }
 
-/// Writes every file that can be; the commit names those that cannot be used.
+/// Writes every file that can be written; the commit names the documents that cannot be used.
 fn fold_all(context: &Context) -> Result<Committed> {
     let mut session = context.store()?.folding_session(context.how()?)?;
-    // What another program put in the place of a file is taken in, as by any command that asks for it.
+    // A file replaced by another program is taken in, as by any command that reads it.
     for one in context.reader()?.unfolded()? {
         if let Err(e) = session.any_view(&one.doc) {
             session.leave_out(e)?;

@@ -1,4 +1,4 @@
-//! Files of other programs as arguments: read, and known for what they are.
+//! Files of other programs as arguments: reads and identifies them.
 
 use super::failure::word;
 use super::files;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// `--from KIND`, for commands that read files.
 #[derive(clap::Args, Debug, Clone, Copy)]
 pub struct FromKind {
-    /// Take a file for what this says, whatever it looks like
+    /// Read the file as this kind, whatever it looks like
     #[arg(long = "from", value_name = "KIND", value_parser = named())]
     pub kind: Option<Named>,
 }
@@ -21,22 +21,22 @@ fn named() -> impl TypedValueParser<Value = Named> {
         .map(|name| Named::of(&name).unwrap_or(Named::V1))
 }
 
-/// A file with what it is.
+/// A file and its kind.
 pub struct ForeignFile {
-    /// Of the file itself, with what is committed in the log beside a database.
+    /// The bytes of the file, including commits in the log beside a database.
     pub bytes: Vec<u8>,
-    /// How many bytes that are, of a directory those of all its files.
+    /// The number of bytes; for a directory, of all its files.
     pub size: usize,
-    /// None where nothing known is in it.
+    /// What was found in it; `None` if it is of no known kind.
     pub identified: Option<Identified>,
-    /// What beside it is not seen, as a sentence.
+    /// A sentence about data beside the file that was not read.
     pub unseen: Option<&'static str>,
-    /// What a directory is instead.
+    /// A sentence that says why a directory is no database.
     problem: Option<String>,
 }
 
 impl ForeignFile {
-    /// Reads a file of the user's, or the directory of a LevelDB; `-` is standard input.
+    /// Reads a file of the user's, or the directory of a LevelDB; `-` reads standard input.
     ///
     /// # Errors
     /// As [`files::read`].
@@ -53,7 +53,7 @@ impl ForeignFile {
         Ok(ForeignFile { size, bytes, identified, unseen, problem: None })
     }
 
-    /// Reads every file of a LevelDB. Nothing is opened for writing, and its lock is left alone.
+    /// Reads every file of a LevelDB. Opens nothing for writing, and ignores its lock.
     fn level(dir: &Path) -> Result<ForeignFile> {
         let failed = |e| Error::io(format!("cannot read {}", dir.display()), e);
         let mut found = Vec::new();
@@ -78,7 +78,7 @@ impl ForeignFile {
         Ok(ForeignFile { bytes: Vec::new(), size, identified, unseen: None, problem })
     }
 
-    /// What the file is instead, as a sentence.
+    /// Returns a sentence about what the file is instead.
     pub fn why_not(&self, from: FromKind) -> String {
         if let Some(problem) = &self.problem {
             return problem.clone();
@@ -86,25 +86,25 @@ impl ForeignFile {
         let named = from.kind.and_then(|kind| Named::ALL.iter().find(|(_, named)| *named == kind));
         match named {
             Some((name, _)) if foreign::identify(&self.bytes).is_some() => {
-                format!("it is something else than {name}; without `--from` it is known")
+                format!("it is something else than {name}; without `--from` it is recognised")
             }
             _ => foreign::why_not(&self.bytes),
         }
     }
 
-    /// The error for a file that is nothing of Yjs.
+    /// Returns the error for a file that holds nothing of Yjs.
     pub fn unknown(&self, path: &Path, from: FromKind) -> Error {
         let name = files::name(path);
         let error = Error::untrusted(format!("{name} is no Yjs document"));
         error.because(self.why_not(from)).hint(match self.recovery(path) {
             Some(recover) => format!("`{recover}` keeps what can be read of it"),
             None => {
-                "`crdtctl doc kind --help` says what is known, `--from KIND` forces one".to_owned()
+                "`crdtctl doc kind --help` lists known kinds, `--from KIND` forces one".to_owned()
             }
         })
     }
 
-    /// The command that keeps what can be read, for an update that breaks off.
+    /// Returns the command that keeps what can be read, for a truncated update.
     pub fn recovery(&self, path: &Path) -> Option<String> {
         let damaged =
             self.problem.is_none() && self.identified.is_none() && foreign::breaks_off(&self.bytes);
@@ -112,12 +112,12 @@ impl ForeignFile {
     }
 }
 
-/// The bytes of all updates of a document.
+/// Returns the size of all updates of a document, in bytes.
 pub fn bytes_of(document: &FoundDocument) -> usize {
     document.steps.iter().map(|step| step.update.len()).sum()
 }
 
-/// Whether a path is something to read documents from: a file, a pipe, or the directory of a LevelDB.
+/// Whether documents can be read from a path: a file, a pipe, or the directory of a LevelDB.
 pub fn is_readable(path: &Path) -> bool {
     is_level(path) || path.exists() && !path.is_dir()
 }
@@ -127,10 +127,10 @@ pub fn is_level(path: &Path) -> bool {
     path.join("CURRENT").is_file()
 }
 
-/// How often a database is read again whose log is being written.
+/// How often to re-read a database whose log is being written.
 const READINGS: usize = 4;
 
-/// A file; a database with what was committed to the log beside it, and what of that is not seen.
+/// Reads a file, for a database including commits in the log beside it, and says what was not read.
 fn read_with_log(path: &Path) -> Result<(Vec<u8>, Option<&'static str>)> {
     let wal = beside(path, "-wal");
     let log = || match holds_anything(&wal) {
@@ -147,7 +147,7 @@ fn read_with_log(path: &Path) -> Result<(Vec<u8>, Option<&'static str>)> {
         let now = log();
         match &now {
             None => return Ok((bytes, other("-journal").flatten())),
-            // As long as the log is the same, all that was moved out of it meanwhile is in it still.
+            // If the log is unchanged, it still holds everything checkpointed meanwhile.
             Some(log) if before == now => match foreign::with_log(&bytes, log) {
                 Some(whole) => return Ok((whole, other("-journal").flatten())),
                 None => break,
@@ -160,7 +160,7 @@ fn read_with_log(path: &Path) -> Result<(Vec<u8>, Option<&'static str>)> {
     Ok((bytes, foreign::unseen("-wal")))
 }
 
-/// What lies beside a database, by the ending of its name.
+/// The path of the file beside a database with this suffix.
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);

@@ -8,12 +8,12 @@ use crate::ui::{Report, Written};
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// Make a store, or make an existing one your replica
+/// Create a store, or make an existing one your replica
 ///
-/// Prints the replica id. A store that is there already keeps its documents. With `--as` the
-/// replica belongs to that member: it acknowledges deletions and acts in the member's name.
-/// Without, it can still read, sync, import, prune and repair. A name that was mistyped is set right
-/// by another `init --as`, as long as nothing was written under it.
+/// Prints the replica id. An existing store keeps its documents. With `--as` the replica belongs to
+/// that member: it acknowledges deletions and acts in the member's name. Without, it can still read,
+/// sync, import, prune and repair. Another `init --as` corrects a mistyped name, as long as nothing was
+/// written under it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl init --as alice-river-stone-sky
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
   crdtctl init --as alice-river-stone-sky --dry-run
   crdtctl init --json")]
 pub struct InitArgs {
-    /// The directory of the store; else `--store`, else the current directory
+    /// The directory of the store; by default that of `--store`, else the current directory
     dir: Option<PathBuf>,
     #[command(flatten)]
     dry_run: DryRun,
@@ -47,7 +47,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Report> {
     let reader = store.reader()?;
     let now = reader.replica()?;
     let changed = before != now;
-    // Whose it is, whether it was said now or before.
+    // The owner, whether set now or before.
     let member = now.as_ref().and_then(|(_, member, _)| member.as_ref());
     let sentence = sentence(store.dir(), member, changed);
     let written =
@@ -65,7 +65,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Report> {
     })
 }
 
-/// `before` is whose replica the store is, where it is one.
+/// `before` is the member whose replica the store is, if it is one.
 fn would_init(context: &Context, dir: &Path, before: Option<Option<MemberId>>) -> Result<Report> {
     let wanted = context.globals.acting_member.as_ref();
     let found = Store::would_init(dir, context.environment(), wanted)?;
@@ -83,23 +83,23 @@ fn sentence(dir: &Path, member: Option<&MemberId>, changed: bool) -> String {
     let who = member.map_or_else(String::new, |member| format!(" of {member}"));
     match changed {
         true => format!("{} is now a replica{who}", dir.display()),
-        false => format!("{} is a replica{who} already", dir.display()),
+        false => format!("{} is already a replica{who}", dir.display()),
     }
 }
 
-/// A warning where the replica's member is none, in a store that has members: the name may be mistyped,
-/// or be one that nobody has added yet.
+/// Returns a warning if the store has members, but the replica's is not one of them: the name may be
+/// mistyped, or not added by anybody yet.
 ///
 /// # Errors
-/// What is not about a document alone.
+/// Those that are not about a single document.
 pub fn stranger(reader: &Reader) -> Result<Option<String>> {
     let Some((_, Some(member), _)) = reader.replica()? else { return Ok(None) };
     let members = status::members(reader, &mut Vec::new())?;
     let is_stranger = !members.is_empty() && !members.contains(member.as_str());
     Ok(is_stranger.then(|| {
         format!(
-            "warning: {member} is a member of no entity here; where the name is mistyped, \
-             `crdtctl init --as MEMBER` sets it right, as long as nothing was written under it"
+            "warning: {member} is not a member of any entity here; if the name is mistyped, \
+             `crdtctl init --as MEMBER` corrects it, as long as nothing was written under it"
         )
     }))
 }

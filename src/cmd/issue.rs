@@ -10,7 +10,7 @@ use crate::query::issue as query;
 use crate::ui::{Column, Report, Section, row, rows};
 use clap::{Subcommand, ValueEnum};
 
-/// The issues of an entity: what is to be done, and what was said about it
+/// Open, edit, comment on, close and list the issues of an entity
 #[derive(clap::Args)]
 pub struct IssueArgs {
     #[command(subcommand)]
@@ -24,17 +24,17 @@ enum IssueVerb {
   crdtctl issue open 'The crane squeaks'
   id=$(crdtctl issue open 'Leak in the hull' --priority urgent --description - < report.txt)")]
     Open {
-        /// What it is about
+        /// Its title
         title: String,
-        /// More about it; `-` reads it from stdin
+        /// Its description; `-` reads it from stdin
         #[arg(long)]
         description: Option<String>,
         #[command(flatten)]
         edit: EditOption,
-        /// How urgent it is
+        /// Its priority
         #[arg(long, default_value = "medium", value_parser = words_of(&Priority::ALL, Priority::as_str))]
         priority: Priority,
-        /// Who does it; a unique prefix will do
+        /// The member it is assigned to, by id or a unique prefix
         #[arg(long, value_name = "MEMBER", default_value = "", hide_default_value = true)]
         assignee: String,
         #[command(flatten)]
@@ -53,39 +53,39 @@ enum IssueVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Say how far an issue is; it stays open until it is closed
+    /// Set the status of an issue; it stays open until it is closed
     #[command(after_help = "Example:\n  crdtctl issue status 9c1e in-progress")]
     Status {
         /// The issue's id, or a unique prefix of it
         issue: String,
-        /// How far it is
+        /// The new status
         #[arg(value_parser = words_of(&Status::ALL, Status::as_str))]
         status: Status,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Say how urgent an issue is
+    /// Set the priority of an issue
     #[command(after_help = "Example:\n  crdtctl issue priority 9c1e urgent")]
     Priority {
         /// The issue's id, or a unique prefix of it
         issue: String,
-        /// How urgent it is
+        /// Its priority
         #[arg(value_parser = words_of(&Priority::ALL, Priority::as_str))]
         priority: Priority,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Give an issue to a member
+    /// Assign an issue to a member
     #[command(after_help = "Examples:
   crdtctl issue assign 9c1e bob-
   crdtctl issue assign 9c1e --none")]
     Assign {
         /// The issue's id, or a unique prefix of it
         issue: String,
-        /// Who does it; a unique prefix will do
+        /// The member it is assigned to, by id or a unique prefix
         #[arg(value_name = "MEMBER", required_unless_present = "none")]
         assignee: Option<String>,
-        /// Give it to nobody
+        /// Assign it to nobody
         #[arg(long, conflicts_with = "assignee")]
         none: bool,
         #[command(flatten)]
@@ -93,7 +93,7 @@ enum IssueVerb {
     },
     /// Comment on an issue, and print the comment's id; or change or delete a comment
     ///
-    /// Everybody edits only what they wrote; admins and owners delete anybody's.
+    /// You can edit or delete only your own comments; admins and owners can delete anybody's.
     #[command(after_help = "Examples:
   crdtctl issue comment 9c1e 'Oil does not help'
   git log -1 --format=%B | crdtctl issue comment 9c1e -
@@ -102,12 +102,12 @@ enum IssueVerb {
     Comment {
         /// The issue's id, or a unique prefix of it
         issue: String,
-        /// The text; `-` reads it from stdin, and so does none in a pipe; an editor has it on a terminal
+        /// The text; read from stdin if it is `-`, or left out in a pipe; on a terminal, an editor opens
         text: Option<String>,
-        /// The comment that gets this text: its id, or a unique prefix of it
+        /// Change this comment: its id, or a unique prefix of it
         #[arg(long, value_name = "COMMENT")]
         edit: Option<String>,
-        /// The comment that is deleted: its id, or a unique prefix of it
+        /// Delete this comment: its id, or a unique prefix of it
         #[arg(long, value_name = "COMMENT", conflicts_with_all = ["text", "edit"])]
         delete: Option<String>,
         #[command(flatten)]
@@ -120,7 +120,7 @@ enum IssueVerb {
     Comments {
         /// The issue's id, or a unique prefix of it
         issue: String,
-        /// Deleted comments too
+        /// Include deleted comments
         #[arg(short, long)]
         all: bool,
     },
@@ -133,7 +133,7 @@ enum IssueVerb {
     Close {
         /// The issue's id, or a unique prefix of it
         issue: String,
-        /// How it ended: done, unless its status says otherwise
+        /// How it ended; by default done, unless its status says otherwise
         #[arg(long = "as", value_name = "END", value_parser = words_of(&Status::ENDS, Status::as_str))]
         end: Option<Status>,
         #[command(flatten)]
@@ -158,26 +158,26 @@ enum IssueVerb {
     List {
         #[command(flatten)]
         filter: IssueFilterArgs,
-        /// Closed issues too, and deleted comments
+        /// Include closed issues and deleted comments
         #[arg(short, long)]
         all: bool,
-        /// In which order
+        /// The order
         #[arg(long, default_value = "created")]
         sort: Sort,
-        /// The other way round
+        /// Reverse the order
         #[arg(long)]
         reverse: bool,
     },
-    /// Write the issues into a file: Markdown, HTML, CSV or NDJSON
+    /// Write the issues to a file: Markdown, HTML, CSV or NDJSON
     ///
-    /// With their comments; CSV counts them.
+    /// Includes their comments; CSV only counts them.
     #[command(after_help = "Examples:
   crdtctl issue export -O issues.html
   crdtctl issue export --all --as ndjson > issues.ndjson")]
     Export {
         #[command(flatten)]
         filter: IssueFilterArgs,
-        /// Closed issues too, and deleted comments
+        /// Include closed issues and deleted comments
         #[arg(short, long)]
         all: bool,
         #[command(flatten)]
@@ -190,7 +190,7 @@ enum IssueVerb {
     Show {
         /// The issue's id, or a unique prefix of it
         issue: String,
-        /// Deleted comments too
+        /// Include deleted comments
         #[arg(short, long)]
         all: bool,
     },
@@ -199,10 +199,10 @@ enum IssueVerb {
 #[derive(clap::Args)]
 #[group(required = true, multiple = true)]
 struct IssueChanges {
-    /// What it is about
+    /// The new title
     #[arg(long)]
     title: Option<String>,
-    /// More about it; `-` reads it from stdin
+    /// The new description; `-` reads it from stdin
     #[arg(long)]
     description: Option<String>,
     /// Write the description in an editor: $VISUAL, else $EDITOR, else vi
@@ -212,10 +212,10 @@ struct IssueChanges {
 
 #[derive(clap::Args)]
 struct IssueFilterArgs {
-    /// Only those that are this far
+    /// Only those with this status
     #[arg(long, value_parser = words_of(&Status::ALL, Status::as_str))]
     status: Option<Status>,
-    /// Only those of this member; a unique prefix will do, an empty text is nobody
+    /// Only those of this member, by id or a unique prefix; empty for nobody
     #[arg(long, value_name = "MEMBER")]
     assignee: Option<String>,
     /// Only those of this priority
@@ -225,13 +225,13 @@ struct IssueFilterArgs {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Sort {
-    /// The oldest first
+    /// Oldest first
     Created,
-    /// What was changed the longest ago first
+    /// Least recently changed first
     Updated,
-    /// The most urgent first
+    /// Most urgent first
     Priority,
-    /// In the order of the work
+    /// In workflow order
     Status,
     /// By title
     Title,
@@ -420,15 +420,15 @@ fn comment(
     context.say(said, &comment)
 }
 
-/// What a comment says, for its author to go on from; nothing where no comment is meant: the
-/// operation says so.
+/// Returns the text of a comment for its author to edit; empty if no comment matches, which the
+/// operation then reports.
 fn written(context: &Context, issue: &str, prefix: &str) -> Result<String> {
     let comments = found(context, issue, false)?.comments;
     let mut meant = comments.iter().filter(|comment| comment.id.to_string().starts_with(prefix));
     Ok(meant.next().map(|comment| comment.content.to_string()).unwrap_or_default())
 }
 
-/// The one issue that is meant.
+/// Returns the issue with this id or unique prefix.
 fn found(context: &Context, prefix: &str, all: bool) -> Result<query::Issue> {
     let entity = context.entity()?;
     query::find(&context.reader()?, &entity, prefix, all)

@@ -11,7 +11,7 @@ use crate::query::board as query;
 use crate::ui::{self, Column, Report, row, rows};
 use clap::Subcommand;
 
-/// The kanban board of an entity: its columns, and the cards in them
+/// Show and edit the kanban board of an entity: its columns and cards
 #[derive(clap::Args)]
 pub struct KanbanArgs {
     #[command(subcommand)]
@@ -22,8 +22,8 @@ pub struct KanbanArgs {
 enum KanbanVerb {
     /// Show the board: its columns side by side, as wide as the terminal
     ///
-    /// In a pipe one card per line. With --json one object per column, its cards below `cards`;
-    /// cards whose column is gone come last, in a column without an id.
+    /// In a pipe, prints one card per line; with --json, one object per column, with its cards under
+    /// `cards`. Cards whose column is gone come last, in a column without an id.
     #[command(after_help = "Examples:
   crdtctl kanban board
   crdtctl kanban board --json | jq '.[] | {title, cards: (.cards | length)}'")]
@@ -34,26 +34,26 @@ enum KanbanVerb {
   card=$(crdtctl kanban add 'Fix the crane' --column 'In Progress' --priority urgent)
   crdtctl kanban add 'Sweep the pier' --assignee bob- --description - < notes.txt")]
     Add {
-        /// What the card says
+        /// Its title
         title: String,
-        /// Its column: an id, a unique prefix of one, or a title; the first one when not given
+        /// Its column, by id, unique prefix of an id, or title; by default the first
         #[arg(long)]
         column: Option<String>,
-        /// More about it; `-` reads it from stdin
+        /// Its description; `-` reads it from stdin
         #[arg(long)]
         description: Option<String>,
         #[command(flatten)]
         edit: EditOption,
-        /// Who does it; a unique prefix will do
+        /// The member it is assigned to, by id or a unique prefix
         #[arg(long, value_name = "MEMBER", default_value = "", hide_default_value = true)]
         assignee: String,
-        /// How urgent it is
+        /// Its priority
         #[arg(long, default_value = "medium", value_parser = words_of(&Priority::ALL, Priority::as_str))]
         priority: Priority,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Change what stands on a card
+    /// Edit a card
     #[command(after_help = "Examples:
   crdtctl kanban edit 3f2a --title 'Paint the lighthouse red' --priority high
   crdtctl kanban edit 3f2a --assignee ''        # nobody")]
@@ -67,8 +67,8 @@ enum KanbanVerb {
     },
     /// Move a card to another column, or to another place in its own
     ///
-    /// It comes last in another column, and stays where it is in its own, unless --top or --before
-    /// say where it stands.
+    /// By default a card goes to the end of another column, and stays where it is in its own; --top and
+    /// --before set the place.
     #[command(after_help = "Examples:
   crdtctl kanban move 3f2a Done
   crdtctl kanban move 3f2a 'In Progress' --top
@@ -81,10 +81,10 @@ enum KanbanVerb {
         /// Put it before this card of the column
         #[arg(long, value_name = "CARD", conflicts_with = "top")]
         before: Option<String>,
-        /// Put it before all others
+        /// Put it first in the column
         #[arg(long)]
         top: bool,
-        /// Put it behind all others, where it is in that column already too
+        /// Put it last in the column, even if it is already in that column
         #[arg(long, conflicts_with_all = ["before", "top"])]
         bottom: bool,
         #[command(flatten)]
@@ -100,7 +100,7 @@ enum KanbanVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Put an archived card back, at the end of its column; of the first where that is gone
+    /// Put an archived card back at the end of its column, or of the first if that is gone
     #[command(after_help = "Example:\n  crdtctl kanban restore 3f2a")]
     Restore {
         /// The card's id, or a unique prefix of it
@@ -108,7 +108,7 @@ enum KanbanVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// List the cards, in the order of the board
+    /// List the cards, in board order
     #[command(after_help = "Examples:
   crdtctl kanban list --column Backlog
   crdtctl kanban list --assignee bob- --priority urgent -o id
@@ -117,24 +117,24 @@ enum KanbanVerb {
         /// Only the cards of this column: its id, a unique prefix of it, or its title
         #[arg(long)]
         column: Option<String>,
-        /// Only those of this member; a unique prefix will do, an empty text is nobody
+        /// Only those of this member, by id or a unique prefix; empty for nobody
         #[arg(long, value_name = "MEMBER")]
         assignee: Option<String>,
         /// Only those of this priority
         #[arg(long, value_parser = words_of(&Priority::ALL, Priority::as_str))]
         priority: Option<Priority>,
-        /// Archived cards too
+        /// Include archived cards
         #[arg(short, long)]
         all: bool,
     },
-    /// Write the board into a file: Markdown, HTML, CSV or NDJSON
+    /// Write the board to a file: Markdown, HTML, CSV or NDJSON
     ///
-    /// Columns with their cards, in their order; CSV and NDJSON have a card a line.
+    /// Lists the columns with their cards, in board order; CSV and NDJSON have one card per line.
     #[command(after_help = "Examples:
   crdtctl kanban export -O board.html
   crdtctl kanban export --all --as csv > cards.csv")]
     Export {
-        /// Archived cards too
+        /// Include archived cards
         #[arg(short, long)]
         all: bool,
         #[command(flatten)]
@@ -153,19 +153,19 @@ enum KanbanVerb {
 #[derive(clap::Args)]
 #[group(required = true, multiple = true)]
 struct CardArgs {
-    /// What the card says
+    /// The new title
     #[arg(long)]
     title: Option<String>,
-    /// More about it; `-` reads it from stdin
+    /// The new description; `-` reads it from stdin
     #[arg(long)]
     description: Option<String>,
     /// Write the description in an editor: $VISUAL, else $EDITOR, else vi
     #[arg(long)]
     edit: bool,
-    /// Who does it; a unique prefix will do, an empty text is nobody
+    /// The member it is assigned to, by id or a unique prefix; empty for nobody
     #[arg(long, value_name = "MEMBER")]
     assignee: Option<String>,
-    /// How urgent it is
+    /// The new priority
     #[arg(long, value_parser = words_of(&Priority::ALL, Priority::as_str))]
     priority: Option<Priority>,
 }
@@ -186,7 +186,7 @@ const COLUMNS: &[Column] = &[
     Column::text("ack_vector", "acknowledged by").asked(),
 ];
 
-/// What the board shows of a card.
+/// The fields of a card that the board shows.
 const FACE: &[Column] = &[
     Column::prose("title", "title"),
     Column::word("priority", "priority", colors::PRIORITY),

@@ -10,11 +10,11 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// What happened in this store: by whom, by which command, from whose bundle
+/// Show what happened in this store: by whom, by which command, from whose bundle
 ///
-/// One row per command that changed a document, the newest last; `adopt` is what another program
-/// wrote to the files, when a command took it in. The log is this replica's own; it is trimmed
-/// after 90 days, or beyond 64 MB. With -e only what concerns one entity.
+/// Prints one row per command that changed a document, newest last; `adopt` is a change to the files by
+/// another program, when a command took it in. The log belongs to this replica; entries are removed
+/// after 90 days, or beyond 64 MB. With -e it shows one entity only.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
@@ -26,19 +26,19 @@ use std::collections::BTreeSet;
 pub struct LogArgs {
     #[command(subcommand)]
     verb: Option<LogVerb>,
-    /// Only from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
+    /// Only since this time: RFC 3339, a date, or `2d`, `3h`, `1w` ago
     #[arg(long, value_name = "TIME", value_parser = When::parse)]
     since: Option<When>,
     /// Only before this time
     #[arg(long, value_name = "TIME", value_parser = When::parse)]
     until: Option<When>,
-    /// Only the last N of them
+    /// Only the last N
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// What happened to one record, of any kind: its id, or a unique prefix of it
+    /// Only what happened to this record, of any kind: its id, or a unique prefix of it
     ///
-    /// A row for each command that touched it: what it did to it, and to which fields. What a document
-    /// has collected since is not told any more.
+    /// Prints one row per command that touched it: what it did, and to which fields. Changes that the
+    /// document has since garbage-collected are not shown.
     #[arg(long, value_name = "RECORD")]
     record: Option<String>,
 }
@@ -47,8 +47,8 @@ pub struct LogArgs {
 enum LogVerb {
     /// Show one command: its operations, and what it did to which records
     ///
-    /// Records are found in the documents as they are now: what was collected since is counted, and
-    /// not named. `operations` are as a line of `crdtctl batch` has them.
+    /// Records are looked up in the documents as they are now: records garbage-collected since are
+    /// counted, not named. `operations` have the form of lines of `crdtctl batch`.
     #[command(after_help = "Examples:
   crdtctl log show 3
   crdtctl log show 3 --json | jq -c '.operations[].operation'")]
@@ -57,12 +57,12 @@ enum LogVerb {
         #[arg(value_name = "SEQ")]
         seq: i64,
     },
-    /// Take back what one command did, by new edits that do the opposite
+    /// Revert what one command did, with new edits that do the opposite
     ///
-    /// All of it, or nothing: where somebody has built on it, the error says who, and by what. What
-    /// was made is removed as it always is (a card is archived, an issue closed as canceled), texts
-    /// and places come out of the log, and a member who was removed is added again. A deletion is
-    /// final, and so is what was imported. It can be taken back itself.
+    /// Reverts all of it, or nothing: if something was changed since, the error says by whom and how.
+    /// Records that it created are removed as usual (a card is archived, an issue closed as canceled),
+    /// old texts and positions come from the log, and a removed member is added again. Deletions and
+    /// imports cannot be reverted. A revert can itself be reverted.
     #[command(after_help = "Examples:
   crdtctl log revert 9 --dry-run
   crdtctl log revert 9")]
@@ -125,7 +125,7 @@ const RECORD: &[Column] = &[
     Column::text("doc", "document").data(),
 ];
 
-/// What happened to one record of a document.
+/// Reports what happened to one record of a document.
 pub fn of_one(context: &Context, reader: &Reader, doc: &DocId, record: &str) -> Result<Report> {
     let entities = doc.entity().map(|entity| BTreeSet::from([entity]));
     of_record(context, reader, record, &HistoryFilter { entities, ..HistoryFilter::default() })
@@ -138,7 +138,10 @@ fn of_record(
     filter: &HistoryFilter,
 ) -> Result<Report> {
     let found = query::of_record(reader, record, filter).map_err(|error| {
-        resolve::hinted(error, "`crdtctl log` shows what there is; it is trimmed after 90 days")
+        resolve::hinted(
+            error,
+            "`crdtctl log` shows what there is; entries are removed after 90 days",
+        )
     })?;
     let mut rows = rows(&context.whole(found)?)?;
     if context.terminal.format == Format::Table {
@@ -151,7 +154,7 @@ fn of_record(
     Ok(Report::list(rows, RECORD, Some("seq"), "nothing happened to it in that time"))
 }
 
-/// What an operation says, without what stands beside it anyway.
+/// The arguments of an operation, without those shown in other columns.
 fn arguments(operation: &Value) -> String {
     let fields = operation.as_object().into_iter().flatten();
     let own = fields.filter(|(name, _)| !matches!(name.as_str(), "op" | "entity"));
@@ -214,7 +217,7 @@ fn show(context: &Context, seq: i64) -> Result<Report> {
         }
         _ => resolve::hinted(
             error,
-            "`crdtctl log` shows those that are; the log is trimmed after 90 days",
+            "`crdtctl log` shows the existing ones; entries are removed after 90 days",
         ),
     })?;
     let mut shown = row(&found)?;
@@ -225,7 +228,7 @@ fn show(context: &Context, seq: i64) -> Result<Report> {
     Ok(Report::object(shown, SHOW, Some("seq")).sections(SECTIONS))
 }
 
-/// An operation for people: its name, and its arguments apart from it.
+/// An operation for people: its name separate from its arguments.
 fn apart(LoggedOperation { id, mut operation }: LoggedOperation) -> Value {
     let op = operation.shift_remove("op");
     json!({"op": op, "id": id, "arguments": operation})

@@ -1,4 +1,4 @@
-//! Files of other programs, checked and recovered with no store anywhere.
+//! Checks and recovers files of other programs, without a store.
 
 use super::failure::word;
 use super::foreign::{ForeignFile, FromKind};
@@ -12,7 +12,7 @@ use crate::wire::{Salvage, Unchecked, Update, merge_with_gaps};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 
-/// What is wrong with a file, in the form of the findings of a store.
+/// Returns what is wrong with a file, in the form of the findings of a store.
 ///
 /// # Errors
 /// `NotFound`, `Io`.
@@ -45,13 +45,13 @@ fn of_document(wanted: &str, file: &LooseDocument) -> Result<Vec<Row>> {
         rows.push(finding(wanted, "undecodable", "error", &message, None));
     }
     let merged = Update::walk(&file.update)
-        .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;
+        .map_err(|fault| Error::bug("an update that was read no longer decodes").because(fault))?;
     for step in &file.document.steps {
         let Ok(update) = Update::walk(&step.update) else { continue };
         if let Some(id) = update.contradicts(&merged) {
             let message = format!(
                 "two of its updates hold different operations of client {}, from clock {} on: two programs \
-                 wrote under one client id",
+                 used one client id",
                 id.client, id.clock
             );
             rows.push(finding(wanted, "replica-fork", "error", &message, None));
@@ -78,7 +78,7 @@ fn finding(file: &str, kind: &str, severity: &str, message: &str, fix: Option<St
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The same at every check.
+/// Returns an id that is the same at every check.
 fn digest(text: &str) -> String {
     let hex = blake3::hash(text.as_bytes()).to_hex();
     hex.get(..8).unwrap_or_default().to_owned()
@@ -92,11 +92,11 @@ const SOURCES: &[Column] = &[
     Column::text("problem", "problem"),
 ];
 
-/// What can be read of a damaged file, with what others have, as one update: no value of it is
-/// written anew.
+/// Writes what can be read of a damaged file, and what others have, as one update; no value is written
+/// anew.
 ///
 /// # Errors
-/// `Refused` for a file that is whole; `Corrupt` where nothing can be read.
+/// `Refused` for an undamaged file; `Corrupt` if nothing can be read.
 pub fn recover(wanted: &str, others: &[PathBuf], out: &Path, dry_run: bool) -> Result<Report> {
     let from = FromKind { kind: None };
     let mut rows = Vec::new();
@@ -120,7 +120,7 @@ pub fn recover(wanted: &str, others: &[PathBuf], out: &Path, dry_run: bool) -> R
     }
     let to_stdout = out.as_os_str() == "-" && !dry_run;
     let mut report = match to_stdout {
-        // What was read of each file goes to people then: the bytes are what a pipe gets.
+        // Standard output gets the bytes, so the rows about each file become notes.
         true => {
             let bytes = Report::raw(types.bytes().to_vec());
             rows.iter().map(in_words).fold(bytes, Report::note)
@@ -128,10 +128,10 @@ pub fn recover(wanted: &str, others: &[PathBuf], out: &Path, dry_run: bool) -> R
         false => Report::list(rows, SOURCES, Some("file"), "no files"),
     };
     for waiting in types.waiting() {
-        report = report.note(format!("{waiting}: they are kept, and not shown"));
+        report = report.note(format!("{waiting}: they are kept but not shown"));
     }
     if salvages.iter().any(|salvage| salvage.lacks_deletes) {
-        report = report.note("a list of deletions could not be read: what was deleted may be back");
+        report = report.note("a delete set could not be read: deleted content may be back");
     }
     if dry_run {
         return Ok(report.note("dry run, nothing is written"));
@@ -144,7 +144,7 @@ pub fn recover(wanted: &str, others: &[PathBuf], out: &Path, dry_run: bool) -> R
     Ok(report.note(format!("wrote {}: {bytes} bytes", out.display())))
 }
 
-/// A row of the files that were read, as a sentence.
+/// A row about a file that was read, as a sentence.
 fn in_words(row: &Row) -> String {
     let cell = |name: &str| match row.get(name) {
         Some(Json::String(text)) => text.clone(),
@@ -164,7 +164,7 @@ fn in_words(row: &Row) -> String {
     }
 }
 
-/// The updates in a file, or what can be read of one that is damaged; with a row that says which.
+/// Returns the updates in a file, or what can be read of a damaged one, and adds a row that says which.
 fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u8>>> {
     let name = files::name(path);
     let wanted = path.to_string_lossy();
@@ -185,7 +185,7 @@ fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u
             let blocks = salvage.update().blocks().len();
             let unread = salvage.announced.map_or(0, |(all, read)| all.saturating_sub(read));
             if blocks > 0 && !breaks_off(&file.bytes) {
-                // A picture begins like an update of a block or two as well.
+                // A picture, too, may begin like an update of one or two blocks.
                 return Err(file.unknown(&path, from));
             }
             row.insert("blocks".into(), json!(blocks));
@@ -201,8 +201,8 @@ fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u
     let types = SharedTypes::read(merge_with_gaps(&walked))?;
     let blocks: usize = walked.iter().map(|update| update.blocks().len()).sum();
     let waits = !types.waiting().is_empty();
-    let problem =
-        left_out.or_else(|| waits.then(|| "something that it builds upon is not in it".to_owned()));
+    let problem = left_out
+        .or_else(|| waits.then(|| "something that it builds on is missing from it".to_owned()));
     row.insert("blocks".into(), json!(blocks));
     row.insert("announced".into(), json!(blocks));
     row.insert("state".into(), json!(if problem.is_none() { "whole" } else { "partial" }));

@@ -34,7 +34,7 @@ pub fn run(_: &Context, args: ManArgs) -> Result<Report> {
     Ok(Report::nothing().note(format!("wrote {} pages into {}", pages.len(), dir.display())))
 }
 
-/// File name and text of the page of a command and of all below it.
+/// Returns file name and text of the pages of a command and all its subcommands.
 fn pages(tree: &Command) -> Result<Vec<(String, Vec<u8>)>> {
     let mut all = vec![page(tree)?];
     let mut open: Vec<(&Command, Vec<String>)> = vec![(tree, vec![file_name(tree)])];
@@ -55,7 +55,7 @@ fn file_name(command: &Command) -> String {
     Man::new(command.clone()).get_filename()
 }
 
-/// The page of the program itself: what all commands have in common stands there.
+/// The page of the program itself, which describes what all commands have in common.
 fn page(tree: &Command) -> Result<(String, Vec<u8>)> {
     let others: Vec<String> = below(tree).map(file_name).collect();
     written(tree, |page| {
@@ -68,7 +68,7 @@ fn page(tree: &Command) -> Result<(String, Vec<u8>)> {
     })
 }
 
-/// The page of a command, which leaves the options of all commands to that of the program.
+/// The page of a command, which leaves the global options to the program's page.
 fn page_below(
     command: &Command,
     above: &Command,
@@ -87,28 +87,28 @@ fn page_below(
         if !String::from_utf8_lossy(page).contains(".SH \"GLOBAL OPTIONS\"") {
             writeln!(page, ".SH \"GLOBAL OPTIONS\"")?;
         }
-        writeln!(page, ".PP\nThose of every command are described in \\fBcrdtctl\\fR(1).")?;
+        writeln!(page, ".PP\nThe options of every command are described in \\fBcrdtctl\\fR(1).")?;
         if hidden.has_subcommands() {
             Man::new(hidden.clone()).render_subcommands_section(page)?;
         }
         after(&hidden, page)?;
-        writeln!(page, ".SH \"EXIT STATUS\"\nThat of every command: see \\fBcrdtctl\\fR(1).")?;
+        writeln!(page, ".SH \"EXIT STATUS\"\nThe same for every command: see \\fBcrdtctl\\fR(1).")?;
         write!(page, "{}", see_also(&related))
     })
 }
 
-/// A page with its head, and with what `rest` adds to it.
+/// Writes a page with its head, and what `rest` adds to it.
 fn written(
     command: &Command,
     rest: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
 ) -> Result<(String, Vec<u8>)> {
     let version = env!("CARGO_PKG_VERSION");
     let man = Man::new(command.clone()).source(format!("crdtctl {version}"));
-    // The first line has a reader of manuals run `tbl`.
+    // The first line makes man run `tbl`.
     let mut page = b"'\\\" t\n".to_vec();
     let head = |page: &mut Vec<u8>| {
         man.render_title(page)?;
-        // Commands and JSON are long words: lines are not stretched around them.
+        // Commands and JSON are long words: do not justify lines around them.
         page.write_all(b".ad l\n")?;
         man.render_name_section(page)?;
         man.render_synopsis_section(page)?;
@@ -124,7 +124,7 @@ fn options(command: &Command, page: &mut Vec<u8>) -> std::io::Result<()> {
     Man::new(command.clone()).render_options_section(page)
 }
 
-/// What stands behind the options in the help.
+/// Writes what follows the options in the help.
 fn after(command: &Command, page: &mut Vec<u8>) -> std::io::Result<()> {
     let more = command.get_after_long_help().or(command.get_after_help());
     let more = more.map(ToString::to_string).unwrap_or_default();
@@ -134,8 +134,8 @@ fn after(command: &Command, page: &mut Vec<u8>) -> std::io::Result<()> {
     })
 }
 
-/// `Examples:` and what follows it as a section of its own, line by line as it is written; exit
-/// codes as a list, and operations as a table.
+/// Returns a paragraph with a title, such as `Examples:`, as a section that keeps its lines; exit codes
+/// become a list, and operations a table.
 fn section(text: &str) -> String {
     let (title, body) = text.split_once(':').unwrap_or(("Notes", text));
     match title {
@@ -164,14 +164,14 @@ fn section(text: &str) -> String {
     }
 }
 
-/// A line of text as a manual has it.
+/// Escapes a line of text for roff.
 fn roff(line: &str) -> String {
     let line = line.trim().replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
     // A line that begins with a full stop would be a request.
     if line.starts_with('.') { format!("\\&{line}") } else { line }
 }
 
-/// The variables that stand for options, and those of the system that are heeded.
+/// The variables that stand for options, and the system's variables that matter.
 fn environment(tree: &Command) -> String {
     let variable = |name: &str, meaning: &str| format!(".TP\n\\fB{name}\\fR\n{meaning}\n");
     let of_options = tree.get_arguments().filter_map(|arg| {
@@ -180,19 +180,13 @@ fn environment(tree: &Command) -> String {
     });
     let of_the_system = [
         ("NO_COLOR", "No colour, unless \\fB\\-\\-color always\\fR asks for it."),
-        ("CLICOLOR_FORCE", "Colour without a terminal too."),
-        (
-            "CRDTCTL_PAGER",
-            "What shows output that is longer than a screen; nothing does where it is empty.",
-        ),
-        ("PAGER", "The same, where that is not set; less where neither is."),
-        (
-            "VISUAL",
-            "What texts are written in with \\fB\\-\\-edit\\fR, and where a text is left out.",
-        ),
-        ("EDITOR", "The same, where that is not set."),
-        ("XDG_DATA_HOME", "Where the store is that is meant when no other is."),
-        ("XDG_STATE_HOME", "Where the leases of this machine's replicas are."),
+        ("CLICOLOR_FORCE", "Colour even without a terminal."),
+        ("CRDTCTL_PAGER", "The pager for output longer than a screen; if empty, no pager is used."),
+        ("PAGER", "The pager if CRDTCTL_PAGER is not set; less if neither is."),
+        ("VISUAL", "The editor for texts, with \\fB\\-\\-edit\\fR or if a text is left out."),
+        ("EDITOR", "The editor if VISUAL is not set."),
+        ("XDG_DATA_HOME", "The directory of the default store."),
+        ("XDG_STATE_HOME", "The directory for the leases of this machine's replicas."),
     ];
     let all: String =
         of_options.chain(of_the_system.iter().map(|(name, text)| variable(name, text))).collect();
@@ -202,25 +196,25 @@ fn environment(tree: &Command) -> String {
 const FILES: &str = ".SH FILES
 .TP
 \\fIcrdt/\\fR
-The documents of a store, a \\fI.yrs\\fR each with a \\fI.meta\\fR beside it.
+The documents of a store, one \\fI.yrs\\fR file each with a \\fI.meta\\fR file beside it.
 .TP
 \\fIcrdtctl.db\\fR
-What only this replica knows: its log, what others acknowledged, what waits, conflicts, the trash.
+The state of this replica: its log, acknowledgements, waiting updates, conflicts, the trash.
 .TP
 \\fIarchive.db\\fR
-What left the documents for the archive.
+The records moved from the documents to the archive.
 .TP
 \\fIdisks/\\fR
-The files of entities, beside the store's directory where that is a \\fIcrdt.db\\fR.
+The files of entities, beside the store's directory if that is a \\fIcrdt.db\\fR.
 .TP
 \\fI$XDG_DATA_HOME/crdtctl\\fR
-The store that is meant when none is named and none is above.
+The default store, used if none is named and none is in the current directory or above.
 .TP
 \\fI$XDG_STATE_HOME/crdtctl\\fR
 The leases of this machine's replicas.
 ";
 
-/// Pages to go on with, by their files' names.
+/// The section of related pages, from their file names.
 fn see_also(files: &[String]) -> String {
     let page =
         |file: &String| file.strip_suffix(".1").map(|name| format!("\\fB{}\\fR(1)", roff(name)));

@@ -20,22 +20,22 @@ pub struct MemberArgs {
 
 #[derive(Subcommand)]
 enum MemberVerb {
-    /// Add a member, or take a removed one back
+    /// Add a member, or add a removed one again
     ///
-    /// Owners add anybody; admins add members, viewers and guests. Prints the member's id.
+    /// Owners can add anybody; admins can add members, viewers and guests. Prints the member's id.
     #[command(after_help = "Examples:
   crdtctl member add bob-hill-lake-tree
   crdtctl member add carol-sun-wind-rain --role admin")]
     Add {
         #[arg(value_parser = MemberId::parse)]
         member: MemberId,
-        /// owner, admin, member, viewer or guest; `member` when not given
+        /// owner, admin, member, viewer or guest; by default `member`
         #[arg(long, value_name = "ROLE", value_parser = Role::parse)]
         role: Option<Role>,
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Remove a member; oneself: leave
+    /// Remove a member; removing yourself means leaving
     ///
     /// The record stays as a tombstone until every active member has acknowledged it.
     #[command(after_help = "Examples:
@@ -63,7 +63,7 @@ enum MemberVerb {
   crdtctl member list
   crdtctl member list --all --json")]
     List {
-        /// Removed members too
+        /// Include removed members
         #[arg(short, long)]
         all: bool,
     },
@@ -111,8 +111,8 @@ pub fn run(context: &Context, args: MemberArgs) -> Result<Report> {
     }
 }
 
-/// Says of the replicas of those who are no members any more that they can be forgotten: until then
-/// everybody waits to hear of them.
+/// Notes which replicas of former members can be forgotten: until then everybody waits to hear from
+/// them.
 fn forgettable(context: &Context, report: Report) -> Result<Report> {
     let reader = context.reader()?;
     let Some(state) = reader.state() else { return Ok(report) };
@@ -132,7 +132,7 @@ fn forgettable(context: &Context, report: Report) -> Result<Report> {
     Ok(match commands.as_slice() {
         [] => report,
         _ => report.note(format!(
-            "`crdtctl sync status` waits for replicas of those who left until they are forgotten: {}",
+            "`crdtctl sync status` waits for replicas of former members until they are forgotten: {}",
             listed(&commands)
         )),
     })

@@ -13,18 +13,18 @@ use std::path::Path;
 /// `--at MOMENT`, for commands that show a document.
 #[derive(clap::Args, Debug, Clone)]
 pub struct AtMoment {
-    /// As it was: a time or `#N` (after so many updates) of a log or database, or a snapshot or state
-    /// vector, in a file or as CLIENT:CLOCK,…
+    /// Show the document as it was: at a time or after `#N` updates of a log or database, or at a snapshot
+    /// or state vector, in a file or as CLIENT:CLOCK,…
     #[arg(id = "moment", long = "at", value_name = "MOMENT")]
     pub moment: Option<String>,
 }
 
 impl AtMoment {
-    /// The content of a document then, or as it is where no moment is named.
+    /// Returns the content of a document at that moment, or as it is now if none is named.
     ///
     /// # Errors
-    /// `Usage` for what is no moment, or none that this file knows of; `Refused` where what was there then
-    /// is collected.
+    /// `Usage` for an invalid moment, or one that the file does not know; `Refused` if the content of that
+    /// moment was garbage-collected.
     pub fn types(&self, context: &Context, file: &LooseDocument) -> Result<SharedTypes> {
         match &self.moment {
             None => file.types(),
@@ -37,7 +37,7 @@ fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedT
     if let Some(number) = moment.strip_prefix('#') {
         let count: usize = number
             .parse()
-            .map_err(|e| Error::usage(format!("{moment} is no number of an update")).because(e))?;
+            .map_err(|e| Error::usage(format!("{moment} is not a number of updates")).because(e))?;
         let steps = &file.document.steps;
         let some = steps.get(..count).ok_or_else(|| {
             Error::not_found(format!(
@@ -57,7 +57,7 @@ fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedT
                 SharedTypes::read_at(file.update.clone(), Some(&version))
             }
             Some(FileContent::Vector(clocks)) => at_clocks(context, file, clocks),
-            _ => Err(Error::usage(format!("{moment} is no snapshot and no state vector"))
+            _ => Err(Error::usage(format!("{moment} is neither a snapshot nor a state vector"))
                 .hint("`crdtctl doc kind FILE` says what it is")),
         };
     }
@@ -65,17 +65,17 @@ fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedT
         return at_clocks(context, file, clocks);
     }
     let seconds = fixed(moment).map_err(|_| {
-        Error::usage(format!("{moment} is no moment")).hint(
+        Error::usage(format!("{moment} is not a moment")).hint(
             "write a time (2026-11-22T17:40:00Z), `#3` for the first three updates, CLIENT:CLOCK,… or a \
              file with a snapshot or a state vector",
         )
     })?;
     let steps = &file.document.steps;
     if steps.iter().any(|step| step.at.is_none()) {
-        return Err(Error::usage(format!("{} does not keep when it was written", file.name))
+        return Err(Error::usage(format!("{} does not record when it was written", file.name))
             .hint(
-                "`crdtctl doc log` shows what it keeps; `#N` is the state after so many updates, a snapshot \
-                 one that a program made",
+                "`crdtctl doc log` shows its updates; `#N` is the state after N updates, a snapshot is one that \
+                 a program saved",
             ));
     }
     let end = seconds.saturating_add(1).saturating_mul(1_000);
@@ -85,13 +85,13 @@ fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedT
 fn merged<'s>(steps: impl Iterator<Item = &'s KeptUpdate>) -> Result<SharedTypes> {
     let walk = |step: &'s KeptUpdate| {
         Update::walk(&step.update)
-            .map_err(|fault| Error::bug("an update was read and is none").because(fault))
+            .map_err(|fault| Error::bug("an update that was read no longer decodes").because(fault))
     };
     let updates: Vec<Update<'_>> = steps.map(walk).collect::<Result<_>>()?;
     SharedTypes::read(merge_with_gaps(&updates))
 }
 
-/// `7:12,8:3`
+/// Parses clocks such as `7:12,8:3`.
 fn clocks(text: &str) -> Option<Clocks> {
     let one = |part: &str| {
         let (client, clock) = part.split_once(':')?;
@@ -100,8 +100,8 @@ fn clocks(text: &str) -> Option<Clocks> {
     text.split(',').map(one).collect()
 }
 
-/// A state vector does not say what was deleted then. The updates of a log that lie within it do; of a
-/// single state all that is known is what is deleted now.
+/// Returns the content at a state vector, which does not say what was deleted then. The updates of a log
+/// within it do; a single state only says what is deleted now.
 fn at_clocks(context: &Context, file: &LooseDocument, clocks: Clocks) -> Result<SharedTypes> {
     let walked: Vec<Update<'_>> =
         file.document.steps.iter().filter_map(|step| Update::walk(&step.update).ok()).collect();
@@ -113,8 +113,8 @@ fn at_clocks(context: &Context, file: &LooseDocument, clocks: Clocks) -> Result<
     };
     let deletes = if let [one] = walked.as_slice() {
         context.note(
-            "a state vector does not say what was deleted then: what is deleted now is left out; a snapshot \
-             says it",
+            "a state vector does not say what was deleted then, so what is deleted now is left out; a \
+             snapshot says it",
         );
         one.version().deletes
     } else {

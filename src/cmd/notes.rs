@@ -1,4 +1,4 @@
-//! The commands of a concern that tests alone have: all that a new one takes.
+//! The commands of a concern that only tests have: everything that a new one needs.
 
 use super::{Context, DryRun};
 use crate::concern::notes::{Add, Delete, Edit, NOTES, SPEC};

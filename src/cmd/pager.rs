@@ -1,4 +1,4 @@
-//! Standard output on a terminal, through a pager where it is longer than a screen.
+//! Standard output on a terminal, through a pager if it is longer than a screen.
 
 use super::files;
 use crate::ui::{Body, Report, Terminal};
@@ -6,11 +6,11 @@ use std::env;
 use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
 
-/// What a shell must look at: the rest can be started as it is.
+/// Characters that need a shell; a command without them is started directly.
 const SHELL: &str = "|&;<>()$`\\\"'*?[#~%\n";
 
-/// Where a report goes: standard output, and on a terminal a pager, as soon as there is more than a
-/// screen of it. Bytes, and what is written as it happens, go there as they are.
+/// Returns where a report goes: standard output or, on a terminal, a pager as soon as the report exceeds
+/// a screen. Raw bytes and streamed output are not paged.
 pub fn sink(report: &Report, terminal: &Terminal) -> Box<dyn Write> {
     let held = !matches!(
         report.body,
@@ -35,8 +35,8 @@ pub fn sink(report: &Report, terminal: &Terminal) -> Box<dyn Write> {
     }
 }
 
-/// `CRDTCTL_PAGER`, else `PAGER`, else less; none where that is empty or `cat`, and on a terminal that
-/// cannot move its cursor.
+/// The pager: `CRDTCTL_PAGER`, else `PAGER`, else less. `None` if that is empty or `cat`, or if the
+/// terminal cannot move its cursor.
 fn program() -> Option<String> {
     let named = ["CRDTCTL_PAGER", "PAGER"].into_iter().find_map(|name| env::var(name).ok());
     let program = named.unwrap_or_else(|| "less".to_owned());
@@ -44,17 +44,17 @@ fn program() -> Option<String> {
     (!dumb && !program.trim().is_empty() && program.trim() != "cat").then_some(program)
 }
 
-/// What becomes of output that is held until it is known to be longer than a screen.
+/// Output that is held until it is known whether it is longer than a screen.
 struct Screen {
     program: String,
     /// Rows and columns of the screen, one row left for the prompt.
     room: usize,
     width: usize,
     held: Vec<u8>,
-    /// The rows that are full so far, and the columns of the one that is not.
+    /// The number of full rows so far, and of columns in the current row.
     rows: usize,
     column: usize,
-    /// In the middle of a colour.
+    /// Whether inside an escape sequence.
     escaped: bool,
     then: Then,
 }
@@ -73,7 +73,7 @@ impl Screen {
                 b'\n' => (self.rows, self.column) = (self.rows.saturating_add(1), 0),
                 0x1b => self.escaped = true,
                 byte if self.escaped => self.escaped = !byte.is_ascii_alphabetic(),
-                // The first byte of a character; what is wide is taken for narrow.
+                // The first byte of a character; wide characters count as narrow.
                 byte if byte & 0xc0 != 0x80 => {
                     self.column = self.column.saturating_add(1);
                     if self.column > self.width {
@@ -88,7 +88,7 @@ impl Screen {
     fn decide(&mut self) -> io::Result<()> {
         self.then = match start(&self.program) {
             Ok(pager) => Then::Pager(pager),
-            // One that is not installed is no reason to show nothing.
+            // Without a working pager, print directly.
             Err(_) => Then::Plain(files::output()),
         };
         let held = std::mem::take(&mut self.held);
@@ -137,7 +137,7 @@ impl Write for Screen {
         }
     }
 
-    /// Nothing more comes: what is said beside it stands below it.
+    /// The end of the output: notes must appear below it.
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.then {
             Then::Held => {
@@ -154,7 +154,7 @@ impl Write for Screen {
     }
 }
 
-/// A pager that somebody left early puts the screen back before the process ends.
+/// Waits for the pager, even if output ended early, so that it restores the screen.
 impl Drop for Screen {
     fn drop(&mut self) {
         if let Then::Pager(child) = &mut self.then {

@@ -10,11 +10,11 @@ use serde_json::json;
 
 /// Remove the tombstones that every active member has acknowledged
 ///
-/// A tombstone may go when every active member who had joined by then has acknowledged it.
-/// What is pruned is gone for good, on every replica; `crdtctl trash` has it for 30 days.
-/// Imports and deletions prune by themselves; this does it on demand, in the whole store or, with
-/// -e, in one entity. `crdtctl tombstone list --blocked` says what waits, and for whom. A document
-/// that cannot be read is left out, stays as it is, and makes the exit code 5.
+/// A tombstone can be pruned once every active member who had joined by the deletion has acknowledged
+/// it. A pruned record is gone for good, on every replica; `crdtctl trash` keeps it for 30 days.
+/// Imports and deletions prune automatically; this command does so on demand, in the whole store or,
+/// with -e, in one entity. `crdtctl tombstone list --blocked` says what waits, and for whom. A document
+/// that cannot be read is left unchanged, and the exit code is then 5.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl prune --dry-run
@@ -59,7 +59,7 @@ pub fn run(context: &Context, _: PruneArgs) -> Result<Report> {
     Ok(context.written(written, committed))
 }
 
-/// How many tombstones of a document wait for somebody.
+/// Counts the tombstones of a document that wait for somebody.
 fn waiting_in(session: &mut Session, doc: &DocId) -> Result<usize> {
     if concern::of(doc).is_none() {
         return Ok(0);
@@ -69,7 +69,7 @@ fn waiting_in(session: &mut Session, doc: &DocId) -> Result<usize> {
     Ok(view.map_or(0, |view| PrunePlan::of(doc, &*view, &members).blocked.len()))
 }
 
-/// A tombstone that went, as JSON.
+/// A pruned tombstone, as JSON.
 fn row(pruned: &Pruned) -> serde_json::Value {
     json!({
         "doc": pruned.doc,

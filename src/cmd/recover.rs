@@ -17,17 +17,17 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Build a damaged document again, from what is left of it and what others have
+/// Rebuild a damaged document from what is left of it and what others have
 ///
-/// Takes what can be read of its own file, its log, and what the bundles, stores and .yrs files of
-/// --from hold of it. Writes the result into a new directory in the layout of a store; this store
-/// stays as it is, unless --apply puts what was made in the place of the damaged file, which is kept
-/// beside it as .yrs.damaged. Says how many records of each kind are whole, partial or lost, and with --records
-/// of each one: lost are those that something still speaks of. A document that nothing is wrong with is refused: what is made of it could only
-/// have less.
+/// Uses what can be read of the document's file and log, and what the bundles, stores and .yrs files of
+/// --from hold of it. Writes the result to a new directory in the layout of a store. This store is not
+/// changed, unless --apply replaces the damaged file with the result and keeps it beside it as
+/// .yrs.damaged. Prints how many records of each kind are whole, partial or lost, and with --records
+/// each record; a lost record is one that something else still refers to. An undamaged document is
+/// refused, since the result could only hold less.
 ///
-/// A file is recovered with no store anywhere: -O names the file to write (`-` is standard output),
-/// --from others of the same document. Whatever its blocks hold stays as it was written.
+/// A file can be recovered without a store: -O then names the file to write (`-` is standard output),
+/// --from other files of the same document. What its blocks hold stays as it was written.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl recover chat -n -O recovered --json | jq '.[] | select(.state != \"whole\")'
@@ -35,22 +35,22 @@ use std::path::{Path, PathBuf};
 pub struct RecoverArgs {
     /// The document, or a file; `-` is standard input
     doc: String,
-    /// Bundles, stores and .yrs files of others, the most trusted first
+    /// Bundles, stores and .yrs files of others, most trusted first
     #[arg(long, value_name = "BUNDLE|STORE", num_args = 1..)]
     from: Vec<PathBuf>,
-    /// Go on with it: put it in the place of the damaged file, which is kept beside it
+    /// Replace the damaged file with the result, and keep it beside it
     #[arg(long)]
     apply: bool,
     #[command(flatten)]
     out: OutDir,
-    /// Every record in a row of its own; JSON and ids always are
+    /// Show one row per record, as JSON and ids always do
     #[arg(long)]
     records: bool,
     #[command(flatten)]
     dry_run: DryRun,
 }
 
-/// How much there is of one kind of records.
+/// How many records of one kind were recovered.
 const KINDS: &[Column] = &[
     Column::text("kind", "kind"),
     Column::number("whole", "whole"),
@@ -108,12 +108,12 @@ pub fn run(context: &Context, args: RecoverArgs) -> Result<Report> {
         report = report.note(format!("dry run, nothing is written: {counts}"));
         return Ok(match target {
             Some(RecoveryPlace { place: Some(place), .. }) => {
-                report.note(format!("it would take the place of {}", place.display()))
+                report.note(format!("it would replace {}", place.display()))
             }
             _ => report,
         });
     }
-    // Once the file is written nothing is asked that could fail, but for what goes into the store.
+    // Do everything that can fail before writing the file, except changes to the store.
     let (applying, unfit) = match target {
         Some(target) => {
             let mut session = context.repair_session()?;
@@ -130,49 +130,49 @@ pub fn run(context: &Context, args: RecoverArgs) -> Result<Report> {
     );
     report = report.note(format!("wrote {doc} to {}: {counts}", path.display()));
     if let Some((target, mut session)) = applying {
-        // The log first: what a crash leaves between the two can be built again from the same sources.
+        // The log first: after a crash in between, the document can be rebuilt from the same sources.
         if unfit > 0 {
             let committed = session.commit()?;
             report.notes.extend(committed.notes);
             report = report.note(left_log(unfit));
             session = context.repair_session()?;
         }
-        // Nobody writes meanwhile.
+        // The session's lock keeps other writers out.
         let said = target.put(&store, &args.out.dir, &path, &recovered.state)?;
-        // It has its place; what is not told of it here, the next check finds.
+        // The file is in place; the next check reports anything that fails here.
         drop(session.take_over(&doc));
         return Ok(report.note(said));
     }
     report = report.note(shown);
     if unfit > 0 {
         let what = match unfit {
-            1 => "an entry of the log does not go with it".to_owned(),
-            n => format!("{n} entries of the log do not go with it"),
+            1 => "an entry of the log does not fit it".to_owned(),
+            n => format!("{n} entries of the log do not fit it"),
         };
         let doc = word(doc.as_str());
         return Ok(report.note(format!(
-            "{what}: `crdtctl recover {doc} --apply -O OTHER`, with the same `--from`, puts it in its \
-             place and lets them wait for what is missing"
+            "{what}: `crdtctl recover {doc} --apply -O OTHER`, with the same `--from`, replaces the \
+             file and lets them wait for what is missing"
         )));
     }
     Ok(match replace(&store, &args.out.dir, &path, damaged) {
-        Some(command) => report.note(format!("to go on with it: `{command}`")),
+        Some(command) => report.note(format!("to use it: `{command}`")),
         None => report,
     })
 }
 
-/// What became of the entries of the log that do not go with a document that was built.
+/// Returns a note on the log entries that do not fit the rebuilt document.
 fn left_log(entries: usize) -> String {
     let they = match entries {
-        1 => "1 entry of the log builds upon what is missing, and waits".to_owned(),
-        n => format!("{n} entries of the log build upon what is missing, and wait"),
+        1 => "1 entry of the log builds on what is missing, and waits".to_owned(),
+        n => format!("{n} entries of the log build on what is missing, and wait"),
     };
     format!(
         "{they}: `crdtctl sync status` says for what, `crdtctl sync import BUNDLE` brings it in"
     )
 }
 
-/// Where a recovered document goes, and where the damaged file is kept; None where there is no file.
+/// Where a recovered document goes, and where the damaged file is kept; `None` if there is no file.
 struct RecoveryPlace {
     place: Option<PathBuf>,
     aside: Option<PathBuf>,
@@ -180,29 +180,29 @@ struct RecoveryPlace {
 
 impl RecoveryPlace {
     /// # Errors
-    /// `Refused` for a store that is one file, and where a damaged file is kept already.
+    /// `Refused` for a store that is one file, and if a damaged file is already kept.
     fn of(store: &Store, damaged: Option<&Path>) -> Result<RecoveryPlace> {
         let place = damaged.map(|path| store.dir().join(path));
         let is_own = |place: &PathBuf| place.extension().is_some_and(|end| end == "yrs");
         if place.as_ref().is_some_and(|place| !is_own(place)) {
             return Err(Error::refused("the documents of this store are not files of their own")
-                .hint("leave out `--apply`, and go on with what `-O` names"));
+                .hint("leave out `--apply`, and use what `-O` names"));
         }
         let aside = place.as_ref().map(|place| place.with_extension("yrs.damaged"));
         if let Some(aside) = aside.as_ref().filter(|aside| aside.exists()) {
-            return Err(Error::refused(format!("{} is kept already", aside.display()))
+            return Err(Error::refused(format!("{} exists already", aside.display()))
                 .hint("move it elsewhere first"));
         }
         Ok(RecoveryPlace { place, aside })
     }
 
-    /// Puts what was made of the document where it belongs, and says so. The damaged file is copied
-    /// before anything takes its place: at no moment there is none.
+    /// Puts the rebuilt document in its place, and says so. The damaged file is copied before it is
+    /// replaced, so that there is a file at every moment.
     fn put(self, store: &Store, out: &Path, made: &Path, state: &[u8]) -> Result<String> {
         let missing = || made.strip_prefix(out).map(|path| store.dir().join(path));
         let place = match self.place {
             Some(place) => place,
-            None => missing().map_err(|_| Error::bug("what was made lies elsewhere"))?,
+            None => missing().map_err(|_| Error::bug("the result lies elsewhere"))?,
         };
         let said = match &self.aside {
             Some(aside) => {
@@ -216,12 +216,12 @@ impl RecoveryPlace {
             std::fs::create_dir_all(parent).map_err(failed)?;
         }
         files::write(&place, state)?;
-        Ok(format!("it is {} now{said}", place.display()))
+        Ok(format!("it is now {}{said}", place.display()))
     }
 }
 
-/// Refuses a document that nothing is wrong with: what is made of one can only have less. Where
-/// others have the same operations and they are not the same, something is wrong.
+/// Refuses an undamaged document: the result could only hold less. A document counts as damaged if
+/// others have the same operations with different content.
 fn refuse_whole(
     store: &Store,
     doc: &DocId,
@@ -230,7 +230,7 @@ fn refuse_whole(
 ) -> Result<()> {
     let examiner = store.examiner()?;
     if !examiner.reads_everything() {
-        // What its log holds cannot be told.
+        // The log cannot be read, so it is unknown what it holds.
         return Ok(());
     }
     let examined = examiner.examine(doc)?;
@@ -240,7 +240,7 @@ fn refuse_whole(
     match unsupported {
         Some(finding) if !is_damaged => Err(whole
             .because(finding.message.as_str())
-            .hint("its file is what its program wrote; copy it as it is")),
+            .hint("the file is intact as its program wrote it; copy it unchanged")),
         None if !is_damaged && examined.view.is_some() && !forks(doc, own, others) => Err(whole.hint(
             "`crdtctl sync import FILE` brings in what others have, `crdtctl doc load FILE` a file",
         )),
@@ -258,8 +258,8 @@ fn forks(doc: &DocId, own: &Remains, others: &[RecoverySource]) -> bool {
     updates.into_iter().any(|update| !Salvage::read(update).forks(&file).is_empty())
 }
 
-/// The command that puts the new file in the place of the damaged one; none for a store that is
-/// one file.
+/// Returns the command that replaces the damaged file with the new one; `None` for a store that is one
+/// file.
 fn replace(store: &Store, dir: &Path, made: &Path, damaged: Option<PathBuf>) -> Option<String> {
     let argument = |path: &Path| word(&path.to_string_lossy()).into_owned();
     let place = match &damaged {
@@ -280,8 +280,8 @@ fn replace(store: &Store, dir: &Path, made: &Path, damaged: Option<PathBuf>) -> 
     })
 }
 
-/// The document that is meant, one without a file included; one that nobody here knows by its
-/// whole id.
+/// Returns the document that an argument names, even one without a file; one unknown here needs its
+/// full id.
 fn document(context: &Context, store: &Store, wanted: &str) -> Result<DocId> {
     let documents = check::documents(store)?;
     let (reader, _) = store.reader_anyhow()?;
@@ -293,7 +293,7 @@ fn document(context: &Context, store: &Store, wanted: &str) -> Result<DocId> {
     }
 }
 
-/// What a path holds of a document.
+/// Returns what a path holds of a document.
 fn sources(context: &Context, path: &Path, doc: &DocId) -> Result<Vec<RecoverySource>> {
     let name = path.display().to_string();
     if path.is_dir() || path.file_name().is_some_and(|file| file == "crdt.db") {
@@ -325,7 +325,7 @@ fn row(doc: &DocId, record: &RecoveredRecord) -> Row {
     row
 }
 
-/// The records by kind, or one by one.
+/// Reports the records by kind, or one by one.
 fn shown(context: &Context, doc: &DocId, recovered: &Recovered, records: bool) -> Report {
     let empty = "the document holds no records";
     let format = context.terminal.format;
@@ -359,7 +359,7 @@ fn shown(context: &Context, doc: &DocId, recovered: &Recovered, records: bool) -
     }
 }
 
-/// "120 records whole, 1 partial, 3 lost"
+/// Returns a count such as "120 records whole, 1 partial, 3 lost".
 fn counts(recovered: &Recovered) -> String {
     let count = |fate| recovered.records.iter().filter(|record| record.fate == fate).count();
     format!(
@@ -370,7 +370,7 @@ fn counts(recovered: &Recovered) -> String {
     )
 }
 
-/// What a source gave.
+/// Returns a sentence about what a source contributed.
 fn sentence(given: &Given) -> String {
     let gave = match given.operations {
         0 => "nothing new".to_owned(),
@@ -378,14 +378,14 @@ fn sentence(given: &Given) -> String {
     };
     let mut sentence = format!("{} gave {gave}", given.name);
     if let Some(fault) = &given.fault {
-        sentence.push_str(&format!("; it could be read up to {fault}"));
+        sentence.push_str(&format!("; it was readable up to {fault}"));
     }
     if let Some((announced, read)) = given.announced {
         sentence.push_str(&format!("; of {announced} blocks announced there, {read} can be read"));
     }
-    // Whoever else had those operations had their deletions too.
+    // Another source that has those operations has their deletions too.
     if given.lacks_deletes && given.operations > 0 {
-        sentence.push_str("; what was deleted in the rest of it may be back");
+        sentence.push_str("; content that the unreadable rest deletes may be back");
     }
     sentence
 }

@@ -4,11 +4,11 @@ use crate::error::{Result, listed};
 use crate::ui::{Report, Written};
 use serde_json::{Value, json};
 
-/// Mend what `crdtctl check` found: only what is named
+/// Repair findings of `crdtctl check`: only those that are named
 ///
-/// Takes ids of findings, or unique prefixes of them. All of them are mended in one commit, or none.
-/// The bytes that are replaced are kept in the table `quarantine` of crdtctl.db. What cannot be
-/// repaired by itself is refused, and the error names the command that mends it.
+/// Takes ids of findings, or unique prefixes of them. All of them are repaired in one commit, or none.
+/// The replaced bytes are kept in the table `quarantine` of crdtctl.db. A finding that cannot be
+/// repaired automatically is refused, and the error names the command that fixes it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl repair --dry-run stale-meta-4218db stale-meta-b2bfdc
@@ -32,7 +32,7 @@ pub fn run(context: &Context, args: RepairArgs) -> Result<Report> {
         repaired.findings.iter().map(|finding| json!(check::row(finding))).collect();
     let written = Written {
         changed: true,
-        // Of changed content the first; where only files were mended, that of the first finding.
+        // The first document whose content changed or, if only files were repaired, the first finding's.
         doc: match repaired.committed.documents.is_empty() {
             true => repaired.findings.iter().find_map(|f| f.doc.as_ref()).map(ToString::to_string),
             false => None,

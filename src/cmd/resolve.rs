@@ -1,4 +1,4 @@
-//! From what people type to what they mean: unique prefixes, entities, documents.
+//! Resolves what people type: unique prefixes, entities, documents.
 
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::{self, DocId, EntityId};
@@ -6,10 +6,10 @@ use crate::limits::PREFIX_CHARS;
 use crate::wire::Fault;
 use std::collections::BTreeSet;
 
-/// Candidates that an error names at most.
+/// Maximum number of candidates that an error names.
 const NAMED: usize = 8;
 
-/// [`id::resolve`], where the error names the command that lists the candidates.
+/// Resolves as [`id::resolve`], with an error that names the command that lists the candidates.
 pub fn prefix<'c>(
     wanted: &str,
     candidates: impl Iterator<Item = &'c str>,
@@ -20,7 +20,7 @@ pub fn prefix<'c>(
         .map_err(|error| error.hint_also(format!("`{list}` shows them")))
 }
 
-/// What was not found, with the command that shows what there is.
+/// Adds to a not-found error the command that shows what there is.
 pub fn hinted(error: Error, hint: impl Into<Hint>) -> Error {
     match error.kind {
         Kind::NotFound => error.hint_else(hint),
@@ -28,11 +28,11 @@ pub fn hinted(error: Error, hint: impl Into<Hint>) -> Error {
     }
 }
 
-/// The entity that a command is about: the one that was named, else the store's default, else the
-/// only one.
+/// Returns the entity that a command is about: the named one, else the store's default, else the only
+/// one.
 ///
 /// # Errors
-/// `NotFound` and `Ambiguous` as in [`prefix`]; `Usage` when none is named and there are several.
+/// `NotFound` and `Ambiguous` as in [`prefix`]; `Usage` if none is named and there are several.
 pub fn entity(
     named: Option<&str>,
     default: Option<&str>,
@@ -61,7 +61,7 @@ pub fn entity(
     }
 }
 
-/// `TYPE:ID`, an id alone, or a prefix of either.
+/// Resolves `TYPE:ID`, an id alone, or a prefix of either.
 fn named_entity(wanted: &str, entities: &BTreeSet<EntityId>) -> Result<EntityId> {
     let exact = |entity: &&EntityId| entity.as_str() == wanted;
     if let Some(entity) = entities.iter().find(exact) {
@@ -90,11 +90,11 @@ fn named_entity(wanted: &str, entities: &BTreeSet<EntityId>) -> Result<EntityId>
     }
 }
 
-/// The document that an argument means: its id, a concern of the current entity (`chat`),
+/// Returns the document that an argument names: by its id, a concern of the current entity (`chat`),
 /// `ENTITY:CONCERN` with the entity written as for `-e`, or a unique prefix of the id.
 ///
 /// # Errors
-/// `NotFound` and `Ambiguous`, and whatever `current` says when there is no current entity.
+/// `NotFound` and `Ambiguous`, and that of `current` if there is no current entity.
 pub fn document(
     wanted: &str,
     documents: &[DocId],
@@ -130,7 +130,7 @@ fn ambiguous(what: &str, candidates: &BTreeSet<&str>) -> Error {
     Error::new(Kind::Ambiguous, listing(&format!("{what}:"), candidates.iter().copied()))
 }
 
-/// A sentence and, below it, the candidates: the first of them where there are many.
+/// Returns a sentence and, below it, the candidates, or the first few of many.
 fn listing<'c>(what: &str, candidates: impl ExactSizeIterator<Item = &'c str>) -> String {
     let more = candidates.len().saturating_sub(NAMED);
     let mut lines = vec![what.to_owned()];
@@ -141,12 +141,12 @@ fn listing<'c>(what: &str, candidates: impl ExactSizeIterator<Item = &'c str>) -
     lines.join("\n")
 }
 
-/// For a document that is not there.
+/// Returns the error for a document that does not exist.
 pub fn missing(id: &DocId) -> Error {
     Error::not_found(format!("there is no document {id}")).hint(Next::Documents.and(" shows them"))
 }
 
-/// For a file that is no document at all.
+/// Returns the error for a file that does not decode as a document.
 pub fn undecodable(name: &str, fault: &Fault) -> Error {
     Error::corrupt(format!("{name} does not decode")).because(fault.clone()).hint(
         Next::Check(Some(name.to_owned()))

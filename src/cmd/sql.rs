@@ -10,17 +10,17 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Ask the store in SQL: one query over views of everything it holds
+/// Query the store in SQL: one query over views of everything it holds
 ///
-/// Entities, members, messages, cards, issues, tombstones, peers, the log, what takes how many bytes:
-/// `--schema` lists the views, `--schema messages` the columns of one; they are called as in the JSON
-/// of the other commands. Times are Unix seconds: `datetime(created_at, 'unixepoch')` reads them. All
-/// of the store is meant or, with -e, one entity.
+/// There are views of entities, members, messages, cards, issues, tombstones, peers, the log and sizes:
+/// `--schema` lists them, `--schema messages` lists the columns of one, which are named as in the JSON of
+/// the other commands. Times are Unix seconds: `datetime(created_at, 'unixepoch')` converts them. The
+/// views cover the whole store or, with -e, one entity.
 ///
-/// Only what the query names is read, into memory; nothing is written anywhere, and a query that
-/// would do anything but read is refused with exit code 2. One that takes longer than 10 s, a command
-/// that takes longer than --timeout, or more than 512 MiB, is refused with exit code 1. In JSON bytes
-/// are base64, and what JSON has no number for, as infinity, is null.
+/// Only what the query names is read, into memory; nothing is written, and a query that does anything
+/// but read is refused with exit code 2. A query that takes longer than 10 s, a command that takes
+/// longer than --timeout, or more than 512 MiB, is refused with exit code 1. In JSON, bytes are base64,
+/// and numbers that JSON lacks, such as infinity, are null.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl sql 'SELECT author_id, count(*) FROM messages GROUP BY 1 ORDER BY 2 DESC'
@@ -35,14 +35,14 @@ pub struct SqlArgs {
     /// One SELECT; `-` reads it from stdin
     #[arg(required_unless_present_any = ["schema", "save"])]
     query: Option<String>,
-    /// A value for `:NAME` in the query; `:now` is the time that counts as now
+    /// A value for `:NAME` in the query; `:now` is the current time, or that of `--now`
     #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
-    /// For how long the command may take, printing the rows included; without it the query alone may
-    /// work for 10s
+    /// How long the command may take, including printing the rows; by default the query alone may
+    /// take 10s
     #[arg(long, value_name = "TIME", value_parser = time::duration)]
     timeout: Option<Duration>,
-    /// Show how the query would be answered, and what it would read
+    /// Show how the query would be executed, and what it would read
     #[arg(long)]
     explain: bool,
     /// List the views or, with the name of one, its columns
@@ -102,7 +102,7 @@ fn parameter(text: &str) -> Result<(String, String)> {
     }
 }
 
-/// The name of a view, or nothing.
+/// A parser for the name of a view, or nothing.
 fn views() -> PossibleValuesParser {
     let names = sql::views().iter().map(|view| view.name);
     PossibleValuesParser::new(names.chain([""]))
@@ -151,7 +151,7 @@ fn ask(context: &Context, query: Query) -> Result<Report> {
     Ok(Body::Stream { rows: Stream::of(rows), columns: columns.into(), id, live: false }.into())
 }
 
-/// Hands out the rows of an answer; of a table no more than it can hold.
+/// Hands out the rows of an answer; for a table no more than it can hold.
 fn hand_out(answer: &mut SqlAnswer, held: usize, take: Take<'_>) -> Result<()> {
     let mut bytes: usize = 0;
     while let Some(row) = answer.next_row()? {
@@ -176,14 +176,14 @@ fn column(heading: &SqlHeading) -> Column {
         Some(SqlType::Flag) => Style::Flag,
         Some(SqlType::Integer | SqlType::Number) => Style::Number,
         Some(SqlType::Json) => Style::List,
-        // Ids stay whole; anything else may be what people wrote.
+        // Ids are shown whole; any other text may be prose.
         Some(SqlType::Text) | None if is_id(&heading.name) => Style::Text,
         Some(SqlType::Text) | None => Style::Prose,
     };
     Column::named(&heading.name, style)
 }
 
-/// Whether a column holds ids, as far as its name tells.
+/// Whether a column holds ids, judging by its name.
 fn is_id(name: &str) -> bool {
     name.ends_with("id") || name.ends_with("_by") || ["doc", "entity", "path"].contains(&name)
 }

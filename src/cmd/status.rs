@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Show the store on one screen: who we are, who is behind, what waits, what is wrong or nearly full
+/// Show the store on one screen: who you are, who is behind, what waits, what is wrong or nearly full
 ///
-/// Cheap, however large the store is: it reads the names and sizes of the files, the local state and
-/// the documents of the members, and no other document. Who lacks what is told by the log and the
-/// last bundles; `crdtctl sync status` compares the documents themselves, and `crdtctl check` looks
-/// into each of them. --unread reads the chats too.
+/// This is cheap, however large the store is: it reads file names and sizes, the local state and the
+/// member documents, and no others. Who lacks what is taken from the log and the last bundles;
+/// `crdtctl sync status` compares the documents themselves, and `crdtctl check` checks each of them.
+/// With --unread it reads the chats too.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl status
@@ -27,7 +27,7 @@ use std::path::Path;
   crdtctl status --json | jq '.peers[] | select(.they_lack != [])'
   crdtctl status --json | jq -r '.limits[].doc_id'")]
 pub struct StatusArgs {
-    /// Count the messages that are unread too, which reads the chats
+    /// Also count unread messages, which reads the chats
     #[arg(long)]
     unread: bool,
 }
@@ -164,7 +164,7 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Report> {
     Ok(notes.into_iter().fold(report, Report::note))
 }
 
-/// How many messages are unread, by entity; those with none are left out.
+/// Counts unread messages by entity; entities without any are left out.
 fn unread(context: &Context, reader: &Reader, docs: &[DocId]) -> Result<Vec<Value>> {
     let mut found = Vec::new();
     for entity in docs.iter().filter(|doc| doc.concern() == Some(chat::SPEC.name)) {
@@ -177,7 +177,7 @@ fn unread(context: &Context, reader: &Reader, docs: &[DocId]) -> Result<Vec<Valu
     Ok(found)
 }
 
-/// What a member may do in an entity; None for a stranger, and where it cannot be read.
+/// Returns a member's role in an entity; `None` for non-members, and if it cannot be read.
 pub(super) fn role(
     context: &Context,
     reader: &Reader,
@@ -188,7 +188,7 @@ pub(super) fn role(
     Ok(view.and_then(|view| core::active_role(&view, member)).map(|role| role.as_str()))
 }
 
-/// The documents that have most of the size that they may have.
+/// The documents that are near their size limit.
 fn near_limits(reader: &Reader, documents: &[Document]) -> Vec<Value> {
     let near = |document: &Document| {
         let spec = concern::of(&document.id)?;
@@ -210,35 +210,37 @@ fn near_limits(reader: &Reader, documents: &[Document]) -> Vec<Value> {
     documents.iter().filter_map(near).collect()
 }
 
-/// The commands that go on from here, each where there is something for it.
+/// Notes with suggested next commands, each only if there is something to do.
 fn next(answer: &Answer<'_>) -> Vec<String> {
     let behind = answer.peers.iter().filter(|one| !one.they_lack.is_empty()).count();
     let we_lack = answer.peers.iter().any(|one| !one.we_lack.is_empty());
     let mut said = Vec::new();
     if answer.replica_id.is_none() {
-        said.push("this store is no replica yet: `crdtctl init --as MEMBER` makes it yours".into());
+        said.push(
+            "this store is not a replica yet: `crdtctl init --as MEMBER` makes it yours".into(),
+        );
     }
     match behind {
         0 => {}
         1 => said.push(
-            "1 of the others is behind: `crdtctl sync stick DIR` takes everything along".into(),
+            "1 of the others is behind: `crdtctl sync stick DIR` writes what it lacks".into(),
         ),
         n => said.push(format!(
-            "{n} of the others are behind: `crdtctl sync stick DIR` takes everything along"
+            "{n} of the others are behind: `crdtctl sync stick DIR` writes what they lack"
         )),
     }
     let rest: [(bool, &str); 5] = [
         (
             answer.unread.iter().flatten().next().is_some(),
-            "messages are unread: `crdtctl chat list --unread`, and `crdtctl chat read` marks them",
+            "messages are unread: `crdtctl chat list --unread` shows them, `crdtctl chat read` marks them",
         ),
         (
             we_lack || answer.waiting > 0,
             "we lack something: `crdtctl sync status` says what, and who has it",
         ),
         (answer.conflicts > 0, "values lost a merge: `crdtctl conflict list`"),
-        (!answer.findings.is_empty(), "something is wrong: `crdtctl check` says what mends it"),
-        (!answer.limits.is_empty(), "a document is nearly full: `crdtctl doc size` says of what"),
+        (!answer.findings.is_empty(), "something is wrong: `crdtctl check` says how to fix it"),
+        (!answer.limits.is_empty(), "a document is nearly full: `crdtctl doc size` shows of what"),
     ];
     said.extend(rest.iter().filter(|(there, _)| *there).map(|(_, text)| (*text).to_owned()));
     said

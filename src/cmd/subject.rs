@@ -1,4 +1,4 @@
-//! What an argument means that can be a document or a file.
+//! Resolves arguments that can name a document or a file.
 
 use super::foreign::{ForeignFile, FromKind, is_readable};
 use super::{Context, files, resolve};
@@ -15,45 +15,45 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Names of documents that an error lists.
+/// Maximum number of document names that an error lists.
 const NAMED: usize = 8;
 
 /// A document of a store, or what a file holds.
 pub enum Subject {
-    /// Of the store.
+    /// A document of the store.
     Stored(Box<Reader>, DocId),
-    /// Out of a file, with no store anywhere.
+    /// A document from a file, without a store.
     File(Box<LooseDocument>),
 }
 
 /// The document in a file.
 pub struct LooseDocument {
-    /// As it was named: the file, with `#NAME` where one was picked.
+    /// As the user named it: the file, with `#NAME` if one was picked.
     pub name: String,
-    /// What the file is, in the words of `doc kind`.
+    /// The kind of file, as `doc kind` names it.
     pub kind: &'static str,
-    /// What is around it.
+    /// The encodings around it.
     pub wrapped_in: Vec<String>,
-    /// Its updates as they are kept.
+    /// Its updates as stored.
     pub document: FoundDocument,
-    /// All of them as one, in v1.
+    /// All updates merged into one, in v1.
     pub update: Arc<Vec<u8>>,
 }
 
 /// The content of a document, read in one of two ways.
 pub enum DocumentContent {
-    /// By what the gate lets through.
+    /// What the gate lets through.
     View(Rc<View>),
     /// Every shared type.
     Types(Rc<SharedTypes>),
 }
 
 impl Context {
-    /// The content of a document of the store. What rule 1 of the gate excludes is shown all the same,
-    /// and a note says so.
+    /// Returns the content of a document of the store. Content that rule 1 of the gate excludes is still
+    /// shown, with a note.
     ///
     /// # Errors
-    /// `NotFound`; `Corrupt` where it does not decode.
+    /// `NotFound`; `Corrupt` if it does not decode.
     pub fn content(&self, reader: &Reader, doc: &DocId) -> Result<DocumentContent> {
         let error = match reader.any_view(doc) {
             Ok(Some(AnyView::View(view))) => return Ok(DocumentContent::View(view)),
@@ -71,7 +71,7 @@ impl Context {
         match fault.filter(|fault| fault.is_unsupported()) {
             Some(fault) => {
                 if concern::of(doc).is_some() {
-                    self.note(format!("{doc} can be shown and not written: {fault}"));
+                    self.note(format!("{doc} can be shown but not written: {fault}"));
                 }
                 Ok(DocumentContent::Types(Rc::new(SharedTypes::read(bytes)?)))
             }
@@ -81,10 +81,10 @@ impl Context {
 }
 
 impl LooseDocument {
-    /// A document that was found, by the name it goes by.
+    /// Returns a document that was found, under the given name.
     ///
     /// # Errors
-    /// `Untrusted` where an update of it does not decode.
+    /// `Untrusted` if one of its updates does not decode.
     pub fn of(name: String, identified: &Identified, document: FoundDocument) -> Result<Self> {
         let update = merged(&name, &document)?;
         Ok(LooseDocument {
@@ -96,7 +96,7 @@ impl LooseDocument {
         })
     }
 
-    /// Says what of the file waits for something that is not in it.
+    /// Notes which updates of the file wait for something that is not in it.
     pub fn note_waiting(&self, context: &Context, types: &SharedTypes) {
         for waiting in types.waiting() {
             let file = &self.name;
@@ -104,7 +104,7 @@ impl LooseDocument {
         }
     }
 
-    /// Its content, every shared type of it.
+    /// Returns its content: every shared type.
     ///
     /// # Errors
     /// As [`SharedTypes::read`].
@@ -114,13 +114,13 @@ impl LooseDocument {
 }
 
 impl Context {
-    /// The document or the file that an argument means.
+    /// Returns the document or the file that an argument names.
     ///
-    /// `-` and what has a `/` in it is a file. A document that is named in full is one, whatever files
-    /// there are. Of a file and a document that one word could mean neither is taken.
+    /// `-` and anything with a `/` is a file. A full document id is a document, whatever files there are.
+    /// A word that could mean either a file or a document is refused.
     ///
     /// # Errors
-    /// `NotFound`; `Ambiguous`, which says how to say which; as [`Context::document`].
+    /// `NotFound`; `Ambiguous`, which says how to write either; as [`Context::document`].
     pub fn subject(&self, wanted: &str, from: FromKind) -> Result<Subject> {
         let file = || self.loose(wanted, from).map(|file| Subject::File(Box::new(file)));
         let (path, _) = split(wanted);
@@ -156,10 +156,10 @@ impl Context {
         }
     }
 
-    /// Whether an argument means a file; as [`Context::subject`], whatever is in it.
+    /// Whether an argument names a file, as in [`Context::subject`], whatever is in it.
     ///
     /// # Errors
-    /// `Ambiguous` for what is a file and a document.
+    /// `Ambiguous` if it could be a file or a document.
     pub fn means_file(&self, wanted: &str) -> Result<bool> {
         let path = split(wanted).0;
         let there = is_readable(&path);
@@ -185,7 +185,7 @@ impl Context {
         }
     }
 
-    /// The document or the file that an argument means, as its updates.
+    /// Returns the document or the file that an argument names, as its updates.
     ///
     /// # Errors
     /// As [`Context::subject`].
@@ -209,16 +209,16 @@ impl Context {
         }
     }
 
-    /// What a file holds: its only document, or the one behind `#`.
+    /// Returns what a file holds: its only document, or the one named after `#`.
     ///
     /// # Errors
-    /// `Untrusted` for what is no content of Yjs; `Ambiguous` where there are several documents.
+    /// `Untrusted` if it is not Yjs content; `Ambiguous` if there are several documents.
     pub fn loose(&self, wanted: &str, from: FromKind) -> Result<LooseDocument> {
         let file = ForeignFile::read(&split(wanted).0, from)?;
         self.loose_in(wanted, &file, from)
     }
 
-    /// The same of a file that was read already.
+    /// The same for a file already read.
     ///
     /// # Errors
     /// As [`Context::loose`].
@@ -243,9 +243,9 @@ impl Context {
             _ => {
                 let none = Error::usage(format!("{name} holds no content"));
                 return Err(match identified.form {
-                    FileKind::Message => none.because("it is a message that is about no content"),
+                    FileKind::Message => none.because("it is a message that carries no content"),
                     FileKind::Awareness => none
-                        .because("it is a message of awareness: who is there, and where they look")
+                        .because("it is an awareness message: who is present, and where their cursors are")
                         .hint("`crdtctl doc kind FILE` says how many it is about"),
                     form => none.because(format!("it is a {}", form.name())).hint(
                         "`crdtctl doc kind FILE` and `crdtctl doc vector FILE` show what it says",
@@ -262,7 +262,7 @@ impl Context {
     }
 }
 
-/// The error for a directory that is no database.
+/// The error for a directory that is not a database.
 fn no_file(wanted: &str) -> Error {
     Error::not_found(format!("{wanted} is a directory, and no LevelDB"))
         .hint("name a file in it; `crdtctl doc kind FILE…` says what each is")
@@ -277,7 +277,7 @@ fn is_concern(wanted: &str) -> bool {
     CONCERNS.iter().any(|spec| spec.name == wanted)
 }
 
-/// The file, and the document in it that is picked: `FILE#NAME`, of standard input `-#NAME`.
+/// Splits `FILE#NAME`, or `-#NAME` for standard input, into the file and the document picked in it.
 pub fn split(wanted: &str) -> (PathBuf, Option<&str>) {
     let whole = Path::new(wanted);
     if let Some(name) = wanted.strip_prefix("-#") {
@@ -296,10 +296,10 @@ fn either(wanted: &str, doc: &DocId) -> Error {
         .hint(format!("`./{wanted}` is the file, `{doc}` the document"))
 }
 
-/// The one document that is meant.
+/// Returns the one document that is named, or the only one.
 ///
 /// # Errors
-/// `NotFound`; `Ambiguous` where there are several and none is named.
+/// `NotFound`; `Ambiguous` if there are several and none is named.
 pub fn pick<'d>(
     name: &str,
     documents: &'d [FoundDocument],
@@ -331,14 +331,14 @@ pub fn pick<'d>(
                 let error = Error::not_found(format!("{name}: there is no document {called}"));
                 match all.iter().any(|one| one.name.is_some()) {
                     true => error.hint(format!("there are {}", names())),
-                    false => error.hint("what the file holds has no name: leave `#` out"),
+                    false => error.hint("the document in the file has no name: leave out the `#`"),
                 }
             })
         }
     }
 }
 
-/// Says which rows of a document are left out.
+/// Notes which rows of a document are left out.
 fn note_unread(context: &Context, name: &str, document: &FoundDocument) -> Result<()> {
     let Some(problem) = &document.problem else { return Ok(()) };
     if document.steps.is_empty() {
@@ -351,7 +351,7 @@ fn note_unread(context: &Context, name: &str, document: &FoundDocument) -> Resul
     Ok(())
 }
 
-/// All updates of a document as one.
+/// Merges all updates of a document into one.
 fn merged(name: &str, document: &FoundDocument) -> Result<Arc<Vec<u8>>> {
     if let [one] = document.steps.as_slice() {
         return Ok(Arc::clone(&one.update));

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 /// Sync by file: export and import bundles, see what peers have
 ///
-/// A bundle holds documents, or only what one peer lacks, and goes by USB stick, mail or any
+/// A bundle holds documents, or only what one peer lacks, and travels by USB stick, mail or any
 /// shared folder. Every bundle is also a receipt: it says what its sender has.
 #[derive(clap::Args)]
 pub struct SyncArgs {
@@ -32,12 +32,11 @@ pub struct SyncArgs {
 enum SyncVerb {
     /// Write a bundle: everything, or with --for what one peer lacks
     ///
-    /// A document that cannot be read is left out and named; the bundle does not claim to be full
-    /// then, and the exit code is 5. The contents of files go with the documents that name them, each
-    /// once, and to a peer only those that it lacks.
-    /// With --with-archive it carries what is archived here: all of it, or with --for what the peer
-    /// lacks by the last bundle or receipt of its own that says what it has archived. Rows that
-    /// do not fit into one bundle go with the next.
+    /// A document that cannot be read is left out and named; the bundle then does not claim to be full,
+    /// and the exit code is 5. File contents go with the documents that refer to them, each once, and
+    /// with --for only those that the peer lacks. With --with-archive the bundle includes archived
+    /// records: all of them, or with --for those that the peer lacks, judging by its last bundle or
+    /// receipt that lists its archive. Rows that do not fit into one bundle go into the next.
     #[command(after_help = "Examples:
   crdtctl sync export -O everything.crdt
   crdtctl sync export --for bob-hill-lake-tree -O for-bob.crdt
@@ -46,30 +45,28 @@ enum SyncVerb {
     Export(ExportArgs),
     /// Read bundles: all of them in one commit, or none
     ///
-    /// With --keep-going what cannot be taken is left out and named (exit 3), and the rest is
-    /// imported.
-    /// Importing twice, in any order, changes nothing. What comes before its prerequisites waits
-    /// (exit 7) and is applied by the import that brings them. So does what comes for a document
-    /// that cannot be read; all others are imported. Archived rows in a bundle are added to the
-    /// archive, where they are not there. The contents of files come after that, piece by piece:
-    /// where that was interrupted, the same import again goes on. With --dry-run it says record by
-    /// record what would become of them, and which roles would change.
+    /// With --keep-going, bundles that cannot be imported are left out and named (exit 3), and the rest
+    /// is imported. Bundles can come in any order, and importing one again changes nothing. An update
+    /// that arrives before its prerequisites waits (exit 7) and is applied by the import that brings
+    /// them. Updates for a document that cannot be read wait too; all others are imported. Archived rows
+    /// that are missing here are added to the archive. File contents come last, piece by piece: after an
+    /// interruption, repeating the import continues. --dry-run shows what would happen to each record,
+    /// and which roles would change.
     #[command(after_help = "Examples:
   crdtctl sync import from-bob.crdt
   crdtctl sync import --dry-run ~/usb/*.crdt
   crdtctl sync import --keep-going ~/usb/*.crdt
   crdtctl sync import --raw chat chat.yjs")]
     Import(ImportArgs),
-    /// Do all that is to be done with a stick: take in what is new, put there what others lack
+    /// Sync with a USB stick: import what is new on it, write to it what others lack
     ///
-    /// A stick, or any directory that goes round or is shared. Everything new there is imported;
-    /// what cannot be is left out and named (exit 3). For each replica that lacks something a bundle
-    /// is written, and a whole one for all members of whom nothing was heard yet. A receipt says
-    /// what is here. Bundles of ours that nobody needs any more are taken away; all other files stay
-    /// as they are. It is about all of the store, whatever -e says. With --with-archive what is
-    /// archived goes round as well. A file gets its name when it is
-    /// whole: a stick that was pulled out holds nothing that does harm, and the same command again
-    /// goes on.
+    /// Works with a stick, or any directory that is passed round or shared. Everything new there is
+    /// imported; what cannot be is left out and named (exit 3). A bundle is written for each replica that
+    /// lacks something, and a full one for members never heard of. A receipt says what is here. This
+    /// store's bundles that nobody needs any more are removed; all other files stay as they are. It always
+    /// covers the whole store, whatever -e says. With --with-archive, archived records are included. A
+    /// file gets its name only when it is complete: pulling out the stick does no harm, and repeating
+    /// the command continues.
     #[command(after_help = "Examples:
   crdtctl sync stick ~/usb
   crdtctl sync stick -n ~/usb
@@ -77,17 +74,16 @@ enum SyncVerb {
     Stick(stick::Stick),
     /// Show each peer: what it lacks, what we lack, what waits
     ///
-    /// As far as the last bundle of each peer tells. A document is agreed where the version and the
-    /// digest of the content are the same; where the versions differ, somebody lacks something.
-    /// Operations count every value that was ever
-    /// written; a deletion alone has none. The bytes to send are those of the updates in an export
-    /// with --for, before they are packed.
+    /// This is based on the last bundle of each peer. A document is agreed if version and content digest
+    /// are equal; if the versions differ, one side lacks something. Operations count every value ever
+    /// written; a deletion alone counts none. The bytes to send are those of the updates in an export
+    /// with --for, before compression.
     #[command(after_help = "Examples:
   crdtctl sync status
   crdtctl sync status --json | jq '.[] | select(.waiting > 0) | .waits'
   crdtctl sync status --exit-code -q || crdtctl sync export --for bob- -O for-bob.crdt")]
     Status {
-        /// Exit with 3 when anyone is behind
+        /// Exit with 3 if anyone is behind
         #[arg(long)]
         exit_code: bool,
     },
@@ -95,7 +91,7 @@ enum SyncVerb {
     #[command(after_help = "Examples:
   crdtctl sync receipt -O what-alice-has.crdt")]
     Receipt(ReceiptArgs),
-    /// Show what a bundle says that it holds, without importing it
+    /// Show what a bundle says it holds, without importing it
     #[command(after_help = "Examples:
   crdtctl sync show from-bob.crdt
   crdtctl sync show from-bob.crdt --records
@@ -103,11 +99,11 @@ enum SyncVerb {
     Show {
         /// The bundle; `-` is standard input
         file: PathBuf,
-        /// What importing it would change, record by record
+        /// Show what importing it would change, record by record
         #[arg(long)]
         records: bool,
     },
-    /// Check a bundle whole, without a store: bounds, hashes, every update
+    /// Check a whole bundle, without a store: bounds, hashes, every update
     #[command(after_help = "Examples:
   crdtctl sync verify from-bob.crdt")]
     Verify {

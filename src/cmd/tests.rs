@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A tree with the two kinds of leaf that take a global option's name for something else.
+/// A command tree with the two kinds of leaf that use a global option's name for something else.
 #[derive(Parser)]
 struct Toy {
     #[command(flatten)]

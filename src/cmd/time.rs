@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
 use std::time::Duration;
 
-/// A point in time on the command line: fixed, or so long ago.
+/// A point in time on the command line: fixed, or some time ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
     /// Unix seconds.
@@ -14,7 +14,7 @@ pub enum When {
 }
 
 impl When {
-    /// Unix seconds.
+    /// Returns the time in Unix seconds.
     pub fn at(self, now: i64) -> i64 {
         match self {
             When::At(seconds) => seconds,
@@ -22,8 +22,8 @@ impl When {
         }
     }
 
-    /// Parses RFC 3339, a date (local midnight), a local time as tables show it, `2d`, `3h`, `1w`,
-    /// `30m` or `45s` ago, or Unix seconds.
+    /// Parses RFC 3339, a date (local midnight), a local time as tables show it, an age (`2d`, `3h`, `1w`,
+    /// `30m`, `45s`), or Unix seconds.
     pub fn parse(text: &str) -> Result<Self> {
         if let Some(seconds) = ago(text) {
             return Ok(When::Ago(seconds));
@@ -37,7 +37,8 @@ impl When {
     }
 }
 
-/// Unix seconds of a fixed point in time: RFC 3339, a date or time in the local zone, Unix seconds.
+/// Parses a fixed point in time: RFC 3339, a date or time in the local zone, or Unix seconds. Returns Unix
+/// seconds.
 pub fn fixed(text: &str) -> Result<i64> {
     if let Ok(seconds) = text.parse::<i64>() {
         return Ok(seconds);
@@ -59,7 +60,7 @@ pub fn fixed(text: &str) -> Result<i64> {
     })
 }
 
-/// `10s`, `500ms`, `2m`, or seconds.
+/// Parses a duration: `10s`, `500ms`, `2m`, or seconds.
 pub fn duration(text: &str) -> Result<Duration> {
     let wrong = || Error::usage(format!("not a duration: {text:?}; write 500ms, 10s or 2m"));
     let (number, unit) = split_unit(text);
@@ -73,7 +74,7 @@ pub fn duration(text: &str) -> Result<Duration> {
     millis.map(Duration::from_millis).ok_or_else(wrong)
 }
 
-/// Seconds of `2d`, `3h`, `1w`, `30m`, `45s`.
+/// Returns the seconds of `2d`, `3h`, `1w`, `30m`, `45s`.
 fn ago(text: &str) -> Option<i64> {
     let (number, unit) = split_unit(text);
     let unit = match unit {
@@ -92,7 +93,7 @@ fn split_unit(text: &str) -> (&str, &str) {
     text.split_at(digits)
 }
 
-/// The first moment of the local zone from this time on: a clock that is put forward skips some.
+/// Returns the first existing moment of the local zone at or after this time: clock changes skip some.
 fn local_seconds(local: NaiveDateTime) -> Option<i64> {
     (0..=3).find_map(|hours| {
         let local = local.checked_add_signed(TimeDelta::hours(hours))?;

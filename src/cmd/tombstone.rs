@@ -7,7 +7,7 @@ use crate::ui::{self, Column, Report, Row, Section, row, rows};
 use clap::{Subcommand, ValueEnum};
 use std::cmp::Reverse;
 
-/// Deleted records: which are still there, and whom they wait for
+/// Show deleted records: which are still there, and whom they wait for
 #[derive(clap::Args)]
 pub struct TombstoneArgs {
     #[command(subcommand)]
@@ -18,8 +18,8 @@ pub struct TombstoneArgs {
 enum TombstoneVerb {
     /// List the tombstones of the store or, with -e, of one entity
     ///
-    /// With `--by member` it is said who blocks pruning: one row a member, with what waits for it
-    /// and since when nothing was heard of it. What waits for several is counted with each.
+    /// `--by member` shows who blocks pruning: one row per member, with what waits for it and since when
+    /// nothing was heard from it. A tombstone that waits for several members counts for each.
     #[command(after_help = "Examples:
   crdtctl tombstone list
   crdtctl tombstone list --blocked
@@ -30,17 +30,17 @@ enum TombstoneVerb {
         /// Only those that cannot be pruned yet
         #[arg(long)]
         blocked: bool,
-        /// Count them together
+        /// Count them by member, document or kind
         #[arg(long, value_name = "WHAT")]
         by: Option<CountBy>,
-        /// Only those that take the most
+        /// Only the N largest
         #[arg(long, value_name = "N")]
         top: Option<usize>,
     },
-    /// Explain one: who deleted it, whom it waits for, and what goes with it
+    /// Explain one tombstone: who deleted it, whom it waits for, and what pruning it frees
     ///
-    /// When a member was last heard of is when the last bundle of one of its replicas was made.
-    /// `bytes` is what the record takes in the document, `frees` what of it goes: its key stays.
+    /// A member was last heard of when the last bundle of one of its replicas was made. `bytes` is the
+    /// size of the record in the document, `frees` the part that pruning removes: its key stays.
     #[command(after_help = "Examples:
   crdtctl tombstone why 3f2a
   crdtctl tombstone why bob-hill-lake-tree -e ocean-forest-moon-star --json")]
@@ -51,17 +51,17 @@ enum TombstoneVerb {
     },
 }
 
-/// Members that a sentence names.
+/// Maximum number of members that a sentence names.
 const NAMED: usize = 4;
 
-/// What deleted records are counted by.
+/// How deleted records are grouped.
 #[derive(Clone, Copy, ValueEnum)]
 enum CountBy {
-    /// One row a member that is waited for
+    /// One row per member that is waited for
     Member,
-    /// One row a document
+    /// One row per document
     Document,
-    /// One row a kind of record
+    /// One row per kind of record
     Kind,
 }
 
@@ -151,12 +151,12 @@ fn list(
     if by == TombstoneGrouping::Member && prunable > 0 {
         let one = if prunable == 1 { "waits" } else { "wait" };
         report = report
-            .note(format!("{prunable} {one} for nobody: `crdtctl prune` removes what may go"));
+            .note(format!("{prunable} {one} for nobody: `crdtctl prune` removes what can go"));
     }
     Ok(report)
 }
 
-/// Leaves only the first of them; how many it leaves out.
+/// Keeps only the first ones, and returns how many it left out.
 fn cut<T>(all: &mut Vec<T>, top: Option<usize>) -> usize {
     let left = all.len().saturating_sub(top.unwrap_or(usize::MAX));
     all.truncate(top.unwrap_or(usize::MAX));
@@ -170,7 +170,7 @@ fn with_rest(report: Report, left: usize) -> Report {
     }
 }
 
-/// The tombstones of the store or, with -e, of one entity.
+/// Returns the tombstones of the store or, with -e, of one entity.
 pub fn all(context: &Context) -> Result<Vec<DeletedRecord>> {
     let reader = context.reader()?;
     let entities = context.entities(&reader.documents()?)?;
@@ -219,7 +219,7 @@ fn why(context: &Context, wanted: &str) -> Result<Report> {
     Ok(report.note(sentence))
 }
 
-/// The answer, for people.
+/// Returns the explanation as a sentence.
 fn sentence(found: &Explanation, now: i64) -> String {
     let Explanation { kind, frees, .. } = found;
     if !found.has_members {
@@ -227,7 +227,7 @@ fn sentence(found: &Explanation, now: i64) -> String {
     }
     if found.waiting_for.is_empty() && found.is_content {
         return format!(
-            "everybody who had it has acknowledged it; the {kind} is content: pruning leaves it"
+            "everybody who had it has acknowledged it; pruning keeps it, since the {kind} is content"
         );
     }
     if found.waiting_for.is_empty() {
@@ -253,7 +253,7 @@ fn sentence(found: &Explanation, now: i64) -> String {
     }
     let whom = waiting.join("; ");
     match found.is_content {
-        true => format!("it waits for {whom}; the {kind} is content: pruning leaves it"),
-        false => format!("it waits for {whom}; about {frees} bytes go then"),
+        true => format!("it waits for {whom}; pruning keeps it, since the {kind} is content"),
+        false => format!("it waits for {whom}; pruning will then free about {frees} bytes"),
     }
 }

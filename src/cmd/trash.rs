@@ -5,11 +5,11 @@ use crate::query::trash::{self as query, TrashedRecord};
 use crate::ui::{Column, Report, row, rows};
 use clap::Subcommand;
 
-/// Records that are gone for good, kept for 30 days: what they were, and a new one of each
+/// Show records that are gone for good, kept for 30 days, and make new ones from them
 ///
-/// A deleted record leaves its document when every active member has acknowledged the deletion; no
-/// replica has it then. What left a document of this replica, by whoever's doing, is kept here,
-/// at most 64 MiB of it. The trash is this replica's own: others have theirs.
+/// A deleted record leaves its document when every active member has acknowledged the deletion; then no
+/// replica has it any more. Whatever leaves a document of this replica, no matter why, is kept here, at
+/// most 64 MiB in total. Each replica has its own trash.
 #[derive(clap::Args)]
 pub struct TrashArgs {
     #[command(subcommand)]
@@ -18,28 +18,28 @@ pub struct TrashArgs {
 
 #[derive(Subcommand)]
 enum TrashVerb {
-    /// List what went, the latest first
+    /// List the records in the trash, latest first
     ///
-    /// Why: `pruned` by this replica, `peer` by another one of which this one heard, `removed`
-    /// without a tombstone (a column), `replaced` by a new record (a member who was added again).
+    /// The reasons: `pruned` by this replica, `peer` pruned by another, `removed` without a tombstone (a
+    /// column), `replaced` by a new record (a member who was added again).
     #[command(after_help = "Examples:
   crdtctl trash list
   crdtctl trash list --json | jq '.[] | {id, kind, member}'")]
     List,
-    /// Show one, with every field that its record had
+    /// Show one record, with every field that it had
     #[command(after_help = "Example:\n  crdtctl trash show 3f2a --json | jq .record")]
     Show {
         /// The id that the record had, or a unique prefix of it
         #[arg(value_name = "TRASHED")]
         record: String,
     },
-    /// Make a new record with the content of one; prints the new id
+    /// Make a new record with the content of one in the trash; prints the new id
     ///
-    /// An id that was pruned never comes back, so the record gets another, and what was said about
-    /// the old one stays there: the replies to a message stay in the old thread. Its attachments and
-    /// reactions come with it. The author of a message or comment stays its author where that is
-    /// whoever restores it, or an admin or owner does; else whoever restores it says it, with the
-    /// author's name before it and without the reactions. A member is added by `member add`.
+    /// A pruned id never comes back, so the record gets a new one, and what refers to the old one stays
+    /// there: replies to a message stay in the old thread. Attachments and reactions are restored. A
+    /// message or comment keeps its author if the author, an admin or an owner restores it; otherwise
+    /// the restoring member becomes its author, the text begins with the original author's name, and
+    /// the reactions are left out. To restore a member, use `member add`.
     #[command(after_help = "Examples:
   crdtctl trash restore 3f2a
   crdtctl trash list --json | jq -r '.[] | select(.kind == \"message\").id' \\
@@ -87,7 +87,7 @@ pub fn run(context: &Context, args: TrashArgs) -> Result<Report> {
     }
 }
 
-/// What is in the trash of the store or, with -e, of one entity; the latest first.
+/// Returns the trash of the store or, with -e, of one entity, latest first.
 pub fn all(context: &Context) -> Result<Vec<TrashedRecord>> {
     let reader = context.reader()?;
     query::list(&reader, context.named_entities(&reader)?.as_ref())

@@ -1,4 +1,4 @@
-//! What is said of a command line that was not understood: clap's words, and what to type instead.
+//! Errors for command lines that do not parse: clap's message, and a tip on what to type instead.
 
 use crate::ui;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::num::{IntErrorKind, ParseIntError};
 
-/// Keeps clap from breaking the lines of examples, which are to be copied: their spaces are others until
-/// they are printed.
+/// Keeps clap from wrapping the lines of examples, which must stay copyable: their spaces are replaced
+/// until they are printed.
 pub fn with_whole_examples(command: clap::Command) -> clap::Command {
     let after = command.get_after_help().map(whole);
     let after_long = command.get_after_long_help().map(whole);
@@ -22,7 +22,7 @@ pub fn with_whole_examples(command: clap::Command) -> clap::Command {
     command.mut_subcommands(with_whole_examples)
 }
 
-/// The parts of what stands behind the options: of that with the examples each line is one word.
+/// Replaces the spaces in the paragraphs with examples, so that each line is one word.
 fn whole(text: &clap::builder::StyledStr) -> String {
     let text = text.to_string();
     let part = |part: &str| match part.starts_with("Example") {
@@ -32,15 +32,15 @@ fn whole(text: &clap::builder::StyledStr) -> String {
     text.split("\n\n").map(part).collect::<Vec<_>>().join("\n\n")
 }
 
-/// Adds a tip where clap has none: the option that was meant, the commands that there are, or an
-/// example out of the command's own help; `quoted` is a word as a shell takes it.
+/// Adds a tip if clap has none: the option that was meant, the available commands, or an example from
+/// the command's own help; `quoted` quotes a word for a shell.
 pub fn advised(
     mut said: clap::Error,
     tree: impl Fn() -> clap::Command,
     words: &[OsString],
     quoted: fn(&str) -> Cow<'_, str>,
 ) -> clap::Error {
-    // What was asked for: help, or the version.
+    // Not an error: help or the version was asked for.
     if !said.use_stderr() {
         return said;
     }
@@ -52,13 +52,13 @@ pub fn advised(
     said
 }
 
-/// The same where a number was meant: what the number is read with says that in words of its own.
+/// Replaces the number parser's technical message with a plain one.
 fn without_jargon(said: clap::Error, command: &clap::Command) -> clap::Error {
     let cause = std::error::Error::source(&said).and_then(|cause| cause.downcast_ref());
     let tip = match cause.map(ParseIntError::kind) {
-        Some(IntErrorKind::InvalidDigit | IntErrorKind::Empty) => "a whole number is meant",
-        Some(IntErrorKind::PosOverflow) => "no number is that large here",
-        Some(IntErrorKind::NegOverflow) => "no number is that small here",
+        Some(IntErrorKind::InvalidDigit | IntErrorKind::Empty) => "expected a whole number",
+        Some(IntErrorKind::PosOverflow) => "the number is too large",
+        Some(IntErrorKind::NegOverflow) => "the number is too small",
         _ => return said,
     };
     let mut plain = clap::Error::new(said.kind()).with_cmd(command);
@@ -86,7 +86,7 @@ fn tip(
     match said.kind() {
         ErrorKind::InvalidValue if is_file_for_format(said, command) => {
             let file = quoted(one(said, ContextKind::InvalidValue));
-            Some(format!("-o is the format of what is printed; a file to write is `-O {file}`"))
+            Some(format!("-o sets the output format; to write to a file, use `-O {file}`"))
         }
         _ if has_tip => None,
         ErrorKind::InvalidSubcommand => {
@@ -109,7 +109,7 @@ fn shown(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
     command.get_subcommands().filter(|below| !below.is_hide_set())
 }
 
-/// Whether a file stands behind `-o`, in a command that writes one.
+/// Whether `-o` was given a file name, in a command that writes a file.
 fn is_file_for_format(said: &clap::Error, command: &clap::Command) -> bool {
     one(said, ContextKind::InvalidArg).starts_with("--output ")
         && command.get_arguments().any(|arg| arg.get_long() == Some("out"))
@@ -122,8 +122,8 @@ fn one(said: &clap::Error, kind: ContextKind) -> &str {
     }
 }
 
-/// The command that these words are for, as far as they name one, and its examples, which may stand
-/// in the help of the group that it belongs to. clap has no matches for words that it did not take.
+/// Returns the command that these words name, as far as they do, and its examples, which may be in the
+/// help of its group. clap provides no matches for words that it rejected.
 fn meant(mut tree: clap::Command, words: &[OsString]) -> (clap::Command, Vec<String>) {
     tree.build();
     let mut command = &tree;
@@ -142,7 +142,7 @@ fn meant(mut tree: clap::Command, words: &[OsString]) -> (clap::Command, Vec<Str
         path = format!("{path}{} ", below.get_name());
         let help = below.get_after_help().map(ToString::to_string).unwrap_or_default();
         let help = help.replace(ui::UNBROKEN, " ");
-        // What goes on in the next line is one line.
+        // Join continued lines.
         let help = help.split("\\\n").map(str::trim_start).collect::<String>();
         examples.splice(0..0, help.lines().map(|line| line.trim().to_owned()));
         examples.retain(|line| format!("{line} ").starts_with(&path));
@@ -150,7 +150,7 @@ fn meant(mut tree: clap::Command, words: &[OsString]) -> (clap::Command, Vec<Str
     (command.clone(), examples)
 }
 
-/// Whether the value of an option stands in the word behind it.
+/// Whether the value of an option is the next word.
 fn takes_the_next(command: &clap::Command, option: &str) -> bool {
     let is_meant = |arg: &&clap::Arg| match option.strip_prefix("--") {
         Some(long) => arg.get_long() == Some(long),
@@ -160,8 +160,7 @@ fn takes_the_next(command: &clap::Command, option: &str) -> bool {
     found.is_some_and(|arg| arg.get_action().takes_values())
 }
 
-/// One of the examples: with the options that are missing, if there is one, and nothing of a shell's
-/// around the command.
+/// Picks an example: preferably one that has the missing options, and no shell syntax around the command.
 fn example(said: &clap::Error, command: &clap::Command, examples: &[String]) -> Option<String> {
     let is_plain = |line: &&String| !line.contains(['|', '>', '<', '$', '#']);
     let missing = missing(said, command);
@@ -175,7 +174,7 @@ fn example(said: &clap::Error, command: &clap::Command, examples: &[String]) -> 
     }
 }
 
-/// The options that are missing, each as it can be written.
+/// The missing options, each in all its spellings.
 fn missing(said: &clap::Error, command: &clap::Command) -> Vec<Vec<String>> {
     let Some(ContextValue::Strings(names)) = said.get(ContextKind::InvalidArg) else {
         return Vec::new();

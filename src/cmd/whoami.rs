@@ -4,10 +4,10 @@ use crate::error::Result;
 use crate::ui::{Column, Report, Row, Section};
 use serde_json::{Value, json};
 
-/// Print the member that acts, its roles and its replica
+/// Print the acting member, its roles and its replica
 ///
-/// With `--as` that member, else the one of the store's replica. In a pipe and with `-o id` the
-/// member is printed alone. Reads the documents of the members, and no others.
+/// The acting member is that of `--as`, else that of the store's replica. In a pipe and with `-o id`
+/// only the member is printed. Reads only the member documents.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl whoami

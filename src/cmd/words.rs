@@ -3,14 +3,15 @@
 //! `words.txt` is the English list of BIP 39, as the crate `bip39` publishes it under CC0-1.0: 2048
 //! common words that differ in their first four letters.
 
-/// Words that a digest becomes, of 11 bits each.
+/// Number of words for a digest, of 11 bits each.
 const WORDS: usize = 4;
 const BITS: u32 = 11;
 
-/// The first 44 bits of a digest as four words.
+/// Returns the first 44 bits of a digest as four words.
 ///
-/// Enough to find an accident: two different contents agree with a chance of one in 17 million
-/// million. Not promised: anything against somebody who looks for two contents that agree.
+/// This is enough to notice an accident: two different contents agree with a chance of one in 17
+/// million million. Not promised: any protection against somebody who searches for two contents that
+/// agree.
 pub fn words(digest: &[u8; 32]) -> String {
     let list: Vec<&str> = include_str!("words.txt").lines().collect();
     let bits = digest.iter().take(8).fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));

@@ -95,7 +95,7 @@ fn a_document_without_a_name_is_not_asked_for_by_one() {
     for name in ["x", ""] {
         let picked = format!("{file}#{name}");
         let run = machine.run(&["doc", "show", &picked]);
-        assert!(run.fails(4, "no document").stderr.contains("leave `#` out"), "{run:?}");
+        assert!(run.fails(4, "no document").stderr.contains("leave out the `#`"), "{run:?}");
         machine.run(&["doc", "kind", &picked]).fails(4, "no document");
     }
     // A file whose name has a `#` is a file.

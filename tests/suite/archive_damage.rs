@@ -155,7 +155,8 @@ fn shows_what_is_live(what: &str, it: &Shelved<'_>, extra: &[&str], code: i32, s
         let run = it.store.run(&[&args[..], extra].concat());
         assert_eq!(run.code, code, "{what}: {args:?}: {run:?}");
         assert!(run.stdout.contains(live) && !run.stdout.contains("old"), "{what}: {run:?}");
-        let told = run.stderr.matches("archive.db is left out, what is live is here: ").count();
+        let told =
+            run.stderr.matches("archive.db is left out, live records are included: ").count();
         assert_eq!(told, 1, "{what}: {args:?}: {}", run.stderr);
         for said in said {
             assert!(run.stderr.contains(said), "{what}: {args:?}: {}", run.stderr);

@@ -269,6 +269,6 @@ fn a_file_that_cannot_be_written_is_named_as_it_was_given() {
         let run = store.run(args);
         run.fails(74, &format!("cannot write {place}"));
         assert!(!run.stderr.contains(".crdtctl-"), "{}", run.stderr);
-        assert!(run.stderr.contains("is no directory: make it"), "{}", run.stderr);
+        assert!(run.stderr.contains("is not a directory: make it"), "{}", run.stderr);
     }
 }

@@ -332,7 +332,7 @@ fn what_a_command_needs_is_asked_before_texts_are_taken() {
     // A store that nobody wrote to becomes a replica with the first write, which is reported.
     let real = machine.fixture("real-store");
     let first = real.run(&["prune"]);
-    assert!(first.exits(0).stderr.contains("this store is a replica now"), "{}", first.stderr);
+    assert!(first.exits(0).stderr.contains("this store is now a replica"), "{}", first.stderr);
     let again = real.run(&["prune"]);
     assert!(!again.exits(0).stderr.contains("replica"), "{}", again.stderr);
 }

@@ -91,7 +91,8 @@ fn a_text_is_never_lost() {
     assert_eq!(run.code, 130, "{run:?}");
     kept(&run);
     let empty = editor(&machine, "empty", ": > \"$1\"");
-    edit(&store, &empty, &["chat", "send", "--edit"]).fails(2, "an empty text: nothing is done");
+    edit(&store, &empty, &["chat", "send", "--edit"])
+        .fails(2, "the text is empty: nothing was done");
     assert_eq!(texts(&machine), Vec::<PathBuf>::new());
     assert_eq!(store.json(&["chat", "list"]).as_array().map(Vec::len), Some(0));
 }
@@ -214,12 +215,12 @@ fn where_nobody_can_write_no_editor_is_begun() {
         &["kanban", "add", "Card", "--edit"],
     ] {
         let run = store.run(args);
-        run.fails(2, "no editor to write it in");
+        run.fails(2, "no editor to write the text in");
         assert!(run.stderr.contains("set VISUAL or EDITOR"), "{}", run.stderr);
     }
     // An editor that does not run has lost nothing, and leaves nothing.
     let run = edit(&store, "/no/such/editor", &["chat", "edit", &id, "--edit"]);
-    run.fails(130, "nothing is done");
+    run.fails(130, "nothing was done");
     assert!(!run.stderr.contains("the text is in"), "{}", run.stderr);
     assert!(run.stderr.contains("VISUAL or EDITOR"), "{}", run.stderr);
     assert_eq!(texts(&machine), Vec::<PathBuf>::new());

@@ -102,7 +102,7 @@ fn records_for_programs_are_those_of_the_lists() {
     assert_eq!(std::fs::read_to_string(&file).unwrap().trim_end(), listed.trim_end());
     // `-o` does not choose the kind of file; and files of a store are not overwritten.
     for option in [&["-o", "csv"][..], &["--json"]] {
-        store.run(&[&["chat", "export"], option].concat()).fails(2, "this is a file");
+        store.run(&[&["chat", "export"], option].concat()).fails(2, "export writes a file");
     }
     let own = store.document(&format!("{GROUP}:chat"));
     store.run(&["chat", "export", "-O", own.to_str().unwrap()]).fails(1, "belongs to a store");

@@ -60,7 +60,7 @@ fn wrapped_bytes_are_known_and_read() {
     // No other command accepts it, and no hint leads in a circle.
     for command in ["show", "vector"] {
         let run = machine.run(&["doc", command, &awareness]);
-        assert!(run.exits(2).stderr.contains("a message of awareness"), "{}", run.stderr);
+        assert!(run.exits(2).stderr.contains("an awareness message"), "{}", run.stderr);
         assert!(!run.stderr.contains("doc vector FILE"), "{}", run.stderr);
     }
     assert_eq!(rows[0]["presences"][0]["state"], json!({"user": {"name": "x"}}));

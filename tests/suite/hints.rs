@@ -247,18 +247,18 @@ fn what_is_no_number_is_said_in_words() {
     ] {
         let run = store.run(args);
         run.fails(2, "invalid value");
-        assert!(run.stderr.contains("a whole number is meant"), "{}", run.stderr);
+        assert!(run.stderr.contains("expected a whole number"), "{}", run.stderr);
         assert!(!run.stderr.contains("digit"), "{}", run.stderr);
         let run = store.run(&[args, &["--json"]].concat());
-        assert_eq!(run.error()["hint"], "a whole number is meant");
+        assert_eq!(run.error()["hint"], "expected a whole number");
     }
     let run = store.run(&["chat", "list", "--limit", "99999999999999999999"]);
     run.fails(2, "invalid value");
-    assert!(run.stderr.contains("no number is that large here"), "{}", run.stderr);
+    assert!(run.stderr.contains("the number is too large"), "{}", run.stderr);
     assert!(!run.stderr.contains("target type"), "{}", run.stderr);
     let run = store.run(&["log", "show", "--", "-99999999999999999999"]);
     run.fails(2, "invalid value");
-    assert!(run.stderr.contains("no number is that small here"), "{}", run.stderr);
+    assert!(run.stderr.contains("the number is too small"), "{}", run.stderr);
 }
 
 #[test]

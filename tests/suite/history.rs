@@ -148,9 +148,9 @@ fn a_document_is_shown_as_it_was() {
         machine.run(&["doc", "dump", &state, "--at", &snapshot]).json(),
         json!({"text": " plan"})
     );
-    machine.run(&["doc", "dump", &state, "--at", "2026-01-01"]).fails(2, "does not keep when");
-    machine.run(&["doc", "dump", &state, "--at", "whenever"]).fails(2, "is no moment");
-    machine.run(&["doc", "dump", &state, "--at", &state]).fails(2, "no snapshot");
+    machine.run(&["doc", "dump", &state, "--at", "2026-01-01"]).fails(2, "does not record when");
+    machine.run(&["doc", "dump", &state, "--at", "whenever"]).fails(2, "is not a moment");
+    machine.run(&["doc", "dump", &state, "--at", &state]).fails(2, "neither a snapshot");
 }
 
 #[test]

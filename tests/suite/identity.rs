@@ -70,7 +70,7 @@ fn a_mistyped_member_is_set_right_while_nothing_was_written_under_it() {
     let bob = machine.open(machine.path("b"));
     let bundle = alice.export("all.crdt");
     let run = bob.run(&["sync", "import", &bundle]);
-    let warned = "bob-hil-lake-tree is a member of no entity here";
+    let warned = "bob-hil-lake-tree is not a member of any entity here";
     assert!(run.exits(0).stderr.contains(warned), "{}", run.stderr);
     assert!(run.stderr.contains("`crdtctl init --as MEMBER`"), "{}", run.stderr);
     // What was imported was written by others.
@@ -78,9 +78,9 @@ fn a_mistyped_member_is_set_right_while_nothing_was_written_under_it() {
     let mended = run.json();
     assert_eq!((&mended["member"], &mended["changed"]), (&json!(BOB), &json!(true)));
     assert_eq!(mended["id"], json!(replica));
-    assert!(!run.stderr.contains("member of no entity"), "{}", run.stderr);
-    assert!(!bob.run(&["sync", "import", &bundle]).exits(0).stderr.contains("of no entity"));
-    // The owner is reported, with or without `--as`.
+    assert!(!run.stderr.contains("member of any entity"), "{}", run.stderr);
+    assert!(!bob.run(&["sync", "import", &bundle]).exits(0).stderr.contains("of any entity"));
+    // Whose it is, is said whether it is asked with a name or without.
     let shown = machine.run(&["init", &dir, "--json"]).json();
     assert_eq!((&shown["member"], &shown["changed"]), (&json!(BOB), &json!(false)));
 
@@ -103,7 +103,7 @@ fn a_mistyped_member_is_set_right_while_nothing_was_written_under_it() {
     // A store of the application, opened by nobody that it knows.
     let real = machine.fixture("real-store");
     let run = machine.run(&["init", &text(&real.dir), "--as", "deborah-shanghai-khartoum-prize"]);
-    assert!(run.exits(0).stderr.contains("is a member of no entity here"), "{}", run.stderr);
+    assert!(run.exits(0).stderr.contains("is not a member of any entity here"), "{}", run.stderr);
     let run = machine.run(&["init", &text(&real.dir), "--as", "deborah-shanghai-khartoum-price"]);
     assert!(!run.exits(0).stderr.contains("warning"), "{}", run.stderr);
 }

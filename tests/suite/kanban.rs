@@ -328,7 +328,7 @@ fn an_archived_card_is_off_the_board_until_it_is_restored() {
     assert_eq!(tombstones[0]["waiting_for"], json!([BOB]));
     let why = store.run(&["tombstone", "why", &id]);
     assert!(
-        why.exits(0).stderr.contains("the card is content: pruning leaves it"),
+        why.exits(0).stderr.contains("pruning keeps it, since the card is content"),
         "{}",
         why.stderr
     );

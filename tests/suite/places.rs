@@ -182,16 +182,16 @@ fn whatever_makes_a_replica_of_a_store_says_so_once() {
                 words.extend(["--as", member]);
             }
             let said = match member {
-                Some(member) => format!("this store is a replica of {member} now"),
+                Some(member) => format!("this store is now a replica of {member}"),
                 None => {
-                    "this store is a replica now; `crdtctl init --as MEMBER` says whose".to_owned()
+                    "this store is now a replica; `crdtctl init --as MEMBER` sets whose".to_owned()
                 }
             };
             let run = store.run(&words);
             run.exits(0);
             assert_eq!(run.stderr.matches(&said).count(), 1, "{words:?}: {}", run.stderr);
             let again = store.run(&words);
-            assert!(!again.stderr.contains("is a replica"), "{words:?}: {}", again.stderr);
+            assert!(!again.stderr.contains("is now a replica"), "{words:?}: {}", again.stderr);
         }
     }
 }

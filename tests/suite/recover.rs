@@ -336,7 +336,7 @@ fn what_was_recovered_takes_its_place_and_the_damaged_file_is_kept() {
     let recover = ["recover", CHAT, "--apply", "--from", &bundle, "-O", &out];
     let before = store.files();
     let dry = store.run(&[&recover[..], &["-n"]].concat());
-    assert!(dry.exits(0).stderr.contains("it would take the place of"), "{}", dry.stderr);
+    assert!(dry.exits(0).stderr.contains("it would replace"), "{}", dry.stderr);
     assert_eq!((store.files(), machine.path("out").exists()), (before, false));
     let run = store.run(&[&recover[..], &["--json"]].concat());
     assert_eq!(counts(&run.json()), (40, 0, 0));
@@ -351,7 +351,7 @@ fn what_was_recovered_takes_its_place_and_the_damaged_file_is_kept() {
     let before = store.files();
     let again = text(&machine.path("again"));
     let recover = ["recover", CHAT, "--apply", "--from", &bundle, "-O", &again];
-    store.run(&recover).fails(1, "is kept already");
+    store.run(&recover).fails(1, "exists already");
     assert_eq!((store.files(), machine.path("again").exists()), (before, false));
     // If the file is gone there is nothing to keep.
     std::fs::remove_file(&aside).unwrap();
@@ -407,7 +407,7 @@ fn what_an_old_bundle_gives_goes_on_and_takes_in_the_rest_when_it_comes() {
     let out = text(&machine.path("out"));
     let run = alice.run(&["recover", CHAT, "--apply", "--from", &old, "-O", &out]);
     let said = &run.exits(0).stderr;
-    assert!(said.contains("of the log build upon what is missing, and wait"), "{said}");
+    assert!(said.contains("of the log build on what is missing, and wait"), "{said}");
     let said = alice.column(&["chat", "list"], "content");
     assert!(said.contains(&"one".to_owned()) && !said.contains(&"five".to_owned()), "{said:?}");
     // Every finding can be resolved.

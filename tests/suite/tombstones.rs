@@ -264,10 +264,10 @@ fn pruning_says_beforehand_that_it_makes_a_replica() {
     let machine = Machine::new("prunes first");
     let store = machine.fixture("real-store");
     let dry = store.run(&["prune", "-n"]);
-    assert!(dry.exits(0).stderr.contains("this store would be a replica then"), "{}", dry.stderr);
+    assert!(dry.exits(0).stderr.contains("this store would become a replica"), "{}", dry.stderr);
     assert!(dry.stderr.contains("tombstone list --by member"), "{}", dry.stderr);
     let run = store.run(&["prune"]);
-    assert!(run.exits(0).stderr.contains("this store is a replica now"), "{}", run.stderr);
+    assert!(run.exits(0).stderr.contains("this store is now a replica"), "{}", run.stderr);
     let own = machine.group("s", &[]);
     let dry = own.run(&["chat", "send", "hi", "-n"]);
     assert!(!dry.exits(0).stderr.contains("replica"), "{}", dry.stderr);

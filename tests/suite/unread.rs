@@ -110,7 +110,7 @@ fn what_others_wrote_is_unread_until_it_is_marked() {
     let table = bob.ok(&["chat", "list", "--threads", "-o", "table"]);
     assert!(table.contains("↳ (new) three") && !table.contains("(new) one"), "{table}");
     let all = bob.run(&["chat", "read"]);
-    assert!(all.exits(0).stderr.contains("1 message is read"), "{}", all.stderr);
+    assert!(all.exits(0).stderr.contains("1 message marked as read"), "{}", all.stderr);
     assert_eq!(unread(&bob), [""; 0]);
     bob.is_so_already(&["chat", "read"]);
     assert_eq!(bob.documents(), documents, "no document has marks");

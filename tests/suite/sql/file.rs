@@ -52,7 +52,7 @@ fn the_file_is_new_and_whole_or_not_there() {
     std::fs::create_dir(&dir).unwrap();
     let file = text(&dir.join("all.sqlite"));
     std::fs::write(&file, "precious").unwrap();
-    store.run(&["sql", "--save", &file]).fails(1, "is there already");
+    store.run(&["sql", "--save", &file]).fails(1, "exists already");
     assert_eq!(std::fs::read(&file).unwrap(), b"precious");
     let inside = text(&store.dir.join("crdt/group/all.yrs"));
     store.run(&["sql", "--save", &inside]).fails(1, "belongs to a store");
