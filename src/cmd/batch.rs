@@ -21,8 +21,8 @@ const BYTES: u64 = 256 << 20;
 /// Each line of FILE is one operation as a JSON object: `op` names it, `entity` is the entity (as for
 /// -e; by default the same as for any command), and the other fields are its arguments. Ids may be
 /// unique prefixes. `"$3.id"` is the id of the record that line 3 made or changed, `"$3.doc"` its
-/// document; no such references are replaced in what people write (`text`, `title`, `description`,
-/// `name`, `content`, `data`).
+/// document; such references are not replaced in free text (`text`, `title`, `description`, `name`,
+/// `content`, `data`).
 ///
 /// Imported records can keep their time and author: `created_at` is a time in the past (RFC 3339, a
 /// date, Unix seconds), `author` a present or former member. Anybody may date their own records; an

@@ -116,7 +116,7 @@ enum CanvasVerb {
   crdtctl canvas undo
   crdtctl canvas undo --force --json | jq .undid")]
     Undo {
-        /// Even if somebody changed the same things since
+        /// Even if later changes build on it
         #[arg(long)]
         force: bool,
         #[command(flatten)]
@@ -125,7 +125,7 @@ enum CanvasVerb {
     /// Redo the last undone change
     #[command(after_help = "Example:\n  crdtctl canvas redo")]
     Redo {
-        /// Even if somebody changed the same things since
+        /// Even if later changes build on it
         #[arg(long)]
         force: bool,
         #[command(flatten)]

@@ -59,7 +59,7 @@ enum LogVerb {
     },
     /// Revert what one command did, with new edits that do the opposite
     ///
-    /// Reverts all of it, or nothing: if something was changed since, the error says by whom and how.
+    /// Reverts all of it, or nothing: if later changes build on it, the error says whose and which.
     /// Records that it created are removed as usual (a card is archived, an issue closed as canceled),
     /// old texts and positions come from the log, and a removed member is added again. Deletions and
     /// imports cannot be reverted. A revert can itself be reverted.

@@ -130,7 +130,8 @@ fn who_shows_the_entity_hears_that_its_website_was_changed() {
     };
     put(b"# Hello\n");
     alice.ok(&["disk", "publish"]);
-    let said = || alice.run(&["entity", "show"]).stderr.contains("not what was published");
+    let said =
+        || alice.run(&["entity", "show"]).stderr.contains("has changed since it was published");
     assert!(!said());
     put(b"# Changed\n");
     assert!(said());

@@ -158,7 +158,7 @@ fn deletions_that_cannot_be_read_are_named() {
     let whole = [1, 1, 1, 0, 4, 1, 1, 0x74, 2, 0x61, 0x62, 1, 1, 1, 0, 1];
     let (file, out) = (put(&machine, "cut", &whole[..14]), text(&machine.path("out")));
     let run = machine.run(&["recover", &file, "-O", &out, "--json"]);
-    assert!(run.exits(0).stderr.contains("what was deleted may be back"), "{}", run.stderr);
+    assert!(run.exits(0).stderr.contains("deleted content may be back"), "{}", run.stderr);
     let row = &run.parsed()[0];
     assert_eq!(
         (&row["state"], &row["blocks"], &row["announced"]),

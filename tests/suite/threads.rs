@@ -258,7 +258,7 @@ fn attachments_say_what_a_file_is_and_where_it_lies() {
     assert!(table.contains("attachments") && table.contains("image/png"), "{table}");
     let before = store.documents();
     store.run(&["chat", "send", "x", "--attach", "/nowhere/x"]).fails(4, "no file");
-    store.run(&["chat", "send", "x", "--attach", &text(&store.dir)]).fails(2, "is no file");
+    store.run(&["chat", "send", "x", "--attach", &text(&store.dir)]).fails(2, "is not a file");
     let long = machine.path(&format!("{}.txt", "x".repeat(100)));
     std::fs::write(&long, "x").unwrap();
     store.run(&["chat", "send", "x", "--attach", &text(&long)]).fails(1, "104 characters");
