@@ -80,7 +80,7 @@ fn a_mistyped_member_is_set_right_while_nothing_was_written_under_it() {
     assert_eq!(mended["id"], json!(replica));
     assert!(!run.stderr.contains("member of any entity"), "{}", run.stderr);
     assert!(!bob.run(&["sync", "import", &bundle]).exits(0).stderr.contains("of any entity"));
-    // Whose it is, is said whether it is asked with a name or without.
+    // The owner is reported, with or without `--as`.
     let shown = machine.run(&["init", &dir, "--json"]).json();
     assert_eq!((&shown["member"], &shown["changed"]), (&json!(BOB), &json!(false)));
 
