@@ -213,7 +213,7 @@ fn every_reading_command_takes_standard_input() {
         let expected = of_files.stdout.replace(&format!("\"{file}\""), "\"-\"");
         assert_eq!((run.code, run.stdout), (of_files.code, expected), "{sides:?}");
     }
-    machine.run_with_stdin(&["doc", "diff", "-", "-"], &bytes).fails(2, "not both");
+    machine.run_with_stdin(&["doc", "diff", "-", "-"], &bytes).fails(2, "only one of the two");
 }
 
 #[test]

@@ -360,14 +360,16 @@ fn files_of_one_document_are_merged_in_any_order() {
     }
     let run = machine.run(&["doc", "merge", &state, "--json", "-O", &out]);
     assert_eq!(run.json()["waiting"][0]["needs"], "41:4");
-    assert!(run.stderr.contains("which none of the files has"), "{}", run.stderr);
+    assert!(run.stderr.contains("which no file has"), "{}", run.stderr);
     // Two programs under one client id are no one document.
     let (a, longer) =
         (fixture("08-fork-called-invalid/a.bin"), fixture("08-fork-called-invalid/longer.bin"));
     for files in [[&a, &longer], [&longer, &a]] {
         std::fs::remove_file(&out).ok();
         let run = machine.run(&["doc", "merge", files[0], files[1], "-O", &out]);
-        assert!(run.fails(5, "no part of the same document").stderr.contains("client id 7"));
+        assert!(
+            run.fails(5, "does not belong to the same document").stderr.contains("client id 7")
+        );
         assert!(!Path::new(&out).exists());
     }
 }

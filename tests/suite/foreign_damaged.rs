@@ -203,7 +203,7 @@ fn messages_one_after_the_other_are_a_log() {
         let file = put(&machine, name, named("page", bytes));
         let rows = machine.run(&["doc", "kind", &file, "--json"]).json();
         assert_eq!(rows[0]["kind"], "message", "{name}");
-        assert_eq!(rows[0]["holds"], format!("{what}, and no content"), "{name}");
+        assert_eq!(rows[0]["holds"], format!("{what}, without content"), "{name}");
         assert!(!rows.to_string().contains("key\""), "{rows}");
         machine.run(&["doc", "show", &file]).fails(2, "holds no content");
     }

@@ -73,7 +73,7 @@ fn an_update_is_told_in_words() {
     );
     machine
         .run(&["doc", "explain", &other, "--base", &first])
-        .fails(5, "no part of the same document");
+        .fails(5, "does not belong to the same document");
 }
 
 /// Deletions are reported with their content, if the base still has it.
@@ -192,7 +192,7 @@ fn a_document_is_written_anew() {
         let file = fixture(name);
         let size = machine.run(&["doc", "size", &file, "--json"]).json();
         let run = machine.run(&["doc", "rebuild", &file, "-O", &out]);
-        assert!(run.exits(0).stderr.contains("everything is there twice"), "{}", run.stderr);
+        assert!(run.exits(0).stderr.contains("all content appears twice"), "{}", run.stderr);
         let bytes = std::fs::metadata(&out).unwrap().len();
         assert!(size["rebuilt_bytes"].as_u64().unwrap().abs_diff(bytes) <= 300, "{size}, {bytes}");
         assert!(size["live_bytes"].as_u64().unwrap() < bytes, "{size}");
@@ -205,7 +205,7 @@ fn a_document_is_written_anew() {
         assert_eq!(typed(&out), typed(&file), "{name}");
     }
     let gap = fixture("field/01-recover-behind-a-gap/state.bin");
-    machine.run(&["doc", "rebuild", &gap, "-O", &out]).fails(1, "is not whole");
+    machine.run(&["doc", "rebuild", &gap, "-O", &out]).fails(1, "is incomplete");
     // What is merged with what it was made of is there twice, and that is said.
     let whole = fixture("field/04-recover-of-unsupported/format.bin");
     machine.run(&["doc", "rebuild", &whole, "-O", &out]).exits(0);

@@ -18,7 +18,7 @@ use std::path::Path;
 pub struct AnonymizeArgs {
     /// The document, or a file; `-` is standard input
     doc: String,
-    /// Replace the ids of members too, each by the same other one throughout the entity
+    /// Replace the ids of members too, each by the same substitute throughout the entity
     #[arg(long)]
     members: bool,
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub fn run(context: &Context, args: &AnonymizeArgs) -> Result<Report> {
     deliver(context, args, doc.as_str(), copy)
 }
 
-/// A file of a store is a document by its name; of any other nothing is known but its shared types.
+/// The name of a store's file says which document it is; of any other file only the shared types are known.
 fn of_file(context: &Context, args: &AnonymizeArgs, file: &LooseDocument) -> Result<Report> {
     let doc = files::document_of(Path::new(&args.doc));
     let spec = doc.as_ref().and_then(concern::of);
@@ -59,19 +59,20 @@ fn of_file(context: &Context, args: &AnonymizeArgs, file: &LooseDocument) -> Res
     deliver(context, args, &file.name, copy)
 }
 
-/// Of what nothing is known but its shared types.
+/// Anonymizes a document of which only the shared types are known.
 fn of_any(update: &[u8], name: &str, args: &AnonymizeArgs) -> Result<Anonymous> {
     if args.members {
-        return Err(Error::usage(format!("nobody knows who the members of {name} are"))
-            .hint("without `--members`: every value that is a text becomes filler anyway"));
+        return Err(Error::usage(format!("the members of {name} are not known"))
+            .hint("leave out `--members`: every value that is a text becomes filler anyway"));
     }
     let update = Update::walk(update)
-        .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;
+        .map_err(|fault| Error::bug("an update that was read does not decode").because(fault))?;
     anonymize_any(&update)
 }
 
 fn deliver(context: &Context, args: &AnonymizeArgs, doc: &str, copy: Anonymous) -> Result<Report> {
-    let stay = if args.members { "" } else { "; the ids of members stay (`--members`)" };
+    let stay =
+        if args.members { "" } else { "; the ids of members are kept (`--members` replaces them)" };
     let sentence = format!(
         "wrote {doc} without its text: {} bytes, {} replaced{stay}",
         copy.bytes.len(),

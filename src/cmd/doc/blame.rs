@@ -8,9 +8,9 @@ use crate::ui::{Column, Report, rows};
 
 /// Show who wrote which part of a text, a list or a map
 ///
-/// One row a piece of text that one client wrote in one go, an element, or a key: the client id, its
-/// clocks, and when it was written, where the file keeps that. Formats are left out; `doc explain` has them.
-/// A path is a root, then keys and numbers of elements: `cells/0/source`; `doc tree` shows which there are.
+/// One row per run of text that one client wrote in one go, per element, or per key: the client id, its
+/// clocks, and when it was written, if the file records that. Formats are left out; `doc explain` shows them.
+/// A path is a root, then keys and indexes of elements: `cells/0/source`; `doc tree` lists the paths.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc blame state.bin text
@@ -19,7 +19,7 @@ use crate::ui::{Column, Report, rows};
 pub struct BlameArgs {
     /// The document, or a file; `-` is standard input
     doc: String,
-    /// The way to the text, list or map: `cells/0/source`
+    /// The path of the text, list or map: `cells/0/source`
     #[arg(value_name = "PLACE")]
     path: String,
     #[command(flatten)]

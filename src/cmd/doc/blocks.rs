@@ -10,9 +10,9 @@ use serde_json::Value;
 
 /// Show the raw blocks of a document
 ///
-/// One row a block, by client and clock: who wrote it, where it stands, what it holds, whether it
-/// is deleted, how many bytes it takes. Works for every document that can be read at all, also for
-/// XML, formats and sub-documents of other programs. Large documents: `-o ndjson` streams.
+/// One row per block, by client and clock: who wrote it, its position, what it holds, whether it is deleted,
+/// how many bytes it takes. Works for every document that can be read at all, including XML, formats and
+/// sub-documents of other programs. For large documents, `-o ndjson` streams.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc blocks chat --limit 20
@@ -24,7 +24,7 @@ pub struct BlocksArgs {
     /// Only blocks of this client id
     #[arg(long, value_name = "ID")]
     client: Option<u64>,
-    /// So many at most
+    /// Show at most this many
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     #[command(flatten)]
@@ -52,18 +52,18 @@ pub fn run(context: &Context, args: &BlocksArgs) -> Result<Report> {
     let (name, bytes) = match context.subject(&args.doc, args.from)? {
         Subject::File(file) => (file.name.clone(), file.update),
         Subject::Stored(reader, id) => {
-            // Where file and log do not go together, the file alone can still be shown.
+            // If file and log do not fit together, the file alone can still be shown.
             let bytes = match reader.bytes(&id) {
                 Ok(bytes) => bytes,
                 Err(error) => {
-                    context.note(format!("{error}; this is its file without the log"));
+                    context.note(format!("{error}; shown is its file without the log"));
                     reader.file(&id)?.map(|file| file.bytes)
                 }
             };
             (id.to_string(), bytes.ok_or_else(|| missing(&id))?.into())
         }
     };
-    // Before anything is written: a stream that breaks off looks whole.
+    // Check first: a stream that breaks off looks complete.
     Update::walk(&bytes).map_err(|fault| undecodable(&name, &fault))?;
     let choice = Choice { client: args.client, limit: args.limit };
     let rows = move |take: crate::ui::Take<'_>| {

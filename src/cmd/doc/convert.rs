@@ -8,11 +8,10 @@ use clap::ValueEnum;
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::json;
 
-/// Write what is in a file in another form
+/// Convert a file to another form
 ///
-/// Reads whatever `doc kind` knows. A log becomes one update, unless it is written as `ndjson`. Bytes
-/// stay what they are: no value is written anew, gaps stay gaps. v2 is for other programs; stores hold
-/// v1.
+/// Reads every form that `doc kind` recognises. A log becomes one update, unless it is written as `ndjson`.
+/// Content is kept as it is: no value is rewritten, gaps stay gaps. v2 is for other programs; stores hold v1.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc convert state.bin --to v2 -O state.v2
@@ -40,11 +39,11 @@ enum ConvertForm {
     Base64,
     /// v1 as hexadecimal digits
     Hex,
-    /// Every update of a log on a line of its own, in base64
+    /// Every update of a log in base64, one per line
     Ndjson,
     /// v1 as a JSON array of bytes
     Json,
-    /// A message of y-protocols that brings the update
+    /// A message of y-protocols that carries the update
     Frame,
 }
 
@@ -54,7 +53,7 @@ pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
         context.knows_where(&args.out)?;
     }
     if args.file.contains('#') {
-        // Of several documents one is left.
+        // Only one of several documents is kept.
         args.out.spares(&[&args.file])?;
     }
     let file = context.loose(&args.file, args.from)?;
@@ -62,8 +61,9 @@ pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
     let bytes = match args.to {
         ConvertForm::V1 => file.update.to_vec(),
         ConvertForm::V2 => {
-            let update = Update::walk(&file.update)
-                .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;
+            let update = Update::walk(&file.update).map_err(|fault| {
+                Error::bug("an update that was read does not decode").because(fault)
+            })?;
             to_v2(&update).map_err(|fault| {
                 Error::refused(format!("{} cannot be written in v2", file.name)).because(fault)
             })?

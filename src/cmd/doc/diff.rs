@@ -13,7 +13,7 @@ use crate::sync::bundle::Bundle;
 use crate::ui::{Column, Report, Style, rows};
 use crate::wire::Update;
 
-/// Differences that an alarm names at most.
+/// The most differences that an alarm names.
 const NAMED: usize = 8;
 
 #[derive(clap::Args)]
@@ -21,14 +21,14 @@ pub struct DiffArgs {
     /// The old one: a document, a .yrs file, a store directory, or a bundle; `-` is standard input
     #[arg(value_name = "A")]
     old: String,
-    /// The new one, likewise
+    /// The new one, in any of these forms
     #[arg(value_name = "B")]
     new: String,
-    /// One row a document: on which side it is, who is ahead, how much differs
+    /// One row per document: which side has it, which is ahead, how much differs
     ///
-    /// What is counted are records: members, messages, cards, elements. What is in a root and no
-    /// record, such as a field of an entity's metadata, counts as one, and so does each key in the
-    /// roots of a document that is not known.
+    /// Records are counted: members, messages, cards, elements. Anything in a root that is not a record, such
+    /// as a field of an entity's metadata, counts as one, and so does each key in the roots of an unknown
+    /// document.
     #[arg(long)]
     stat: bool,
     #[command(flatten)]
@@ -53,7 +53,7 @@ const COLUMNS: &[Column] = &[
 
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Report> {
     if is_stdin(&args.old) && is_stdin(&args.new) {
-        return Err(Error::usage("standard input can be one of the two, not both")
+        return Err(Error::usage("standard input can be only one of the two")
             .hint("name a file for the other"));
     }
     let old = match args.at.moment {
@@ -82,9 +82,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Report> {
     let sentence = how_many(&found);
     let report = Report::list(rows(&found.records)?, COLUMNS, Some("id"), "");
     let report = match found.records.iter().all(is_of_acknowledgements) {
-        true => report.note(format!(
-            "{sentence}, by acknowledgements alone: they travel with the next bundle"
-        )),
+        true => report
+            .note(format!("{sentence}, only in acknowledgements: the next bundle carries them")),
         false => report.note(sentence),
     };
     Ok(report.exit(failure::exit_code(Kind::Findings)))
@@ -117,12 +116,12 @@ fn how_many(found: &Differences) -> String {
     said.join("; ")
 }
 
-/// Whether two records differ in who has acknowledged that they are deleted, and in nothing else.
+/// Whether two records differ only in who has acknowledged their deletion.
 fn is_of_acknowledgements(difference: &Difference) -> bool {
     !difference.fields.is_empty() && difference.fields.keys().all(|field| field == "ack_vector")
 }
 
-/// One row a document.
+/// One row per document.
 fn standings(context: &Context, args: &DiffArgs, found: &Differences) -> Result<Report> {
     let differ = found.standings.iter().filter(|standing| standing.state != "equal").count();
     let sentence = match (differ, found.standings.len()) {
@@ -141,8 +140,8 @@ fn standings(context: &Context, args: &DiffArgs, found: &Differences) -> Result<
     Ok(report.exit(failure::exit_code(kind)))
 }
 
-/// What an argument means: a path where there is something, else a document. The name of a concern
-/// is a document; `./chat` is the path.
+/// Resolves an argument: an existing path, else a document. The name of a concern is a document; `./chat` is
+/// the path.
 fn side(context: &Context, argument: &str) -> Result<DiffSide> {
     let (path, _) = split(argument);
     let path = path.as_path();
@@ -156,7 +155,7 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
         return DiffSide::store(name, Store::open_with(path, context.environment())?.reader()?);
     }
     let from = FromKind { kind: None };
-    // Read once: of standard input there is no second time.
+    // Read once: standard input cannot be read again.
     let read = ForeignFile::read(path, from)?;
     if files::is_bundle(&read.bytes) {
         let bundle = Bundle::read(read.bytes.as_slice()).map_err(|e| files::within(path, e))?;
@@ -189,7 +188,7 @@ fn is_stdin(argument: &str) -> bool {
 
 fn document(context: &Context, wanted: &str) -> Result<DiffSide> {
     let no_path = |error: Error| match error.kind {
-        Kind::NotFound => error.because(format!("and no file or directory {wanted:?} is there")),
+        Kind::NotFound => error.because(format!("and there is no file or directory {wanted:?}")),
         _ => error,
     };
     let reader = context.reader().map_err(no_path)?;
@@ -217,7 +216,7 @@ fn in_bundle(name: &str, bundle: &Bundle, doc: &DocId) -> Result<Option<AnyView>
     }
 }
 
-/// The alarm: the same operations and other content.
+/// The alarm: the same operations, but different content.
 fn divergence(alarms: &[(String, Vec<Difference>)]) -> Error {
     let docs: Vec<&str> = alarms.iter().map(|(doc, _)| doc.as_str()).collect();
     let mut error = Error::new(

@@ -5,19 +5,19 @@ use crate::error::{Error, Result, counted};
 use crate::ui::Report;
 use crate::wire::Update;
 
-/// Write what one file lacks of another
+/// Write the update that one file lacks from another
 ///
-/// BASE may be a state vector, a snapshot, or a message that asks for an update, too: what a peer that
-/// sent it has. What is written brings BASE to where NEWER is.
+/// BASE may also be a state vector, a snapshot, or a message that asks for an update: it says what the peer
+/// that sent it has. The update brings BASE up to NEWER.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc diff-update state.bin newer.bin -O since.bin
   crdtctl doc diff-update state.bin newer.bin | crdtctl doc convert - --to base64")]
 pub struct DiffUpdateArgs {
-    /// What is there already
+    /// The file to bring up to date, or its state vector
     #[arg(value_name = "BASE")]
     base: String,
-    /// The file that knows more
+    /// The file with the newer state
     #[arg(value_name = "NEWER")]
     newer: String,
     #[command(flatten)]

@@ -19,12 +19,12 @@ use std::rc::Rc;
 
 /// Print the live content of a document as JSON
 ///
-/// Exactly what the document holds, tombstones and unknown fields included: maps as objects, arrays
-/// as arrays, text as a string, numbers as numbers, bytes as base64, and what JSON has no number for
-/// as "NaN", "Infinity" or "-Infinity". XML is a string, as Yjs' toJSON makes it. With `--as yjs`
-/// nothing is lost: each value has its type, texts with formats their delta.
+/// Exactly what the document holds, tombstones and unknown fields included: maps as objects, arrays as
+/// arrays, text as a string, numbers as numbers, bytes as base64, and numbers that JSON cannot express as
+/// "NaN", "Infinity" or "-Infinity". XML is a string, as Yjs' toJSON makes it. `--as yjs` is lossless: each
+/// value has its type, and texts with formats have their delta.
 ///
-/// What waits for something that is not there is not shown, and named on standard error.
+/// Content that waits for a missing update is not shown; standard error names it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc dump chat | jq '.messages | length'
@@ -35,10 +35,10 @@ use std::rc::Rc;
 pub struct DumpArgs {
     /// The document, or a file; `-` is standard input
     doc: String,
-    /// How: one object with every root unless asked otherwise
+    /// The format; by default one object with every root
     #[arg(long = "as", value_name = "FORMAT")]
     dump_format: Option<DumpFormat>,
-    /// This root alone
+    /// Only this root
     #[arg(long, value_name = "ROOT")]
     root: Option<String>,
     #[command(flatten)]
@@ -53,17 +53,17 @@ pub struct DumpArgs {
 enum DumpFormat {
     /// One object: root → content
     Json,
-    /// One line per record: {"root","key","value"}; texts with formats as `delta` has them, XML as `xml` does
+    /// One line per record: {"root","key","value"}; texts with formats as in `delta`, XML as in `xml`
     Ndjson,
-    /// As json, each value with the type that Yjs gives it: {"t":"map","v":…}, text, bigint, …
+    /// Like json, each value with its Yjs type: {"t":"map","v":…}, text, bigint, …
     Yjs,
-    /// The texts among the roots as Quill and Yjs write them: [{"insert","attributes"}]
+    /// Roots that are texts, as Quill and Yjs write them: [{"insert","attributes"}]
     Delta,
-    /// The XML among the roots, so that it can be parsed
+    /// Roots that are XML, as XML that parses
     Xml,
-    /// XML of ProseMirror, Tiptap and BlockNote, and texts of Quill, as Markdown
+    /// XML of ProseMirror, Tiptap and BlockNote, and Quill texts, as Markdown
     Markdown,
-    /// The same as HTML
+    /// The same as `markdown`, as HTML
     Html,
 }
 
@@ -151,7 +151,7 @@ fn of_types(
                 out.end('}')
             }))
         }
-        // Records of which something is taken are held one by one.
+        // `--fields` and `--template` need each record as a value.
         DumpFormat::Ndjson if context.terminal.picks() => Ok(Report::feed(
             move |take| {
                 for (name, container) in chosen(&types) {
@@ -231,13 +231,13 @@ fn of_kind(
 
 fn nothing_of(none: bool, what: &str, doc: &str) -> Result<()> {
     if none {
-        return Err(Error::not_found(format!("no root of {doc} is {what}"))
-            .hint(format!("`crdtctl doc show {doc}` says what they are")));
+        return Err(Error::not_found(format!("{doc} has no root that is {what}"))
+            .hint(format!("`crdtctl doc show {doc}` shows the type of each")));
     }
     Ok(())
 }
 
-/// The live content as it is written: root → content.
+/// The live content, serialized lazily: root → content.
 struct Whole(Rc<View>);
 
 impl Serialize for Whole {
@@ -252,7 +252,7 @@ impl Serialize for Whole {
     }
 }
 
-/// The same with types.
+/// Like [`Whole`], with types.
 struct Typed(Rc<View>);
 
 impl Serialize for Typed {
@@ -267,7 +267,7 @@ impl Serialize for Typed {
     }
 }
 
-/// Hands out the records of a root, one JSON object each. False when no more are wanted.
+/// Hands out the records of a root, one JSON object each. Returns false once no more are wanted.
 fn split_root(view: &View, root: &str, take: Take<'_>) -> Result<bool> {
     if view.shared(&[root]) != Some(Shared::Map) {
         return view.value(&[root]).map_or(Ok(true), |value| split(root, value, take));
@@ -282,7 +282,7 @@ fn split_root(view: &View, root: &str, take: Take<'_>) -> Result<bool> {
     Ok(true)
 }
 
-/// The same of a root that was read; a text is one record.
+/// Like [`split_root`] for the value of a root; a text is one record.
 fn split(root: &str, value: Value, take: Take<'_>) -> Result<bool> {
     match value {
         Value::Map(map) => {
@@ -304,7 +304,7 @@ fn split(root: &str, value: Value, take: Take<'_>) -> Result<bool> {
     Ok(true)
 }
 
-/// The records of a root and their keys; what is no map and no array is one.
+/// The records of a root and their keys; a root that is neither a map nor an array is one record.
 fn records(
     types: &SharedTypes,
     container: SharedType,

@@ -5,14 +5,15 @@ use crate::inspect::explain::explain;
 use crate::ui::{Column, Report, rows};
 use crate::wire::Update;
 
-/// Say what an update does
+/// Explain what an update does
 ///
-/// One row a thing that it does, by client and clock, deletions last: text that it inserts, elements that
-/// it adds, values that it sets under keys, formats, what it deletes. An update names where something
-/// stands only by what stands beside it: `--base` is the document that it is for, and with it every path is
-/// known, and what is deleted is told.
+/// One row per change, by client and clock, deletions last: text that it inserts, elements that it adds,
+/// values that it sets under keys, formats, what it deletes. An update gives positions only relative to
+/// neighbouring blocks: with `--base`, the document it applies to, every path can be resolved and deleted
+/// content is shown.
 ///
-/// Who deleted something is kept nowhere: a deletion is listed under the client that wrote what is gone.
+/// An update does not record who deleted something: a deletion is listed under the client that wrote the
+/// deleted content.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc explain change.bin --base state.bin
@@ -21,7 +22,7 @@ use crate::wire::Update;
 pub struct ExplainArgs {
     /// The update; `-` is standard input
     update: String,
-    /// The document or file that it is for
+    /// The document or file that it applies to
     #[arg(long, value_name = "FILE")]
     base: Option<String>,
     #[command(flatten)]
@@ -44,7 +45,7 @@ pub fn run(context: &Context, args: &ExplainArgs) -> Result<Report> {
     let base = base.map(|base| context.any_document(base, FromKind { kind: None })).transpose()?;
     let walk = |bytes| {
         Update::walk(bytes)
-            .map_err(|fault| Error::bug("an update was read and is none").because(fault))
+            .map_err(|fault| Error::bug("an update that was read does not decode").because(fault))
     };
     let update = walk(&file.update)?;
     let known = base.as_ref().map(|base| walk(&base.update)).transpose()?;
@@ -54,10 +55,10 @@ pub fn run(context: &Context, args: &ExplainArgs) -> Result<Report> {
         let base = args.base.as_deref().unwrap_or_default();
         return Err(Error::new(
             crate::error::Kind::Forked,
-            format!("{} is no part of the same document as {base}", file.name),
+            format!("{} does not belong to the same document as {base}", file.name),
         )
         .because(format!(
-            "client id {}, from clock {}, wrote something else there",
+            "client id {} has other content there from clock {}",
             id.client, id.clock
         )));
     }
@@ -67,9 +68,9 @@ pub fn run(context: &Context, args: &ExplainArgs) -> Result<Report> {
     Ok(match (unplaced, &base) {
         (0, _) => report,
         (n, None) => report.note(format!(
-            "where {n} of these stand is known only to what it builds upon: `--base FILE` names that"
+            "the place of {n} of these is known only from the document the update builds on: name it with `--base FILE`"
         )),
         (n, Some(_)) => report
-            .note(format!("where {n} of these stand is not known: something is missing in between")),
+            .note(format!("the place of {n} of these is unknown: updates in between are missing")),
     })
 }

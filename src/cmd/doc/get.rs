@@ -12,13 +12,13 @@ use serde_json::Map;
 
 /// Print the values that a JSONPath finds in a document
 ///
-/// The path (RFC 9535) is applied to what `doc dump` prints. One value per line; with --json
-/// one array. Nothing found is exit code 4.
+/// The path (RFC 9535) is applied to the output of `doc dump`. Prints one value per line, or with --json one
+/// array. If nothing is found, exits with 4.
 ///
-/// A path has at most 4,096 characters and brackets in brackets six deep. One that may look at
-/// more than 300 million values in this document, or finds more than 5 million, is refused
-/// with exit code 2: fewer `..` and `?` in it, or more names, are less work. With `..` or `?` it
-/// looks into documents of at most 10,000 levels, without them into any.
+/// A path may have at most 4,096 characters and brackets nested six deep. A path that may visit more than 300
+/// million values in this document, or finds more than 5 million, is refused with exit code 2: use fewer `..`
+/// and `?`, or more names. With `..` or `?`, documents may be at most 10,000 levels deep; without them, any
+/// depth.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc get chat '$.messages.*.content'
@@ -50,7 +50,7 @@ pub fn run(context: &Context, args: &GetArgs) -> Result<Report> {
     let found = jsonpath::find(content.get(), &args.path)?;
     if found.is_empty() {
         return Err(Error::not_found(format!("nothing in {name} matches {}", args.path))
-            .hint(format!("`crdtctl doc tree {name}` shows which paths there are")));
+            .hint(format!("`crdtctl doc tree {name}` shows the paths")));
     }
     let format = context.terminal.format;
     if found.iter().any(|value| jsonpath::nests_deeper(value, ROW_LEVELS)) {
@@ -63,7 +63,7 @@ pub fn run(context: &Context, args: &GetArgs) -> Result<Report> {
     })
 }
 
-/// The same of what is nested so deep that it must not be gone through by recursion.
+/// Writes values that are nested too deeply for recursion.
 fn deep(found: &[&serde_json::Value], format: Format) -> Result<Report> {
     let mut text = Vec::new();
     let mut write = || -> std::io::Result<()> {

@@ -10,20 +10,20 @@ use crate::wire::Update;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Say what files are: updates, messages, logs, databases, packed or as text
+/// Identify files: updates, messages, logs, databases, packed or as text
 ///
-/// No store is needed. Known are updates in v1 and v2, state vectors, snapshots, bundles; messages
-/// of y-protocols, with and without their type, and of Hocuspocus, alone or one after the other; all of it as base64, base64url,
-/// hexadecimal digits, a JSON array of bytes or a field of JSON, and packed with gzip, zlib, zstd or
-/// Brotli; logs of updates, one after the other, behind their lengths, or one a line; and databases:
-/// SQLite of Hocuspocus, of pycrdt-store and Jupyter (`.ystore.db`), or with any other column of
-/// updates, the directory of a LevelDB of y-leveldb, the files of y-sweet and pycrdt-store. Of several
-/// documents in one, `FILE#NAME` is one, and of standard input `-- '-#NAME'`. The same recognition serves
-/// every command that reads a file. No file is ever written, locked, or opened by anything but a plain
-/// read. Of a log or database in which some records are damaged, or the last is cut short, the others are
-/// read, and it is said what is left out; `crdtctl check FILE` finds it.
+/// No store is needed. It recognises updates in v1 and v2, state vectors, snapshots and bundles; messages of
+/// y-protocols, with and without their type, and of Hocuspocus, alone or in sequence; all of these as base64,
+/// base64url, hexadecimal digits, a JSON array of bytes or a field of JSON, and packed with gzip, zlib, zstd
+/// or Brotli; logs of updates, concatenated, length-prefixed, or one per line; and databases: SQLite of
+/// Hocuspocus, of pycrdt-store and Jupyter (`.ystore.db`), or with any other column of updates, the LevelDB
+/// directory of y-leveldb, the files of y-sweet and pycrdt-store. If a file holds several documents,
+/// `FILE#NAME` names one, and for standard input `-- '-#NAME'`. Every command that reads a file recognises
+/// the same forms. Files are never written or locked, and are opened only by plain reads. If some records of
+/// a log or database are damaged, or the last is cut short, the others are read and the output says what is
+/// left out; `crdtctl check FILE` finds it.
 ///
-/// Exits with 3 when one of the files is nothing of Yjs, and says what it is instead.
+/// Exits with 3 when one of the files is not Yjs data, and says what it is instead.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc kind state.bin
@@ -38,7 +38,7 @@ pub struct KindArgs {
     from: FromKind,
 }
 
-/// Names of documents that a row lists.
+/// The most names of documents that a row lists.
 const NAMED: usize = 8;
 
 const COLUMNS: &[Column] = &[
@@ -114,7 +114,7 @@ fn describe(row: &mut Row, path: &std::path::Path, file: &ForeignFile, identifie
     row.insert("next".into(), json!(next(path, identified)));
 }
 
-/// A document: how many updates it has, and whether they need others.
+/// Describes a document: how many updates it has, and whether they need others.
 fn account(document: &FoundDocument) -> Value {
     let whole = match document.steps.as_slice() {
         [one] => Some(Update::walk(&one.update).is_ok_and(|update| update.is_whole())),
@@ -135,7 +135,7 @@ fn seconds(step: &KeptUpdate) -> Option<i64> {
     step.at.map(|at| at.div_euclid(1_000))
 }
 
-/// What is in it, in words.
+/// Describes the content in words.
 fn holds(found: &FileContent) -> String {
     match found {
         FileContent::Documents(documents) => match documents.as_slice() {
@@ -145,15 +145,15 @@ fn holds(found: &FileContent) -> String {
         FileContent::Vector(clocks) => format!("the state vector of {}", clients(clocks.len())),
         FileContent::Moment(version) => {
             format!(
-                "a moment, and no content: the state vector of {}",
+                "a snapshot without content: the state vector of {}",
                 clients(version.clocks.len())
             )
         }
         FileContent::Presences(all) => {
-            format!("who is there, and no content: {}", clients(all.len()))
+            format!("presence without content: {}", clients(all.len()))
         }
         FileContent::Packed => "documents for a peer".to_owned(),
-        FileContent::Nothing(what) => format!("{what}, and no content"),
+        FileContent::Nothing(what) => format!("{what}, without content"),
     }
 }
 
@@ -175,7 +175,7 @@ fn of_document(document: &FoundDocument) -> String {
         return format!("{}{left_out}", counted(document.steps.len() as u64, "update"));
     };
     let Ok(update) = Update::walk(&one.update) else { return String::new() };
-    let whole = if update.is_whole() { "whole" } else { "builds upon others" };
+    let whole = if update.is_whole() { "whole" } else { "builds on others" };
     let blocks = counted(update.blocks().len() as u64, "block");
     format!("{blocks} of {}; {whole}{left_out}", clients(update.clients().count()))
 }
@@ -191,7 +191,7 @@ fn next(path: &std::path::Path, identified: &Identified) -> Option<String> {
     Some(match (&identified.found, identified.form) {
         (FileContent::Documents(all), _) if all.len() > 1 => {
             let first = all.first().and_then(|one| one.name.as_deref()).unwrap_or_default();
-            // What begins with a dash would be taken for an option.
+            // An argument that starts with a dash would be taken for an option.
             let option = if name == "-" { "-- " } else { "" };
             format!("crdtctl doc show {option}{}", word(&format!("{name}#{first}")))
         }

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct LoadArgs {
-    /// The update, or whatever `doc kind` finds updates in; `-` is standard input
+    /// The update, or any file in which `doc kind` finds updates; `-` is standard input
     file: PathBuf,
-    /// The document; a new one by its whole id. Not needed for a file of a store
+    /// The document; the full id for a new one. Not needed for a file of a store
     #[arg(long, value_name = "DOC")]
     doc: Option<String>,
-    /// Bring in even what will be there twice then
+    /// Load even content that will then appear twice
     #[arg(long)]
     doubled: bool,
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub fn run(context: &Context, args: LoadArgs) -> Result<Report> {
         Some(wanted) => sync::raw_document(context, wanted)?,
         None => files::document_of(&args.file).ok_or_else(|| {
             Error::usage(format!("which document does {} belong to?", files::name(&args.file)))
-                .hint("name it with `--doc DOC`; `crdtctl doc list` shows those that are here")
+                .hint("name it with `--doc DOC`; `crdtctl doc list` shows those in the store")
         })?,
     };
     sync::load(context, &args.file, args.from, &doc, args.doubled, args.dry_run)

@@ -8,10 +8,10 @@ use crate::wire::Update;
 
 /// Show the history that a document or a file still has
 ///
-/// Of a log or a database one row an update and client: what it brought that those before it had not, how
-/// much of that can still be read, how much is not deleted in the end, and when it was written, where that
-/// is kept (pycrdt-store and Jupyter, any database with a column of times). Of a single state one row a
-/// client. `doc show`, `dump` and `diff` show such a moment with `--at '#N'` or `--at TIME`.
+/// For a log or a database, one row per update and client: what it added to the updates before it, how much
+/// of that can still be read, how much is not deleted at the end, and when it was written, if that is
+/// recorded (pycrdt-store and Jupyter, any database with a column of times). For a single state, one row per
+/// client. `doc show`, `dump` and `diff` show the document at such a point with `--at '#N'` or `--at TIME`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc log state.bin
@@ -43,11 +43,12 @@ pub fn run(context: &Context, args: &DocLogArgs) -> Result<Report> {
     Ok(Report::list(rows(&found)?, COLUMNS, Some("step"), "nobody has written anything"))
 }
 
-/// Every update of a document with its time.
+/// Returns every update of a document with its time.
 pub fn walked(file: &LooseDocument) -> Result<Vec<(Update<'_>, Option<i64>)>> {
     let walked = file.document.steps.iter().map(|step| {
-        let update = Update::walk(&step.update)
-            .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;
+        let update = Update::walk(&step.update).map_err(|fault| {
+            Error::bug("an update that was read does not decode").because(fault)
+        })?;
         Ok((update, step.at))
     });
     walked.collect()

@@ -11,12 +11,12 @@ use serde_json::json;
 
 /// Merge files of one document, in any order
 ///
-/// Any number of updates, states and logs of one document become one update. Bytes stay what they are:
-/// nothing is written anew. What is still missing between them is named.
+/// Any number of updates, states and logs of one document become one update. Blocks are copied unchanged.
+/// Whatever is still missing between them is named.
 ///
-/// Files that hold the same content without a common history are refused, and named: merged, that content
-/// is there twice, and this is the answer to most questions about doubled text. Whoever made the second one
-/// should have begun with the first. `--doubled` merges them all the same.
+/// Files that hold the same content without a common history are refused and named: merged, that content
+/// would appear twice. This is the usual cause of doubled text; the second file should have been started from
+/// the first. `--doubled` merges them anyway.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc merge state.bin change.bin -O merged.bin
@@ -25,7 +25,7 @@ pub struct MergeArgs {
     /// The files
     #[arg(required = true)]
     files: Vec<String>,
-    /// Merge even what will be there twice then
+    /// Merge even content that will then appear twice
     #[arg(long)]
     doubled: bool,
     #[command(flatten)]
@@ -50,7 +50,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Report> {
     if !args.doubled {
         twice::refuse(
             &doubled,
-            "keep one of them and let everybody begin with it; `--doubled` merges them all the same",
+            "keep one of them and start everywhere from it; `--doubled` merges them anyway",
         )?;
     }
     for one in &doubled {
@@ -58,7 +58,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Report> {
     }
     let types = SharedTypes::read(merged)?;
     for waiting in types.waiting() {
-        context.note(format!("{waiting}, which none of the files has"));
+        context.note(format!("{waiting}, which no file has"));
     }
     let account = json!({
         "files": files.len(),
@@ -79,19 +79,17 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Report> {
     Ok(report)
 }
 
-/// Files that hold other operations under one client id and clock cannot both be right: each is
-/// compared with what was taken, once.
+/// Refuses files that hold different operations under one client id and clock: they cannot both be right.
+/// Each is compared once, with the merged result.
 fn refuse_fork(files: &[LooseDocument], updates: &[Update<'_>], merged: &[u8]) -> Result<()> {
     let merged = Update::walk(merged)
-        .map_err(|fault| Error::bug("what was merged does not decode").because(fault))?;
+        .map_err(|fault| Error::bug("the merged update does not decode").because(fault))?;
     for (file, update) in files.iter().zip(updates) {
         if let Some(Id { client, clock }) = update.contradicts(&merged) {
-            let what = format!("{} is no part of the same document as the others", file.name);
+            let what = format!("{} does not belong to the same document as the others", file.name);
             return Err(Error::new(Kind::Forked, what)
-                .because(format!(
-                    "client id {client}, from clock {clock}, wrote something else there"
-                ))
-                .hint("two programs wrote under one client id; keep both files as they are"));
+                .because(format!("client id {client} has other content there from clock {clock}"))
+                .hint("two programs shared one client id; keep both files as they are"));
         }
     }
     Ok(())

@@ -1,15 +1,15 @@
-//! Formatted text out of shared types: the vocabularies of ProseMirror, Tiptap and BlockNote (XML), and of
-//! Quill (texts).
+//! Reads formatted text from shared types in the vocabularies of ProseMirror, Tiptap and BlockNote (XML) and
+//! of Quill (texts).
 
 use crate::crdt::types::{DeltaRun, Insert, SharedType, SharedTypes, SharedValue, TypeKind};
 use crate::ui::{HolderKind, Prose, ProseBlock, ProseHolder, ProseKind, ProseRun};
 use crate::wire::Value;
 use std::collections::BTreeMap;
 
-/// Quotations and lists in each other that are shown; what is deeper stands in the last of them.
+/// How many nested quotations and lists are shown; anything deeper stays in the innermost of them.
 const DEPTH: usize = 40;
 
-/// A root as formatted text.
+/// Returns a root as formatted text.
 pub fn prose(types: &SharedTypes, root: SharedType) -> Prose {
     let mut writer = ProseReader { types, blocks: Vec::new(), next: 0 };
     match types.kind(root) {
@@ -25,7 +25,7 @@ struct ProseReader<'t> {
     next: u32,
 }
 
-/// A node that is still to be written, and what it stands in.
+/// A node still to be written, and its containers.
 type OpenNode = (SharedType, Vec<ProseHolder>);
 
 impl<'t> ProseReader<'t> {
@@ -42,7 +42,7 @@ impl<'t> ProseReader<'t> {
         self.blocks.push(ProseBlock { within, kind, runs });
     }
 
-    /// The nodes that are open are in a list, not on the stack.
+    /// Keeps the open nodes in a list rather than recursing.
     fn nodes(&mut self, root: SharedType) {
         let mut open: Vec<OpenNode> = Vec::new();
         self.children(root, &[], &mut open);
@@ -51,8 +51,7 @@ impl<'t> ProseReader<'t> {
         }
     }
 
-    /// The containers in a node, in their order, to be written next. Items of BlockNote that stand side by
-    /// side are one list.
+    /// Queues the containers in a node, in order, to be written next. Adjacent BlockNote items form one list.
     fn children(&mut self, node: SharedType, within: &[ProseHolder], open: &mut Vec<OpenNode>) {
         let from = open.len();
         let mut list: Option<(String, Vec<ProseHolder>)> = None;
@@ -83,7 +82,7 @@ impl<'t> ProseReader<'t> {
             let item = self.holder(&of_list, HolderKind::Item(done));
             open.push((content, item.clone()));
             if content != inner {
-                // What is nested in the block, behind its own text.
+                // The block's nested content follows its own text.
                 let nested = self.types.elements(inner).skip(1).filter_map(|part| match part {
                     SharedValue::Type(nested) => Some((nested, item.clone())),
                     _ => None,
@@ -155,7 +154,7 @@ impl<'t> ProseReader<'t> {
         }
     }
 
-    /// Whether there are blocks in a node: an element, and no text beside it.
+    /// Whether a node contains blocks: at least one element, and no text beside it.
     fn holds_blocks(&self, node: SharedType) -> bool {
         let mut blocks = false;
         for part in self.types.elements(node) {
@@ -168,7 +167,7 @@ impl<'t> ProseReader<'t> {
         blocks
     }
 
-    /// All text in a node: what is in it is in a list, not on the stack.
+    /// Returns all text in a node. Keeps open parts in a list rather than recursing.
     fn inline(&self, node: SharedType) -> Vec<ProseRun> {
         let mut runs = Vec::new();
         let mut open = vec![SharedValue::Type(node)];
@@ -227,7 +226,7 @@ impl<'t> ProseReader<'t> {
         rows
     }
 
-    /// The name of a node, however it is written.
+    /// The name of a node, in lower case without `_` and `-`.
     fn name(&self, node: SharedType) -> String {
         self.types.name(node).replace(['_', '-'], "").to_ascii_lowercase()
     }
@@ -260,7 +259,7 @@ impl<'t> ProseReader<'t> {
         self.field(node, &[name]).is_some_and(|value| is_true(&value))
     }
 
-    /// A text of Quill: a line ends with its line feed, and the formats of that say what the line is.
+    /// Writes a Quill text: the formats of the line feed that ends a line say what kind of line it is.
     fn quill(&mut self, text: SharedType) {
         let mut line: Vec<ProseRun> = Vec::new();
         let mut lists: Vec<(u32, HolderKind)> = Vec::new();
@@ -309,7 +308,7 @@ impl<'t> ProseReader<'t> {
             lists.clear();
             return self.plain_line(runs, formats);
         };
-        // One number for a list and one for its item, for each step in.
+        // Each level of indent takes one id for the list and one for its item.
         let depth = indent.min(DEPTH / 2 - 1) * 2;
         lists.truncate(depth + 1);
         if lists.get(depth).is_some_and(|(_, of)| *of != kind) {
@@ -345,7 +344,7 @@ impl<'t> ProseReader<'t> {
             return self.push(Vec::new(), ProseKind::Heading(level.clamp(1, 6) as u8), runs);
         }
         if formats.get("blockquote").is_some_and(is_true) {
-            // Quoted lines that follow each other are one quotation.
+            // Consecutive quoted lines form one quotation.
             let before = self.blocks.last().map(|block| block.within.clone());
             let is_quote = |within: &Vec<ProseHolder>| matches!(within.as_slice(), [one] if one.kind == HolderKind::Quote);
             let within = match before.filter(is_quote) {
@@ -368,7 +367,7 @@ fn plain(text: &str) -> ProseRun {
     ProseRun { text: text.to_owned(), ..ProseRun::default() }
 }
 
-/// Text with its formats. y-prosemirror names marks that may stand twice `mark--hash`.
+/// Text with its formats. y-prosemirror names marks that may occur twice `mark--hash`.
 fn marked(text: String, formats: &BTreeMap<String, Value>) -> ProseRun {
     let mut run = ProseRun { text, ..ProseRun::default() };
     for (name, value) in formats.iter().filter(|(_, value)| is_true(value)) {
@@ -391,7 +390,7 @@ fn address(value: &Value) -> Option<String> {
     value.as_str().or_else(|| of("href")).map(str::to_owned)
 }
 
-/// Something among the characters of a text.
+/// An object embedded in a text.
 fn embed(part: &SharedValue<'_>) -> Option<ProseRun> {
     let SharedValue::Value(value) = part else { return None };
     let fields = value.as_map()?;

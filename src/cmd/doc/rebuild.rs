@@ -5,17 +5,17 @@ use crate::error::{Error, Result};
 use crate::ui::{Body, Report};
 use serde_json::json;
 
-/// Write the content of a document anew, without its history
+/// Rewrite the content of a document without its history
 ///
-/// What is there, equal by value, as one client writes it in one piece: texts with their formats, XML,
-/// values, sub-documents. What was deleted or overwritten leaves nothing behind, and the ids of everything
-/// are new ones.
+/// The new file has the same values as the old one, written by one client in one piece: texts with their
+/// formats, XML, values, sub-documents. Nothing remains of what was deleted or overwritten, and every id is
+/// new.
 ///
-/// The new file is another document. Merged with the old one, or with any copy of it that somebody still
-/// has, everything in it is there twice: every program has to begin with the new file, and none may bring
-/// the old one back. Undo and cursors of the old one are gone. `doc size` says beforehand what it would
-/// give. That is why a store's own documents are never written anew in their place: somebody may hold,
-/// offline, what was written into the old one since they were last heard of.
+/// The new file is a different document. If it is merged with the old one, or with any copy of it, all
+/// content appears twice: every program has to start from the new file, and none may bring the old one back.
+/// Undo and cursors of the old one are lost. `doc size` predicts the new size. A store's own documents are
+/// never rebuilt in place, because another replica may hold offline changes to the old one that have not
+/// arrived yet.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc rebuild state.bin -O new.bin
@@ -35,19 +35,19 @@ pub fn run(context: &Context, args: &RebuildArgs) -> Result<Report> {
     let file = context.any_document(&args.doc, args.from)?;
     let types = file.types()?;
     if let Some(waiting) = types.waiting().first() {
-        return Err(Error::refused(format!("{} is not whole", file.name))
-            .because(format!("{waiting}, which is not here: it would be lost"))
-            .hint("`crdtctl doc merge FILE OTHER -O NEW` brings in what another file has"));
+        return Err(Error::refused(format!("{} is incomplete", file.name))
+            .because(format!("{waiting}, which is missing: it would be lost"))
+            .hint("`crdtctl doc merge FILE OTHER -O NEW` adds what another file has"));
     }
     let client = context.environment().machine.ids.client_id()?;
     let rebuilt = types.rebuilt(client)?;
     let read = SharedTypes::read(rebuilt.update.clone())?;
     if read.digest() != types.digest() {
-        return Err(Error::bug("what was written anew is not the same"));
+        return Err(Error::bug("the rebuilt document differs from the original"));
     }
     let (before, after) = (file.update.len(), rebuilt.update.len());
     context.note(format!(
-        "this is another document: merged with {} or a copy of it, everything is there twice",
+        "this is a different document: merged with {} or a copy of it, all content appears twice",
         file.name
     ));
     let account = json!({
@@ -58,7 +58,7 @@ pub fn run(context: &Context, args: &RebuildArgs) -> Result<Report> {
         "client": client.to_string(),
     });
     let sentence =
-        format!("wrote the content of {} anew: {after} bytes instead of {before}", file.name);
+        format!("rewrote the content of {}: {after} bytes instead of {before}", file.name);
     let mut report = context.deliver(rebuilt.update, &args.out, &sentence)?;
     if matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
         report.body = Body::Json(account);

@@ -126,7 +126,7 @@ fn of_file(file: &LooseDocument, types: &SharedTypes) -> Result<Report> {
     Ok(Report::object(row, FILE, Some("digest")).sections(&[ROOTS, WAITING]))
 }
 
-/// What cannot be shown yet, as JSON shows it.
+/// Returns the waiting updates, which cannot be shown yet, as JSON.
 pub fn waiting(types: &SharedTypes) -> serde_json::Value {
     let one = |waiting: &crate::crdt::types::Waiting| {
         json!({

@@ -18,19 +18,19 @@ use crate::wire::{Checked, Fault, Update};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Say what every byte of a document is there for
+/// Show what every byte of a document is used for
 ///
-/// The rows add up to the size of the file on disk. Kinds: `live` values and the `headers` of their
-/// blocks (who wrote them and where they stand), `reaction`, `overwritten` values, `deleted`
-/// entries and what is left of pruned records, `tombstone` (records marked as deleted, waiting to
-/// be pruned) and their `acknowledgement`s, `gc` (collected ranges), the `delete-set`, and
-/// `clients` (the table of all who ever wrote).
+/// The rows add up to the size of the file on disk. Kinds: `live` values and the `headers` of their blocks
+/// (who wrote them and their positions), `reaction`, `overwritten` values, `deleted` entries and what is left
+/// of pruned records, `tombstone` (records marked as deleted, waiting to be pruned) and their
+/// `acknowledgement`s, `gc` (collected ranges), the `delete-set`, and `clients` (the table of every client
+/// that ever wrote).
 ///
-/// Whatever was removed leaves some 50 bytes for ever; no limit counts them (`residue_bytes`).
+/// Everything removed leaves some 50 bytes for ever, which no limit counts (`residue_bytes`).
 ///
-/// Of a file also what `doc rebuild` would make of it, and what of that is text and values.
+/// For a file, also the size after `doc rebuild`, and how much of that is text and values.
 ///
-/// Without a document: one row a document, with its limit.
+/// Without a document: one row per document, with its limit.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc size
@@ -38,13 +38,13 @@ use std::collections::{BTreeMap, BTreeSet};
   crdtctl doc size chat --by record --top 10
   crdtctl doc size chat --by month --json | jq -r '.rows[] | \"\\(.path) \\(.bytes)\"'")]
 pub struct SizeArgs {
-    /// The documents or files; else all documents of the store or, with -e, of one entity
+    /// The documents or files; by default all documents of the store or, with -e, of one entity
     #[arg(value_name = "DOC")]
     docs: Vec<String>,
-    /// What rows are made of; else kind and field
+    /// What to group the rows by; by default kind and field
     #[arg(long, value_name = "WHAT", value_parser = choice::described(SizeBy::ALL, SizeBy::name, rows_by))]
     by: Option<SizeBy>,
-    /// Show the largest so many, and the others as one
+    /// Show only the N largest, and the rest as one row
     #[arg(long, value_name = "N")]
     top: Option<usize>,
     #[command(flatten)]
@@ -60,16 +60,16 @@ const ROWS: &[Column] = &[
     Column::text("doc", "document").asked(),
 ];
 
-/// What help says of a way to group the rows.
+/// The help text for a way to group the rows.
 fn rows_by(by: SizeBy) -> &'static str {
     match by {
-        SizeBy::Collection => "One row a collection",
-        SizeBy::Field => "One row a field, whatever became of its values",
-        SizeBy::Kind => "One row a kind: live, overwritten, tombstone, …",
-        SizeBy::Record => "One row a record",
-        SizeBy::Author => "One row an author, as the records name them",
-        SizeBy::Client => "One row a client id",
-        SizeBy::Month => "One row a month in which records were created (UTC)",
+        SizeBy::Collection => "One row per collection",
+        SizeBy::Field => "One row per field, whether its values are live, overwritten or deleted",
+        SizeBy::Kind => "One row per kind: live, overwritten, tombstone, …",
+        SizeBy::Record => "One row per record",
+        SizeBy::Author => "One row per author, as the records name them",
+        SizeBy::Client => "One row per client id",
+        SizeBy::Month => "One row per month in which records were created (UTC)",
     }
 }
 
@@ -139,9 +139,9 @@ pub fn run(context: &Context, args: &SizeArgs) -> Result<Report> {
     Ok(shown(context, reports))
 }
 
-/// What the content of a file would take without its history; nothing where it cannot be written anew.
+/// Adds the size that a file's content would have without its history, if it can be rebuilt.
 fn rebuilt(row: &mut Row, file: &LooseDocument) {
-    // As long as the client ids that programs draw.
+    // As long as the client ids that programs pick at random.
     const CLIENT: u64 = u32::MAX as u64;
     let Some((bytes, content)) = file.types().ok().and_then(|it| it.rebuilt_size(CLIENT).ok())
     else {
@@ -151,7 +151,8 @@ fn rebuilt(row: &mut Row, file: &LooseDocument) {
     row.insert("rebuilt_bytes".into(), json!(bytes));
 }
 
-/// One document as an object with a table, several as rows of one; JSON as it is promised.
+/// One document becomes an object with a table, several become rows of one table; JSON keeps its promised
+/// form.
 fn shown(context: &Context, mut reports: Vec<Row>) -> Report {
     let alone = reports.len() == 1;
     let in_rows = match context.terminal.format {
@@ -183,13 +184,13 @@ fn rows_with_document(report: &Row) -> Vec<Row> {
     rows.into_iter().flatten().filter_map(with).collect()
 }
 
-/// A document's file, read once for all that is asked of it.
+/// A document's file, read once for all measurements.
 struct MeasuredFile<'f> {
     file: &'f OnDisk,
     sizes: Sizes,
-    /// None where it does not decode, and while the document is in the log only.
+    /// None if it does not decode, and while the document exists only in the log.
     checked: Option<Result<Update<'f, Checked>, Fault>>,
-    /// What it shows, where that was found out while it was measured.
+    /// Its view, if that was computed while measuring.
     view: Option<View>,
 }
 
@@ -216,7 +217,7 @@ impl<'f> MeasuredFile<'f> {
         MeasuredFile { file, sizes, checked: None, view: None }
     }
 
-    /// What the file shows, where it is all of the document and can be read as a whole.
+    /// The view of the file, if it holds the whole document and can be read.
     fn view(&mut self) -> Option<View> {
         self.view.take().or_else(|| whole_view(self.file, self.checked.as_ref()?))
     }
@@ -228,7 +229,7 @@ fn whole_view(file: &OnDisk, checked: &Result<Update<'_, Checked>, Fault>) -> Op
     if is_whole { View::read(update).ok() } else { None }
 }
 
-/// A document's sizes as JSON shows them, and in notes what could make it smaller.
+/// Returns a document's sizes as JSON shows them, and notes what could make it smaller.
 fn report(
     context: &Context,
     reader: &Reader,
@@ -239,7 +240,7 @@ fn report(
     note_unfolded(context, id, measured.file);
     if let Some(Err(fault)) = &measured.checked {
         context.note(format!(
-            "{id} is unsupported: it can be measured and shown, and not written: {fault}"
+            "{id} is unsupported: it can be measured and shown, but not written: {fault}"
         ));
     }
     let counted = measured.sizes.file_bytes.saturating_sub(measured.sizes.residue_bytes);
@@ -271,14 +272,13 @@ fn size_row(doc: &str, sizes: &Sizes, freeable: &Freeable) -> Row {
 fn note_unfolded(context: &Context, id: &DocId, file: &OnDisk) {
     if file.unfolded > 0 {
         context.note(format!(
-            "{id}: these are the sizes of its file, which lacks {} of the log; `crdtctl fold run` writes \
-             it",
+            "{id}: these are the sizes of its file, which lacks {} of the log; `crdtctl fold run` writes it",
             counted(file.unfolded as u64, "entry")
         ));
     }
 }
 
-/// What pruning frees, now and later. About: the entry of each record stays.
+/// What pruning frees, now and later. Approximate: the entry of each record stays.
 #[derive(Default)]
 struct Freeable {
     now: u64,
@@ -287,7 +287,7 @@ struct Freeable {
 }
 
 impl Freeable {
-    /// Nothing where a document cannot be read as a whole.
+    /// Empty if the document cannot be read as a whole.
     fn of(reader: &Reader, id: &DocId, measured: &mut MeasuredFile<'_>) -> Freeable {
         let mut freeable = Freeable::default();
         if measured.sizes.tombstones.is_empty() {
@@ -310,7 +310,7 @@ impl Freeable {
         freeable
     }
 
-    /// What to do next, where something would shrink the document.
+    /// What to do next, if something would shrink the document.
     fn sentence(&self) -> Option<String> {
         let now = format!("`crdtctl prune` frees {}", ui::size(self.now));
         let whom: Vec<&str> = self.waits_for.iter().map(String::as_str).collect();
@@ -335,7 +335,7 @@ fn members(reader: &Reader, id: &DocId) -> MemberTimes {
     view.map(|view| core::active(&view)).unwrap_or_default()
 }
 
-/// One row a document.
+/// One row per document.
 fn summary(context: &Context, reader: &Reader, args: &SizeArgs) -> Result<Report> {
     let mut documents = reader.documents()?;
     if context.globals.entity.is_some() {
@@ -361,7 +361,7 @@ fn summary(context: &Context, reader: &Reader, args: &SizeArgs) -> Result<Report
     Ok(Report::list(rows, SUMMARY, Some("doc"), "no documents"))
 }
 
-/// A file that cannot be taken apart.
+/// The sizes of a file that does not decode.
 fn unreadable(file_bytes: u64) -> Sizes {
     let row =
         size::SizeRow { path: String::new(), kind: "unreadable", bytes: file_bytes, count: 1 };

@@ -7,11 +7,11 @@ use crate::inspect::tree::{Branch, tree, tree_of_types};
 use crate::ui::{Column, Report, Row};
 use serde_json::json;
 
-/// Show which paths a document has, of which type, and how many
+/// Show the paths of a document, with their types and counts
 ///
-/// `*` stands for every id and every element. COUNT says what a container holds (entries, elements,
-/// bytes of text), VALUES how many values stand at the path. Elements of XML and their attributes
-/// are steps by their names; formats of a text stand below it, of type `mark`.
+/// `*` stands for every id and every element. COUNT is how much a container holds (entries, elements, bytes
+/// of text), VALUES how many values the path has. XML elements and their attributes appear as path steps by
+/// name; formats of a text appear below it with type `mark`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc tree chat
@@ -20,7 +20,7 @@ use serde_json::json;
 pub struct TreeArgs {
     /// The document, or a file; `-` is standard input
     doc: String,
-    /// Show so many steps only
+    /// Show only this many levels
     #[arg(long, value_name = "N")]
     depth: Option<usize>,
     #[command(flatten)]

@@ -10,11 +10,10 @@ use crate::wire::{Clocks, Version};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Print how far a file or document knows each client, or compare two
+/// Print the state vector of a file or document, or compare two
 ///
-/// The state vector: the next clock of each client id, as far as nothing is missing. A state vector or a
-/// snapshot in a file is shown as it is. Two are compared client by client; exits with 3 when they are
-/// not the same.
+/// The state vector is the next clock of each client id, up to the first gap. A state vector or a snapshot in
+/// a file is shown as it is. Two are compared client by client; exits with 3 when they differ.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc vector state.bin
@@ -78,10 +77,10 @@ fn fields<const N: usize>(fields: [(&str, Value); N]) -> Row {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// What somebody has: the clocks without a gap, and what is deleted.
+/// Returns the version of a file or document: its clocks up to the first gap, and what is deleted.
 pub fn version(context: &Context, wanted: &str, from: FromKind) -> Result<Version> {
     let (path, picked) = split(wanted);
-    // A file that holds no content may say what somebody has all the same.
+    // A file without content may still hold a state vector or a snapshot.
     if picked.is_none() && is_readable(&path) {
         let file = ForeignFile::read(&path, from)?;
         match file.identified.map(|identified| identified.found) {
@@ -101,7 +100,7 @@ pub fn version(context: &Context, wanted: &str, from: FromKind) -> Result<Versio
     })
 }
 
-/// What of a document can be shown: what waits does not count.
+/// The version that can be shown, without waiting updates.
 fn reached(types: &SharedTypes) -> Version {
     let mut version = types.version().clone();
     for waiting in types.waiting() {
