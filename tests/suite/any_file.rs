@@ -137,7 +137,7 @@ fn what_is_read_is_not_written_over_by_less() {
         &["doc", "convert", "both.json#one", "--to", "v2", "-O", "both.json"],
     ] {
         let run = machine.run_in(&dir, &[], args);
-        run.fails(1, "would be written over");
+        run.fails(1, "would be overwritten");
         assert_eq!(std::fs::read(dir.join("a.bin")).unwrap(), whole);
         assert_eq!(std::fs::read_to_string(dir.join("both.json")).unwrap(), both);
     }

@@ -254,7 +254,7 @@ fn a_bundle_shows_what_it_would_make_of_a_text() {
     assert!(his.code == 3 && his.stdout.contains("-one, here\n+one\n"), "{his:?}");
     let new = diff("/shared/new.md", &news);
     assert_eq!(new.stdout, "--- /dev/null\n+++ /shared/new.md\n@@ -0,0 +1,1 @@\n+his\n");
-    diff("/shared/raw.bin", &news).fails(1, "is no text");
+    diff("/shared/raw.bin", &news).fails(1, "is not a text");
     diff("/shared/nowhere.md", &news).exits(4);
     let nowhere = diff("/shared/plan.md", &text(&machine.path("nowhere.crdt")));
     nowhere.fails(4, "there is no file");

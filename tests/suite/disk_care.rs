@@ -55,7 +55,7 @@ fn versions_go_when_nobody_lacks_what_replaced_them() {
     let before = files(&alice.dir.join("disks"));
     let run = alice.run(&["disk", "gc", "-n"]);
     run.exits(0);
-    assert!(run.stderr.contains("2002 bytes would come free"), "{run:?}");
+    assert!(run.stderr.contains("2002 bytes would be freed"), "{run:?}");
     assert_eq!(files(&alice.dir.join("disks")), before);
     let found = garbage(&alice, &[]);
     assert!(found.contains(&version), "{found:?}");
@@ -293,7 +293,7 @@ fn a_website_is_published_as_it_lies_there() {
     fs::remove_file(site.join("old.md")).unwrap();
     fs::remove_file(place(&alice, "/shared/elsewhere.md")).unwrap();
     let run = alice.run(&["disk", "publish"]);
-    let said = "took in what was changed in /public/website: 1 added, 1 removed";
+    let said = "took in changes in /public/website: 1 added, 1 removed";
     assert!(run.exits(0).stderr.contains(said), "{run:?}");
     let root = run.stdout.trim().to_owned();
     verify(&root).exits(0);

@@ -25,7 +25,7 @@ fn files_that_are_documents_are_listed_and_read() {
     );
     let run = |args: &[&str]| store.run(&[&["-e", "6d449eaa"], args].concat());
     let run_list = run(&["disk", "list"]);
-    assert!(run_list.exits(0).stderr.contains("the application keeps"), "{run_list:?}");
+    assert!(run_list.exits(0).stderr.contains("the application stores as a whole"), "{run_list:?}");
     assert_eq!(run(&["disk", "list", "--tree"]).stdout, "shared/\n  docs/\n    report.md\n");
     assert_eq!(run(&["disk", "list", "/shared/*.md", "-o", "id"]).stdout, "");
     assert_eq!(run(&["disk", "list", "/**/*.md", "-o", "id"]).stdout, format!("{FILE}\n"));

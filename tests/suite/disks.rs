@@ -410,7 +410,7 @@ fn an_editor_edits_and_nothing_else_does() {
     let dry = editor("sed -i s/color/hue/", &["-n"]);
     assert_eq!(kept(dry.exits(0)), b"the hue of it\n");
     let no_text = editor("sh -c 'printf \"\\000\\377\" > \"$1\"' --", &[]);
-    no_text.exits(1).mentions("is no text").mentions("disk edit /shared/a.md - < ");
+    no_text.exits(1).mentions("is not a text").mentions("disk edit /shared/a.md - < ");
     assert_eq!(kept(&no_text), b"\0\xff");
     assert_eq!(kept(&failing), b"the color of it\n");
     editor("sed -i s/nothing/anything/", &[]).ok();

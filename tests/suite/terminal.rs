@@ -130,19 +130,19 @@ fn files_of_a_deleted_message_are_asked_about_on_a_terminal() {
     let id = send();
     let delete = |id: &str, answers: &[u8]| typing(&store, &[], &["chat", "delete", id], answers);
     let Some(run) = delete(&id, b"nn") else { return };
-    assert!(run.stdout.contains("map.png is attached to nothing else"), "{:?}", run.stdout);
+    assert!(run.stdout.contains("map.png is attached only to this message"), "{:?}", run.stdout);
     assert!(run.stdout.contains("nothing was deleted"), "{:?}", run.stdout);
-    assert!(!run.stdout.contains("attached to nothing then"), "{:?}", run.stdout);
+    assert!(!run.stdout.contains("attached to no message"), "{:?}", run.stdout);
     assert_eq!(store.json(&["chat", "show", &id])["deleted"], false);
     let run = delete(&id, b"yn").unwrap();
-    assert!(run.stdout.contains("2 records are gone for good then"), "{:?}", run.stdout);
+    assert!(run.stdout.contains("2 records will be gone for good"), "{:?}", run.stdout);
     assert!(run.stdout.contains("nothing was deleted"), "{:?}", run.stdout);
     assert_eq!(
         (store.json(&["chat", "show", &id])["deleted"].clone(), files().len()),
         (false.into(), 1)
     );
     let run = delete(&id, b"ny").unwrap();
-    assert!(run.exits(0).stdout.contains("attached to nothing then"), "{:?}", run.stdout);
+    assert!(run.exits(0).stdout.contains("attached to no message"), "{:?}", run.stdout);
     assert_eq!(files(), ["/shared/attachments/map.png"]);
     let other = send();
     delete(&other, b"yy").unwrap().exits(0);

@@ -1,4 +1,4 @@
-//! Files that messages bring along: they lie on the shared disk of the entity.
+//! Files attached to messages; they are kept on the shared disk of the entity.
 
 use crate::cmd::disk::{self, SourceFile};
 use crate::cmd::{Context, OutFile, failure};
@@ -24,27 +24,27 @@ pub enum AttachmentVerb {
     Get {
         /// The message's id, or a unique prefix of it
         message: String,
-        /// The name of the file, where several are attached
+        /// The name of the file, if several are attached
         name: Option<String>,
         #[command(flatten)]
         out: OutFile,
     },
 }
 
-/// Puts files to the disk and sends the message that brings them, in one commit.
+/// Puts files on the disk and sends the message that they are attached to, in one commit.
 pub fn send(context: &Context, send: Send, files: &[PathBuf]) -> Result<Report> {
     let mut session = context.session()?;
     let send = Operation::ChatSend(bring(&mut session, send, files)?);
     let outcome = operation::run(&mut session, &send)?;
     let committed = session.commit()?;
     let told = disk::told(outcome);
-    // An id that was made for nothing is no id.
+    // A dry run creates no record, so it has no id.
     let id = told.id.clone().filter(|_| !context.is_dry());
     Ok(context.written(Written { id, creates: true, ..told }, committed))
 }
 
-/// Puts the files that the last attachments of a message are made of to the disk; the message with the
-/// paths that they have there.
+/// Puts `files`, which are the last attachments of a message, on the disk. Returns the message with their
+/// paths there.
 pub fn bring(session: &mut Session, send: Send, files: &[PathBuf]) -> Result<Send> {
     let entity = send.entity.clone();
     let (mut attachments, before) =
@@ -64,8 +64,8 @@ pub fn bring(session: &mut Session, send: Send, files: &[PathBuf]) -> Result<Sen
     Ok(Send { attachments, ..send })
 }
 
-/// Deletes a message, and the files that it alone had attached where that is wanted: a terminal is asked,
-/// and elsewhere they are named.
+/// Deletes a message and, if wanted, the files attached only to it: a terminal asks, elsewhere a note names
+/// them.
 pub fn delete(context: &Context, message: String, with_files: bool) -> Result<Report> {
     let entity = context.entity()?;
     let files = attached_alone(&context.reader()?, &entity, &message)?;
@@ -75,21 +75,21 @@ pub fn delete(context: &Context, message: String, with_files: bool) -> Result<Re
     }
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let question = format!(
-        "{} attached to nothing else. Remove {} too?",
+        "{} attached only to this message. Remove {} too?",
         are(&paths),
         if paths.len() == 1 { "it" } else { "them" }
     );
     let removes = with_files || context.asks() && context.confirm(&question)?;
     if !removes {
         let mut report = context.perform(&delete)?;
-        // A terminal is asked whether anything is to go.
+        // A person has already answered no; a program learns which files remain.
         let Body::Written(written) = &mut report.body else { return Ok(report) };
         written.extra.insert("unattached_files".to_owned(), json!(paths));
-        let would = if context.is_dry() { "would be" } else { "is" };
+        let would = if context.is_dry() { "would then be" } else { "is now" };
         report.notes.extend(files.iter().map(|file| {
             let (path, entity) = (&file.path, entity.to_string());
             let remove = Next::RemoveFile { path: file.name.clone(), entity };
-            let said = format!("{path} {would} attached to nothing then: ");
+            let said = format!("{path} {would} attached to no message: ");
             failure::hint(&Hint::from(said).next(remove).and(" removes it"))
         }));
         return Ok(report);
@@ -114,7 +114,7 @@ pub fn delete(context: &Context, message: String, with_files: bool) -> Result<Re
         let outcomes = run(session)?;
         let gone: Vec<&str> = outcomes.iter().flat_map(Outcome::gone).collect();
         let first = outcomes.first().cloned();
-        let first = first.ok_or_else(|| Error::bug("a message was deleted for nothing"))?;
+        let first = first.ok_or_else(|| Error::bug("deleting a message had no outcome"))?;
         let mut told = disk::told(first);
         told.sentence = format!("{}, and removed {}", told.sentence, paths.join(", "));
         told.extra.insert("removed_files".to_owned(), json!(paths));
@@ -133,7 +133,7 @@ fn are(paths: &[&str]) -> String {
     }
 }
 
-/// Where a file of this name can lie: nothing is there, neither by the document nor in the directory.
+/// Returns a free path for a file of this name: nothing is there in the document or in the directory.
 fn free_path(session: &mut Session, send: &Send, filename: &str) -> Result<DiskPath> {
     let doc = send.entity.document(SPEC.name);
     let tree = Tree::of_session(session, &send.entity)?;
@@ -147,7 +147,7 @@ fn free_path(session: &mut Session, send: &Send, filename: &str) -> Result<DiskP
     Err(Error::bug("no name is left for an attachment"))
 }
 
-/// Writes a file that is attached to a message for the user.
+/// Writes an attached file for the user.
 pub fn get(context: &Context, message: &str, name: Option<&str>, out: &OutFile) -> Result<Report> {
     let entity = context.entity()?;
     let found = query::find(&context.reader()?, &entity, message)?;
@@ -160,7 +160,7 @@ pub fn get(context: &Context, message: &str, name: Option<&str>, out: &OutFile) 
     let show = format!("`crdtctl chat show {message}` lists what is attached");
     match meant(&attached, name).as_slice() {
         [(_, Some(file))] if file.id.is_some() => {
-            // Another file can lie at its path.
+            // Another file may have taken its path.
             let name = attached::called(&context.reader()?, &entity, file)?;
             disk::get(context, &entity, &name.ok_or_else(|| no_file(&file.path))?, out)
         }
@@ -184,8 +184,8 @@ pub fn get(context: &Context, message: &str, name: Option<&str>, out: &OutFile) 
     }
 }
 
-/// What is attached under a name, or all: two can have the name that they had where they came from, and
-/// each has one of its own where it lies.
+/// Returns the attachments with a name, or all of them. Two may share the name of their source files, but
+/// each has its own name on the disk.
 fn meant<'a>(
     attached: &'a [(String, Option<AttachedFile>)],
     name: Option<&str>,
@@ -204,7 +204,7 @@ fn meant<'a>(
     if lying.is_empty() { named } else { lying }
 }
 
-/// The name that a file has where it lies.
+/// The name that a file has on the disk.
 fn last_name<'a>(filename: &'a str, file: &'a Option<AttachedFile>) -> &'a str {
     let path = file.as_ref().and_then(|file| file.path.rsplit('/').next());
     path.filter(|name| !name.is_empty()).unwrap_or(filename)

@@ -29,7 +29,7 @@ fn thread_entry(context: &Context, thread: &Thread, filter: &MessageFilter) -> P
     let message = match &thread.message {
         Some(message) => message_entry(context, message, filter.deleted),
         None => {
-            let heading = "a message that is not here any more".to_owned();
+            let heading = "a message that no longer exists".to_owned();
             PageEntry { heading, ..PageEntry::default() }
         }
     };
@@ -49,7 +49,7 @@ fn message_entry(context: &Context, message: &Message, deleted: bool) -> PageEnt
             export::sets("reactions", &json!(message.reactions)),
             ("files", files(&message.attachments)),
         ],
-        // For the sake of its replies it is shown; what it said only where that is asked for.
+        // A deleted message is shown because of its replies; its text only if requested.
         text: match message.deleted && !deleted {
             true => String::new(),
             false => message.content.to_string(),

@@ -14,13 +14,13 @@ use std::time::Duration;
 
 #[derive(clap::Args)]
 pub struct TailArgs {
-    /// Go on with those that come
+    /// Keep printing new messages as they arrive
     #[arg(short, long)]
     follow: bool,
-    /// How many to begin with
+    /// How many messages to start with
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
-    /// How often to look for more
+    /// How often to look for new messages
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time::duration)]
     every: Duration,
 }
@@ -44,7 +44,7 @@ const COLUMNS: &[Column] = &[
     Column::text("ack_vector", "acknowledged by").asked(),
 ];
 
-/// What tells that a chat may have changed: its file, and how far the log goes.
+/// What shows whether a chat may have changed: its file, and how far the log goes.
 #[derive(Clone, PartialEq, Eq, Default)]
 struct Traces {
     file: Option<Seen>,
@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: TailArgs) -> Result<Report> {
     let for_people = context.terminal.format == Format::Table;
     let tail = Tail { store, entity, for_people };
     let TailArgs { follow, limit, every } = args;
-    // A chat that cannot be read is found out before anything is written.
+    // Read first: a chat that cannot be read must fail before anything is printed.
     let reader = context.reader_of(&tail.store)?;
     let traces = tail.traces(&reader)?;
     let (found, known) = query::last(&reader, &tail.entity, limit)?;
@@ -70,7 +70,7 @@ pub fn run(context: &Context, args: TailArgs) -> Result<Report> {
         }
         Ok(())
     };
-    // A program that follows gets what `canvas events` gives it, unless it asked for something else.
+    // A program that follows gets JSON lines, as from `canvas events`, unless it chose a format.
     let is_feed = follow && context.globals.output.is_none() && !context.terminal.interactive;
     Ok(if is_feed { Report::feed(rows, COLUMNS) } else { Report::live(rows, COLUMNS, Some("id")) })
 }
@@ -82,7 +82,7 @@ struct Tail {
 }
 
 impl Tail {
-    /// Hands out messages; whether more are wanted.
+    /// Hands out messages. Returns whether more are wanted.
     fn show(&self, messages: &[query::Message], take: Take<'_>) -> Result<bool> {
         for message in messages {
             let mut row: Row = row(message)?;
@@ -96,10 +96,10 @@ impl Tail {
         Ok(true)
     }
 
-    /// Waits until there are more.
+    /// Waits until there are new messages, and returns them.
     ///
     /// # Errors
-    /// Those of reading; a broken pipe once nobody reads what is written.
+    /// Those of reading; a broken pipe once nobody reads standard output.
     fn wait(
         &self,
         every: Duration,
@@ -123,15 +123,15 @@ impl Tail {
             });
             match looked {
                 Ok(found) if found.is_empty() => {}
-                // Somebody writes at this moment: the next look sees what it was.
+                // Another process is writing: the next look sees the result.
                 Err(error) if error.kind == Kind::Locked => {}
                 other => return other,
             }
         }
     }
 
-    /// The traces at this moment. Taken before the chat is read, they show what came in between
-    /// the next time.
+    /// Returns the current traces. They are taken before the chat is read, so anything written in between
+    /// shows up next time.
     fn traces(&self, reader: &Reader) -> Result<Traces> {
         let chat = self.entity.document(SPEC.name);
         let heads = reader.state().map_or_else(|| Ok(Vec::new()), |state| state.log_heads())?;

@@ -1,4 +1,4 @@
-//! Bytes for the user: into a file, or on standard output.
+//! Delivers bytes to the user, in a file or on standard output.
 
 use super::{Context, dry};
 use crate::cmd::subject::split;
@@ -10,11 +10,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 impl Context {
-    /// Refuses bytes on a terminal, which are nothing for eyes, and where a format is asked for:
-    /// `-o json` could be meant for a file.
+    /// Refuses to write bytes to a terminal, or when a format was named: `-o json` may be a mistyped `-O`.
     ///
     /// # Errors
-    /// `Usage`, where nobody said `-O -`.
+    /// `Usage`, unless `-O` names a file or `-`.
     pub fn knows_where(&self, out: &OutFile) -> Result<()> {
         let what = match &out.file {
             None if self.globals.format_named => "`-o` names a format, and no file is named",
@@ -24,11 +23,11 @@ impl Context {
         Err(Error::usage(what).hint("name one with `-O FILE`; `-O -` is standard output"))
     }
 
-    /// Hands bytes to the user: into the file of `-O`, or on standard output without one and for
-    /// `-`. Heeds `-n`. `sentence` says what was written.
+    /// Writes bytes to the file named by `-O`, or to standard output if there is none or it is `-`. With `-n`
+    /// nothing is written. `sentence` says what was written.
     ///
     /// # Errors
-    /// `Refused` when the file belongs to a store; as [`files::write`].
+    /// `Refused` if the file belongs to a store; otherwise as [`files::write`].
     pub fn deliver(&self, bytes: Vec<u8>, out: &OutFile, sentence: &str) -> Result<Report> {
         if let Some(file) = out.file.as_deref() {
             refuse_owned(file)?;
@@ -45,11 +44,10 @@ impl Context {
         }
     }
 
-    /// Hands bytes to the user as [`Context::deliver`] does, as they come out of `fill`. Returns how many
-    /// there were.
+    /// Like [`Context::deliver`], but streams the bytes that `fill` writes. Returns their number.
     ///
     /// # Errors
-    /// As there, and those of `fill`.
+    /// As [`Context::deliver`], and those of `fill`.
     pub fn deliver_with(
         &self,
         out: &OutFile,
@@ -75,7 +73,7 @@ impl Context {
 }
 
 impl OutFile {
-    /// Refuses to write over what is read, where what comes out is less than that.
+    /// Refuses to overwrite an input file with output that holds less.
     ///
     /// # Errors
     /// `Refused`, for the first such file.
@@ -84,14 +82,14 @@ impl OutFile {
         let Some(out) = self.file.as_deref().and_then(place) else { return Ok(()) };
         match read.iter().find(|wanted| place(&split(wanted).0).is_some_and(|it| it == out)) {
             None => Ok(()),
-            Some(wanted) => Err(Error::refused(format!("{wanted} would be written over"))
-                .because("what comes out holds less than it")
+            Some(wanted) => Err(Error::refused(format!("{wanted} would be overwritten"))
+                .because("the output holds less than the file")
                 .hint("name another file with `-O`")),
         }
     }
 }
 
-/// What a command writes for the user does not go into a store.
+/// Refuses to write output for the user into a store.
 fn refuse_owned(file: &Path) -> Result<()> {
     match Store::owns(file)? {
         false => Ok(()),

@@ -1,4 +1,4 @@
-//! What commands do about the directories of the disks before and after a commit.
+//! Brings the directories of the disks in line before and after a commit.
 
 use super::Context;
 use crate::cmd::failure;
@@ -8,8 +8,8 @@ use crate::id::DocId;
 use crate::store::{Committed, Store};
 
 impl Context {
-    /// Takes in what others changed in the directories of the disks, before an import changes what
-    /// it would be taken into: in a commit of its own, which is not the import's.
+    /// Takes in external changes from the directories of the disks before an import changes the documents
+    /// that they go into. This is a commit of its own, separate from the import's.
     ///
     /// # Errors
     /// Those of the store and of the file system.
@@ -30,15 +30,15 @@ impl Context {
         Ok(())
     }
 
-    /// Says which files were changed in the directories of the disks that some documents are about, and do
-    /// not go to anybody as they are now. What cannot be read is said elsewhere.
+    /// Notes which files were changed in the directories of these documents' disks but not taken in, so that
+    /// no bundle carries their current content. Unreadable documents are reported elsewhere.
     pub fn note_unscanned(&self, docs: impl IntoIterator<Item = DocId>) {
         let notes = self.reader().and_then(|reader| disk::unscanned_of(&reader, docs));
         notes.into_iter().flatten().for_each(|note| self.note(failure::hint(&note)));
     }
 
-    /// Makes the files of the disks what a commit says; sentences for people. The commit has
-    /// happened: what fails here is one of them.
+    /// Updates the files of the disks to what a commit says, and returns sentences for people. The commit has
+    /// already happened, so a failure here is only one of those sentences.
     pub(super) fn settle_disks(&self, committed: &Committed) -> Vec<String> {
         if self.dry_run || !committed.documents.iter().any(|change| disk::is_disk(&change.doc)) {
             return Vec::new();
@@ -46,7 +46,7 @@ impl Context {
         self.settle_all_disks()
     }
 
-    /// Makes the files of all disks what the store says; sentences for people.
+    /// Updates the files of all disks to what the store says, and returns sentences for people.
     pub fn settle_all_disks(&self) -> Vec<String> {
         let settle = || {
             let mut session = disk::session_to_settle(|| self.session(), None)?;
@@ -61,12 +61,12 @@ impl Context {
         })
     }
 
-    /// Notes files that the file system did not take, by their ids.
+    /// Records files that could not be written, by their ids.
     pub fn note_unwritten(&self, failed: Vec<String>) {
         self.unwritten.borrow_mut().extend(failed.into_iter().map(Some));
     }
 
-    /// Whether one of some files is among those.
+    /// Whether any of these files could not be written.
     pub fn is_unwritten(&self, ids: &[String]) -> bool {
         let is_one = |failed: &Option<String>| failed.as_ref().is_none_or(|id| ids.contains(id));
         self.unwritten.borrow().iter().any(is_one)

@@ -1,26 +1,26 @@
-//! What is said, and asked, of records that leave their documents for good.
+//! Sentences and questions about records that leave their documents for good.
 
 use crate::cmd::failure::word;
 use crate::limits::TRASH_AGE_SECONDS;
 use crate::ui::Written;
 
-/// For how long the trash keeps things.
+/// How long the trash keeps records.
 const TRASH_DAYS: i64 = TRASH_AGE_SECONDS / 86_400;
 
-/// What is asked before records leave their documents for good; None where none do.
+/// Returns the question to ask before records leave their documents for good; `None` if none do.
 pub fn question(records: usize) -> Option<String> {
     match records {
         0 => None,
         1 => Some(format!(
-            "Nobody is waited for: it is gone for good then, and in the trash for {TRASH_DAYS} days. Go on?"
+            "No acknowledgement is pending: it will be gone for good, and in the trash for {TRASH_DAYS} days. Go on?"
         )),
         n => Some(format!(
-            "{n} records are gone for good then, and in the trash for {TRASH_DAYS} days. Go on?"
+            "{n} records will be gone for good, and in the trash for {TRASH_DAYS} days. Go on?"
         )),
     }
 }
 
-/// Says which records are gone for good, where a write tells of any (`pruned`).
+/// Adds to a write's sentence which records are gone for good, if there are any (`pruned`).
 pub fn say_gone(written: &mut Written) {
     match written.extra.get("pruned").and_then(|pruned| pruned.as_array()).map(Vec::as_slice) {
         None => {}
@@ -36,7 +36,7 @@ pub fn say_gone(written: &mut Written) {
     }
 }
 
-/// What is said of records that left their documents.
+/// Returns the sentence about records that left their documents.
 pub fn lost(records: usize) -> String {
     match records {
         1 => format!(

@@ -1,4 +1,4 @@
-//! Commands that change the index and the files: take in, change, commit, make the files.
+//! Commands that change the index and the files: take in, change, commit, write the files.
 
 use crate::cmd::context::say_gone;
 use crate::cmd::failure::hint;
@@ -13,8 +13,8 @@ use crate::store::Session;
 use crate::ui::{Report, Written};
 use serde_json::json;
 
-/// Runs changes of files in one commit. What others changed at these paths is taken in first, and the
-/// files are made afterwards.
+/// Runs changes of files in one commit. Takes in external changes at these paths first, and writes the files
+/// afterwards.
 pub fn change(
     context: &Context,
     entity: &EntityId,
@@ -24,7 +24,7 @@ pub fn change(
     let mut session = context.session()?;
     let taken = disk::take_in(&mut session, entity, touched)?;
     let mut written = run(&mut session).map_err(|error| match error.kind {
-        // Nothing of it is written, and whoever is told that a file is not there looks for it.
+        // Nothing is written, so say where another program moved the file that is missing.
         Kind::NotFound => taken.moved.iter().fold(error, |error, (from, to)| {
             let moved = Hint::from(format!("another program moved {from} to {to}; "));
             error.hint_also(moved.next(Next::ScanDisks).and(" takes that in"))
@@ -33,25 +33,25 @@ pub fn change(
     })?;
     say_gone(&mut written);
     let committed = session.commit()?;
-    // What a command before left undone is made as well.
+    // Also finish what an earlier command left undone.
     let left = if committed.documents.is_empty() { settle(context, entity)? } else { Vec::new() };
     let ids: Vec<String> = match written.extra.get("ids").and_then(|ids| ids.as_array()) {
         Some(ids) => ids.iter().filter_map(|id| id.as_str()).map(str::to_owned).collect(),
         None => written.id.iter().cloned().collect(),
     };
     let mut report = context.written(written, committed);
-    // The store has it, and the directory does not.
+    // The store has the change, but the directory does not.
     if context.is_unwritten(&ids) {
         report = report.exit(exit_code(Kind::Io));
     }
     if let (Which::Below(dir), Some(counts)) = (touched, counts(&taken)) {
-        report.notes.push(format!("took in what was changed in {dir}: {counts}"));
+        report.notes.push(format!("took in changes in {dir}: {counts}"));
     }
     report.notes.extend(taken.notes.iter().chain(&left).map(hint));
     Ok(report)
 }
 
-/// How much was taken in; None for nothing.
+/// Says how much was taken in; `None` if nothing was.
 fn counts(taken: &TakenIn) -> Option<String> {
     let counts = [
         (taken.added.len(), "added"),
@@ -64,7 +64,7 @@ fn counts(taken: &TakenIn) -> Option<String> {
     (!counts.is_empty()).then(|| counts.join(", "))
 }
 
-/// Makes the files what the store says.
+/// Updates the files to what the store says.
 fn settle(context: &Context, entity: &EntityId) -> Result<Vec<Hint>> {
     let mut session = disk::session_to_settle(|| context.session(), Some(entity))?;
     let settled = disk::settle(&mut session, entity)?;
@@ -73,7 +73,7 @@ fn settle(context: &Context, entity: &EntityId) -> Result<Vec<Hint>> {
     Ok(settled.notes)
 }
 
-/// What one operation did.
+/// Describes what one operation did.
 pub fn told(outcome: Outcome) -> Written {
     Written {
         sentence: outcome.said.clone(),
@@ -86,7 +86,7 @@ pub fn told(outcome: Outcome) -> Written {
     }
 }
 
-/// What several did: a sentence for all of them.
+/// Describes what several operations did, in one sentence.
 pub fn told_all(outcomes: Vec<Outcome>, sentence: &str) -> Written {
     match <[Outcome; 1]>::try_from(outcomes) {
         Ok([one]) => told(one),
@@ -113,7 +113,7 @@ pub fn told_all(outcomes: Vec<Outcome>, sentence: &str) -> Written {
     }
 }
 
-/// The paths among what files are called.
+/// The paths among these names; ids are left out.
 fn at<'n>(named: impl Iterator<Item = &'n String>) -> Which {
     Which::At(named.filter_map(|named| DiskPath::parse(named).ok()).collect())
 }
@@ -130,7 +130,7 @@ pub fn rename(context: &Context, entity: &EntityId, from: &str, to: &str) -> Res
             paths.iter().map(moved).collect::<Result<_>>()?
         }
         None => {
-            // `mv`'s habit: into a directory that is named as one.
+            // As with `mv`, a target with a trailing slash is a directory to move into.
             let is_dir = to.ends_with('/') || target.parts().next().is_none();
             let target = match (is_dir, DiskPath::parse(from)) {
                 (true, Ok(from)) => target.child(from.name())?,
@@ -181,7 +181,7 @@ pub fn remove(context: &Context, entity: &EntityId, path: &str, all: bool) -> Re
 }
 
 pub fn restore(context: &Context, entity: &EntityId, file: &str) -> Result<Report> {
-    // What lies where a version comes back is taken in before.
+    // Take in the file at the path that the version is restored to first.
     let version = match file.starts_with('/') {
         true => None,
         false => version(&context.reader()?, entity, file).ok().flatten(),
@@ -200,7 +200,7 @@ pub fn scan(context: &Context, entity: &EntityId) -> Result<Report> {
     let mut written = Written {
         sentence: match counts(&taken) {
             None => "nothing was changed in the directories".to_owned(),
-            Some(counts) => format!("took in what was changed: {counts}"),
+            Some(counts) => format!("took in changes: {counts}"),
         },
         changed: !committed.documents.is_empty(),
         ..Written::default()
@@ -219,7 +219,7 @@ pub fn scan(context: &Context, entity: &EntityId) -> Result<Report> {
     Ok(report)
 }
 
-/// The directory that is named, and the files in it; None where a file is, or nothing.
+/// Returns the named directory and the files in it; `None` if the name is a file, or nothing.
 fn files_below(
     context: &Context,
     entity: &EntityId,

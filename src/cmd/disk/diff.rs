@@ -1,4 +1,4 @@
-//! `disk diff`: what differs in a text here, in its directory, in another store, or after an import.
+//! `disk diff`: compares a text here with the one in its directory, in another store, or after an import.
 
 use super::lying::{Lying, known};
 use super::unified::unified;
@@ -19,10 +19,10 @@ use std::io::Read;
 use std::path::Path;
 use std::rc::Rc;
 
-/// What a side has where it has no such file, as other programs write it.
+/// The path of a side that has no such file, as other programs write it.
 const NOTHING: &str = "/dev/null";
 
-/// A text and its path; none where there is no such file.
+/// A text and its path; empty if there is no such file.
 struct Side {
     path: String,
     text: String,
@@ -40,7 +40,7 @@ pub fn diff(
         let new = Side { path: file.path.clone(), text: lying(&reader, entity, &doc, &file)? };
         return compared(&Side::of(Some(file))?, &new);
     };
-    // What only one side has differs as a whole.
+    // A file that only one side has differs as a whole.
     let ours = match file(&reader, entity, named) {
         Ok(found) => Ok(found),
         Err(e) if e.kind == Kind::NotFound && named.starts_with('/') => Err(e),
@@ -62,13 +62,13 @@ pub fn diff(
     }
 }
 
-/// A document of another store, or as importing a bundle would leave it.
+/// Returns a document from another store, or as importing a bundle would leave it.
 fn other(context: &Context, reader: &Reader, doc: &DocId, with: &Path) -> Result<Option<Rc<View>>> {
     if is_a_bundle(with) {
         return imported(context, reader, doc, with);
     }
     match Store::open_with(with, context.environment()) {
-        // A file that is no store may have been meant for a bundle: what is wrong with that is said.
+        // A file that is not a store may be meant as a bundle: report what is wrong with it as one.
         Err(e) if e.kind == Kind::NotFound && !with.is_dir() => {
             imported(context, reader, doc, with)
         }
@@ -76,7 +76,7 @@ fn other(context: &Context, reader: &Reader, doc: &DocId, with: &Path) -> Result
     }
 }
 
-/// The text of a file as it lies in its directory.
+/// Returns the text of a file as it is in its directory.
 fn lying(reader: &Reader, entity: &EntityId, doc: &DocId, file: &DiskFile) -> Result<String> {
     let mut bytes = Vec::new();
     let failed = |e| Error::io(format!("cannot read {}", file.path), e);
@@ -84,14 +84,14 @@ fn lying(reader: &Reader, entity: &EntityId, doc: &DocId, file: &DiskFile) -> Re
     TextFile::of(&bytes).map(|file| file.text).ok_or_else(|| no_text(&file.path))
 }
 
-/// Whether an argument means a bundle, not a store: of the first generation those are files, too.
+/// Whether an argument means a bundle, not a store: first-generation stores are files, too.
 fn is_a_bundle(with: &Path) -> bool {
     let mut begin = [0; 4];
     let mut read = || File::open(with)?.read_exact(&mut begin);
     is_stdin(with) || with.is_file() && read().is_ok() && is_bundle(&begin)
 }
 
-/// A document as importing a bundle would leave it; as it is, where that brings nothing of it.
+/// Returns a document as importing a bundle would leave it; unchanged if the bundle has nothing for it.
 fn imported(
     context: &Context,
     reader: &Reader,
@@ -133,5 +133,6 @@ fn compared(old: &Side, new: &Side) -> Result<Report> {
 }
 
 fn no_text(path: &str) -> Error {
-    Error::refused(format!("{path} is no text")).hint("`crdtctl disk history` lists its versions")
+    Error::refused(format!("{path} is not a text"))
+        .hint("`crdtctl disk history` lists its versions")
 }

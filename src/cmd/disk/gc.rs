@@ -1,4 +1,4 @@
-//! `disk gc`: room that nobody needs.
+//! `disk gc`: removes contents that nobody needs.
 
 use crate::cmd::Context;
 use crate::disk::{collect, is_disk};
@@ -12,7 +12,7 @@ const COLUMNS: &[Column] =
     &[Column::id("name", "name"), Column::text("kind", "kind"), Column::bytes("bytes", "bytes")];
 
 pub fn run(context: &Context) -> Result<Report> {
-    // Nobody else puts or imports meanwhile.
+    // The session keeps others from putting or importing meanwhile.
     let _session = context.session()?;
     let reader = context.reader()?;
     let overview = status(&reader, &context.environment())?;
@@ -22,13 +22,13 @@ pub fn run(context: &Context) -> Result<Report> {
     let found = collect(&reader, &lacked, !context.is_dry())?;
     let bytes = found.iter().fold(0u64, |all, one| all.saturating_add(one.bytes));
     let bytes = counted(bytes, "byte");
-    let report = Report::list(rows(&found)?, COLUMNS, Some("name"), "nothing is to be removed");
+    let report = Report::list(rows(&found)?, COLUMNS, Some("name"), "there is nothing to remove");
     Ok(match (context.is_dry(), found.is_empty()) {
         (true, true) => report.note("dry run, nothing is written"),
         (true, false) => {
-            report.note(format!("dry run, nothing is written: {bytes} would come free"))
+            report.note(format!("dry run, nothing is written: {bytes} would be freed"))
         }
         (false, true) => report,
-        (false, false) => report.note(format!("{bytes} came free")),
+        (false, false) => report.note(format!("{bytes} freed")),
     })
 }

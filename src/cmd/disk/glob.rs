@@ -1,15 +1,15 @@
-//! Patterns of paths.
+//! Glob patterns for paths.
 
-/// Whether a text holds what makes it a pattern: no path may.
+/// Whether a text is a pattern: paths cannot contain these characters.
 pub fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?'])
 }
 
-/// Whether a path is one that a pattern names: `*` and `?` stay within a name, `**` goes through
-/// directories. The work is at most the product of both lengths.
+/// Whether a path matches a pattern: `*` and `?` stay within a name, `**` crosses directories. Takes time
+/// proportional to at most the product of both lengths.
 pub fn matches(pattern: &str, path: &str) -> bool {
     let path: Vec<char> = path.chars().collect();
-    // Which beginnings of the path the pattern so far can be.
+    // Which prefixes of the path the pattern so far can match.
     let mut can = vec![false; path.len() + 1];
     if let Some(first) = can.first_mut() {
         *first = true;
@@ -17,7 +17,7 @@ pub fn matches(pattern: &str, path: &str) -> bool {
     let mut pattern = pattern.chars().peekable();
     while let Some(part) = pattern.next() {
         let deep = part == '*' && pattern.next_if_eq(&'*').is_some();
-        // `**/` is no directory, too.
+        // `**/` also matches no directory.
         let skips = deep && pattern.next_if_eq(&'/').is_some();
         let mut next = vec![false; path.len() + 1];
         let mut open = false;

@@ -1,4 +1,4 @@
-//! `disk publish --html`: the website as pages that a browser shows.
+//! `disk publish --html`: the website as HTML pages.
 
 use super::lying::Lying;
 use crate::cmd::{Context, files};
@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// So many of what pages refer to in vain are named.
+/// The most dangling links that are named.
 const NAMED: usize = 5;
 
-/// Writes the pages and what lies beside them; sentences about it. In a dry run nothing is written.
+/// Writes the pages and the files beside them, and returns sentences about it. A dry run writes nothing.
 pub fn write(context: &Context, entity: &EntityId, dir: &Path) -> Result<Vec<String>> {
     let reader = context.reader()?;
     let doc = entity.document(SPEC.name);
@@ -25,7 +25,7 @@ pub fn write(context: &Context, entity: &EntityId, dir: &Path) -> Result<Vec<Str
     let around = format!("{WEBSITE}/");
     for place in Directory::of(&view, &doc).owners() {
         let Some(path) = place.path.as_str().strip_prefix(&around) else { continue };
-        // These are the hashes of what the pages are made of.
+        // The sums are hashes of the sources of the pages, so leave them out.
         let Some(file) = read(&view, &place.id).filter(|_| path != SUMS) else { continue };
         match &file.content {
             DiskContent::Text(text) if Site::is_page(path) => site.add_page(path, &text.text),
@@ -78,7 +78,7 @@ pub fn write(context: &Context, entity: &EntityId, dir: &Path) -> Result<Vec<Str
     let (pages, others) = (counted(pages, "page"), counted(others, "other file"));
     let mut said = vec![format!("{wrote} {pages} and {others} to {}", dir.display())];
     said.extend(hidden.iter().map(|path| {
-        format!("no page is made of {path}: another file of the website would have its name")
+        format!("{path} does not become a page: another file of the website has that page's name")
     }));
     if !dangling.is_empty() {
         let more = match dangling.len().saturating_sub(NAMED) {
@@ -87,7 +87,7 @@ pub fn write(context: &Context, entity: &EntityId, dir: &Path) -> Result<Vec<Str
         };
         dangling.truncate(NAMED);
         said.push(format!(
-            "links that lead nowhere in the website are shown as text: {}{more}",
+            "links to nothing in the website are shown as text: {}{more}",
             dangling.join(", ")
         ));
     }

@@ -78,26 +78,26 @@ pub fn list(
     Ok(match documents.len() as u64 {
         0 => report,
         n => report.note(format!(
-            "{} that the application keeps whole: `crdtctl disk cat` prints it, nothing merges it",
+            "{} that the application stores as a whole: `crdtctl disk cat` prints it, but it is never merged",
             counted(n, "document")
         )),
     })
 }
 
-/// What is said where no file is listed, and some lie there.
+/// Returns the note for an empty list if files in the directories are not taken in yet.
 fn not_listed(reader: &Reader, entity: &EntityId, path: Option<&str>) -> Result<Option<String>> {
     let lying = select(disk::unscanned(reader, entity)?, path)?;
     let Some(first) = lying.first() else { return Ok(None) };
     let said = match lying.len() {
-        1 => format!("{first} lies there and is not taken in yet; "),
-        n => format!("{first} and {} more lie there and are not taken in yet; ", n - 1),
+        1 => format!("{first} exists but is not taken in yet; "),
+        n => format!("{first} and {} more exist but are not taken in yet; ", n - 1),
     };
     Ok(Some(hint(
-        &Hint::from(said).next(Next::ScanDisks).and(" takes in what lies in the directories"),
+        &Hint::from(said).next(Next::ScanDisks).and(" takes in the files in the directories"),
     )))
 }
 
-/// The entity whose files are read: also one of which the store has nothing but files that are documents.
+/// Returns the entity whose files are read, even if the store has only files of it that are documents.
 pub fn entity_read(context: &Context) -> Result<EntityId> {
     let found = context.entity();
     let none = match &found {
@@ -121,7 +121,7 @@ pub fn show(context: &Context, entity: &EntityId, named: &str) -> Result<Report>
     Ok(Report::object(row(&found)?, FILES, Some("id")).sections(SECTIONS))
 }
 
-/// What lies somewhere on a disk.
+/// Something with a path on a disk.
 pub trait HasPath {
     fn path(&self) -> &str;
 }
@@ -144,7 +144,7 @@ impl HasPath for FileDocument {
     }
 }
 
-/// The files below a path, or that a pattern names.
+/// Keeps the files below a path, or those that match a pattern.
 pub fn select<F: HasPath>(mut all: Vec<F>, wanted: Option<&str>) -> Result<Vec<F>> {
     let Some(wanted) = wanted.filter(|wanted| *wanted != "/") else { return Ok(all) };
     if glob::is_pattern(wanted) {
@@ -156,7 +156,7 @@ pub fn select<F: HasPath>(mut all: Vec<F>, wanted: Option<&str>) -> Result<Vec<F
     Ok(all)
 }
 
-/// Paths as a tree: a directory on a line of its own, what is in it behind two blanks more.
+/// Draws paths as a tree: each directory on a line of its own, its content indented by two more spaces.
 fn draw<'p>(paths: impl Iterator<Item = &'p str>) -> String {
     let mut out = String::new();
     let mut last: Vec<&str> = Vec::new();
@@ -183,7 +183,7 @@ pub fn status(context: &Context, entity: &EntityId, all: bool) -> Result<Report>
     for (row, file) in shown.iter_mut().zip(&found) {
         row.insert("note".to_owned(), hint(&file.note).into());
     }
-    let report = Report::list(shown, STATUS, None, "every file is as it should be");
+    let report = Report::list(shown, STATUS, None, "every file is up to date");
     Ok(match open {
         0 => report,
         _ => report.exit(crate::cmd::exit_code(Kind::Findings)),

@@ -1,4 +1,4 @@
-//! What files hold as they lie in their directories, whether the store has that or not.
+//! Reads files as they are in their directories, whether the store has that content or not.
 
 use crate::cmd::files;
 use crate::concern::disk::content::TextFile;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
-/// What is read of a file.
+/// A file that is open for reading.
 pub struct OpenedFile {
     pub path: String,
     pub content: Box<dyn Read>,
@@ -21,7 +21,7 @@ pub struct OpenedFile {
 }
 
 impl OpenedFile {
-    /// Writes it as one of many files ([`files::write_one_of`]).
+    /// Writes its content as one of many files ([`files::write_one_of`]).
     pub fn write_one_of(&mut self, target: &Path) -> Result<()> {
         files::write_one_of(target, &mut self.content)?;
         match self.executable {
@@ -31,23 +31,23 @@ impl OpenedFile {
     }
 }
 
-/// The file that a path or an id means, and its document.
+/// Returns the file that a path or an id names, and its document.
 pub fn known(reader: &Reader, entity: &EntityId, named: &str) -> Result<(DocId, DiskFile)> {
     file(reader, entity, named).map_err(|e| not_taken_in(reader, entity, named, e))
 }
 
-/// What to say of a file that is not in the store: the same, unless it lies in its directory.
+/// Returns the error for a file that is not in the store: the given one, unless the file is in its directory.
 pub fn not_taken_in(reader: &Reader, entity: &EntityId, named: &str, error: Error) -> Error {
     match unscanned(reader, entity, named) {
         Ok(Some(found)) if error.kind == Kind::NotFound => {
             Error::not_found(format!("{} is not taken in yet", found.path))
-                .hint(Next::ScanDisks.and(" takes in what lies in the directories"))
+                .hint(Next::ScanDisks.and(" takes in the files in the directories"))
         }
         _ => error,
     }
 }
 
-/// A file that lies in its directory, whether the store has it or not; None where nothing is there.
+/// Opens a file in its directory, whether the store has it or not; `None` if there is no such file.
 pub fn unscanned(reader: &Reader, entity: &EntityId, named: &str) -> Result<Option<OpenedFile>> {
     let (Ok(path), Some(disks)) = (DiskPath::parse(named), reader.disks()) else { return Ok(None) };
     let found = Tree::of_reader(reader, entity, &disks)?.open_held(&path)?;
@@ -59,12 +59,12 @@ pub fn unscanned(reader: &Reader, entity: &EntityId, named: &str) -> Result<Opti
     }))
 }
 
-/// What the files of a document hold: as each lies in its directory, where somebody changed it there;
-/// else as the store says.
+/// The contents of a document's files: from the directory where a file was changed there, otherwise as the
+/// store has it.
 pub struct Lying {
     disks: Option<PathBuf>,
     tree: Option<Tree>,
-    /// What was last written, by the ids of the files.
+    /// The hashes of what was last written, by file id.
     written: BTreeMap<String, String>,
 }
 
@@ -81,8 +81,8 @@ impl Lying {
 
     pub fn open(&self, file: &DiskFile) -> Result<OpenedFile> {
         let not_here = || {
-            Error::not_found(format!("the content of {} is not here yet", file.path))
-                .hint(Next::Import.and(" brings it, if the bundle has it"))
+            Error::not_found(format!("the content of {} has not arrived yet", file.path))
+                .hint(Next::Import.and(" adds it, if the bundle has it"))
         };
         let is_text = matches!(file.content, DiskContent::Text(_));
         let opened = |content: Box<dyn Read>, executable: Option<bool>| OpenedFile {

@@ -1,4 +1,4 @@
-//! `disk put` and `disk edit`: the user's files onto the disks.
+//! `disk put` and `disk edit`: the user's files go onto the disks.
 
 use super::change::{change, told, told_all};
 use super::lying::{known, unscanned};
@@ -25,12 +25,12 @@ pub fn one(context: &Context, entity: &EntityId, source: &Path, path: &str) -> R
     }
     let path = match (DiskPath::parse_dir(path)?, source.file_name().and_then(|name| name.to_str()))
     {
-        // Into a directory, under the file's own name.
+        // The target is a directory: keep the file's own name.
         (dir, Some(name)) if path.ends_with('/') && name != "-" => dir.child(name)?,
         _ => DiskPath::parse(path)?,
     };
     let found = SourceFile { source: source.to_owned(), path: path.clone() };
-    // What comes bit by bit may come slowly: others work meanwhile.
+    // Piped input may arrive slowly, so read it before taking the lock.
     let mut come = match fs::metadata(source).is_ok_and(|meta| meta.is_file()) {
         true => None,
         false => Some(come(context, source)?),
@@ -45,8 +45,8 @@ pub fn one(context: &Context, entity: &EntityId, source: &Path, path: &str) -> R
     })
 }
 
-/// All that comes on standard input or through a pipe, and its size. What is too long for a text lies beside
-/// the store, in a file without a name.
+/// Reads standard input or a pipe to the end and returns it with its size. Input too long to be a text is
+/// spooled to an unnamed temporary file beside the store.
 fn come(context: &Context, source: &Path) -> Result<(Box<dyn Read>, u64)> {
     let mut input = files::open(source)?;
     let reading = |e| Error::io(format!("cannot read {}", files::name(source)), e);
@@ -62,7 +62,7 @@ fn come(context: &Context, source: &Path) -> Result<(Box<dyn Read>, u64)> {
         Some(dir) => tempfile::tempfile_in(dir),
         None => tempfile::tempfile(),
     };
-    let keeping = |e| Error::io("cannot keep what comes until all of it is there", e);
+    let keeping = |e| Error::io("cannot buffer the input in a temporary file", e);
     let mut file = file.map_err(keeping)?;
     let size = io::copy(&mut Cursor::new(head).chain(input), &mut file).map_err(keeping)?;
     file.rewind().map_err(keeping)?;
@@ -86,14 +86,14 @@ pub fn all(context: &Context, entity: &EntityId, source: &Path, path: &str) -> R
     })
 }
 
-/// A file of the user's, and where it goes.
+/// A file of the user's, and its path on the disk.
 pub struct SourceFile {
     pub source: PathBuf,
     pub path: DiskPath,
 }
 
 impl SourceFile {
-    /// The operation that puts it. A content that is no text is with the store then.
+    /// Returns the operation that puts the file. Content that is not text is already in the store then.
     pub fn read(&self, session: &Session, entity: &EntityId) -> Result<Put> {
         let mut input = files::open(&self.source)?;
         let meta = match files::is_stdin(&self.source) {
@@ -104,8 +104,8 @@ impl SourceFile {
         self.put(session, entity, (&mut input, size, meta.as_ref().and_then(is_executable)))
     }
 
-    /// The operation that puts what is read: all of it, its size as far as it is known, and whether it may
-    /// be run as a program.
+    /// Returns the operation that puts an input, given with its size, as far as known, and whether it is
+    /// executable.
     fn put(
         &self,
         session: &Session,
@@ -129,7 +129,7 @@ impl SourceFile {
     }
 }
 
-/// Puts bytes with the store. In a dry run they are only counted.
+/// Stores bytes beside the store. In a dry run they are only counted and hashed.
 fn store_bytes(session: &Session, bytes: &mut dyn Read, size: u64) -> Result<FileHash> {
     if session.dry_run() {
         let mut counted = files::CountedOutput::over(std::io::sink());
@@ -141,19 +141,21 @@ fn store_bytes(session: &Session, bytes: &mut dyn Read, size: u64) -> Result<Fil
         && free < size
     {
         let what = format!("{size} bytes do not fit: {free} are free beside the store");
-        return Err(Error::io(what, "no space left").hint("make room there, and put it again"));
+        return Err(
+            Error::io(what, "no space left").hint("free some space there, and put the file again")
+        );
     }
     Objects::open(&disks)?.take(bytes, &session.environment().machine.ids.uuid()?)
 }
 
-/// The files in a directory and below, in the order of their paths.
+/// Returns the files in a directory and below, ordered by path.
 ///
 /// # Errors
-/// `Usage` for a name that a disk does not take; `Refused` for what is no file.
+/// `Usage` for a name that a disk does not accept; `Refused` for anything that is not a regular file.
 fn walk(source: &Path, to: &DiskPath) -> Result<Vec<SourceFile>> {
     if !source.is_dir() {
-        return Err(Error::usage(format!("{} is no directory", source.display()))
-            .hint("without `-r` one file is put"));
+        return Err(Error::usage(format!("{} is not a directory", source.display()))
+            .hint("leave out `-r` to put one file"));
     }
     let mut found = Vec::new();
     let mut waiting = vec![(source.to_owned(), to.clone())];
@@ -173,8 +175,8 @@ fn walk(source: &Path, to: &DiskPath) -> Result<Vec<SourceFile>> {
             } else if kind.is_file() {
                 found.push(SourceFile { source, path });
             } else {
-                return Err(Error::refused(format!("{} is no regular file", source.display()))
-                    .hint("links are not followed: put what it leads to in its place"));
+                return Err(Error::refused(format!("{} is not a regular file", source.display()))
+                    .hint("links are not followed: replace the link with the file it points to"));
             }
         }
     }
@@ -182,7 +184,7 @@ fn walk(source: &Path, to: &DiskPath) -> Result<Vec<SourceFile>> {
     Ok(found)
 }
 
-/// Where the file is that is meant: in the store, or in its directory only.
+/// Returns the path of the named file, which may be in the store or only in its directory.
 fn place(context: &Context, entity: &EntityId, named: &str) -> Result<DiskPath> {
     let reader = context.reader()?;
     let none = match file(&reader, entity, named) {
@@ -200,7 +202,7 @@ fn place(context: &Context, entity: &EntityId, named: &str) -> Result<DiskPath> 
 
 pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> Result<Report> {
     let path = place(context, entity, named)?;
-    // What was changed in the directory belongs to what is edited.
+    // Changes in the directory are part of the text to edit.
     let mut session = context.session()?;
     let notes =
         crate::disk::take_in(&mut session, entity, &Which::At([path.clone()].into()))?.notes;
@@ -209,8 +211,8 @@ pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> R
     let old = match known(&context.reader()?, entity, path.as_str())?.1.content {
         DiskContent::Text(old) => old,
         DiskContent::Binary(_) => {
-            return Err(Error::refused(format!("{path} is no text"))
-                .hint("`crdtctl disk get` and `crdtctl disk put` replace it as a whole"));
+            return Err(Error::refused(format!("{path} is not a text"))
+                .hint("`crdtctl disk get` and `crdtctl disk put` replace the whole file"));
         }
     };
     if stdin {
@@ -220,7 +222,7 @@ pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> R
         std::io::stdin().take(most).read_to_end(&mut bytes).map_err(failed)?;
         return replace(context, entity, path, old, &bytes);
     }
-    // Nobody is to write for nothing.
+    // Try the operation first, so that nobody edits in vain.
     if let Some(other) = TextFile::of(&[old.bytes().as_slice(), b"text\n"].concat()) {
         let base = Some(old.text.clone());
         let put = Put { base, ..Put::text(entity.clone(), path.clone(), other) };
@@ -241,7 +243,7 @@ pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> R
     }
 }
 
-/// Puts a text in the place of the one that somebody edited.
+/// Replaces a text with its edited version.
 fn replace(
     context: &Context,
     entity: &EntityId,
@@ -250,7 +252,7 @@ fn replace(
     new: &[u8],
 ) -> Result<Report> {
     let Some(new) = TextFile::of(new) else {
-        return Err(Error::refused("what came is no text, or one that is too long to be merged")
+        return Err(Error::refused("the input is not a text, or is too long to be merged")
             .hint("`crdtctl disk put` puts any file"));
     };
     let base = Some(old.text);
@@ -260,35 +262,35 @@ fn replace(
     })
 }
 
-/// A file of an editor's, in a directory of its own: there until the disk has what is in it.
+/// A file for an editor, in a directory of its own; it is kept until the disk has its content.
 struct EditedFile {
     dir: PathBuf,
     file: PathBuf,
 }
 
 impl EditedFile {
-    /// Says in an error where the text is that nothing was made of.
+    /// Adds to an error where the text is that was not saved.
     fn kept(&self, path: &DiskPath, error: Error) -> Error {
         let file = self.file.to_string_lossy();
         let (path, again) = (word(path.as_str()), word(&file));
         error.hint_also(format!(
-            "the text is in {file}: give it again with `crdtctl disk edit {path} - < {again}`"
+            "the text is in {file}: try again with `crdtctl disk edit {path} - < {again}`"
         ))
     }
 }
 
-/// What somebody makes of a text in an editor.
+/// Lets the user edit a text in an editor.
 ///
 /// # Errors
-/// `Usage` where there is none; `Io` where it does not run, `Interrupted` where it says that it failed.
+/// `Usage` if there is no editor; `Io` if it does not start; `Interrupted` if it exits with a failure.
 fn in_editor(context: &Context, path: &DiskPath, old: &TextFile) -> Result<EditedFile> {
     let chosen = editor::of(&context.terminal);
     let chosen = chosen.ok_or_else(|| {
-        Error::usage("no editor to edit in")
-            .hint("set VISUAL or EDITOR, or write `-` and pipe the new text in")
+        Error::usage("no editor is set")
+            .hint("set VISUAL or EDITOR, or give `-` and pipe the new text in")
     })?;
     let failed = |e| Error::io("cannot make a file for the editor", e);
-    // Under its own name: editors go by its ending.
+    // Keep the file's name: editors go by its extension.
     let dir = tempfile::Builder::new().prefix("crdtctl-").tempdir().map_err(failed)?;
     let file = dir.path().join(path.name());
     fs::write(&file, old.bytes()).map_err(failed)?;

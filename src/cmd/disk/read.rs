@@ -1,4 +1,4 @@
-//! `disk get`, `disk cat`: files from the disks.
+//! `disk get` and `disk cat`: read files from the disks.
 
 use super::list::select;
 use super::lying::{Lying, OpenedFile, unscanned};
@@ -44,16 +44,16 @@ pub fn cat(context: &Context, entity: &EntityId, path: &str) -> Result<Report> {
         return Ok(Report::copied(content));
     }
     if !is_text {
-        return Err(Error::usage(format!("{path} is no text"))
+        return Err(Error::usage(format!("{path} is not a text"))
             .hint("`crdtctl disk get PATH -O FILE` writes it to a file"));
     }
     let mut bytes = Vec::new();
-    content.read_to_end(&mut bytes).map_err(|e| Error::io("cannot read what is to be shown", e))?;
+    content.read_to_end(&mut bytes).map_err(|e| Error::io("cannot read the file to show", e))?;
     Ok(Report::shown(&String::from_utf8_lossy(&bytes)))
 }
 
-/// What a file of a disk holds, or a file that is a document, or else one that lies in a directory and
-/// that nobody has taken in yet.
+/// Opens a file of a disk, or a file that is a document, or else a file in a directory that is not taken in
+/// yet.
 fn opened(reader: &Reader, entity: &EntityId, named: &str) -> Result<OpenedFile> {
     let none = match file(reader, entity, named) {
         Ok((doc, file)) => return Lying::of(reader, entity, &doc)?.open(&file),
@@ -69,7 +69,7 @@ fn opened(reader: &Reader, entity: &EntityId, named: &str) -> Result<OpenedFile>
         return unscanned(reader, entity, named)?.ok_or(none);
     };
     let bytes = found.content.ok_or_else(|| {
-        Error::refused(format!("{} holds no content that can be read", found.doc))
+        Error::refused(format!("{} holds no readable content", found.doc))
             .hint(Next::Dump.and(" shows what is in it"))
     })?;
     let is_text = TextFile::of(&bytes).is_some();
@@ -81,7 +81,7 @@ fn opened(reader: &Reader, entity: &EntityId, named: &str) -> Result<OpenedFile>
     })
 }
 
-/// What a file held in one of its versions.
+/// Opens one version of a file.
 fn held(reader: &Reader, file: DiskFile, version: &FileVersion) -> Result<OpenedFile> {
     let (path, is_text, executable) = (file.path.clone(), version.is_text, file.executable);
     let opened = |content| Ok(OpenedFile { path, content, is_text, executable });
@@ -91,14 +91,14 @@ fn held(reader: &Reader, file: DiskFile, version: &FileVersion) -> Result<Opened
     let failed = |e| Error::io(format!("cannot read a version of {}", file.path), e);
     let found = Contents::of(reader)?.open(&version.stored.blake3)?;
     if let Some(mut found) = found {
-        // Somebody can have written into it.
+        // It may have been modified in place.
         if hash(&mut found)? == version.stored.blake3 {
             found.rewind().map_err(failed)?;
             return opened(Box::new(found));
         }
     }
-    let what = format!("the content of version {} of {} is not here", version.id, file.path);
-    Err(Error::not_found(what).hint(Next::Import.and(" brings it, if the bundle has it")))
+    let what = format!("the content of version {} of {} is missing", version.id, file.path);
+    Err(Error::not_found(what).hint(Next::Import.and(" adds it, if the bundle has it")))
 }
 
 pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> Result<Report> {
@@ -108,7 +108,7 @@ pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) 
     let rows = select(all_files(&reader, entity, false)?, Some(path))?;
     if rows.is_empty() {
         return Err(Error::not_found(format!("there is no file below {path}"))
-            .hint(Next::Files.and(" shows those that are there")));
+            .hint(Next::Files.and(" lists the files")));
     }
     let around = DiskPath::parse_dir(path).ok();
     let progress = context.progress("getting files", Some(rows.len() as u64));
@@ -125,8 +125,8 @@ pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) 
             let below = below.filter(|below| !below.is_empty()).map_or(at.within(), |below| below);
             let target = dir.join(below.trim_start_matches('/'));
             if target.symlink_metadata().is_ok() {
-                return Err(Error::refused(format!("{} is there already", target.display()))
-                    .hint("nothing is written over: name another directory with `-O`"));
+                return Err(Error::refused(format!("{} already exists", target.display()))
+                    .hint("nothing is overwritten: name another directory with `-O`"));
             }
             let failed = |e| Error::io(format!("cannot write {}", target.display()), e);
             fs::create_dir_all(target.parent().unwrap_or(dir)).map_err(failed)?;

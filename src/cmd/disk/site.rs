@@ -14,19 +14,19 @@ use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-/// Half a kilobyte a file.
+/// Allows some hundred thousand files at half a kilobyte each.
 const SUMS_BYTES: u64 = 64 << 20;
 
 const COLUMNS: &[Column] = &[Column::text("path", "path"), Column::text("finding", "finding")];
 
 pub fn publish(context: &Context, entity: &EntityId, html: Option<&Path>) -> Result<Report> {
     html.map_or(Ok(()), is_free)?;
-    // What is published is what lies there, and what is verified.
+    // Publish what is in the directory, since that is what gets verified.
     let site = Which::Below(DiskPath::parse_dir(WEBSITE)?);
     let mut report = change(context, entity, &site, |session| {
         let publish = Operation::DiskPublish(Publish { entity: entity.clone() });
         let mut written = told(operation::run(session, &publish)?);
-        // The root is the answer.
+        // The root goes to standard output.
         written.creates = true;
         Ok(written)
     })?;
@@ -36,19 +36,19 @@ pub fn publish(context: &Context, entity: &EntityId, html: Option<&Path>) -> Res
     Ok(report)
 }
 
-/// Refuses a directory in which something could be written over.
+/// Refuses a directory in which something could be overwritten.
 fn is_free(dir: &Path) -> Result<()> {
     files::outside(dir)?;
     match fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
         Ok(true) => Ok(()),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
         Ok(false) => Err(Error::refused(format!("{} is not empty", dir.display()))
-            .hint("nothing is written over: name another directory, or remove that one")),
+            .hint("nothing is overwritten: name another directory, or remove that one")),
         Err(e) => Err(Error::io(format!("cannot write to {}", dir.display()), e)),
     }
 }
 
-/// What is not as it was published.
+/// A difference between a copy and what was published.
 #[derive(Serialize)]
 struct SiteFinding {
     path: String,
@@ -80,14 +80,14 @@ pub fn verify(root: &str, dir: &Path) -> Result<Report> {
     lying.keys().filter(|path| !listed.contains_key(*path)).for_each(|path| add(path, "extra"));
     found.sort_by(|a, b| a.path.cmp(&b.path));
     let rows = found.iter().map(row).collect::<Result<Vec<_>>>()?;
-    let report = Report::list(rows, COLUMNS, None, "the copy is what was published");
+    let report = Report::list(rows, COLUMNS, None, "the copy matches what was published");
     Ok(match found.is_empty() {
         true => report,
         false => report.exit(crate::cmd::exit_code(Kind::Findings)),
     })
 }
 
-/// The files that sums name, each with its hash.
+/// Returns the files listed in the sums, each with its hash.
 fn listed(sums: &[u8]) -> Result<BTreeMap<String, String>> {
     let wrong = || {
         Error::new(Kind::Untrusted, format!("{SUMS} is not what `b3sum` prints"))
@@ -101,7 +101,7 @@ fn listed(sums: &[u8]) -> Result<BTreeMap<String, String>> {
     text.lines().map(|text| line(text).ok_or_else(wrong)).collect()
 }
 
-/// The files in a directory and below by their paths; None for what is no regular file.
+/// Returns the files in a directory and below by path; `None` for anything that is not a regular file.
 fn lying(dir: &Path) -> Result<BTreeMap<String, Option<PathBuf>>> {
     let mut all = BTreeMap::new();
     let mut waiting = vec![(dir.to_owned(), String::new())];

@@ -1,20 +1,20 @@
-//! What differs between two texts, in the form that `patch` reads.
+//! The difference between two texts, in the form that `patch` reads.
 
 use imara_diff::{Algorithm, Diff, Hunk, InternedInput};
 use std::fmt::Write;
 use std::ops::Range;
 
-/// Lines that are shown around what differs.
+/// Lines of context around a change.
 const CONTEXT: u32 = 3;
 
-/// What makes one text of another: hunks with three lines of context, without a header; empty where
-/// they are the same. Lines are counted from 1, and that the last one does not end is said.
+/// Returns the hunks that turn `old` into `new`, with three lines of context and without a header; empty if
+/// they are equal. Lines are counted from 1, and a missing final line feed is marked.
 pub fn unified(old: &str, new: &str) -> String {
     let input = InternedInput::new(old, new);
     let mut diff = Diff::compute(Algorithm::Histogram, &input);
     diff.postprocess_lines(&input);
     let changes: Vec<Hunk> = diff.hunks().collect();
-    // What lies close enough to have its context in common is one hunk.
+    // Changes close enough to share context form one hunk.
     let near = |a: &Hunk, b: &Hunk| b.before.start.saturating_sub(a.before.end) <= 2 * CONTEXT;
     let mut text = String::new();
     changes.chunk_by(near).for_each(|changes| hunk(&mut text, &input, changes));
@@ -48,7 +48,7 @@ fn hunk(text: &mut String, input: &InternedInput<&str>, changes: &[Hunk]) {
     lines(' ', &input.before, at..old.end);
 }
 
-/// The first line and how many; of none, the line before them.
+/// The first line and the number of lines; for none, the line before them.
 fn span(lines: &Range<u32>) -> String {
     let count = lines.len();
     let first = lines.start.saturating_add(u32::from(count > 0));
@@ -68,7 +68,7 @@ mod tests {
     use super::unified;
     use crate::sample::Chance;
 
-    /// Applies hunks at the very lines that they name.
+    /// Applies hunks at exactly the lines that they name.
     fn patched(old: &str, patch: &str) -> String {
         let old: Vec<&str> = old.split_inclusive('\n').collect();
         let (mut new, mut at) = (String::new(), 0);

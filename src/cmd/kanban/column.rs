@@ -13,12 +13,12 @@ pub struct ColumnArgs {
 
 #[derive(Subcommand)]
 enum ColumnVerb {
-    /// Add a column behind the others; prints its id
+    /// Add a column after the others; prints its id
     ///
-    /// Where there is a column of this title already, its id is printed and nothing is changed.
+    /// If a column with this title exists already, its id is printed and nothing is changed.
     #[command(after_help = "Example:\n  review=$(crdtctl kanban column add Review)")]
     Add {
-        /// What the column is called
+        /// The title of the column
         title: String,
         #[command(flatten)]
         dry_run: DryRun,
@@ -33,7 +33,7 @@ enum ColumnVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Put a column at another place of the board; at the end when no place is given
+    /// Move a column to another place on the board; to the end if no place is given
     #[command(after_help = "Examples:
   crdtctl kanban column move Review --before Done
   crdtctl kanban column move Ideas --first")]
@@ -49,7 +49,7 @@ enum ColumnVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Remove a column; one with cards only with --to
+    /// Remove a column; one that has cards needs --to
     ///
     /// Archived cards that came from it go to the first column when they are restored.
     #[command(after_help = "Examples:
@@ -58,7 +58,7 @@ enum ColumnVerb {
     Remove {
         /// The column: its id, a unique prefix of it, or its title
         column: String,
-        /// Where its cards go
+        /// The column that its cards go to
         #[arg(long, value_name = "COLUMN")]
         to: Option<String>,
         #[command(flatten)]

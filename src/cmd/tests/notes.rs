@@ -1,6 +1,6 @@
-//! A new concern is one file of schema and operations (`concern/notes.rs`), one file of commands
-//! (`cmd/notes.rs`) and one line each where they are registered. Everything else works with it by
-//! its schema, whose fields have names that nothing else knows.
+//! A new concern takes one file of schema and operations (`concern/notes.rs`), one file of commands
+//! (`cmd/notes.rs`) and one line each where they are registered. Everything else works from its schema, whose
+//! field names appear nowhere else.
 
 use crate::cmd::{self, complete};
 use crate::concern::notes::NOTES;
@@ -44,7 +44,7 @@ impl Replica {
         cmd::parse(head.chain(words.iter().map(OsString::from))).unwrap()
     }
 
-    /// What a command says as JSON, and its exit code.
+    /// The JSON that a command prints, and its exit code.
     fn run(&self, words: &[&str]) -> Result<(Value, u8)> {
         let invocation = self.invocation(words);
         let terminal = invocation.terminal();
@@ -57,14 +57,14 @@ impl Replica {
         Ok((said, report.exit))
     }
 
-    /// The answer of a command that does what it is asked.
+    /// The output of a command that must succeed.
     fn done(&self, words: &[&str]) -> Value {
         let (said, exit) = self.run(words).unwrap_or_else(|e| panic!("{words:?}: {e:?}"));
         assert_eq!(exit, 0, "{words:?}: {said}");
         said
     }
 
-    /// The id of the note that a command makes.
+    /// Adds a note and returns its id.
     fn write(&self, heading: &str, body: &str) -> String {
         let written = self.done(&["notes", "add", heading, "--body", body, "--reader", "bob-"]);
         assert_eq!(written["doc"], DOC);
@@ -79,7 +79,7 @@ impl Replica {
         session.commit().unwrap();
     }
 
-    /// Takes in all that another one has. What the import says.
+    /// Imports everything that another replica has; returns what a dry run of the import says.
     fn import(&self, from: &Replica) -> Value {
         let bundle = from.dir.path().join("bundle");
         let _ = std::fs::remove_file(&bundle);
@@ -96,7 +96,7 @@ impl Replica {
         listed.as_array().unwrap().clone()
     }
 
-    /// The kinds of what `check` finds, with the commands that mend them.
+    /// The kinds and ids of the findings of `check`.
     fn findings(&self) -> Vec<(String, String)> {
         let (said, _) = self.run(&["check"]).unwrap();
         let text = |of: &Value| of.as_str().unwrap_or_default().to_owned();
@@ -214,10 +214,10 @@ fn a_new_concern_merges_by_its_clocks_and_keeps_what_lost() {
     assert_eq!((&note["kind"], &note["change"]), (&json!("note"), &json!("added")));
     bob.import(&alice);
 
-    // Whose words they are, they alone change.
+    // Only the author may change a note.
     let refused = bob.run(&["notes", "edit", &id, "mine"]).unwrap_err();
     assert_eq!(refused.kind, Kind::Refused);
-    // Two edits at once: the later stands, by the schema's clock.
+    // Of two concurrent edits the later wins, by the schema's clock.
     (alice.now, other.now) = (alice.now + 100, other.now + 200);
     alice.done(&["notes", "edit", &id, "oat milk"]);
     other.done(&["notes", "edit", &id, "soy milk"]);
@@ -235,7 +235,7 @@ fn a_new_concern_merges_by_its_clocks_and_keeps_what_lost() {
     other.import(&alice);
     assert_eq!(other.list(false)[0]["heading"], "oat milk");
 
-    // Somebody else's program changes them all the same: the merge says whose they were.
+    // Another person's program changes it anyway: the merge reports it.
     bob.import(&alice);
     bob.forge(|txn| txn.set(&["notes", &id], "heading", "bob's milk"));
     alice.import(&bob);
@@ -272,7 +272,7 @@ fn what_a_new_concern_deletes_is_acknowledged_pruned_and_restored() {
         (&json!("two litres"), &Value::Null)
     );
 
-    // An acknowledgement that came by another program's file: `prune` itself.
+    // An acknowledgement that another program wrote: `prune` itself removes the record.
     alice.done(&["notes", "delete", restored["id"].as_str().unwrap()]);
     alice.forge(|txn| txn.set(&["notes", restored["id"].as_str().unwrap(), "known_gone"], BOB, 1));
     let pruned = alice.done(&["prune"]);
