@@ -103,8 +103,16 @@ fn all_lines_or_none() {
         (json!(["chat.send"]), 2, "line 3: not a JSON object"),
         (json!({"op": "chat.send", "text": ""}), 2, "line 3: an empty message"),
         (json!({"op": "chat.delete", "message": "ffffffff"}), 4, "line 3: no message"),
-        (json!({"op": "chat.delete", "message": "$3.id"}), 2, "line 3: $3.id is no earlier line"),
-        (json!({"op": "chat.delete", "message": "$2.id"}), 2, "line 3: $2.id is an empty line"),
+        (
+            json!({"op": "chat.delete", "message": "$3.id"}),
+            2,
+            "line 3: $3.id does not refer to an earlier line",
+        ),
+        (
+            json!({"op": "chat.delete", "message": "$2.id"}),
+            2,
+            "line 3: $2.id refers to an empty line",
+        ),
         (json!({"op": "chat.delete", "message": "$1.seq"}), 2, "line 3: $1.seq means nothing"),
         (
             json!({"op": "member.remove", "member": ALICE}),

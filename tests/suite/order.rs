@@ -157,7 +157,7 @@ fn what_is_older_than_the_store_keeps_its_time_and_its_author() {
         (json!({"created_at": machine.now() + 1}), 2, "is later than now"),
         (json!({"created_at": 0}), 2, "created_at 0 is not a valid time"),
         (json!({"created_at": "2d"}), 2, "not a time: \"2d\""),
-        (json!({"created_at": [5]}), 2, "`created_at` is no time"),
+        (json!({"created_at": [5]}), 2, "`created_at` is not a time"),
     ] {
         let before = bob.files();
         let mut line = line;

@@ -33,7 +33,7 @@ fn the_good_ones_are_taken_and_the_others_named() {
     let before = alice.files();
     for (code, bad) in [(6, &cut), (4, &gone), (2, &dir)] {
         let run = alice.run(&["sync", "import", &good, bad, &other]);
-        run.fails(code, bad).fails(code, "none of the 3 files was taken");
+        run.fails(code, bad).fails(code, "none of the 3 files was imported");
         assert!(run.stderr.contains("`--keep-going`"), "{}", run.stderr);
         // A single file has no others to go on with.
         let run = alice.run(&["sync", "import", bad]);
@@ -103,7 +103,7 @@ fn what_the_gate_refuses_is_left_out_whole_and_alone() {
     let run = store.run(&import);
     assert_eq!(run.code, 5, "{}", run.stderr);
     assert!(run.stderr.contains(": replica-fork: "), "{}", run.stderr);
-    assert!(run.stderr.contains("none of the 6 files was taken"), "{}", run.stderr);
+    assert!(run.stderr.contains("none of the 6 files was imported"), "{}", run.stderr);
     assert_eq!(store.json(&["doc", "list"]), json!([]));
 
     let run = store.run(&[&import[..], &["--keep-going", "--json"]].concat());
@@ -135,7 +135,10 @@ fn where_nothing_could_be_read_it_is_not_said_to_be_here_already() {
     for more in [&["--keep-going"][..], &["--keep-going", "-n"]] {
         let args = [&["sync", "import", &bad, &gone][..], more].concat();
         let said = store.run(&args).exits(3).stderr.clone();
-        assert!(said.contains("none of the files could be read, so nothing came"), "{said}");
+        assert!(
+            said.contains("none of the files could be read, so nothing was imported"),
+            "{said}"
+        );
         assert!(said.contains("left out: ") && said.contains("bad.crdt"), "{said}");
         assert!(!said.contains("here already"), "{said}");
     }

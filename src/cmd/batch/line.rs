@@ -11,40 +11,40 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-/// Where it says what a line may hold.
+/// The hint that says what a line may hold.
 pub const TAKES: &str = "`crdtctl batch --help` shows what each operation takes";
 
-/// What became of a line.
+/// The result of a line.
 pub struct Ran<'a> {
     pub number: usize,
-    /// The name of the operation, where one was given.
+    /// The name of the operation, if one was given.
     pub op: String,
     pub outcome: Result<Outcome>,
-    /// Its record is one that this batch made.
+    /// Whether this batch created its record.
     pub created: bool,
-    /// As it was read.
+    /// The line as it was read.
     pub line: &'a BatchLine<'a>,
 }
 
 /// A line as it was read.
 pub struct BatchLine<'a> {
-    /// As editors count.
+    /// Counted from 1, blank lines included, as editors do.
     pub number: usize,
     bytes: &'a [u8],
 }
 
 impl<'a> BatchLine<'a> {
-    /// The lines that hold anything.
+    /// Returns the lines that are not blank.
     pub fn all(bytes: &'a [u8]) -> Vec<BatchLine<'a>> {
         let lines = (1..).zip(bytes.split(|byte| *byte == b'\n'));
         let lines = lines.map(|(number, bytes)| BatchLine { number, bytes: bytes.trim_ascii() });
         lines.filter(|line| !line.bytes.is_empty()).collect()
     }
 
-    /// The fields, those that are null left out: they say nothing.
+    /// Returns the fields, without those that are null.
     pub fn fields(&self) -> Result<Map<String, Value>> {
         let value = serde_json::from_slice(self.bytes).map_err(|e| {
-            // The parser knows one line only, and says so.
+            // The parser sees only one line, so drop the line number from its message.
             let said = e.to_string();
             let what = said.split(" at line ").next().unwrap_or(&said).to_owned();
             Error::usage(format!("not JSON: {what} (column {})", e.column()))
@@ -60,17 +60,17 @@ impl<'a> BatchLine<'a> {
     }
 }
 
-/// The name of the operation.
+/// Returns the name of the operation.
 pub fn op(fields: &Map<String, Value>) -> Result<&str> {
     fields.get("op").and_then(Value::as_str).ok_or_else(|| {
         Error::usage("no \"op\" that names the operation").hint("`crdtctl batch --help` lists them")
     })
 }
 
-/// The operation with this name.
+/// Returns the operation with this name.
 ///
 /// # Errors
-/// `Usage` when there is none.
+/// `Usage` if there is none.
 pub fn declared(op: &str) -> Result<&'static Declaration> {
     operation::declared(op).ok_or_else(|| {
         let known: Vec<&str> = operation::OPERATIONS.iter().map(|known| known.op).collect();
@@ -80,7 +80,7 @@ pub fn declared(op: &str) -> Result<&'static Declaration> {
     })
 }
 
-/// Puts the results of earlier lines in the place of what refers to them.
+/// Replaces references to earlier lines with their results.
 pub fn refer(
     declared: &Declaration,
     fields: &mut Map<String, Value>,
@@ -99,7 +99,7 @@ pub fn refer(
     Ok(())
 }
 
-/// BatchLine and field of `$3.id`.
+/// The line and the field of a reference like `$3.id`.
 fn reference(text: &str) -> Option<(usize, &str)> {
     let (line, field) = text.strip_prefix('$')?.split_once('.')?;
     let is_name = !field.is_empty() && field.chars().all(|c| c.is_ascii_lowercase() || c == '_');
@@ -110,10 +110,11 @@ fn reference(text: &str) -> Option<(usize, &str)> {
 fn result(line: usize, field: &str, here: usize, earlier: &[Ran<'_>]) -> Result<String> {
     let wrong = |what: &str| Error::usage(format!("${line}.{field} {what}"));
     if line >= here {
-        return Err(wrong("is no earlier line"));
+        return Err(wrong("does not refer to an earlier line"));
     }
     let at = earlier.binary_search_by_key(&line, |ran| ran.number);
-    let ran = at.ok().and_then(|at| earlier.get(at)).ok_or_else(|| wrong("is an empty line"))?;
+    let ran =
+        at.ok().and_then(|at| earlier.get(at)).ok_or_else(|| wrong("refers to an empty line"))?;
     let Ok(outcome) = &ran.outcome else {
         return Err(Error::not_found(format!("${line}.{field} is not there: line {line} failed")));
     };
@@ -125,7 +126,7 @@ fn result(line: usize, field: &str, here: usize, earlier: &[Ran<'_>]) -> Result<
     found.ok_or_else(|| wrong("is not there: the operation has none"))
 }
 
-/// The entities that lines can mean, those that the batch itself makes included.
+/// The entities that lines can name, including those that the batch itself creates.
 pub struct CreatedNames<'c> {
     context: &'c Context,
     entities: BTreeSet<EntityId>,
@@ -146,7 +147,7 @@ impl<'c> CreatedNames<'c> {
         })
     }
 
-    /// Notes what an operation may have made.
+    /// Records an entity that an operation may have created.
     pub fn learn(&mut self, doc: Option<&DocId>) {
         if let Some(entity) = doc.and_then(DocId::entity)
             && self.entities.insert(entity)
@@ -155,7 +156,7 @@ impl<'c> CreatedNames<'c> {
         }
     }
 
-    /// The entity that is meant, as -e means it.
+    /// Resolves an entity the way -e does.
     fn entity(&mut self, named: Option<&str>) -> Result<EntityId> {
         let key = named.map(str::to_owned);
         if let Some(known) = self.known.get(&key) {
@@ -167,11 +168,10 @@ impl<'c> CreatedNames<'c> {
         Ok(found)
     }
 
-    /// The operation that fields stand for, and the files that are to come with it.
+    /// Returns the operation that the fields describe, and the files to attach.
     ///
     /// # Errors
-    /// `Usage` for a field that the operation has not, or one that it lacks; as
-    /// [`resolve::entity`].
+    /// `Usage` for an unknown or a missing field; otherwise as [`resolve::entity`].
     pub fn operation(
         &mut self,
         declared: &Declaration,
@@ -215,25 +215,25 @@ fn unreadable(declared: &Declaration, why: impl std::fmt::Display) -> Error {
     Error::usage(format!("{}: {why}", declared.op)).hint(TAKES)
 }
 
-/// Times as people write them, in Unix seconds: what the log keeps is the same to every reader.
+/// Converts times as people write them to Unix seconds, so that the log means the same to every reader.
 fn timed(declared: &Declaration, fields: &mut Map<String, Value>) -> Result<()> {
     for argument in declared.takes.iter().filter(|argument| argument.holds == Holds::Time) {
         let Some(given) = fields.get_mut(argument.name) else { continue };
         let seconds = match &*given {
             Value::String(text) => Some(time::fixed(text)?),
-            // Fractions of a second, which other programs have, are cut off.
+            // Other programs write fractions of a second; cut them off.
             Value::Number(number) => number
                 .as_i64()
                 .or_else(|| number.as_f64().filter(|n| n.is_finite()).map(|n| n.trunc() as i64)),
             _ => None,
         };
-        let wrong = || unreadable(declared, format!("`{}` is no time", argument.name));
+        let wrong = || unreadable(declared, format!("`{}` is not a time", argument.name));
         *given = json!(seconds.ok_or_else(wrong)?);
     }
     Ok(())
 }
 
-/// Files that a line names, which become the last of its attachments.
+/// Returns the files that a line names; they become the last of its attachments.
 fn attach(declared: &Declaration, fields: &mut Map<String, Value>) -> Result<Vec<PathBuf>> {
     let Some(named) = declared.takes.iter().find(|argument| argument.holds == Holds::Files) else {
         return Ok(Vec::new());

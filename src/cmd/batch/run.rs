@@ -1,10 +1,10 @@
-//! The operations of a batch in one session.
+//! Runs the operations of a batch in one session.
 //!
-//! What yrs has changed cannot be taken back: a document is thrown away, or kept with all that was
-//! done to it. Operations therefore look first and write last, and nearly every failure comes
-//! before anything was written; the session is then as if the line had not been there. Where one
-//! fails after it has begun to write, and the others are to go on without it, the session is
-//! dropped and everything is run again without that line.
+//! Changes made through yrs cannot be rolled back: a document is either discarded or kept with all its
+//! changes. Operations therefore check first and write last, so nearly every failure comes before anything is
+//! written, and the session is then as if the line did not exist. If one fails after it has begun to write,
+//! and the others should continue without it, the session is dropped and everything runs again without that
+//! line.
 
 use super::super::chat::attach;
 use super::super::{Context, by_itself};
@@ -16,10 +16,10 @@ use crate::ui::Progress;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
-/// Runs all lines and commits them. With `keep_going` those that fail are left out.
+/// Runs all lines and commits them. With `keep_going`, lines that fail are left out.
 ///
 /// # Errors
-/// The first failure without `keep_going`, its line named; nothing is written then.
+/// Without `keep_going`, the first failure, with its line named; nothing is written then.
 pub fn all<'a>(
     context: &Context,
     lines: &'a [BatchLine<'a>],
@@ -34,7 +34,7 @@ pub fn all<'a>(
         let batch = Batch { lines, left_out: &left_out, keep_going, progress: &progress };
         let attempt = batch.attempt(context, &mut session, together);
         drop(progress);
-        // Of a store that archives by itself a document is full only when nothing more can go out of it.
+        // In a store that archives by itself, a document is full only if nothing more can be archived.
         if let Some(full) = full(&attempt).filter(|_| !made_room && context.archives_by_itself()) {
             drop(session);
             let said = by_itself::make_room(&context.store()?, context.how()?, full)?;
@@ -45,14 +45,14 @@ pub fn all<'a>(
         }
         match attempt? {
             Attempt::Done(ran) => return Ok((ran, session.commit()?)),
-            // The session is dropped with all that was done in it.
+            // The session is dropped with all its changes.
             Attempt::Without(number, error) => drop(left_out.insert(number, error)),
             Attempt::Singly => singly = true,
         }
     }
 }
 
-/// Why a line was not run, where its document was too full.
+/// Returns the error of a line that failed because its document was full.
 fn full<'e>(attempt: &'e Result<Attempt<'_>>) -> Option<&'e Error> {
     let errors = match attempt {
         Err(error) | Ok(Attempt::Without(_, error)) => {
@@ -66,13 +66,14 @@ fn full<'e>(attempt: &'e Result<Attempt<'_>>) -> Option<&'e Error> {
 
 enum Attempt<'a> {
     Done(Vec<Ran<'a>>),
-    /// This line has left something half-done.
+    /// This line failed half-done.
     Without(usize, Error),
-    /// One of several lines whose files are written together: by itself each tells.
+    /// One of several lines whose files are written together failed; run one by one, each reports its own
+    /// error.
     Singly,
 }
 
-/// What is run.
+/// The lines of one attempt, and how to run them.
 struct Batch<'a, 'b> {
     lines: &'a [BatchLine<'a>],
     left_out: &'b BTreeMap<usize, Error>,
@@ -128,7 +129,7 @@ impl<'a> Batch<'a, '_> {
     }
 }
 
-/// Runs the operation of a line, with the files that it brings.
+/// Runs the operation of a line, with its attached files.
 fn perform(
     session: &mut Session,
     together: &mut Together,
@@ -146,7 +147,7 @@ fn perform(
 }
 
 impl Ran<'_> {
-    /// The operation of the line, and the files that it names.
+    /// Returns the operation of the line, and the files that it names.
     fn read(
         &mut self,
         names: &mut CreatedNames<'_>,
@@ -159,7 +160,7 @@ impl Ran<'_> {
         names.operation(declared, fields)
     }
 
-    /// Notes whether its record is one that the batch made.
+    /// Notes whether the batch created its record.
     fn note_created(&mut self, created: &mut HashSet<String>) {
         let Ok(Outcome { id: Some(id), created: is_new, .. }) = &self.outcome else { return };
         if *is_new {
@@ -169,7 +170,7 @@ impl Ran<'_> {
     }
 }
 
-/// What a line lacks is told by the list of the operations.
+/// Adds a hint to the list of operations, if the error has none.
 fn with_hint(error: Error) -> Error {
     match error.kind {
         Kind::Usage | Kind::Refused | Kind::NotFound => error.hint_else(TAKES),

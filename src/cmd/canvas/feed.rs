@@ -19,10 +19,10 @@ use std::path::PathBuf;
 /// Two numbers, as in `--at 10,20`.
 pub type Point = (f64, f64);
 
-/// What is read at once: what came together is one commit.
+/// The bytes read at once: lines that arrive together form one commit.
 const BUFFER: usize = 1 << 20;
 
-/// What both need of the command line, for as long as the relay lives.
+/// What both commands need from the command line while the relay runs.
 struct Around {
     store: Store,
     member: Option<MemberId>,
@@ -53,7 +53,7 @@ impl Around {
 }
 
 impl Around {
-    /// Takes in lines that came together; the first of them has this number.
+    /// Takes in lines that arrived together; `first` is the number of the first one.
     fn take(
         &self,
         known: &KnownCanvases,
@@ -85,7 +85,7 @@ impl Around {
     }
 }
 
-/// What became of a message, as it is printed.
+/// The printed outcome of a message.
 fn shown(outcome: &MessageOutcome) -> Result<Row> {
     let mut row = row(outcome)?;
     if outcome.result == Reception::Answered {
@@ -94,15 +94,14 @@ fn shown(outcome: &MessageOutcome) -> Result<Row> {
     Ok(row)
 }
 
-/// Whose canvases are here, and what others call them.
+/// The entities with canvases here, and the ids that others use for them.
 struct KnownCanvases {
     entities: Vec<EntityId>,
     canvases: BTreeMap<String, EntityId>,
 }
 
 impl KnownCanvases {
-    /// The entities that are meant; `renamed` says `ID=ENTITY` of each canvas that others know by an
-    /// id of their own.
+    /// Resolves the entities; `renamed` maps each canvas id that others use to an entity here (`ID=ENTITY`).
     fn of(context: &Context, renamed: &[(String, String)]) -> Result<KnownCanvases> {
         let documents = context.reader()?.documents()?;
         let entities: Vec<EntityId> = context.entities(&documents)?.into_iter().collect();
@@ -155,17 +154,17 @@ pub fn apply(
     })
 }
 
-/// Everything was about canvases that are not here.
+/// The error if every message was about canvases that are not here.
 fn nothing_for_us(canvas: &str) -> Error {
-    let what = format!("every message was passed over: no canvas here is {canvas:?}");
+    let what = format!("every message was skipped: no canvas here is {canvas:?}");
     Error::new(Kind::Findings, what)
-        .hint("`--canvas ID=ENTITY` says which canvas others know by an id of their own")
+        .hint("`--canvas ID=ENTITY` maps the id that others use for a canvas to an entity here")
 }
 
-/// The lines of a relay.
+/// Reads the lines of a relay.
 struct Lines {
     input: BufReader<Box<dyn Read>>,
-    /// The beginning of a line whose end has not come yet.
+    /// The start of a line that is not complete yet.
     begun: Vec<u8>,
 }
 
@@ -174,7 +173,7 @@ impl Lines {
         Lines { input: BufReader::with_capacity(BUFFER, input), begun: Vec::new() }
     }
 
-    /// Waits for lines, and returns those that came together; None at the end.
+    /// Waits for lines, and returns those that arrived together; `None` at the end.
     fn together(&mut self) -> Result<Option<Vec<Vec<u8>>>> {
         loop {
             let failed = |e| Error::io("cannot read the messages", e);
@@ -202,19 +201,19 @@ impl Lines {
     }
 }
 
-/// What `canvas events` is asked for.
+/// The options of `canvas events`.
 pub struct Events {
-    /// Where the cursor is.
+    /// The position of the cursor.
     pub cursor: Option<Point>,
-    /// A request for the others' state.
+    /// Adds a request for the others' state.
     pub request: bool,
-    /// From this event on; else from the last that was acknowledged.
+    /// The event after which to start; by default the last acknowledged one.
     pub since: Option<i64>,
     pub dry_run: DryRun,
 }
 
-/// Hands out what nobody has acknowledged. It stays until somebody does: what a pipe took is not
-/// yet published.
+/// Hands out the events that are not acknowledged. They are kept until they are, because output taken by a
+/// pipe is not yet published.
 pub fn events(context: &Context, asked: Events) -> Result<Report> {
     let around = Around::of(context, asked.dry_run)?;
     let (entity, member) = (context.entity()?, context.acting_member()?);
@@ -236,7 +235,7 @@ pub fn events(context: &Context, asked: Events) -> Result<Report> {
     let (handed, events) = match canvas::outgoing(&reader, &entity, &member)?.is_empty() {
         true => reader.state().map(from).transpose()?.unwrap_or_default(),
         false => {
-            // Looked at again: nobody else gives out numbers now.
+            // Look again under the lock: nobody else assigns numbers now.
             let mut session = around.session("canvas events")?;
             let new = canvas::outgoing(&context.reader()?, &entity, &member)?;
             new.collect(&mut session, &entity, &member)?;
@@ -262,7 +261,7 @@ pub fn events(context: &Context, asked: Events) -> Result<Report> {
             if last <= handed.printed || around.dry_run || asked.since.is_some() {
                 return Ok(());
             }
-            // All of it was written: this is what `--ack` without a number means.
+            // Everything was written: `--ack` without a number acknowledges up to here.
             let session = around.session("canvas events")?;
             let handed = session.state().handed(&doc)?;
             let printed = handed.printed.max(last);
@@ -275,12 +274,12 @@ pub fn events(context: &Context, asked: Events) -> Result<Report> {
     Ok(match again {
         0 => report,
         again => report.note(format!(
-            "{again} of them were handed out before; `crdtctl canvas events --ack` acknowledges what was"
+            "{again} of them were handed out before; `crdtctl canvas events --ack` acknowledges them"
         )),
     })
 }
 
-/// Acknowledges events up to one; without a number all that were handed out.
+/// Acknowledges events up to a number; without one, all that were handed out.
 pub fn acknowledge(context: &Context, upto: Option<i64>) -> Result<Report> {
     let doc = context.entity()?.document(SPEC.name);
     let session = context.session()?;

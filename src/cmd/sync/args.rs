@@ -1,4 +1,4 @@
-//! What the commands that write and read bundles take.
+//! Arguments of the commands that write and read bundles.
 
 use super::super::{DryRun, OutFile};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ pub struct ExportArgs {
     pub out: OutFile,
     /// Only what this peer lacks: a replica (a prefix is enough) or its member
     ///
-    /// For a replica of your own member private disks go along; they go into no other bundle.
+    /// A bundle for a replica of your own member includes private disks; no other bundle does.
     #[arg(long = "for", value_name = "PEER", conflicts_with = "since")]
     pub peer: Option<String>,
     /// Only what the sender of this bundle lacked when it made the bundle
@@ -18,16 +18,16 @@ pub struct ExportArgs {
     /// Only this document; can be given again
     #[arg(long, value_name = "DOC")]
     pub doc: Vec<String>,
-    /// The archive, too: what is archived here and the receiver lacks
+    /// Include archived records that the receiver lacks
     #[arg(long)]
     pub with_archive: bool,
     /// Write no file when there is nothing new
     #[arg(long)]
     pub if_new: bool,
-    /// Leave out the contents of files that are no texts: their names go, and whoever has them asks
+    /// Leave out the contents of binary files: only their names are sent, and the receiver can ask for them
     #[arg(long, conflicts_with = "files_under")]
     pub without_files: bool,
-    /// Leave out the contents of files that are larger, such as 500k, 10M or 1G
+    /// Leave out the contents of files larger than this, such as 500k, 10M or 1G
     #[arg(long, value_name = "SIZE", value_parser = super::contents::size)]
     pub files_under: Option<u64>,
     /// The bare Yrs v1 state of one document, for other Yjs and Yrs programs
@@ -44,7 +44,7 @@ pub struct ReceiptArgs {
     /// Only this document; can be given again
     #[arg(long, value_name = "DOC")]
     pub doc: Vec<String>,
-    /// What is archived here, too, so that nobody sends it again
+    /// Include what is archived here, so that nobody sends it again
     #[arg(long)]
     pub with_archive: bool,
     #[command(flatten)]
@@ -56,10 +56,10 @@ pub struct ImportArgs {
     /// The bundles; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The files are no bundles, but updates of this document, in any form that `doc kind` knows
+    /// The files are not bundles but updates of this document, in any form that `doc kind` recognises
     #[arg(long, value_name = "DOC")]
     pub raw: Option<String>,
-    /// Leave out what is damaged, refused or not there, and import the rest
+    /// Leave out files that are damaged, refused or missing, and import the rest
     #[arg(short, long)]
     pub keep_going: bool,
     #[command(flatten)]

@@ -1,5 +1,5 @@
-//! The contents of files that come in bundles: the documents are imported first, and say which of them
-//! are awaited.
+//! Takes in the file contents that bundles carry. The documents are imported first, since they say which
+//! contents are needed.
 
 use super::incoming::read_bundle;
 use crate::cmd::Context;
@@ -15,11 +15,11 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Where a bundle can be read once more.
+/// Where a bundle can be read again.
 pub enum BundleAgain {
     /// Its file.
     File(PathBuf),
-    /// A copy of what came on standard input.
+    /// A copy of standard input.
     Spooled(File),
     /// There is nothing to read again.
     Nothing,
@@ -40,11 +40,11 @@ impl BundleAgain {
     }
 }
 
-/// Reads a bundle of the user's, and remembers where it can be read again: what comes on standard input
-/// is copied into a file without a name.
+/// Reads a bundle from the user's file, and remembers where it can be read again: standard input is copied to
+/// an unnamed temporary file.
 ///
 /// # Errors
-/// As [`read_bundle`]; `Io` where there is no room for the copy.
+/// As [`read_bundle`]; `Io` if the copy cannot be written.
 pub fn read_twice(file: &Path) -> Result<(Bundle, BundleAgain)> {
     if file.as_os_str() != "-" {
         return Ok((read_bundle(file)?, BundleAgain::File(file.to_owned())));
@@ -70,17 +70,17 @@ impl Read for Tee<'_> {
     }
 }
 
-/// What came of contents, and why not all of it did.
+/// Which contents were taken in, and what failed.
 pub struct ContentsTold {
     came: CameIn,
     failed: Option<Error>,
 }
 
-/// Takes in the contents that are awaited of bundles that were imported. None where the bundles carry
-/// none, and in a dry run.
+/// Takes in the missing contents from imported bundles. Returns `None` if the bundles carry none, and in a
+/// dry run.
 ///
 /// # Errors
-/// Those of the store. What goes wrong with the contents themselves is told: the import has happened.
+/// Those of the store. Failures with the contents themselves are only reported: the import has happened.
 pub fn receive(
     context: &Context,
     inputs: &[(&Input, &BundleAgain)],
@@ -109,7 +109,7 @@ pub fn receive(
     Ok(Some(ContentsTold { came: intake.done(), failed }))
 }
 
-/// Adds what came of contents to the report of an import, and makes the files of it.
+/// Adds the contents taken in to the report of an import, and writes their files.
 pub fn told_contents(context: &Context, mut report: Report, told: Option<ContentsTold>) -> Report {
     let Some(ContentsTold { came, failed }) = told else { return report };
     if let Body::Json(Value::Object(fields)) = &mut report.body {
@@ -117,17 +117,17 @@ pub fn told_contents(context: &Context, mut report: Report, told: Option<Content
     }
     if came.came > 0 {
         let files = counted(came.came as u64, "file");
-        report.notes.push(format!("the contents of {files} came, {} bytes", came.bytes));
+        report.notes.push(format!("received the contents of {files}, {} bytes", came.bytes));
         report.notes.extend(context.settle_all_disks());
     }
     let Some(error) = failed else { return report };
     report.notes.push(format!(
-        "not all contents of files are here: {error:#}; the same import again goes on with them"
+        "not all contents of files were received: {error:#}; repeating the import continues with them"
     ));
     report.exit(failure::exit_code(error.kind))
 }
 
-/// A number of bytes as people write it: `500k`, `10M`, `1G`, in powers of 1024.
+/// Parses a size as people write it: `500k`, `10M`, `1G`, in powers of 1024.
 pub fn size(text: &str) -> std::result::Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match text.get(digits.len()..).unwrap_or_default().to_ascii_lowercase().as_str() {

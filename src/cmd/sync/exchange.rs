@@ -1,4 +1,4 @@
-//! `sync export`, `sync receipt`, `sync import`: the user's files on one side, bundles on the other.
+//! `sync export`, `sync receipt` and `sync import`: write and read the user's bundle files.
 
 use super::args::{ExportArgs, ImportArgs, ReceiptArgs};
 use super::contents::{BundleAgain, read_twice, receive, told_contents};
@@ -78,7 +78,7 @@ pub fn receipt(context: &Context, args: &ReceiptArgs) -> Result<Report> {
     write(context, exported, &OutgoingContents::default(), &args.out)
 }
 
-/// What was asked for by its name is not left out.
+/// Fails if a document that was named could not be read; unnamed ones are left out.
 fn refuse_named(all: bool, exported: &Exported) -> Result<()> {
     match exported.damaged.first() {
         Some(error) if !all => Err(error.clone()),
@@ -86,7 +86,7 @@ fn refuse_named(all: bool, exported: &Exported) -> Result<()> {
     }
 }
 
-/// The documents that `--doc` and `-e` leave; None for all.
+/// Returns the documents selected by `--doc` and `-e`; `None` for all.
 fn scope(context: &Context, reader: &Reader, named: &[String]) -> Result<Option<BTreeSet<DocId>>> {
     if !named.is_empty() {
         let docs = named.iter().map(|name| context.document(reader, name));
@@ -101,8 +101,8 @@ fn scope(context: &Context, reader: &Reader, named: &[String]) -> Result<Option<
     Ok(Some(documents.into_iter().map(|document| document.id).filter(of_entity).collect()))
 }
 
-/// What the peer has that `--for` names, and whether it is a replica of our own member. None for a member of an entity here that nothing was
-/// heard of yet: it gets everything.
+/// Returns what the peer named by `--for` has, and whether it is a replica of our own member. `None` for a
+/// member that nothing has come from yet: it gets everything.
 fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<(Option<KnownPeer>, bool)> {
     let mut damaged = Vec::new();
     let members = status::members(reader, &mut damaged)?;
@@ -122,9 +122,9 @@ fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<(Option<
     }
 }
 
-/// Without a word of the receiver's, the same rows would go again.
-const ROWS_LEFT: &str = "not all archived rows fit: what is left goes with the next `crdtctl sync export \
-     --with-archive --for` the receiver, once the receiver's `crdtctl sync receipt --with-archive` says what came";
+/// Without a receipt from the receiver, the same rows would be sent again.
+const ROWS_LEFT: &str = "not all archived rows fit: the rest goes with the next `crdtctl sync export \
+     --with-archive --for` the receiver, after a `crdtctl sync receipt --with-archive` from the receiver";
 
 fn write(
     context: &Context,
@@ -158,7 +158,7 @@ fn write(
         }
     };
     let fields = fields(&bundle, true, bytes, left_out);
-    // Standard output may have the bundle already.
+    // Standard output may already hold the bundle.
     let is_free = context.is_dry() || out.file.as_ref().is_some_and(|file| file.as_os_str() != "-");
     if is_free && matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
         report.body = Body::Json(fields);
@@ -167,7 +167,7 @@ fn write(
     Ok(report)
 }
 
-/// `--if-new`, and nothing is.
+/// The report for `--if-new` when nothing is new.
 fn unwritten(context: &Context, exported: Exported) -> Result<Report> {
     let mut report = Report::nothing();
     if context.terminal.format.is_json() {
@@ -201,7 +201,7 @@ fn held(bundle: &Bundle) -> String {
     documents + &rows + &files
 }
 
-/// The documents that are not in it.
+/// The documents that are missing from the bundle.
 fn left_out(damaged: &[Error]) -> Vec<String> {
     damaged.iter().filter_map(|e| e.damaged.clone()).collect()
 }
@@ -233,7 +233,7 @@ pub fn import(context: &Context, args: &ImportArgs) -> Result<Report> {
         None => bundle_input(file),
     };
     context.take_in_disks()?;
-    // Everything is read before the store is locked: a pipe may take its time.
+    // Read everything before locking the store: a pipe may be slow.
     if !args.keep_going {
         let all = args.files.iter().map(read).collect::<Result<Vec<_>>>();
         let done = all.and_then(|all| {
@@ -268,7 +268,7 @@ pub fn import(context: &Context, args: &ImportArgs) -> Result<Report> {
     Ok(leaving_out(report, &left_out))
 }
 
-/// Brings what a file holds into a document, as `sync import --raw` does.
+/// Loads what a file holds into a document, as `sync import --raw` does.
 pub fn load(
     context: &Context,
     file: &Path,
@@ -286,7 +286,7 @@ pub fn load(
     account(context, &imported, &inputs, dry_run)
 }
 
-/// Says what would be there twice. What cannot be read is for the import to refuse.
+/// Refuses content that would appear twice. Unreadable input is left for the import to refuse.
 fn refuse_doubled(context: &Context, doc: &DocId, name: &str, update: &[u8]) -> Result<()> {
     let Ok(Some(here)) = context.reader()?.bytes(doc) else { return Ok(()) };
     let (Ok(here), Ok(there)) = (SharedTypes::read(here), SharedTypes::read(update.to_vec()))
@@ -295,18 +295,18 @@ fn refuse_doubled(context: &Context, doc: &DocId, name: &str, update: &[u8]) -> 
     };
     twice::refuse(
         &twice::twice(&[(doc.as_str(), here), (name, there)]),
-        "whoever made the file should have begun with the document; `--doubled` brings it in all the same",
+        "the file should have been started from the document; `--doubled` loads it anyway",
     )
 }
 
-/// Says of an error about one of several files what became of the others.
+/// Adds to an error about one of several files what happened to the others.
 fn none_taken(error: Error, files: &[PathBuf]) -> Error {
     let about_one = files.iter().any(|file| error.message.contains(&name(file)));
     if files.len() < 2 || !about_one {
         return error;
     }
-    let message = format!("{}; none of the {} files was taken", error.message, files.len());
-    let others = "`--keep-going` takes the others";
+    let message = format!("{}; none of the {} files was imported", error.message, files.len());
+    let others = "`--keep-going` imports the others";
     match error.hint.clone() {
         Some(hint) => error.saying(message).hint(hint.and(format!("; {others}"))),
         None => error.saying(message).hint(others),
@@ -318,8 +318,8 @@ fn bundle_input(file: &Path) -> Result<(Input, BundleAgain)> {
     Ok((Input::Bundle { name: name(file), bundle: Box::new(bundle) }, again))
 }
 
-/// The document that bare updates are for: one that is here, or one that they bring. Then only a
-/// whole id names it.
+/// Resolves the document that bare updates are for: one in the store, or, by its full id, a new one that they
+/// create.
 pub fn raw_document(context: &Context, wanted: &str) -> Result<DocId> {
     match context.document(&context.reader()?, wanted) {
         Err(error) if error.kind == Kind::NotFound && wanted.matches(':').count() >= 2 => {
@@ -332,8 +332,8 @@ pub fn raw_document(context: &Context, wanted: &str) -> Result<DocId> {
     }
 }
 
-/// What a file holds of a document as one update, whatever is around it. Bytes that nothing is known of,
-/// and a bare update with something behind it, are left for the import to refuse: it says where.
+/// Reads a file's content for a document as one update, whatever it is wrapped in. Unknown bytes, and a bare
+/// update with trailing data, are left for the import to refuse, which says where.
 fn raw_input(context: &Context, doc: &DocId, file: &Path, from: FromKind) -> Result<Input> {
     let wanted = file.to_string_lossy();
     let (path, picked) = split(&wanted);

@@ -1,4 +1,4 @@
-//! What came in, told: the account of an import, and what was left out of it.
+//! Reports what an import did, and what was left out of it.
 
 use super::records;
 use crate::cmd::failure::{self, word};
@@ -29,7 +29,7 @@ pub struct LeftOut {
     pub error: Error,
 }
 
-/// Adds what was left out: to the JSON object, and as sentences.
+/// Adds what was left out to a report: to the JSON object, and as sentences.
 pub fn leaving_out(mut report: Report, left_out: &[LeftOut]) -> Report {
     if let Body::Json(Value::Object(fields)) = &mut report.body {
         let told = |one: &LeftOut| {
@@ -45,7 +45,7 @@ pub fn leaving_out(mut report: Report, left_out: &[LeftOut]) -> Report {
     report.exit(failure::exit_code(Kind::Findings))
 }
 
-/// What an import did, for people and programs.
+/// Reports what an import did, for people and programs.
 pub fn account(
     context: &Context,
     imported: &Imported,
@@ -76,7 +76,7 @@ pub fn account(
         .extend(imported.findings.iter().map(|f| format!("not allowed here: {}", f.message)));
     report.notes.extend(imported.notes.iter().cloned());
     report.notes.extend(context.notes_of(&imported.committed));
-    // Only news of members can tell that ours is none: it reads every list of members.
+    // Only changes to members can show that ours is not one; the check reads every list of members.
     let of_members = |doc| concern::of(doc).is_some_and(|spec| spec.name == core::SPEC.name);
     if imported.documents.iter().any(|account| of_members(&account.doc)) {
         report.notes.extend(stranger(&context.reader()?)?);
@@ -85,10 +85,10 @@ pub fn account(
     if imported.waits.is_empty() {
         return Ok(report);
     }
-    // What is said of a damaged document names the command already.
+    // The sentence about a damaged document names the command already.
     if imported.waits.iter().any(|wait| !wait.is_for_the_document()) {
         let ask =
-            "import what came before it, or ask for a bundle of `crdtctl sync export -O FILE`";
+            "import the earlier bundles, or ask for a full one from `crdtctl sync export -O FILE`";
         report.notes.push(ask.to_owned());
     }
     Ok(report.exit(failure::exit_code(Kind::Waiting)))
@@ -123,36 +123,39 @@ fn summary(imported: &Imported, inputs: &[Input]) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
-    // Where no concern says what its records are called, the roots say where that is.
+    // If no concern names the records, name the roots that they are in.
     let mut roots: Vec<&str> =
         imported.documents.iter().flat_map(|of| &of.summary.roots).map(String::as_str).collect();
     roots.sort_unstable();
     roots.dedup();
     let within = if roots.is_empty() { String::new() } else { format!(" in {}", listed(&roots)) };
     match (counts.is_empty(), imported.changed) {
-        // All were left out, which is said of each.
-        _ if inputs.is_empty() => "none of the files could be read, so nothing came".to_owned(),
+        // Each has its own sentence that it was left out.
+        _ if inputs.is_empty() => {
+            "none of the files could be read, so nothing was imported".to_owned()
+        }
         (true, false) => format!("read {bundles}; everything was here already"),
         (true, true) => format!("imported {bundles}"),
         (false, _) => format!("imported {bundles}: {}{within}", counts.join(", ")),
     }
 }
 
-/// Reads a bundle of the user's; `-` is standard input.
+/// Reads a bundle from the user's file; `-` is standard input.
 ///
 /// # Errors
-/// `NotFound` when there is no such file; as [`Bundle::read`], with the file named.
+/// `NotFound` if there is no such file; otherwise as [`Bundle::read`], with the file named.
 pub fn read_bundle(file: &Path) -> Result<Bundle> {
     if file.is_dir() {
         let dir = file.display().to_string();
-        let hint =
-            format!("name the bundles in it; `crdtctl sync stick {}` sees to all", word(&dir));
+        let hint = format!(
+            "name the bundles in it; `crdtctl sync stick {}` handles all of them",
+            word(&dir)
+        );
         return Err(Error::usage(format!("{dir} is a directory")).hint(hint));
     }
     let opened = open(file).map_err(|error| match error.kind {
-        Kind::NotFound => {
-            error.hint_also("`crdtctl sync export -O FILE` writes one, in the store with the news")
-        }
+        Kind::NotFound => error
+            .hint_also("`crdtctl sync export -O FILE` writes one, in the store with the changes"),
         _ => error,
     })?;
     Bundle::read(opened).map_err(|error| within(file, error))

@@ -1,4 +1,4 @@
-//! `sync status`, `peers`, `forget`, `show`, `verify`: what is known, without an exchange.
+//! `sync status`, `peers`, `forget`, `show` and `verify`: what is known without an exchange.
 
 use super::incoming::read_bundle;
 use super::records;
@@ -63,26 +63,26 @@ pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
     }
 }
 
-/// What equal versions do not prove.
+/// Returns warnings where equal versions do not prove equal content.
 fn doubts(status: &SyncStatus) -> Vec<String> {
     let name = status.peer.member.as_ref().unwrap_or(&status.peer.replica_id);
     let diverged = status.agreement.diverged.iter().map(|doc| {
         format!(
-            "divergence: {doc} has the version of {name}, and other content; two replicas wrote \
+            "divergence: {doc} has the version of {name}, but different content; two replicas wrote \
              under one client id, and `crdtctl doc diff` against their copy shows where"
         )
     });
     let unproven = match status.agreement.unproven.len() {
         0 => None,
         n => Some(format!(
-            "{} of {name} with the same version and no digest: not proven to be the same",
+            "{} of {name} with the same version and no digest: not proven to be equal",
             counted(n as u64, "document")
         )),
     };
     diverged.chain(unproven).collect()
 }
 
-/// The line of a peer; for people with what is waited for in words.
+/// Returns the row of a peer; for people, what it waits for is put in words.
 fn status_row(status: &SyncStatus, json: bool) -> Result<Row> {
     let mut row = row(status)?;
     if !json {
@@ -94,7 +94,7 @@ fn status_row(status: &SyncStatus, json: bool) -> Result<Row> {
     Ok(row)
 }
 
-/// What an update waits for, for people: how much, and who has it.
+/// Says in words what an update waits for: how much, and who has it.
 fn prerequisites(waiting: &WaitingUpdate) -> String {
     let clients = waiting.missing.len();
     match (clients, waiting.had_by.first()) {
@@ -110,7 +110,7 @@ const PEERS: &[Column] = &[
     Column::text("member", "member"),
     Column::time("last_seen", "last heard of"),
     Column::id("last_bundle", "last bundle").wide(),
-    Column::id("succeeded_by", "goes on as").wide(),
+    Column::id("succeeded_by", "continues as").wide(),
 ];
 
 pub fn peers(context: &Context) -> Result<Report> {
@@ -144,7 +144,7 @@ const MANIFEST: &[Column] = &[
     Column::number("archived_rows", "archived rows"),
     Column::flag("full", "full"),
     Column::number("files", "files"),
-    Column::bytes("file_bytes", "of the files"),
+    Column::bytes("file_bytes", "file bytes"),
 ];
 
 const DOCUMENTS: &[Section] = &[Section {

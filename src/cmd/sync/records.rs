@@ -1,4 +1,4 @@
-//! What an import would do, record by record, as it is shown.
+//! Shows what an import would do, record by record.
 
 use crate::sync::changes::ImportedChange;
 use crate::ui::{Column, Style};
@@ -13,7 +13,7 @@ pub const COLUMNS: &[Column] = &[
     Column::list("acknowledged_by", "acknowledged by"),
 ];
 
-/// A JSON object, with the records of an import in it.
+/// Adds the records of an import to a JSON object.
 pub fn with_records(mut object: Json, records: &[ImportedChange]) -> Json {
     if let Some(fields) = object.as_object_mut() {
         fields.insert("records".to_owned(), json!(records));
@@ -21,7 +21,7 @@ pub fn with_records(mut object: Json, records: &[ImportedChange]) -> Json {
     object
 }
 
-/// The changes of roles, as sentences.
+/// Returns the changes of roles as sentences.
 pub fn roles(records: &[ImportedChange]) -> Vec<String> {
     let role = |record: &ImportedChange| -> Option<String> {
         let change = record.fields.get("role").filter(|_| record.kind == "member")?;

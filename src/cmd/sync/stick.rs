@@ -1,4 +1,4 @@
-//! `sync stick`: all that is to be done with a stick that came, in one go.
+//! `sync stick`: everything to do with a memory stick, in one command.
 
 use super::contents::{BundleAgain, receive, told_contents};
 use super::incoming::{LeftOut, account, leaving_out, read_bundle};
@@ -18,7 +18,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// How the name of a file ends that is not whole yet.
+/// The suffix of files that are not complete yet.
 const UNFINISHED: &str = ".part";
 
 const COLUMNS: &[Column] = &[
@@ -30,19 +30,19 @@ const COLUMNS: &[Column] = &[
     Column::id("replica_id", "replica").wide(),
 ];
 
-/// What became of a file of ours.
+/// What happened to one of our files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Became {
-    /// It is new, or has something new.
+    /// It is new, or has new content.
     Written,
-    /// It was there, and says what is to be said.
+    /// It was there, and is up to date.
     There,
     /// Nobody needs it any more.
     Removed,
 }
 
-/// One line of the answer.
+/// One row of the output.
 #[derive(Serialize)]
 struct FileRow {
     to: String,
@@ -57,7 +57,7 @@ struct FileRow {
 pub struct Stick {
     /// The directory where the stick is
     dir: PathBuf,
-    /// The archive, too: what is archived here and others lack
+    /// Include archived records that others lack
     #[arg(long)]
     with_archive: bool,
     #[command(flatten)]
@@ -71,7 +71,7 @@ pub fn run(context: &Context, args: &Stick) -> Result<Report> {
     let mut found = OnStick::of(dir, &files, &memory);
     let incoming = take(context, args.dry_run, &mut found)?;
 
-    // Whoever was restored from an older state has another name by now.
+    // A replica that was restored from an older state has a new id by now.
     let reader = context.reader()?;
     let memory = Memory::of(&reader)?;
     let load = stick::load(&reader, &context.environment(), args.with_archive)?;
@@ -93,15 +93,15 @@ pub fn run(context: &Context, args: &Stick) -> Result<Report> {
     report.notes.extend(said.into_iter().cloned());
     if load.outgoing.iter().any(|one| one.exported.rows_left) {
         report.notes.push(
-            "not all archived rows fit: what is left goes along when the receiver's `crdtctl sync stick \
-             --with-archive` has said what came"
+            "not all archived rows fit: the rest is added after the receiver has run \
+             `crdtctl sync stick --with-archive`"
                 .to_owned(),
         );
     }
     report.notes.extend(load.departed.iter().map(|member| {
         format!(
-            "nothing goes to {member}, who is a member no more: `crdtctl sync forget {}` drops \
-             what is known of that replica",
+            "nothing goes to {member}, who is no longer a member: `crdtctl sync forget {}` drops \
+             what is known about that replica",
             word(member)
         )
     }));
@@ -109,7 +109,7 @@ pub fn run(context: &Context, args: &Stick) -> Result<Report> {
     Ok(leaving_out(report, &found.left_out))
 }
 
-/// Imports what is new, and remembers that it was read. None where nothing is.
+/// Imports what is new, and remembers that it was read. Returns `None` if nothing is new.
 fn take(context: &Context, dry_run: DryRun, found: &mut OnStick) -> Result<Option<Report>> {
     if found.inputs.is_empty() {
         return Ok(None);
@@ -137,7 +137,7 @@ fn take(context: &Context, dry_run: DryRun, found: &mut OnStick) -> Result<Optio
     Ok(Some(report))
 }
 
-/// The answer: what is on the stick now, and with JSON what came from it.
+/// Reports what is on the stick now, and in JSON also what was imported from it.
 fn told(
     context: &Context,
     dir: &Path,
@@ -155,7 +155,7 @@ fn told(
     Ok(Report::json(json!({"dir": dir, "imported": imported, "files": rows})))
 }
 
-/// Writes a bundle, unless what is there says the same.
+/// Writes a bundle, unless the one on the stick says the same.
 fn put(
     dir: &Path,
     outgoing: &StickFile,
@@ -168,7 +168,7 @@ fn put(
     let there = found.own.get(file);
     if there.is_none() && files.contains(file) && !found.broken.contains(file) {
         let what = format!("{} was written by another replica", dir.join(file).display());
-        return Err(Error::refused(what).hint("move it away, and do it again"));
+        return Err(Error::refused(what).hint("move it away, and run the command again"));
     }
     let fill = |out: &mut dyn Write| bundle.write_with(out, &|content| contents.open(content));
     let state = match there {
@@ -195,7 +195,7 @@ fn put(
     Ok(FileRow { to, replica_id, file: file.clone(), state, updates, bytes })
 }
 
-/// Takes away what we put there and nobody lacks any more, and what an interruption left of it.
+/// Removes our files that nobody lacks any more, and those left by an interruption.
 fn tidy(
     dir: &Path,
     files: &BTreeSet<String>,
@@ -228,19 +228,19 @@ fn tidy(
     Ok(lines)
 }
 
-/// How the name of a file begins while it is written.
+/// The temporary prefix of a file while it is being written.
 fn unfinished(file: &str) -> String {
     format!(".{file}")
 }
 
-/// What to do now, in sentences.
+/// Returns sentences on what to do next.
 fn next(load: &Load, lines: &[FileRow], dir: &Path, dry: bool) -> Vec<String> {
     let stick = word(&dir.display().to_string()).into_owned();
     let there = format!("`crdtctl sync stick {stick}`");
     let waiting = load.outgoing.iter().filter_map(|one| match &one.to {
         Recipient::Replica { replica, member } => Some(member.as_ref().unwrap_or(replica).clone()),
         Recipient::Unheard(members) if members.is_empty() => {
-            Some("whoever is to have it".to_owned())
+            Some("whoever should get it".to_owned())
         }
         Recipient::Unheard(members) => Some(some_of(members)),
         Recipient::Anybody => None,
@@ -250,14 +250,12 @@ fn next(load: &Load, lines: &[FileRow], dir: &Path, dry: bool) -> Vec<String> {
     let mut said = Vec::new();
     match (dry, wrote) {
         (true, _) => said.push(
-            "dry run, nothing is written to the stick: shown is what would go there by what is \
-             known before the import"
+            "dry run, nothing is written to the stick: this is what would go there according to \
+             what is known before the import"
                 .to_owned(),
         ),
         (false, true) => {}
-        (false, false) => {
-            said.push("nothing is new for the stick, and it stays as it is".to_owned())
-        }
+        (false, false) => said.push("nothing is new for the stick, so it is unchanged".to_owned()),
     }
     said.push(match waiting.is_empty() {
         true => "nobody is known to lack anything; the receipt says what is here".to_owned(),
@@ -268,13 +266,13 @@ fn next(load: &Load, lines: &[FileRow], dir: &Path, dry: bool) -> Vec<String> {
     said
 }
 
-/// The names of the regular files in a directory, sorted. Not those in directories of it, and
-/// nothing that a link leads to.
+/// Returns the names of the regular files directly in a directory, sorted. Subdirectories and links are not
+/// followed.
 fn listed(dir: &Path) -> Result<BTreeSet<String>> {
     let failed = |e| match std::io::Error::kind(&e) {
         std::io::ErrorKind::NotFound => {
             Error::not_found(format!("there is no directory {}", dir.display()))
-                .hint("put the stick in, or make a directory that everybody reaches")
+                .hint("put the stick in, or make a directory that everybody can reach")
         }
         _ => Error::io(format!("cannot read the directory {}", dir.display()), e),
     };
@@ -282,7 +280,7 @@ fn listed(dir: &Path) -> Result<BTreeSet<String>> {
     for entry in fs::read_dir(dir).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let regular = entry.file_type().map_err(failed)?.is_file();
-        // A name that is no text is none of ours.
+        // A name that is not UTF-8 is not one of ours.
         if let Some(name) = entry.file_name().to_str().filter(|_| regular) {
             names.insert(name.to_owned());
         }
@@ -294,15 +292,15 @@ fn listed(dir: &Path) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// What is on the stick.
+/// The content of the stick.
 struct OnStick {
     /// Bundles that say something new.
     inputs: Vec<Input>,
-    /// Where each of them is read again.
+    /// Where each of them can be read again.
     again: Vec<BundleAgain>,
     /// Our own bundles, by file.
     own: BTreeMap<String, Bundle>,
-    /// Files with our own names that are no bundles any more.
+    /// Files with our own names that are no longer bundles.
     broken: BTreeSet<String>,
     left_out: Vec<LeftOut>,
 }
@@ -320,14 +318,14 @@ impl OnStick {
             let path = dir.join(file);
             match read_bundle(&path) {
                 Ok(bundle) => found.sort(file, &path, bundle, memory),
-                // It is written anew, or taken away.
+                // It gets rewritten or removed.
                 Err(_) if memory.names(file) => {
                     found.broken.insert(file.clone());
                 }
                 Err(error) if stick::is_named(file) || seems_a_bundle(&path) => {
                     found.left_out.push(LeftOut { file: files::name(&path), error });
                 }
-                // Somebody else's file, whatever it is.
+                // An unrelated file.
                 Err(_) => {}
             }
         }
@@ -347,7 +345,7 @@ impl OnStick {
     }
 }
 
-/// Whether a file begins as bundles do.
+/// Whether a file begins like a bundle.
 fn seems_a_bundle(path: &Path) -> bool {
     use std::io::Read;
     let mut begin = Vec::new();
