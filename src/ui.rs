@@ -1,8 +1,8 @@
-//! What a command hands back, and how people and programs get to see it.
+//! What a command returns, and how it is shown to people and programs.
 //!
-//! A command returns a [`Report`], which is data. [`render`] writes it in the format that was asked
-//! for: one file per format. Standard output is data, standard error is talk. JSON is public API,
-//! tables are not. Nothing here knows a store.
+//! A command returns a [`Report`], which is data. [`render`] writes it in the requested format; each format
+//! has a file of its own. Data goes to standard output, messages go to standard error. JSON is public API,
+//! tables are not. Nothing here knows about stores.
 
 mod board;
 mod cell;
@@ -47,11 +47,10 @@ use report::no_ids;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// Writes a report: data on `out`, talk on `err`.
+/// Writes a report: data to `out`, messages to `err`.
 ///
 /// # Errors
-/// [`Closed`] when `out` fails, or when ids are asked of a report that has none. A failing `err`
-/// is ignored.
+/// [`Closed`] if `out` fails, or if ids are requested of a report that has none. A failing `err` is ignored.
 pub fn render(
     report: &Report,
     terminal: &Terminal,
@@ -79,7 +78,7 @@ pub fn render(
     Ok(())
 }
 
-/// Says what a report has to say beside its data.
+/// Writes the messages of a report to `err`.
 pub fn remarks(report: &Report, terminal: &Terminal, err: &mut dyn Write) {
     if !terminal.quiet {
         report.sentences(terminal).iter().for_each(|sentence| say(err, sentence));
@@ -90,11 +89,11 @@ pub fn remarks(report: &Report, terminal: &Terminal, err: &mut dyn Write) {
 /// Why the report is not on standard output.
 #[derive(Debug)]
 pub enum Closed {
-    /// The reader went away (`| head`): quiet, exit 141.
+    /// The reader went away (`| head`): no message, exit 141.
     Pipe,
-    /// It could not be written: the disk behind it is full, or broken.
+    /// It could not be written: the disk behind it is full or broken.
     Unwritten(Error),
-    /// It could not be made, or is not what was asked for.
+    /// It could not be produced, or not in the requested form.
     Failed(Error),
 }
 
@@ -107,13 +106,14 @@ impl From<io::Error> for Closed {
     }
 }
 
-/// Whether whoever follows something found out that nobody reads it any more.
+/// Whether a following command stopped because nobody reads its output any more.
 fn is_pipe(error: &Error) -> bool {
     let cause = std::error::Error::source(error).and_then(|e| e.downcast_ref::<io::Error>());
     cause.is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// The data of a report in its format. The outer error is of `out`, the inner of the question.
+/// Writes the data of a report in its format. The outer error comes from `out`, the inner one from the
+/// request.
 fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Result<Result<()>> {
     match body {
         Body::Nothing => Ok(()),
@@ -171,7 +171,7 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
     .map(Ok)
 }
 
-/// A write: the id alone where it is new or was asked for, or with JSON what was done.
+/// Writes the result of a write: only the id, if it is new or was requested, or in JSON everything.
 fn write_written(written: &Written, terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
     if terminal.format.is_json() {
         return json::lines(&[written.to_row()], out);

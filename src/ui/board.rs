@@ -1,4 +1,4 @@
-//! A board for people: its lanes side by side, as wide as the terminal.
+//! Draws a board for people: its lanes side by side, as wide as the terminal.
 
 use super::report::{BoardTable, Color, Row, Style};
 use super::terminal::Terminal;
@@ -10,16 +10,16 @@ use unicode_width::UnicodeWidthStr;
 
 /// Spaces between two lanes.
 const GAP: usize = 2;
-/// Narrower lanes are not worth reading: those that find no room stand below the others.
+/// The least width of a lane; lanes for which there is no room are drawn below the others.
 const LEAST: usize = 20;
 /// Words up to this width make lanes wider.
 const WORD: usize = 36;
-/// Most cards of a lane, unless all are asked for.
+/// The most cards shown in a lane, unless all are requested.
 const CARDS: usize = 12;
-/// Between what is said in one line of a card.
+/// Separates the parts of a line of a card.
 const DOT: &str = " · ";
 
-/// How a line looks where there is colour.
+/// How a line looks with colour.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CardLook {
     Bold,
@@ -43,7 +43,7 @@ impl BoardLine {
 pub fn draw(board: &BoardTable, terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
     let lanes = board.lanes.len().max(1);
     let cards = board.all_cards();
-    // No id is broken while fewer lanes side by side have room for it.
+    // Rather than break an id, put fewer lanes side by side.
     let words = cards.iter().flat_map(|card| said_of(board, card, cell::ID_CHARS, terminal));
     let word = words.map(|(_, text)| longest_word(&text)).max().unwrap_or(0).min(WORD);
     let least = LEAST.max(word);
@@ -66,7 +66,7 @@ pub fn draw(board: &BoardTable, terminal: &Terminal, out: &mut dyn Write) -> io:
     Ok(())
 }
 
-/// One line of several lanes. No spaces at its end.
+/// Returns one line of several lanes, without trailing spaces.
 fn beside_each_other(lines: &[Option<&BoardLine>], width: usize, color: bool) -> String {
     let mut text = String::new();
     let mut owed = 0;
@@ -88,7 +88,7 @@ fn beside_each_other(lines: &[Option<&BoardLine>], width: usize, color: bool) ->
     text
 }
 
-/// What all lanes are drawn with.
+/// What is common to all lanes when drawing.
 struct LanePen<'b> {
     board: &'b BoardTable,
     terminal: &'b Terminal,
@@ -97,7 +97,7 @@ struct LanePen<'b> {
     most: usize,
 }
 
-/// What is said of a card, in the order of its face.
+/// Returns the shown fields of a card, in the order of its face.
 fn said_of(
     board: &BoardTable,
     card: &Row,
@@ -118,7 +118,7 @@ fn said_of(
 }
 
 impl LanePen<'_> {
-    /// The heading with the number of cards, a rule, the cards.
+    /// Draws the heading with the number of cards, a rule, and the cards.
     fn lane(&self, lane: &Row) -> Vec<BoardLine> {
         let heading = lane.get(self.board.heading).and_then(Value::as_str).unwrap_or_default();
         let cards: Vec<&Row> = self.board.cards_of(lane).collect();
@@ -153,7 +153,7 @@ impl LanePen<'_> {
     }
 }
 
-/// Parts with dots between them, in as many lines as they need.
+/// Joins parts with dots, in as many lines as they need.
 fn join(parts: impl Iterator<Item = (CardLook, String)>, width: usize) -> Vec<BoardLine> {
     let mut lines: Vec<BoardLine> = Vec::new();
     for (look, part) in parts {
@@ -260,7 +260,7 @@ mod tests {
                 .fold(painted, |text, code| text.replace(&format!("\u{1b}{code}"), ""));
             assert_eq!(bare, text);
         }
-        // Four lanes have room where the longest word has room four times; beyond that it is broken.
+        // Four lanes fit if the longest word fits four times.
         assert_eq!(drawn(&board, 150, false).matches("Three").count(), 1);
         assert!(drawn(&board, 150, false).lines().next().unwrap().contains("Four"));
         assert!(!drawn(&board, 149, false).lines().next().unwrap().contains("Four"));

@@ -1,20 +1,20 @@
-//! One value as text: for people ([`shown`]) or for programs that read TSV and CSV ([`plain`]).
+//! Renders one value as text: for people ([`shown`]) or for programs that read TSV and CSV ([`plain`]).
 
 use super::report::{Column, Style};
 use super::terminal::{TimeStyle, Times};
 use chrono::{DateTime, Local, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
-/// Fewest characters of a UUID that a table shows.
+/// The fewest characters of a UUID that a table shows.
 pub const ID_CHARS: usize = 8;
-/// Most names of a list that a table shows, where there are many.
+/// The most names of a long list that a table shows.
 const NAMES: usize = 4;
-/// Most changes of a record that a table shows.
+/// The most changes of a record that a table shows.
 const CHANGES: usize = 4;
-/// Most characters of a value that changed.
+/// The most characters shown of a changed value.
 const CHANGE_CHARS: usize = 32;
 
-/// A time as people want to see it.
+/// Returns a time in the style that the user chose.
 fn seen(at: DateTime<Utc>, times: Times) -> String {
     match times.style {
         TimeStyle::Local => at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string(),
@@ -27,7 +27,7 @@ fn seen(at: DateTime<Utc>, times: Times) -> String {
     }
 }
 
-/// A span of time for people, in its largest whole unit: "12 days".
+/// Returns a span of time for people, in its largest whole unit: "12 days".
 pub fn lasting(seconds: i64) -> String {
     const UNITS: [(i64, &str); 4] =
         [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
@@ -39,17 +39,17 @@ pub fn lasting(seconds: i64) -> String {
     }
 }
 
-/// What tables have where a [`Style::LastTime`] is missing.
+/// What tables show for a missing [`Style::LastTime`].
 pub const NEVER: &str = "never";
 
 impl Column {
-    /// When something last happened: in tables [`NEVER`], where it did not.
+    /// When something last happened; tables show [`NEVER`] if it did not.
     pub const fn last(key: &'static str, title: &'static str) -> Self {
         Self::new(key, title, Style::LastTime)
     }
 }
 
-/// A value as a table shows it, not escaped yet.
+/// Returns a value as a table shows it, not escaped yet.
 pub fn shown(value: &Value, style: Style, times: Times) -> String {
     match (style, value) {
         (Style::LastTime, Value::Null) => NEVER.to_owned(),
@@ -84,7 +84,7 @@ pub fn shown(value: &Value, style: Style, times: Times) -> String {
     }
 }
 
-/// Each name and what is said of what it has, one after the other.
+/// Joins each name with what `say` says about its value.
 fn each_of(
     fields: &Map<String, Value>,
     separator: &str,
@@ -94,7 +94,7 @@ fn each_of(
     said.collect::<Vec<_>>().join(separator)
 }
 
-/// How many a set holds, or a number says that there are.
+/// The size of a set, or a number itself.
 fn counted(value: &Value) -> Option<String> {
     match value {
         Value::Array(items) => Some(items.len().to_string()),
@@ -103,7 +103,7 @@ fn counted(value: &Value) -> Option<String> {
     }
 }
 
-/// One change of a field: what was, an arrow, what is.
+/// Returns one change of a field: the old value, an arrow, the new value.
 fn change((name, change): (&String, &Value), times: Times) -> String {
     let side = |side: &str| {
         let value = change.get(side).filter(|value| !value.is_null())?;
@@ -121,7 +121,7 @@ fn change((name, change): (&String, &Value), times: Times) -> String {
     }
 }
 
-/// A value as TSV and CSV hold it, not escaped yet: times in RFC 3339 (UTC), sizes in bytes.
+/// Returns a value as TSV and CSV hold it, not escaped yet: times in RFC 3339 (UTC), sizes in bytes.
 pub fn plain(value: &Value, style: Style) -> String {
     match (style, value) {
         (_, Value::Null) => String::new(),
@@ -133,7 +133,7 @@ pub fn plain(value: &Value, style: Style) -> String {
     }
 }
 
-/// The value itself; what has parts as compact JSON.
+/// The value itself; arrays and objects as compact JSON.
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -149,9 +149,9 @@ fn join(items: &[Value], separator: &str) -> String {
     items.iter().map(text).collect::<Vec<_>>().join(separator)
 }
 
-/// A time, or the number itself where no calendar reaches. 0 is never.
+/// Formats a time, or returns the number itself if it is beyond the calendar. 0 means never.
 fn time(value: &Value, format: impl Fn(DateTime<Utc>) -> String) -> String {
-    // `as` saturates: a wild number is shown as it is, below.
+    // `as` saturates; a number out of range is shown as it is, below.
     let seconds = value.as_i64().or_else(|| value.as_f64().map(|n| n as i64));
     match seconds {
         Some(0) => String::new(),
@@ -160,7 +160,7 @@ fn time(value: &Value, format: impl Fn(DateTime<Utc>) -> String) -> String {
     }
 }
 
-/// A size for people: decimal units, two digits.
+/// Returns a size for people: decimal units, two digits.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
     if bytes < 1000 {
@@ -180,7 +180,7 @@ pub fn size(bytes: u64) -> String {
     format!("{} {unit}", digits.trim_end_matches(".0"))
 }
 
-/// A share of a whole as percent and as a bar of up to ten characters.
+/// Returns a share of a whole as a percentage and a bar of up to ten characters.
 pub fn bar(part: u64, whole: u64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     if whole == 0 {
@@ -193,7 +193,7 @@ pub fn bar(part: u64, whole: u64) -> String {
     format!("{:>3.0} % {}{rest}", share * 100.0, "█".repeat(eighths / 8))
 }
 
-/// The shortest length, from eight characters on, at which the UUIDs among these differ.
+/// Returns the shortest length, at least eight characters, at which the UUIDs among these differ.
 pub fn id_length<'a>(ids: impl Iterator<Item = &'a str>) -> usize {
     let mut ids: Vec<&str> = ids.filter(|id| is_uuid(id)).collect();
     ids.sort_unstable();
@@ -205,7 +205,7 @@ pub fn id_length<'a>(ids: impl Iterator<Item = &'a str>) -> usize {
     ids.windows(2).map(|pair| common(pair) + 1).max().unwrap_or(0).max(ID_CHARS)
 }
 
-/// A UUID cut to `length`; any other id whole.
+/// Cuts a UUID to `length`; returns any other id whole.
 pub fn short_id(id: &str, length: usize) -> &str {
     if is_uuid(id) { id.get(..length).unwrap_or(id) } else { id }
 }

@@ -12,7 +12,7 @@ pub trait Dialect {
     fn field(text: &str) -> Cow<'_, str>;
 }
 
-/// Tab-separated, a record a line. Tabs, line breaks and backslashes are escaped by a backslash.
+/// Tab-separated, one record per line. Tabs, line breaks and backslashes are escaped with a backslash.
 pub struct Tsv;
 
 impl Dialect for Tsv {
@@ -22,8 +22,8 @@ impl Dialect for Tsv {
     }
 }
 
-/// Comma-separated as in RFC 4180, but lines end in a line feed. Texts are as they are, line breaks
-/// in them too; only what acts on a terminal is escaped.
+/// Comma-separated as in RFC 4180, but lines end in a line feed. Texts are unchanged, including line breaks;
+/// only characters that act on a terminal are escaped.
 pub struct Csv;
 
 impl Dialect for Csv {
@@ -38,7 +38,7 @@ impl Dialect for Csv {
     }
 }
 
-/// A header line, where it is wanted, and the rows.
+/// Writes a header line, if wanted, and the rows.
 pub fn list<D: Dialect>(
     rows: &[Row],
     columns: &[Column],
@@ -51,24 +51,24 @@ pub fn list<D: Dialect>(
     rows.iter().try_for_each(|row| line::<D>(row, columns, out))
 }
 
-/// The names of the fields.
+/// Writes the names of the fields.
 pub fn header<D: Dialect>(columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
     record::<D>(fields(columns).map(|column| column.key.clone().into_owned()), out)
 }
 
-/// One record.
+/// Writes one record.
 pub fn line<D: Dialect>(row: &Row, columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
     record::<D>(fields(columns).map(|column| value(row, &column.key, column.style)), out)
 }
 
-/// Bars are for the eye.
+/// The columns that are fields: bars are only for people.
 fn fields(columns: &[Column]) -> impl Iterator<Item = &Column> {
     let is_field =
         |column: &&Column| column.style != Style::Bar && column.visibility != Visibility::Asked;
     columns.iter().filter(is_field)
 }
 
-/// One line per field, its name and its value, below a header line; without header the values alone.
+/// Writes one line per field, its name and its value, below a header line; without names only the values.
 pub fn object<D: Dialect>(object: &Object, has_names: bool, out: &mut dyn Write) -> io::Result<()> {
     if has_names {
         record::<D>(["field", "value"].map(str::to_owned).into_iter(), out)?;
@@ -80,7 +80,7 @@ pub fn object<D: Dialect>(object: &Object, has_names: bool, out: &mut dyn Write)
     Ok(())
 }
 
-/// One id per line; nothing of what has none.
+/// Writes one id per line; rows without one are skipped.
 pub fn ids(rows: &[Row], id: &str, out: &mut dyn Write) -> io::Result<()> {
     let ids = rows.iter().map(|row| value(row, id, Style::Id)).filter(|id| !id.is_empty());
     for id in ids {

@@ -1,16 +1,16 @@
-//! Text from documents is untrusted: it can hold what moves a cursor, changes a title, or turns
-//! the reading direction. Every format shows such characters escaped, JSON in its own way.
+//! Escapes text from documents. It is untrusted: it can move a cursor, change a title, or turn the reading
+//! direction. Every format escapes such characters, JSON in its own way.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Text for one line of a terminal: nothing in it can act on the terminal, or hide.
-/// A backslash stays as it is: this is for reading, not for reading back.
+/// Escapes text for one line of a terminal: nothing in it can act on the terminal or stay invisible. A
+/// backslash stays as it is, so the result is for people, not for parsing.
 pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, is_unsafe)
 }
 
-/// Text of many lines for a terminal: line feeds stay, tabs become four spaces, the rest as in
+/// Escapes text of several lines for a terminal: line feeds stay, tabs become four spaces, the rest is as in
 /// [`line`].
 pub fn lines(text: &str) -> Cow<'_, str> {
     let text = match text.contains(['\t', '\r']) {
@@ -23,7 +23,7 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A text with its lines and tabs, and nothing in it that acts on a terminal.
+/// Escapes a text, keeping its lines and tabs, so that nothing in it acts on a terminal.
 pub fn text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for part in text.split_inclusive(['\n', '\t']) {
@@ -35,14 +35,14 @@ pub fn text(text: &str) -> String {
     safe
 }
 
-/// Text for one field of TSV. Backslashes are doubled, so it can be read back.
+/// Escapes text for one field of TSV. Backslashes are doubled, so it can be parsed back.
 pub fn field(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c == '\\' || is_unsafe(c))
 }
 
-/// Text for one field of CSV, which is quoted: as it is, line breaks and tabs too. What acts on a
-/// terminal or hides is written `\u{1b}`, and a backslash that would read like that is `\u{5c}`, so
-/// it can be read back.
+/// Escapes text for one quoted field of CSV. Line breaks and tabs stay; characters that act on a terminal or
+/// are invisible become `\u{1b}` and the like, and a backslash that would look like one becomes `\u{5c}`, so
+/// it can be parsed back.
 pub fn quoted(text: &str) -> Cow<'_, str> {
     let stays = |c: char, rest: &str| match c {
         '\n' | '\t' => true,
@@ -65,7 +65,7 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Text inside a string of JSON: what serde leaves as it is of what acts or hides, by its number.
+/// Escapes text inside a JSON string: unsafe characters that serde leaves as they are become `\u` escapes.
 pub fn numbered(text: &str) -> Cow<'_, str> {
     let acts = |c: char| c >= '\u{7f}' && is_unsafe(c);
     let number = |c: char| -> String {
@@ -74,14 +74,14 @@ pub fn numbered(text: &str) -> Cow<'_, str> {
     replaced(text, acts, number)
 }
 
-/// XML with its lines and tabs, and with what acts on a terminal or hides by its number: the same to
-/// whoever reads XML.
+/// Escapes XML, keeping its lines and tabs: unsafe characters become numeric references, which mean the same
+/// to an XML parser.
 pub fn markup(text: &str) -> Cow<'_, str> {
     let acts = |c: char| c != '\n' && c != '\t' && is_unsafe(c);
     replaced(text, acts, |c| format!("&#x{:x};", u32::from(c)))
 }
 
-/// A text with some of its characters written otherwise.
+/// Replaces some of the characters of a text.
 fn replaced(
     text: &str,
     is_one: impl Fn(char) -> bool,
@@ -115,8 +115,8 @@ fn escaped(text: &str, unsafe_here: impl Fn(char) -> bool) -> Cow<'_, str> {
     })
 }
 
-/// Controls (C0, DEL, C1), what turns the reading direction, line and paragraph separators, and
-/// what cannot be seen. The joiners U+200C and U+200D stay: scripts and emoji need them.
+/// Whether a character is a control (C0, DEL, C1), turns the reading direction, separates lines or
+/// paragraphs, or is invisible. The joiners U+200C and U+200D are safe: scripts and emoji need them.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(quoted("\u{1b}\r\\u{1b}"), "\\u{1b}\\u{d}\\u{5c}u{1b}");
     }
 
-    /// What `\u{…}` stands for; `\\`, `\n`, `\r` and `\t` too where those are escaped.
+    /// Decodes `\u{…}`, and with `letters` also `\\`, `\n`, `\r` and `\t`.
     fn read_back(text: &str, letters: bool) -> String {
         let mut out = String::new();
         let mut rest = text.chars();

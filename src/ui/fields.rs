@@ -1,4 +1,4 @@
-//! `--fields`: of a report the fields that were asked for, in that order.
+//! `--fields`: reduces a report to the requested fields, in that order.
 
 use super::report::{BoardTable, Body, Column, Object, Row, Stream, Style, Visibility};
 use crate::error::{Error, Result};
@@ -6,14 +6,14 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-/// A body with these fields alone. What a record lacks is null.
+/// Returns a body with only these fields. A field that a record lacks is null.
 ///
-/// The columns of a list are the fields that its records may have, so that an unknown one is refused where
-/// there are no records, too. What programs added to a record is a field of it as well; objects, and
-/// lines that come without columns, are asked themselves.
+/// The columns of a list are the fields that its records may have, so an unknown field is refused even if
+/// there are no records. Fields that programs added to a record count too; objects, and lines without
+/// columns, are checked against their own fields.
 ///
 /// # Errors
-/// `Usage` for a field that no record has, and for what has no fields to choose from.
+/// `Usage` for a field that no record has, and for output that has no fields to choose from.
 pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
     Ok(match body {
         Body::Nothing => Body::Nothing,
@@ -59,13 +59,13 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
             Body::Feed { rows: streamed(rows, wanted, columns), columns }
         }
         Body::Json(_) | Body::Content(_) | Body::Text(_) | Body::Raw(_) | Body::Copied(_) => {
-            let error = Error::usage("what this command prints has no fields to choose from");
+            let error = Error::usage("the output of this command has no fields to choose from");
             return Err(error.hint("leave out `--fields`"));
         }
     })
 }
 
-/// The cards, of which the board shows the fields, in lanes that stay as they are.
+/// Reduces the cards to the wanted fields; the lanes stay as they are.
 fn board_of(board: &BoardTable, wanted: &Rc<[String]>) -> Result<BoardTable> {
     known(wanted, &board.columns, &board.all_cards())?;
     let (columns, mut board) = (board.columns.clone(), board.clone());
@@ -82,7 +82,7 @@ fn board_of(board: &BoardTable, wanted: &Rc<[String]>) -> Result<BoardTable> {
     Ok(board)
 }
 
-/// The rows of a stream. Where there are no columns the first row says which fields there are.
+/// Reduces the rows of a stream. Without columns, the first row says which fields exist.
 fn streamed(rows: &Stream, wanted: &Rc<[String]>, columns: &[Column]) -> Stream {
     let (rows, wanted, columns) = (rows.clone(), Rc::clone(wanted), columns.to_vec());
     Stream::of(move |take| {
@@ -101,7 +101,7 @@ fn all_of(rows: &[Row], wanted: &[String], columns: &[Column]) -> Vec<Row> {
 }
 
 fn of(row: &Row, wanted: &[String], columns: &[Column]) -> Row {
-    // A flag that a row does not have is one that is not set.
+    // A flag that a row lacks is not set.
     let is_flag = |name: &String| {
         columns.iter().any(|column| column.key == name.as_str() && column.style == Style::Flag)
     };
@@ -114,7 +114,7 @@ fn of(row: &Row, wanted: &[String], columns: &[Column]) -> Row {
     wanted.iter().map(field).collect()
 }
 
-/// The columns for these fields. Who names a field wants it shown, empty or not.
+/// The columns for these fields. A field that was named is shown even if it is empty.
 fn picked(wanted: &[String], columns: &[Column]) -> Vec<Column> {
     let column = |name: &String| {
         let mut known = columns.iter().filter(|column| column.style != Style::Bar);
@@ -126,12 +126,12 @@ fn picked(wanted: &[String], columns: &[Column]) -> Vec<Column> {
     wanted.iter().map(column).collect()
 }
 
-/// Names the choices where a field is unknown.
+/// Refuses an unknown field, naming the choices.
 fn known(wanted: &[String], columns: &[Column], rows: &[Row]) -> Result<()> {
     if columns.is_empty() && rows.is_empty() {
         return Ok(());
     }
-    // A bar shows what another column has.
+    // A bar only draws the value of another column.
     let columns = columns.iter().filter(|column| column.style != Style::Bar);
     let columns: Vec<&str> = columns.map(|column| &*column.key).collect();
     let is_known =
@@ -148,5 +148,5 @@ fn known(wanted: &[String], columns: &[Column], rows: &[Row]) -> Result<()> {
         .hint(format!("for all of them: `--fields {}`", choices.join(","))))
 }
 
-/// Rows that are asked for the names of their fields.
+/// The most rows whose field names are listed.
 const CHOICES_FROM: usize = 16;

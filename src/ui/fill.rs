@@ -1,4 +1,4 @@
-//! Records through a template, one at a time.
+//! Fills a template with records, one at a time.
 
 use super::report::{Body, Row, Stream};
 use super::template::{RecordTemplate, environment, filled};
@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use serde_json::Value;
 use std::io::{self, Write};
 
-/// Writes each record of a body through the template, and a line break after it where the template
-/// ends without one. The outer error is of `out`, the inner of the template or the records.
+/// Writes each record of a body through the template, and a line break after it if the template ends without
+/// one. The outer error comes from `out`, the inner one from the template or the records.
 pub fn write(
     template: &RecordTemplate,
     body: &Body,
@@ -24,7 +24,7 @@ pub fn write(
         Body::Board(board) => all(template, &board.all_cards(), out),
         Body::Written(written) => all(template, &[written.to_row()], out),
         Body::Json(_) | Body::Content(_) | Body::Text(_) | Body::Raw(_) | Body::Copied(_) => {
-            let error = Error::usage("what this command prints has no fields for a template");
+            let error = Error::usage("the output of this command has no fields for a template");
             Ok(Err(error.hint("leave out `--template`")))
         }
     }
@@ -54,7 +54,7 @@ fn all(template: &RecordTemplate, rows: &[Row], out: &mut dyn Write) -> io::Resu
     Ok(Ok(()))
 }
 
-/// Each record is on its way when the next one is made: somebody may be waiting for it.
+/// Flushes each record before the next one is made, since somebody may be waiting for it.
 fn stream(template: &RecordTemplate, rows: &Stream, out: &mut dyn Write) -> io::Result<Result<()>> {
     let environment = environment();
     let template = match template.compiled(&environment) {

@@ -1,12 +1,12 @@
-//! JSON: every field of every row. Never coloured. What it prints is public API.
+//! JSON: every field of every row, never coloured. Its output is public API.
 
 use super::escape;
 use super::terminal::Format;
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// Writes JSON of which nothing acts on a terminal, or hides: such a character is written by its
-/// number, which is the same to whoever reads JSON.
+/// Writes JSON in which nothing acts on a terminal or is invisible: such characters become `\u` escapes,
+/// which mean the same to a JSON parser.
 pub struct EscapedJson<'o>(pub &'o mut dyn Write);
 
 impl Write for EscapedJson<'_> {
@@ -15,7 +15,7 @@ impl Write for EscapedJson<'_> {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // What is below has its number in strings already, and is a line break between values.
+        // Below that, serde has escaped controls in strings, and between values there are only line breaks.
         if bytes.iter().all(|byte| *byte < 0x7f) {
             return self.0.write_all(bytes);
         }
@@ -31,14 +31,14 @@ impl Write for EscapedJson<'_> {
     }
 }
 
-/// One array, one record per line: a valid array that `grep` and `diff` can read too.
+/// Writes one array with one record per line: a valid array that also suits `grep` and `diff`.
 pub fn list<T: Serialize>(rows: &[T], out: &mut dyn Write) -> io::Result<()> {
     let mut array = Array::default();
     rows.iter().try_for_each(|row| array.push(row, out))?;
     array.end(out)
 }
 
-/// The same, record by record.
+/// Writes such an array record by record.
 #[derive(Default)]
 pub struct Array {
     begun: bool,
@@ -60,7 +60,7 @@ impl Array {
     }
 }
 
-/// One value per line.
+/// Writes one value per line.
 pub fn lines<T: Serialize>(values: &[T], out: &mut dyn Write) -> io::Result<()> {
     for value in values {
         serde_json::to_writer(EscapedJson(out), value)?;
@@ -69,13 +69,13 @@ pub fn lines<T: Serialize>(values: &[T], out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-/// One object, indented by two spaces.
+/// Writes one object, indented by two spaces.
 pub fn object(fields: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(EscapedJson(out), fields)?;
     out.write_all(b"\n")
 }
 
-/// A value, whatever the format is: on one line with ndjson, else indented, on a terminal and in a
+/// Writes a value whatever the format is: on one line with ndjson, otherwise indented, on a terminal and in a
 /// pipe alike (a dump is read, searched and compared by lines).
 pub fn dump(value: &impl Serialize, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {

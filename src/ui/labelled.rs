@@ -1,4 +1,4 @@
-//! Fields with their titles, one below the other.
+//! Writes fields with their titles, one below the other.
 
 use super::paint;
 use super::report::Color;
@@ -7,17 +7,17 @@ use super::wrap::{cut, longest_word, wrap};
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// Spaces between two columns, and before what stands below a first column.
+/// Spaces between two columns, and the indent below a first column.
 pub const GAP: usize = 2;
 
-/// A field with its title, empty where titles are not wanted.
+/// A field with its title, which is empty if titles are not wanted.
 pub struct Labelled {
     pub title: String,
     pub text: String,
     pub color: Option<Color>,
 }
 
-/// Title and text, a field a line; of a long text `most` lines.
+/// Writes title and text, one field per line; at most `most` lines of a long text.
 pub fn write_fields(
     fields: &[Labelled],
     most: usize,
@@ -30,7 +30,7 @@ pub fn write_fields(
     for Labelled { title, text, color } in fields {
         let pad = " ".repeat(indent.saturating_sub(title.width()));
         if longest_word(text) > room {
-            // What does not fit beside its title stands below it, as it is.
+            // Text that does not fit beside its title goes below it, without indent.
             if !title.is_empty() {
                 writeln!(out, "{}", bold(title, terminal))?;
             }

@@ -1,4 +1,4 @@
-//! One record for people.
+//! Shows one record to people.
 
 use super::labelled::{Labelled, bold, write_fields};
 use super::report::{Object, Row, Section, Style};
@@ -7,7 +7,7 @@ use super::{cell, escape, paint, table};
 use serde_json::Value;
 use std::io::{self, Write};
 
-/// One field per line, then its tables and its long texts.
+/// Writes one field per line, then the tables and the long texts.
 pub fn object(object: &Object, terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
     let mut fields: Vec<Labelled> = Vec::new();
     for (key, title, style) in object.entries() {
@@ -60,7 +60,7 @@ fn write_prose(
         return Ok(());
     }
     writeln!(out)?;
-    // The indent keeps a text from passing for output of ours.
+    // The indent keeps a text from looking like our own output.
     for line in escape::lines(&text).lines() {
         writeln!(out, "{}", format!("  {line}").trim_end())?;
     }

@@ -1,4 +1,4 @@
-//! A page to be read outside of a terminal: entries with what is known of them, and entries in them.
+//! A page to be read outside a terminal: nested entries with their facts.
 
 mod entry;
 mod html;
@@ -10,13 +10,14 @@ pub(super) use markdown::marked;
 pub use entry::{Fact, PageEntry, PrintedPage};
 
 impl PrintedPage {
-    /// CommonMark. Whatever texts hold shows as it was written; HTML, links and images are made of none
-    /// of it.
+    /// Returns the page as CommonMark. Texts appear as they were written; nothing in them becomes HTML, a
+    /// link or an image.
     pub fn markdown(&self) -> String {
         markdown::write(self)
     }
 
-    /// One file of HTML that is well-formed XML as well, refers to nothing outside, and runs nothing.
+    /// Returns the page as one HTML file that is also well-formed XML, refers to nothing outside, and runs
+    /// nothing.
     pub fn html(&self) -> String {
         html::write(self)
     }
@@ -27,7 +28,7 @@ mod tests {
     use super::*;
     use pulldown_cmark::{Event, Parser, Tag};
 
-    /// Texts that would be something else if they were let.
+    /// Texts that would become markup if they were not escaped.
     const HOSTILE: &[&str] = &[
         "<script>alert(1)</script>",
         "<img src=x onerror=alert(1)>",
@@ -72,7 +73,7 @@ mod tests {
         })
     }
 
-    /// As it is seen: escapes shown, and every run of blanks one.
+    /// The text as a reader sees it: escapes shown, and each run of blanks as one space.
     fn seen(text: &str) -> String {
         let shown = crate::ui::escape::lines(text).into_owned();
         let shown = shown.replace(['\u{fffe}', '\0'], "\u{fffd}");
@@ -117,7 +118,7 @@ mod tests {
             let markdown = page.markdown();
             let mut shown = String::new();
             let mut headings = 0;
-            // Quotes and dashes may become finer ones.
+            // Smart punctuation may change quotes and dashes.
             let mut dialects = pulldown_cmark::Options::all();
             dialects.remove(pulldown_cmark::Options::ENABLE_SMART_PUNCTUATION);
             for event in Parser::new_ext(&markdown, dialects) {

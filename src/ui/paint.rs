@@ -1,9 +1,9 @@
-//! Colours of words. Only what is written to a terminal that wants colour comes here.
+//! Colours words. Used only for terminals that want colour.
 
 use super::report::{Color, Style};
 use unicode_width::UnicodeWidthChar;
 
-/// The colour that a word of a column has, if any.
+/// Returns the colour of a word in a column, if it has one.
 pub fn color(style: Style, text: &str) -> Option<Color> {
     match style {
         Style::Word(colors) => {
@@ -13,7 +13,7 @@ pub fn color(style: Style, text: &str) -> Option<Color> {
     }
 }
 
-/// A text in a colour.
+/// Returns a text in a colour.
 pub fn colored(text: &str, color: Option<Color>) -> String {
     let code = match color {
         None => return text.to_owned(),
@@ -26,8 +26,8 @@ pub fn colored(text: &str, color: Option<Color>) -> String {
     format!("\u{1b}[{code}m{text}\u{1b}[0m")
 }
 
-/// A line of a table with its words in their colours: of each column how far from the left it stands,
-/// how wide it is, and its style.
+/// Colours the words of a table line. Each column is given by its offset from the left, its width and its
+/// style.
 pub fn words(line: &str, columns: &[(usize, usize, Style)]) -> String {
     let mut painted = String::with_capacity(line.len());
     let mut rest = line;
@@ -46,7 +46,7 @@ pub fn words(line: &str, columns: &[(usize, usize, Style)]) -> String {
     painted + rest
 }
 
-/// A text at a column of the terminal; a character that stands across it goes to the front.
+/// Splits a text at a column of the terminal; a character that spans it goes to the first part.
 fn split(text: &str, column: usize) -> (&str, &str) {
     let mut width = 0;
     let at = text.char_indices().find(|(_, c)| {

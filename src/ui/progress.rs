@@ -1,4 +1,4 @@
-//! A sign of life on standard error, for work that takes longer than half a second.
+//! Shows progress on standard error for work that takes longer than half a second.
 
 use super::terminal::{Signs, Terminal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -9,15 +9,15 @@ use std::time::Duration;
 const DELAY: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(120);
 
-/// Work under way. Shown once it has taken half a second, gone when dropped.
+/// Work in progress. Shown once it has taken half a second, removed when dropped.
 pub struct Progress {
     bar: ProgressBar,
-    /// Held for its drop: that ends the waiting thread.
+    /// Dropping it ends the waiting thread.
     _running: Option<Sender<()>>,
 }
 
 impl Progress {
-    /// Announces work, with its number of steps where that is known.
+    /// Announces work, with its number of steps if known.
     pub fn start(terminal: &Terminal, title: &'static str, steps: Option<u64>) -> Self {
         let bar = ProgressBar::with_draw_target(steps, ProgressDrawTarget::hidden());
         if terminal.progress == Signs::None {
@@ -33,7 +33,7 @@ impl Progress {
         bar.set_message(title);
         let (running, ended) = mpsc::channel::<()>();
         let (later, signs) = (bar.clone(), terminal.progress);
-        // Where there is no room for one more thread there is no sign.
+        // If no thread can be started, no progress is shown.
         let _ = thread::Builder::new().spawn(move || {
             if ended.recv_timeout(DELAY) != Err(RecvTimeoutError::Timeout) {
                 return;
@@ -47,7 +47,7 @@ impl Progress {
         Progress { bar, _running: Some(running) }
     }
 
-    /// Counts steps that are done.
+    /// Counts finished steps.
     pub fn advance(&self, steps: u64) {
         self.bar.inc(steps);
     }

@@ -1,4 +1,4 @@
-//! Questions, asked only where somebody can answer.
+//! Asks questions, but only if somebody can answer.
 
 use super::escape;
 use super::terminal::Terminal;
@@ -7,13 +7,13 @@ use dialoguer::{Confirm, Input};
 use std::io::Write;
 use unicode_width::UnicodeWidthStr;
 
-/// What stands behind a question on its line: ` [y/N] yes`, and room for the cursor.
+/// The width after a question on its line: ` [y/N] yes`, and room for the cursor.
 const ANSWER: usize = 11;
 
-/// A yes or no; no is what Enter means.
+/// Asks for yes or no; Enter means no.
 ///
 /// # Errors
-/// `Usage` where nobody can be asked: the error names `flag`, which answers instead.
+/// `Usage` if nobody can be asked: the error names `flag`, which answers instead.
 pub fn confirm(terminal: &Terminal, question: &str, flag: &str) -> Result<bool> {
     somebody(terminal, question, flag)?;
     let shown = escape::line(question);
@@ -24,15 +24,15 @@ pub fn confirm(terminal: &Terminal, question: &str, flag: &str) -> Result<bool> 
         .map_err(|e| unanswered(question, e))
 }
 
-/// What is asked: all of it, or only its last sentence where it is longer than a line of the terminal, in
-/// which an answer is shown by writing the line again; what is before that is said first.
+/// Returns the question, or only its last sentence if it is longer than a line of the terminal, because an
+/// answer is shown by rewriting that line; the part before it is printed first.
 fn last_sentence<'q>(question: &'q str, terminal: &Terminal) -> &'q str {
     if question.width() + ANSWER <= terminal.width {
         return question;
     }
     match question.rsplit_once(". ") {
         Some((said, asked)) => {
-            // Whoever cannot see it is asked all the same.
+            // If it cannot be printed, ask anyway.
             drop(writeln!(std::io::stderr(), "{said}."));
             asked
         }
@@ -40,7 +40,7 @@ fn last_sentence<'q>(question: &'q str, terminal: &Terminal) -> &'q str {
     }
 }
 
-/// A line of text.
+/// Asks for a line of text.
 ///
 /// # Errors
 /// As [`confirm`].

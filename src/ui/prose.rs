@@ -1,4 +1,4 @@
-//! Formatted text: blocks of runs, as Markdown or HTML.
+//! Formatted text: blocks of runs, written as Markdown or HTML.
 
 mod html;
 mod markdown;
@@ -7,12 +7,12 @@ mod model;
 pub use model::{HolderKind, Prose, ProseBlock, ProseHolder, ProseKind, ProseRun};
 
 impl Prose {
-    /// CommonMark with tables, strikethrough and task lists of GFM; what it has no sign for as HTML.
+    /// Returns CommonMark with GFM tables, strikethrough and task lists; what it cannot express is HTML.
     pub fn markdown(&self) -> String {
         markdown::write(self)
     }
 
-    /// HTML, without anything around it, that is well-formed XML as well and runs nothing.
+    /// Returns an HTML fragment that is also well-formed XML and runs nothing.
     pub fn html(&self) -> String {
         html::write(self)
     }

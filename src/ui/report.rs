@@ -11,10 +11,10 @@ use std::rc::Rc;
 /// The fields of one record, in the order in which JSON shows them.
 pub type Row = Map<String, Value>;
 
-/// An answer of the library as a row.
+/// Converts a result of the library to a row.
 ///
 /// # Errors
-/// `Bug` for what does not encode as an object.
+/// `Bug` if it does not encode as an object.
 pub fn row(of: &impl Serialize) -> Result<Row> {
     match serde_json::to_value(of) {
         Ok(Value::Object(fields)) => Ok(fields),
@@ -23,7 +23,7 @@ pub fn row(of: &impl Serialize) -> Result<Row> {
     }
 }
 
-/// Answers of the library as rows.
+/// Converts results of the library to rows.
 ///
 /// # Errors
 /// As [`row`].
@@ -35,12 +35,12 @@ pub fn rows<T: Serialize>(all: &[T]) -> Result<Vec<Row>> {
 #[derive(Debug, Clone)]
 pub struct Report {
     pub body: Body,
-    /// 0, or 3 for findings and 7 for waiting, which are answers and not failures.
+    /// 0, or 3 for findings and 7 for waiting, which are results and not failures.
     pub exit: u8,
     /// Sentences for standard error.
     pub notes: Vec<String>,
-    /// What went wrong with a part that was left out, said with `--quiet` too: then of nothing can be
-    /// said that it is not there.
+    /// What went wrong with parts that were left out. Printed even with `--quiet`, since without them nothing
+    /// can be said to be absent.
     pub left_out: Vec<String>,
 }
 
@@ -48,19 +48,19 @@ pub struct Report {
 #[derive(Debug, Clone)]
 pub enum Body {
     Nothing,
-    /// Records. JSON shows every field, tables and text the columns: those name every field that a
-    /// record may have, also what nothing but JSON shows unless it is asked for.
+    /// Records. JSON shows every field, tables and text show the columns. The columns name every field that a
+    /// record may have, including those that only JSON shows unless requested.
     List {
         rows: Vec<Row>,
         columns: Cow<'static, [Column]>,
         /// The field that `-o id` prints.
         id: Option<&'static str>,
-        /// What a person is told when there are none.
+        /// The message for people if there are none.
         empty: &'static str,
     },
-    /// Records that are too many to be held at once: made one by one as they are written. Only a
-    /// table, which has to know its widths, holds them all, unless somebody waits for each row: then
-    /// a row is a line, JSON too, and written at once.
+    /// Records that are too many to hold at once: each is made when it is written. Only a table, which has to
+    /// know its widths, holds them all. If `live`, somebody waits for each row: then each row is one line, in
+    /// JSON too, and is written immediately.
     Stream {
         rows: Stream,
         columns: Cow<'static, [Column]>,
@@ -74,26 +74,26 @@ pub enum Body {
     Text(String),
     /// Bytes, written as they are.
     Raw(Vec<u8>),
-    /// Bytes as they are read, written as they are.
+    /// Bytes that are written unchanged as they are read.
     Copied(Copied),
     /// A JSON value, whatever the format is.
     Json(Value),
-    /// The same, made as it is written.
+    /// The same, made while it is written.
     Content(LazyJson),
-    /// JSON objects one per line, whatever the format is. The columns are their fields, where those are
-    /// always the same.
+    /// JSON objects, one per line, whatever the format is. The columns are their fields, if those are always
+    /// the same.
     Lines {
         values: Vec<Value>,
         columns: &'static [Column],
     },
-    /// The same as they come: each has been written when the next one is made.
+    /// The same as they arrive: each is written before the next one is made.
     Feed {
         rows: Stream,
         columns: &'static [Column],
     },
 }
 
-/// What takes the rows of a stream, and says whether it wants more.
+/// Takes the rows of a stream, and returns whether it wants more.
 pub type Take<'t> = &'t mut dyn FnMut(Row) -> Result<bool>;
 
 /// Where the rows of a stream come from.
@@ -105,21 +105,21 @@ impl Stream {
         Stream(Rc::new(rows))
     }
 
-    /// Hands out the rows, as long as they are wanted.
+    /// Hands out the rows as long as they are wanted.
     ///
     /// # Errors
-    /// Its own, and whatever `take` says.
+    /// Its own, and those of `take`.
     pub fn each(&self, take: Take<'_>) -> Result<()> {
         (self.0)(take)
     }
 }
 
-/// What is copied to standard output.
+/// Input that is copied to standard output.
 #[derive(Clone)]
 pub struct Copied(Rc<RefCell<Box<dyn Read>>>);
 
 impl Copied {
-    /// Copies all that is left. The outer error is of `out`, the inner of what is read.
+    /// Copies the rest of the input. The outer error comes from `out`, the inner one from the input.
     pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<Result<()>> {
         let mut input = self.0.borrow_mut();
         let mut piece = vec![0; 1 << 16];
@@ -128,13 +128,13 @@ impl Copied {
                 Ok(0) => return Ok(Ok(())),
                 Ok(read) => out.write_all(piece.get(..read).unwrap_or_default())?,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Ok(Err(Error::io("cannot read what is to be written", e))),
+                Err(e) => return Ok(Err(Error::io("cannot read the data to write", e))),
             }
         }
     }
 }
 
-/// What can only be run has nothing to show but its name.
+/// Types that hold closures show only their name in `Debug`.
 macro_rules! opaque {
     ($($name:ident),*) => {$(
         impl fmt::Debug for $name {
@@ -149,7 +149,7 @@ opaque!(Copied, LazyJson, Stream);
 
 type WriteJson = dyn Fn(Format, &mut dyn Write) -> io::Result<()>;
 
-/// What writes a JSON value, indented or on one line.
+/// Writes a JSON value, indented or on one line.
 #[derive(Clone)]
 pub struct LazyJson(Rc<WriteJson>);
 
@@ -163,7 +163,7 @@ impl LazyJson {
 #[derive(Debug, Clone)]
 pub struct Object {
     pub fields: Row,
-    /// Title and style of the fields that have one, in their order; all others follow as text.
+    /// Title and style of the fields that have one, in this order; all others follow as text.
     pub columns: Cow<'static, [Column]>,
     /// The field that `-o id` prints.
     pub id: Option<&'static str>,
@@ -183,7 +183,7 @@ impl Object {
             .collect()
     }
 
-    /// How a field is shown that nothing is said about: times have names that say so.
+    /// The style of a field without a column: names ending in `_at` are times.
     fn style_of(&self, key: &str) -> Style {
         let is_number = self.fields.get(key).is_some_and(Value::is_number);
         if is_number && key.ends_with("_at") { Style::Time } else { Style::Text }
@@ -209,7 +209,7 @@ pub struct BoardTable {
     pub face: Cow<'static, [Column]>,
     /// The field of a card that `-o id` prints.
     pub id: &'static str,
-    /// What a person is told when there are no lanes.
+    /// The message for people if there are no lanes.
     pub empty: &'static str,
 }
 
@@ -243,18 +243,18 @@ pub struct Column {
     pub visibility: Visibility,
 }
 
-/// What a value means, which fixes how people see it.
+/// The meaning of a value, which decides how people see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     Text,
-    /// What people wrote, in many lines: in `show` it stands below the fields, with its own line
-    /// breaks, and in tables a long word of it may be broken.
+    /// Text by people, of many lines: `show` puts it below the fields with its own line breaks, and tables
+    /// may break long words in it.
     Prose,
     /// UUIDs are cut to their shortest unique prefix in tables.
     Id,
     /// Unix seconds; 0 means never.
     Time,
-    /// The same, of what everybody in the list might have done: who has not is told so in tables.
+    /// A time of something that may never have happened: tables then say so.
     LastTime,
     /// A size, `664 KB` in tables.
     Bytes,
@@ -267,16 +267,16 @@ pub enum Style {
     List,
     /// An object of name → `{old, new}`: `name: old → new` in tables.
     Changes,
-    /// How many: a number, of which none is nothing in tables; of an object of name → array how
-    /// many there are of each, `👍 2`; of an array of records how many.
+    /// A count: a number, which tables leave empty if it is 0; for an object of name → array the size of
+    /// each, `👍 2`; for an array of records their number.
     Count,
     /// An object of name → array of plain values, `👍 alice, bob` in tables.
     Sets,
-    /// One of a few words, and the colours of some of them.
+    /// One of a few words, with the colours of some of them.
     Word(&'static [(&'static str, Color)]),
 }
 
-/// How a word stands out where there is colour.
+/// The colour of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Color {
     Red,
@@ -290,17 +290,17 @@ pub enum Color {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
     Everywhere,
-    /// In tables only where it holds anything.
+    /// In tables only if any row has a value.
     Filled,
-    /// In tables only where it holds anything and the terminal has room.
+    /// In tables only if any row has a value and the terminal has room.
     Wide,
-    /// The same, where there is room beside those.
+    /// Like `Wide`, if there is still room after those.
     Widest,
-    /// In tables on a line of its own below the row, whole: what is to be copied.
+    /// In tables whole, on a line of its own below the row: text to be copied.
     Below,
     /// In TSV and CSV only.
     Data,
-    /// Nowhere but in JSON, unless it is asked for.
+    /// Only in JSON, unless requested.
     Asked,
 }
 
@@ -310,7 +310,7 @@ impl Column {
         Column { key, title, style, visibility: Visibility::Everywhere }
     }
 
-    /// A column that somebody else named: its title is a text as any other.
+    /// A column with a name from outside, whose title is escaped like any other text.
     pub fn named(name: &str, style: Style) -> Self {
         let title = super::escape::line(name).into_owned().into();
         Column { key: Cow::Owned(name.to_owned()), title, ..Self::new("", "", style) }
@@ -368,26 +368,26 @@ impl Column {
         Self::new(key, title, Style::Word(colors))
     }
 
-    /// Shown in a table only where it holds anything.
+    /// Shown in a table only if any row has a value.
     pub const fn filled(mut self) -> Self {
         self.visibility = Visibility::Filled;
         self
     }
 
-    /// Shown in a table only where it holds anything and the terminal has room; the last such
-    /// column goes first.
+    /// Shown in a table only if any row has a value and the terminal has room; the last such column is
+    /// dropped first.
     pub const fn wide(mut self) -> Self {
         self.visibility = Visibility::Wide;
         self
     }
 
-    /// The same, after all others that want room.
+    /// Like [`Column::wide`], but dropped before all of those.
     pub const fn widest(mut self) -> Self {
         self.visibility = Visibility::Widest;
         self
     }
 
-    /// Shown in a table on a line of its own below the row, whole: what is to be copied.
+    /// Shown in a table whole, on a line of its own below the row: text to be copied.
     pub const fn below(mut self) -> Self {
         self.visibility = Visibility::Below;
         self
@@ -399,24 +399,24 @@ impl Column {
         self
     }
 
-    /// Shown where it is asked for: what of most rows is not worth a column.
+    /// Shown only if requested: for most rows it is not worth a column.
     pub const fn asked(mut self) -> Self {
         self.visibility = Visibility::Asked;
         self
     }
 }
 
-/// A write: what became of it.
+/// The result of a write.
 #[derive(Debug, Clone, Default)]
 pub struct Written {
-    /// The command's number in the log; None when nothing changed or nothing was to be written.
+    /// The command's number in the log; `None` if nothing changed or nothing was to be written.
     pub seq: Option<i64>,
     pub changed: bool,
-    /// The document that the command is about; the first that changed.
+    /// The document that the command is about, or else the first that changed.
     pub doc: Option<String>,
     /// The id of the record.
     pub id: Option<String>,
-    /// The record is new: its id stands alone on standard output, for people and pipes.
+    /// The record is new: only its id goes to standard output, for people and pipes.
     pub creates: bool,
     pub bytes_before: u64,
     pub bytes_after: u64,
@@ -459,8 +459,8 @@ impl Report {
         Body::Nothing.into()
     }
 
-    /// Records, of which JSON shows every field and everything else the columns. `empty` is said
-    /// when there are none: "no members".
+    /// Records; JSON shows every field, all other formats the columns. `empty` is the message if there are
+    /// none: "no members".
     pub fn list(
         rows: Vec<Row>,
         columns: &'static [Column],
@@ -479,7 +479,7 @@ impl Report {
         Body::Stream { rows: Stream::of(rows), columns: columns.into(), id, live: false }.into()
     }
 
-    /// Records as they happen: each a line that is written at once.
+    /// Records as they happen: each is one line, written immediately.
     pub fn live(
         rows: impl Fn(Take<'_>) -> Result<()> + 'static,
         columns: &'static [Column],
@@ -516,17 +516,17 @@ impl Report {
         Body::Text(text.into()).into()
     }
 
-    /// A text of somebody for a terminal: its lines and tabs, and nothing in it that acts on one.
+    /// Untrusted text for a terminal: keeps its lines and tabs, and escapes what acts on a terminal.
     pub fn shown(text: &str) -> Self {
         Body::Text(super::escape::text(text)).into()
     }
 
-    /// XML, written as it is but for what acts on a terminal or hides, which has its number there.
+    /// XML, in which characters that act on a terminal or are invisible become numeric references.
     pub fn markup(text: &str) -> Self {
         Body::Text(super::escape::markup(text).into_owned()).into()
     }
 
-    /// All that is left to be read, written as it is: no more of it is held than a piece.
+    /// The rest of an input, written unchanged in pieces, so that it is never held as a whole.
     pub fn copied(input: Box<dyn Read>) -> Self {
         Body::Copied(Copied(Rc::new(RefCell::new(input)))).into()
     }
@@ -541,13 +541,13 @@ impl Report {
         Body::Json(value).into()
     }
 
-    /// A JSON value that is made as it is written, whatever the format is.
+    /// A JSON value that is made while it is written, whatever the format is.
     pub fn content(value: impl Serialize + 'static) -> Self {
         let write = move |format, out: &mut dyn Write| super::json::dump(&value, format, out);
         Body::Content(LazyJson(Rc::new(write))).into()
     }
 
-    /// JSON that writes itself, whatever the format is: `write` is told whether on one line.
+    /// JSON written by `write`, whatever the format is; its first argument says whether to use one line.
     pub fn json_by(write: impl Fn(bool, &mut dyn Write) -> io::Result<()> + 'static) -> Self {
         let write = move |format, out: &mut dyn Write| {
             write(format == Format::Ndjson, &mut super::json::EscapedJson(out))?;
@@ -556,7 +556,7 @@ impl Report {
         Body::Content(LazyJson(Rc::new(write))).into()
     }
 
-    /// The same for lines of JSON: `write` ends each of them.
+    /// Like [`Report::json_by`] for lines of JSON: `write` ends each line.
     pub fn json_lines_by(write: impl Fn(&mut dyn Write) -> io::Result<()> + 'static) -> Self {
         let write = move |_, out: &mut dyn Write| write(&mut super::json::EscapedJson(out));
         Body::Content(LazyJson(Rc::new(write))).into()
@@ -567,7 +567,7 @@ impl Report {
         Body::Lines { values, columns: &[] }.into()
     }
 
-    /// JSON objects as they come; see [`Body::Feed`].
+    /// JSON objects as they arrive; see [`Body::Feed`].
     pub fn feed(
         rows: impl Fn(Take<'_>) -> Result<()> + 'static,
         columns: &'static [Column],
@@ -595,7 +595,7 @@ impl Report {
         }
     }
 
-    /// What is said on standard error before what was left out, in order.
+    /// The sentences for standard error that come before what was left out, in order.
     pub(crate) fn sentences(&self, terminal: &Terminal) -> Vec<Cow<'_, str>> {
         let nothing = match &self.body {
             Body::List { rows, empty, .. } if rows.is_empty() => empty,
@@ -604,7 +604,7 @@ impl Report {
         };
         let own = match &self.body {
             Body::Written(written) => Cow::Borrowed(written.sentence.as_str()),
-            // `[]` says it to programs.
+            // Programs see `[]`.
             _ if nothing.is_empty() || terminal.format.is_json() => Cow::Borrowed(""),
             _ if !self.left_out.is_empty() => {
                 Cow::Owned(format!("{nothing} in what could be read"))

@@ -1,5 +1,5 @@
-//! A website out of Markdown: a page for each text, an index for each directory, and nothing that a
-//! browser would fetch from elsewhere or run.
+//! Makes a website from Markdown: a page for each text, an index for each directory, and nothing that a
+//! browser would run or fetch from elsewhere.
 
 mod links;
 mod map;
@@ -10,10 +10,10 @@ use super::page::markup;
 use map::{INDEX, SiteMap, index_of, page_of, stem};
 use std::ops::Bound;
 
-/// So many places of the site's first directory stand at the top of every page.
+/// The most places of the site's root directory for which every page lists them at its top.
 const TOP_PLACES: usize = 12;
 
-/// Whatever a browser would fetch or run all the same is forbidden, but for pictures beside the page.
+/// Forbids anything that a browser would still fetch or run, except pictures beside the page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' file:";
 
 const STYLE: &str = "\
@@ -36,48 +36,48 @@ th, td { border: 1px solid #d0d0d0; padding: .25rem .6rem; text-align: left } \
 a { color: #8ab9f1 } pre { background: #242424 } blockquote { color: #b4b4b4 } \
 header, blockquote, th, td, nav.beside { border-color: #484848 } }";
 
-/// The pages of a website and what lies beside them, by their paths: names with `/` between them.
+/// The pages and other files of a website, by path: names joined with `/`.
 #[derive(Debug, Default)]
 pub struct Site {
     title: String,
     map: SiteMap,
 }
 
-/// A page that was made.
+/// A generated page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SitePage {
-    /// Where it goes.
+    /// Its path in the site.
     pub path: String,
-    /// All of it.
+    /// The whole page.
     pub html: String,
-    /// What the text refers to and is not in the site, or what no page may refer to.
+    /// References in the text to something that is not in the site, or that no page may refer to.
     pub dangling: Vec<String>,
 }
 
 impl Site {
-    /// A website of that name, with nothing in it.
+    /// An empty website with this title.
     pub fn new(title: &str) -> Site {
         Site { title: title.to_owned(), ..Site::default() }
     }
 
-    /// Whether the file at a path becomes a page, if it is a text.
+    /// Whether a text at this path becomes a page.
     pub fn is_page(path: &str) -> bool {
         stem(path).is_some()
     }
 
-    /// Notes a text that becomes a page.
+    /// Adds a text that becomes a page.
     pub fn add_page(&mut self, path: &str, text: &str) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let title = render::title(text).unwrap_or_else(|| stem(name).unwrap_or(name).to_owned());
         self.map.add_page(path, title);
     }
 
-    /// Notes a file that stays as it is.
+    /// Adds a file that is copied as it is.
     pub fn add_file(&mut self, path: &str) {
         self.map.files.insert(path.to_owned());
     }
 
-    /// Texts of which no page is made, since a file that is there already would be it.
+    /// Texts that do not become pages, because another file has the page's path already.
     pub fn hidden(&self) -> Vec<&str> {
         let taken = |path: &&String| {
             let page = page_of(path);
@@ -86,7 +86,7 @@ impl Site {
         self.map.pages.keys().filter(taken).map(String::as_str).collect()
     }
 
-    /// Makes the page of a text that was added.
+    /// Generates the page of a text that was added.
     pub fn page(&self, path: &str, text: &str) -> SitePage {
         let (body, dangling) = render::body(&self.map, path, text);
         let title = self.map.pages.get(path).map_or("", String::as_str);
@@ -99,7 +99,7 @@ impl Site {
         SitePage { html: self.frame(&target, title, &inner), path: target, dangling }
     }
 
-    /// The pages of directories that have pages in them and no text for an index.
+    /// Generates the index pages of directories that contain pages but no text for an index.
     pub fn indexes(&self) -> Vec<SitePage> {
         let index = |dir: &String| {
             let path = format!("{dir}{INDEX}");
@@ -113,7 +113,7 @@ impl Site {
             })
         };
         let mut pages: Vec<SitePage> = self.map.directories.keys().filter_map(index).collect();
-        // A site without a page has an index all the same.
+        // Even a site without pages has an index.
         if self.map.directories.is_empty() {
             pages.extend(index(&String::new()));
         }
@@ -126,7 +126,7 @@ impl Site {
         inside.map_or(0, |inside| inside.pages.len().saturating_add(inside.dirs.len()))
     }
 
-    /// What lies in a directory that a page leads to: targets and titles, directories last.
+    /// The places in a directory that its page links to: targets and titles, directories last.
     fn inside(&self, dir: &str) -> Vec<(String, String)> {
         let Some(inside) = self.map.directories.get(dir) else { return Vec::new() };
         let pages = inside.pages.iter().map(|(page, title)| (page.clone(), title.clone()));
@@ -144,13 +144,13 @@ impl Site {
         format!("<nav class=\"inside\" aria-label=\"Pages\">\n{}</nav>\n", list(&at, &inside))
     }
 
-    /// Whether what lies in the site's first directory stands at the top of every page.
+    /// Whether every page lists the site's root directory at its top.
     fn has_few_places(&self) -> bool {
         self.count_inside("") <= TOP_PLACES
     }
 
-    /// The pages before and behind one in its directory: a page that named all of them would make a site
-    /// of many pages grow with their square.
+    /// Links to the previous and next page in the directory. Linking all of them would make the size of a
+    /// site quadratic in its pages.
     fn neighbours(&self, page: &str) -> String {
         let dir = page.rfind('/').and_then(|end| page.get(..=end)).unwrap_or_default();
         if dir.is_empty() && self.has_few_places() {
@@ -177,7 +177,7 @@ impl Site {
         }
     }
 
-    /// A whole page around what it says.
+    /// Wraps the content of a page into a whole page.
     fn frame(&self, path: &str, title: &str, inner: &str) -> String {
         let site = line(&self.title);
         let title = match title == self.title {
@@ -189,7 +189,7 @@ impl Site {
         if self.has_few_places() {
             top.extend(self.inside(""));
         }
-        // The directories around it.
+        // The enclosing directories.
         let ends = path.match_indices('/').map(|(at, _)| at + 1);
         for dir in ends.filter_map(|end| path.get(..end)) {
             let place = format!("{dir}{INDEX}");
@@ -211,7 +211,7 @@ impl Site {
     }
 }
 
-/// Links from a page to others.
+/// Returns a list of links from a page to others.
 fn list(from: &str, places: &[(String, String)]) -> String {
     let mut out = "<ul>\n".to_owned();
     for (target, title) in places {
@@ -222,7 +222,7 @@ fn list(from: &str, places: &[(String, String)]) -> String {
     out + "</ul>\n"
 }
 
-/// Text in one line, of which nothing is markup.
+/// Escapes text as one line in which nothing is markup.
 fn line(text: &str) -> String {
     markup(&escape::line(text))
 }

@@ -1,4 +1,4 @@
-//! Records one by one: what is written has not been held as a whole.
+//! Writes records one by one, without holding all of them.
 
 use super::report::{Column, Row, Stream, no_ids};
 use super::terminal::{Format, Terminal};
@@ -6,7 +6,7 @@ use super::{delimited, json, table};
 use crate::error::Result;
 use std::io::{self, Write};
 
-/// Writes a stream. The outer error is of `out`, the inner of the stream or of the question.
+/// Writes a stream. The outer error comes from `out`, the inner one from the stream or the request.
 pub fn write(
     stream: &Stream,
     columns: &[Column],
@@ -43,8 +43,7 @@ pub fn write(
     }
 }
 
-/// A header line, where it is wanted, and the rows. What fails before the first of them has written
-/// nothing.
+/// Writes a header line, if wanted, and the rows. If it fails before the first row, nothing is written.
 fn delimited_rows<D: delimited::Dialect>(
     stream: &Stream,
     columns: &[Column],
@@ -64,7 +63,7 @@ fn delimited_rows<D: delimited::Dialect>(
     Ok(made)
 }
 
-/// Writes each row as a line, and hands it on at once.
+/// Writes each row as a line, and flushes it.
 pub fn follow(
     stream: &Stream,
     columns: &[Column],
@@ -88,7 +87,7 @@ pub fn follow(
     }
 }
 
-/// A header line at once, where it is wanted, and each row when it comes.
+/// Writes a header line immediately, if wanted, and each row as it arrives.
 fn live_rows<D: delimited::Dialect>(
     stream: &Stream,
     columns: &[Column],
@@ -105,7 +104,7 @@ fn live_rows<D: delimited::Dialect>(
     })
 }
 
-/// Writes each row as a line of JSON and hands it on at once: somebody may be waiting for it.
+/// Writes each row as a line of JSON and flushes it, since somebody may be waiting for it.
 pub fn feed(stream: &Stream, out: &mut dyn Write) -> io::Result<Result<()>> {
     each(stream, out, |row, out| {
         json::lines(std::slice::from_ref(row), out)?;

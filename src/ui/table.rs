@@ -1,9 +1,9 @@
 //! Tables for people: aligned columns without lines around them, never wider than the terminal.
 //!
-//! Words and ids are not broken while there is another way. Where room is short, first columns go
-//! that only a wide terminal shows, and it is said which; then texts are broken between words; then
-//! the first column (what a row is about) stands on a line above the others; then long words of what
-//! people wrote are broken, and of ids none; at last every record is a list of its fields.
+//! Words and ids are broken only as a last resort. If room is short, columns that only a wide terminal shows
+//! are dropped first, and named below the table; then texts are broken between words; then the first column
+//! (what a row is about) moves to a line above the others; then long words in texts by people are broken, but
+//! never ids; finally every record becomes a list of its fields.
 
 use super::labelled::{GAP, Labelled, bold, write_fields};
 use super::report::{Column, Row, Style, Visibility};
@@ -15,15 +15,16 @@ use serde_json::Value;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// A column of text is given this much before columns that only a wide terminal shows.
+/// The width that a column of text gets before columns that only a wide terminal shows.
 const TEXT_WIDTH: usize = 32;
-/// Where there are several, each is given this much.
+/// The width that each gets if there are several.
 const TEXTS_WIDTH: usize = 20;
 /// Words up to this width are not broken: the ids of members and records are no wider.
 const WORD: usize = 40;
-/// From this width on words of what people wrote are broken before records become lists of their fields.
+/// From this terminal width on, words in texts by people are broken before records become lists of their
+/// fields.
 const BROKEN_FROM: usize = 60;
-/// What is tried, in order: where the first column stands, and at which width such words are broken.
+/// The layouts to try, in order: the place of the first column, and the width at which such words are broken.
 const LAYOUTS: [(FirstColumn, usize); 8] = [
     (FirstColumn::Beside, WORD),
     (FirstColumn::Beside, 32),
@@ -34,19 +35,19 @@ const LAYOUTS: [(FirstColumn, usize); 8] = [
     (FirstColumn::Above, 16),
     (FirstColumn::Beside, 16),
 ];
-/// Most lines of a cell, unless all of them are asked for.
+/// The most lines of a cell, unless all are requested.
 const LINES: usize = 4;
-/// Rows that are drawn at once.
+/// How many rows are drawn at once.
 const BLOCK: usize = 256;
 
-/// The terminal's columns; 80 where there is none to ask.
+/// Returns the terminal's columns; 80 if there is no terminal.
 pub fn width() -> usize {
     let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let asked = || Table::new().width().map(usize::from);
     named.or_else(asked).filter(|columns| *columns > 0).unwrap_or(80)
 }
 
-/// Records below a line of titles. Nothing at all when there are none.
+/// Writes records below a line of titles. Writes nothing if there are none.
 pub fn list(
     rows: &[Row],
     columns: &[Column],
@@ -77,7 +78,7 @@ pub fn list(
     }
 }
 
-/// A record in one line, whatever came before it.
+/// Writes a record as one line, independent of other rows.
 pub fn line(
     row: &Row,
     columns: &[Column],
@@ -96,7 +97,7 @@ pub fn line(
     writeln!(out, "{}", cells.join("  "))
 }
 
-/// A column with what it will show.
+/// A column with its cells.
 struct Filled<'c> {
     column: &'c Column,
     cells: Vec<String>,
@@ -140,7 +141,7 @@ impl<'c> Filled<'c> {
         self.cells.iter().all(|text| text.is_empty() || text == nothing)
     }
 
-    /// How it is shown, where only a terminal with room for it does.
+    /// Its visibility, if it is shown only when the terminal has room.
     fn wants_room(&self) -> Option<Visibility> {
         let visibility = self.column.visibility;
         matches!(visibility, Visibility::Wide | Visibility::Widest).then_some(visibility)
@@ -150,13 +151,13 @@ impl<'c> Filled<'c> {
         matches!(self.column.style, Style::Number | Style::Bytes)
     }
 
-    /// Text can be broken between words; everything else stays whole.
+    /// Whether it can be broken between words, as text can; everything else stays whole.
     fn breaks(&self) -> bool {
         let style = self.column.style;
         matches!(style, Style::Text | Style::Prose | Style::List | Style::Changes | Style::Sets)
     }
 
-    /// What it needs, where words of what people wrote are broken at some width.
+    /// The width that it needs if words in texts by people are broken at width `word`.
     fn least(&self, word: usize) -> usize {
         match self.column.style {
             Style::Prose | Style::Changes => self.word.min(word).max(self.title),
@@ -165,21 +166,21 @@ impl<'c> Filled<'c> {
         }
     }
 
-    /// What it should have, where a text should have so much.
+    /// The width that it should have if a text should have width `text`.
     fn comfort(&self, text: usize) -> usize {
         if self.breaks() { self.width.min(text).max(self.least(WORD)) } else { self.width }
     }
 }
 
-/// The share that each row has of the sum.
+/// Returns a bar for each row's share of the sum.
 fn bars(column: &Column, rows: &[Row]) -> Vec<String> {
     let amount = |row: &Row| row.get(&*column.key).and_then(Value::as_u64).unwrap_or(0);
     let sum = rows.iter().map(amount).fold(0, u64::saturating_add);
     rows.iter().map(|row| cell::bar(amount(row), sum)).collect()
 }
 
-/// The columns that have room, and the titles of those that only a wider terminal shows: of these the
-/// first are the most important.
+/// Returns the columns that fit, and the titles of those that only a wider terminal shows. Among those,
+/// earlier columns take precedence.
 fn fitting<'f, 'c>(columns: &'f [Filled<'c>], width: usize) -> (Vec<&'f Filled<'c>>, Vec<&'c str>) {
     let seen = |filled: &&Filled<'_>| filled.wants_room().is_none();
     let is_text = |filled: &&Filled<'_>| filled.breaks() && filled.width > TEXTS_WIDTH;
@@ -187,7 +188,7 @@ fn fitting<'f, 'c>(columns: &'f [Filled<'c>], width: usize) -> (Vec<&'f Filled<'
         0 | 1 => TEXT_WIDTH,
         _ => TEXTS_WIDTH,
     };
-    // A first column that is too wide for this stands above the others.
+    // A first column that is wider than this goes above the others.
     let most = |at: usize| if at == 0 { width / 2 } else { usize::MAX };
     let wanted = |at: usize, filled: &Filled<'_>| filled.comfort(text).min(most(at)) + GAP;
     let mut shown: Vec<bool> = columns.iter().map(|filled| seen(&filled)).collect();
@@ -212,7 +213,7 @@ fn fitting<'f, 'c>(columns: &'f [Filled<'c>], width: usize) -> (Vec<&'f Filled<'
     )
 }
 
-/// The width of columns side by side.
+/// Returns the width of columns side by side.
 fn needed(widths: impl Iterator<Item = usize>) -> usize {
     widths.map(|width| width + GAP).sum::<usize>().saturating_sub(GAP)
 }
@@ -225,23 +226,23 @@ fn say_left_out(left_out: &[&str], terminal: &Terminal, out: &mut dyn Write) -> 
     wrap(&said, terminal.width).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
-/// How the first column stands to the others.
+/// Where the first column is placed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FirstColumn {
-    /// Beside them; a cell that is too wide stands on a line above.
+    /// Beside the others; a cell that is too wide goes on a line above.
     Beside,
-    /// On a line above them, where it is another than in the row before.
+    /// On a line above the others, if its value differs from the row before.
     Above,
 }
 
-/// Columns, and how wide each is drawn.
+/// Columns with the width of each.
 struct TableLayout<'f, 'c> {
     columns: Vec<(&'f Filled<'c>, usize)>,
     first: FirstColumn,
 }
 
 impl<'f, 'c> TableLayout<'f, 'c> {
-    /// None where there is no room for it, with words of what people wrote broken at some width.
+    /// Returns `None` if the columns do not fit even with words in texts by people broken at width `word`.
     fn of(
         columns: &[&'f Filled<'c>],
         width: usize,
@@ -252,7 +253,7 @@ impl<'f, 'c> TableLayout<'f, 'c> {
         let least = |column: &&Filled<'_>| column.least(word);
         let room = width.saturating_sub(GAP);
         let around = needed(others.iter().map(least));
-        // Where a few cells of the first column are much wider than the others, these are on their own.
+        // A few cells of the first column that are much wider than the rest get lines of their own.
         let half = (width / 2).max(first.column.title.width());
         let usual = first.cells.iter().map(|text| text.width()).filter(|width| *width <= half);
         let usual = usual.max().unwrap_or(0).max(first.column.title.width());
@@ -280,8 +281,7 @@ impl<'f, 'c> TableLayout<'f, 'c> {
     }
 }
 
-/// Gives the room that is left to the columns that want it: those that want least first, so that
-/// what is short is whole.
+/// Distributes the remaining room, to the columns that want least first, so that short texts stay whole.
 fn share(widths: &mut [usize], columns: &[&Filled<'_>], room: usize) {
     let mut spare = room.saturating_sub(needed(widths.iter().copied()));
     let mut wanting: Vec<usize> = (0..widths.len()).collect();
@@ -301,11 +301,11 @@ fn share(widths: &mut [usize], columns: &[&Filled<'_>], room: usize) {
     }
 }
 
-/// What all rows are drawn with.
+/// What is common to all rows when drawing.
 struct Pen<'p, 'c> {
     terminal: &'p Terminal,
     rows: usize,
-    /// Columns on lines of their own, to be copied.
+    /// Columns on lines of their own, for copying.
     below: &'p [Filled<'c>],
 }
 
@@ -316,7 +316,7 @@ impl Pen<'_, '_> {
 
     fn draw(&self, layout: &TableLayout<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
         let above = layout.first == FirstColumn::Above;
-        // Capitals stand out without colour too.
+        // Titles are in capitals, which stand out without colour too.
         if self.terminal.header {
             self.write_titles(layout, above, out)?;
         }
@@ -364,13 +364,13 @@ impl Pen<'_, '_> {
         Ok(())
     }
 
-    /// The lines of each cell of a row; none yet of the first.
+    /// Returns the lines of each cell of a row, except the first, which the caller fills in.
     fn cells(&self, layout: &TableLayout<'_, '_>, row: usize) -> Cells {
         let cell = |(at, (filled, width)): (usize, &(&Filled<'_>, usize))| {
             let text = filled.cell(row);
             match filled.column.style {
                 _ if at == 0 => Vec::new(),
-                // That was cut by its names.
+                // Lists were already cut to a few names.
                 Style::List => wrap(text, *width),
                 _ if filled.breaks() => cut(wrap(text, *width), self.lines(), *width),
                 _ => vec![text.to_owned()],
@@ -379,7 +379,7 @@ impl Pen<'_, '_> {
         layout.columns.iter().enumerate().map(cell).collect()
     }
 
-    /// Each record as a list of its fields.
+    /// Writes each record as a list of its fields.
     fn stack(&self, columns: &[&Filled<'_>], out: &mut dyn Write) -> io::Result<()> {
         for row in 0..self.rows {
             if row > 0 {
@@ -398,7 +398,7 @@ impl Pen<'_, '_> {
         Ok(())
     }
 
-    /// Draws rows that were put off.
+    /// Draws the collected rows.
     fn flush(
         &self,
         layout: &TableLayout<'_, '_>,
@@ -414,7 +414,7 @@ impl Pen<'_, '_> {
         Ok(())
     }
 
-    /// What is to be copied: whole, on a line of its own.
+    /// Writes the columns for copying, each whole and on a line of its own.
     fn write_below(&self, row: usize, out: &mut dyn Write) -> io::Result<()> {
         let texts =
             self.below.iter().map(|filled| filled.cell(row)).filter(|text| !text.is_empty());
@@ -422,13 +422,13 @@ impl Pen<'_, '_> {
     }
 }
 
-/// By row and column the lines of each cell.
+/// The lines of each cell of a row, by column.
 type Cells = Vec<Vec<String>>;
 
-/// The lines of rows, without spaces at their ends. How wide the columns are was decided for all
-/// rows, and where the cells are broken.
+/// Returns the lines of rows, without trailing spaces. The widths of the columns and the line breaks in cells
+/// are already decided for all rows.
 fn side_by_side(layout: &TableLayout<'_, '_>, rows: Vec<Cells>) -> Vec<String> {
-    // A first column that stands above the others leaves its gap.
+    // A first column above the others leaves its gap as an indent.
     let is_drawn = |width: usize| width > 0;
     let columns: Vec<_> = layout.columns.iter().filter(|(_, width)| is_drawn(*width)).collect();
     let indent = if columns.len() < layout.columns.len() { GAP } else { 0 };
@@ -459,7 +459,7 @@ fn side_by_side(layout: &TableLayout<'_, '_>, rows: Vec<Cells>) -> Vec<String> {
     table.lines().map(line).filter(|line| !line.is_empty()).collect()
 }
 
-/// Where the columns of coloured words stand: how far from the left, and how wide.
+/// Returns the columns of coloured words: offset from the left, width, and style.
 fn words_of(layout: &TableLayout<'_, '_>) -> Vec<(usize, usize, Style)> {
     let mut at = if layout.first == FirstColumn::Above { GAP } else { 0 };
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! What is said on standard error: sentences, warnings, errors.
+//! Messages on standard error: sentences, warnings, errors.
 
 use super::{escape, json};
 use crate::error::Done;
@@ -6,12 +6,12 @@ use serde_json::json;
 use std::borrow::Cow;
 use std::io::Write;
 
-/// One sentence. A standard error that is gone is no reason to fail.
+/// Writes one sentence. A closed standard error is ignored.
 pub fn say(err: &mut dyn Write, sentence: &str) {
     drop(writeln!(err, "{}", escape::lines(sentence)));
 }
 
-/// A failure in words and numbers.
+/// A failure, for people and programs.
 #[derive(Debug)]
 pub struct Failure {
     /// The name of its kind.
@@ -20,15 +20,15 @@ pub struct Failure {
     pub exit: u8,
     /// What happened.
     pub message: String,
-    /// What it was caused by, outermost first.
+    /// Its causes, outermost first.
     pub causes: Vec<String>,
     /// What would help.
     pub hint: Option<String>,
-    /// What holds all the same.
+    /// What was committed despite the failure.
     pub done: Option<Done>,
 }
 
-/// A failure for people, and with JSON as one object on the last line.
+/// Writes a failure for people, and with JSON also as one object on the last line.
 pub fn error(err: &mut dyn Write, error: &Failure, json: bool, color: bool) {
     let paint = Palette { on: color };
     say_painted(err, &paint.red("error"), &error.message);
@@ -46,9 +46,9 @@ pub fn error(err: &mut dyn Write, error: &Failure, json: bool, color: bool) {
     }
 }
 
-/// What clap says about a command line that it did not take, and with JSON as one object.
+/// Writes clap's message about a command line that it rejected, and with JSON also one object.
 ///
-/// `failure` is the same for programs.
+/// `failure` makes the failure for programs from the message.
 pub fn usage(
     err: &mut dyn Write,
     error: &clap::Error,
@@ -58,12 +58,12 @@ pub fn usage(
 ) {
     let plain = help(error, false);
     match escape::lines(&plain) {
-        // clap's own colours, unless what was typed comes back in it and holds escapes itself.
+        // Keep clap's colours, unless the message repeats typed text that contains escapes.
         Cow::Borrowed(_) if color => drop(write!(err, "{}", help(error, true))),
         escaped => drop(write!(err, "{escaped}")),
     }
     if json {
-        // What it is about may stand in lines of its own: the arguments that are missing.
+        // Details, such as missing arguments, may be on lines of their own.
         let said: Vec<&str> = plain.lines().take_while(|line| !line.is_empty()).collect();
         let said: Vec<&str> = said.iter().map(|line| line.trim()).collect();
         let mut failure = failure(said.join(" ").trim_start_matches("error: "));
@@ -73,17 +73,17 @@ pub fn usage(
     }
 }
 
-/// Stands for a space in text for clap where a line is not to be broken.
+/// Stands for a space in text for clap at which a line must not be broken.
 pub const UNBROKEN: &str = "\u{e020}";
 
-/// What clap answers, with the spaces in it that clap took for letters.
+/// Returns clap's message, with [`UNBROKEN`] turned back into spaces.
 pub fn help(said: &clap::Error, color: bool) -> String {
     let text = said.render();
     let text = if color { text.ansi().to_string() } else { text.to_string() };
     text.replace(UNBROKEN, " ")
 }
 
-/// What was done before an error, in words.
+/// Says in words what was committed before an error.
 fn holds(done: &Done) -> String {
     let number = match done.seq {
         Some(seq) => format!("number {seq} in the log"),
@@ -95,8 +95,8 @@ fn holds(done: &Done) -> String {
     }
 }
 
-/// An error as a JSON object: `{"error": …}`. What was committed before it comes last, and only
-/// where there is something.
+/// Returns an error as a JSON object: `{"error": …}`. What was committed before it comes last, if anything
+/// was.
 pub fn error_json(error: &Failure) -> serde_json::Value {
     let mut object = json!({
         "code": error.code,
@@ -113,7 +113,7 @@ pub fn error_json(error: &Failure) -> serde_json::Value {
     json!({"error": object})
 }
 
-/// `head: text`, further lines of the text below its first.
+/// Writes `head: text`, with further lines of the text indented below the first.
 fn say_painted(err: &mut dyn Write, head: &str, text: &str) {
     let mut lines = escape::lines(text).into_owned();
     lines = lines.trim_end().replace('\n', "\n    ");

@@ -1,4 +1,4 @@
-//! `--template`: records through a template of the user's, one at a time.
+//! `--template`: writes records through the user's template, one at a time.
 
 use super::escape;
 use crate::error::{Error, Result};
@@ -7,7 +7,7 @@ use minijinja::{AutoEscape, Environment, Template, UndefinedBehavior};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// A template that was found to be one.
+/// A template that compiles.
 #[derive(Debug, Clone)]
 pub struct RecordTemplate(Arc<str>);
 
@@ -15,13 +15,13 @@ impl RecordTemplate {
     /// Reads a template.
     ///
     /// # Errors
-    /// `Usage`, with the line where it is none.
+    /// `Usage`, with the line of the mistake.
     pub fn parse(source: &str) -> Result<Self> {
         environment().template_from_str(source).map_err(|e| wrong(&e, None))?;
         Ok(RecordTemplate(source.into()))
     }
 
-    /// The template, ready to be filled.
+    /// Returns the template, ready to be filled.
     ///
     /// # Errors
     /// As [`RecordTemplate::parse`].
@@ -33,10 +33,10 @@ impl RecordTemplate {
     }
 }
 
-/// A record in the template, and a line break after it where the template ends without one.
+/// Fills the template with a record, and adds a line break if the template ends without one.
 ///
 /// # Errors
-/// `Usage` where the template cannot be filled with it.
+/// `Usage` if the template cannot be filled with it.
 pub fn filled(template: &Template<'_, '_>, row: &Map<String, Value>) -> Result<String> {
     let text = template.render(Serde(row)).map_err(|e| wrong(&e, Some(row)))?;
     let mut safe = escape::text(&text);
@@ -46,7 +46,8 @@ pub fn filled(template: &Template<'_, '_>, row: &Map<String, Value>) -> Result<S
     Ok(safe)
 }
 
-/// Nothing is escaped for HTML, what is null prints nothing, and a field that is not there is an error.
+/// Returns an environment in which nothing is escaped for HTML, null prints nothing, and a missing field is
+/// an error.
 pub fn environment<'s>() -> Environment<'s> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::None);
@@ -58,8 +59,7 @@ pub fn environment<'s>() -> Environment<'s> {
     environment
 }
 
-/// What is wrong with a template, and with which of its lines; the fields that there are where one was
-/// asked for that is not.
+/// Says what is wrong with a template, and in which line; for a missing field, names the fields that exist.
 fn wrong(error: &minijinja::Error, row: Option<&Map<String, Value>>) -> Error {
     let place = error.line().map_or(String::new(), |line| format!(" in line {line}"));
     let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);

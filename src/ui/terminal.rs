@@ -10,58 +10,58 @@ pub enum Format {
     Json,
     /// One JSON object per line
     Ndjson,
-    /// Tab-separated, a header line, a record a line: `\\`, `\t`, `\n`, `\r` inside fields
+    /// Tab-separated, a header line, one record per line: `\\`, `\t`, `\n`, `\r` inside fields
     Tsv,
-    /// Comma-separated (RFC 4180), a header line; texts as they are, line breaks inside quotes
+    /// Comma-separated (RFC 4180), a header line; texts unchanged, line breaks inside quotes
     Csv,
-    /// The ids alone, one per line
+    /// Only the ids, one per line
     Id,
 }
 
 impl Format {
-    /// Whether a program reads this as JSON.
+    /// Whether this format is JSON.
     pub fn is_json(self) -> bool {
         matches!(self, Format::Json | Format::Ndjson)
     }
 }
 
-/// What stands at the two ends of this command, and what it may do there.
+/// What this command reads from and writes to, and what it may do there.
 #[derive(Debug, Clone)]
 pub struct Terminal {
     pub format: Format,
-    /// Columns of a table at most.
+    /// The most columns of a table.
     pub width: usize,
-    /// Rows of a screen.
+    /// Rows of the screen.
     pub height: usize,
-    /// What is longer than a screen goes through a pager.
+    /// Output longer than a screen goes through a pager.
     pub pages: bool,
     /// Standard output is a terminal.
     pub interactive: bool,
     /// Colour on standard output, and on standard error.
     pub color_out: bool,
     pub color_err: bool,
-    /// No talk: neither sentences nor notes. Errors are always said.
+    /// Neither sentences nor notes. Errors are always printed.
     pub quiet: bool,
-    /// Tables show cells of many lines, and boards long lanes, whole.
+    /// Tables show long cells whole, and boards long lanes.
     pub full: bool,
-    /// Lists begin with the names of their columns, and the fields of a record have theirs.
+    /// Lists begin with the names of their columns, and fields of a record have titles.
     pub header: bool,
     /// How people see times.
     pub times: Times,
-    /// What each record is written through instead of a format.
+    /// The template that each record is written through instead of a format.
     pub template: Option<RecordTemplate>,
-    /// The fields to show, in this order; None where nobody chose.
+    /// The fields to show, in this order; `None` if the user did not choose.
     pub fields: Option<Rc<[String]>>,
-    /// Somebody is there to answer a question.
+    /// Somebody can answer a question.
     pub ask: bool,
     pub progress: Signs,
 }
 
-/// How long work shows that it goes on.
+/// How long-running work shows its progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signs {
     None,
-    /// A line when it has taken half a second.
+    /// A line once it has taken half a second.
     Line,
     /// A bar that moves.
     Bar,
@@ -70,7 +70,7 @@ pub enum Signs {
 /// How people see a time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum TimeStyle {
-    /// As the clock on the wall has it
+    /// In local time
     #[default]
     Local,
     /// In UTC, marked with a Z
@@ -87,7 +87,7 @@ pub struct Times {
     pub now: i64,
 }
 
-/// The terminal's rows; 24 where there is none to ask.
+/// Returns the terminal's rows; 24 if there is no terminal.
 pub fn height() -> usize {
     let named = std::env::var("LINES").ok().and_then(|rows| rows.parse().ok());
     let asked = || dialoguer::console::Term::stdout().size_checked();
@@ -96,12 +96,12 @@ pub fn height() -> usize {
 }
 
 impl Terminal {
-    /// Whether something is taken out of each record: fields, or what a template wants.
+    /// Whether only parts of each record are used, by `--fields` or `--template`.
     pub fn picks(&self) -> bool {
         self.fields.is_some() || self.template.is_some()
     }
 
-    /// Whether errors are JSON too.
+    /// Whether errors are JSON, too.
     pub fn speaks_json(&self) -> bool {
         self.format.is_json() && self.template.is_none()
     }

@@ -1,9 +1,9 @@
-//! Text in lines of some width.
+//! Wraps text to lines of a given width.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// A text in lines of at most `width` columns, broken between words, and within a word that is
-/// wider than that: behind a slash or colon of it where there is one.
+/// Wraps a text to lines of at most `width` columns. Breaks between words, and within a word that is wider
+/// than that, after a slash or colon if it has one.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -16,7 +16,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         }
         for c in piece.chars() {
             if !line.is_empty() && line.width() + c.width().unwrap_or(0) > width {
-                // The line holds nothing else than this word.
+                // The line holds only this word.
                 let end = line.rfind(['/', ':']).map_or(line.len(), |at| at.saturating_add(1));
                 let rest = line.split_off(end);
                 lines.push(std::mem::replace(&mut line, rest));
@@ -30,13 +30,13 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The width of the widest word.
+/// Returns the width of the widest word.
 pub fn longest_word(text: &str) -> usize {
     pieces(text).map(|(_, piece)| piece.width()).max().unwrap_or(0)
 }
 
-/// What stays on one line: words, each with the blank that is before it, and of scripts without blanks
-/// between words every character, with the punctuation that belongs to it.
+/// Returns the pieces that stay on one line: words, each with the blank before it, and in scripts without
+/// blanks single characters with their punctuation.
 fn pieces(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
     text.split_whitespace().flat_map(|word| {
         let (mut blank, mut rest) = (" ", word);
@@ -62,11 +62,11 @@ fn may_part(a: char, b: char) -> bool {
     (is_unspaced(a) || is_unspaced(b))
         && !OPENING.contains(a)
         && !CLOSING.contains(b)
-        // A mark that is drawn upon the character before it.
+        // Not before a combining mark.
         && b.width().unwrap_or(0) > 0
 }
 
-/// The first lines of several, with a mark at the end where there are more.
+/// Returns the first lines, with a mark at the end if there are more.
 pub fn cut(mut lines: Vec<String>, most: usize, width: usize) -> Vec<String> {
     if lines.len() > most {
         lines.truncate(most);

@@ -68,7 +68,7 @@ pub fn run(context: &Context, args: &ExplainArgs) -> Result<Report> {
     Ok(match (unplaced, &base) {
         (0, _) => report,
         (n, None) => report.note(format!(
-            "the place of {n} of these is known only from the document the update builds on: name it with `--base FILE`"
+            "the place of {n} of these is known only from the base document: `--base FILE` names it"
         )),
         (n, Some(_)) => report
             .note(format!("the place of {n} of these is unknown: updates in between are missing")),

@@ -1,10 +1,10 @@
-//! What is on a page.
+//! The content of a page.
 
-/// What is written into one file, for people.
+/// A page for people, written to one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PrintedPage {
     pub title: String,
-    /// What is said of all of it, below the title.
+    /// Facts about the whole page, below the title.
     pub facts: Vec<Fact>,
     pub entries: Vec<PageEntry>,
 }
@@ -17,14 +17,14 @@ pub type Fact = (&'static str, String);
 pub struct PageEntry {
     /// One line.
     pub heading: String,
-    /// Those that are empty are left out.
+    /// Empty ones are left out.
     pub facts: Vec<Fact>,
-    /// Of many lines, as somebody wrote it: nothing in it is markup.
+    /// May have many lines, as its author wrote them; nothing in it is markup.
     pub text: String,
     pub inside: Vec<PageEntry>,
 }
 
-/// The facts that say something, each as `line` writes it.
+/// Joins the non-empty facts, each written by `line`.
 pub fn said(facts: &[Fact], line: impl Fn(&str) -> String) -> String {
     let shown = facts.iter().filter(|(_, value)| !value.is_empty());
     let shown: Vec<String> = shown
@@ -36,7 +36,7 @@ pub fn said(facts: &[Fact], line: impl Fn(&str) -> String) -> String {
     shown.join(" · ")
 }
 
-/// A text where only a line has room: its lines one after the other.
+/// Joins the lines of a text into one.
 pub fn one_line(text: &str) -> String {
     text.trim().replace("\r\n", " ").replace(['\n', '\t'], " ")
 }

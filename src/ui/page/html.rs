@@ -3,7 +3,7 @@
 use super::entry::{Fact, PageEntry, PrintedPage, one_line, said};
 use crate::ui::escape;
 
-/// Whatever a browser would fetch or run all the same is forbidden.
+/// Forbids anything that a browser would still fetch or run.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 const STYLE: &str = "\
@@ -32,7 +32,7 @@ pub fn write(page: &PrintedPage) -> String {
     out
 }
 
-/// Entries are as deep as records are: three at most.
+/// Entries nest as deep as records do: three levels at most.
 fn entry(one: &PageEntry, level: usize, out: &mut String) {
     let level = level.min(3);
     out.push_str(&format!("<article>\n<h{level} dir=\"auto\">{}</h{level}>\n", line(&one.heading)));
@@ -56,7 +56,7 @@ fn line(text: &str) -> String {
     markup(&escape::line(&one_line(text)))
 }
 
-/// What is left over of a text that could be markup; XML knows fewer characters than texts hold.
+/// Escapes markup in a text, and replaces characters that XML does not allow.
 pub fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

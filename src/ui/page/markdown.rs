@@ -1,9 +1,9 @@
-//! CommonMark, with the texts of others as text.
+//! CommonMark in which other people's texts stay plain text.
 
 use super::entry::{Fact, PageEntry, PrintedPage, one_line, said};
 use crate::ui::escape;
 
-/// What begins or ends markup wherever it stands, here and in dialects.
+/// Characters that begin or end markup anywhere, in CommonMark and its dialects.
 const MARKS: &str = "\\`*{}[]<|~^$";
 
 pub fn write(page: &PrintedPage) -> String {
@@ -13,12 +13,12 @@ pub fn write(page: &PrintedPage) -> String {
     out
 }
 
-/// Entries are as deep as records are: three at most.
+/// Entries nest as deep as records do: three levels at most.
 fn entry(one: &PageEntry, level: usize, out: &mut String) {
     out.push_str(&format!("\n{} {}\n", "#".repeat(level.min(6)), line(&one.heading)));
     facts(&one.facts, out);
     let text = escape::lines(one.text.trim_end());
-    // Lines are broken where the writer broke them; an empty one begins a paragraph.
+    // Keep the writer's line breaks; an empty line begins a paragraph.
     let mut open = false;
     for said in text.lines().map(line) {
         out.push_str(match (said.is_empty(), open) {
@@ -42,18 +42,18 @@ fn facts(facts: &[Fact], out: &mut String) {
     }
 }
 
-/// A line in which nothing is markup.
+/// Escapes a line so that nothing in it is markup.
 fn line(text: &str) -> String {
     let said = one_line(text);
     let shown = escape::line(&said);
-    // Four blanks would make code of it, and fewer would be gone.
+    // Four leading blanks would make it code, and fewer would be dropped.
     let blanks = text.chars().take_while(|c| matches!(c, ' ' | '\t')).count();
     let blanks = if shown.is_empty() { 0 } else { blanks };
     format!("{}{}", "\u{a0}".repeat(blanks), marked(&shown, true))
 }
 
-/// Text in which nothing is markup; `begins` where it stands at the beginning of a line. What is
-/// markup nowhere but in some places is left as it was written in all others: people read the file.
+/// Escapes text so that nothing in it is markup; `begins` says whether it starts a line. Characters that are
+/// markup only in some places are left as they are elsewhere, since people read the file.
 pub fn marked(shown: &str, begins: bool) -> String {
     let mut out = String::with_capacity(shown.len() + 8);
     let mut marking = Marking { before: None, numbers: begins.then_some(0) };
@@ -68,10 +68,10 @@ pub fn marked(shown: &str, begins: bool) -> String {
     out
 }
 
-/// What came before a letter of a line.
+/// What precedes a character of a line.
 struct Marking {
     before: Option<char>,
-    /// How many digits the line begins with, as long as there was nothing else.
+    /// How many digits the line begins with, as long as there is nothing else.
     numbers: Option<usize>,
 }
 
@@ -80,12 +80,12 @@ impl Marking {
         let (before, after) = (self.before, rest.chars().next());
         let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         match c {
-            // A quotation, or one of several signs under a heading.
+            // Starts a quotation or a list, or underlines a heading.
             '>' | '+' | '-' => first,
             '=' => first || before == Some('=') || after == Some('='),
-            // A heading begins or ends with it; elsewhere it is a tag.
+            // Begins or ends a heading; elsewhere it is a tag.
             '#' => before.is_none_or(|c| c.is_whitespace() || c == '#'),
-            // Of a list: "1." and "1)".
+            // A list: "1." and "1)".
             '.' | ')' => self.numbers.is_some_and(|digits| digits > 0),
             '_' => !(is_word(before) && is_word(after)),
             '&' => after.is_none_or(|c| c.is_alphanumeric() || c == '#'),
@@ -104,7 +104,7 @@ impl Marking {
     }
 }
 
-/// Whether what follows a colon is a short name up to the next one.
+/// Whether a short name and another colon follow a colon.
 fn is_named(rest: &str) -> bool {
     const LONGEST: usize = 64;
     let letters = |c: &char| c.is_ascii_alphanumeric() || "_+-".contains(*c);

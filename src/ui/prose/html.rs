@@ -79,7 +79,7 @@ fn runs(all: &[ProseRun]) -> String {
     all.iter().map(run).collect()
 }
 
-/// A run with its marks as tags.
+/// Writes a run with its marks as tags.
 pub fn run(run: &ProseRun) -> String {
     let text = markup(&escape::lines(&run.text));
     if let Some(picture) = run.picture.as_deref().and_then(harmless) {

@@ -1,4 +1,4 @@
-//! Markdown of formatted text. Text is text: nothing of it becomes markup.
+//! Markdown of formatted text. Nothing in the text becomes markup.
 
 use super::html;
 use super::model::{HolderKind, Prose, ProseBlock, ProseHolder, ProseKind, ProseRun, harmless};
@@ -15,9 +15,9 @@ pub fn write(prose: &Prose) -> String {
 
 struct MarkdownWriter {
     out: String,
-    /// What the last block stood in.
+    /// The containers of the last block.
     before: Vec<ProseHolder>,
-    /// Per list, how many items it had.
+    /// How many items each list has had.
     items: HashMap<u32, u32>,
 }
 
@@ -60,7 +60,7 @@ impl MarkdownWriter {
         self.before.clone_from(within);
     }
 
-    /// The sign of an item, and of one that is new its number.
+    /// Returns the marker of an item; a new item in a numbered list takes the next number.
     fn marker(&mut self, list: Option<ProseHolder>, is_new: bool) -> String {
         let Some(ProseHolder { id, kind: HolderKind::Numbers(from) }) = list else {
             return "- ".to_owned();
@@ -70,8 +70,8 @@ impl MarkdownWriter {
         format!("{}. ", from.saturating_add(count.saturating_sub(1)))
     }
 
-    /// What separates a block from the one before it: nothing between items of a list, something that is
-    /// not seen between two lists.
+    /// Separates a block from the one before it: nothing between items of a list, an invisible comment
+    /// between two lists.
     fn between(&mut self, within: &[ProseHolder], same: usize) {
         if self.out.is_empty() {
             return;
@@ -127,7 +127,7 @@ fn text_of(block: &ProseBlock) -> String {
     }
 }
 
-/// A table of GFM, whose first row is its head.
+/// Returns a GFM table, whose first row is its head.
 fn table(rows: &[Vec<Vec<ProseRun>>]) -> String {
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
     let mut lines = Vec::new();
@@ -171,13 +171,13 @@ fn is_marked(run: &ProseRun) -> bool {
     run.bold || run.italic || run.strike || run.underline || run.code
 }
 
-/// Whether signs beside this character of another run are read as marks.
+/// Whether mark characters next to this character of another run are parsed as marks.
 fn is_edge(run: Option<&ProseRun>, c: Option<char>) -> bool {
     let is_plain = run.is_none_or(|run| !is_marked(run));
     c.is_none_or(|c| c.is_whitespace() || is_plain && c.is_ascii_punctuation())
 }
 
-/// A run. Where it stands between letters, signs would not be read as marks: there it has tags.
+/// Writes a run. Between letters mark characters would not be parsed as marks, so it uses tags there.
 fn one(run: &ProseRun, alone: bool, begins: bool) -> String {
     if let Some(picture) = run.picture.as_deref().and_then(harmless) {
         return format!(
@@ -218,7 +218,7 @@ fn one(run: &ProseRun, alone: bool, begins: bool) -> String {
     linked(text, run)
 }
 
-/// A line, or part of one. Four blanks where it begins would make code of it, and fewer would be gone.
+/// Escapes a line, or part of one. Four leading blanks would make it code, and fewer would be dropped.
 fn line_of(text: &str, begins: bool) -> String {
     let rest = text.trim_start_matches([' ', '\t']);
     match begins {
@@ -227,7 +227,7 @@ fn line_of(text: &str, begins: bool) -> String {
     }
 }
 
-/// What is markup in Markdown, though it stands between tags.
+/// Escapes what is still markup in Markdown between tags.
 fn escaped_in_tags(c: char) -> String {
     if "\\`*_[]~|!^$:{}".contains(c) { format!("\\{c}") } else { c.to_string() }
 }
@@ -242,7 +242,7 @@ fn address(address: &str) -> String {
     address.chars().map(plain).collect()
 }
 
-/// Text that leads somewhere, where the run does.
+/// Makes the text a link if the run is one.
 fn linked(text: String, run: &ProseRun) -> String {
     match run.link.as_deref().and_then(harmless) {
         Some(link) => format!("[{text}]({})", address(link)),

@@ -1,53 +1,53 @@
-//! What formatted text is made of.
+//! The parts of formatted text.
 
 /// A piece of formatted text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prose {
-    /// In their order.
+    /// The blocks in order.
     pub blocks: Vec<ProseBlock>,
 }
 
 /// A paragraph, a heading, a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProseBlock {
-    /// What it stands in, the outermost first.
+    /// Its containers, the outermost first.
     pub within: Vec<ProseHolder>,
-    /// What it is.
+    /// Its kind.
     pub kind: ProseKind,
     /// Its text.
     pub runs: Vec<ProseRun>,
 }
 
-/// Something that blocks stand in; those of one number are the same.
+/// A container of blocks; two with the same id are the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProseHolder {
-    /// Which.
+    /// Identifies the container.
     pub id: u32,
-    /// What it is.
+    /// Its kind.
     pub kind: HolderKind,
 }
 
-/// What blocks stand in.
+/// The kind of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HolderKind {
     /// A quotation.
     Quote,
     /// A list without numbers.
     Bullets,
-    /// A list with numbers, from this on.
+    /// A numbered list that starts at this number.
     Numbers(u32),
-    /// An item of the list around it; of a task, whether it is done.
+    /// An item of the enclosing list; for a task, whether it is done.
     Item(Option<bool>),
 }
 
-/// What a block is.
+/// The kind of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProseKind {
     /// Text.
     Paragraph,
     /// A heading, from 1 to 6.
     Heading(u8),
-    /// Text as it is, in this language.
+    /// Code in this language.
     Code(String),
     /// A line across.
     Rule,
@@ -68,15 +68,15 @@ pub struct ProseRun {
     pub strike: bool,
     /// Underlined.
     pub underline: bool,
-    /// As it is typed.
+    /// Code.
     pub code: bool,
-    /// Where it leads.
+    /// The address that it links to.
     pub link: Option<String>,
     /// The address of a picture; the text says what it shows.
     pub picture: Option<String>,
 }
 
-/// An address that does nothing but lead there.
+/// Returns an address if following it only navigates there.
 pub fn harmless(address: &str) -> Option<&str> {
     let address = address.trim();
     let scheme = address.split(['/', '?', '#']).next().and_then(|start| start.split_once(':'));

@@ -1,4 +1,4 @@
-//! What was written is read back by parsers of Markdown and XML, as it was.
+//! Parsers of Markdown and XML read the output back unchanged.
 
 use super::*;
 use pulldown_cmark::{Event, Options, Parser, Tag};
@@ -112,7 +112,7 @@ fn markdown_is_read_back_as_it_was_meant() {
     assert!(html.contains("checked=\"checked\"") && !html.contains("javascript"), "{html}");
 }
 
-/// Whatever a text holds, it stays text, with each look, in each place.
+/// Any text stays text, with every mark and in every place.
 #[test]
 fn no_text_becomes_markup() {
     for text in [

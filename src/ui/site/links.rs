@@ -1,22 +1,23 @@
-//! Where links of a page may lead: into the site, or to the schemes that are listed.
+//! Decides where links of a page may lead: into the site, or to the listed schemes.
 
 use super::map::{INDEX, SiteMap, page_of};
 
-/// What a link may lead to outside of the site. Nothing of it runs or is fetched before somebody asks.
+/// The schemes that a link may use outside the site. Nothing runs or is fetched until somebody follows the
+/// link.
 const SCHEMES: &[&str] = &["http", "https", "mailto"];
 
 /// Where a link leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkTarget {
-    /// To something in the site, as the page has to write it.
+    /// Something in the site, as the page has to write it.
     Inside(String),
-    /// Elsewhere.
+    /// An address outside the site.
     Outside(String),
-    /// Nowhere that a page may lead to, or to nothing that is there.
+    /// An address that is not allowed, or something that does not exist.
     Nowhere,
 }
 
-/// From a page to another file of the site.
+/// Returns the relative link from a page to another file of the site.
 pub fn relative(from: &str, to: &str) -> String {
     let mut from: Vec<&str> = from.split('/').collect();
     from.pop();
@@ -29,8 +30,8 @@ pub fn relative(from: &str, to: &str) -> String {
     if up.is_empty() { format!("./{down}") } else { up + &down }
 }
 
-/// Where what a page at `from` refers to is. Judged as a browser reads it, which passes over controls,
-/// and stricter: blanks hide no scheme either.
+/// Resolves a reference in a page at `from`. Reads it as a browser does, which ignores control characters,
+/// and more strictly: blanks cannot hide a scheme either.
 pub fn target(site: &SiteMap, from: &str, written: &str) -> LinkTarget {
     let written: String = written.trim().chars().filter(|c| !c.is_control()).collect();
     let dense: String = written.chars().filter(|c| !c.is_whitespace()).collect();
@@ -67,7 +68,7 @@ pub fn target(site: &SiteMap, from: &str, written: &str) -> LinkTarget {
     }
 }
 
-/// The path that is meant, from the site's first directory on; None where that leads out of it.
+/// Resolves a path from the site's root directory; `None` if it leads out of the site.
 pub fn resolve(from: &str, path: &str) -> Option<String> {
     let mut names: Vec<String> = match path.starts_with('/') {
         true => Vec::new(),
@@ -88,7 +89,7 @@ pub fn resolve(from: &str, path: &str) -> Option<String> {
     Some(names.join("/"))
 }
 
-/// What the site has there: the page that is made of a text, a file, or the index of a directory.
+/// Returns what the site has at a path: the page of a text, a file, or the index of a directory.
 fn found(site: &SiteMap, path: &str) -> Option<String> {
     if site.pages.contains_key(path) {
         return Some(page_of(path));
@@ -102,7 +103,7 @@ fn found(site: &SiteMap, path: &str) -> Option<String> {
     (has_pages || site.files.contains(&index)).then_some(index)
 }
 
-/// A path as a link holds it: what could mean something else there is written as its bytes.
+/// Percent-encodes a path for a link.
 fn encoded(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
@@ -115,7 +116,7 @@ fn encoded(path: &str) -> String {
     out
 }
 
-/// What a link means; None where that is no text. A `%` that begins no byte is itself.
+/// Percent-decodes a link; `None` if the result is not UTF-8. A `%` that starts no byte stands for itself.
 fn decoded(path: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path;

@@ -1,18 +1,18 @@
-//! What is in a website, and what the pages of its texts are called.
+//! The content of a website, and the paths of its pages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How the files of pages end.
+/// The extension of pages.
 const PAGE: &str = ".html";
 /// The page of a directory.
 pub const INDEX: &str = "index.html";
 
-/// What lies in a directory that pages lead to.
+/// The places in a directory that pages link to.
 #[derive(Debug, Default)]
 pub struct SiteDirectory {
-    /// The titles of its pages but for the index, by their whole paths.
+    /// The titles of its pages except the index, by their full paths.
     pub pages: BTreeMap<String, String>,
-    /// The names of the directories in it that have pages in them.
+    /// The names of its subdirectories that contain pages.
     pub dirs: BTreeSet<String>,
 }
 
@@ -21,16 +21,16 @@ pub struct SiteDirectory {
 pub struct SiteMap {
     /// The titles of the pages, by the paths of their texts.
     pub pages: BTreeMap<String, String>,
-    /// The texts of which pages are made, by the paths of those.
+    /// The texts that become pages, by the paths of the pages.
     pub made: BTreeMap<String, String>,
-    /// Everything else, as it is.
+    /// All other files, which are copied as they are.
     pub files: BTreeSet<String>,
-    /// The directories that have pages in them, by their paths with `/` behind each name.
+    /// The directories that contain pages, by their paths with `/` after each name.
     pub directories: BTreeMap<String, SiteDirectory>,
 }
 
 impl SiteMap {
-    /// Notes a text that becomes a page. Of several that would become one the first does.
+    /// Adds a text that becomes a page. If several would become the same page, the first one does.
     pub fn add_page(&mut self, path: &str, title: String) {
         self.pages.insert(path.to_owned(), title.clone());
         let page = page_of(path);
@@ -53,19 +53,19 @@ impl SiteMap {
     }
 }
 
-/// The path of a text without what says that it is Markdown; None for other files.
+/// Returns the path of a Markdown file without its extension; `None` for other files.
 pub fn stem(path: &str) -> Option<&str> {
     let (stem, end) = path.rsplit_once('.')?;
     let is_markdown = end.eq_ignore_ascii_case("md") || end.eq_ignore_ascii_case("markdown");
     (is_markdown && !stem.is_empty() && !stem.ends_with('/')).then_some(stem)
 }
 
-/// The path of the page that is made of a text.
+/// Returns the path of the page that a text becomes.
 pub fn page_of(path: &str) -> String {
     format!("{}{PAGE}", stem(path).unwrap_or(path))
 }
 
-/// The directory whose index a page is.
+/// Returns the directory whose index a page is.
 pub fn index_of(path: &str) -> Option<&str> {
     let dir = path.strip_suffix(INDEX)?;
     (dir.is_empty() || dir.ends_with('/')).then_some(dir)

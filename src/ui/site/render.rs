@@ -1,4 +1,4 @@
-//! Markdown to HTML: what texts say, none of what they would make a browser do.
+//! Renders Markdown to HTML: keeps what texts say, and drops what they would make a browser do.
 
 use super::links::{LinkTarget, target};
 use super::map::SiteMap;
@@ -14,7 +14,7 @@ fn parser(text: &str) -> Parser<'_> {
     Parser::new_ext(text, options)
 }
 
-/// What the first heading says.
+/// Returns the text of the first heading.
 pub fn title(text: &str) -> Option<String> {
     let mut title = None;
     for event in parser(text) {
@@ -30,7 +30,7 @@ pub fn title(text: &str) -> Option<String> {
     title.filter(|title| !title.trim().is_empty())
 }
 
-/// The page that a text becomes, and what it refers to that it must not, or that is not there.
+/// Returns the body of a text's page, and its references that are not allowed or lead nowhere.
 pub fn body(site: &SiteMap, path: &str, text: &str) -> (String, Vec<String>) {
     let mut body =
         BodyEvents { site, path, open: Vec::new(), dangling: Vec::new(), events: Vec::new() };
@@ -42,13 +42,13 @@ pub fn body(site: &SiteMap, path: &str, text: &str) -> (String, Vec<String>) {
     (out, dangling)
 }
 
-/// What becomes of a link or a picture that begins.
+/// What an opened link or picture becomes.
 enum OpenTag {
     Link,
     Image,
-    /// A picture elsewhere is a link to it.
+    /// A picture outside the site, which becomes a link to it.
     Elsewhere,
-    /// Only what it says stays.
+    /// Only its text stays.
     Dropped,
 }
 
@@ -119,12 +119,12 @@ impl<'a> BodyEvents<'a> {
     }
 }
 
-/// Text without what would act on a reader's eyes or hide; XML knows fewer characters than texts hold.
+/// Escapes misleading and invisible characters, and replaces those that XML does not allow.
 fn shown(text: &str) -> CowStr<'static> {
     escape::lines(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}").into()
 }
 
-/// Gives headings names that links can lead to: their words, with a number where they come again.
+/// Gives headings ids for links: their words, with a number if they repeat.
 fn name_headings(events: &mut [Event<'_>]) {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let mut said = String::new();

@@ -15,7 +15,7 @@ fn references(page: &SitePage) -> Vec<String> {
     placed_references(page).into_iter().map(|(_, to)| to).collect()
 }
 
-/// The same, each with whether it stands in what leads from page to page.
+/// The same, each with whether it is in the navigation.
 fn placed_references(page: &SitePage) -> Vec<(bool, String)> {
     let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
     let tree = roxmltree::Document::parse_with_options(&page.html, options)
@@ -202,8 +202,8 @@ fn every_page_is_reached_from_the_index() {
     assert!(by_path["deep/er/x.html"].html.contains("<title>X &amp; y · "));
 }
 
-/// Bytes of all pages of a site with so many of them in one directory, which lead to their neighbours and
-/// to the index.
+/// The bytes of all pages of a site with this many of them in one directory, which link to their neighbours
+/// and the index.
 fn bytes_of(count: usize, dir: &str) -> usize {
     let mut site = Site::new("Log");
     let path = |n: usize| format!("{dir}{n:06}.md");
