@@ -412,7 +412,7 @@ pub struct Written {
     /// The command's number in the log; `None` if nothing changed or nothing was to be written.
     pub seq: Option<i64>,
     pub changed: bool,
-    /// The document that the command is about, or else the first that changed.
+    /// The document that the command is about; the first that changed.
     pub doc: Option<String>,
     /// The id of the record.
     pub id: Option<String>,

@@ -212,8 +212,8 @@ pub struct Events {
     pub dry_run: DryRun,
 }
 
-/// Hands out the events that are not acknowledged. They are kept until they are, because output taken by a
-/// pipe is not yet published.
+/// Hands out the events that are not acknowledged, and keeps them until they are: output taken by a pipe is
+/// not yet published.
 pub fn events(context: &Context, asked: Events) -> Result<Report> {
     let around = Around::of(context, asked.dry_run)?;
     let (entity, member) = (context.entity()?, context.acting_member()?);

@@ -58,7 +58,7 @@ pub fn run(context: &Context, args: &ExplainArgs) -> Result<Report> {
             format!("{} does not belong to the same document as {base}", file.name),
         )
         .because(format!(
-            "client id {} has other content there from clock {}",
+            "client id {} wrote different content from clock {} on",
             id.client, id.clock
         )));
     }

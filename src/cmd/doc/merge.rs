@@ -88,7 +88,9 @@ fn refuse_fork(files: &[LooseDocument], updates: &[Update<'_>], merged: &[u8]) -
         if let Some(Id { client, clock }) = update.contradicts(&merged) {
             let what = format!("{} does not belong to the same document as the others", file.name);
             return Err(Error::new(Kind::Forked, what)
-                .because(format!("client id {client} has other content there from clock {clock}"))
+                .because(format!(
+                    "client id {client} wrote different content from clock {clock} on"
+                ))
                 .hint("two programs shared one client id; keep both files as they are"));
         }
     }

@@ -36,7 +36,7 @@ pub fn run(context: &Context, args: &RebuildArgs) -> Result<Report> {
     let types = file.types()?;
     if let Some(waiting) = types.waiting().first() {
         return Err(Error::refused(format!("{} is incomplete", file.name))
-            .because(format!("{waiting}, which is missing: it would be lost"))
+            .because(format!("{waiting}, which is missing: what waits would be lost"))
             .hint("`crdtctl doc merge FILE OTHER -O NEW` adds what another file has"));
     }
     let client = context.environment().machine.ids.client_id()?;
