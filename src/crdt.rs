@@ -1,8 +1,8 @@
-//! Documents as bytes and as merges. yrs is named in this module only.
+//! Documents as bytes and as merges. Only this module names yrs.
 //!
-//! Reading never needs yrs: [`view`] builds the live content from the bytes, [`types`] that of any
-//! document of Yjs; neither does carrying what nothing here understands ([`carried`]). yrs merges and edits
-//! ([`doc`]); what reaches it passed the gate first ([`crate::gate`]).
+//! Reading never needs yrs: [`view`] builds the live content from the bytes, and [`types`] does so for any
+//! Yjs document. Carrying a document that no concern understands ([`carried`]) does not need it either. yrs
+//! merges and edits ([`doc`]); whatever reaches it has passed the gate first ([`crate::gate`]).
 
 pub mod any_view;
 pub mod carried;

@@ -7,13 +7,12 @@ use crate::error::Result;
 use crate::wire::{Checked, Id, Update, Value, Version};
 use std::rc::Rc;
 
-/// What a document shows, whether or not yrs would take it.
+/// The content of a document, whether or not yrs would accept it.
 #[derive(Clone)]
 pub enum AnyView {
-    /// Read by what the gate lets through to yrs.
+    /// Content that the gate lets through to yrs.
     View(Rc<View>),
-    /// It holds more than that: every shared type; and what stands in the roots that a concern knows,
-    /// if there is one.
+    /// Other content: every shared type, and a view of the roots that a concern knows, if there is a concern.
     Types(Rc<SharedTypes>, Option<Rc<View>>),
 }
 
@@ -35,7 +34,7 @@ impl AnyView {
         })
     }
 
-    /// Clocks and deletions of the state.
+    /// Returns the clocks and deletions of the state.
     pub fn version(&self) -> &Version {
         match self {
             AnyView::View(view) => view.version(),
@@ -43,7 +42,7 @@ impl AnyView {
         }
     }
 
-    /// BLAKE3 of the live content, the same whichever way it was read.
+    /// Returns the BLAKE3 of the live content, the same whichever way it was read.
     pub fn digest(&self) -> [u8; 32] {
         match self {
             AnyView::View(view) => view.digest(),
@@ -51,7 +50,7 @@ impl AnyView {
         }
     }
 
-    /// The bytes that it was read from.
+    /// Returns the bytes it was read from.
     pub fn bytes(&self) -> &[u8] {
         match self {
             AnyView::View(view) => view.bytes(),
@@ -59,7 +58,7 @@ impl AnyView {
         }
     }
 
-    /// What yrs would show; None where that is not all.
+    /// Returns what yrs would show, or `None` if that is not everything.
     pub fn view(&self) -> Option<&Rc<View>> {
         match self {
             AnyView::View(view) => Some(view),
@@ -67,7 +66,8 @@ impl AnyView {
         }
     }
 
-    /// What stands in the roots that a concern knows, be it all or not; None where none knows any.
+    /// Returns a view of the roots that a concern knows, whether or not that is everything; `None` if no
+    /// concern knows any.
     pub fn known(&self) -> Option<&Rc<View>> {
         match self {
             AnyView::View(view) => Some(view),
@@ -82,7 +82,7 @@ impl AnyView {
         }
     }
 
-    /// Every shared type of it.
+    /// Returns every shared type in it.
     ///
     /// # Errors
     /// As [`SharedTypes::read`].

@@ -1,28 +1,28 @@
-//! A document that is carried as bytes: merged block by block, and never given to yrs. What somebody
-//! wrote comes out of it as it went in.
+//! A document carried as bytes: merged block by block and never given to yrs. What was written comes out of
+//! it unchanged.
 
 use crate::error::{Error, Result};
 use crate::gate::Expected;
 use crate::wire::{self, Checked, CheckedBytes, Update, Version};
 use std::rc::Rc;
 
-/// A document that no concern understands, with what came in since it was loaded.
+/// A document that no concern understands, with the updates merged since it was loaded.
 pub struct Carried {
     loaded: CheckedBytes<Rc<[u8]>>,
-    /// With all updates.
+    /// Includes all updates.
     version: Version,
     updates: Vec<Vec<u8>>,
 }
 
 impl Carried {
-    /// A document that was checked for [`Expected::Anything`].
+    /// Opens a document that was checked for [`Expected::Anything`].
     pub fn of(state: CheckedBytes<Rc<[u8]>>) -> Carried {
         let version = state.update().version();
         Carried { loaded: state, version, updates: Vec::new() }
     }
 
-    /// Takes an update that passed the gate (valid, ready, not forked). True when it brought anything
-    /// new; what was new is then the last of [`Carried::updates`].
+    /// Applies an update that passed the gate (valid, ready, not forked). Returns true if it brought anything
+    /// new, which is then the last of [`Carried::updates`].
     pub fn apply(&mut self, update: &Update<'_, Checked>) -> bool {
         let theirs = update.version();
         if self.version.holds(&theirs) {
@@ -33,27 +33,26 @@ impl Carried {
         true
     }
 
-    /// What came in since loading, in order; each is causally ready after those before it.
+    /// Returns the updates merged since loading, in order; each is causally ready after those before it.
     pub fn updates(&self) -> &[Vec<u8>] {
         &self.updates
     }
 
-    /// The clock after the last unit of a client.
+    /// Returns the clock after a client's last unit.
     pub fn clock_of(&self, client: u64) -> u32 {
         self.version.clocks.get(&client).copied().unwrap_or(0)
     }
 
-    /// The whole state.
+    /// Returns the whole state.
     ///
     /// # Errors
-    /// `Untrusted` when what came in does not go together with the rest; the gate lets no such thing
-    /// pass.
+    /// `Untrusted` if the updates do not fit together with the rest; the gate lets no such update pass.
     pub fn state(&self) -> Result<CheckedBytes<Rc<[u8]>>> {
         if self.updates.is_empty() {
             return Ok(self.loaded.clone());
         }
         let refused = |fault| {
-            Error::untrusted("what the merge makes of the document cannot be stored")
+            Error::untrusted("the merged document cannot be stored")
                 .because(fault)
                 .hint("nothing was written; ask the sender for another bundle")
         };

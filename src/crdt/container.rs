@@ -1,8 +1,8 @@
 //! Containers, created once (rules R2 and R3).
 //!
-//! Two replicas that create a map under one key at once lose one of the two, with all its fields.
-//! Records with a minted id have one creator (R1). A record whose key several replicas can create
-//! is created *deterministically* here: as the same items everywhere, so there is only one.
+//! If two replicas concurrently create a map under one key, one of the two is lost with all its fields.
+//! Records with a minted id have one creator (R1). A record whose key several replicas can create is created
+//! *deterministically* here: as the same items everywhere, so there is only one.
 
 use super::content::{self, Content, Stand};
 use super::doc::Doc;
@@ -13,22 +13,22 @@ use crate::id::DocId;
 use crate::limits;
 use crate::wire::{Id, Record, Value, write_var};
 
-/// A field that a deterministic record is born with. Nothing in it may vary between replicas.
+/// A field that a deterministic record is created with. It must not vary between replicas.
 #[derive(Debug, Clone, Copy)]
 pub enum Fixed<'a> {
-    /// The field's name, and the text that it has.
+    /// The field's name and its text.
     Text(&'static str, &'a str),
-    /// The field's name, and whether it is true.
+    /// The field's name and its boolean value.
     Flag(&'static str, bool),
     /// An empty map.
     Map(&'static str),
 }
 
-/// Creates the record `root`/`key` as the same items on every replica (rule R2), unless it is
-/// there. True when it was created.
+/// Creates the record `root`/`key` as the same items on every replica (rule R2), unless it exists. Returns
+/// true if it was created.
 ///
 /// # Errors
-/// `Refused` when the key was pruned and used again too often.
+/// `Refused` when the key was pruned and reused too often.
 pub fn create(
     txn: &mut Txn<'_>,
     doc: &DocId,
@@ -39,7 +39,7 @@ pub fn create(
     create_again(txn, doc, root, key, fixed, 0)
 }
 
-/// The same for a record that was there before, and was removed: of this generation at least.
+/// Like [`create`], for a record that existed before and was removed: uses generation `first` or later.
 ///
 /// # Errors
 /// As [`create`].
@@ -71,8 +71,8 @@ fn create_by(
             continue;
         }
         txn.apply_new(root, key, &genesis(client, &make)?)?;
-        // Born dead when another program had used the key under a higher client id: a map shows
-        // the item with the highest. The next generation is higher.
+        // The record is dead at once if another program used the key under a higher client id, because a map
+        // shows the item with the highest one. The next generation is higher.
         if txn.exists(&[root, key]) {
             return Ok(true);
         }
@@ -81,8 +81,8 @@ fn create_by(
         .hint(format!("at most {} times; use another id", limits::GENERATIONS - 1)))
 }
 
-/// Creates `root`/`key` with all that is in it as the same items on every replica that creates the
-/// same (rule R2), unless it is there. True when it was created.
+/// Creates `root`/`key` with all its content as the same items on every replica that creates the same (rule
+/// R2), unless it exists. Returns true if it was created.
 ///
 /// # Errors
 /// As [`create`].
@@ -96,15 +96,15 @@ pub fn create_content(
     create_by(txn, doc, root, key, 0, |txn| txn.put(&[root], key, content))
 }
 
-/// Puts shared types in the place of a plain value, as the same items on every replica that does so
-/// (rule R2): who does it at once with others has made one thing with them, and what is written into
-/// it meanwhile is not lost. True when it was done.
+/// Replaces a plain value by shared types, as the same items on every replica that does so (rule R2):
+/// replicas that do it concurrently make one thing, and nothing written into it meanwhile is lost. Returns
+/// true if it did.
 ///
-/// The items hang on the unit that they replace and on `content`, which must be the same whenever
-/// and wherever it is derived of that unit, and in every version of the program.
+/// The items depend on the unit they replace and on `content`, which must be the same whenever and wherever
+/// it is derived from that unit, and in every version of the program.
 ///
 /// # Errors
-/// `Refused` where the other program's client id outranks every one of ours.
+/// `Refused` if the other program's client id is higher than any of ours.
 pub fn replace(txn: &mut Txn<'_>, doc: &DocId, stand: &Stand, content: &Content) -> Result<bool> {
     let path: Vec<&str> = stand.path.iter().map(String::as_str).collect();
     let key = path.last().filter(|_| stand.keyed).copied().unwrap_or_default();
@@ -118,19 +118,18 @@ pub fn replace(txn: &mut Txn<'_>, doc: &DocId, stand: &Stand, content: &Content)
             return Ok(false);
         }
         txn.apply_own(&content::update(client, stand, content))?;
-        // Born dead where the value was written under a higher client id; see [`create`].
+        // Dead at once if the value was written under a higher client id; see [`create`].
         if !stand.keyed || txn.shared(&path) == content.shared() {
             return Ok(true);
         }
     }
     Err(Error::refused(format!("{} cannot be rewritten", stand.path.join("/")))
-        .because("the program that wrote it used a client id above all of ours")
+        .because("the program that wrote it used a client id higher than any of ours")
         .hint("let that program write it as a shared type"))
 }
 
-/// Makes what `make` makes as the same items on every replica, once in the life of a document:
-/// `root` and `name` say what it is. Whoever removes it later keeps it removed. True when it was
-/// made.
+/// Runs `make` so that its items are the same on every replica, once in the life of a document: `root` and
+/// `name` identify what it makes. If it is removed later, it stays removed. Returns true if it was made.
 ///
 /// `make` must do the same whenever and wherever it runs, and in every version of the program.
 pub fn create_once(
@@ -148,23 +147,23 @@ pub fn create_once(
     Ok(true)
 }
 
-/// Whether a client may be one that only creates containers: programs that draw 53 bits at random
-/// have such ids too.
+/// Whether a client may be one that only creates containers. Programs that draw 53 random bits have client
+/// ids in this range too.
 pub fn is_genesis(client: u64) -> bool {
     client >> 48 > 0
 }
 
-/// Which generation of the record `root`/`key` an item begins; None where it is none of ours.
+/// Returns the generation of the record `root`/`key` that an item begins, or `None` if it is none of ours.
 pub fn generation(doc: &DocId, root: &str, key: &str, item: Id) -> Option<u64> {
     let generation = (item.client >> 48).checked_sub(1)?;
     let is_it = item.clock == 0 && item.client == genesis_client(doc, root, key, generation);
     is_it.then_some(generation)
 }
 
-/// The client id of a generation: its number stands in the high bits, so that a later one wins.
+/// The client id of a generation. The generation number is in the high bits, so that a later one wins.
 fn genesis_client(doc: &DocId, root: &str, key: &str, generation: u64) -> u64 {
     let mut hasher = blake3::Hasher::new();
-    // Each part with its length, so that no two triples give the same bytes.
+    // Each part is preceded by its length, so that no two triples give the same bytes.
     for part in ["crdtctl genesis 1", doc.as_str(), root, key] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
@@ -173,12 +172,12 @@ fn genesis_client(doc: &DocId, root: &str, key: &str, generation: u64) -> u64 {
     ((generation + 1) << 48) | low
 }
 
-/// The update of one transaction in a document of its own.
+/// Returns the update of one transaction in an empty document.
 fn genesis(client: u64, make: impl FnOnce(&mut Txn<'_>) -> Result<()>) -> Result<Vec<u8>> {
     framed(client, &[0, 0], make)
 }
 
-/// The same on top of a state.
+/// Like [`genesis`], in a document that holds `state`.
 fn framed(
     client: u64,
     state: &[u8],
@@ -202,12 +201,12 @@ fn fill(txn: &mut Txn<'_>, root: &str, key: &str, fixed: &[Fixed<'_>]) -> Result
     Ok(())
 }
 
-/// Copies a record out of a container that was replaced into the one that took its place: under a
-/// key of a map, or to an array. Whoever copies the same makes the same items, so it is copied
-/// once. False where the document had this copy already, and lost it: then somebody removed it.
+/// Copies a record from a replaced container into its replacement: under a key of a map, or into an array.
+/// Equal copies are made as the same items, so the record is copied once. Returns false if the document had
+/// this copy before and lost it: somebody removed it.
 ///
 /// # Errors
-/// `Corrupt` when no container is at the path above it.
+/// `Corrupt` when there is no container at the parent path.
 pub fn copy(txn: &mut Txn<'_>, doc: &DocId, path: &[&str], value: &Value) -> Result<bool> {
     let Some((key, parent)) = path.split_last() else { return Ok(false) };
     let Some(owner) = txn.created_by(parent) else {
@@ -228,10 +227,10 @@ pub fn copy(txn: &mut Txn<'_>, doc: &DocId, path: &[&str], value: &Value) -> Res
     Ok(false)
 }
 
-/// The place of a container in a document of its own.
+/// Root and key of the container in the document that [`frame`] makes.
 const FRAME: &str = "x";
 
-/// An update that makes the container that an item created: all before it stands as collected.
+/// Returns an update with the container that an item created; everything before it is marked as collected.
 fn frame(owner: Id, array: bool) -> Vec<u8> {
     let mut out = Vec::new();
     let blocks = if owner.clock > 0 { 2 } else { 1 };
@@ -248,12 +247,12 @@ fn frame(owner: Id, array: bool) -> Vec<u8> {
     out.push(1);
     out.extend(FRAME.as_bytes());
     out.push(u8::from(!array));
-    // It deletes nothing.
+    // The delete set is empty.
     out.push(0);
     out
 }
 
-/// What a copy is called: whose it is to be, and all that is in it.
+/// Names a copy by the container it goes into and by its whole content.
 fn copy_name(owner: Id, value: &Value) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&owner.client.to_le_bytes());
@@ -262,8 +261,8 @@ fn copy_name(owner: Id, value: &Value) -> String {
     format!("copy {}", hasher.finalize().to_hex())
 }
 
-/// Each value by a letter for its type, and its length where it has one. Recursion is bounded: the
-/// check refused deeper nesting.
+/// Hashes each value as a letter for its type, followed by its length if it has one. Recursion is bounded:
+/// the check refused deeper nesting.
 fn digest(hasher: &mut blake3::Hasher, value: &Value) {
     let (letter, bytes): (u8, Vec<u8>) = match value {
         Value::Null => (b'0', Vec::new()),
@@ -292,9 +291,8 @@ fn digest(hasher: &mut blake3::Hasher, value: &Value) {
     value.as_array().unwrap_or(&[]).iter().for_each(|item| digest(hasher, item));
 }
 
-/// Unites the elements of a replaced container into the one that took its place: keys that a map
-/// lacks, values that an array lacks. Of the elements of an array that have an `id` each is there
-/// once.
+/// Merges the elements of a replaced container into its replacement: keys that the map lacks, values that the
+/// array lacks. Array elements with an `id` are added once per id.
 ///
 /// # Errors
 /// As [`copy`].
@@ -338,7 +336,7 @@ fn id_of(element: &Value) -> Option<&str> {
     element.as_map()?.get("id")?.as_str()
 }
 
-/// Makes the container that `like` is of what another program put there as a plain value.
+/// Turns a plain value that another program put there into a container of the same kind as `like`.
 fn share(txn: &mut Txn<'_>, path: &[&str], key: &str, like: &Value, plain: &Value) -> Result<()> {
     let inner: Vec<&str> = path.iter().copied().chain([key]).collect();
     if txn.shared(&inner).is_some() {

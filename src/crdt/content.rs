@@ -1,4 +1,4 @@
-//! Content with shared types in it, and the updates that make it whole: of the same content the same
+//! Content that contains shared types, and the updates that create it whole: equal content becomes the same
 //! items everywhere.
 
 use crate::crdt::source::Shared;
@@ -6,21 +6,21 @@ use crate::path::DocPath;
 use crate::wire::{DeleteSet, Id, Value, any, write_var};
 use std::collections::BTreeMap;
 
-/// What is to be made. What says which of the parts are shared types nests a few levels deep.
+/// What is to be created. It says which parts are shared types, and nests a few levels deep.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
-    /// One register: of two replicas that write it at once one loses.
+    /// One register: if two replicas write it concurrently, one write is lost.
     Plain(Value),
-    /// A shared map: two replicas can write different keys of it at once.
+    /// A shared map: two replicas can write different keys concurrently.
     Map(BTreeMap<String, Content>),
-    /// A shared array: two replicas can add elements to it at once.
+    /// A shared array: two replicas can add elements concurrently.
     Array(Vec<Content>),
     /// A shared text.
     Text(String),
 }
 
 impl Content {
-    /// The shared type that it is as a whole.
+    /// The shared type of the whole, if it is one.
     pub(super) fn shared(&self) -> Option<Shared> {
         match self {
             Content::Plain(_) => None,
@@ -31,20 +31,20 @@ impl Content {
     }
 }
 
-/// A plain value, or another shared type, that stands where a shared type belongs.
+/// A plain value, or another shared type, in the place of an expected shared type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stand {
-    /// The unit of content that it is; where nothing stands, that of the container around it.
+    /// Its unit of content; if there is nothing there, that of the container around it.
     pub unit: Id,
-    /// The container that it stands in: a root, or the item that made it.
+    /// The container it is in: a root, or the item that created it.
     pub owner: InsertionOwner,
-    /// The path to it; of an element of an array, which has no key, to the array.
+    /// The path to it; for an array element, which has no key, the path to the array.
     pub path: DocPath,
-    /// Whether it stands under a key; else it is an element of an array.
+    /// Whether it is under a key; otherwise it is an array element.
     pub keyed: bool,
 }
 
-/// What a value stands in.
+/// The owner of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InsertionOwner {
     /// The root of this name.
@@ -53,8 +53,8 @@ pub enum InsertionOwner {
     Item(Id),
 }
 
-/// One update that makes the content, and deletes the element that it replaces. Under a key the
-/// later item hides the earlier one by itself.
+/// Returns one update that creates the content and deletes the element it replaces. Under a key no deletion
+/// is needed: the later item hides the earlier one.
 pub(super) fn update(client: u64, stand: &Stand, content: &Content) -> Vec<u8> {
     let mut blocks = Blocks { client, clock: 0, count: 0, bytes: Vec::new() };
     let key = stand.path.last().filter(|_| stand.keyed);
@@ -76,8 +76,8 @@ pub(super) fn update(client: u64, stand: &Stand, content: &Content) -> Vec<u8> {
     out
 }
 
-/// One update that makes the content as the unit that its writer makes next, right behind the last
-/// one in a sequence.
+/// Returns one update that creates the content as its writer's next unit, directly after `last` in a
+/// sequence.
 pub(super) fn behind(unit: Id, last: Id, content: &Content) -> Vec<u8> {
     let mut blocks = Blocks { client: unit.client, clock: unit.clock, count: 0, bytes: Vec::new() };
     let owner = InsertionOwner::Item(last);
@@ -85,8 +85,8 @@ pub(super) fn behind(unit: Id, last: Id, content: &Content) -> Vec<u8> {
     blocks.update(unit.clock)
 }
 
-/// One update that makes a plain value as the unit that its writer makes next, right before another
-/// one in a sequence, and right behind `left`, its neighbour.
+/// Returns one update that creates a plain value as its writer's next unit, directly before `right` in a
+/// sequence and directly after its neighbour `left`.
 pub(super) fn before(unit: Id, left: Id, right: Id, value: &Value) -> Vec<u8> {
     let mut blocks = Blocks { client: unit.client, clock: unit.clock, count: 0, bytes: Vec::new() };
     let owner = InsertionOwner::Item(right);
@@ -97,13 +97,13 @@ pub(super) fn before(unit: Id, left: Id, right: Id, value: &Value) -> Vec<u8> {
     blocks.update(unit.clock)
 }
 
-/// Where an item goes.
+/// Where an item is inserted.
 struct Insertion<'h> {
     owner: &'h InsertionOwner,
     key: Option<&'h str>,
     /// The element before it.
     left: Option<Id>,
-    /// The element behind it.
+    /// The element after it.
     right: Option<Id>,
 }
 
@@ -116,7 +116,7 @@ struct Blocks {
 }
 
 impl Blocks {
-    /// One update of all items so far, which were made from `first` on.
+    /// Returns one update of all items so far, with clocks starting at `first`.
     fn update(mut self, first: u32) -> Vec<u8> {
         let mut out = Vec::new();
         write_var(&mut out, 1);
@@ -128,7 +128,7 @@ impl Blocks {
         out
     }
 
-    /// Writes content with all below it. Returns the id of its item.
+    /// Writes content with everything below it. Returns the id of its item.
     fn put(&mut self, insertion: &Insertion<'_>, content: &Content) -> Id {
         const ANY: u8 = 8;
         const TYPE: u8 = 7;
@@ -166,7 +166,7 @@ impl Blocks {
             Content::Text(letters) => {
                 self.head(TYPE, insertion);
                 self.bytes.push(2);
-                // All of them are one block, which is as long as they are in UTF-16.
+                // All characters are one block, whose length is counted in UTF-16 units.
                 let units = u32::try_from(letters.encode_utf16().count()).unwrap_or(u32::MAX);
                 if units > 0 {
                     let owner = InsertionOwner::Item(own);
@@ -189,7 +189,7 @@ impl Blocks {
         const KEYED: u8 = 0x20;
         let out = &mut self.bytes;
         if insertion.left.is_some() || insertion.right.is_some() {
-            // What has a neighbour has its parent.
+            // An item with a neighbour has its parent.
             let (left, right) =
                 (insertion.left.map_or(0, |_| LEFT), insertion.right.map_or(0, |_| RIGHT));
             out.push(kind | left | right);
@@ -233,7 +233,8 @@ mod tests {
     use crate::id::DocId;
     use crate::wire::Update;
 
-    /// A text is as many units long as it has in UTF-16: what is written behind it has its place.
+    /// A text's length is its number of UTF-16 units, which determines the position of what is written after
+    /// it.
     #[test]
     fn texts_among_other_content_are_made_whole_in_both_ways() {
         let text = |text: &str| Content::Text(text.to_owned());

@@ -1,8 +1,8 @@
 //! A document open for editing: the only place where yrs runs.
 //!
-//! One [`Doc`] lives for one command. Each [`Doc::edit`] is one yrs transaction; its own update is
-//! kept, never the diff of a state (which would carry the whole delete set). On any error the
-//! `Doc` must be thrown away with what it did: a dropped yrs transaction commits.
+//! One [`Doc`] lives for one command. Each [`Doc::edit`] is one yrs transaction. Its own update is kept,
+//! never a state diff (which would carry the whole delete set). After any error the `Doc` must be thrown away
+//! with its changes, because a dropped yrs transaction commits.
 
 pub use super::effort::Admitted;
 use super::effort::{Allowance, Effort};
@@ -30,38 +30,38 @@ use yrs::{
     WriteTxn,
 };
 
-/// A document loaded into yrs, with the updates that were made since.
+/// A document loaded into yrs, with the updates made since.
 pub struct Doc {
     yrs: YrsDoc,
     updates: Vec<Vec<u8>>,
-    /// What others wrote stays as they wrote it.
+    /// Keeps what others wrote as they wrote it.
     written: WrittenBlocks,
-    /// The roots beside which anything may stand.
+    /// The known roots; other roots may hold anything.
     known: Option<&'static [(&'static str, RootKind)]>,
-    /// What yrs is not given, once there is anything of the kind.
+    /// What yrs is not given; `None` until there is any.
     beside: Option<BesideBlocks>,
-    /// None until something is to be merged into a document that was reopened.
+    /// `None` for a reopened document until something is merged into it.
     effort: Option<Effort>,
-    /// Of its arrays, as they stand.
+    /// Index of its arrays as they are.
     elements: ContainerIndex,
-    /// What is known of the types of its roots.
+    /// The known types of its roots.
     roots: Vec<(String, RootKind)>,
-    /// It holds updates that others wrote since it was loaded.
+    /// Whether updates by others were merged since it was loaded.
     merged: bool,
-    /// What was merged is known not to take too long when the document is opened again; what is written
-    /// here adds little to that.
+    /// Whether what was merged is known not to make the document too slow to reopen; local writes add little
+    /// to that.
     reopens: Cell<bool>,
     typing: Typing,
-    /// Where only some of its pages are loaded.
+    /// Set if only some of its pages are loaded.
     window: Option<Rc<Window>>,
 }
 
 impl Doc {
-    /// An empty document, edited under `client`.
+    /// Creates an empty document, edited under `client`.
     pub fn new(client: u64) -> Self {
         let mut options = Options::with_client_id(yrs::ClientID::new(client));
-        // Yjs may cut a surrogate pair. Each half then takes three bytes instead of two, so lengths
-        // counted in bytes would come out wrong, and below zero once the text is deleted.
+        // Yjs may cut a surrogate pair. Each half then takes three bytes instead of two, so lengths counted
+        // in bytes would be wrong, and negative once the text is deleted.
         options.offset_kind = OffsetKind::Utf16;
         Doc {
             yrs: YrsDoc::with_options(options),
@@ -82,13 +82,13 @@ impl Doc {
     /// Loads a state that passed the validator.
     ///
     /// # Errors
-    /// `Refused` when that would take yrs more steps than the limit. `Corrupt` when yrs does not
-    /// take it whole.
+    /// `Refused` when that would take yrs more steps than the limit. `Corrupt` when yrs does not accept all
+    /// of it.
     pub fn load(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
         Doc::load_apart(state, client, state.beyond().is_some())
     }
 
-    /// The same; yrs is given nothing of what stands in roots that no concern knows, if wanted.
+    /// Like [`Doc::load`]; with `apart`, yrs is given nothing from roots that no concern knows.
     fn load_apart(state: &Update<'_, Checked>, client: u64, apart: bool) -> Result<Self> {
         let known = state.known_roots();
         let (given, beside) = apart.then(|| divided(state)).transpose()?.unzip();
@@ -101,8 +101,8 @@ impl Doc {
         Ok(doc)
     }
 
-    /// Loads a state that was encoded here and is as it was: it has been opened before, so what
-    /// that takes is not counted until something is to be merged into it. Fails as [`Doc::load`].
+    /// Loads an unchanged state that was encoded here. It has been opened before, so its cost is not counted
+    /// until something is to be merged into it. Fails as [`Doc::load`].
     pub fn reopen(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
         let (given, beside) = state.beyond().map(|_| divided(state)).transpose()?.unzip();
         let given = given.as_ref().map_or_else(|| state.clone(), CheckedBytes::update);
@@ -119,12 +119,12 @@ impl Doc {
         Ok(doc)
     }
 
-    /// Whether it is known what the document took so far, which [`Doc::admit`] asks for.
+    /// Whether the document's cost so far is known, which [`Doc::admit`] requires.
     pub fn is_counted(&self) -> bool {
         self.effort.is_some()
     }
 
-    /// Counts a document that was reopened, from its state as it stands. Fails as [`Doc::load`].
+    /// Counts the cost of a reopened document from its current state. Fails as [`Doc::load`].
     pub fn count(&mut self, state: &Update<'_, Checked>) -> Result<()> {
         let mut effort = self.effort_of(state)?;
         effort.seen(self.updates.len());
@@ -132,7 +132,7 @@ impl Doc {
         Ok(())
     }
 
-    /// What a state of the document takes yrs, as it is given it.
+    /// What the part of a state that yrs is given costs yrs.
     fn effort_of(&self, state: &Update<'_, Checked>) -> Result<Effort> {
         match self.beside {
             Some(_) => Effort::of(&divided(state)?.0.update()),
@@ -140,24 +140,24 @@ impl Doc {
         }
     }
 
-    /// The same document, of whose roots the types are known. yrs looks for them anew each time.
+    /// Declares the types of the document's roots. yrs looks for them anew each time.
     pub fn with_roots(mut self, roots: &[(&str, RootKind)]) -> Self {
         self.roots = roots.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
         type_roots(&mut self.yrs.transact_mut(), &self.roots);
         self
     }
 
-    /// Tells it that only the pages at hand were loaded.
+    /// Tells the document that only the pages at hand were loaded.
     pub fn look_through(&mut self, window: Option<Rc<Window>>) {
         self.window = window;
     }
 
-    /// Counts what an update that passed the gate would take, and takes it from the allowance. What
-    /// is admitted is for [`Doc::apply_admitted`], right away.
+    /// Counts the cost of an update that passed the gate and deducts it from the allowance. The result must
+    /// go to [`Doc::apply_admitted`] right away.
     ///
     /// # Errors
-    /// `Untrusted` when the allowance does not suffice; the document is as it was. `Bug` for a
-    /// document that is not counted.
+    /// `Untrusted` when the allowance does not suffice; the document is unchanged. `Bug` for a document whose
+    /// cost is not counted.
     pub fn admit<'u>(
         &mut self,
         update: &Update<'u, Checked>,
@@ -175,10 +175,10 @@ impl Doc {
         Ok(admitted)
     }
 
-    /// [`Doc::apply`] for what was admitted.
+    /// [`Doc::apply`] for an admitted update.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Doc::apply`].
     pub fn apply_admitted(&mut self, admitted: &Admitted<'_>) -> Result<bool> {
         let made = self.take(admitted)?;
         if let Some(effort) = &mut self.effort {
@@ -187,12 +187,12 @@ impl Doc {
         Ok(made)
     }
 
-    /// Applies an update that passed the gate (valid, ready, not forked). True when it brought
-    /// anything new; what was new is then the last of [`Doc::updates`]. Of what the document holds
-    /// already yrs is given nothing but the deletions.
+    /// Applies an update that passed the gate (valid, ready, not forked). Returns true if it brought anything
+    /// new, which is then the last of [`Doc::updates`]. From blocks that the document already holds, yrs gets
+    /// only the deletions.
     ///
     /// # Errors
-    /// `Corrupt` when parts of it stay pending: the gate was not kept.
+    /// `Corrupt` when parts of it stay pending, which means that it bypassed the gate.
     pub fn apply(&mut self, update: &Update<'_, Checked>) -> Result<bool> {
         let admitted = self.anew(update)?;
         self.take(&admitted)
@@ -209,9 +209,8 @@ impl Doc {
         Ok(made)
     }
 
-    /// The update as yrs is given it, where that is not as it came: what the document holds left
-    /// out, what stands in roots that no concern knows as well, and what one client wrote in a row
-    /// joined.
+    /// Rewrites the update for yrs where needed: leaves out what the document already holds and what is in
+    /// roots that no concern knows, and joins what one client wrote in a row.
     fn anew<'u>(&mut self, update: &Update<'u, Checked>) -> Result<Admitted<'u>> {
         if update.beyond().is_some() && self.beside.is_none() {
             self.set_apart()?;
@@ -220,7 +219,7 @@ impl Doc {
         let seen = self.yrs.transact().state_vector();
         let part = beside.part_of(update, |client| seen.get(&yrs::ClientID::new(client)));
         let part =
-            part.map_err(|fault| Error::bug("what was checked is not valid").because(fault))?;
+            part.map_err(|fault| Error::bug("a checked update is not valid").because(fault))?;
         if part.ids().is_empty() && !part.is_news() {
             return self.without_known(update);
         }
@@ -232,8 +231,7 @@ impl Doc {
         Ok(Admitted::Apart(anew.unwrap_or(given), Rc::new(part)))
     }
 
-    /// Takes out of yrs what it is not to be given, of a document that had nothing of the kind until
-    /// now.
+    /// Removes from yrs what it must not be given, in a document that held nothing of the kind until now.
     fn set_apart(&mut self) -> Result<()> {
         let state = self.state()?;
         let apart = Doc::load_apart(&state.update(), self.client(), true)?;
@@ -268,16 +266,15 @@ impl Doc {
         }
     }
 
-    /// In one transaction. True when it brought anything new.
+    /// Applies the update in one transaction. Returns true if it brought anything new.
     fn integrate(
         &mut self,
         update: &Update<'_, Checked>,
         part: Option<&Rc<BesidePart>>,
     ) -> Result<bool> {
         if let Some(fault) = update.beyond() {
-            return Err(
-                Error::bug("what yrs does not take was to be given to it").because(fault.clone())
-            );
+            return Err(Error::bug("yrs was about to be given what it does not take")
+                .because(fault.clone()));
         }
         let portions = update.portions();
         let portions = match &portions {
@@ -311,10 +308,10 @@ impl Doc {
         self.keep(bytes)
     }
 
-    /// Runs one transaction. What it changed is then the last of [`Doc::updates`].
+    /// Runs one transaction. Its changes are then the last of [`Doc::updates`].
     ///
     /// # Errors
-    /// Whatever `change` returns; the document is then worthless and must be dropped.
+    /// Whatever `change` returns; the document is then unusable and must be dropped.
     pub fn edit<R>(&mut self, change: impl FnOnce(&mut Txn<'_>) -> Result<R>) -> Result<R> {
         let client = self.client();
         let mut txn = Txn {
@@ -346,23 +343,23 @@ impl Doc {
         Ok(changed)
     }
 
-    /// Reads the document as it stands.
+    /// Reads the document in its current state.
     pub fn read<R>(&self, look: impl FnOnce(&dyn Source) -> R) -> R {
         let live = Live { txn: &self.yrs.transact(), elements: &self.elements };
         look(&Through { source: &live, window: self.window.as_deref() })
     }
 
-    /// Whether it holds values of which yrs does not give the type.
+    /// Whether it holds values whose type yrs does not report.
     pub fn has_other_types(&self) -> bool {
         self.written.count() > 0
     }
 
-    /// Remembers how the document stands, for the types of its values.
+    /// Remembers the document's current state, as a source for the types of its values.
     pub fn know(&mut self, view: Rc<View>) {
         self.typing.know(view);
     }
 
-    /// The value at a path with its types: a BigInt is no number. `Err` where they cannot be told
+    /// Returns the value at a path with its types: a BigInt is not a number. `Err` if they cannot be told
     /// from what was remembered.
     pub fn typed(&self, path: &[&str]) -> std::result::Result<Option<Value>, Untold> {
         let value = self.read(|source| source.value(path));
@@ -372,40 +369,40 @@ impl Doc {
         }
     }
 
-    /// The updates made since loading, in order; each is causally ready after those before it.
+    /// Returns the updates made since loading, in order; each is causally ready after those before it.
     pub fn updates(&self) -> &[Vec<u8>] {
         &self.updates
     }
 
-    /// Whether nothing was ever in it.
+    /// Whether it never held anything.
     pub fn is_empty(&self) -> bool {
         self.updates.is_empty() && self.yrs.transact().state_vector().is_empty()
     }
 
-    /// The id that own items get.
+    /// Returns the client id of local items.
     pub fn client(&self) -> u64 {
         self.yrs.client_id().get()
     }
 
-    /// The clock that the next own item would get.
+    /// Returns the clock that the next local item would get.
     pub fn own_clock(&self) -> u32 {
         self.yrs.transact().state_vector().get(&self.yrs.client_id())
     }
 
-    /// The bytes of [`Doc::state`], and its version.
+    /// Returns the bytes of [`Doc::state`] and its version.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Doc::state`].
     pub fn encode(&self) -> Result<(Vec<u8>, Version)> {
         let state = self.state()?;
         Ok((state.bytes().to_vec(), state.update().version()))
     }
 
-    /// The whole state, re-encoded and checked: no gap, nothing pending, no clock out of bounds.
+    /// Returns the whole state, re-encoded and checked: no gap, nothing pending, no clock out of bounds.
     ///
     /// # Errors
-    /// `Bug` when the check finds what must not be stored. `Untrusted` when that is what a merge
-    /// made, or it would take too long to be opened again.
+    /// `Bug` when the check finds something that must not be stored. `Untrusted` when a merge caused that, or
+    /// when the document would take too long to open again.
     pub fn state(&self) -> Result<CheckedBytes<Rc<[u8]>>> {
         let txn = self.yrs.transact();
         if txn.has_missing_updates() {
@@ -424,8 +421,8 @@ impl Doc {
             update.is_complete().map(|()| update)
         });
         let stored = stored.map_err(|fault| match self.merged {
-            // The last rule of the gate: each part was right, and what yrs makes of them is not.
-            true => Error::untrusted("what the merge makes of the document cannot be stored")
+            // The last rule of the gate: each part was valid, but what yrs makes of them is not.
+            true => Error::untrusted("the merged document cannot be stored")
                 .because(fault)
                 .hint("nothing was written; ask the sender for another bundle"),
             false => Error::bug("the encoded document must not be stored").because(fault),
@@ -443,7 +440,7 @@ impl Doc {
     }
 }
 
-/// Gives roots that hold anything the types that they have.
+/// Gives roots that hold anything their declared types.
 fn type_roots(txn: &mut TransactionMut<'_>, roots: &[(String, RootKind)]) {
     for (name, kind) in roots {
         if let Some(Out::UndefinedRef(_)) = txn.get(name.as_str()) {
@@ -458,29 +455,29 @@ fn type_roots(txn: &mut TransactionMut<'_>, roots: &[(String, RootKind)]) {
 
 #[cfg(test)]
 impl Doc {
-    /// As if its arrays had not been looked at.
+    /// Forgets what is known of its arrays.
     pub(super) fn forget_elements(&self) {
         self.elements.forget();
     }
 
-    /// How many elements of arrays were looked at to find some by their ids.
+    /// How many array elements were looked at to find some by their ids.
     pub(super) fn looked_at_elements(&self) -> u64 {
         self.elements.looks()
     }
 
-    /// How often an array was left to be walked for a text.
+    /// How often an array had to be walked to find a text.
     pub(super) fn walked_texts(&self) -> u64 {
         self.elements.texts.walks()
     }
 }
 
-/// What was written anew from something that was checked.
+/// Checks bytes that were rewritten from a checked update.
 fn rewritten(bytes: Vec<u8>) -> Result<CheckedBytes<Vec<u8>>> {
     CheckedBytes::check(bytes, &[])
-        .map_err(|fault| Error::bug("what was joined does not check").because(fault))
+        .map_err(|fault| Error::bug("the rewritten update does not pass the check").because(fault))
 }
 
-/// What yrs is given of a whole state, and what it is not given.
+/// Divides a whole state into what yrs is given and what it is not.
 fn divided(state: &Update<'_, Checked>) -> Result<(CheckedBytes<Vec<u8>>, BesideBlocks)> {
     let mut beside = BesideBlocks::default();
     let part = Rc::new(put_back(beside.part_of(state, |_| 0))?);
@@ -490,11 +487,13 @@ fn divided(state: &Update<'_, Checked>) -> Result<(CheckedBytes<Vec<u8>>, Beside
 }
 
 fn put_back<T>(done: std::result::Result<T, Fault>) -> Result<T> {
-    done.map_err(|fault| Error::bug("what yrs was not given does not go back").because(fault))
+    done.map_err(|fault| Error::bug("what yrs was not given cannot be put back").because(fault))
 }
 
 fn restored(written: &WrittenBlocks, bytes: Vec<u8>) -> Result<Vec<u8>> {
-    written.restore(bytes).map_err(|fault| Error::bug("what yrs wrote is no update").because(fault))
+    written
+        .restore(bytes)
+        .map_err(|fault| Error::bug("yrs wrote something that is not an update").because(fault))
 }
 
 #[cfg(test)]
@@ -521,8 +520,8 @@ mod tests {
         });
     }
 
-    /// A map with a text of two waves; "x" is put into the middle of the first one, as Yjs does;
-    /// then all of it is deleted.
+    /// A map with a text of two waves; "x" is inserted into the middle of the first one, as Yjs does; then
+    /// all of it is deleted.
     #[test]
     fn a_surrogate_pair_may_be_cut() {
         let waves = [&[0x04, 0, 1, 0, 8][..], "🌊🌊".as_bytes()].concat();

@@ -1,7 +1,7 @@
 //! How much work yrs may be given, counted before yrs is asked.
 //!
-//! The limits are far above what people write ([`MERGE_STEPS`] says how far): what meets them was
-//! made to meet them.
+//! The limits are far above what people write ([`MERGE_STEPS`] says how far): only data made to exceed them
+//! does.
 
 use super::first_update::FirstUpdate;
 use crate::error::{Error, Hint, Kind, Next, Result};
@@ -10,8 +10,8 @@ use crate::limits::{MERGE_STEPS, MERGE_STEPS_PER_BLOCK};
 use crate::wire::{BesidePart, Checked, CheckedBytes, Id, Update};
 use std::rc::Rc;
 
-/// Steps that imports may take, whatever the number of documents, beside those that each block may
-/// take by itself.
+/// The steps that imports may take, regardless of the number of documents, in addition to those each block is
+/// allowed.
 #[derive(Debug)]
 pub struct Allowance(u64);
 
@@ -21,11 +21,11 @@ impl Default for Allowance {
     }
 }
 
-/// The work that a document has been since it was loaded.
+/// The work a document has cost since it was loaded.
 #[derive(Default)]
 pub struct Effort {
     rehearsal: Rehearsal,
-    /// Updates of the document that the rehearsal has seen.
+    /// How many of the document's updates the rehearsal has seen.
     seen: usize,
 }
 
@@ -33,29 +33,27 @@ impl Effort {
     /// Rehearses a whole state.
     ///
     /// # Errors
-    /// `Refused` when it takes more than the limit.
+    /// `Refused` when it takes more steps than the limit.
     pub fn of(state: &Update<'_, Checked>) -> Result<Effort> {
         let mut rehearsal = Rehearsal::default();
         let limit = steps_to_open().saturating_add(due(state));
         if !rehearsal.follow(state, limit) {
-            return Err(Error::refused(
-                "the document would take too long to be opened for writing",
-            )
-            .because(excess(limit))
-            .hint(
-                Hint::from("reading works: ")
-                    .next(Next::Dump)
-                    .and("; whoever wrote it can write it anew"),
-            ));
+            return Err(Error::refused("the document would take too long to open for writing")
+                .because(excess(limit))
+                .hint(
+                    Hint::from("reading works: ")
+                        .next(Next::Dump)
+                        .and("; the program that wrote it can rewrite it"),
+                ));
         }
         Ok(Effort { rehearsal, seen: 0 })
     }
 
-    /// Rehearses an update that is ready, in the document that `updates` were made in since it was
-    /// loaded, and takes what it costs from the allowance.
+    /// Rehearses an update that is ready, in the document whose updates since loading are `updates`, and
+    /// deducts its cost from the allowance.
     ///
     /// # Errors
-    /// `Untrusted` when the allowance does not suffice. What was rehearsed is then forgotten.
+    /// `Untrusted` when the allowance does not suffice. The rehearsal must then be discarded.
     pub fn spend(
         &mut self,
         update: &Update<'_, Checked>,
@@ -80,31 +78,31 @@ impl Effort {
         Ok(())
     }
 
-    /// Whether an item is known to stand in a sequence, not under a key.
+    /// Whether an item is known to be in a sequence, not under a key.
     pub fn in_sequence(&self, id: Id) -> bool {
         self.rehearsal.in_sequence(id)
     }
 
-    /// What the document has made of what was rehearsed counts as seen.
+    /// Marks the document's first `updates` updates as seen by the rehearsal.
     pub fn seen(&mut self, updates: usize) {
         self.seen = updates;
     }
 }
 
-/// An update as yrs is given it.
+/// An update in the form given to yrs.
 pub enum Admitted<'u> {
-    /// Whole: the document lacks all of it, and nothing else is joined to it.
+    /// Whole: the document lacks all of it, and no blocks were joined.
     AsItCame(Update<'u, Checked>),
-    /// Without what the document holds already, or joined.
+    /// Without what the document already holds, or with blocks joined.
     Anew(CheckedBytes<Vec<u8>>),
-    /// The same without what stands in roots that no concern knows, and that.
+    /// Like `Anew`, without what is in roots that no concern knows; and that part.
     Apart(CheckedBytes<Vec<u8>>, Rc<BesidePart>),
-    /// As it came, for a document that holds nothing, and which is then what it is.
+    /// As received, for an empty document, which then holds exactly this.
     Whole(FirstUpdate),
 }
 
 impl Admitted<'_> {
-    /// The update.
+    /// Returns the update.
     pub fn update(&self) -> Update<'_, Checked> {
         match self {
             Admitted::AsItCame(update) => update.clone(),
@@ -114,7 +112,7 @@ impl Admitted<'_> {
     }
 }
 
-/// Steps that opening a document may take.
+/// The steps that opening a document may take.
 #[cfg(not(test))]
 fn steps_to_open() -> u64 {
     MERGE_STEPS
@@ -127,7 +125,7 @@ fn steps_to_open() -> u64 {
 
 #[cfg(test)]
 thread_local! {
-    /// The same, to be lowered by a test: documents that meet the real limit take seconds.
+    /// The limit that a test may lower: documents that reach the real one take seconds.
     pub static OPENING: std::cell::Cell<u64> = const { std::cell::Cell::new(MERGE_STEPS) };
 }
 
@@ -137,5 +135,5 @@ fn due(update: &Update<'_, Checked>) -> u64 {
 }
 
 fn excess(limit: u64) -> String {
-    format!("more than {limit} steps of merging: no document that people write comes near")
+    format!("more than {limit} steps of merging: no document that people write comes near that")
 }

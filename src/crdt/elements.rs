@@ -1,9 +1,9 @@
-//! What is known of the containers of an open document: the elements of arrays by their ids, so that
-//! a path through an array costs no look at all of them, and the ends of arrays, so that adding there
-//! costs no walk; the texts in arrays and the keys of maps beside them.
+//! Index of an open document's containers: array elements by id, so that a path through an array does not
+//! look at all of them; the ends of arrays, so that appending needs no walk; and the texts in arrays and the
+//! keys of maps.
 //!
-//! yrs walks to every place in an array from its start. What is kept here holds until an array
-//! changes otherwise than by the functions below: whoever changes one says so.
+//! yrs walks to each array index from the start. Entries here stay valid until an array changes by other
+//! means than the functions below; the code that changes one must report it.
 
 use super::keys::{KeyIndex, beginning, branch_of};
 use super::texts::TextIndex;
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use yrs::branch::BranchID;
 use yrs::{Any, Array, ArrayRef, ClientID, ID, MapRef, Nested, Out, ReadTxn};
 
-/// What is known of the containers of a document. Nothing, to begin with.
+/// What is known of a document's containers. Empty at first.
 #[derive(Default)]
 pub(super) struct ContainerIndex {
     named: RefCell<HashMap<BranchID, BTreeMap<String, Indexed>>>,
@@ -24,10 +24,10 @@ pub(super) struct ContainerIndex {
     looks: Cell<u64>,
 }
 
-/// What has an id in an array.
+/// The elements with one id in an array.
 #[derive(Clone)]
 struct Indexed {
-    /// Of several the first, a shared map before a plain value.
+    /// The first of them; a shared map comes before a plain value.
     first: First,
     /// Whether nothing else has this id.
     alone: bool,
@@ -40,8 +40,8 @@ enum First {
 }
 
 impl ContainerIndex {
-    /// The element of an array with this id; `id_of` tells that of an element. Looks at all
-    /// elements the first time.
+    /// Returns the array element with this id; `id_of` gives an element's id. Looks at all elements the first
+    /// time.
     pub fn find<T: ReadTxn>(
         &self,
         txn: &T,
@@ -56,7 +56,7 @@ impl ContainerIndex {
         }
     }
 
-    /// The ids in an array that begin like this, sorted.
+    /// Returns the ids in an array that have this prefix, sorted.
     pub fn beginning<T: ReadTxn>(
         &self,
         txn: &T,
@@ -67,8 +67,8 @@ impl ContainerIndex {
         self.named(txn, array, id_of, |named| beginning(named, prefix))
     }
 
-    /// The items that created the elements of an array with these ids, if each of them is one shared
-    /// map. Ids that nothing has are left out.
+    /// Returns the items that created the array elements with these ids, or `None` unless each is exactly one
+    /// shared map. Ids without an element are left out.
     pub fn items<T: ReadTxn>(
         &self,
         txn: &T,
@@ -86,7 +86,7 @@ impl ContainerIndex {
         })
     }
 
-    /// The elements of an array by their ids.
+    /// Looks at the elements of an array by id.
     fn named<T: ReadTxn, R>(
         &self,
         txn: &T,
@@ -114,44 +114,44 @@ impl ContainerIndex {
         elements
     }
 
-    /// The last unit in an array, if it is known.
+    /// Returns the last unit in an array, if it is known.
     pub fn end(&self, array: &ArrayRef) -> Option<Id> {
         self.ends.borrow().get(&branch_of(array)).copied()
     }
 
-    /// A unit was added at the end of an array.
+    /// Notes that a unit was added at the end of an array.
     pub fn ends_with(&self, array: &ArrayRef, unit: Id) {
         self.ends.borrow_mut().insert(branch_of(array), unit);
     }
 
-    /// A map with an id was added at the end of an array.
+    /// Notes that a map with an id was added at the end of an array.
     pub fn added(&self, array: &ArrayRef, id: &str, map: &MapRef) {
         if let Some(elements) = self.named.borrow_mut().get_mut(&branch_of(array)) {
             add(elements, id.to_owned(), &Out::YMap(map.clone()));
         }
     }
 
-    /// The elements with these ids were removed from an array.
+    /// Notes that the elements with these ids were removed from an array.
     pub fn removed(&self, array: &ArrayRef, ids: impl IntoIterator<Item = impl AsRef<str>>) {
         if let Some(elements) = self.named.borrow_mut().get_mut(&branch_of(array)) {
             ids.into_iter().for_each(|id| drop(elements.remove(id.as_ref())));
         }
     }
 
-    /// Something was removed from an array. Its end stays: dead units keep their places.
+    /// Notes that something was removed from an array. Its end stays: dead units keep their places.
     pub fn shrunk(&self, array: &ArrayRef) {
         self.named.borrow_mut().remove(&branch_of(array));
         self.texts.changed(array);
     }
 
-    /// An array was changed somehow.
+    /// Notes that an array was changed in some other way.
     pub fn changed(&self, array: &ArrayRef) {
         self.named.borrow_mut().remove(&branch_of(array));
         self.ends.borrow_mut().remove(&branch_of(array));
         self.texts.changed(array);
     }
 
-    /// Whatever was changed.
+    /// Forgets everything, after unknown changes.
     pub fn forget(&self) {
         self.named.borrow_mut().clear();
         self.ends.borrow_mut().clear();
@@ -159,7 +159,7 @@ impl ContainerIndex {
         self.keys.forget();
     }
 
-    /// The elements that were looked at so far.
+    /// Returns how many elements were looked at so far.
     #[cfg(test)]
     pub fn looks(&self) -> u64 {
         self.looks.get()

@@ -1,5 +1,5 @@
-//! The canonical encoding of live content, hashed as it is written: two contents that show the same
-//! have the same bytes, whatever their history.
+//! The canonical encoding of live content, hashed as it is written: two documents with the same content have
+//! the same bytes, whatever their history.
 
 use crate::wire::{AnyHead, ByteReader, Fault, Value, any};
 use blake3::Hasher;
@@ -10,43 +10,43 @@ const FALSE: u8 = 2;
 const TRUE: u8 = 3;
 const WHOLE: u8 = 4;
 const FLOAT: u8 = 5;
-/// Before a text that is a value, a key or the name of a root.
+/// Precedes a text that is a value, a key or the name of a root.
 pub const STRING: u8 = 6;
-/// Before bytes.
+/// Precedes bytes.
 pub const BYTES: u8 = 7;
-/// Before the fields of a map.
+/// Precedes the fields of a map.
 pub const MAP: u8 = 8;
-/// Before the elements of an array.
+/// Precedes the elements of an array.
 pub const ARRAY: u8 = 9;
-/// Before the pieces of a text.
+/// Precedes the pieces of a text.
 pub const TEXT: u8 = 10;
 const OBJECT: u8 = 11;
-/// Before the elements of a list.
+/// Precedes the elements of a list.
 pub const LIST: u8 = 12;
-/// Behind all that is in something.
+/// Ends the content of a container.
 pub const END: u8 = 255;
 
-/// So much is hashed at once: hashing a few bytes at a time takes many times as long.
+/// How many bytes are hashed at once: hashing a few at a time takes many times as long.
 const HASHED_AT_ONCE: usize = 1 << 16;
 
-/// The digests of a content.
+/// The two digests of some content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairedDigests {
-    /// Of all of it.
+    /// The digest of all of it.
     pub content: [u8; 32],
-    /// Without the maps in which a flag is true.
+    /// The digest without the maps in which a flag is true.
     pub kept: [u8; 32],
 }
 
-/// Content as it is written down to be hashed: all of it, and what is left of it without some parts.
+/// Content being encoded for hashing: all of it, and what remains without the parts that are left out.
 #[derive(Default)]
 pub struct Encoding {
     all: HashedBytes,
-    /// None where nothing can be left out.
+    /// `None` if nothing can be left out.
     kept: Option<HashedBytes>,
-    /// From here on the bytes of `all` are not in `kept` yet.
+    /// From this offset on, the bytes of `all` are not in `kept` yet.
     kept_to: usize,
-    /// In how many of the parts that are left out what is written stands.
+    /// How many left-out parts enclose the current position.
     left: usize,
 }
 
@@ -78,12 +78,12 @@ impl HashedBytes {
 }
 
 impl Encoding {
-    /// Of which parts can be left out.
+    /// An encoding whose parts can be left out.
     pub fn with_parts() -> Encoding {
         Encoding { kept: Some(HashedBytes::default()), ..Encoding::default() }
     }
 
-    /// What is written until [`Encoding::come_back`] is left out.
+    /// Leaves out what is written until [`Encoding::come_back`].
     pub fn leave_out(&mut self) {
         self.keep();
         self.left = self.left.saturating_add(1);
@@ -107,7 +107,7 @@ impl Encoding {
         }
     }
 
-    /// Lets all that was added, and is not left out, be among what is kept.
+    /// Adds everything written so far that is not left out to `kept`.
     fn keep(&mut self) {
         if let Some(kept) = self.kept.as_mut().filter(|_| self.left == 0) {
             kept.bytes.extend_from_slice(self.all.bytes.get(self.kept_to..).unwrap_or_default());
@@ -123,13 +123,13 @@ impl Encoding {
         self.raw(&[tag]);
     }
 
-    /// Adds bytes behind a tag and their length.
+    /// Adds a tag, the length of the bytes, and the bytes.
     pub fn string(&mut self, tag: u8, bytes: &[u8]) {
         self.word(tag, bytes.len() as u64);
         self.raw(bytes);
     }
 
-    /// Adds a number behind a tag.
+    /// Adds a tag and a number.
     fn word(&mut self, tag: u8, word: u64) {
         let [a, b, c, d, e, f, g, h] = word.to_be_bytes();
         self.raw(&[tag, a, b, c, d, e, f, g, h]);
@@ -161,7 +161,7 @@ impl Encoding {
         }
     }
 
-    /// Adds the value that a reader stands before, as [`Encoding::value`] does.
+    /// Adds the value at the reader's position, as [`Encoding::value`] does.
     ///
     /// # Errors
     /// As the walk: bytes that passed it read without error.
@@ -181,7 +181,8 @@ impl Encoding {
         }
     }
 
-    /// BLAKE3 of all that was added, and of what was not left out; what comes then is added to nothing.
+    /// Returns the BLAKE3 of all that was added and of what was not left out. Later additions count for
+    /// nothing.
     pub fn take(&mut self) -> PairedDigests {
         self.keep();
         self.kept_to = 0;

@@ -1,21 +1,21 @@
-//! An update that is all that a document holds.
+//! An update that is the document's whole content.
 
 use super::view::View;
 use crate::wire::{Checked, CheckedBytes, Update};
 use std::rc::Rc;
 
-/// An update that yrs would give back as it is, but for how it is cut into blocks. A document that was
-/// empty holds it without asking yrs.
+/// An update that yrs would return unchanged, except for how it is cut into blocks. An empty document can
+/// adopt it without asking yrs.
 pub struct FirstUpdate {
     /// The update.
     pub state: CheckedBytes<Rc<[u8]>>,
-    /// What it shows.
+    /// Its view.
     pub view: Rc<View>,
 }
 
 impl FirstUpdate {
-    /// What an update shows, if it is one: yrs takes all of it, it needs nothing, and it has no content
-    /// that does not live.
+    /// Returns an update's view if it is a first update: yrs accepts all of it, it needs nothing, and all its
+    /// content is live.
     pub(super) fn view_of(update: &Update<'_, Checked>) -> Option<View> {
         if update.beyond().is_some() || update.is_complete().is_err() {
             return None;
@@ -42,8 +42,8 @@ mod tests {
         doc.encode().unwrap().0
     }
 
-    /// States as replicas write them, and updates joined that nobody merged: of these yrs makes
-    /// something else, since what one of them overwrites lives in another.
+    /// Tests states as replicas write them, and joined updates that nobody merged. yrs changes the latter,
+    /// because what one of them overwrites is live in another.
     #[test]
     fn what_arrives_is_what_yrs_would_make_of_it() {
         let (mut arrived, mut others) = (0, 0);

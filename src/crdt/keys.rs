@@ -1,8 +1,7 @@
-//! The keys of the maps of an open document in their order, so that the beginning of a key costs no
-//! look at all of them.
+//! The keys of an open document's maps in order, so that finding a prefix does not look at all keys.
 //!
-//! What is kept here holds until a map changes otherwise than by the functions below: whoever
-//! changes one says so.
+//! Entries here stay valid until a map changes by other means than the functions below; the code that changes
+//! one must report it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -10,12 +9,12 @@ use std::ops::Bound;
 use yrs::branch::{Branch, BranchID};
 use yrs::{Map, MapRef, ReadTxn};
 
-/// What is known of the keys of maps. Nothing, to begin with.
+/// What is known of the keys of maps. Empty at first.
 #[derive(Default)]
 pub(super) struct KeyIndex(RefCell<HashMap<BranchID, BTreeMap<String, ()>>>);
 
 impl KeyIndex {
-    /// The keys of a map that begin like this, sorted. Looks at all keys the first time.
+    /// Returns the keys of a map that have this prefix, sorted. Looks at all keys the first time.
     pub fn beginning<T: ReadTxn>(&self, txn: &T, map: &MapRef, prefix: &str) -> Vec<String> {
         let mut maps = self.0.borrow_mut();
         let keys = maps
@@ -24,7 +23,7 @@ impl KeyIndex {
         beginning(keys, prefix)
     }
 
-    /// A key of a map is written.
+    /// Notes that a key of a map was written.
     pub fn added(&self, map: &MapRef, key: &str) {
         if let Some(keys) = self.0.borrow_mut().get_mut(&branch_of(map))
             && !keys.contains_key(key)
@@ -33,20 +32,20 @@ impl KeyIndex {
         }
     }
 
-    /// A key was removed from a map.
+    /// Notes that a key was removed from a map.
     pub fn removed(&self, map: &MapRef, key: &str) {
         if let Some(keys) = self.0.borrow_mut().get_mut(&branch_of(map)) {
             keys.remove(key);
         }
     }
 
-    /// Whatever was changed.
+    /// Forgets everything, after unknown changes.
     pub fn forget(&self) {
         self.0.borrow_mut().clear();
     }
 }
 
-/// Those of some names that begin like this, in their order.
+/// Returns the names that have this prefix, in order.
 pub(super) fn beginning<T>(names: &BTreeMap<String, T>, prefix: &str) -> Vec<String> {
     let from = names.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
     from.map(|(name, _)| name).take_while(|name| name.starts_with(prefix)).cloned().collect()

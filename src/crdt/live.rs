@@ -1,4 +1,4 @@
-//! A document that is open in yrs, read.
+//! Reads a document that is open in yrs.
 
 use super::elements::{ContainerIndex, own};
 use super::keys::branch_of;
@@ -19,7 +19,7 @@ pub(super) struct Live<'t, T> {
 }
 
 impl<T: ReadTxn> Live<'_, T> {
-    /// What stands at a path, as yrs has it.
+    /// Returns the value at a path, as yrs has it.
     pub fn out(&self, path: &[&str]) -> Option<Out> {
         let (root, rest) = path.split_first()?;
         rest.iter().try_fold(root_out(self.txn, root)?, |at, step| match at {
@@ -33,7 +33,7 @@ impl<T: ReadTxn> Live<'_, T> {
         })
     }
 
-    /// The field `id` of a map in an array.
+    /// Returns the field `id` of a map in an array.
     pub fn id_of(&self, element: &Out) -> Option<String> {
         let map = match element {
             Out::YMap(map) => map,
@@ -49,7 +49,7 @@ impl<T: ReadTxn> Live<'_, T> {
 }
 
 impl<T: ReadTxn> Live<'_, T> {
-    /// Looks at the texts of an array by their index; None as long as a walk is cheaper.
+    /// Looks at the texts of an array by their index. Returns `None` as long as a walk is cheaper.
     pub fn texts<R>(&self, array: &ArrayRef, look: impl FnOnce(&Line) -> R) -> Option<R> {
         let read = || {
             let bytes = self.txn.encode_state_as_update_v1(&StateVector::default());
@@ -119,7 +119,7 @@ impl<T: ReadTxn> Source for Live<'_, T> {
         let Some(Out::YArray(array)) = self.out(path) else {
             return each_field(self, path, names);
         };
-        // As a path finds them, in one look at the array: of several with one id the first map.
+        // Like a path lookup, but with one pass over the array: if several have one id, the first map counts.
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut elements: Vec<(String, Out)> = Vec::new();
         for element in array.iter(self.txn) {
@@ -179,13 +179,13 @@ fn plain_id(any: &Any) -> Option<&str> {
     }
 }
 
-/// A root as the kind of thing it holds: a root that nobody asked for yet has no type in yrs. Text
-/// is looked for before elements: yrs loops for ever over text that it reads as an array.
+/// Returns a root as the type of its content: a root that nobody asked for yet has no type in yrs. Text is
+/// looked for before elements, because yrs loops forever over text that it reads as an array.
 fn root_out<T: ReadTxn>(txn: &T, name: &str) -> Option<Out> {
     match txn.get(name)? {
         Out::UndefinedRef(_) => {
             let map = txn.get_map(name)?;
-            // Not `map.len`, which counts: this is asked at every look at a document.
+            // Not `map.len`, which counts: this runs on every lookup.
             if map.keys(txn).next().is_some() {
                 return Some(Out::YMap(map));
             }
@@ -203,7 +203,7 @@ fn root_out<T: ReadTxn>(txn: &T, name: &str) -> Option<Out> {
     }
 }
 
-/// A value of yrs as plain data.
+/// Converts a yrs value to plain data.
 pub(super) fn from_out<T: ReadTxn>(out: Out, txn: &T) -> Value {
     match out {
         Out::Any(any) => from_any(&any),

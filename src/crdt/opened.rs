@@ -1,4 +1,4 @@
-//! A document open for changes: in yrs, or, where no concern understands it, as bytes.
+//! A document open for changes: in yrs, or as bytes if no concern understands it.
 
 use crate::crdt::carried::Carried;
 use crate::crdt::doc::{Admitted, Doc, Txn};
@@ -11,29 +11,29 @@ use crate::parallel;
 use crate::wire::{Checked, CheckedBytes, Update};
 use std::rc::Rc;
 
-/// A document that can be changed, or merged into.
+/// A document that can be edited or merged into.
 pub enum OpenedDocument {
-    /// One of a concern.
+    /// A document of a concern.
     Yrs(InYrs),
-    /// Any other.
+    /// Any other document.
     Carried(Carried),
 }
 
-/// A document in yrs; or still on its way there, with all that it holds.
+/// A document in yrs, or one whose whole content has not been given to yrs yet.
 pub struct InYrs {
     doc: Box<Doc>,
-    /// What `doc`, which is empty, is given before anything else is asked of it.
+    /// What `doc`, which is empty, is given before it is used for anything else.
     arrived: Option<Ungiven>,
 }
 
-/// What arrived in a document that held nothing: all that it holds now.
+/// What was merged into an empty document: its whole content.
 struct Ungiven {
     state: CheckedBytes<Rc<[u8]>>,
     updates: [Vec<u8>; 1],
 }
 
 impl InYrs {
-    /// The document, which yrs holds from here on.
+    /// Returns the document, after giving yrs whatever is outstanding.
     fn doc(&mut self) -> Result<&mut Doc> {
         if let Some(arrived) = self.arrived.take() {
             self.doc.apply_admitted(&Admitted::AsItCame(arrived.state.update()))?;
@@ -67,7 +67,7 @@ impl InYrs {
             return doc.apply_admitted(admitted);
         };
         if !doc.is_empty() {
-            return Err(Error::bug("a document was to be all that holds something already"));
+            return Err(Error::bug("a first update for a document that is not empty"));
         }
         let updates = [state.bytes().to_vec()];
         self.arrived = Some(Ungiven { state: state.clone(), updates });
@@ -76,7 +76,7 @@ impl InYrs {
 }
 
 impl OpenedDocument {
-    /// Opens a state under a client id; one that is `known` was opened before as it is.
+    /// Opens a state under a client id. A `known` state has been opened unchanged before.
     pub fn of(
         state: &CheckedBytes<Rc<[u8]>>,
         expected: Expected<'_>,
@@ -92,12 +92,12 @@ impl OpenedDocument {
         Ok(OpenedDocument::Yrs(InYrs { doc, arrived: None }))
     }
 
-    /// Whether it holds what it was checked for when it arrived, and nothing else.
+    /// Whether it holds exactly the update it received while empty, as it was checked.
     pub fn is_as_it_arrived(&self) -> bool {
         matches!(self, OpenedDocument::Yrs(InYrs { arrived: Some(_), .. }))
     }
 
-    /// The document in yrs, if yrs has all of it.
+    /// Returns the document in yrs, if yrs has all of it.
     pub fn in_yrs(&self) -> Option<&Doc> {
         match self {
             OpenedDocument::Yrs(InYrs { doc, arrived: None }) => Some(doc),
@@ -105,7 +105,7 @@ impl OpenedDocument {
         }
     }
 
-    /// The same, to be changed.
+    /// Like [`OpenedDocument::in_yrs`], mutable.
     pub fn in_yrs_mut(&mut self) -> Option<&mut Doc> {
         match self {
             OpenedDocument::Yrs(InYrs { doc, arrived: None }) => Some(doc),
@@ -113,10 +113,10 @@ impl OpenedDocument {
         }
     }
 
-    /// One transaction.
+    /// Runs one transaction.
     ///
     /// # Errors
-    /// `Refused` for what is carried; those of `change`.
+    /// `Refused` for a carried document; those of `change`.
     pub fn edit<R>(
         &mut self,
         doc: &DocId,
@@ -124,15 +124,16 @@ impl OpenedDocument {
     ) -> Result<R> {
         match self {
             OpenedDocument::Yrs(opened) => opened.doc()?.edit(change),
-            OpenedDocument::Carried(_) => {
-                Err(Error::refused(format!("{doc} is carried as it is, and not written here"))
-                    .because("nothing here knows what its content means")
-                    .hint(Next::Dump.and(" shows it; the program that made it can write it")))
-            }
+            OpenedDocument::Carried(_) => Err(Error::refused(format!(
+                "{doc} is carried unchanged and cannot be written here"
+            ))
+            .because("crdtctl does not know what its content means")
+            .hint(Next::Dump.and(" shows it; the program that made it can write it"))),
         }
     }
 
-    /// Counts what an update would take, as [`Doc::admit`] does. Bytes take no more than they are.
+    /// Counts the cost of an update, as [`Doc::admit`] does. A carried document costs nothing beyond its
+    /// bytes.
     pub fn admit<'u>(
         &mut self,
         update: &Update<'u, Checked>,
@@ -144,7 +145,7 @@ impl OpenedDocument {
         }
     }
 
-    /// Takes what was admitted; true when it brought anything new.
+    /// Applies an admitted update. Returns true if it brought anything new.
     pub fn apply_admitted(&mut self, admitted: &Admitted<'_>) -> Result<bool> {
         match self {
             OpenedDocument::Yrs(opened) => opened.apply_admitted(admitted),
@@ -152,7 +153,7 @@ impl OpenedDocument {
         }
     }
 
-    /// Takes an update that was taken before.
+    /// Applies an update that was admitted before.
     pub fn apply(&mut self, update: &Update<'_, Checked>) -> Result<bool> {
         match self {
             OpenedDocument::Yrs(opened) => opened.doc()?.apply(update),
@@ -160,7 +161,7 @@ impl OpenedDocument {
         }
     }
 
-    /// What changed it since it was opened, in order.
+    /// Returns the updates since it was opened, in order.
     pub fn updates(&self) -> &[Vec<u8>] {
         match self {
             OpenedDocument::Yrs(InYrs { arrived: Some(arrived), .. }) => &arrived.updates,
@@ -169,7 +170,7 @@ impl OpenedDocument {
         }
     }
 
-    /// The clock that the next item of this client would get.
+    /// Returns the clock that this client's next item would get.
     pub fn clock_of(&self, client: u64) -> u32 {
         match self {
             OpenedDocument::Yrs(InYrs { arrived: Some(arrived), .. }) => {
@@ -181,7 +182,7 @@ impl OpenedDocument {
         }
     }
 
-    /// The whole state as it stands.
+    /// Returns the current whole state.
     pub fn state(&self) -> Result<CheckedBytes<Rc<[u8]>>> {
         match self {
             OpenedDocument::Yrs(InYrs { arrived: Some(arrived), .. }) => Ok(arrived.state.clone()),

@@ -1,13 +1,12 @@
-//! A plain value (`Any`) with maps and lists in it, read once, and asked by path like a shared type.
+//! A plain value (`Any`) containing maps and lists, read once and looked up by path like a shared type.
 //!
-//! Other programs write whole records as one such value. It can be looked into; nothing in it can
-//! be written by itself.
+//! Other programs write whole records as one such value. Its parts can be read, but not written individually.
 
 use crate::crdt::source::first_of_each;
 use crate::wire::{Record, Value};
 use std::collections::HashMap;
 
-/// One plain value, or a part of it.
+/// A plain value, or a part of one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plain {
     Leaf(Value),
@@ -20,7 +19,7 @@ pub enum Plain {
 }
 
 impl Plain {
-    /// A value as it was read. Recursion is bounded: the walk refused what is nested deeper.
+    /// Converts a value that was read. Recursion is bounded: the walk refused deeper nesting.
     pub fn of(value: Value) -> Plain {
         match value {
             Value::Object(fields) => {
@@ -40,7 +39,7 @@ impl Plain {
         }
     }
 
-    /// What stands at a path below it.
+    /// Returns the value at a path below it.
     pub fn at(&self, path: &[&str]) -> Option<&Plain> {
         path.iter().try_fold(self, |at, step| match at {
             Plain::Map(fields) => fields.get(*step),
@@ -49,7 +48,7 @@ impl Plain {
         })
     }
 
-    /// The keys of a map, sorted; of a list the ids in it, in its order.
+    /// Returns the keys of a map, sorted; for a list, the ids in it, in list order.
     pub fn keys(&self) -> Vec<String> {
         match self {
             Plain::Map(fields) => fields.keys().cloned().collect(),
@@ -60,7 +59,7 @@ impl Plain {
         }
     }
 
-    /// The field `id` of a map.
+    /// Returns the field `id` of a map.
     pub fn id(&self) -> Option<&str> {
         match self {
             Plain::Map(fields) => match fields.get("id")? {
@@ -71,7 +70,7 @@ impl Plain {
         }
     }
 
-    /// The value that it was read from.
+    /// Returns the value it was made from.
     pub fn value(&self) -> Value {
         match self {
             Plain::Leaf(value) => value.clone(),

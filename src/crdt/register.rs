@@ -1,40 +1,39 @@
 //! Registers: the later write wins (rule R4).
 //!
-//! yrs shows, of concurrent writes to one key, the one of the higher client id. Here the writes
-//! are found that came with an import, and those of them that are in conflict: neither of the two
-//! replicas had seen the other's. Which of them is later the caller knows, who knows the clocks.
+//! Of concurrent writes to one key, yrs shows the one with the higher client id. This module finds the writes
+//! that came with an import, and those among them that conflict: neither replica had seen the other's write.
+//! The caller, which knows the clocks, decides which of them is later.
 //!
-//! **What is in conflict.** Of a register the document shows one item, `shown`: the last of its
-//! list. Another write `w` is a rival of it when all of this holds:
+//! **What is a conflict.** For each register the document shows one item, `shown`: the last of its list.
+//! Another write `w` is a rival of it if all of these hold:
 //!
 //! * it is live where it comes from: in our document before the import, or in an update that does
-//!   not itself delete it. What a sender's own update deletes was overwritten there, or lost there;
-//!   then that sender has judged it, and kept it;
-//! * it is not among the origins of `shown`, which whoever wrote `shown` had before their eyes;
-//! * whoever sent `shown` has not seen `w`, and whoever sent `w` has not seen `shown`, by the state
-//!   vectors of their bundles. Whoever has both has judged them: where the list ends in `shown`
+//!   not itself delete it. If the sender's own update deletes it, it was overwritten or lost there;
+//!   that sender has already judged it, and kept it;
+//! * it is not among the origins of `shown`, which the writer of `shown` had seen;
+//! * the sender of `shown` has not seen `w`, and the sender of `w` has not seen `shown`, by the state
+//!   vectors of their bundles. A replica that has both has judged them: if the list ends in `shown`
 //!   here, it ended in `shown` there.
 //!
-//! What was shown here and is not any more, though nobody overwrote it knowingly, is named too when
-//! somebody else has judged it: whoever wrote it would not hear of it otherwise.
+//! A value that was shown here and no longer is, though nobody knowingly overwrote it, is reported too if
+//! somebody else has judged it; otherwise its writer would not learn of it.
 //!
-//! **Why it ends.** The only write that a judgement makes is the value of a rival, once more, over
-//! `shown`. So two replicas that judge the same writes either write the same value, which is no
-//! conflict between them, or one of them writes and the other does not; and then the other takes
-//! what was written, for `shown` is among its origins. Replicas that each knew only some of many
-//! rivals can write different values, all over the same `shown`; whoever hears of these is left
-//! with fewer values than before, since nobody writes the value of `shown` again. With each full
-//! exchange at least one value goes, whatever the judgements were.
+//! **Why it terminates.** A judgement makes only one write: the value of a rival, once more, over `shown`. So
+//! two replicas that judge the same writes either write the same value, which is no conflict between them, or
+//! one of them writes and the other does not; then the other accepts that write, because `shown` is among its
+//! origins. Replicas that each knew only some of many rivals can write different values, all over the same
+//! `shown`; whoever receives these is left with fewer values than before, since nobody writes the value of
+//! `shown` again. Each full exchange removes at least one value, whatever the judgements were.
 //!
-//! **Why it ends right.** A judgement goes by (clock, value), which is a total order, and what is
-//! written again carries the clock of its first writing, always beside it in one transaction. So it
-//! stands for the same pair as before, and the greatest pair wins in every order and grouping of
-//! deliveries. Whoever edits takes a clock later than what they saw, so a write that its writer did
-//! not see lose is never greater than one that was written over the winner.
+//! **Why the right value wins.** A judgement compares (clock, value), which is a total order, and a repeated
+//! write carries the clock of its first writing, always beside it in one transaction. So it stands for the
+//! same pair as before, and the greatest pair wins in every order and grouping of deliveries. An edit takes a
+//! clock later than any its author has seen, so a write whose writer did not see it lose is never greater
+//! than one written over the winner.
 //!
-//! Not promised: where one clock covers several fields, the pair is made of the record's clock as
-//! each side had it. An edit of another field moves that on; then the older of two writes can win,
-//! on all replicas the same one.
+//! Not promised: where one clock covers several fields, the pair uses the record's clock as each side had it.
+//! An edit of another field advances that clock; then the older of two writes can win, the same one on all
+//! replicas.
 
 mod carriers;
 #[cfg(test)]
@@ -56,14 +55,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One side of a merge: an update, and what its sender had.
 pub struct MergeSide<'s> {
-    /// What came; it passed rule 1 of the gate, and may build upon other sides.
+    /// The update; it passed rule 1 of the gate, and may depend on other sides.
     pub update: Update<'s, Checked>,
-    /// The sender's state vector; None where nobody says.
+    /// The sender's state vector, or `None` if unknown.
     pub seen: Option<&'s Clocks>,
 }
 
 impl MergeSide<'_> {
-    /// Whether its sender had an item; what its update holds or deletes, it had.
+    /// Whether the sender had an item; it had whatever its update holds or deletes.
     pub fn saw(&self, id: Id) -> bool {
         let had = |clocks: &&Clocks| clocks.get(&id.client).is_some_and(|end| id.clock < *end);
         self.seen.as_ref().is_some_and(had)
@@ -71,8 +70,7 @@ impl MergeSide<'_> {
             || self.update.block(id).is_some()
     }
 
-    /// Whether all that its sender had is known: a bare update that builds upon others does not
-    /// say it.
+    /// Whether everything the sender had is known: a bare update that depends on others does not tell.
     pub fn is_known(&self) -> bool {
         self.seen.is_some() || self.update.needs().is_empty()
     }
@@ -83,52 +81,52 @@ impl MergeSide<'_> {
 pub struct Write {
     /// The unit of content that holds the value: client id and clock of its writer.
     pub id: Id,
-    /// What was written, read as plain data even where it is a container.
+    /// The written value, read as plain data even if it is a container.
     pub value: Value,
-    /// The sides that it came from; empty when it was here before.
+    /// The sides it came from; empty if it was here before.
     pub sides: Vec<usize>,
 }
 
-/// Writes to one register, of which none was made with another in view.
+/// Concurrent writes to one register.
 #[derive(Debug)]
 pub struct Contest {
     /// The steps from the root to the register.
     pub path: DocPath,
-    /// What the document shows.
+    /// The write that the document shows.
     pub shown: Write,
-    /// What lost to it by client id, in no order that means anything.
+    /// The writes that lost to it by client id, in no particular order.
     pub rivals: Vec<Write>,
-    /// What was shown here and lost elsewhere: somebody who had both has judged them.
+    /// The write that was shown here and lost elsewhere: somebody who had both has judged them.
     pub judged: Option<Write>,
 }
 
-/// A write that came, and where to.
+/// A write that came in, and its target.
 #[derive(Debug)]
 pub struct Arrival<'s> {
     /// The container and the key that were written.
     pub register: Register<'s>,
-    /// None where the container is gone and nothing tells what it was.
+    /// `None` if the container is gone and nothing tells what it was.
     pub path: Option<DocPath>,
-    /// The write itself, with the sides that it came from.
+    /// The write, with the sides it came from.
     pub write: Write,
 }
 
-/// The writes to registers that the sides of a merge brought into a document that was here.
+/// The register writes that the sides of a merge brought into an existing document.
 pub struct News<'s> {
     before: Option<&'s View>,
     after: &'s View,
     whole: Update<'s, Checked>,
-    /// What was here before, where that is asked for.
+    /// What was here before, read on demand.
     old: OnceCell<Option<Update<'s, Checked>>>,
     sides: &'s [MergeSide<'s>],
-    /// What the sides delete.
+    /// The deletions of all sides.
     deleted: OnceCell<DeleteSet>,
     /// Every write that is live in a side, by register.
     arrivals: BTreeMap<Register<'s>, Writes>,
-    /// Those whose container is gone.
+    /// Writes whose container is gone.
     stray: Vec<Write>,
-    /// Writes that came with an update that deletes them, by register: overwritten, or judged.
-    /// A whole state has their places only.
+    /// Writes that came with an update that deletes them, by register: overwritten, or judged. A whole state
+    /// has only their positions.
     dead: BTreeMap<Register<'s>, Vec<(Id, Option<Value>)>>,
 }
 
@@ -136,7 +134,7 @@ pub struct News<'s> {
 #[derive(Default)]
 struct Writes {
     list: Vec<Write>,
-    /// By side its first one among them.
+    /// The first write of each side.
     of_side: OnceCell<HashMap<usize, usize>>,
 }
 
@@ -161,8 +159,8 @@ impl Writes {
 }
 
 impl<'s> News<'s> {
-    /// Finds what came. None when no register was written that could be in conflict: then nothing
-    /// but a look at the sides was paid.
+    /// Finds the writes that came in. Returns `None` if no register was written that could be in conflict;
+    /// this costs only one pass over the sides.
     ///
     /// # Errors
     /// `Bug` when `after` is not valid.
@@ -201,7 +199,7 @@ impl<'s> News<'s> {
         Ok(Some(news))
     }
 
-    /// Notes what came dead into the registers that were written.
+    /// Notes the writes that arrived already deleted, for the registers that were written.
     fn bury(&mut self, mut dead: DeadValues) {
         for (client, blocks) in self.whole.clients() {
             for block in blocks.iter().filter(|block| block.kind == BlockKind::Deleted) {
@@ -216,10 +214,10 @@ impl<'s> News<'s> {
         }
     }
 
-    /// The writes in conflict, by path.
+    /// Returns the conflicting writes, by path.
     pub fn contests(&self) -> Vec<Contest> {
         let contests = self.arrivals.iter().filter_map(|(register, writes)| {
-            // A record that is new with one write a field is in no conflict.
+            // A new record with one write per field has no conflict.
             let alone = writes.list.len() == 1 && self.is_new(register.0);
             if alone { None } else { self.contest(register, &writes.list) }
         });
@@ -228,7 +226,7 @@ impl<'s> News<'s> {
         contests
     }
 
-    /// Every write that came into a container that was here before and is here still.
+    /// Returns every write into a container that existed before and still does.
     pub fn arrivals(&self) -> impl Iterator<Item = Arrival<'s>> {
         let known = self.arrivals.iter().filter(|(register, _)| !self.is_new(register.0));
         known.flat_map(|(register, writes)| {
@@ -243,7 +241,7 @@ impl<'s> News<'s> {
         })
     }
 
-    /// Every write that came into a container that is gone.
+    /// Returns every write into a container that is gone.
     pub fn strays(&self) -> impl Iterator<Item = (Option<DocPath>, &Write)> {
         self.stray.iter().map(|write| {
             let path = write.sides.iter().find_map(|side| self.lost_path(write.id, *side));
@@ -251,7 +249,7 @@ impl<'s> News<'s> {
         })
     }
 
-    /// The client ids that wrote to each register since; what was overwritten counts.
+    /// Returns the client ids that wrote to each register since; overwritten writes count.
     pub fn writers(&self) -> BTreeMap<Register<'s>, BTreeSet<u64>> {
         let mut writers: BTreeMap<Register<'s>, BTreeSet<u64>> = BTreeMap::new();
         for (client, blocks) in self.whole.clients() {
@@ -266,7 +264,7 @@ impl<'s> News<'s> {
         writers
     }
 
-    /// The write that the document shows at a path, when it is a plain value.
+    /// Returns the write that the document shows at a path, if it is a plain value.
     pub fn shown(&self, path: &[&str]) -> Option<Write> {
         let id = self.after.item(path).filter(|_| self.after.container(path).is_none())?;
         let came = self.arrivals.get(&self.whole.register(id)?).and_then(|writes| writes.find(id));
@@ -274,8 +272,8 @@ impl<'s> News<'s> {
         Some(Write { id, value: self.after.value(path)?, sides })
     }
 
-    /// The value at a path as a write's own side had it; of several sides the greatest. None where
-    /// nothing tells.
+    /// Returns the value at a path as a write's own side had it; if several sides, the greatest. `None` if it
+    /// cannot be told.
     pub fn said(&self, write: &Write, path: &[&str]) -> Option<Value> {
         let ours = || self.before.and_then(|before| before.value(path));
         if write.sides.is_empty() {
@@ -305,7 +303,7 @@ impl<'s> News<'s> {
         }
     }
 
-    /// Whether all that a write's side had is known.
+    /// Whether everything that a write's sides had is known.
     pub fn is_known(&self, write: &Write) -> bool {
         self.sides_of(write).all(MergeSide::is_known)
     }
@@ -313,7 +311,7 @@ impl<'s> News<'s> {
     fn contest(&self, register: &Register<'_>, writes: &[Write]) -> Option<Contest> {
         let path = self.path(self.whole.steps(writes.first()?.id)?)?;
         let steps: Vec<&str> = path.iter().map(String::as_str).collect();
-        // Where yrs shows nothing, somebody removed the key with this value in view.
+        // If yrs shows nothing, somebody removed the key after seeing this value.
         let shown = self.shown(&steps)?;
         let ours = self.ours(&steps);
         let rivals: Vec<Write> = writes
@@ -335,9 +333,9 @@ impl<'s> News<'s> {
         any.then_some(Contest { path, shown, rivals, judged })
     }
 
-    /// Whether what was shown here did not give way to somebody who had it in view, but lost to
-    /// what is shown now, or to the write that this is a repetition of. In doubt it did: where a
-    /// state does not say any more what the others were that it quarrelled with.
+    /// Whether the value shown here before did not yield to somebody who had seen it, but lost to what is
+    /// shown now, or to the write that this one repeats. In doubt it did, when a state no longer tells what
+    /// the competing writes were.
     fn was_judged(&self, register: &Register<'_>, ours: &Write, shown: &Write) -> bool {
         if ours.id == shown.id || ours.value.same(&shown.value) {
             return false;
@@ -351,7 +349,7 @@ impl<'s> News<'s> {
             || self.dead.get(register).is_some_and(|dead| dead.iter().any(repeated))
     }
 
-    /// What was here at a path, when it was a plain value.
+    /// Returns what was here at a path, if it was a plain value.
     fn ours(&self, path: &[&str]) -> Option<Write> {
         let before = self.before.filter(|before| before.container(path).is_none())?;
         Some(Write { id: before.item(path)?, value: before.value(path)?, sides: Vec::new() })
@@ -383,7 +381,7 @@ impl<'s> News<'s> {
         self.whole.block(id).is_some_and(|block| block.kind == BlockKind::Gc)
     }
 
-    /// Whether a side says that a write was to a sequence.
+    /// Whether a side tells that a write was to a sequence.
     fn is_element(&self, write: &Write) -> bool {
         self.sides_of(write).any(|side| {
             let steps = side.update.steps(write.id);
@@ -395,8 +393,8 @@ impl<'s> News<'s> {
         path_in(self.after, &steps).or_else(|| path_in(self.before?, &steps))
     }
 
-    /// Where a write stood whose container is gone: by the side's own account, by what is left of
-    /// the container, or by what was here before.
+    /// Where a write was whose container is gone: as its own side tells, as the container's remains tell, or
+    /// as the state before tells.
     fn lost_path(&self, id: Id, side: usize) -> Option<DocPath> {
         let update = &self.sides.get(side)?.update;
         if let Some(steps) = update.steps(id) {
@@ -413,8 +411,8 @@ impl<'s> News<'s> {
             at = header.left?;
         }
         let old = self.old.get_or_init(|| self.before?.update(&[]).ok()).as_ref()?;
-        // What was gone before tells nothing, also where it is not collected yet: that would depend on
-        // how the document was written and read.
+        // What was already gone before does not count, even if it is not collected yet: the result would
+        // depend on how the document was written and read.
         self.path(old.steps(at).filter(|_| !old.is_in_what_is_gone(at))?)
     }
 }
@@ -422,8 +420,9 @@ impl<'s> News<'s> {
 type LiveValues = BTreeMap<Id, (Value, Vec<usize>)>;
 type DeadValues = BTreeMap<Id, Value>;
 
-/// The plain values that were not here: those that are live in a side, each with the sides that
-/// have it, and those that came with their deletion. Of one side alone, what stands in containers of its own cannot be in conflict and is left out.
+/// Finds the plain values that were not here: those that are live in a side, each with the sides that have
+/// it, and those that came together with their deletion. With a single side, values in its own new containers
+/// cannot conflict and are left out.
 fn candidates(before: Option<&View>, sides: &[MergeSide<'_>]) -> (LiveValues, DeadValues) {
     let (mut live, mut dead) = (LiveValues::new(), DeadValues::new());
     let is_known = |id: Id| before.is_some_and(|before| knows(before, id));
@@ -460,7 +459,7 @@ fn knows(view: &View, id: Id) -> bool {
     view.version().clocks.get(&id.client).is_some_and(|end| id.clock < *end)
 }
 
-/// Steps as a path that [`Source`] takes.
+/// Converts steps to a path for [`Source`].
 fn path_in(view: &View, steps: &[Step<'_>]) -> Option<DocPath> {
     let mut path = DocPath::default();
     for step in steps {
@@ -473,7 +472,7 @@ fn path_in(view: &View, steps: &[Step<'_>]) -> Option<DocPath> {
     Some(path)
 }
 
-/// The order that decides between equal clocks: numbers by size, all else byte by byte.
+/// The order that decides between equal clocks: numbers by size, everything else byte by byte.
 pub fn order(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         (Value::Int(a) | Value::BigInt(a), Value::Int(b) | Value::BigInt(b)) => a.cmp(b),

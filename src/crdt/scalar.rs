@@ -8,17 +8,17 @@ use yrs::{Any, Array, ArrayRef, Map, MapRef, Number, TransactionMut};
 /// A value that one register holds.
 pub struct Scalar {
     pub(super) any: Any,
-    /// How it is written, where yrs would write it in another way.
+    /// Its encoding, if yrs would encode it differently.
     pub(super) odd: Option<Box<[u8]>>,
 }
 
 impl Scalar {
-    /// Whether yrs would write it in another way than it is to be written.
+    /// Whether yrs would encode it differently from how it must be written.
     pub(super) fn is_odd(&self) -> bool {
         self.odd.is_some()
     }
 
-    /// The value itself, if yrs gives it in another type.
+    /// The value itself, if yrs reports it as another type.
     pub(super) fn odd_value(&self) -> Option<Value> {
         self.odd.as_deref().and_then(Value::from_bytes)
     }
@@ -109,7 +109,7 @@ pub(super) enum Slot<'s> {
 }
 
 impl Slot<'_> {
-    /// Makes a shared type there.
+    /// Creates a shared type there.
     pub(super) fn make<P: Prelim>(self, yrs: &mut TransactionMut<'_>, new: P) -> P::Return {
         match self {
             Slot::Key(map, key) => map.insert(yrs, key, new),

@@ -1,7 +1,7 @@
-//! Arrays in a transaction: elements added, removed, and addressed by their places.
+//! Arrays in a transaction: elements added, removed, and addressed by index.
 //!
-//! yrs walks to every place in an array from its start. What is named by its id, and what goes to
-//! the end, is therefore given to it as an update: it finds what an update names at once.
+//! yrs walks to each array index from the start. Elements addressed by id, and additions at the end, are
+//! therefore given to it as an update, because yrs finds what an update names at once.
 
 use super::content::{self, Content};
 use super::elements::yrs_id;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use yrs::{Any, Array, ArrayPrelim, ArrayRef, In, Map, MapPrelim, MapRef, Nested, Out, ReadTxn};
 
 impl Txn<'_> {
-    /// Makes content at the end of the array at `path`.
+    /// Creates content at the end of the array at `path`.
     pub fn append(&mut self, path: &[&str], content: &Content) -> Result<()> {
         let array = self.array(path)?;
         self.elements.changed(&array);
@@ -49,7 +49,7 @@ impl Txn<'_> {
             None => drop(array.push_back(&mut self.yrs, MapPrelim::default())),
         }
         let map = Nested::<MapRef>::new(yrs_id(unit)).get(&self.yrs);
-        let map = map.ok_or_else(|| Error::bug("an element was added and is not there"))?;
+        let map = map.ok_or_else(|| Error::bug("an added element is missing"))?;
         map.insert(&mut self.yrs, "id", id);
         for (key, value) in fields {
             match value {
@@ -94,7 +94,7 @@ impl Txn<'_> {
         let (unit, end) = (self.next_unit(), self.elements.end(array));
         let text = text_of(&value);
         if matches!(value.any, Any::Map(_)) {
-            // It may have an id.
+            // The map may have an id.
             self.elements.changed(array);
         }
         match end.filter(|_| !value.is_odd()) {
@@ -124,8 +124,8 @@ impl Txn<'_> {
         Ok(())
     }
 
-    /// Inserts a text into the array at `path`, before the first one that is `other`; at the end
-    /// where there is none.
+    /// Inserts a text into the array at `path`, before the first element equal to `other`, or at the end if
+    /// there is none.
     pub fn insert_before(&mut self, path: &[&str], other: &str, text: &str) -> Result<()> {
         let array = self.array(path)?;
         let place = self.live().texts(&array, |line| line.place_before(other)).flatten();
@@ -138,7 +138,7 @@ impl Txn<'_> {
             self.elements.texts.put_before(&array, unit, text, right, Some(left));
             return Ok(());
         }
-        // Its neighbour is not known: yrs counts its way there and finds it.
+        // Its neighbour is not known: let yrs count its way there and find it.
         let is_it = |out: Out| matches!(out, Out::Any(Any::String(found)) if *found == *other);
         let at = array.iter(&self.yrs).position(is_it).and_then(|at| u32::try_from(at).ok());
         match (place, at) {
@@ -159,8 +159,8 @@ impl Txn<'_> {
         }
     }
 
-    /// The neighbour on the left, if any, with which this transaction wrote a unit right before
-    /// another one. None if it is not right before that.
+    /// Returns the left neighbour, if any, with which this transaction wrote a unit directly before another
+    /// one. `None` if it is not directly before that.
     fn left_of(&self, unit: Id, right: Id) -> Option<Option<Id>> {
         let bytes = self.yrs.encode_update_v1();
         let update = Update::checked(&bytes, &[]).ok()?;
@@ -168,15 +168,15 @@ impl Txn<'_> {
         written.then(|| update.left_origin(unit))
     }
 
-    /// Creates an empty array `key` in the map at a place of the array at `path`: the only way to an
-    /// element that has no id, or shares one.
+    /// Creates an empty array `key` in the map at a given index of the array at `path`: the only way to reach
+    /// an element that has no id, or shares one.
     pub fn create_list_at(&mut self, path: &[&str], place: usize, key: &str) -> Result<()> {
         let map = self.map_at(path, place)?;
         map.insert(&mut self.yrs, key, ArrayPrelim::default());
         Ok(())
     }
 
-    /// [`Txn::push`] for the list `key` of the map at a place of the array at `path`.
+    /// [`Txn::push`] for the list `key` of the map at a given index of the array at `path`.
     pub fn push_at(
         &mut self,
         path: &[&str],
@@ -190,7 +190,7 @@ impl Txn<'_> {
         Ok(())
     }
 
-    /// [`Txn::retain_not`] for the list `key` of the map at a place of the array at `path`.
+    /// [`Txn::retain_not`] for the list `key` of the map at a given index of the array at `path`.
     pub fn retain_not_at(
         &mut self,
         path: &[&str],
@@ -225,8 +225,8 @@ impl Txn<'_> {
         Ok(self.remove_places(array, &picked))
     }
 
-    /// Removes the elements at ascending places, those that stand side by side at once: yrs counts
-    /// its way to every place. Returns how many.
+    /// Removes the elements at ascending indexes, adjacent ones together, since yrs counts its way to each
+    /// index. Returns how many.
     fn remove_places(&mut self, array: &ArrayRef, places: &[u32]) -> usize {
         self.elements.shrunk(array);
         for run in places.chunk_by(|a, b| a.checked_add(1) == Some(*b)).rev() {
@@ -237,7 +237,7 @@ impl Txn<'_> {
         places.len()
     }
 
-    /// Removes every element of the array at `path` that is this text. Returns how many.
+    /// Removes every element of the array at `path` equal to this text. Returns how many.
     pub fn remove_text(&mut self, path: &[&str], text: &str) -> Result<usize> {
         let array = self.array(path)?;
         let units = self.live().texts(&array, |line| line.units_of(text).to_vec());
@@ -267,16 +267,16 @@ impl Txn<'_> {
         self.take(&update)
     }
 
-    /// The unit that the next own item is.
+    /// The id that the next local unit will get.
     pub(super) fn next_unit(&self) -> Id {
-        // Not of `state_vector`, which looks at every client anew.
+        // Not from `state_vector`, which looks at every client again.
         let client = yrs::ClientID::new(self.client);
         let before = self.yrs.before_state().get(&client);
         let made = self.yrs.insert_set().get(&client).and_then(|ranges| ranges.clock_end());
         Id { client: self.client, clock: made.map_or(before, |made| made.max(before)) }
     }
 
-    /// The array `key` of the map at a place of the array at `path`.
+    /// The array `key` of the map at a given index of the array at `path`.
     fn list_at(&mut self, path: &[&str], place: usize, key: &str) -> Result<ArrayRef> {
         let map = self.map_at(path, place)?;
         match map.get(&self.yrs, key) {
@@ -295,7 +295,7 @@ impl Txn<'_> {
     }
 }
 
-/// The text that a value is.
+/// The text of a value that is one.
 fn text_of(value: &Scalar) -> Option<Arc<str>> {
     match &value.any {
         Any::String(text) => Some(Arc::clone(text)),
@@ -303,7 +303,7 @@ fn text_of(value: &Scalar) -> Option<Arc<str>> {
     }
 }
 
-/// The places in an array of what is picked, ascending.
+/// The indexes of the array elements that `picks` selects, ascending.
 fn places<T: ReadTxn>(array: &ArrayRef, txn: &T, mut picks: impl FnMut(&Out) -> bool) -> Vec<u32> {
     let elements = (0u32..).zip(array.iter(txn));
     elements.filter(|(_, out)| picks(out)).map(|(place, _)| place).collect()
@@ -361,7 +361,7 @@ mod tests {
         if dice.below(8) > 0 {
             return doc.edit(edit).unwrap();
         }
-        // Somebody else, who has seen all of it.
+        // A change by somebody else who has seen all of it.
         let merge = |from: &Doc, into: &mut Doc| {
             let state = from.encode().unwrap().0;
             into.apply(&Update::checked(&state, &[]).unwrap()).unwrap();
@@ -371,8 +371,8 @@ mod tests {
         merge(theirs, doc);
     }
 
-    /// What is remembered of an array changes nothing but the work: a document that forgets all of
-    /// it before each change ends with the same bytes.
+    /// What is remembered of an array changes only the amount of work: a document that forgets all of it
+    /// before each change ends with the same bytes.
     #[test]
     fn what_is_remembered_of_an_array_is_what_is_there() {
         for seed in 0..20 {
@@ -414,7 +414,7 @@ mod tests {
         }
     }
 
-    /// Ten thousand moves within a list are not ten thousand walks, wherever to.
+    /// Ten thousand moves within a list do not take ten thousand walks, whatever their target.
     #[test]
     fn a_list_is_walked_no_more_than_a_few_times() {
         // Under a root that is an array, as the columns of a board are.
@@ -451,7 +451,7 @@ mod tests {
         assert!(doc.walked_texts() <= 4, "{}", doc.walked_texts());
     }
 
-    /// What was put before another one is known to stand behind what that stood behind.
+    /// An element put before another one is known to follow that one's previous neighbour.
     #[test]
     fn a_list_is_not_walked_for_each_that_is_put_before_the_last_one() {
         let mut doc = begun();
@@ -479,7 +479,7 @@ mod tests {
         assert!(doc.walked_texts() <= 10, "{}", doc.walked_texts());
     }
 
-    /// Ten thousand additions, look-ups and removals by id are not ten thousand walks.
+    /// Ten thousand additions, look-ups and removals by id do not take ten thousand walks.
     #[test]
     fn an_array_is_walked_once() {
         let mut doc = begun();

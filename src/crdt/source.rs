@@ -1,10 +1,10 @@
-//! What can be asked of a document, wherever it is read from: the bytes of a file
-//! ([`super::view::View`]) or a document open for editing ([`super::doc::Txn`]).
+//! Queries on a document, wherever it is read from: the bytes of a file ([`super::view::View`]) or a document
+//! open for editing ([`super::doc::Txn`]).
 
 use crate::wire::{Id, Record, Value};
 use std::collections::BTreeSet;
 
-/// [`Source::fields`], one look for each.
+/// [`Source::fields`], with one lookup for each.
 pub(super) fn each_field<S: Source + ?Sized>(
     source: &S,
     path: &[&str],
@@ -18,7 +18,7 @@ pub(super) fn each_field<S: Source + ?Sized>(
     source.keys(path).into_iter().map(look).collect()
 }
 
-/// [`Source::keys_beginning`], by a look at each.
+/// [`Source::keys_beginning`], by looking at each key.
 pub(super) fn keys_beginning<S: Source + ?Sized>(
     source: &S,
     path: &[&str],
@@ -30,7 +30,7 @@ pub(super) fn keys_beginning<S: Source + ?Sized>(
     keys
 }
 
-/// [`Source::text_before`], by a look at each.
+/// [`Source::text_before`], by looking at each text.
 pub(super) fn text_before<S: Source + ?Sized>(
     source: &S,
     path: &[&str],
@@ -53,7 +53,7 @@ pub(super) fn first_of_each(ids: impl Iterator<Item = String>) -> Vec<String> {
     ids.filter(|id| seen.insert(id.clone())).collect()
 }
 
-/// A shared type: what can be written part by part, by several replicas at once.
+/// A shared type: several replicas can write its parts concurrently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shared {
     /// A Y.Map.
@@ -62,76 +62,76 @@ pub enum Shared {
     Array,
     /// A Y.Text.
     Text,
-    /// One that only other programs use.
+    /// A type that only other programs use.
     Other,
 }
 
-/// What can be asked of a document, open for editing or not. A path leads from a root through
-/// map keys and array elements: `["messages", "3f2a…", "reactions"]`. An element of an array of
-/// maps is named by its field `id`, whatever that looks like, so that it stays the same element when
-/// others come and go (`["issues", "9c1e…", "comments", "77ab…"]`). Of several elements with one id
-/// the first is meant, a shared map before a plain value.
+/// Queries on a document, open for editing or not. A path leads from a root through map keys and array
+/// elements: `["messages", "3f2a…", "reactions"]`. An element of an array of maps is named by its field `id`,
+/// whatever that looks like, so that it stays the same element when others come and go (`["issues", "9c1e…",
+/// "comments", "77ab…"]`). If several elements have one id, the first is meant, a shared map before a plain
+/// value.
 ///
 /// A path leads through plain values too: other programs write whole records as one JSON object.
 /// [`Source::shared`] tells what can be written.
 pub trait Source {
-    /// The names of the roots that hold anything, sorted.
+    /// Returns the names of the roots that hold anything, sorted.
     fn roots(&self) -> Vec<String>;
 
-    /// The value at a path, everything below it included.
+    /// Returns the value at a path, including everything below it.
     fn value(&self, path: &[&str]) -> Option<Value>;
 
-    /// The keys of the map or object at a path, sorted; of an array or list the ids of the maps in
-    /// it, in its order; none elsewhere.
+    /// Returns the keys of the map or object at a path, sorted; for an array or list, the ids of the maps in
+    /// it, in list order; none elsewhere.
     fn keys(&self, path: &[&str]) -> Vec<String>;
 
-    /// Those of [`Source::keys`] that begin like this, sorted.
+    /// Returns those of [`Source::keys`] that have this prefix, sorted.
     fn keys_beginning(&self, path: &[&str], prefix: &str) -> Vec<String> {
         keys_beginning(self, path, prefix)
     }
 
-    /// What stands before a text in the array at a path, where other texts are all that counts:
-    /// `Some(None)` before the first one, None where there is no such text.
+    /// Returns the text before a given one in the array at a path, counting only texts: `Some(None)` for the
+    /// first one, `None` if there is no such text.
     fn text_before(&self, path: &[&str], text: &str) -> Option<Option<String>> {
         text_before(self, path, text)
     }
 
-    /// Whether anything stands at a path. Reads nothing of what is below it.
+    /// Whether there is a value at a path. Reads nothing below it.
     fn exists(&self, path: &[&str]) -> bool;
 
-    /// The shared type at a path; none where a plain value stands, or nothing: what is in there
-    /// cannot be written by itself.
+    /// Returns the shared type at a path; `None` for a plain value, whose parts cannot be written
+    /// individually, and for nothing.
     fn shared(&self, path: &[&str]) -> Option<Shared>;
 
-    /// The item that created the shared type at a path; none for a root, which nobody created, and for
-    /// a plain value.
+    /// Returns the item that created the shared type at a path; `None` for a root, which nobody created, and
+    /// for a plain value.
     fn created_by(&self, path: &[&str]) -> Option<Id>;
 
-    /// The item that holds the live value at a path, whatever that is; of plain values only where
-    /// it can be told.
+    /// Returns the item that holds the live value at a path, of any type; for plain values only where it can
+    /// be told.
     fn item(&self, path: &[&str]) -> Option<Id> {
         self.created_by(path)
     }
 
-    /// Keys of a root among which the last so many of its records are, by the time when they were made,
-    /// deleted ones left out or not; None where that takes a look at each.
+    /// Returns keys of a root that include those of its last `count` records by creation time, with or
+    /// without deleted ones. `None` if that needs a look at each.
     fn latest(&self, _root: &str, _count: usize, _deleted: bool) -> Option<Vec<String>> {
         None
     }
 
-    /// The keys of roots below which some words can stand, each in one text and in any case: none are
-    /// missing, and some may be too many. None where that takes a look at each.
+    /// Returns the keys of roots below which these words can occur, each within one text and in any case.
+    /// None are missing; some may be extra. `None` if that needs a look at each.
     fn holding(&self, _words: &[String]) -> Option<Vec<(String, String)>> {
         None
     }
 
-    /// Some fields of every record in the map or the array at a path, each with its key or id: as
-    /// [`Source::keys`] and a look at each find them, in the same order.
+    /// Returns some fields of every record in the map or the array at a path, each with its key or id: the
+    /// same result, in the same order, as [`Source::keys`] and a lookup of each.
     fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {
         each_field(self, path, names)
     }
 
-    /// The record at a path, a shared map or a plain object.
+    /// Returns the record at a path, a shared map or a plain object.
     fn record(&self, path: &[&str]) -> Option<Record> {
         match self.value(path)? {
             Value::Map(record) | Value::Object(record) => Some(record),
@@ -139,12 +139,12 @@ pub trait Source {
         }
     }
 
-    /// The text at a path.
+    /// Returns the text at a path.
     fn text(&self, path: &[&str]) -> Option<String> {
         self.value(path)?.as_str().map(str::to_owned)
     }
 
-    /// The whole number at a path.
+    /// Returns the whole number at a path.
     fn int(&self, path: &[&str]) -> Option<i64> {
         self.value(path)?.as_i64()
     }

@@ -1,6 +1,7 @@
-//! Random documents for the tests: several yrs replicas that edit at once and sometimes meet.
+//! Random documents for the tests: several yrs replicas that edit concurrently and sometimes exchange
+//! updates.
 //!
-//! The unit tests use this as a module of the crate, `tests/gate` includes it by its path: it names
+//! The unit tests use this as a module of the crate, and `tests/gate` includes it by its path, so it names
 //! only what the crate makes public.
 
 use crate::crdt::view::View;
@@ -48,7 +49,7 @@ impl Rng {
     }
 }
 
-/// Replicas, and what each transaction of theirs wrote, in the order of writing.
+/// Replicas, and what each of their transactions wrote, in the order of writing.
 pub struct World {
     pub docs: Vec<Doc>,
     pub updates: Vec<Vec<u8>>,
@@ -88,7 +89,7 @@ impl World {
         }
     }
 
-    /// One replica takes over what the other has.
+    /// One replica merges what the other has.
     pub fn meet(&mut self, doc: usize, other: usize) {
         if doc != other {
             let have = self.docs[doc].transact().state_vector();
@@ -105,7 +106,7 @@ impl World {
     }
 }
 
-/// A world out of a seed, of at most so many steps, and the generator that goes on from there.
+/// A world from a seed, of at most `steps` steps, and the generator in its following state.
 pub fn random_world(seed: u64, steps: usize) -> (Rng, World) {
     let mut rng = Rng::new(seed);
     let steps = 2 + rng.below(steps);
@@ -113,8 +114,8 @@ pub fn random_world(seed: u64, steps: usize) -> (Rng, World) {
     (rng, world)
 }
 
-/// A replica that applied the updates of a world one by one, what each transaction of its own
-/// wrote, and its state after each.
+/// A replica that applied the updates of a world one by one, what each of its own transactions wrote, and its
+/// state after each.
 pub struct Follower {
     pub doc: Doc,
     pub rows: Vec<Vec<u8>>,
@@ -246,7 +247,7 @@ impl<T> IntoUnit for T {
 }
 
 fn edit_text(rng: &mut Rng, txn: &mut TransactionMut<'_>, text: &TextRef) {
-    // Offsets are bytes in yrs by default; keep to the boundaries of characters.
+    // Offsets are bytes in yrs by default; keep to character boundaries.
     let content = text.get_string(txn);
     let mut at: Vec<usize> = content.char_indices().map(|(at, _)| at).collect();
     at.push(content.len());
@@ -310,7 +311,7 @@ pub fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Content as yrs holds it, as plain data.
+/// Converts content as yrs holds it to plain data.
 pub fn from_out<T: ReadTxn>(out: Out, txn: &T) -> Value {
     match out {
         Out::YMap(map) => {
@@ -345,7 +346,7 @@ pub fn shown_by_view(view: &View) -> Record {
     shown.filter(|(_, value)| !is_empty(value)).collect()
 }
 
-/// Compares what two readers show, numbers by what they mean.
+/// Compares the output of two readers, numbers by value.
 #[track_caller]
 pub fn assert_same(a: &Record, b: &Record, context: &str) {
     let (a, b) = (Value::Map(a.clone()), Value::Map(b.clone()));

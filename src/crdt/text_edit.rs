@@ -1,4 +1,4 @@
-//! Edits in shared texts, by places in what they say.
+//! Edits in shared texts, addressed by position in the visible text.
 
 use super::source::Source;
 use super::txn::{Txn, not_shared};
@@ -6,21 +6,21 @@ use crate::error::{Error, Result};
 use std::ops::Range;
 use yrs::{Out, Text};
 
-/// One place of a text that changes.
+/// One change at one place in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextEdit {
-    /// The bytes of the old text that go.
+    /// The bytes of the old text to remove.
     pub range: Range<usize>,
-    /// What comes in their place.
+    /// The replacement.
     pub insert: String,
 }
 
 impl Txn<'_> {
-    /// Makes edits in the shared text at a path, as insertions and deletions. Their ranges are of the
-    /// text as it stands, in order, and end between letters.
+    /// Edits the shared text at a path with insertions and deletions. The ranges refer to the current text,
+    /// are in order, and lie on character boundaries.
     ///
     /// # Errors
-    /// `Refused` where no shared text is, or one that holds more than letters.
+    /// `Refused` if there is no shared text, or if it holds more than characters.
     pub fn edit_text(&mut self, path: &[&str], edits: &[TextEdit]) -> Result<()> {
         let text = match self.out(path) {
             Some(Out::YText(text)) => text,
@@ -29,18 +29,18 @@ impl Txn<'_> {
         let letters = self.text(path).unwrap_or_default();
         if u64::from(text.len(&self.yrs)) != utf16(&letters) {
             let path = path.join("/");
-            return Err(Error::refused(format!("{path} holds more than letters"))
-                .hint("the program that put it there can take it out"));
+            return Err(Error::refused(format!("{path} holds more than plain text"))
+                .hint("the program that added the rest can remove it"));
         }
         if let Some((key, around)) = path.split_last() {
             self.typing.written(around, key);
         }
-        // From the end on: what stands before an edit is where it was.
+        // From the end on, so that everything before an edit keeps its position.
         for edit in edits.iter().rev() {
             let (Some(before), Some(gone)) =
                 (letters.get(..edit.range.start), letters.get(edit.range.clone()))
             else {
-                return Err(Error::bug("an edit of a text ends within a letter"));
+                return Err(Error::bug("a text edit ends inside a character"));
             };
             let units = |text: &str| u32::try_from(utf16(text)).unwrap_or(u32::MAX);
             let (at, gone) = (units(before), units(gone));

@@ -1,9 +1,9 @@
-//! The texts in the arrays of an open document, each with its unit and its neighbours, so that one is
-//! found, removed or put before another without a walk over all of them.
+//! The texts in an open document's arrays, each with its unit and its neighbours, so that one is found,
+//! removed or inserted before another without walking over all of them.
 //!
-//! yrs does not tell which unit of content an element is. That is read from the bytes of the
-//! document, once, where an array is asked for often enough. What is kept holds until the array
-//! changes otherwise than by the functions below: whoever changes one says so.
+//! yrs does not tell which unit of content an element is. That is read from the bytes of the document, once,
+//! when an array is asked for often enough. Entries stay valid until the array changes by other means than
+//! the functions below; the code that changes one must report it.
 
 use super::keys::branch_of;
 use crate::wire::Id;
@@ -13,10 +13,10 @@ use std::rc::Rc;
 use yrs::ArrayRef;
 use yrs::branch::BranchID;
 
-/// Walks over an array that cost less than the bytes of its document do.
+/// Number of walks over an array that together cost less than reading the document's bytes.
 const WALKS: u32 = 4;
 
-/// What is known of the texts in arrays. Nothing, to begin with.
+/// What is known of the texts in arrays. Empty at first.
 #[derive(Default)]
 pub(super) struct TextIndex {
     lines: RefCell<HashMap<BranchID, Known>>,
@@ -27,22 +27,22 @@ enum Known {
     /// How often it was asked for.
     Asked(u32),
     Line(Line),
-    /// Its bytes do not tell.
+    /// The bytes do not tell.
     Untold,
 }
 
-/// An element as it is read.
+/// An element as it was read.
 pub(super) struct TextUnit {
     pub unit: Id,
-    /// None where it is no text.
+    /// `None` if it is not a text.
     pub text: Option<String>,
-    /// Its neighbour on the left, dead or alive, where that is known.
+    /// Its left neighbour, dead or alive, if known.
     pub left: Option<Id>,
 }
 
 impl TextIndex {
-    /// Looks at the texts of an array; `read` gives its elements in their order. None as long as a
-    /// walk is cheaper.
+    /// Looks at the texts of an array; `read` gives its elements in order. Returns `None` as long as a walk
+    /// is cheaper.
     pub fn look<R>(
         &self,
         array: &ArrayRef,
@@ -67,12 +67,12 @@ impl TextIndex {
         }
     }
 
-    /// A unit was added at the end of an array, behind the unit `left` where that is known.
+    /// Notes that a unit was added at the end of an array, after the unit `left` if known.
     pub fn pushed(&self, array: &ArrayRef, unit: Id, text: Option<&str>, left: Option<Id>) {
         self.with(array, |line| line.insert(unit, text, None, left));
     }
 
-    /// A unit was added right before the first element of an array.
+    /// Notes that a unit was added directly before the first element of an array.
     pub fn on_top(&self, array: &ArrayRef, unit: Id, text: Option<&str>) {
         self.with(array, |line| match line.first {
             Some(first) => line.insert(unit, text, Some(first), None),
@@ -80,18 +80,18 @@ impl TextIndex {
         });
     }
 
-    /// A unit was added right before another one, right behind the unit `left` where that is known.
+    /// Notes that a unit was added directly before another one, directly after the unit `left` if known.
     pub fn put_before(&self, array: &ArrayRef, unit: Id, text: &str, right: Id, left: Option<Id>) {
         self.with(array, |line| line.insert(unit, Some(text), Some(right), left));
     }
 
-    /// An array was walked for the place of a text.
+    /// Notes that an array was walked to find a text.
     pub fn walked(&self) {
         self.walks.set(self.walks.get().saturating_add(1));
     }
 
-    /// Whether one of several equal texts would be put somewhere among them: which of them is the
-    /// first is then not known here.
+    /// Whether equal texts exist among which a new one would be inserted: which of them comes first is then
+    /// not known here.
     pub fn is_among(&self, array: &ArrayRef, text: &str) -> bool {
         match self.lines.borrow().get(&branch_of(array)) {
             Some(Known::Line(line)) => !line.units_of(text).is_empty(),
@@ -99,12 +99,12 @@ impl TextIndex {
         }
     }
 
-    /// Units were removed from an array.
+    /// Notes that units were removed from an array.
     pub fn removed(&self, array: &ArrayRef, units: &[Id]) {
         self.with(array, |line| units.iter().for_each(|unit| line.remove(*unit)));
     }
 
-    /// An array was changed somehow. How often it was asked for still counts.
+    /// Notes that an array was changed in some other way. How often it was asked for still counts.
     pub fn changed(&self, array: &ArrayRef) {
         if let Some(known) = self.lines.borrow_mut().get_mut(&branch_of(array))
             && !matches!(known, Known::Asked(_))
@@ -113,12 +113,12 @@ impl TextIndex {
         }
     }
 
-    /// Whatever was changed.
+    /// Forgets everything, after unknown changes.
     pub fn forget(&self) {
         self.lines.borrow_mut().clear();
     }
 
-    /// The walks that were left to others so far.
+    /// Returns how many walks were left to others so far.
     #[cfg(test)]
     pub fn walks(&self) -> u64 {
         self.walks.get()
@@ -131,10 +131,10 @@ impl TextIndex {
     }
 }
 
-/// The elements of one array in their order.
+/// The elements of one array in order.
 #[derive(Default)]
 pub(super) struct Line {
-    /// Of each text, the units that hold it, in their order.
+    /// For each text, the units that hold it, in order.
     units: HashMap<Rc<str>, Vec<Id>>,
     entries: HashMap<Id, TextEntry>,
     first: Option<Id>,
@@ -145,7 +145,7 @@ struct TextEntry {
     text: Option<Rc<str>>,
     prev: Option<Id>,
     next: Option<Id>,
-    /// Its neighbour on the left, dead or alive, where that is known.
+    /// Its left neighbour, dead or alive, if known.
     left: Option<Id>,
 }
 
@@ -158,13 +158,13 @@ impl Line {
         line
     }
 
-    /// The units that hold a text, in their order.
+    /// Returns the units that hold a text, in order.
     pub fn units_of(&self, text: &str) -> &[Id] {
         self.units.get(text).map_or(&[], Vec::as_slice)
     }
 
-    /// The text before the first occurrence of one; None inside where that is the first of all, and
-    /// outside where there is no such text.
+    /// Returns the text before the first occurrence of one: `Some(None)` if it is the very first, `None` if
+    /// there is no such text.
     pub fn text_before(&self, text: &str) -> Option<Option<String>> {
         let mut at = self.units_of(text).first().and_then(|unit| self.entries.get(unit))?;
         while let Some(prev) = at.prev.and_then(|prev| self.entries.get(&prev)) {
@@ -176,15 +176,15 @@ impl Line {
         Some(None)
     }
 
-    /// The unit that a text is, and its neighbour on the left, dead or alive, where that is known.
-    /// Nothing may name two units that were never neighbours as those that it stands between.
+    /// Returns the unit of a text and its left neighbour, dead or alive, if known. An insertion must never
+    /// name as its neighbours two units that were never adjacent.
     pub fn place_before(&self, text: &str) -> Option<(Option<Id>, Id)> {
         let right = *self.units_of(text).first()?;
         Some((self.entries.get(&right)?.left, right))
     }
 
-    /// Notes a unit before another one, or at the end. A text that is there already comes before
-    /// its others at the first place, behind them at the end.
+    /// Notes a unit before another one, or at the end. A repeated text counts as the first of its equals if
+    /// it is put before another unit, and as the last of them at the end.
     fn insert(&mut self, unit: Id, text: Option<&str>, right: Option<Id>, left: Option<Id>) {
         let prev = match right {
             Some(right) => self.entries.get(&right).and_then(|entry| entry.prev),
@@ -214,7 +214,7 @@ impl Line {
             None => self.first = next,
         }
         match next.and_then(|next| self.entries.get_mut(&next)) {
-            // As a neighbour it stays, though dead.
+            // It stays a neighbour, though dead.
             Some(next) => next.prev = prev,
             None => self.last = prev,
         }

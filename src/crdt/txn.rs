@@ -16,23 +16,23 @@ use yrs::{ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, Out, TransactionMut, Wr
 /// A yrs transaction: reads as [`Source`], and edits addressed by path.
 pub struct Txn<'d> {
     pub(super) yrs: TransactionMut<'d>,
-    /// The id that own items get.
+    /// The client id of local items.
     pub(super) client: u64,
     pub(super) written: &'d mut WrittenBlocks,
     pub(super) elements: &'d ContainerIndex,
     pub(super) typing: &'d mut Typing,
     pub(super) window: Option<&'d Window>,
-    /// The only roots that can be written: what stands in others yrs was not given.
+    /// The only roots that can be written: yrs was not given what is in others.
     pub(super) known: Option<&'d [(&'d str, RootKind)]>,
-    /// A value was written that yrs gives in another type, and its place is not noted yet.
+    /// A value was written that yrs reports as another type, and its place is not noted yet.
     pub(super) wrote_odd: bool,
 }
 
-/// One step below a map or an array that a caller holds no reference to: the path is walked at
-/// each call, which costs a hash look-up a step and cannot dangle. Steps are those of [`Source`].
+/// Callers hold no reference to a map or an array: the path is walked on each call, which costs one hash
+/// look-up per step and cannot dangle. Steps are those of [`Source`].
 impl<'d> Txn<'d> {
-    /// Sets a field of the map at `path`; does nothing when it has this value already.
-    /// An empty path with a root map's name as first element addresses the root.
+    /// Sets a field of the map at `path`; does nothing if it already has this value. A path of one element
+    /// addresses the root map of that name.
     pub fn set(&mut self, path: &[&str], key: &str, value: impl Into<Scalar>) -> Result<()> {
         let value = value.into();
         let map = self.map_of(path, key)?;
@@ -46,13 +46,13 @@ impl<'d> Txn<'d> {
         Ok(())
     }
 
-    /// The value at a path with the types that it had when the document was last looked at: a BigInt
-    /// is no number.
+    /// Returns the value at a path with the types it had when the document was last looked at: a BigInt is
+    /// not a number.
     pub fn typed(&self, path: &[&str]) -> Option<Value> {
         Some(self.typing.typed_or_as_given(self.value(path)?, path))
     }
 
-    /// Sets a field of the map at `path` as a new write, whatever value it has.
+    /// Sets a field of the map at `path` as a new write, whatever its value is.
     pub fn set_again(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
         let map = self.map_of(path, key)?;
         self.key(path, &map, key);
@@ -60,7 +60,7 @@ impl<'d> Txn<'d> {
         Ok(())
     }
 
-    /// Makes content at `path`/`key`, replacing what was there.
+    /// Creates content at `path`/`key`, replacing what was there.
     pub fn put(&mut self, path: &[&str], key: &str, content: &Content) -> Result<()> {
         let map = self.map_of(path, key)?;
         self.key(path, &map, key);
@@ -85,8 +85,8 @@ impl<'d> Txn<'d> {
         Ok(())
     }
 
-    /// Removes a key of the map at `path`, or every element with this id from the array there,
-    /// with all below it. True when it was there.
+    /// Removes a key of the map at `path`, or every element with this id from the array there, with
+    /// everything below it. Returns true if it was there.
     pub fn remove(&mut self, path: &[&str], key: &str) -> Result<bool> {
         if let Some(Out::YArray(array)) = self.out(path) {
             return Ok(self.remove_named(&array, &BTreeSet::from([key]))? > 0);
@@ -101,8 +101,8 @@ impl<'d> Txn<'d> {
         Ok(true)
     }
 
-    /// [`Txn::remove`] for several keys at once: one look at an array for all of them. Returns how
-    /// many keys or elements went.
+    /// [`Txn::remove`] for several keys at once, with one pass over an array for all of them. Returns how
+    /// many keys or elements were removed.
     pub fn remove_each(&mut self, path: &[&str], keys: &BTreeSet<&str>) -> Result<usize> {
         if let Some(Out::YArray(array)) = self.out(path) {
             return self.remove_named(&array, keys);
@@ -114,8 +114,8 @@ impl<'d> Txn<'d> {
         Ok(removed)
     }
 
-    /// Writes a value, with all below it, under a key of the map at `path`; into an array, at its
-    /// end. Shared types stay shared types; fields are written in the order of their names.
+    /// Writes a value, with everything below it, under a key of the map at `path`, or at the end of an array.
+    /// Shared types stay shared types; fields are written in the order of their names.
     pub(super) fn put_value(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
         if let Some(Out::YArray(array)) = self.out(path) {
             self.elements.changed(&array);
@@ -130,21 +130,21 @@ impl<'d> Txn<'d> {
         Ok(())
     }
 
-    /// Whether an array stands at a path.
+    /// Whether there is an array at a path.
     pub(super) fn is_array(&self, path: &[&str]) -> bool {
         matches!(self.out(path), Some(Out::YArray(_)))
     }
 
     /// Applies an update of our own making inside this transaction (rule R2).
     pub(super) fn apply_own(&mut self, update: &[u8]) -> Result<()> {
-        // It may stand anywhere.
+        // Its target may be anywhere.
         self.ask(&[]);
         self.elements.forget();
         self.take(update)
     }
 
-    /// Applies an update of our own making that creates `root`/`key`, where nothing stands, and
-    /// changes nothing else.
+    /// Applies an update of our own making that creates `root`/`key`, where there is nothing, and changes
+    /// nothing else.
     pub(super) fn apply_new(&mut self, root: &str, key: &str, update: &[u8]) -> Result<()> {
         self.take(update)?;
         let map = self.map(&[root])?;
@@ -152,7 +152,7 @@ impl<'d> Txn<'d> {
         Ok(())
     }
 
-    /// The same, of which [`ContainerIndex`] knows already.
+    /// Applies an update that [`ContainerIndex`] knows already.
     pub(super) fn take(&mut self, update: &[u8]) -> Result<()> {
         let walked = Update::walk(update).map_err(|fault| Error::bug(fault.to_string()))?;
         let before = self.written.count();
@@ -164,10 +164,10 @@ impl<'d> Txn<'d> {
         self.yrs.apply_update(decoded).map_err(|e| Error::bug(e.to_string()))
     }
 
-    /// Whether the document held anything of this client when the transaction began.
+    /// Whether the document held anything by this client when the transaction began.
     pub(super) fn knows_client(&self, client: u64) -> bool {
-        // Kept by yrs, which needs it for the transaction's update too: `state_vector` would look
-        // at every client again each time.
+        // yrs keeps this for the transaction's update anyway; `state_vector` would look at every client again
+        // each time.
         self.yrs.before_state().get(&yrs::ClientID::new(client)) > 0
     }
 
@@ -175,7 +175,7 @@ impl<'d> Txn<'d> {
         Live { txn: &self.yrs, elements: self.elements }
     }
 
-    /// Sets a field of a map, whose path this is.
+    /// Sets a field of the map at this path.
     fn set_typed(&mut self, path: &[&str], map: &MapRef, key: &str, value: Scalar) {
         if let Some(typed) = value.odd_value() {
             self.typing.written_as(path, key, typed);
@@ -184,15 +184,15 @@ impl<'d> Txn<'d> {
         self.wrote_odd = false;
     }
 
-    /// Values may have been written below a path that yrs gives in another type.
+    /// Notes that values which yrs reports as another type may have been written below a path.
     pub(super) fn wrote_below(&mut self, path: &[&str], key: &str) {
         if std::mem::take(&mut self.wrote_odd) {
             self.typing.wrote_below(path, key);
         }
     }
 
-    /// A key of the map at a path is written. An element is found by its id: one that gets another
-    /// is another.
+    /// Notes that a key of the map at a path was written. An element is found by its id, so one that gets
+    /// another id is another element.
     fn key(&mut self, path: &[&str], map: &MapRef, key: &str) {
         self.typing.written(path, key);
         self.elements.keys.added(map, key);
@@ -206,14 +206,14 @@ impl<'d> Txn<'d> {
         look(&Through { source: &self.live(), window: self.window })
     }
 
-    /// Notes what is needed of a document of which not everything is loaded.
+    /// Notes which part of a partially loaded document is needed.
     fn ask(&self, path: &[&str]) {
         if let Some(window) = self.window {
             window.ask(path);
         }
     }
 
-    /// What stands at a path.
+    /// The value at a path.
     pub(super) fn out(&self, path: &[&str]) -> Option<Out> {
         if path.len() > 1 {
             self.ask(path);
@@ -221,7 +221,7 @@ impl<'d> Txn<'d> {
         self.live().out(path)
     }
 
-    /// The map at a path, of which one key is looked at or written.
+    /// The map at a path, of which one key is read or written.
     fn map_of(&mut self, path: &[&str], key: &str) -> Result<MapRef> {
         if let [root] = path {
             self.ask(&[root, key]);
@@ -245,11 +245,11 @@ impl<'d> Txn<'d> {
 
     fn is_given(&self, root: &str) -> Result<()> {
         match self.known {
-            Some(known) if !known.iter().any(|(name, _)| *name == root) => {
-                Err(Error::refused(format!("{root} is carried as it is, and not written here"))
-                    .because("another program wrote beside it what is not supported")
-                    .hint(Next::Dump.and(" shows it; the program that made it can write it")))
-            }
+            Some(known) if !known.iter().any(|(name, _)| *name == root) => Err(Error::refused(
+                format!("{root} is carried unchanged and cannot be written here"),
+            )
+            .because("another program wrote unsupported content beside it")
+            .hint(Next::Dump.and(" shows it; the program that made it can write it"))),
             _ => Ok(()),
         }
     }
@@ -270,12 +270,13 @@ impl<'d> Txn<'d> {
     }
 }
 
-/// There is nothing to write into: what stands there is another program's, and `check` names it.
+/// The error for a target that cannot be written into: another program wrote what is there, and `check`
+/// reports it.
 pub(super) fn not_shared(what: &str, path: &[&str], is_something: bool) -> Error {
     let path = path.join("/");
     match is_something {
-        true => Error::refused(format!("{path} is no shared {what}: another program wrote it"))
-            .hint(Next::Check(None).and(" names it, and the repair")),
+        true => Error::refused(format!("{path} is not a shared {what}: another program wrote it"))
+            .hint(Next::Check(None).and(" reports it, and how to repair it")),
         false => Error::corrupt(format!("no {what} at {path}")),
     }
 }

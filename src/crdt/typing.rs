@@ -1,7 +1,7 @@
-//! The types of values that yrs does not tell apart: of a BigInt it makes a number.
+//! The types of values that yrs does not distinguish: it turns a BigInt into a number.
 //!
-//! They are known of the document as it once stood, and of what was written under a key since. What
-//! was written in another way is noted by its record, so that nothing is claimed about it.
+//! They are known for the document as it once was, and for what was written under a key since. For anything
+//! written in another way only its record is noted, so that nothing is claimed about it.
 
 use super::view::View;
 use crate::crdt::source::Source;
@@ -9,17 +9,17 @@ use crate::wire::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// What is known of the types of an open document.
+/// What is known of the types in an open document.
 #[derive(Default)]
 pub(super) struct Typing {
-    /// As it once stood.
+    /// The document as it once was.
     known: Option<Rc<View>>,
-    /// What was written since, by its path: a value that yrs gives in another type, or None for what
-    /// is as yrs gives it.
+    /// What was written since, by path: a value that yrs reports as another type, or `None` if yrs reports it
+    /// correctly.
     own: BTreeMap<Vec<String>, Option<Value>>,
-    /// Roots and records in which others may have been written.
+    /// Roots and records in which such values may have been written.
     untold: BTreeSet<[String; 2]>,
-    /// They may be anywhere.
+    /// Such values may be anywhere.
     lost: bool,
 }
 
@@ -27,17 +27,17 @@ pub(super) struct Typing {
 pub struct Untold;
 
 impl Typing {
-    /// Remembers how the document stands.
+    /// Remembers the document's current state.
     pub fn know(&mut self, view: Rc<View>) {
         *self = Typing { known: Some(view), ..Typing::default() };
     }
 
-    /// Values of other types came in, wherever.
+    /// Notes that values of other types were merged, at unknown places.
     pub fn lose(&mut self) {
         self.lost = true;
     }
 
-    /// What stands at a path is written anew, with all below it.
+    /// Notes that the value at a path, with everything below it, was written anew.
     pub fn written(&mut self, path: &[&str], key: &str) {
         if self.known.is_none() {
             return;
@@ -49,23 +49,23 @@ impl Typing {
         self.own.insert(at, None);
     }
 
-    /// It is a value that yrs gives in another type.
+    /// Notes that this is a value which yrs reports as another type.
     pub fn written_as(&mut self, path: &[&str], key: &str, value: Value) {
         let path = path.iter().copied().chain([key]).map(str::to_owned);
         self.own.insert(path.collect(), Some(value));
     }
 
-    /// One was written somewhere in what a path leads to.
+    /// Notes that such a value may have been written somewhere below a path.
     pub fn wrote_below(&mut self, path: &[&str], key: &str) {
         let mut steps = path.iter().copied().chain([key]).map(str::to_owned);
         let [root, record] = [steps.next(), steps.next()].map(Option::unwrap_or_default);
         self.untold.insert([root, record]);
     }
 
-    /// A value that yrs gave, with the types that it has.
+    /// Gives a value from yrs its types.
     ///
     /// # Errors
-    /// `Untold` where they cannot be told.
+    /// `Untold` if they cannot be told.
     pub fn typed(&self, value: Value, path: &[&str]) -> Result<Value, Untold> {
         let Some(known) = self.known.as_ref().filter(|_| !self.lost && !self.is_untold(path))
         else {
@@ -76,7 +76,7 @@ impl Typing {
         let mut typed = match around.take(1).next() {
             None => typed(value.clone(), known, path).ok_or(Untold)?,
             Some(None) => value.clone(),
-            // A part of what was written as one.
+            // A part of something that was written as one value.
             Some(Some(_)) => return Err(Untold),
         };
         for (own, was) in self.own.range(at.clone()..).take_while(|(own, _)| own.starts_with(&at)) {
@@ -86,7 +86,8 @@ impl Typing {
         Ok(typed)
     }
 
-    /// The same as far as it is known: within a change, where nothing can be looked up.
+    /// Like [`Typing::typed`], as far as types are known: for use within a change, where nothing can be
+    /// looked up.
     pub fn typed_or_as_given(&self, value: Value, path: &[&str]) -> Value {
         let told = self.typed(value.clone(), path).ok();
         let once = || typed(value.clone(), self.known.as_ref()?, path);
@@ -109,7 +110,7 @@ impl Typing {
     }
 }
 
-/// A value that yrs gave, with the types that it had.
+/// Gives a value from yrs the types it had.
 fn typed(value: Value, known: &View, path: &[&str]) -> Option<Value> {
     match known.value(path) {
         Some(known) => value.typed_as(&known),
@@ -117,8 +118,8 @@ fn typed(value: Value, known: &View, path: &[&str]) -> Option<Value> {
     }
 }
 
-/// Makes of a part of a typed value what was written there: as yrs gives it, or with its type, if that
-/// is it. None where the steps lead through an array.
+/// Replaces a part of a typed value by what was written there: as yrs reports it, or with its type if it is
+/// the same value. Returns `None` if the steps lead through an array.
 fn put(typed: &mut Value, given: &Value, steps: &[String], was: Option<&Value>) -> Option<()> {
     let (mut typed, mut given) = (typed, given);
     for step in steps {
@@ -126,7 +127,7 @@ fn put(typed: &mut Value, given: &Value, steps: &[String], was: Option<&Value>) 
             (Value::Map(typed), Value::Map(given)) => {
                 match typed.get_mut(step).zip(given.get(step)) {
                     Some(both) => both,
-                    // It went since.
+                    // It was removed since.
                     None => return Some(()),
                 }
             }
@@ -178,8 +179,7 @@ mod tests {
         .unwrap();
     }
 
-    /// What is told of types without a look at the whole is what the whole says; and of most it is
-    /// told.
+    /// Types that are told without reading the whole document equal those in the bytes, and most are told.
     #[test]
     fn types_that_are_told_are_those_of_the_bytes() {
         let (mut told, mut untold) = (0, 0);
@@ -208,7 +208,7 @@ mod tests {
                     let there = view.value(path);
                     let same = match (&value, &there) {
                         (Some(a), Some(b)) => a.alike(b),
-                        // A root that was made and holds nothing.
+                        // A root that was created and holds nothing.
                         (Some(Value::Map(a)), None) => a.is_empty(),
                         (a, b) => a.is_none() && b.is_none(),
                     };

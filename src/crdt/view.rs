@@ -48,7 +48,7 @@ impl View {
     pub fn read(update: &Update<'_, Checked>) -> Result<View> {
         if let Some(known) = View::known_part(update) {
             let known = known.map_err(|fault| {
-                Error::bug("what stands beside the roots of a concern is not all of it")
+                Error::bug("the known roots of a document do not pass the check by themselves")
                     .because(fault)
             })?;
             let view = View::read(&known.update())?;
@@ -56,11 +56,11 @@ impl View {
         }
         let limit = View::limit_of(update);
         build::build(update, limit).ok_or_else(|| {
-            Error::refused("the document would take too long to be read")
-                .because(format!("more than {limit} comparisons of what was written at once"))
+            Error::refused("the document would take too long to read")
+                .because(format!("more than {limit} comparisons of concurrent items"))
                 .hint(
                     Next::Blocks(None)
-                        .and(" lists what it holds; whoever wrote it can write it anew"),
+                        .and(" lists what it holds; the program that wrote it can rewrite it"),
                 )
         })
     }
@@ -122,7 +122,7 @@ impl View {
             return Ok(known);
         }
         Update::checked(&self.bytes, roots)
-            .map_err(|fault| Error::bug("a document was valid and is not").because(fault))
+            .map_err(|fault| Error::bug("a document that was valid no longer is").because(fault))
     }
 
     /// The live units of content behind one in its sequence, in their order; that one may be deleted,

@@ -1,8 +1,7 @@
-//! A document of which only some pages are at hand, and who asks for others.
+//! A document of which only some pages are at hand, and which asks for others.
 //!
-//! Whatever reads or writes it goes through a [`Window`], which notes each page that is not there.
-//! An answer that was given while something was missing is worth nothing: whoever asked has to ask
-//! again once the pages are there.
+//! All reads and writes go through a [`Window`], which notes each page that is missing. An answer given while
+//! something was missing is invalid: the caller has to ask again once the pages are there.
 
 use crate::crdt::source::{Shared, Source};
 use crate::error::Result;
@@ -16,70 +15,69 @@ use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// A whole state, and where its pages are. Whoever cannot tell answers as if there were nothing, and
-/// then has no projection.
+/// A whole state, and where its pages are. A source that cannot tell answers as if it were empty, and returns
+/// no projection.
 pub trait PageSource: Bytes + fmt::Debug {
-    /// The page of a key; None where the state has nothing there, not even something deleted.
+    /// Returns the page of a key, or `None` if the state has nothing there, not even something deleted.
     fn find(&self, root: &str, key: &str) -> Option<u32>;
 
-    /// What is known of the page of a key without opening it, if it is not among these.
+    /// Returns what is known of the page of a key without opening it, if it is not in `beyond`.
     fn facts_beyond(&self, root: &str, key: &str, beyond: &PageSet) -> Option<PageFacts>;
 
-    /// The keys of a root among which the last so many records are that it holds, hidden
-    /// ones left out or not; None where that takes a look at each.
+    /// Returns keys of a root that include those of its last `count` records, with or without hidden ones.
+    /// `None` if that needs a look at each.
     fn latest(&self, root: &str, count: usize, hidden: bool) -> Option<Vec<String>>;
 
-    /// The roots and keys of the pages in which some words can stand, each in one text and in any case;
-    /// None where it takes less to open everything.
+    /// Returns the roots and keys of the pages in which these words can occur, each within one text and in
+    /// any case. `None` if opening everything costs less.
     fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>>;
 
-    /// The pages that an update joins, and those with the same keys in other roots; None where that
-    /// takes a look at all of it.
+    /// Returns the pages that an update changes, and those with the same keys in other roots. `None` if that
+    /// needs a look at everything.
     fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet>;
 
-    /// The same of a part of the state itself: what of it is deleted there counts.
+    /// Like [`PageSource::touched`], for a part of the state itself: what that part deletes counts.
     fn held(&self, part: &Update<'_, Checked>) -> Option<PageSet>;
 
-    /// The pages in which there may be tombstones that were not swept by what this stands for; None
-    /// where nothing is known of that.
+    /// Returns the pages that may hold tombstones not yet swept by what `by` stands for, or `None` if that is
+    /// not known.
     fn unswept(&self, by: &[u8; 32]) -> Option<PageSet>;
 
-    /// How much of the document the whole state holds; None where that takes reading it.
+    /// Returns how much of the document the whole state holds, or `None` if that needs reading it.
     fn version(&self) -> Option<Version>;
 
-    /// All pages of a root.
+    /// Returns all pages of a root.
     fn of_root(&self, root: &str) -> PageSet;
 
-    /// The pages without which it cannot be told what a root is, or which of its keys hold anything.
+    /// Returns the pages needed to tell what a root is, or which of its keys hold anything.
     fn least(&self) -> PageSet;
 
-    /// The keys of a root that begin like this and hold something, of the pages that are not among
-    /// these, sorted; `beyond` has to hold those of [`PageSource::least`].
+    /// Returns the keys of a root that have this prefix and hold something, from the pages not in `beyond`,
+    /// sorted; `beyond` must include those of [`PageSource::least`].
     fn keys_beyond(&self, root: &str, prefix: &str, beyond: &PageSet) -> Vec<String>;
 
-    /// Some pages as a state of its own: everything else is collected there.
+    /// Returns some pages as a state of its own, in which everything else is collected.
     fn project(&self, pages: &PageSet) -> Option<Vec<u8>>;
 
-    /// What the state becomes with these pages as they are in `edited`, which is what became of
-    /// their projection.
+    /// Returns the state with these pages replaced by those in `edited`, the edited form of their projection.
     fn splice(&self, pages: &PageSet, edited: &Update<'_, Checked>) -> Option<Splice>;
 
-    /// The whole state, as it was.
+    /// Returns the whole original state.
     ///
     /// # Errors
-    /// `Io` where it cannot be read any more, or is another by now.
+    /// `Io` if it can no longer be read, or has changed.
     fn whole(&self) -> Result<Vec<u8>>;
 
-    /// Whether it still is what it was when it was opened.
+    /// Whether it is unchanged since it was opened.
     fn is_unchanged(&self) -> bool;
 
-    /// Whether anything of what is known of the pages could not be read: then no answer is worth anything.
+    /// Whether any page data could not be read, which makes every answer invalid.
     fn has_failed(&self) -> bool;
 
-    /// Bytes of the whole state.
+    /// Returns the size of the whole state in bytes.
     fn bytes(&self) -> u64;
 
-    /// All pages but these, where nobody keeps them yet.
+    /// Returns all pages not in `beyond`, if they are not stored yet.
     fn rows_to_keep(&self, beyond: &PageSet) -> Option<Vec<PageRow<'_>>>;
 }
 
@@ -88,14 +86,14 @@ pub trait PageSource: Bytes + fmt::Debug {
 struct HeldState {
     state: Vec<u8>,
     pages: Pages,
-    /// What whoever holds it knows of it, where it was read.
+    /// What the holder knows of it, if it was read.
     facts: Option<HeldFacts>,
 }
 
 #[derive(Debug)]
 struct HeldFacts {
     version: Version,
-    /// All pages in which there are tombstones.
+    /// All pages that hold tombstones.
     tombstones: PageSet,
 }
 
@@ -184,7 +182,7 @@ impl PageSource for HeldState {
 #[derive(Debug)]
 pub struct Window {
     pages: Rc<dyn PageSource>,
-    /// The fields of which is known what they hold without opening their pages.
+    /// The fields whose values are known without opening their pages.
     noted: Noted,
     at_hand: PageSet,
     missed: RefCell<Missed>,
@@ -193,16 +191,16 @@ pub struct Window {
 #[derive(Debug, Default)]
 struct Missed {
     pages: PageSet,
-    /// It takes the whole document.
+    /// The whole document is needed.
     all: bool,
 }
 
 impl Window {
-    /// How often it is worth asking for more, before everything is opened.
+    /// How often it is worth asking for more before everything is opened.
     pub const TURNS: usize = 6;
 
-    /// Nothing but what tells which keys there are. None where the state has no pages that stand by
-    /// themselves; the bytes come back then.
+    /// Opens a window with only the pages that tell which keys exist. If the state has no independent pages,
+    /// its bytes are returned as the error.
     ///
     /// # Errors
     /// The bytes.
@@ -212,8 +210,8 @@ impl Window {
         Ok(Window::over(Rc::new(HeldState { state, pages, facts: None }), noted))
     }
 
-    /// A state that was read, with nothing at hand but the pages of its tombstones, which stand at these
-    /// paths, and those with the same keys in other roots. None where that is as good as everything.
+    /// Opens a window on a state that was read, with only the pages of the tombstones at these paths, and
+    /// those with the same keys in other roots. Returns `None` if that saves too little.
     pub fn of_tombstones<'p>(
         state: &Update<'_, Checked>,
         noted: Noted,
@@ -232,43 +230,43 @@ impl Window {
         Some(window)
     }
 
-    /// The same, of a state whose pages are known.
+    /// Opens a window on a state whose pages are known.
     pub fn over(pages: Rc<dyn PageSource>, noted: Noted) -> Window {
         let (at_hand, missed) = (pages.least(), RefCell::default());
         Window { pages, noted, at_hand, missed }
     }
 
-    /// The fields that are noted of each page.
+    /// Returns the fields that are noted for each page.
     pub fn noted(&self) -> &Noted {
         &self.noted
     }
 
-    /// What it looks at.
+    /// Returns the state it looks at.
     pub fn source(&self) -> &dyn PageSource {
         &*self.pages
     }
 
-    /// The pages at hand, as a state.
+    /// Returns the pages at hand, as a state.
     pub fn projection(&self) -> Option<Vec<u8>> {
         self.pages.project(&self.at_hand)
     }
 
-    /// What the whole state becomes with what was made of the projection.
+    /// Returns the whole state with the edited projection put back.
     pub fn splice(&self, edited: &Update<'_, Checked>) -> Option<Splice> {
         self.pages.splice(&self.at_hand, edited)
     }
 
-    /// All pages that are not at hand, where nobody keeps them yet.
+    /// Returns all pages that are not at hand, if they are not stored yet.
     pub fn rows_to_keep(&self) -> Option<Vec<PageRow<'_>>> {
         self.pages.rows_to_keep(&self.at_hand)
     }
 
-    /// Notes that everything is asked for.
+    /// Requests everything.
     pub fn ask_for_all(&self) {
         self.missed.borrow_mut().all = true;
     }
 
-    /// Notes that a path is asked for, with all below it.
+    /// Requests a path, with everything below it.
     pub fn ask(&self, path: &[&str]) {
         match path {
             [] => self.ask_for_all(),
@@ -277,14 +275,12 @@ impl Window {
         }
     }
 
-    /// Notes that all is asked for that an update joins, and whatever has the same key in another
-    /// root.
+    /// Requests all pages that an update changes, and those with the same key in other roots.
     pub fn ask_for_touched(&self, update: &Update<'_, Checked>) {
         self.miss_or_all(self.pages.touched(update));
     }
 
-    /// Notes that all is asked for in which there may be tombstones that were not swept by what this
-    /// stands for.
+    /// Requests all pages that may hold tombstones not yet swept by what `by` stands for.
     pub fn ask_for_unswept(&self, by: &[u8; 32]) {
         self.miss_or_all(self.pages.unswept(by));
     }
@@ -301,13 +297,13 @@ impl Window {
         self.missed.borrow_mut().pages.extend(missed);
     }
 
-    /// Whether anything was asked for that is not at hand, or of which it cannot be told where it is.
+    /// Whether something was requested that is not at hand, or whose location cannot be told.
     pub fn has_missed(&self) -> bool {
         let missed = self.missed.borrow();
         missed.all || !missed.pages.is_empty() || self.pages.has_failed()
     }
 
-    /// The same document with what was missed at hand; None where that is everything.
+    /// Returns the same document with what was missing at hand, or `None` if that is everything.
     pub fn with_missed(&self) -> Option<Window> {
         let missed = self.missed.borrow();
         let at_hand = &self.at_hand | &missed.pages;
@@ -321,11 +317,11 @@ impl Window {
     }
 }
 
-/// What can be read through a window; all, where there is none.
+/// A source read through a window, or all of it if there is none.
 pub struct Through<'w, S: ?Sized> {
-    /// What is read.
+    /// The source to read.
     pub source: &'w S,
-    /// What notes what is missing there.
+    /// Notes what is missing there.
     pub window: Option<&'w Window>,
 }
 
@@ -336,14 +332,14 @@ impl<S: Source + ?Sized> Through<'_, S> {
         }
     }
 
-    /// Which keys a root has is known of all of them.
+    /// The keys of each root are always known.
     fn ask_below_root(&self, path: &[&str]) {
         if path.len() != 1 {
             self.ask(path);
         }
     }
 
-    /// The value at a path, if it can be told without opening anything.
+    /// Returns the value at a path, if it can be told without opening anything.
     fn noted(&self, path: &[&str]) -> Option<Option<Value>> {
         let (Some(window), [root, key, field]) = (self.window, path) else { return None };
         let at = window.noted.iter().position(|noted| noted == field)?;
@@ -351,7 +347,7 @@ impl<S: Source + ?Sized> Through<'_, S> {
         facts.values.into_iter().nth(at)
     }
 
-    /// The item of the map at a path of two steps, if that can be told without opening it.
+    /// Returns the item of the map at a path of two steps, if it can be told without opening it.
     fn map(&self, path: &[&str]) -> Option<Id> {
         let (Some(window), [root, key]) = (self.window, path) else { return None };
         Some(window.pages.facts_beyond(root, key, &window.at_hand)?.item)
@@ -433,7 +429,7 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
 
     fn latest(&self, root: &str, count: usize, deleted: bool) -> Option<Vec<String>> {
         let window = self.window?;
-        // Those at hand may be others by now.
+        // Those at hand may have changed since.
         let count = count.saturating_add(window.at_hand.len());
         let mut keys = window.pages.latest(root, count, deleted)?;
         keys.extend(self.source.keys(&[root]));
@@ -442,14 +438,14 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
         Some(keys)
     }
 
-    /// Of what was changed since it was opened nothing is known.
+    /// Nothing is known of what was changed since it was opened.
     fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>> {
         let window = self.window?;
         let found = window.pages.holding(words);
         if found.is_none() {
             window.ask_for_all();
         }
-        // Whoever asked asks again, of everything.
+        // The caller asks again, with everything at hand.
         Some(found.unwrap_or_default())
     }
 

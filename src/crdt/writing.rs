@@ -1,4 +1,4 @@
-//! The one way of every value into yrs.
+//! The only way values are written into yrs.
 
 use super::content::Content;
 use super::scalar::{Scalar, Slot};
@@ -20,7 +20,7 @@ impl Txn<'_> {
         self.note(odd);
     }
 
-    /// Remembers how the value that was just written is to be written.
+    /// Remembers the encoding of the value that was just written.
     fn note(&mut self, odd: Option<Box<[u8]>>) {
         let Some(bytes) = odd else { return };
         let last = self.next_unit().clock.saturating_sub(1);
@@ -28,8 +28,8 @@ impl Txn<'_> {
         self.wrote_odd = true;
     }
 
-    /// A value with all below it. Recursion is bounded: what is written was read from a document
-    /// that passed the check.
+    /// Writes a value with everything below it. Recursion is bounded: the value was read from a document that
+    /// passed the check.
     pub(super) fn write_value(&mut self, slot: Slot<'_>, value: &Value) {
         match value {
             Value::Map(fields) => {
@@ -47,8 +47,7 @@ impl Txn<'_> {
         }
     }
 
-    /// Content with all below it, in the order of its keys, so that the same content is the same
-    /// items.
+    /// Writes content with everything below it, in key order, so that equal content becomes the same items.
     pub(super) fn write_content(&mut self, slot: Slot<'_>, content: &Content) {
         match content {
             Content::Plain(value) => self.write_plain(slot, value),

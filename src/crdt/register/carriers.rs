@@ -1,4 +1,4 @@
-//! Which of many sides carry an item, without a look at all of them.
+//! Finds which of many sides carry an item without looking at all of them.
 
 use super::MergeSide;
 use crate::wire::Id;
@@ -7,19 +7,19 @@ use std::ops::Range;
 
 /// The sides by what they hold, or by what they delete.
 pub struct Carriers {
-    /// By client, in the order of their beginnings.
+    /// By client, sorted by start.
     spans: HashMap<u64, Vec<CarrierSpan>>,
 }
 
 struct CarrierSpan {
     clocks: Range<u32>,
     side: usize,
-    /// How far this one and those before it reach.
+    /// The largest end of this span and those before it.
     reach: u32,
 }
 
 impl Carriers {
-    /// By the blocks of their updates.
+    /// Indexes the sides by the blocks of their updates.
     pub fn of_blocks(sides: &[MergeSide<'_>]) -> Carriers {
         Carriers::of(sides.iter().map(|side| {
             side.update.clients().filter_map(|(client, blocks)| {
@@ -29,7 +29,7 @@ impl Carriers {
         }))
     }
 
-    /// By the delete sets of their updates.
+    /// Indexes the sides by the delete sets of their updates.
     pub fn of_deletions(sides: &[MergeSide<'_>]) -> Carriers {
         Carriers::of(sides.iter().map(|side| side.update.delete_set().iter()))
     }
@@ -53,7 +53,7 @@ impl Carriers {
         Carriers { spans }
     }
 
-    /// The sides that carry an item, ascending.
+    /// Returns the sides that carry an item, ascending.
     pub fn carrying(&self, id: Id) -> Vec<usize> {
         let spans = self.spans.get(&id.client).map_or(&[][..], Vec::as_slice);
         let begun = spans.partition_point(|span| span.clocks.start <= id.clock);

@@ -1,10 +1,10 @@
-//! What was looked up in an index is what a look at everything finds.
+//! Index lookups find the same as a look at everything.
 
 use super::*;
 use crate::crdt::testing::{Rng, World, apply, new_doc, random_world, state, view};
 use yrs::{Doc, Map, ReadTxn, Transact, WriteTxn};
 
-/// The way it is defined: chains followed step by step, every side and every pair looked at.
+/// Follows the definition: chains step by step, every side and every pair.
 struct Naive<'n, 's>(&'n News<'s>);
 
 impl Naive<'_, '_> {
@@ -90,16 +90,14 @@ impl Naive<'_, '_> {
     }
 }
 
-/// What other replicas send to the first one: states and differences, with and without a word on
-/// what they have.
+/// What other replicas send to the first one: states and diffs, with and without their state vector.
 struct Sent {
     before: Vec<u8>,
     after: Vec<u8>,
     sides: Vec<(Vec<u8>, Option<Clocks>)>,
 }
 
-/// Replicas of any of a world's that write to the same few keys, and hear of each other now and
-/// then.
+/// Replicas of one world that write to the same few keys and occasionally exchange updates.
 fn quarrel(rng: &mut Rng, world: &World) -> Vec<Doc> {
     let forks: Vec<Doc> = (0..rng.below(7) as u64)
         .map(|n| {
@@ -143,7 +141,7 @@ fn sent(rng: &mut Rng, world: &World) -> Sent {
     Sent { before, after: state(ours), sides }
 }
 
-/// All of a contest but the values.
+/// A contest without its values.
 fn summary(contest: &Contest) -> String {
     let rival = |write: &Write| format!("{:?} of {:?}", write.id, write.sides);
     let rivals: Vec<String> = contest.rivals.iter().map(rival).collect();
@@ -204,7 +202,7 @@ fn the_decisions_are_those_of_a_look_at_everything() {
     assert!(contests > 100 && several > 20 && said > 1000, "{contests} {several} {said}");
 }
 
-/// `CRDTCTL_WORLDS=20000 cargo test --lib register::tests` looks at more of them.
+/// `CRDTCTL_WORLDS=20000 cargo test --lib register::tests` tries more of them.
 fn worlds() -> u64 {
     std::env::var("CRDTCTL_WORLDS").ok().and_then(|n| n.parse().ok()).unwrap_or(240)
 }

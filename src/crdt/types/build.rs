@@ -42,8 +42,8 @@ impl SharedTypes {
         let limit = READ_STEPS.saturating_add(due);
         let past = moment.map(|moment| past(&update, moment)).transpose()?;
         let built = build(&update, limit, past.as_ref()).ok_or_else(|| {
-            Error::refused("the document would take too long to be read")
-                .because(format!("more than {limit} comparisons of what was written at once"))
+            Error::refused("the document would take too long to read")
+                .because(format!("more than {limit} comparisons of concurrent items"))
                 .hint(Next::Blocks(None).and(" lists what it holds"))
         })?;
         drop(update);
@@ -118,9 +118,9 @@ fn past<S>(update: &Update<'_, S>, moment: &Version) -> Result<Version> {
     }
     match collected {
         0 => Ok(past),
-        n => Err(Error::refused("what the document was then cannot be shown any more")
-            .because(format!("{n} units that were there then are collected: their content is gone"))
-            .hint("a log that has the updates of that time, or a copy of the file, still has it")),
+        n => Err(Error::refused("the document as it was then can no longer be shown")
+            .because(format!("{n} units that existed then are collected: their content is gone"))
+            .hint("a log with the updates of that time, or a copy of the file, still has it")),
     }
 }
 

@@ -109,7 +109,7 @@ impl SharedTypes {
     /// under a key only the last one shows.
     fn content_of(&self, entries: &[Entry], keyed: bool) -> Result<(Vec<u8>, u32)> {
         let refused = |what: &str| {
-            Error::refused(format!("a document with {what} cannot be written anew"))
+            Error::refused(format!("a document with {what} cannot be rebuilt"))
                 .because("they refer to the history of the document, which would be gone")
         };
         let mut out = Vec::new();
@@ -230,9 +230,9 @@ impl Writer {
             self.out.clear();
         }
         let first = self.clock;
-        self.clock = first.checked_add(units).ok_or_else(|| {
-            Error::refused("the document is too large to be written by one client")
-        })?;
+        self.clock = first
+            .checked_add(units)
+            .ok_or_else(|| Error::refused("the document is too large for one client to write"))?;
         self.blocks += 1;
         Ok(first)
     }
