@@ -1,10 +1,9 @@
 //! Every shared type of Yjs, read from an update without yrs and without a schema.
 //!
-//! [`SharedTypes`] shows what Yjs would show of a state, and of one with gaps what Yjs would show of
-//! it: what has to wait for something that is not there is named ([`Waiting`]) and not shown. Unlike
-//! a [`super::view::View`], which is for documents that the gate lets through, it reads texts with
-//! formats, embeds and attributes, XML, sub-documents and links, nested as deep as they are: nothing
-//! here recurses into containers.
+//! [`SharedTypes`] shows what Yjs would show of a state. For an update with gaps it does the same: content
+//! that waits for something missing is listed ([`Waiting`]) and not shown. Unlike a [`super::view::View`],
+//! which is for documents that the gate lets through, it reads texts with formats, embeds and attributes,
+//! XML, sub-documents and links, at any depth: nothing here recurses into containers.
 
 mod build;
 mod content;

@@ -1,8 +1,8 @@
 //! The live content of a document, read from its bytes without yrs.
 //!
-//! A [`View`] is an index: containers, their keys and elements, and where in the bytes each value
-//! lies. Reading one record materialises that record only. What the index says is what yrs would
-//! show: the order of sequences and the winners of map keys follow its rule for conflicts.
+//! A [`View`] is an index: containers, their keys and elements, and where in the bytes each value lies.
+//! Reading one record materialises that record only. The index says what yrs would show: the order of
+//! sequences and the winners of map keys follow its conflict rule.
 
 pub(super) mod build;
 pub(super) mod digest;
@@ -39,12 +39,12 @@ use index::Entry;
 use span::NONE;
 
 impl View {
-    /// The live content of a checked update that holds a whole state. What refers to something
-    /// outside it is left out, as yrs would keep it waiting.
+    /// Returns the live content of a checked update that holds a whole state. Anything that refers outside it
+    /// is left out, as yrs would keep it pending.
     ///
     /// # Errors
-    /// `Refused` when what was written at once in it takes too long to be put into its order: no
-    /// document that people write comes near.
+    /// `Refused` when ordering its concurrent items takes too long, far longer than for any document that
+    /// people write.
     pub fn read(update: &Update<'_, Checked>) -> Result<View> {
         if let Some(known) = View::known_part(update) {
             let known = known.map_err(|fault| {
@@ -65,20 +65,19 @@ impl View {
         })
     }
 
-    /// The same, if no content of the update is deleted, was overwritten or stands in such; None for any
-    /// other, where yrs would write less, and where [`View::read`] fails.
+    /// Like [`View::read`], if all content of the update is live: nothing is deleted, overwritten or inside
+    /// such a container. `None` otherwise, since yrs would write less then, and where [`View::read`] fails.
     pub(super) fn read_settled(update: &Update<'_, Checked>) -> Option<View> {
         build::build_settled(update, View::limit_of(update))
     }
 
-    /// How many comparisons reading it may take.
+    /// How many comparisons reading the update may take.
     fn limit_of(update: &Update<'_, Checked>) -> u64 {
         let due = (update.blocks().len() as u64).saturating_mul(MERGE_STEPS_PER_BLOCK);
         READ_STEPS.saturating_add(due)
     }
 
-    /// Of an update that has more than any view shows, what stands in the roots that its concern
-    /// knows.
+    /// For an update that holds more than any view shows: the part in the roots that its concern knows.
     fn known_part(
         update: &Update<'_, Checked>,
     ) -> Option<std::result::Result<CheckedBytes<Vec<u8>>, Fault>> {
@@ -87,33 +86,33 @@ impl View {
         Some(CheckedBytes::check(part, known))
     }
 
-    /// Whether so many comparisons are enough.
+    /// Whether this many comparisons are enough.
     #[cfg(test)]
     pub(crate) fn takes(update: &Update<'_, Checked>, limit: u64) -> bool {
         build::build(update, limit).is_some()
     }
 
-    /// The same of a document that was merged here, where its work was counted.
+    /// Like [`View::read`], for a document that was merged here, where its cost was counted.
     pub fn of(update: &Update<'_, Checked>) -> View {
         if let Some(Ok(known)) = View::known_part(update) {
             let view = build::build(&known.update(), u64::MAX).unwrap_or_default();
             return View { version: update.version(), ..view };
         }
-        // Without a limit it is built.
+        // Building without a limit always succeeds.
         build::build(update, u64::MAX).unwrap_or_default()
     }
 
-    /// Clocks and deletions of the state.
+    /// Returns the clocks and deletions of the state.
     pub fn version(&self) -> &Version {
         &self.version
     }
 
-    /// The bytes that the view was built from.
+    /// Returns the bytes that the view was built from.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The update that the view was built from; read again, where nobody holds what was read.
+    /// Returns the update that the view was built from, reading it again if nobody holds the parsed form.
     ///
     /// # Errors
     /// `Bug` when `roots` are not those that it was checked with.
@@ -125,17 +124,17 @@ impl View {
             .map_err(|fault| Error::bug("a document that was valid no longer is").because(fault))
     }
 
-    /// The live units of content behind one in its sequence, in their order; that one may be deleted,
-    /// and none stand behind one that is nowhere.
+    /// Returns the live units after one in its sequence, in order. That one may be deleted; the result is
+    /// empty if it is nowhere.
     ///
     /// # Errors
     /// `Bug` when `roots` are not those that the update was checked with.
     pub fn behind(&self, roots: &[(&str, RootKind)], unit: Id) -> Result<Vec<Id>> {
-        // It was built within the limit.
+        // The view was built within the limit.
         Ok(build::behind(&self.update(roots)?, unit, u64::MAX).unwrap_or_default())
     }
 
-    /// BLAKE3 of the live content, whatever its history, client ids and encoding: two documents
+    /// Returns the BLAKE3 of the live content, independent of history, client ids and encoding: two documents
     /// that show the same have the same digest.
     pub fn digest(&self) -> [u8; 32] {
         let mut out = Encoding::default();
@@ -143,8 +142,8 @@ impl View {
         out.take().content
     }
 
-    /// The same, and that of the part without maps in which the flag is true: they are left out of the
-    /// maps that they are in.
+    /// Returns that digest, and the digest without the maps in which `flag` is true, which are left out of
+    /// the maps that contain them.
     pub fn digests(&self, flag: &str) -> PairedDigests {
         let mut out = Encoding::with_parts();
         digest::encode(&mut out, self, &|node| {
@@ -153,31 +152,31 @@ impl View {
         out.take()
     }
 
-    /// The sum of the digests of the parts of the live content: two documents that show the same have
+    /// Returns the sum of the digests of the parts of the live content: two documents that show the same have
     /// the same sum, as with [`View::digest`].
     pub fn sum(&self) -> ContentSum {
         digest::sum(self)
     }
 
-    /// The item that created the container at a path; none for a root, which nobody created.
+    /// Returns the item that created the container at a path, or `None` for a root, which nobody created.
     pub fn container(&self, path: &[&str]) -> Option<Id> {
         self.entry(path).filter(|entry| entry.node != NONE).map(|entry| entry.id)
     }
 
-    /// The item that holds the live value at a path.
+    /// Returns the item that holds the live value at a path.
     pub fn item(&self, path: &[&str]) -> Option<Id> {
         self.entry(path).map(|entry| entry.id)
     }
 
-    /// The step that leads from the array at a path to the element that an item created; none where
-    /// no step does, since the element has no id or an earlier one has the same.
+    /// Returns the step that leads from the array at a path to the element that an item created, or `None` if
+    /// no step does, because the element has no id or an earlier one has the same.
     pub fn element(&self, path: &[&str], item: Id) -> Option<&str> {
         let node = self.node(self.node_at(path)?).filter(|node| node.shape == Shape::Array)?;
         self.elements(node).name_of(item)
     }
 
-    /// Whether two views of one document show the same items at a path: what is there is then the
-    /// same. The other way round is not promised.
+    /// Whether two views of one document show the same items at a path, and thus the same content. The
+    /// converse is not promised.
     pub fn shows_the_same(&self, other: &View, path: &[&str]) -> bool {
         match (self.entry(path), other.entry(path)) {
             (Some(ours), Some(theirs)) => self.is_same(ours, other, theirs),

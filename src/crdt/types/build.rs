@@ -1,4 +1,4 @@
-//! Building the index: where each block stands, in which order, and what of it lives.
+//! Building the index: where each block is, in which order, and which parts are live.
 
 use super::super::view::build::{SlotContents, shows};
 use super::super::view::index::Entry;
@@ -21,16 +21,17 @@ impl SharedTypes {
     /// Reads an update.
     ///
     /// # Errors
-    /// `Untrusted` for bytes that are no update; `Refused` where what was written at once in it takes
-    /// too long to be put into its order.
+    /// `Untrusted` for bytes that are not an update; `Refused` when ordering its concurrent items takes too
+    /// long.
     pub fn read(bytes: impl Into<Arc<Vec<u8>>>) -> Result<SharedTypes> {
         SharedTypes::read_at(bytes, None)
     }
 
-    /// The same as it was at a moment: what was written later is not there, and what was deleted later is.
+    /// Reads the document as it was at a moment: without what was written later, and with what was deleted
+    /// later.
     ///
     /// # Errors
-    /// As [`SharedTypes::read`]; `Refused` where something that was there then is collected.
+    /// As [`SharedTypes::read`]; `Refused` if something that existed then is collected.
     pub fn read_at(
         bytes: impl Into<Arc<Vec<u8>>>,
         moment: Option<&Version>,
@@ -52,7 +53,7 @@ impl SharedTypes {
     }
 }
 
-/// What is made of an update.
+/// What is built from an update.
 struct Built {
     version: Version,
     waiting: Vec<Waiting>,
@@ -61,13 +62,13 @@ struct Built {
     entries: LiveEntries,
 }
 
-/// None when the order of what was written at once takes more than `limit` comparisons.
+/// Returns `None` when ordering concurrent items takes more than `limit` comparisons.
 fn build<S>(update: &Update<'_, S>, limit: u64, past: Option<&Version>) -> Option<Built> {
     let version = past.cloned().unwrap_or_else(|| update.version());
     let (order, waiting) = turns::take(update);
     let mut places = Places::new(update);
     order.iter().for_each(|block| places.settle(block));
-    // Of a list of one unit nothing has to be put into order, and most keys have no other.
+    // A list of one unit needs no ordering, and most keys have only one.
     let TypeLists { alone, several } = TypeLists::told_apart(update, &mut places, &version);
     let list_of = std::mem::take(&mut places.list_of);
     let pieces = Pieces::cut(update, order.iter(), &list_of, &version.deletes);
@@ -98,7 +99,7 @@ fn build<S>(update: &Update<'_, S>, limit: u64, past: Option<&Version>) -> Optio
     Some(Built { version, waiting, roots, nodes, entries })
 }
 
-/// A moment as the version of what is shown: what was written after it counts as deleted.
+/// Turns a moment into the version of what is shown: what was written after it counts as deleted.
 fn past<S>(update: &Update<'_, S>, moment: &Version) -> Result<Version> {
     let mut past = Version { clocks: moment.clocks.clone(), deletes: moment.deletes.clone() };
     let mut collected = 0u64;
@@ -124,22 +125,22 @@ fn past<S>(update: &Update<'_, S>, moment: &Version) -> Result<Version> {
     }
 }
 
-/// Where blocks stand. A list is one sequence, or one key of a map; it goes by the block that named
-/// it first, which says where it is.
+/// Where blocks are. A list is one sequence, or one key of a map; it is identified by the block that named it
+/// first, which says where it is.
 pub(super) struct Places<'u, 'a, S> {
     update: &'u Update<'a, S>,
-    /// Per block, the list that it stands in.
+    /// Per block, its list.
     pub(super) list_of: Vec<u32>,
-    /// Every list, found by where it is.
+    /// Every list, found by its place.
     known: ListTable,
     hasher: RandomState,
     pub(super) nodes: Vec<TypeNode>,
-    /// The blocks that create a container, in their order, each with that container, once it is made.
+    /// The blocks that create a container, in order, each with that container once it exists.
     types: Vec<(u32, u32)>,
     pub(super) roots: HashMap<&'a str, u32>,
 }
 
-/// A container, and a key in it; none in a sequence.
+/// A container, and a key in it; `None` in a sequence.
 type TypePlace<'a> = (u32, Option<&'a str>);
 
 impl<'u, 'a, S> Places<'u, 'a, S> {
@@ -159,7 +160,7 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
         }
     }
 
-    /// Finds the list of a block, whose turn it is, and makes the container that it creates.
+    /// Finds the list of a block whose turn it is, and makes the container that the block creates.
     pub(super) fn settle(&mut self, index: u32) {
         let Some(block) = self.update.blocks().get(index as usize) else { return };
         if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
@@ -179,7 +180,7 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
         }
     }
 
-    /// As Yjs does it: what refers to something collected is collected itself.
+    /// As in Yjs: an item that refers to something collected is collected itself.
     fn list(&mut self, index: u32, header: &Header<'a>) -> Option<u32> {
         let Some(parent) = header.parent else {
             let of = |id: Id| {
@@ -206,7 +207,7 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
         if known.is_some() {
             return known;
         }
-        // There is room for all: nothing is hashed a second time.
+        // The table has room for all, so nothing is hashed a second time.
         let Places { update, known, hasher, roots, types, .. } = self;
         let again = |head: &u32| hasher.hash_one(place_of(update, roots, types, *head));
         known.insert(hash, index, again);
@@ -217,12 +218,12 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
         node(self.update, &self.roots, &self.types, parent)
     }
 
-    /// The container that a block created.
+    /// Returns the container that a block created.
     pub(super) fn node_of(&self, block: usize) -> Option<u32> {
         made(&self.types, block)
     }
 
-    /// The containers that blocks created, with these blocks.
+    /// Returns the containers that blocks created, each with its block.
     pub(super) fn created(&self) -> impl Iterator<Item = (u32, u32)> {
         self.types.iter().filter(|(_, node)| *node != NONE).copied()
     }
@@ -231,7 +232,7 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
         self.place(head) == Some(place)
     }
 
-    /// Where a list is.
+    /// Returns the place of a list.
     pub(super) fn place(&self, list: u32) -> Option<TypePlace<'a>> {
         place_of(self.update, &self.roots, &self.types, list)
     }
@@ -272,14 +273,14 @@ fn place_of<'a, S>(
 
 /// The lists of a document.
 struct TypeLists {
-    /// Those of one unit, which is live.
+    /// Lists of one unit, which is live.
     alone: Vec<u32>,
     /// The others, sorted.
     several: Vec<u32>,
 }
 
 impl TypeLists {
-    /// From here on `list_of` says, per block, which of `several` it is in.
+    /// After this, `list_of` says, per block, which of `several` it is in.
     fn told_apart<S>(
         update: &Update<'_, S>,
         places: &mut Places<'_, '_, S>,
@@ -345,15 +346,15 @@ fn type_of<S>(update: &Update<'_, S>, index: usize) -> (TypeKind, Span) {
     (kind, name)
 }
 
-/// How many lists are sorted by the beginnings of their keys at once: what that takes is bounded.
+/// How many lists are sorted by key prefix at once; this bounds the memory it takes.
 const SORTED_AT_ONCE: usize = if cfg!(test) { 16 } else { 1 << 20 };
 
-/// A list on its way into its order.
+/// A list to be sorted.
 struct SortedList {
     node: u32,
-    /// Of several blocks.
+    /// Identifies it by a block.
     list: u32,
-    /// What follows the bytes that all keys begin with.
+    /// The start of its key after the bytes that all keys share.
     begin: u64,
 }
 
@@ -370,7 +371,7 @@ struct EntryFiller<'f, 'u, 'a, S> {
 type FilledNode = (u32, Range<usize>, Range<usize>);
 
 impl<'a, S> EntryFiller<'_, '_, 'a, S> {
-    /// The live entries of every node: its sequence, then its keys.
+    /// Collects the live entries of every node: its sequence, then its keys.
     fn fill(&self, alone: Vec<u32>, several: &[u32], entries: &mut LiveEntries) -> Vec<FilledNode> {
         let mut lists = alone;
         lists.extend_from_slice(several);
@@ -384,7 +385,7 @@ impl<'a, S> EntryFiller<'_, '_, 'a, S> {
             let number = several.binary_search(&list).ok().and_then(|at| u32::try_from(at).ok());
             match (number, key) {
                 (None, _) => self.alone(list, key, entries),
-                // The last of a key is its value; when that is deleted, the key is not there.
+                // The last item of a key is its value; if that is deleted, the key does not exist.
                 (Some(number), Some(key)) => {
                     let key = self.key_span(list, key);
                     let last = self.contents.get(self.last(number));
@@ -439,7 +440,7 @@ impl<'a, S> EntryFiller<'_, '_, 'a, S> {
             .map_or(Span::default(), |head| Span::of_key(head, key.len() as u32))
     }
 
-    /// The last piece of a list that was there at the moment.
+    /// Returns the last piece of a list that existed at the moment.
     fn last(&self, list: u32) -> u32 {
         let Some(past) = self.past else { return self.arranged.tail(list) };
         let was_there = |piece: &u32| {
@@ -454,8 +455,8 @@ impl<'a, S> EntryFiller<'_, '_, 'a, S> {
         self.arranged.iter(list).filter(was_there).last().unwrap_or(NONE)
     }
 
-    /// By container and key, a sequence before the keys. Keys are read where they are written, and that
-    /// seldom: first those of a stretch by their beginnings, then the stretches are merged.
+    /// Sorts by container and key, a sequence before the keys. Keys are read from the bytes, and rarely: each
+    /// batch is first sorted by key prefixes, then the batches are merged.
     fn sort(&self, lists: &mut [u32]) {
         let place = |list: &u32| self.places.place(*list);
         let stretches = lists.len().div_ceil(SORTED_AT_ONCE);
@@ -476,12 +477,12 @@ impl<'a, S> EntryFiller<'_, '_, 'a, S> {
             stretch.iter_mut().zip(keyed).for_each(|(entry, sorted)| *entry = sorted.list);
         }
         if stretches > 1 {
-            // Finds that these are sorted already, and merges them.
+            // A stable sort detects the sorted batches and merges them.
             lists.sort_by(|a, b| place(a).cmp(&place(b)));
         }
     }
 
-    /// How many bytes all keys begin with.
+    /// How many leading bytes all keys share.
     fn shared(&self, lists: &[u32]) -> usize {
         let mut keys = lists.iter().filter_map(|list| self.places.place(*list)?.1);
         let Some(first) = keys.next() else { return 0 };
@@ -492,7 +493,7 @@ impl<'a, S> EntryFiller<'_, '_, 'a, S> {
     }
 }
 
-/// What a root is that no update says the type of: what it looks like.
+/// Guesses the type of a root that no update declares from its content.
 fn guess<S>(
     update: &Update<'_, S>,
     nodes: &[TypeNode],
@@ -510,7 +511,7 @@ fn guess<S>(
     let kinds = || entries.kinds(update.blocks(), node.sequence.clone());
     match () {
         () if kinds().any(|(kind, _)| is_text(kind)) => TypeKind::Text,
-        // A fragment holds nothing else: with a value beside an element, it is a list.
+        // A fragment holds only XML: with a value beside an element, it is a list.
         () if kinds().any(|(_, node)| is_xml(node)) && kinds().all(|(_, node)| is_in_xml(node)) => {
             TypeKind::XmlFragment
         }
@@ -526,8 +527,8 @@ mod tests {
     use crate::wire::{Value, write_var};
     use std::collections::BTreeMap;
 
-    /// Keys that begin alike, that begin others, in three maps, some overwritten and some deleted:
-    /// more of them than are sorted at once.
+    /// Keys with common prefixes, and keys that are prefixes of others, in three maps, some overwritten and
+    /// some deleted: more of them than are sorted at once.
     #[test]
     fn keys_are_in_their_order_however_many_are_sorted_at_once() {
         let (mut blocks, mut count, mut deletes) = (Vec::new(), 0u64, Vec::new());

@@ -1,4 +1,4 @@
-//! What a document shows: containers, and what stands in them.
+//! What a document shows: containers and their content.
 
 use super::super::view::index::Entry;
 use super::super::view::span::{NONE, Span};
@@ -7,29 +7,29 @@ use super::turns::Waiting;
 use crate::wire::{BlockKind, ByteReader, Id, Value, Version, WalkedBytes, any};
 use std::ops::Range;
 
-/// What a container is.
+/// The type of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TypeKind {
     /// A map.
     Map,
     /// An array.
     Array,
-    /// A text, with formats or without.
+    /// A text, with or without formats.
     Text,
-    /// An element of XML, with a name.
+    /// An XML element, which has a name.
     XmlElement,
-    /// Several nodes of XML side by side.
+    /// Several XML nodes side by side.
     XmlFragment,
-    /// A map that stands among nodes of XML, with a name.
+    /// A map among XML nodes, which has a name.
     XmlHook,
     /// A text in XML.
     XmlText,
-    /// Something that stands elsewhere and is shown here too.
+    /// Something that is located elsewhere and shown here too.
     Link,
 }
 
 impl TypeKind {
-    /// The name in answers; public API.
+    /// Returns the name used in output; public API.
     pub fn name(self) -> &'static str {
         match self {
             TypeKind::Map => "map",
@@ -70,24 +70,24 @@ pub(super) struct TypeNode {
     pub(super) kind: TypeKind,
     /// The block that created it, or [`NONE`].
     pub(super) block: u32,
-    /// Of an element or a hook.
+    /// The name of an element or a hook.
     pub(super) name: Span,
-    /// What stands in it one after the other.
+    /// The entries of its sequence.
     pub(super) sequence: Range<usize>,
-    /// What stands in it under keys, sorted.
+    /// The entries under its keys, sorted.
     pub(super) keyed: Range<usize>,
 }
 
-/// Something live.
+/// A live value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SharedValue<'t> {
     /// A plain value.
     Value(Value),
-    /// A plain value that is nested too deeply to be taken apart at once.
+    /// A plain value nested too deeply to be parsed at once.
     Deep(&'t [u8]),
     /// A container.
     Type(SharedType),
-    /// A document within the document: its guid.
+    /// A document within the document, by its guid.
     Document(&'t str),
 }
 
@@ -96,28 +96,28 @@ pub enum SharedValue<'t> {
 pub struct SharedType(pub(super) u32);
 
 impl SharedTypes {
-    /// What is there: clocks and deletions, what waits included.
+    /// Returns the clocks and deletions it holds, including what waits.
     pub fn version(&self) -> &Version {
         &self.version
     }
 
-    /// What cannot be shown yet, by client.
+    /// Returns what cannot be shown yet, by client.
     pub fn waiting(&self) -> &[Waiting] {
         &self.waiting
     }
 
-    /// The bytes that were read.
+    /// Returns the bytes that were read.
     pub fn bytes(&self) -> &[u8] {
         self.read.bytes()
     }
 
-    /// The roots that hold anything, by name.
+    /// Returns the roots that hold anything, by name.
     pub fn live_roots(&self) -> impl Iterator<Item = (&str, SharedType)> {
         let live = self.roots.iter().filter(|(_, node)| self.holds_anything(*node));
         live.map(|(name, node)| (name.as_str(), SharedType(*node)))
     }
 
-    /// One of them: found without a look at the others, of which there can be many.
+    /// Returns one of the live roots without looking at the others, of which there can be many.
     pub fn live_root(&self, name: &str) -> Option<SharedType> {
         let at = self.roots.binary_search_by(|(root, _)| root.as_str().cmp(name)).ok()?;
         let (_, node) = self.roots.get(at)?;
@@ -129,24 +129,24 @@ impl SharedTypes {
         node.is_some_and(|node| !(node.sequence.is_empty() && node.keyed.is_empty()))
     }
 
-    /// What a container is. A root that nobody gave a type is what it looks like.
+    /// Returns the type of a container. A root of undeclared type gets the type that its content suggests.
     pub fn kind(&self, container: SharedType) -> TypeKind {
         self.nodes.get(container.0 as usize).map_or(TypeKind::Map, |node| node.kind)
     }
 
-    /// The name of an element or a hook; empty for others.
+    /// Returns the name of an element or a hook; empty for others.
     pub fn name(&self, container: SharedType) -> &str {
         self.nodes.get(container.0 as usize).map_or("", |node| self.str(node.name))
     }
 
-    /// What a link points at: a unit, or the first and the last with `..` between them.
+    /// Returns what a link points at: a unit, or the first and the last with `..` between them.
     pub fn target(&self, link: SharedType) -> Option<String> {
         let update = self.read.update();
         let block = update.blocks().get(self.nodes.get(link.0 as usize)?.block as usize)?;
         update.target(block).map(|target| target.to_string())
     }
 
-    /// The blocks of all links, with the units that they point at.
+    /// Returns the blocks of all links, with the units that they point at.
     pub fn linked(&self) -> impl Iterator<Item = (SharedType, Id)> {
         let update = self.read.update();
         let links = (0u32..).zip(&self.nodes).filter(|(_, node)| node.kind == TypeKind::Link);
@@ -156,12 +156,12 @@ impl SharedTypes {
         })
     }
 
-    /// How many fields or elements a container holds, or bytes of text.
+    /// Returns how many fields, elements, or bytes of text a container holds.
     pub fn count(&self, container: SharedType) -> usize {
         match self.kind(container) {
             TypeKind::Text | TypeKind::XmlText => self.plain_text(container).len(),
             TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => {
-                // What these are under a key shows nothing.
+                // Under a key these show nothing.
                 let shows = |kind: &BlockKind| !matches!(kind, BlockKind::Format | BlockKind::Move);
                 self.keyed(container).kinds().filter(shows).count()
             }
@@ -171,18 +171,18 @@ impl SharedTypes {
         }
     }
 
-    /// What stands in it under keys: the fields of a map, the attributes of an element or a text.
+    /// Returns the values under keys: the fields of a map, the attributes of an element or a text.
     pub fn fields(&self, container: SharedType) -> impl Iterator<Item = (&str, SharedValue<'_>)> {
         self.keyed(container)
             .filter_map(|entry| Some((self.str(entry.key), self.last_part(&entry)?)))
     }
 
-    /// The elements of an array, the nodes in XML.
+    /// Returns the elements of an array, or the nodes in XML.
     pub fn elements(&self, container: SharedType) -> impl Iterator<Item = SharedValue<'_>> {
         self.sequence(container).flat_map(|entry| self.parts(&entry))
     }
 
-    /// Whether anything stands under keys in a container, whatever it is.
+    /// Whether a container of any type has values under keys.
     pub fn is_keyed(&self, container: SharedType) -> bool {
         !self.keyed(container).is_empty()
     }
@@ -206,10 +206,10 @@ impl SharedTypes {
         std::str::from_utf8(self.slice(span)).unwrap_or("")
     }
 
-    /// What an entry under a key shows: Yjs takes the last of several values.
+    /// The value that an entry under a key shows: of several values Yjs takes the last.
     fn last_part(&self, entry: &Entry) -> Option<SharedValue<'_>> {
         if entry.kind == BlockKind::Any {
-            // Nearly always there is one, and nothing has to be collected.
+            // Nearly always there is only one, and nothing has to be collected.
             let mut reader = ByteReader::at(self.slice(entry.content), 0);
             if let (Ok(value), 0) = (any::read(&mut reader), reader.left()) {
                 return Some(SharedValue::Value(value));
@@ -218,7 +218,7 @@ impl SharedTypes {
         self.parts(entry).pop()
     }
 
-    /// What an entry shows, one unit after the other. Nothing for a format.
+    /// The values that an entry shows, unit by unit. Empty for a format.
     pub(super) fn parts(&self, entry: &Entry) -> Vec<SharedValue<'_>> {
         let bytes = self.slice(entry.content);
         // The walk read the same bytes: none of this fails.
@@ -277,7 +277,7 @@ impl SharedTypes {
         SharedValue::Value(any::embedded(self.str(entry.content)).unwrap_or(Value::Undefined))
     }
 
-    /// Adds the characters of an entry of a text.
+    /// Appends the characters of an entry of a text.
     pub(super) fn push_text(&self, entry: &Entry, text: &mut String) {
         if entry.kind != BlockKind::String {
             return;
@@ -291,7 +291,7 @@ impl SharedTypes {
         }
     }
 
-    /// The characters of a text, without formats and embeds.
+    /// Returns the characters of a text, without formats and embeds.
     pub fn plain_text(&self, container: SharedType) -> String {
         let mut text = String::new();
         self.sequence(container).for_each(|entry| self.push_text(&entry, &mut text));
@@ -304,13 +304,13 @@ impl SharedTypes {
             || self.sequence(container).any(|entry| entry.kind != BlockKind::String)
     }
 
-    /// Who wrote each live entry of a container's own level.
+    /// Returns who wrote each live entry directly in a container.
     pub fn units(&self, container: SharedType) -> impl Iterator<Item = (Id, BlockKind)> {
         self.sequence(container).map(|entry| (entry.id, entry.kind))
     }
 
-    /// What stands in a container with who wrote it: a piece of text, an element, a field. Formats are
-    /// left out.
+    /// Returns the content of a container with who wrote each part: a piece of text, an element, a field.
+    /// Formats are left out.
     pub fn authored(&self, container: SharedType) -> impl Iterator<Item = AuthoredPart<'_>> {
         let is_text = self.kind(container).is_text();
         let elements = self.sequence(container).flat_map(move |entry| {
@@ -335,15 +335,15 @@ impl SharedTypes {
     }
 }
 
-/// Something that stands in a container, and who wrote it.
+/// A part of a container's content, and who wrote it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuthoredPart<'t> {
     /// Its first unit.
     pub id: Id,
     /// How many units it has.
     pub units: u32,
-    /// The key that it stands under.
+    /// Its key, if it has one.
     pub key: Option<&'t str>,
-    /// What it is.
+    /// The content.
     pub part: SharedValue<'t>,
 }

@@ -1,12 +1,12 @@
-//! Texts with formats and embeds, run by run: the delta that Yjs and Quill have.
+//! Texts with formats and embeds, run by run: the delta format of Yjs and Quill.
 
 use super::content::{SharedType, SharedTypes, SharedValue};
 use crate::wire::Value;
 use crate::wire::{BlockKind, ByteReader, any};
 use std::collections::BTreeMap;
 
-/// Formats that hold at one place; further ones are not shown. People have a dozen, and what each run
-/// says of them must not grow with their number.
+/// Most formats shown at one place; further ones are left out. People use a dozen, and the output per run
+/// must not grow with their number.
 const FORMATS: usize = 256;
 
 /// What a run inserts.
@@ -14,21 +14,21 @@ const FORMATS: usize = 256;
 pub enum Insert<'t> {
     /// Characters.
     Text(String),
-    /// Something among them.
+    /// An embedded value.
     Embed(SharedValue<'t>),
 }
 
 /// A run of a text with the same attributes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeltaRun<'t> {
-    /// What stands there.
+    /// The inserted content.
     pub insert: Insert<'t>,
-    /// The formats that hold there, by name.
+    /// The formats active there, by name.
     pub attributes: BTreeMap<String, Value>,
 }
 
 impl SharedTypes {
-    /// The runs of a text, as Yjs' `toDelta` cuts them: at every format and every embed.
+    /// Returns the runs of a text, cut as Yjs' `toDelta` does: at every format and every embed.
     pub fn delta(&self, container: SharedType) -> Vec<DeltaRun<'_>> {
         let mut runs = Vec::new();
         let mut attributes: BTreeMap<String, Value> = BTreeMap::new();

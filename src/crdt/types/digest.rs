@@ -1,5 +1,5 @@
-//! The content digest: that of a [`super::super::view::View`] where it reads the same, and beyond it
-//! what it does not know.
+//! The content digest: equal to that of a [`super::super::view::View`] for what a view can read, and extended
+//! to what it cannot.
 
 use super::content::{SharedType, SharedTypes, SharedValue, TypeKind};
 use crate::crdt::encoding::{ARRAY, BYTES, END, Encoding, LIST, MAP, PairedDigests, STRING, TEXT};
@@ -16,19 +16,19 @@ enum Rest<'t> {
     Fields(Box<dyn Iterator<Item = (&'t str, SharedValue<'t>)> + 't>),
     Elements(Box<dyn Iterator<Item = SharedValue<'t>> + 't>),
     Byte(u8),
-    /// Here ends a part that is left out.
+    /// Ends a part that is left out.
     LeftOut,
 }
 
 impl SharedTypes {
-    /// BLAKE3 of the live content, whatever its history, client ids and encoding.
+    /// Returns the BLAKE3 of the live content, independent of history, client ids and encoding.
     pub fn digest(&self) -> [u8; 32] {
         let mut out = Encoding::default();
         self.encode(&mut out, &|_| false);
         out.take().content
     }
 
-    /// The same, and that of the part without the maps in which the flag is true.
+    /// Returns that digest, and the digest without the maps in which `flag` is true.
     pub fn digests(&self, flag: &str) -> PairedDigests {
         let mut out = Encoding::with_parts();
         self.encode(&mut out, &|container| {
@@ -48,14 +48,14 @@ impl SharedTypes {
         }
     }
 
-    /// Of one container with all that is in it.
+    /// Returns the digest of one container with everything in it.
     pub fn digest_of(&self, container: SharedType) -> [u8; 32] {
         let mut out = Encoding::default();
         self.hash(&mut out, container, &|_| false);
         out.take().content
     }
 
-    /// Of one value with all that is in it.
+    /// Returns the digest of one value with everything in it.
     pub fn digest_of_value(&self, part: &SharedValue<'_>) -> [u8; 32] {
         if let SharedValue::Type(container) = part {
             return self.digest_of(*container);
@@ -137,7 +137,7 @@ impl SharedTypes {
         }
     }
 
-    /// Pieces of text that stand side by side are one text, however they were written.
+    /// Adjacent pieces of text count as one text, however they were written.
     fn hash_text<'t>(
         &'t self,
         out: &mut Encoding,
@@ -171,7 +171,7 @@ impl SharedTypes {
                     flush(out, &mut run);
                     for part in self.parts(&entry) {
                         match part {
-                            // Its place is marked here, and it is hashed behind the text.
+                            // Its place is marked here, and it is hashed after the text.
                             SharedValue::Type(inner) => {
                                 out.tag(LIST);
                                 containers.push(SharedValue::Type(inner));
@@ -187,7 +187,7 @@ impl SharedTypes {
     }
 }
 
-/// What holds nothing else.
+/// Hashes a value that contains nothing else.
 fn plain(out: &mut Encoding, part: &SharedValue<'_>) {
     match part {
         SharedValue::Value(Value::Bytes(bytes)) => out.string(BYTES, bytes),

@@ -1,5 +1,4 @@
-//! What is live, kept small: an entry that is a whole block is told from that block whenever somebody
-//! asks for it.
+//! Live entries in compact form: an entry that is a whole block is derived from that block on demand.
 
 use super::super::view::index::Entry;
 use super::super::view::pieces::whole;
@@ -7,7 +6,7 @@ use super::super::view::span::{Halves, NONE, Span};
 use crate::wire::{Block, BlockKind, BlockWriters, Id, Update, WalkedBytes};
 use std::ops::Range;
 
-/// What is no block, and kept as it is.
+/// Marks an entry that is not a whole block and is stored in `kept`.
 const KEPT: u32 = 1 << 31;
 
 /// The entries of all containers.
@@ -19,29 +18,29 @@ pub(super) struct LiveEntries {
 }
 
 impl LiveEntries {
-    /// None yet of this update.
+    /// Returns an empty list for this update.
     pub fn of<S>(update: &Update<'_, S>) -> LiveEntries {
         LiveEntries { order: Vec::new(), kept: Vec::new(), writers: BlockWriters::of(update) }
     }
 
-    /// Some of them, those of one container, as they are in what was read.
+    /// Returns a range of entries, those of one container, as they are in the bytes read.
     pub fn within<'t>(&'t self, read: &'t WalkedBytes, range: Range<usize>) -> Entries<'t> {
         let order = self.order.get(range).unwrap_or(&[]);
         Entries { update: read.update(), order, kept: &self.kept, writers: &self.writers }
     }
 
-    /// The index of the next one.
+    /// Returns the index of the next entry.
     pub fn end(&self) -> usize {
         self.order.len()
     }
 
-    /// A block that shows all that it holds, under the key that it names, and creates no container. A
-    /// file is not so long that it had more blocks than can be told from what is kept.
+    /// Adds a block that shows all that it holds, under the key that it names, and creates no container.
+    /// Files are too small for block numbers to reach [`KEPT`].
     pub fn push_block(&mut self, block: u32) {
         self.order.push(block & !KEPT);
     }
 
-    /// Anything.
+    /// Adds any other entry.
     pub fn keep(&mut self, entry: Option<Entry>) {
         if let Some(entry) = entry {
             let at = u32::try_from(self.kept.len()).unwrap_or(NONE);
@@ -50,7 +49,7 @@ impl LiveEntries {
         }
     }
 
-    /// What some of them are, with the container that each created.
+    /// Returns the kinds of a range of entries, with the container that each created.
     pub fn kinds(
         &self,
         blocks: &[Block],
@@ -77,7 +76,7 @@ impl Entries<'_> {
         self.order.is_empty()
     }
 
-    /// What they are.
+    /// Returns the kinds of the entries.
     pub fn kinds(&self) -> impl Iterator<Item = BlockKind> {
         let kept = self.kept;
         self.order.iter().filter_map(move |at| match at & KEPT {

@@ -13,12 +13,12 @@ use std::io;
 pub enum JsonForm {
     /// As Yjs' `toJSON` shows it: maps as objects, arrays as arrays, texts and XML as strings.
     Plain,
-    /// The same, but texts with formats or embeds as their delta, and XML so that it can be parsed.
+    /// As `Plain`, but texts with formats or embeds as their delta, and XML in a form that can be parsed.
     Records,
     /// Each value with its type, so that nothing is lost.
     Tagged,
-    /// Plain, in the middle of XML. XML in it is cut: in a text in a text in a text every quote
-    /// would have twice as many backslashes as in the one before.
+    /// Plain, inside XML. XML nested in it is cut: in a text within a text within a text, every quote would
+    /// have twice as many backslashes as at the level before.
     WithinXml,
 }
 
@@ -27,7 +27,7 @@ enum Todo<'t> {
     Fields(Box<dyn Iterator<Item = (&'t str, SharedValue<'t>)> + 't>),
     Elements(Box<dyn Iterator<Item = SharedValue<'t>> + 't>),
     Runs(std::vec::IntoIter<DeltaRun<'t>>),
-    /// A key with what follows it.
+    /// A key and what follows it.
     Key(&'static str, Box<Todo<'t>>),
     Begin(char),
     End(char),
@@ -35,7 +35,7 @@ enum Todo<'t> {
 }
 
 impl SharedTypes {
-    /// All roots as one object.
+    /// Writes all roots as one object.
     ///
     /// # Errors
     /// Those of `out`.
@@ -48,7 +48,7 @@ impl SharedTypes {
         out.end('}')
     }
 
-    /// One value with all that is in it.
+    /// Writes one value with everything in it.
     ///
     /// # Errors
     /// Those of `out`.
@@ -95,7 +95,7 @@ impl SharedTypes {
         Ok(())
     }
 
-    /// One run of a delta: `{"insert": …, "attributes": {…}}`.
+    /// Writes one run of a delta: `{"insert": …, "attributes": {…}}`.
     fn write_run<'t>(
         &'t self,
         out: &mut JsonOut<'_>,
@@ -115,7 +115,7 @@ impl SharedTypes {
         }
     }
 
-    /// Writes what has nothing in it, and begins what has.
+    /// Writes an empty value, and begins any other.
     fn write_one<'t>(
         &'t self,
         out: &mut JsonOut<'_>,
@@ -161,7 +161,7 @@ impl SharedTypes {
                 todo.extend([Todo::End(']'), elements()]);
                 Ok(())
             }
-            // One root used as two things: both are shown.
+            // One root used as two types: both are shown.
             TypeKind::Array => {
                 out.begin('{')?;
                 todo.extend([Todo::End('}'), Todo::End('}'), fields(), Todo::Begin('{')]);
@@ -179,7 +179,7 @@ impl SharedTypes {
         }
     }
 
-    /// The delta of a text as JSON.
+    /// Writes the delta of a text as JSON.
     ///
     /// # Errors
     /// Those of `out`.
@@ -194,7 +194,7 @@ impl SharedTypes {
     }
 
     fn finish<'t>(&'t self, out: &mut JsonOut<'_>, mut todo: Vec<Todo<'t>>) -> io::Result<()> {
-        // What is left are ends, attributes, and an embedded container at most.
+        // Only ends, attributes, and at most an embedded container are left.
         while let Some(next) = todo.pop() {
             match next {
                 Todo::End(bracket) => out.end(bracket)?,
@@ -221,24 +221,24 @@ impl SharedTypes {
         Ok(())
     }
 
-    /// A container as JSON on one line.
+    /// Returns a container as JSON on one line.
     pub fn json_text(&self, container: SharedType, form: JsonForm) -> String {
         let mut bytes = Vec::new();
-        // A vector takes everything.
+        // Writing to a vector cannot fail.
         let part = SharedValue::Type(container);
         let written = self.write_part(&mut JsonOut::new(&mut bytes, false), part, form);
         written.map(|()| String::from_utf8(bytes).unwrap_or_default()).unwrap_or_default()
     }
 
-    /// All roots as one value, as [`JsonForm::Plain`] writes them.
+    /// Returns all roots as one value, as [`JsonForm::Plain`] writes them.
     ///
     /// # Errors
-    /// `Bug`, where what was read once does not read again.
+    /// `Bug` if bytes that were read before cannot be read again.
     pub fn to_json(&self) -> crate::error::Result<DeepJson> {
         built(|out| self.write_json(out, JsonForm::Plain))
     }
 
-    /// One value, as it is written.
+    /// Returns one value as it would be written.
     ///
     /// # Errors
     /// As [`SharedTypes::to_json`].
@@ -250,7 +250,7 @@ impl SharedTypes {
         built(|out| self.write_part(out, part, form))
     }
 
-    /// As [`JsonForm::Records`] has it.
+    /// Writes a container in the form of [`JsonForm::Records`].
     fn write_record<'t>(
         &'t self,
         out: &mut JsonOut<'_>,
@@ -296,9 +296,8 @@ fn attributes_to(
 }
 
 impl SharedTypes {
-    /// Begins a container: `v` is what a map, an array or a text holds; elements have `name`,
-    /// `attributes` and `children`, texts with formats or embeds `delta`, texts with attributes
-    /// `attributes`.
+    /// Begins a container: `v` is the content of a map, an array or a text; elements have `name`,
+    /// `attributes` and `children`, texts with formats or embeds `delta`, texts with attributes `attributes`.
     fn write_typed<'t>(
         &'t self,
         out: &mut JsonOut<'_>,

@@ -1,30 +1,29 @@
-//! A hash table that wastes no room, whatever the number of its entries.
+//! A hash table that wastes little memory, whatever the number of its entries.
 
 use hashbrown::HashTable;
 
-/// How many entries a part has, at about, of the 57,344 that it has room for: more than it gets by
-/// chance.
+/// About how many entries a part holds, of the 57,344 it has room for, so that chance does not overfill it.
 const PART: usize = 56_000;
 
-/// Lists by where they are. A table has a power of two of places, of which an eighth at least is to be
-/// empty, and may be more than half; of many small ones all are nearly full. Of ten million keys that is
-/// 58 MB instead of 84.
+/// Lists by place. The size of a hash table is a power of two; at least an eighth of it stays empty, and it
+/// may be more than half. Many small tables are all nearly full. For ten million keys that is 58 MB instead
+/// of 84.
 pub(super) struct ListTable(Vec<HashTable<u32>>);
 
 impl ListTable {
-    /// With room for so many lists.
+    /// Creates a table with room for this many lists.
     pub fn for_lists(count: usize) -> Self {
         let parts = count.div_ceil(PART).max(1);
         let room = if parts > 1 { PART } else { count };
         ListTable((0..parts).map(|_| HashTable::with_capacity(room)).collect())
     }
 
-    /// The list with a hash that is the one.
+    /// Returns the list with this hash that `is_it` accepts.
     pub fn find(&self, hash: u64, is_it: impl FnMut(&u32) -> bool) -> Option<u32> {
         self.0.get(self.part(hash))?.find(hash, is_it).copied()
     }
 
-    /// Adds a list that is not there yet; `again` is the hash of one.
+    /// Adds a list that is not in the table yet; `again` computes a list's hash.
     pub fn insert(&mut self, hash: u64, list: u32, again: impl Fn(&u32) -> u64) {
         let part = self.part(hash);
         if let Some(part) = self.0.get_mut(part) {
@@ -32,7 +31,7 @@ impl ListTable {
         }
     }
 
-    /// By bits that the part itself does not look at.
+    /// Picks a part by bits that the part itself does not use.
     fn part(&self, hash: u64) -> usize {
         let (bits, parts) = ((hash >> 16) & u64::from(u32::MAX), self.0.len() as u64);
         usize::try_from(bits.saturating_mul(parts) >> 32).unwrap_or(0)

@@ -1,4 +1,4 @@
-//! JSON as it is written or built, token by token: what is nested deep is never on the stack.
+//! JSON written or built token by token, so that deep nesting is never on the stack.
 
 use crate::error::{Error, Result};
 use crate::wire::Value;
@@ -6,17 +6,17 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use std::io::{self, Write};
 
-/// Levels that are indented; what is nested deeper stands on one line, so that a document of a
-/// million levels is no square of spaces.
+/// How many levels are indented; deeper ones are on one line, so that a document of a million levels does not
+/// produce quadratic indentation.
 const INDENTED: usize = 64;
 
 /// Takes JSON, token by token.
 pub struct JsonOut<'w>(JsonTarget<'w>);
 
 enum JsonTarget<'w> {
-    /// It becomes text.
+    /// Writes text.
     Text(JsonText<'w>),
-    /// It becomes a value.
+    /// Builds a value.
     Value(&'w mut JsonBuilder),
 }
 
@@ -24,7 +24,7 @@ enum JsonTarget<'w> {
 struct JsonText<'w> {
     out: &'w mut dyn Write,
     indented: bool,
-    /// Per open bracket, whether something stands in it.
+    /// Per open bracket, whether it is non-empty.
     open: Vec<bool>,
     after_key: bool,
 }
@@ -38,7 +38,7 @@ impl JsonText<'_> {
         self.open.iter().try_for_each(|_| self.out.write_all(b"  "))
     }
 
-    /// What stands before a value or a key.
+    /// Writes what precedes a value or a key.
     fn separate(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.after_key) {
             return Ok(());
@@ -79,7 +79,7 @@ impl JsonText<'_> {
 }
 
 impl<'w> JsonOut<'w> {
-    /// A writer at the beginning of a value.
+    /// Creates a writer positioned at the start of a value.
     pub fn new(out: &'w mut dyn Write, indented: bool) -> Self {
         JsonOut(JsonTarget::Text(JsonText { out, indented, open: Vec::new(), after_key: false }))
     }
@@ -109,7 +109,7 @@ impl<'w> JsonOut<'w> {
         }
     }
 
-    /// A key; its value comes next.
+    /// Writes a key; its value comes next.
     pub fn key(&mut self, key: &str) -> io::Result<()> {
         match &mut self.0 {
             JsonTarget::Text(text) => text.key(key),
@@ -120,7 +120,7 @@ impl<'w> JsonOut<'w> {
         }
     }
 
-    /// A text.
+    /// Writes a text.
     pub fn string(&mut self, text: &str) -> io::Result<()> {
         match &mut self.0 {
             JsonTarget::Text(out) => out.scalar(&text),
@@ -131,7 +131,7 @@ impl<'w> JsonOut<'w> {
         }
     }
 
-    /// A value with nothing in it.
+    /// Writes a value that contains no others.
     pub fn scalar(&mut self, value: Json) -> io::Result<()> {
         match &mut self.0 {
             JsonTarget::Text(text) => text.scalar(&value),
@@ -142,7 +142,7 @@ impl<'w> JsonOut<'w> {
         }
     }
 
-    /// JSON of any depth.
+    /// Writes JSON of any depth.
     pub fn json(&mut self, value: &Json) -> io::Result<()> {
         enum OpenJson<'j> {
             Items(std::slice::Iter<'j, Json>),
@@ -184,7 +184,7 @@ impl<'w> JsonOut<'w> {
         }
     }
 
-    /// A plain value. Recursion is bounded: what is nested deeper was not read as one.
+    /// Writes a plain value. Recursion is bounded: deeper values were not read as plain ones.
     pub fn value(&mut self, value: &Value) -> io::Result<()> {
         match value {
             Value::Object(fields) | Value::Map(fields) => {
@@ -205,12 +205,12 @@ impl<'w> JsonOut<'w> {
     }
 }
 
-/// A value that may be nested to any depth: dropping it takes no stack either.
+/// A value of any depth: dropping it takes no stack either.
 #[derive(Debug, Default)]
 pub struct DeepJson(Json);
 
 impl DeepJson {
-    /// The value. What goes through all of it by recursion must look first how deep it is.
+    /// Returns the value. Code that recurses through it must check its depth first.
     pub fn get(&self) -> &Json {
         &self.0
     }
@@ -239,7 +239,7 @@ fn take_apart(mut left: Vec<Json>) {
     }
 }
 
-/// The value that is written.
+/// Returns the value that `write` writes.
 pub fn built(write: impl FnOnce(&mut JsonOut<'_>) -> io::Result<()>) -> Result<DeepJson> {
     let mut builder = JsonBuilder::default();
     write(&mut JsonOut(JsonTarget::Value(&mut builder)))
@@ -247,12 +247,12 @@ pub fn built(write: impl FnOnce(&mut JsonOut<'_>) -> io::Result<()>) -> Result<D
     Ok(DeepJson(std::mem::take(&mut builder.whole)))
 }
 
-/// A value that is not whole yet.
+/// A value under construction.
 #[derive(Default)]
 struct JsonBuilder {
-    /// What is open, each with the key under which it will stand.
+    /// The open containers, each with its key in the container around it.
     open: Vec<(Option<String>, Json)>,
-    /// The key of what comes next.
+    /// The key of the next value.
     key: Option<String>,
     whole: Json,
 }
@@ -266,7 +266,7 @@ impl JsonBuilder {
         match (self.open.last_mut(), self.key.take()) {
             (Some((_, Json::Array(items))), _) => items.push(value),
             (Some((_, Json::Object(fields))), Some(key)) => {
-                // Bytes may give one key twice.
+                // The bytes may contain one key twice.
                 take_apart(fields.insert(key, value).into_iter().collect());
             }
             _ => self.whole = value,

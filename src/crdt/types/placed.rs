@@ -1,4 +1,4 @@
-//! Where each block stands, deleted or not.
+//! Where each block is, deleted or not.
 
 use super::super::view::span::NONE;
 use super::build::Places;
@@ -6,25 +6,25 @@ use super::content::TypeKind;
 use super::turns;
 use crate::wire::Update;
 
-/// Steps that a path names at most; of a longer one the last.
+/// The most steps that a path names; of a longer one only the last ones.
 const STEPS: usize = 32;
 
 /// The places of the blocks of an update.
 pub struct PlacedBlocks {
     /// Per block, its list, or [`NONE`].
     list_of: Vec<u32>,
-    /// Each list, the container that it is in, and its key; sorted.
+    /// Each list, its container, and its key; sorted.
     lists: Vec<(u32, u32, Option<String>)>,
-    /// Per container, how it is called: a root by its name, an element by its own.
+    /// Per container, its name: that of a root, or that of an element.
     names: Vec<String>,
     /// Per container, the list in which it was created; [`NONE`] for roots.
     created_in: Vec<u32>,
-    /// Per container, the root that it is in, or itself; [`NONE`] where that is not known.
+    /// Per container, its root, or itself; [`NONE`] if that is not known.
     root_of: Vec<u32>,
 }
 
 impl PlacedBlocks {
-    /// Places every block that does not wait for something that is missing.
+    /// Places every block that does not wait for something missing.
     pub fn of<S>(update: &Update<'_, S>) -> PlacedBlocks {
         let (order, _) = turns::take(update);
         let mut places = Places::new(update);
@@ -50,7 +50,7 @@ impl PlacedBlocks {
                 *entry = String::from_utf8_lossy(name).into_owned();
             }
         }
-        // A list goes by its first block.
+        // A list is identified by its first block.
         let heads = (0u32..).zip(&places.list_of).filter(|(block, list)| block == *list);
         let list = |(list, _)| {
             let (node, key) = places.place(list)?;
@@ -63,7 +63,7 @@ impl PlacedBlocks {
         placed
     }
 
-    /// Per container, the root that it is in. Each is climbed through once, however deep it is.
+    /// Returns the root of each container. Each is climbed through once, however deep it is.
     fn roots(&self) -> Vec<u32> {
         let mut known: Vec<Option<u32>> = vec![None; self.created_in.len()];
         let mut climbed: Vec<u32> = Vec::new();
@@ -72,7 +72,7 @@ impl PlacedBlocks {
             let root = loop {
                 match known.get_mut(at as usize) {
                     Some(Some(root)) => break *root,
-                    // Where it stood in itself, it would be found here again.
+                    // If it is inside itself, it will be found here again.
                     Some(entry) => *entry = Some(NONE),
                     None => break NONE,
                 }
@@ -91,28 +91,27 @@ impl PlacedBlocks {
         known.into_iter().map(|root| root.unwrap_or(NONE)).collect()
     }
 
-    /// The list that a block stands in: those of one sequence, or of one key, are equal. None where that
-    /// is not known.
+    /// Returns the list of a block: equal for blocks of one sequence or one key. `None` if that is not known.
     pub fn list(&self, block: usize) -> Option<u32> {
         self.list_of.get(block).copied().filter(|list| *list != NONE)
     }
 
-    /// The container that a list is in, and its key.
+    /// Returns the container of a list, and its key.
     fn place(&self, list: u32) -> Option<(u32, Option<&str>)> {
         let at = self.lists.binary_search_by_key(&list, |(list, ..)| *list).ok()?;
         self.lists.get(at).map(|(_, node, key)| (*node, key.as_deref()))
     }
 
-    /// Whether it stands under a key.
+    /// Whether a list is under a key.
     pub fn is_keyed(&self, list: u32) -> bool {
         self.place(list).is_some_and(|(_, key)| key.is_some())
     }
 
-    /// The way to a list from its root: `root/key/*/name`, with `*` for elements that have no name.
+    /// Returns the path to a list from its root: `root/key/*/name`, with `*` for elements without a name.
     pub fn path(&self, list: u32) -> String {
         let mut steps: Vec<&str> = Vec::new();
         let mut at = list;
-        // Each container stands in an older one: this ends.
+        // Each container is inside an older one, so this ends.
         for _ in 0..=self.lists.len() {
             let Some((node, key)) = self.place(at) else { break };
             steps.extend(key);
@@ -137,7 +136,7 @@ impl PlacedBlocks {
         steps.join("/")
     }
 
-    /// The root that a list is in.
+    /// Returns the root of a list.
     pub fn root(&self, list: u32) -> &str {
         let root = self.place(list).and_then(|(node, _)| self.root_of.get(node as usize).copied());
         root.and_then(|root| self.names.get(root as usize)).map_or("", String::as_str)

@@ -1,4 +1,4 @@
-//! The live content as one client would write it anew: no history, nothing deleted.
+//! The live content as one client would write it from scratch: no history, nothing deleted.
 
 use super::super::view::index::Entry;
 use super::content::{SharedType, SharedTypes, TypeKind};
@@ -9,15 +9,15 @@ use std::collections::VecDeque;
 const LEFT: u8 = 0x80;
 const KEYED: u8 = 0x20;
 
-/// A document written anew.
+/// A rebuilt document.
 pub struct Rebuilt {
-    /// An update in v1, of one client.
+    /// A v1 update by one client.
     pub update: Vec<u8>,
-    /// What of it is text and values, without ids, names and lengths.
+    /// How many of its bytes are text and values, without ids, names and lengths.
     pub content_bytes: u64,
 }
 
-/// Where an item stands.
+/// Where an item is.
 #[derive(Clone, Copy)]
 enum Under<'t> {
     Root(&'t str),
@@ -26,11 +26,11 @@ enum Under<'t> {
 }
 
 impl SharedTypes {
-    /// The live content with a history of its own, equal by value: everything in one piece, written by
-    /// `client` alone. Who has both it and the original has everything twice.
+    /// Returns the live content with a new history, equal by value: all written by `client` alone. Merging it
+    /// with the original duplicates everything.
     ///
     /// # Errors
-    /// `Refused` for what refers to other parts of its document by their history: links and moves.
+    /// `Refused` for content that refers to other parts of its document by their history: links and moves.
     pub fn rebuilt(&self, client: u64) -> Result<Rebuilt> {
         let mut writer = self.written(client, true)?;
         let mut update = writer.table();
@@ -39,11 +39,11 @@ impl SharedTypes {
         Ok(Rebuilt { update, content_bytes: writer.content_bytes })
     }
 
-    /// How many bytes [`SharedTypes::rebuilt`] would make, and how many of them are content: nothing
-    /// is made.
+    /// Returns how many bytes [`SharedTypes::rebuilt`] would make, and how many of them are content, without
+    /// making them.
     ///
     /// # Errors
-    /// As there.
+    /// As [`SharedTypes::rebuilt`].
     pub fn rebuilt_size(&self, client: u64) -> Result<(u64, u64)> {
         let writer = self.written(client, false)?;
         let bytes = writer.written + writer.table().len() as u64 + 1;
@@ -85,7 +85,7 @@ impl SharedTypes {
         let mut sequence = self.sequence(container).peekable();
         while let Some(first) = sequence.next() {
             let mut together = vec![first];
-            // What stands side by side goes into one item.
+            // Adjacent content goes into one item.
             if matches!(first.kind, BlockKind::String | BlockKind::Any | BlockKind::Json) {
                 let joins = |entry: &Entry| entry.kind == first.kind;
                 together.extend(std::iter::from_fn(|| sequence.next_if(joins)));
@@ -98,14 +98,14 @@ impl SharedTypes {
         Ok(())
     }
 
-    /// What is in a container that an item creates is written later.
+    /// Queues the container that an item creates, whose content is written later.
     fn open<'t>(&self, entry: &Entry, clock: u32, open: &mut VecDeque<(SharedType, Under<'t>)>) {
         if entry.kind == BlockKind::Type {
             open.push_back((SharedType(entry.node), Under::Item(clock)));
         }
     }
 
-    /// The content of entries of one kind as it is written, and how many units that is. Of several values
+    /// Encodes the content of entries of one kind, and returns it with its number of units. Of several values
     /// under a key only the last one shows.
     fn content_of(&self, entries: &[Entry], keyed: bool) -> Result<(Vec<u8>, u32)> {
         let refused = |what: &str| {
@@ -167,19 +167,19 @@ impl SharedTypes {
 
 struct Writer {
     client: u64,
-    /// Of the next item.
+    /// The clock of the next item.
     clock: u32,
     blocks: u64,
     out: Vec<u8>,
-    /// All that was in `out`.
+    /// How many bytes `out` received.
     written: u64,
     content_bytes: u64,
-    /// Whether `out` is kept, and not only counted.
+    /// Whether `out` is kept rather than only counted.
     keeps: bool,
 }
 
 impl Writer {
-    /// What goes before the blocks.
+    /// Returns the bytes that precede the blocks.
     fn table(&self) -> Vec<u8> {
         let mut table = Vec::new();
         match self.blocks {
@@ -189,7 +189,7 @@ impl Writer {
         table
     }
 
-    /// Writes an item, and says its first clock.
+    /// Writes an item, and returns its first clock.
     fn item(
         &mut self,
         kind: BlockKind,
@@ -243,7 +243,7 @@ impl Writer {
     }
 }
 
-/// How the format numbers what has content.
+/// The number of a block kind in the format, for kinds with content.
 fn number(kind: BlockKind) -> Option<u8> {
     Some(match kind {
         BlockKind::Json => 2,

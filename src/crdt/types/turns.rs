@@ -1,24 +1,24 @@
-//! Whose turn it is, and what has none: causal order where something may be missing.
+//! Causal order of blocks when something may be missing, and which blocks are left waiting.
 
 use crate::wire::{Block, BlockKind, Id, Update};
 use std::fmt;
 use std::ops::Range;
 
-/// What of one client cannot be shown: something that it builds upon is not there.
+/// The part of a client's blocks that cannot be shown because something they depend on is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// Whose.
+    /// The client that wrote them.
     pub client: u64,
     /// The first clock that waits.
     pub from: u32,
-    /// The clock after its last.
+    /// The clock after the last one that waits.
     pub end: u32,
-    /// A unit that is missing and would help.
+    /// A missing unit that would help.
     pub needs: Id,
 }
 
 impl Waiting {
-    /// The last clock that waits.
+    /// Returns the last clock that waits.
     pub fn last(&self) -> u32 {
         self.end.saturating_sub(1)
     }
@@ -36,7 +36,7 @@ impl fmt::Display for Waiting {
     }
 }
 
-/// Blocks in some order, as runs of those that stand side by side: most documents have few.
+/// Blocks in some order, as runs of adjacent ones: most documents have few runs.
 #[derive(Default)]
 pub struct BlockOrder(Vec<Range<u32>>);
 
@@ -48,14 +48,14 @@ impl BlockOrder {
         }
     }
 
-    /// One block after the other.
+    /// Returns the blocks one by one.
     pub fn iter(&self) -> impl Iterator<Item = u32> + Clone {
         self.0.iter().flat_map(Range::clone)
     }
 }
 
-/// The blocks that can be shown, each after all that it refers to, in the order in which Yjs takes
-/// them up; and what waits. Linear, and no recursion.
+/// Returns the blocks that can be shown, each after all that it refers to, in the order in which Yjs
+/// integrates them; and what waits. Linear, without recursion.
 pub fn take<S>(update: &Update<'_, S>) -> (BlockOrder, Vec<Waiting>) {
     let clients: Vec<ClientTurn> = update
         .client_ranges()
@@ -76,7 +76,7 @@ pub fn take<S>(update: &Update<'_, S>) -> (BlockOrder, Vec<Waiting>) {
             match turns.step(update, at) {
                 Turn::Taken(block) => {
                     order.push(block);
-                    // Whoever waits may have what it waits for now.
+                    // Clients that waited may have what they waited for now.
                     if stack.len() > 1 {
                         turns.leave(&mut stack);
                     }
@@ -107,13 +107,13 @@ struct ClientTurn {
     first: usize,
     next: usize,
     end: usize,
-    /// What it waits for, and nothing here brings.
+    /// What it waits for and nothing here brings.
     stopped: Option<Id>,
 }
 
 struct Turns {
     clients: Vec<ClientTurn>,
-    /// Those that wait for the one after them on the stack.
+    /// The clients that wait for the one after them on the stack.
     on_stack: Vec<bool>,
 }
 
@@ -163,7 +163,7 @@ impl Turns {
         Turn::Done
     }
 
-    /// The clock up to which a client was taken.
+    /// The clock up to which a client's blocks were taken.
     fn reached<S>(&self, update: &Update<'_, S>, at: usize) -> u32 {
         let Some(of) = self.clients.get(at) else { return 0 };
         match of.next.checked_sub(1).filter(|_| of.next > of.first) {
@@ -172,7 +172,7 @@ impl Turns {
         }
     }
 
-    /// Whether a client goes on as far as this, and does not wait itself.
+    /// Whether a client's blocks reach this id, and the client is not itself waiting.
     fn can_bring<S>(&self, update: &Update<'_, S>, at: usize, id: Id) -> bool {
         let Some(of) = self.clients.get(at) else { return false };
         let waits = self.on_stack.get(at).copied().unwrap_or(true);
@@ -180,7 +180,7 @@ impl Turns {
         !waits && of.stopped.is_none() && last.is_some_and(|last| id.clock < last.next_clock())
     }
 
-    /// The first reference of a block that was not taken yet, with its client where that is here.
+    /// The first reference of a block that was not taken yet, with its client if that is present.
     fn unmet<S>(
         &self,
         update: &Update<'_, S>,
@@ -191,7 +191,7 @@ impl Turns {
         for id in update.header(block).references() {
             if id.client == own {
                 if id.clock >= block.clock {
-                    // Itself, or a later one: nothing brings that.
+                    // It refers to itself or to a later one, which nothing can resolve.
                     return Some((id, None));
                 }
                 continue;

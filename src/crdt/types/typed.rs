@@ -10,7 +10,7 @@ pub fn head(out: &mut JsonOut<'_>, kind: &str) -> io::Result<()> {
     out.string(kind)
 }
 
-/// A document within the document.
+/// Writes a document within the document.
 pub fn document(out: &mut JsonOut<'_>, guid: &str) -> io::Result<()> {
     head(out, "document")?;
     out.key("v")?;
@@ -18,8 +18,8 @@ pub fn document(out: &mut JsonOut<'_>, guid: &str) -> io::Result<()> {
     out.end('}')
 }
 
-/// A plain value. Numbers that JSON has no word for are texts: `"NaN"`, `"Infinity"`, `"-Infinity"`,
-/// `"-0"`; a BigInt is one too. Recursion is bounded: what is nested deeper was not read as one.
+/// Writes a plain value. Numbers that JSON cannot express are texts: `"NaN"`, `"Infinity"`, `"-Infinity"`,
+/// `"-0"`; so is a BigInt. Recursion is bounded: deeper values were not read as plain ones.
 pub fn value(out: &mut JsonOut<'_>, value_: &Value) -> io::Result<()> {
     let (kind, json) = match value_ {
         Value::Undefined => return bare(out, "undefined"),
@@ -61,7 +61,7 @@ fn bare(out: &mut JsonOut<'_>, kind: &str) -> io::Result<()> {
     out.end('}')
 }
 
-/// A plain value of any depth, from its bytes; `tagged` with its types.
+/// Writes a plain value of any depth from its bytes; with its types if `tagged`.
 pub fn deep(out: &mut JsonOut<'_>, bytes: &[u8], tagged: bool) -> io::Result<()> {
     let mut reader = ByteReader::at(bytes, 0);
     let mut open: Vec<(usize, bool)> = Vec::new();

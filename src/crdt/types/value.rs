@@ -7,8 +7,8 @@ use crate::limits::CONTENT_DEPTH;
 use crate::wire::{Id, Record, Value};
 
 impl SharedTypes {
-    /// A container as plain data: texts with formats or embeds as their delta, XML as its text. What
-    /// is nested deeper than [`CONTENT_DEPTH`] is there as the digest of it.
+    /// Returns a container as plain data: texts with formats or embeds as their delta, XML as its text.
+    /// Content nested deeper than [`CONTENT_DEPTH`] is represented by its digest.
     pub fn to_value(&self, container: SharedType) -> Value {
         self.value_within(container, CONTENT_DEPTH)
     }
@@ -90,7 +90,7 @@ impl Source for SharedTypes {
         self.value(path).is_some()
     }
 
-    /// Nothing in here is for writing.
+    /// Nothing in here can be written.
     fn shared(&self, _: &[&str]) -> Option<Shared> {
         None
     }

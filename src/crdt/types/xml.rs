@@ -1,29 +1,29 @@
-//! XML as Yjs writes it, and as XML wants it.
+//! XML as Yjs writes it, and well-formed XML.
 
 use super::content::{SharedType, SharedTypes, SharedValue, TypeKind};
 use super::delta::{DeltaRun, Insert};
 use super::json::JsonForm;
 use crate::wire::Value;
 
-/// What is to be written next.
+/// The next thing to write.
 enum XmlStep<'t> {
     Node(SharedValue<'t>),
     Text(String),
 }
 
 impl SharedTypes {
-    /// A node of XML as Yjs' `toString` writes it: names in small letters, nothing escaped.
+    /// Returns an XML node as Yjs' `toString` writes it: names in lower case, nothing escaped.
     pub fn yjs_xml(&self, container: SharedType) -> String {
         self.write_xml(container, &|text| text.to_owned(), &str::to_lowercase)
     }
 
-    /// The same as XML that can be parsed: `<`, `&` and quotes escaped, names as they are.
+    /// Returns it as XML that can be parsed: `<`, `&` and quotes escaped, names unchanged.
     pub fn xml(&self, container: SharedType) -> String {
         self.write_xml(container, &escaped, &str::to_owned)
     }
 
-    /// The nodes that are open are in a list, not on the stack. What is no XML in it is JSON, and XML in
-    /// that is cut: this does not come back to itself.
+    /// The open nodes are in a list, not on the stack. Content that is not XML is written as JSON, and XML
+    /// within that is cut, so this does not recurse into itself.
     fn write_xml(
         &self,
         container: SharedType,
@@ -100,7 +100,7 @@ impl SharedTypes {
         }
     }
 
-    /// The value of an attribute as JavaScript puts it into a text.
+    /// The value of an attribute as JavaScript converts it to a string.
     fn attribute(&self, part: &SharedValue<'_>) -> String {
         match part {
             SharedValue::Value(value) => shown(value),
@@ -114,7 +114,7 @@ impl SharedTypes {
     }
 }
 
-/// A value as JavaScript puts it into a text; what it has no word for as JSON.
+/// A value as JavaScript converts it to a string; as JSON if that has no form for it.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) | Value::Text(text) => text.clone(),
