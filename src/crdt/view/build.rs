@@ -1,4 +1,4 @@
-//! Building the index: containers, the lists in them, and what of these is live.
+//! Building the index: containers, their lists, and which parts of these are live.
 
 use super::index::{Entry, Node, View};
 use super::order::Order;
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 
-/// The places that items stand in.
+/// The lists that items belong to.
 struct SlotLists {
     /// Per node, its lists: one for a sequence, one per key for a map, sorted by key.
     of_node: Vec<std::ops::Range<u32>>,
@@ -19,19 +19,20 @@ struct SlotLists {
     of_slot: Vec<u32>,
 }
 
-/// None when the order of what was written at once takes more than `limit` comparisons.
+/// Returns `None` when ordering concurrent items takes more than `limit` comparisons.
 pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
     in_pieces(update, limit).map(|(view, _)| view)
 }
 
-/// The same, if all content in the bytes lives: what is deleted, what was overwritten and what stands in
-/// either is in them without its content. A program that has merged all of it writes it like that.
+/// Like [`build`], if all content in the bytes is live, that is, if deleted and overwritten items, and
+/// everything inside them, are there without their content. A program that has merged everything writes a
+/// state like that.
 pub fn build_settled(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
     let (view, pieces) = in_pieces(update, limit)?;
     (view.entries.len() == with_content(update, &pieces)).then_some(view)
 }
 
-/// The view, and the pieces that its entries were taken from.
+/// Returns the view, and the pieces that its entries were taken from.
 fn in_pieces(update: &Update<'_, Checked>, limit: u64) -> Option<(View, Pieces)> {
     let version = update.version();
     let (mut nodes, node_of_block) = nodes(update);
@@ -52,11 +53,11 @@ fn in_pieces(update: &Update<'_, Checked>, limit: u64) -> Option<(View, Pieces)>
 /// How many pieces have content, live or not.
 fn with_content(update: &Update<'_, Checked>, pieces: &Pieces) -> usize {
     let blocks = (0u32..).zip(update.blocks()).filter(|(_, block)| shows(block));
-    // One that stands in no list, and so cannot live, is no piece.
+    // A block in no list, which cannot be live, has no pieces.
     blocks.map(|(index, _)| pieces.count_of(index).max(1)).sum()
 }
 
-/// The live units behind one in its sequence, which may be deleted itself, in their order.
+/// Returns the live units after one in its sequence, in order. That one may be deleted itself.
 pub fn behind(update: &Update<'_, Checked>, unit: Id, limit: u64) -> Option<Vec<Id>> {
     let version = update.version();
     let (nodes, node_of_block) = nodes(update);
@@ -77,8 +78,8 @@ pub fn behind(update: &Update<'_, Checked>, unit: Id, limit: u64) -> Option<Vec<
     Some(units)
 }
 
-/// Every block in pieces, and these in the order of their lists. None when that takes more than
-/// `limit` comparisons.
+/// Cuts every block into pieces and orders these in their lists. `None` when that takes more than `limit`
+/// comparisons.
 fn arranged(
     update: &Update<'_, Checked>,
     lists: &SlotLists,
@@ -96,7 +97,7 @@ fn arranged(
     Some((pieces, order))
 }
 
-/// The containers, roots first, and per block the one that it created.
+/// Returns the containers, roots first, and per block the one that it created.
 fn nodes(update: &Update<'_, Checked>) -> (Vec<Node>, Vec<u32>) {
     let node = |shape: Shape| Node {
         shape,
@@ -158,8 +159,7 @@ fn lists(update: &Update<'_, Checked>, nodes: &[Node], node_of_block: &[u32]) ->
     lists
 }
 
-/// The indices of the slots, those of one node together and in their order, and where each node's
-/// end.
+/// Returns the indices of the slots, grouped by node and in order, and where each node's group ends.
 fn by_node(
     node_of: impl Iterator<Item = Option<u32>> + Clone,
     nodes: usize,
@@ -172,7 +172,7 @@ fn by_node(
     }
     let mut total = 0;
     for end in &mut ends {
-        // For now where the node's slots begin; each one that is put there moves it on.
+        // For now the start of the node's slots; each slot placed there advances it.
         total += std::mem::replace(end, total);
     }
     let mut slots = vec![0; total];
@@ -187,7 +187,7 @@ fn by_node(
     (slots, ends)
 }
 
-/// How a key begins: most keys are in their order by that alone.
+/// How a key begins: that alone orders most keys.
 fn beginning(key: Option<&[u8]>) -> u64 {
     let key = key.unwrap_or_default();
     match key.first_chunk::<8>() {
@@ -206,7 +206,7 @@ fn key_span(update: &Update<'_, Checked>, slot: u32) -> Option<Span> {
     Some(Span::of_key(update.blocks().get(slot.head as usize)?, slot.key_len?))
 }
 
-/// What each piece shows.
+/// The content that each piece shows.
 pub(in crate::crdt) struct SlotContents<'p, 'u, S> {
     update: &'p Update<'u, S>,
     pieces: &'p Pieces,
@@ -235,7 +235,7 @@ impl<'p, 'u, S> SlotContents<'p, 'u, S> {
         SlotContents { update, pieces, dead, node_of, cut }
     }
 
-    /// None where the piece is deleted.
+    /// Returns `None` if the piece is deleted.
     pub fn get(&self, piece: u32) -> Option<Entry> {
         let is_dead = self.dead.get(piece as usize).copied().unwrap_or(true);
         let at = self.pieces.get(piece).filter(|_| !is_dead)?;
@@ -260,7 +260,7 @@ pub(in crate::crdt) fn shows(block: &Block) -> bool {
     !matches!(block.kind, BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted)
 }
 
-/// The live entries of every node, in its order.
+/// Collects the live entries of every node, in order.
 fn entries(
     nodes: &mut [Node],
     lists: &SlotLists,
@@ -272,7 +272,7 @@ fn entries(
         let first = entries.len();
         for list in range.clone() {
             if node.shape == Shape::Map {
-                // The last of a key is its value; when that is deleted, the key is not there.
+                // The last item of a key is its value; if that is deleted, the key does not exist.
                 let key = lists.keys.get(list as usize).copied().unwrap_or_default();
                 let value = contents.get(order.tail(list));
                 entries.extend(value.map(|entry| Entry { key, ..entry }));

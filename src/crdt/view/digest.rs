@@ -5,10 +5,10 @@ use super::span::NONE;
 use crate::crdt::encoding::{ARRAY, BYTES, END, Encoding, MAP, STRING, TEXT};
 use crate::wire::{BlockKind, ByteReader, Shape, Value, any};
 
-/// Which containers are left out of the maps that they are in.
+/// Which containers are left out of the maps that contain them.
 pub type Left<'l> = &'l dyn Fn(u32) -> bool;
 
-/// Writes down all live content.
+/// Encodes all live content.
 pub fn encode(out: &mut Encoding, view: &View, left: Left<'_>) {
     out.raw(b"crdtctl content 1");
     for (name, node) in view.roots.iter().filter(|(_, node)| view.is_live(*node)) {
@@ -17,13 +17,13 @@ pub fn encode(out: &mut Encoding, view: &View, left: Left<'_>) {
     }
 }
 
-/// A digest of content that is the sum of those of its parts: what a part adds to it can be taken
-/// away and added again, and nothing has to be known of the others.
+/// A content digest that is the sum of the digests of its parts: a part's share can be subtracted and added
+/// again without knowing the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ContentSum([u64; 4]);
 
 impl ContentSum {
-    /// Of these bytes; None where they are not as many as [`ContentSum::to_bytes`] gives.
+    /// Reads the bytes of [`ContentSum::to_bytes`]; `None` if their number is wrong.
     pub fn from_bytes(bytes: &[u8]) -> Option<ContentSum> {
         let mut lanes = bytes.as_chunks::<8>();
         let (words, rest) = (std::mem::take(&mut lanes.0), lanes.1);
@@ -31,7 +31,7 @@ impl ContentSum {
         rest.is_empty().then(|| ContentSum(words.map(u64::from_be_bytes)))
     }
 
-    /// The sum as bytes.
+    /// Returns the sum as bytes.
     pub fn to_bytes(self) -> [u8; 32] {
         let mut bytes = [0; 32];
         let lanes = bytes.as_chunks_mut::<8>().0.iter_mut();
@@ -39,7 +39,7 @@ impl ContentSum {
         bytes
     }
 
-    /// The sum with another content instead of some of it.
+    /// Returns the sum with some of its content replaced by another.
     pub fn with(self, content: ContentSum, instead_of: ContentSum) -> ContentSum {
         let changes = self.0.into_iter().zip(content.0).zip(instead_of.0);
         let mut sum = [0; 4];
@@ -55,7 +55,7 @@ impl ContentSum {
     }
 }
 
-/// Of each key of a root that is a map, and of each other root.
+/// Sums over each key of every root that is a map, and over each other root.
 pub fn sum(view: &View) -> ContentSum {
     let (everything, mut sum): (Left<'_>, _) = (&|_| false, ContentSum::default());
     let mut out = Encoding::default();
@@ -110,7 +110,7 @@ fn container(out: &mut Encoding, view: &View, node: u32, left: Left<'_>) {
     out.tag(END);
 }
 
-/// Pieces of text that stand side by side are one text, however they were written.
+/// Adjacent pieces of text count as one text, however they were written.
 fn text(out: &mut Encoding, view: &View, entries: &[Entry], left: Left<'_>) {
     out.tag(TEXT);
     let mut run = String::new();

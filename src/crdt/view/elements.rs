@@ -1,5 +1,4 @@
-//! The elements of an array by their ids, so that a path through an array costs no look at all of
-//! them.
+//! The elements of an array by their ids, so that a path through an array does not look at all of them.
 
 use super::span::Span;
 use crate::wire::Id;
@@ -7,20 +6,20 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::OnceLock;
 
-/// The maps in one array that have an id. Of several with one id the first counts.
+/// The maps in one array that have an id. If several have one id, the first counts.
 #[derive(Default)]
 pub struct Elements {
-    /// Each with its place among the entries of the array.
+    /// Each with its index among the entries of the array.
     by_name: HashMap<String, usize>,
     by_item: HashMap<Id, String>,
-    /// The plain maps with an id: the unit of content that each is, and its bytes.
+    /// The plain maps with an id: each with its unit of content and its bytes.
     plain: HashMap<String, (Id, Span)>,
-    /// All ids, once the beginning of one was asked for.
+    /// All ids sorted, once a prefix was asked for.
     sorted: OnceLock<Vec<String>>,
 }
 
 impl Elements {
-    /// Adds a map that an item created, with its place.
+    /// Adds a map that an item created, with its index.
     pub fn add(&mut self, id: String, place: usize, item: Id) {
         if let Slot::Vacant(slot) = self.by_name.entry(id) {
             self.by_item.insert(item, slot.key().clone());
@@ -33,17 +32,17 @@ impl Elements {
         self.plain.entry(id.to_owned()).or_insert((unit, bytes));
     }
 
-    /// The place of an element among the entries of its array.
+    /// Returns the index of an element among the entries of its array.
     pub fn named(&self, id: &str) -> Option<usize> {
         self.by_name.get(id).copied()
     }
 
-    /// The id of the element that an item created.
+    /// Returns the id of the element that an item created.
     pub fn name_of(&self, item: Id) -> Option<&str> {
         self.by_item.get(&item).map(String::as_str)
     }
 
-    /// The ids that begin like this, sorted.
+    /// Returns the ids that have this prefix, sorted.
     pub fn beginning(&self, prefix: &str) -> Vec<String> {
         let sorted = self.sorted.get_or_init(|| {
             let mut ids: Vec<String> =
@@ -57,7 +56,7 @@ impl Elements {
         from.take_while(|id| id.starts_with(prefix)).cloned().collect()
     }
 
-    /// The plain map with an id: its unit, and its bytes.
+    /// Returns the unit and the bytes of the plain map with an id.
     pub fn plain(&self, id: &str) -> Option<(Id, Span)> {
         self.plain.get(id).copied()
     }

@@ -1,4 +1,4 @@
-//! The index that a view is: containers, what is in them, and where in the bytes each value lies.
+//! The index that a view is: containers, their content, and where in the bytes each value lies.
 
 use super::elements::Elements;
 use super::recent::RecentPlain;
@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicU32;
 #[derive(Default)]
 pub struct View {
     pub(crate) bytes: Vec<u8>,
-    /// What was read of them, while somebody holds it.
+    /// The parsed form of the bytes, while somebody holds it.
     pub(crate) held: HeldElsewhere,
     pub(crate) version: Version,
     /// Sorted by name.
@@ -27,25 +27,25 @@ pub struct View {
 /// A container.
 pub struct Node {
     pub shape: Shape,
-    /// Of a map sorted by key, of a sequence in its order.
+    /// For a map sorted by key, for a sequence in order.
     pub entries: Range<usize>,
-    /// Where among them the last key was found: lists ask for one record after the other, and for
-    /// one field after the other.
+    /// Index of the last key found: lists ask for one record after the other, and for one field after the
+    /// other.
     pub found: AtomicU32,
-    /// Of an array in which an element was looked for.
+    /// Set for an array in which an element was looked for.
     pub elements: OnceLock<Box<Elements>>,
 }
 
 /// A live item, or the live part of one.
 #[derive(Clone, Copy)]
 pub struct Entry {
-    /// Of its first unit.
+    /// The id of its first unit.
     pub id: Id,
-    /// In a map; empty elsewhere.
+    /// Its key in a map; empty elsewhere.
     pub key: Span,
     /// The value, the values, or the text, without their count or length.
     pub content: Span,
-    /// What its content is.
+    /// The kind of its content.
     pub kind: BlockKind,
     /// Whether the text was cut in the middle of a surrogate pair.
     pub halves: Halves,
@@ -76,7 +76,7 @@ impl View {
         std::str::from_utf8(self.slice(entry.key)).unwrap_or("")
     }
 
-    /// A container with all below it. Recursion is bounded: the check refused deeper nesting.
+    /// Returns a container with everything below it. Recursion is bounded: the check refused deeper nesting.
     pub(crate) fn materialise(&self, node: u32) -> Value {
         let Some(node) = self.node(node) else { return Value::Undefined };
         let entries = self.entries_of(node);
@@ -100,7 +100,7 @@ impl View {
         }
     }
 
-    /// The value of an entry under a key.
+    /// Returns the value of an entry under a key.
     pub(crate) fn single(&self, entry: &Entry) -> Option<Value> {
         let mut first = None;
         self.each_value(entry, |value| first = first.take().or(Some(value)));
@@ -113,7 +113,7 @@ impl View {
         entry.kind == BlockKind::Any && matches!(begin, Ok(AnyHead::Bool(true)))
     }
 
-    /// The values of an entry: several where a run of plain values was inserted at once.
+    /// Passes on the values of an entry: several if a run of plain values was inserted at once.
     pub(crate) fn each_value(&self, entry: &Entry, mut take: impl FnMut(Value)) {
         let bytes = self.slice(entry.content);
         match entry.kind {
@@ -131,7 +131,7 @@ impl View {
         }
     }
 
-    /// Adds the text of an entry of a text; embedded values have none.
+    /// Appends the text of an entry of a text; embedded values have none.
     pub(crate) fn push_text(&self, entry: &Entry, text: &mut String) {
         if entry.kind != BlockKind::String {
             return;

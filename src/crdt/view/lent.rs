@@ -1,4 +1,4 @@
-//! What stands somewhere, looked at where it lies in the bytes: nothing of it is copied.
+//! Values of a view, borrowed from the bytes without copying.
 
 use super::index::{Entry, View};
 use super::span::NONE;
@@ -17,31 +17,31 @@ pub enum LentValue<'v> {
     Text(LentEntries<'v>),
     /// Bytes that are one value.
     Bytes(&'v [u8]),
-    /// Any other value that is no shared type.
+    /// Any other value that is not a shared type.
     Plain(LentPlain<'v>),
 }
 
-/// What is in a shared type.
+/// The content of a shared type.
 #[derive(Clone, Copy)]
 pub struct LentEntries<'v> {
     view: &'v View,
     entries: &'v [Entry],
 }
 
-/// A plain value, as it is written.
+/// A plain value in its encoded form.
 #[derive(Clone, Copy)]
 pub struct LentPlain<'v>(&'v [u8]);
 
-/// `undefined`, as it is written.
+/// `undefined` in its encoded form.
 const UNDEFINED: &[u8] = &[127];
 
 impl View {
-    /// What a root holds; None where there is no such root.
+    /// Returns the content of a root, or `None` if there is no such root.
     pub fn lent(&self, root: &str) -> Option<LentValue<'_>> {
         Some(self.lent_node(self.root(root)?))
     }
 
-    /// The value at a path of two steps or more; None also for what is in a plain one.
+    /// Returns the value at a path of two steps or more; `None` also for anything inside a plain value.
     pub fn lent_at(&self, path: &[&str]) -> Option<LentValue<'_>> {
         first(self, self.entry(path)?)
     }
@@ -71,7 +71,7 @@ impl View {
 /// The values of an entry, one after the other.
 struct LentValues<'v> {
     first: Option<LentValue<'v>>,
-    /// The plain ones that are left.
+    /// The plain values that are left.
     plain: &'v [u8],
 }
 
@@ -86,7 +86,7 @@ impl<'v> Iterator for LentValues<'v> {
             return None;
         }
         let mut reader = ByteReader::at(self.plain, 0);
-        // The walk read the same bytes, and the check what is too deep: this cannot fail.
+        // The walk read the same bytes, and the check refused what is too deep: this cannot fail.
         let read = reader.skip_any().is_ok() && !reader.take_deep();
         let (value, rest) = self.plain.split_at_checked(reader.offset()).filter(|_| read)?;
         self.plain = rest;
@@ -95,19 +95,19 @@ impl<'v> Iterator for LentValues<'v> {
 }
 
 impl<'v> LentEntries<'v> {
-    /// The fields of a map, sorted by key.
+    /// Returns the fields of a map, sorted by key.
     pub fn fields(self) -> impl Iterator<Item = (&'v str, LentValue<'v>)> {
         let LentEntries { view, entries } = self;
         entries.iter().filter_map(|entry| Some((view.key(entry), first(view, entry)?)))
     }
 
-    /// The elements of an array, in their order.
+    /// Returns the elements of an array, in order.
     pub fn elements(self) -> impl Iterator<Item = LentValue<'v>> {
         let LentEntries { view, entries } = self;
         entries.iter().flat_map(|entry| view.lent_values(entry))
     }
 
-    /// The characters of a text.
+    /// Returns the characters of a text.
     pub fn text(self) -> Cow<'v, str> {
         let LentEntries { view, entries } = self;
         if let [only] = entries
@@ -126,7 +126,7 @@ impl<'v> LentEntries<'v> {
 /// The value of an entry under a key.
 fn first<'v>(view: &'v View, entry: &Entry) -> Option<LentValue<'v>> {
     match (entry.kind, entry.node) {
-        // Nothing else stands behind the only value that most entries have.
+        // Most entries have exactly one value, with nothing after it.
         (BlockKind::Any, NONE) => {
             let bytes = view.slice(entry.content);
             (!bytes.is_empty()).then_some(LentValue::Plain(LentPlain(bytes)))
@@ -136,7 +136,7 @@ fn first<'v>(view: &'v View, entry: &Entry) -> Option<LentValue<'v>> {
 }
 
 impl<'v> LentPlain<'v> {
-    /// How it begins, and a reader of what follows.
+    /// Returns how it begins, and a reader of what follows.
     pub fn head(self) -> (AnyHead, ByteReader<'v>) {
         let mut reader = ByteReader::at(self.0, 0);
         // The walk read the same bytes: this cannot fail.
@@ -144,13 +144,13 @@ impl<'v> LentPlain<'v> {
         (head, reader)
     }
 
-    /// The value itself.
+    /// Returns the value itself.
     pub fn value(self) -> Value {
         any::read(&mut ByteReader::at(self.0, 0)).unwrap_or(Value::Undefined)
     }
 }
 
-/// As the [`Value`] that it is, without making one.
+/// Serializes as the equivalent [`Value`] would, without building one.
 impl Serialize for LentValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

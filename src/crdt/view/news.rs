@@ -1,12 +1,12 @@
-//! What of a view is new to somebody.
+//! The part of a view that is new to another replica.
 
 use super::index::{Entry, Node, View};
 use super::span::NONE;
 use crate::wire::{Clocks, Id, Record, Shape, Value};
 
 impl View {
-    /// What is at a path, less what a document of these clocks knows of: a map with the fields that
-    /// are new, an array with the elements that are. None where it knows all of it.
+    /// Returns the content at a path without what a document with these clocks knows: a map with the new
+    /// fields, an array with the new elements. `None` if it knows everything.
     pub fn news(&self, path: &[&str], known: &Clocks) -> Option<Value> {
         let node = match path {
             [root] => self.root(root)?,
@@ -21,15 +21,14 @@ impl View {
         self.reduced(self.node(node)?, known)
     }
 
-    /// Whether the container at a path is a sequence: its elements stand beside each other, none
-    /// takes another's place.
+    /// Whether the container at a path is a sequence, in which elements coexist and none replaces another.
     pub fn is_sequence(&self, path: &[&str]) -> bool {
         let node = self.node_at(path).and_then(|node| self.node(node));
         node.is_some_and(|node| node.shape != Shape::Map)
     }
 
-    /// Whether every container that another view shows is shown here, too: then none was replaced,
-    /// or removed. Much cheaper than to look for them one by one.
+    /// Whether every container that another view shows is shown here too, so that none was replaced or
+    /// removed. Much cheaper than looking for them one by one.
     pub fn shows_containers_of(&self, other: &View) -> bool {
         let containers = |view: &View| -> Vec<Id> {
             let containers = view.entries.iter().filter(|entry| entry.node != NONE);
@@ -88,7 +87,7 @@ impl View {
     }
 }
 
-/// Whether a document of these clocks has never heard of an item.
+/// Whether an item is unknown to a document with these clocks.
 pub fn is_new(id: Id, known: &Clocks) -> bool {
     known.get(&id.client).is_none_or(|end| id.clock >= *end)
 }

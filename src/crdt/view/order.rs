@@ -1,21 +1,20 @@
-//! The order of concurrent items: the rule of YATA, as yrs integrates.
+//! The order of concurrent items: the YATA rule, as yrs integrates.
 
 use super::pieces::Pieces;
 use super::span::NONE;
 use crate::wire::{Id, Update};
 use std::collections::{BTreeSet, HashMap};
 
-/// Lists of pieces: one for each sequence, one for each key of a map. The last of a key is its
-/// value.
+/// Lists of pieces: one for each sequence, one for each key of a map. The last piece of a key is its value.
 pub struct Order {
     next: Vec<u32>,
     prev: Vec<u32>,
-    /// Per list.
+    /// The first piece of each list.
     heads: Vec<u32>,
     tails: Vec<u32>,
 }
 
-/// An item on its way into a list.
+/// An item being placed into a list.
 struct Item {
     list: u32,
     /// Its pieces, in a row.
@@ -41,8 +40,9 @@ struct Marks {
 }
 
 impl Order {
-    /// Puts every piece into its list. `turns` are the blocks in causal order, `list_of` says, per
-    /// block, which list; [`NONE`] is left out. None when that takes more than `limit` comparisons.
+    /// Puts every piece into its list. `turns` gives the blocks in causal order, `list_of` the list of each
+    /// block; blocks with [`NONE`] are left out. Returns `None` when that takes more than `limit`
+    /// comparisons.
     pub fn arrange<S>(
         update: &Update<'_, S>,
         pieces: &Pieces,
@@ -87,19 +87,19 @@ impl Order {
         get(&self.tails, list)
     }
 
-    /// The pieces of a list, in order.
+    /// Returns the pieces of a list, in order.
     pub fn iter(&self, list: u32) -> impl Iterator<Item = u32> {
         let next = |piece: &u32| Some(get(&self.next, *piece)).filter(|next| *next != NONE);
         std::iter::successors(Some(get(&self.heads, list)).filter(|head| *head != NONE), next)
     }
 
-    /// The pieces behind one in its list, in order.
+    /// Returns the pieces after one in its list, in order.
     pub fn behind(&self, piece: u32) -> impl Iterator<Item = u32> {
         let next = |piece: &u32| Some(get(&self.next, *piece)).filter(|next| *next != NONE);
         std::iter::successors(next(&piece), next)
     }
 
-    /// Whether something stands between its origins.
+    /// Whether something is between its origins.
     fn conflicts(&self, item: &Item) -> bool {
         match (item.left, item.right) {
             (NONE, NONE) => true,
@@ -108,8 +108,8 @@ impl Order {
         }
     }
 
-    /// Finds the left neighbour among concurrent items. This is yrs `Item::resolve_conflict`,
-    /// step by step; change nothing here without reading it.
+    /// Finds the left neighbour among concurrent items. This follows yrs' `Item::resolve_conflict` step by
+    /// step; read that before changing anything here.
     fn resolve<S>(
         &self,
         update: &Update<'_, S>,
@@ -177,9 +177,9 @@ impl Order {
     }
 }
 
-/// Items whose right origin stands before the left one, inside one block. yrs and Yjs cut a block
-/// behind the left origin and hold what is before the cut; then they cut before the right origin,
-/// which shortens what they hold. Whether it does depends on the cuts that were made before.
+/// Items whose right origin is before the left one, inside one block. yrs and Yjs cut a block after the left
+/// origin and hold the part before the cut; then they cut before the right origin, which shortens the part
+/// they hold. Whether it does depends on the cuts made before.
 struct Crossings(HashMap<usize, BTreeSet<u32>>);
 
 impl Crossings {
@@ -197,8 +197,8 @@ impl Crossings {
         Crossings(update.blocks().iter().filter_map(crossing).collect())
     }
 
-    /// Cuts where a block has its origins, in its turn. Returns the unit that it then follows,
-    /// where that is not its left origin.
+    /// Cuts where a block has its origins, in its turn. Returns the unit that it then follows, if that is not
+    /// its left origin.
     fn take<S>(&mut self, update: &Update<'_, S>, block: u32) -> Option<Id> {
         if self.0.is_empty() {
             return None;
@@ -246,11 +246,11 @@ fn item<S>(update: &Update<'_, S>, pieces: &Pieces, list_of: &[u32], block: u32)
     })
 }
 
-/// What counts of a piece that is already in a list.
+/// The relevant facts about a piece that is already in a list.
 struct Standing {
     client: u64,
     block: u32,
-    /// Whether it is the inside of a run: its origin is then the piece before.
+    /// Whether it is inside a run: its origin is then the piece before.
     inside: bool,
     left_origin: Option<Id>,
     right_origin: Option<Id>,

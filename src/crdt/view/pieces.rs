@@ -1,4 +1,4 @@
-//! Blocks cut into pieces, so that whatever refers into a run, or deletes part of it, refers to
+//! Blocks cut into pieces, so that every reference into a run, and every deletion of part of one, covers
 //! whole pieces.
 
 use super::span::{Halves, NONE, Span};
@@ -6,8 +6,8 @@ use crate::wire::{Block, BlockKind, BlockWriters, ByteReader, DeleteSet, Id, Upd
 
 /// All pieces, those of one block in a row.
 pub struct Pieces {
-    /// Per block its first piece, and one more at the end. Blocks without a list have none; where no
-    /// block has a list, this is empty.
+    /// Per block its first piece, and one more at the end. Blocks without a list have none; if no block has a
+    /// list, this is empty.
     first: Vec<u32>,
     pieces: Vec<Piece>,
     writers: BlockWriters,
@@ -16,14 +16,14 @@ pub struct Pieces {
 #[derive(Clone, Copy)]
 pub struct Piece {
     pub block: u32,
-    /// Units of the block before it.
+    /// How many units of the block are before it.
     pub offset: u32,
 }
 
 impl Pieces {
-    /// Cuts after every left origin, before every right origin, and where deletions begin and end.
-    /// `turns` are the blocks that have one: what waits cuts nothing. `list_of` says, per block, in
-    /// which list it stands; [`NONE`] stands in none.
+    /// Cuts after every left origin, before every right origin, and where deletions begin and end. `turns`
+    /// are the blocks that can be integrated: those that wait cut nothing. `list_of` gives the list of each
+    /// block; [`NONE`] means none.
     pub fn cut<S>(
         update: &Update<'_, S>,
         turns: impl Iterator<Item = u32>,
@@ -60,7 +60,7 @@ impl Pieces {
         self.pieces.get(piece as usize).copied()
     }
 
-    /// The first piece of a block, and the piece after its last.
+    /// Returns the first piece of a block, and the piece after its last.
     pub fn of_block(&self, block: u32) -> (u32, u32) {
         let at = |index: usize| self.first.get(index).copied().unwrap_or(NONE);
         (at(block as usize), at(block as usize + 1))
@@ -71,7 +71,7 @@ impl Pieces {
         to.saturating_sub(from) as usize
     }
 
-    /// Whether a block is more than one piece.
+    /// Whether a block has more than one piece.
     pub fn is_cut(&self, block: u32) -> bool {
         self.count_of(block) > 1
     }
@@ -80,7 +80,7 @@ impl Pieces {
         self.writers.get(block)
     }
 
-    /// The piece that holds an id, looked for beside `near` first.
+    /// Returns the piece that holds an id, looking around `near` first.
     pub fn holding<S>(&self, update: &Update<'_, S>, id: Id, near: u32) -> Option<u32> {
         let block = self.before(update, id, near).or_else(|| update.find(id))?;
         let offset = id.clock.checked_sub(update.blocks().get(block)?.clock)?;
@@ -97,7 +97,7 @@ impl Pieces {
         (holds && self.client(before) == id.client).then_some(before as usize)
     }
 
-    /// Per piece, whether it is deleted.
+    /// Returns, per piece, whether it is deleted.
     pub fn dead<S>(&self, update: &Update<'_, S>, deletes: &DeleteSet) -> Vec<bool> {
         let mut dead = vec![false; self.pieces.len()];
         for (client, range) in update.client_ranges() {
@@ -115,7 +115,7 @@ impl Pieces {
         dead
     }
 
-    /// Where the content of each piece of a block lies.
+    /// Passes on where the content of each piece of a block lies.
     pub fn contents<S>(
         &self,
         update: &Update<'_, S>,
@@ -163,7 +163,7 @@ impl Pieces {
     }
 }
 
-/// Where the content of a whole block lies, without the count or the length before it.
+/// Returns where the content of a whole block lies, without the preceding count or length.
 pub fn whole(bytes: &[u8], block: &Block) -> Span {
     let span = block.content_span();
     let mut reader = ByteReader::at(bytes, span.start);
@@ -187,7 +187,7 @@ struct Cutter<'a> {
     /// Bytes and units so far.
     at: usize,
     units: u32,
-    /// Whether the last cut went through a surrogate pair.
+    /// Whether the last cut split a surrogate pair.
     half: bool,
 }
 
@@ -198,7 +198,7 @@ impl<'a> Cutter<'a> {
         Cutter { text, start: reader.offset() - text.len(), at: 0, units: 0, half: false }
     }
 
-    /// The text up to an offset; all that is left at the end of the block.
+    /// Returns the text up to an offset; all that is left at the end of the block.
     fn cut(&mut self, block: &Block, end: u32) -> (Span, Halves) {
         let from = self.at;
         let mut halves = Halves { start: self.half, end: false };
@@ -224,7 +224,7 @@ impl<'a> Cutter<'a> {
     }
 }
 
-/// Places inside blocks at which to cut, as (block, offset), sorted.
+/// Returns the places inside blocks at which to cut, as (block, offset), sorted.
 fn cuts<S>(
     update: &Update<'_, S>,
     turns: impl Iterator<Item = u32>,

@@ -1,4 +1,4 @@
-//! Looking into plain values: what other programs wrote as one value is asked by path like the rest.
+//! Looking into plain values: what other programs wrote as one value is looked up by path like the rest.
 
 use super::index::{Entry, Node, View};
 use super::span::NONE;
@@ -9,7 +9,7 @@ use crate::wire::{ByteReader, Id, Shape, Value, any};
 use std::sync::Arc;
 
 impl View {
-    /// Looks at what stands at a path of two steps or more: an entry, or a part of a plain value.
+    /// Looks at the value at a path of two steps or more: an entry, or a part of a plain value.
     pub fn look<R>(
         &self,
         path: &[&str],
@@ -31,7 +31,7 @@ impl View {
         }
     }
 
-    /// The keys of a container.
+    /// Returns the keys of a container.
     pub fn keys_of(&self, node: &Node) -> Vec<String> {
         let entries = self.entries_of(node);
         match node.shape {
@@ -52,7 +52,7 @@ impl View {
         }
     }
 
-    /// Those keys of a container that begin like this, sorted.
+    /// Returns the keys of a container that have this prefix, sorted.
     pub fn keys_of_beginning(&self, node: &Node, prefix: &str) -> Vec<String> {
         let entries = self.entries_of(node);
         match node.shape {
@@ -66,12 +66,12 @@ impl View {
         }
     }
 
-    /// The first plain value of an entry.
+    /// Returns the first plain value of an entry.
     pub fn open(&self, entry: &Entry) -> Arc<Plain> {
         self.opened.get(entry.id, || self.single(entry))
     }
 
-    /// The plain elements of the array at a path, each with the unit of content that holds it.
+    /// Returns the plain elements of the array at a path, each with the unit of content that holds it.
     pub fn plain_elements(&self, path: &[&str]) -> Vec<(Id, Value)> {
         let node = self.node_at(path).and_then(|node| self.node(node));
         let Some(node) = node.filter(|node| node.shape == Shape::Array) else { return Vec::new() };
@@ -82,21 +82,21 @@ impl View {
         found
     }
 
-    /// The elements of the array that an item made, in their order: each with its unit of content, and
-    /// its text if it is one. None where it made no array.
+    /// Returns the elements of the array that an item created, in order: each with its unit of content, and
+    /// its text if it is one. `None` if the item created no array.
     pub fn units_of(&self, item: Id) -> Option<Vec<(Id, Option<String>)>> {
         let is_it = |entry: &&Entry| entry.id == item && entry.node != NONE;
         self.units(self.entries.iter().find(is_it)?.node)
     }
 
-    /// The same of a root.
+    /// Like [`View::units_of`], for a root.
     pub fn units_of_root(&self, root: &str) -> Option<Vec<(Id, Option<String>)>> {
         self.units(self.root(root)?)
     }
 
     fn units(&self, node: u32) -> Option<Vec<(Id, Option<String>)>> {
         let node = self.node(node)?;
-        // A root that nobody gave a type may be one.
+        // A root of undeclared type may be one.
         if matches!(node.shape, Shape::Map | Shape::Text) {
             return None;
         }
@@ -117,7 +117,7 @@ impl View {
         Some(units)
     }
 
-    /// The plain element of an array with this id.
+    /// Returns the plain element of an array with this id.
     fn plain_named(&self, node: u32, id: &str) -> Option<Arc<Plain>> {
         let array = self.node(node).filter(|node| node.shape == Shape::Array)?;
         let (unit, content) = self.elements(array).plain(id)?;

@@ -1,4 +1,4 @@
-//! What a shared text says, with who wrote what of it.
+//! The content of a shared text, with who wrote which part.
 
 use super::index::{Entry, View};
 use crate::wire::{BlockKind, Id, Shape};
@@ -6,15 +6,15 @@ use crate::wire::{BlockKind, Id, Shape};
 /// A piece of a text that was written at once, or what is left of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextRun<'v> {
-    /// Its first unit; each UTF-16 unit behind it has the next clock.
+    /// The id of its first unit; each following UTF-16 unit has the next clock.
     pub id: Id,
-    /// What it says.
+    /// Its characters.
     pub text: &'v str,
 }
 
 impl View {
-    /// The live pieces of the shared text at a path, in its order. None for a text that holds more than
-    /// letters, or half a letter: places in it cannot be told by what it says.
+    /// Returns the live pieces of the shared text at a path, in order. Empty for a text that holds more than
+    /// characters, or half a surrogate pair: its visible characters then do not determine positions.
     pub fn runs(&self, path: &[&str]) -> Vec<TextRun<'_>> {
         let node = self.node_at(path).and_then(|node| self.node(node));
         let Some(node) = node.filter(|node| node.shape == Shape::Text) else { return Vec::new() };

@@ -22,7 +22,7 @@ impl Span {
         Span { start: fit(start), len: fit(end.saturating_sub(start)) }
     }
 
-    /// Where the key of so many bytes is written that a block names.
+    /// Returns where the key of a block is written, which has `len` bytes.
     pub fn of_key(block: &Block, len: u32) -> Span {
         let at = block.key_span(len);
         Span::between(at.start, at.end)

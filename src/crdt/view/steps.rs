@@ -1,4 +1,4 @@
-//! Steps from a container to what is in it: by key, and by the id of an element.
+//! Steps from a container to its content: by key, and by the id of an element.
 
 use super::elements::Elements;
 use super::index::{Entry, Node, View};
@@ -7,7 +7,7 @@ use crate::wire::{BlockKind, ByteReader, Id, Shape, Value, any};
 use std::sync::atomic::Ordering;
 
 impl View {
-    /// The entry at a path of two steps or more.
+    /// Returns the entry at a path of two steps or more.
     pub(crate) fn entry(&self, path: &[&str]) -> Option<&Entry> {
         let (root, keys) = path.split_first()?;
         let (last, between) = keys.split_last()?;
@@ -44,7 +44,7 @@ impl View {
         }
     }
 
-    /// The elements of an array; linear in it once, then at hand.
+    /// Returns the elements of an array; linear in it the first time, then cached.
     pub(crate) fn elements<'n>(&self, node: &'n Node) -> &'n Elements {
         node.elements.get_or_init(|| {
             let mut elements = Elements::default();
@@ -62,7 +62,7 @@ impl View {
         })
     }
 
-    /// The field `id` of a map in an array.
+    /// Returns the field `id` of a map in an array.
     pub(crate) fn id_of(&self, entry: &Entry) -> Option<String> {
         let node = self.node(entry.node).filter(|node| node.shape == Shape::Map)?;
         let entries = self.entries_of(node);
@@ -71,7 +71,7 @@ impl View {
         id.as_str().map(str::to_owned)
     }
 
-    /// The plain values of an entry of an array, each with its unit of content and its bytes.
+    /// Passes on the plain values of an array entry, each with its unit of content and its bytes.
     pub(crate) fn each_plain(&self, entry: &Entry, mut take: impl FnMut(Id, Span, Value)) {
         if entry.node != NONE || entry.kind != BlockKind::Any {
             return;
@@ -89,7 +89,7 @@ impl View {
     }
 }
 
-/// The field `id` of a plain map.
+/// Returns the field `id` of a plain map.
 pub fn plain_id(value: &Value) -> Option<&str> {
     match value {
         Value::Object(fields) => fields.get("id")?.as_str(),

@@ -32,7 +32,7 @@ fn every_fixture_shows_what_its_dump_says() {
     }
 }
 
-/// The typed dumps: integers as text, floats as numbers.
+/// Reads the typed dumps: integers as text, floats as numbers.
 fn from_dump(dump: &serde_json::Value) -> Value {
     let v = &dump["v"];
     let map = || v.as_object().unwrap().iter().map(|(k, v)| (k.clone(), from_dump(v))).collect();
@@ -70,7 +70,7 @@ fn the_digest_is_of_the_content_alone() {
         let world = World::random(&mut rng, 30);
         let all = world.all();
         let merged = view(&state(&all)).digest();
-        // The same content written in another order of merging, and saved once more.
+        // The same content merged in another order, and saved once more.
         let other = new_doc(2, true);
         world.docs.iter().rev().for_each(|doc| crate::crdt::testing::apply(&other, &state(doc)));
         assert_eq!(view(&state(&other)).digest(), merged, "seed {seed}");

@@ -1,5 +1,5 @@
-//! The live content with its types, as Yjs tells them apart: a shared map is no object, a text no
-//! string, and a BigInt no number.
+//! The live content with its types as Yjs distinguishes them: a shared map is not an object, a text not a
+//! string, and a BigInt not a number.
 
 use super::index::{Entry, Node, View};
 use super::span::NONE;
@@ -10,10 +10,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 impl View {
-    /// A root and all below it, each value as `{"t": type, "v": value}`: `map`, `array` and `text`
-    /// for the shared types, `any-map`, `any-array`, `string`, `number`, `bigint` (as a string),
-    /// `bool`, `bytes` (base64), `null` and `undefined` for plain values. It is made as it is
-    /// written.
+    /// Returns a root with everything below it, each value as `{"t": type, "v": value}`: `map`, `array` and
+    /// `text` for the shared types, `any-map`, `any-array`, `string`, `number`, `bigint` (as a string),
+    /// `bool`, `bytes` (base64), `null` and `undefined` for plain values. It is produced while being written.
     pub fn typed(&self, root: &str) -> Option<impl Serialize> {
         Some(TypedContainer { view: self, node: self.root(root)? })
     }
@@ -31,7 +30,7 @@ fn tagged<S: Serializer>(
     map.end()
 }
 
-/// A value that has nothing but a type.
+/// Writes a value that has only a type.
 fn bare<S: Serializer>(serializer: S, kind: &str) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(1))?;
     map.serialize_entry("t", kind)?;
@@ -107,7 +106,7 @@ impl Serialize for Items<'_> {
     }
 }
 
-/// The plain values of an entry; each time that it is written it gives the next one.
+/// The plain values of an entry; each serialization yields the next one.
 enum Values<'v> {
     Bytes(RefCell<Option<&'v [u8]>>),
     Any(RefCell<ByteReader<'v>>),
@@ -142,8 +141,8 @@ impl Serialize for Values<'_> {
     }
 }
 
-/// The plain value that a reader stands before; the reader goes on behind it. Recursion is bounded:
-/// the walk refused deeper nesting, and read the same bytes without an error.
+/// The plain value at the reader's position; the reader moves past it. Recursion is bounded: the walk refused
+/// deeper nesting, and read the same bytes without an error.
 struct PlainReader<'r, 'v>(&'r RefCell<ByteReader<'v>>);
 
 impl Serialize for PlainReader<'_, '_> {
@@ -185,7 +184,7 @@ impl Serialize for PlainItems<'_, '_> {
 struct PlainFields<'r, 'v>(&'r RefCell<ByteReader<'v>>, usize);
 
 impl Serialize for PlainFields<'_, '_> {
-    /// By key; of two values of one key the last.
+    /// By key; if one key has two values, the last one.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut reader = self.0.borrow_mut();
         let mut fields = BTreeMap::new();
