@@ -1,8 +1,8 @@
-//! What may reach yrs. Nothing does that did not pass here first.
+//! What may reach yrs: nothing that has not passed here first.
 //!
-//! Rule 1, the structure: [`Update::checked`], and [`Update::fits`] where an update joins a document.
-//! Rule 2, ready: what it needs is there. Rule 3: it does not fork from what the document holds
-//! ([`Update::fork`]). [`admit`] judges several updates for a document by all three, and [`storable`]
+//! Rule 1, structure: [`Update::checked`], and [`Update::fits`] where an update joins a document. Rule 2,
+//! readiness: everything it needs is there. Rule 3: it does not fork from what the document holds
+//! ([`Update::fork`]). [`admit`] judges several updates for a document by all three, and [`storable`] judges
 //! a state before it is stored.
 
 mod admit;
@@ -23,8 +23,8 @@ pub use expected::Expected;
 
 use crate::wire::{Fault, Update, Version};
 
-/// Walks and checks a state of our own making before it is stored: whole (every client from clock
-/// 0, nothing outside it referred to), within rule 1, its deletions within its clocks.
+/// Walks and checks a state of our own making before it is stored: it must be whole (every client from clock
+/// 0, no references outside it), keep rule 1, and delete only within its clocks.
 ///
 /// # Errors
 /// The first fault.
@@ -32,7 +32,7 @@ pub fn storable(bytes: &[u8]) -> Result<Version, Fault> {
     storable_as(bytes, Expected::Roots(&[]))
 }
 
-/// The same of a document of which something is known.
+/// Like [`storable`], for a document with these expectations.
 ///
 /// # Errors
 /// The first fault.

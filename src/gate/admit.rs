@@ -1,8 +1,8 @@
 //! Which of several updates a document takes, and in which order.
 //!
-//! All of them are judged as one, and by exactly what yrs is going to be given: of each the blocks
-//! that the document and the updates before it lack. So the order in which they come does not
-//! matter. Only where the whole does not do is it asked which of them it is.
+//! All of them are judged as one, and by exactly what yrs will be given: for each, the blocks that the
+//! document and the updates before it lack. So their order of arrival does not matter. Only if they do not
+//! fit together is it determined which of them is at fault.
 
 use super::Expected;
 use crate::wire::{
@@ -11,18 +11,18 @@ use crate::wire::{
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What becomes of an update.
+/// The verdict on an update.
 #[derive(Debug)]
 pub enum Verdict<'u> {
-    /// The document has everything of it.
+    /// The document already has all of it.
     Known,
-    /// The document takes this of it, after all that was admitted before.
+    /// The document takes this part of it, after all that was admitted before.
     New(Cow<'u, [u8]>),
-    /// It is valid, and builds upon what neither the document nor the other updates have.
+    /// It is valid, but depends on something that neither the document nor the other updates have.
     Waits(Need),
     /// It breaks a rule of the gate in this document, whatever comes later.
     Invalid(Fault),
-    /// From here on it holds other operations than the document, or than another update does.
+    /// From this unit on it holds other operations than the document or another update.
     Forked(Id),
 }
 
@@ -31,16 +31,16 @@ pub enum Verdict<'u> {
 pub enum Need {
     /// Per client, the clock that must be reached first.
     Clocks(Clocks),
-    /// The deletion of the container that this unit stands in: somebody has some of its content
-    /// as collected already.
+    /// The deletion of the container that this unit is in: some replica has already collected part of the
+    /// container's content.
     Deletion(Id),
 }
 
-/// Judges updates for the document `base`, a whole state. Returns each that does not wait before
-/// those that need it, by its index, and then those that wait. After those that are new were
-/// applied, what waits for a deletion may be judged anew.
+/// Judges updates for the document `base`, a whole state. Returns the updates by index: first those that do
+/// not wait, each before those that need it, then those that wait. Once the new ones are applied, an update
+/// that waits for a deletion may be judged again.
 ///
-/// Two updates that hold the same clocks give the same in any order.
+/// Updates that hold the same clocks give the same result in any order.
 pub fn admit<'u, 'r>(
     base: &Update<'_, Checked>,
     updates: &[&Update<'u, Checked>],
@@ -50,7 +50,7 @@ pub fn admit<'u, 'r>(
     let version = base.version();
     let deletes: Vec<DeleteSet> = updates.iter().map(|update| update.version().deletes).collect();
     let mut refused: BTreeMap<usize, Verdict<'u>> = BTreeMap::new();
-    // What is not taken deletes nothing either: the others are judged without it.
+    // A rejected update deletes nothing either: the others are judged without it.
     let mut mute: Option<BTreeSet<usize>> = None;
     loop {
         let rest: Vec<usize> = (0..updates.len()).filter(|i| !refused.contains_key(i)).collect();
@@ -85,22 +85,22 @@ struct Judge<'j, 'b, 'u> {
     base: &'j Update<'b, Checked>,
     updates: &'j [&'j Update<'u, Checked>],
     expected: Expected<'j>,
-    /// Of the base.
+    /// The version of the base.
     version: &'j Version,
-    /// Everything that the document deletes, or any update that it may take.
+    /// Everything deleted by the document, or by any update that it may take.
     deletes: DeleteSet,
 }
 
-/// What was found to go together with the document.
+/// What was found to fit together with the document.
 #[derive(Clone)]
 struct Taken<'u> {
     clocks: Clocks,
-    /// By the index of its update, in causal order, what yrs is given of it.
+    /// By the index of its update, in causal order, the part that yrs is given.
     news: Vec<(usize, Cow<'u, [u8]>)>,
 }
 
-/// Updates that can follow each other upon some clocks, each behind all that it needs; and what
-/// the others lack.
+/// Updates that can follow each other from some clocks, each after all that it needs; and what the others
+/// lack.
 struct Readiness {
     ready: Vec<usize>,
     waiting: Vec<(usize, Clocks)>,
@@ -111,9 +111,9 @@ impl<'u> Judge<'_, '_, 'u> {
         self.updates.get(index).copied()
     }
 
-    /// The updates in an order that does not depend on the one given: of two that claim the same
-    /// clocks, or do not go together, it must not decide. Those first that collected least, since
-    /// yrs keeps what it has first.
+    /// Sorts the updates independently of the given order, which must not decide between two that claim the
+    /// same clocks or do not fit together. Those that collected least come first, since yrs keeps what it has
+    /// first.
     fn sort(&self, mut rest: Vec<usize>) -> Vec<usize> {
         let key = |update: &Update<'_, Checked>| {
             let collected = update.blocks.iter().filter(|block| block.kind == BlockKind::Gc);
@@ -123,7 +123,7 @@ impl<'u> Judge<'_, '_, 'u> {
         rest
     }
 
-    /// What an update comes to that contradicts a whole state.
+    /// The verdict on an update that contradicts a whole state.
     fn against(&self, index: usize, whole: &Update<'_, Checked>) -> Option<Verdict<'u>> {
         let update = self.update(index)?;
         let forked = update.fork(whole).map(Verdict::Forked);
@@ -133,8 +133,8 @@ impl<'u> Judge<'_, '_, 'u> {
         })
     }
 
-    /// Finds the updates that go together, by trying all of them at once; where that fails, half
-    /// as many, and so on.
+    /// Finds the updates that fit together by trying all of them at once; if that fails, half as many, and so
+    /// on.
     fn sift(&self, mut left: Vec<usize>) -> Vec<(usize, Verdict<'u>)> {
         let mut taken = Taken { clocks: self.version.clocks.clone(), news: Vec::new() };
         let mut verdicts = Vec::new();
@@ -182,7 +182,7 @@ impl<'u> Judge<'_, '_, 'u> {
         mut verdicts: Vec<(usize, Verdict<'u>)>,
     ) -> Vec<(usize, Verdict<'u>)> {
         let known = |index| self.update(index).is_some_and(|u| self.version.holds(&u.version()));
-        // Those that wait for a deletion stay behind.
+        // Updates that wait for a deletion stay behind.
         let mut admitted: Vec<_> = taken
             .news
             .into_iter()
@@ -201,7 +201,7 @@ impl<'u> Judge<'_, '_, 'u> {
         let mut clocks = have.clone();
         let needs = |index: &usize| self.update(*index).into_iter().flat_map(Update::needs);
         let mut needs: Vec<_> = left.iter().map(|index| needs(index).peekable()).collect();
-        // By the client that they wait for: its clock, and the place in `left`.
+        // By the client that they wait for: its clock, and the index in `left`.
         let mut sleepers: BTreeMap<u64, BTreeSet<(u32, usize)>> = BTreeMap::new();
         let mut awake: BTreeSet<usize> = (0..left.len()).collect();
         let mut ready = Vec::with_capacity(left.len());
@@ -231,8 +231,8 @@ impl<'u> Judge<'_, '_, 'u> {
         Readiness { ready, waiting: asleep.into_iter().filter_map(lacks).collect() }
     }
 
-    /// What was taken and some more, if that goes together. Of one update alone the error says
-    /// what is wrong with it.
+    /// Returns what was taken plus some more, if that fits together. For a single update the error says what
+    /// is wrong with it.
     fn with(&self, taken: &Taken<'u>, chosen: &[usize]) -> Result<Taken<'u>, Verdict<'u>> {
         let mut more = taken.clone();
         let mut overlap = false;
@@ -277,8 +277,8 @@ impl<'u> Judge<'_, '_, 'u> {
         }
     }
 
-    /// What was taken and one more update, of which what stands in deleted containers is brought
-    /// as collected: once a document has deleted them, nothing tells any more whether it fits.
+    /// Returns what was taken plus one more update, whose content in deleted containers is given as
+    /// collected: once a document has deleted them, nothing tells any more whether it fits.
     fn with_collected(&self, taken: &Taken<'u>, only: usize) -> Option<Taken<'u>> {
         let update = self.update(only)?;
         let whole = self.join(taken, true).ok()?;
@@ -298,7 +298,7 @@ impl<'u> Judge<'_, '_, 'u> {
         Some(more)
     }
 
-    /// All news as one, with the document if wanted.
+    /// Joins all news into one update, with the document if wanted.
     fn join(&self, taken: &Taken<'_>, with_base: bool) -> Result<Vec<u8>, Fault> {
         if let ([(_, only)], false) = (taken.news.as_slice(), with_base) {
             return Ok(only.to_vec());
@@ -306,11 +306,11 @@ impl<'u> Judge<'_, '_, 'u> {
         let base = with_base.then_some(self.base.bytes());
         let parts = base.into_iter().chain(taken.news.iter().map(|(_, news)| &**news));
         let parts = parts.map(|part| self.check(part)).collect::<Result<Vec<_>, _>>()?;
-        // It cannot have a gap: the news are in causal order.
+        // There cannot be a gap: the news are in causal order.
         merge(&parts).ok_or_else(|| Fault::new(0, "skip", "the updates leave a gap"))
     }
 
-    /// What a fault in `joined` comes to for an update, with the place in its own bytes.
+    /// Turns a fault in `joined` into the verdict on an update, with the position in its own bytes.
     fn fault(
         &self,
         index: usize,

@@ -2,12 +2,11 @@
 
 use crate::wire::{Block, Client, Fault, Header, Id, Update};
 
-/// Whose turn it is: each client's blocks in order, each block after all that it refers to.
+/// Takes each client's blocks in order, each block after all that it refers to.
 ///
-/// Of the many orders that would do, this is the one in which yrs takes up an update: the highest
-/// client first; where a block has to wait for another client, that one goes on just so far. What
-/// was honestly written shows alike in any order. What contradicts itself does not, and is shown
-/// here as yrs would show it.
+/// Of the many possible orders, this is the one in which yrs integrates an update: the highest client first;
+/// where a block has to wait for another client, that one advances just far enough. Honestly written content
+/// shows alike in any order. Self-contradictory content does not, and is shown here as yrs would show it.
 pub(super) struct CausalOrder {
     /// Per client, the index and the clock of its next block.
     next: Vec<(usize, u32)>,
@@ -18,12 +17,12 @@ pub(super) struct CausalOrder {
 }
 
 impl CausalOrder {
-    /// Calls `settle` with every block in its turn: its index, its client and its header. Where one
-    /// is at fault, or in a circle, and `on_fault` lets that pass, the rest of its client is left
-    /// out, and all that refers to what is left out.
+    /// Calls `settle` with every block in its turn: its index, its client and its header. If a block is at
+    /// fault, or part of a cycle, and `on_fault` tolerates that, the rest of its client is left out, and
+    /// everything that refers to what is left out.
     ///
     /// # Errors
-    /// The first fault that `on_fault` does not let pass.
+    /// The first fault that `on_fault` does not tolerate.
     pub(super) fn walk<'a, S>(
         update: &Update<'a, S>,
         mut settle: impl FnMut(usize, &Client, &Header<'a, [u8]>) -> Result<(), Fault>,
@@ -41,7 +40,7 @@ impl CausalOrder {
         Ok(())
     }
 
-    /// Settles all blocks of one client, and of others what these wait for.
+    /// Settles all blocks of one client, and the blocks of others that these wait for.
     fn advance<'a, S>(
         &mut self,
         update: &Update<'a, S>,
@@ -59,7 +58,7 @@ impl CausalOrder {
             let settled = match self.unmet(update, client, block, &header) {
                 Ok(Some(other)) if self.is_left_out(update, other) => Err(None),
                 Ok(Some(other)) if other == client || self.waits.get(other) != Some(&false) => {
-                    Err(Some(block.fault("origin", "items refer to each other in a circle")))
+                    Err(Some(block.fault("origin", "items refer to each other in a cycle")))
                 }
                 Ok(Some(other)) => {
                     self.wait(client);
@@ -84,7 +83,7 @@ impl CausalOrder {
         }
     }
 
-    /// The client of the first reference of a block that has not had its turn.
+    /// Returns the client of a block's first reference that has not had its turn.
     fn unmet<S>(
         &self,
         update: &Update<'_, S>,
@@ -109,7 +108,7 @@ impl CausalOrder {
         Ok(None)
     }
 
-    /// Whether what is still to come of a client never does.
+    /// Whether the remaining blocks of a client will never come.
     fn is_left_out<S>(&self, update: &Update<'_, S>, client: usize) -> bool {
         let of = update.clients.get(client).zip(self.next.get(client));
         of.is_some_and(|(of, (index, clock))| *index >= of.blocks.end && *clock < of.end)
@@ -122,7 +121,7 @@ impl CausalOrder {
         }
     }
 
-    /// The client that waited last, which may have what it waits for now.
+    /// Returns the client that waited last, which may have what it waits for now.
     fn go_on(&mut self) -> Option<usize> {
         let client = self.waiting.pop()?;
         if let Some(waits) = self.waits.get_mut(client) {

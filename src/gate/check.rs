@@ -1,8 +1,8 @@
 //! Rule 1 of the gate: only what yrs takes safely, and what means the same to every reader.
 //!
-//! The blocks are settled in causal order: a block comes after its origins, its parent and the
-//! blocks of its client before it. So where an item stands is always known from what came before,
-//! no chain is followed twice, and a circle shows as a block whose turn never comes.
+//! The blocks are settled in causal order: a block comes after its origins, its parent and its client's
+//! earlier blocks. So an item's place is always known from what came before, no chain is followed twice, and
+//! a cycle shows up as a block whose turn never comes.
 
 use super::causal::CausalOrder;
 use super::expected::Expected;
@@ -15,11 +15,10 @@ use std::collections::HashMap;
 use std::ops::Deref;
 
 impl<'a> Update<'a, Checked> {
-    /// Walks an update and checks it: what may be merged and stored. `expected` as in
-    /// [`Update::check`].
+    /// Walks and checks an update that is to be merged and stored. `expected` as in [`Update::check`].
     ///
     /// # Errors
-    /// What breaks the format; then the first fault in causal order.
+    /// What breaks the format; otherwise the first fault in causal order.
     pub fn checked<'r>(bytes: &'a [u8], expected: impl Into<Expected<'r>>) -> Result<Self, Fault> {
         Update::walk(bytes)?.check(expected)
     }
@@ -29,15 +28,15 @@ impl<B: Deref<Target = [u8]>> CheckedBytes<B> {
     /// Walks and checks an update, as [`Update::checked`] does.
     ///
     /// # Errors
-    /// What breaks the format; then the first fault in causal order.
+    /// What breaks the format; otherwise the first fault in causal order.
     pub fn check<'r>(bytes: B, expected: impl Into<Expected<'r>>) -> Result<Self, Fault> {
         CheckedBytes::by(bytes, |bytes| Update::checked(bytes, expected))
     }
 }
 
 impl<'a> Update<'a, Unchecked> {
-    /// Checks rule 1 as far as the update alone shows it. An item whose parent or origins are not in
-    /// the update is left open: [`Update::fits`] settles it against the document.
+    /// Checks rule 1 as far as the update alone shows it. An item whose parent or origins are not in the
+    /// update is left open: [`Update::fits`] checks it against the document.
     ///
     /// # Errors
     /// The first fault in causal order.
@@ -51,15 +50,15 @@ impl<'a> Update<'a, Unchecked> {
 }
 
 impl Update<'_, Checked> {
-    /// Checks rule 1 again where an item joins a container of the document `base`: no text into
-    /// its arrays, no key where it has no map, no two parents. `base` must be a whole state, and
-    /// checked with the roots of its concern: a root that holds nothing but containers so far may
-    /// be an array or a text, and yrs loops for ever over text in what is read as an array.
+    /// Checks rule 1 again for items that join a container of the document `base`: no text in its arrays, no
+    /// key where it has no map, no two parents. `base` must be a whole state, checked with the roots of its
+    /// concern: a root that holds only containers so far may be an array or a text, and yrs loops forever
+    /// over text that it reads as an array.
     ///
     /// # Errors
     /// The first fault in causal order.
     pub fn fits(&self, base: &Update<'_, Checked>) -> Result<(), Fault> {
-        // Where there is no container yet, nothing joins one: it has passed by itself.
+        // An empty document has no container to join: the update passed on its own.
         if base.blocks.is_empty() {
             return Ok(());
         }
@@ -72,16 +71,16 @@ impl Update<'_, Checked> {
 }
 
 impl<S> Update<'_, S> {
-    /// Where rule 1 is broken, by itself or where it joins `base`: the first unit of each block at
-    /// fault, among blocks that neither follow nor refer to another one at fault. Without all
-    /// these blocks, and without what follows or refers to them, the rule is kept.
+    /// Returns where rule 1 is broken, in the update itself or where it joins `base`: the first unit of each
+    /// block at fault, among blocks that neither follow nor refer to another one at fault. Without all these
+    /// blocks, and without what follows or refers to them, the update keeps the rule.
     pub(super) fn faults(
         &self,
         base: Option<&Update<'_, Checked>>,
         expected: Expected<'_>,
     ) -> Vec<Id> {
         let mut faults = Vec::new();
-        // Never an error, since every fault is let pass.
+        // Never an error, since every fault is tolerated.
         let _ = Checker::run(self, base, expected, |id, _| {
             faults.push(id);
             Ok(())
@@ -96,13 +95,12 @@ pub(super) struct Checker<'u, 'a, S> {
     expected: Expected<'u>,
     pub(super) facts: Facts,
     root_index: HashMap<&'a [u8], u32>,
-    /// The root that was named last: most often it is the next one's too.
+    /// The root that was named last: it is usually the next one's too.
     last_root: Option<(&'a [u8], u32)>,
     /// Per root, its name; per slot, its key.
     names: Vec<&'a [u8]>,
     keys: Vec<Option<&'a [u8]>>,
-    /// The last parent that was looked up, and its block: the fields of a record follow each
-    /// other.
+    /// The last parent looked up, and its block: the fields of a record follow each other.
     parent: Option<(Id, Option<usize>)>,
 }
 
@@ -150,7 +148,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         let what = what.and_then(|()| self.check_origins(index, of, &block, header));
         let place = self.find_place(index, of, &block, header);
         if let Err(fault) = what {
-            // What is wrong with a block itself is said before what is wrong with its place.
+            // A fault in the block itself is reported before one in its place.
             let at = place.as_ref().map_or(None, |place| Some(*place));
             self.let_pass(at, fault)?;
         }
@@ -162,7 +160,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         Ok(())
     }
 
-    /// Where a block stands.
+    /// Finds the place of a block.
     fn find_place(
         &mut self,
         index: usize,
@@ -184,15 +182,15 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         }
     }
 
-    /// The last unit that the document has of a block of which it lacks the rest. yrs cuts there,
-    /// and the rest then follows that unit.
+    /// Returns the last unit that the document has of a block whose rest it lacks. yrs cuts there, and the
+    /// rest then follows that unit.
     pub(super) fn known_part(&self, of: &Client, block: &Block) -> Option<Id> {
         let known = self.base?.client(of.id)?.end;
         let cut = block.kind != BlockKind::Gc && block.clock < known && known < block.next_clock();
         cut.then_some(Id { client: of.id, clock: known.checked_sub(1)? })
     }
 
-    /// The slot of an item that names its parent.
+    /// Returns the slot of an item that names its parent.
     fn named(
         &mut self,
         index: usize,
@@ -228,7 +226,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         Ok(SlotRef::Slot(self.add_slot(slot, key)))
     }
 
-    /// The slot of an item that has an origin.
+    /// Returns the slot of an item that has an origin.
     fn inherited(
         &mut self,
         index: usize,
@@ -241,9 +239,9 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         self.agree(block, left, right)
     }
 
-    /// The one place of an item of which two units are known. Where one of these is gone, their
-    /// container is gone, so the other cannot be in one that is there: yrs would place such an
-    /// item differently each time it reads it.
+    /// Returns the single place of an item for which two units are known. If one of these is gone, their
+    /// container is gone, so the other cannot be in an existing one: yrs would place such an item differently
+    /// each time it reads it.
     fn agree(
         &self,
         block: &Block,
@@ -269,12 +267,12 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         }
     }
 
-    /// An item between units of a container of which some are collected. That container is deleted
-    /// then, or is going to be; no root is.
+    /// Handles an item between units of a container some of which are collected. That container is then
+    /// deleted, or will be; a root never is.
     fn beside_what_is_gone(&self, block: &Block, slot: u32) -> Result<SlotRef, Fault> {
         let owner = self.facts.slots.get(slot as usize).map(|slot| slot.owner);
         let Some(Owner::Item { id, .. }) = owner else {
-            let reason = "an item is in a container and beside what is gone";
+            let reason = "an item is in a container and next to collected content";
             return Err(block.fault("origin", reason));
         };
         let deletes = [Some(&self.update.deletes), self.base.map(|base| &base.deletes)];
@@ -282,7 +280,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             true => Ok(SlotRef::Gone),
             false => Err(block.fault(
                 "collected",
-                "an item is beside what was collected, in a container that is not deleted",
+                "an item is next to collected content, in a container that is not deleted",
             )),
         }
     }
@@ -298,8 +296,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         }
     }
 
-    /// Where the unit with this id stands. What the document holds counts before the update's own
-    /// account of it, as in yrs.
+    /// Returns where the unit with this id is. As in yrs, the document's copy takes precedence over the
+    /// update's.
     fn place(&mut self, index: usize, of: &Client, id: Id) -> SlotRef {
         if let Some(base) = self.base
             && let Some(index) = base.find(id)
@@ -315,7 +313,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         }
     }
 
-    /// The block before this one, if it holds the id: by far the most common origin.
+    /// Returns the block before this one, if it holds the id: by far the most common origin.
     pub(super) fn before(&self, index: usize, of: &Client, id: Id) -> Option<usize> {
         let before = index.checked_sub(1)?;
         let block = self.update.blocks.get(before)?;
@@ -333,7 +331,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         }
     }
 
-    /// The container that an item with this id created.
+    /// Returns the container that an item with this id created.
     fn container(&mut self, block: &Block, id: Id) -> Result<ContainerState, Fault> {
         if let Some(base) = self.base
             && let Some(index) = base.find(id)
@@ -351,7 +349,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         }
     }
 
-    /// Lets an item stand in its slot, if they go together.
+    /// Puts an item in its slot, if the two are compatible.
     fn stand(
         &mut self,
         block: &Block,
@@ -360,8 +358,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         slot: u32,
     ) -> Result<(), Fault> {
         let Some(at) = self.facts.slots.get(slot as usize).copied() else { return Ok(()) };
-        // Whoever writes to a key writes over all that was there, to undo as well. Which of two
-        // that stand beside each other is the last one would hang on their order.
+        // A write to a key overwrites all that was there, even in an undo. For two items beside each other,
+        // which is the last one would depend on their order.
         if at.is_keyed() && header.right.is_some() {
             return Err(block.fault("origin", "an item under a key stands before another one"));
         }
@@ -371,8 +369,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         };
         let known = known.unwrap_or(Shape::Unknown);
         let wanted = match at.owner {
-            // What a root is never hangs on what is deleted: once that is collected, nothing says
-            // any more what it was.
+            // The type of a root never depends on deleted content: once that is collected, nothing tells any
+            // more what it was.
             Owner::Root(_) if !at.is_keyed() && self.dead(block, of) => Shape::Sequence,
             _ => wanted_shape(block, at.is_keyed())?,
         };
@@ -402,8 +400,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         Ok(())
     }
 
-    /// Why an item cannot stand in a container of this shape. Attributes of texts, and roots that
-    /// programs use as two things, are honest.
+    /// Why an item cannot be in a container of this shape. Attributes of texts, and roots that programs use
+    /// as two types, are legitimate.
     fn misplaced(&self, block: &Block, at: &ParentSlot, known: Shape, wanted: Shape) -> Fault {
         let is_honest = match at.owner {
             Owner::Root(root) => {
@@ -422,8 +420,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         block.fault(rule, reason)
     }
 
-    /// Whether a whole block is deleted, by the update itself or by the document. Replicas that
-    /// keep deleted content join overwritten values of a key to one block.
+    /// Whether a whole block is deleted, by the update itself or by the document. Replicas that keep deleted
+    /// content join overwritten values of a key into one block.
     pub(super) fn dead(&self, block: &Block, of: &Client) -> bool {
         let within = |deletes: &DeleteSet| {
             let ranges = deletes.ranges(of.id);
@@ -436,7 +434,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             || self.base.is_some_and(|base| within(&base.deletes))
     }
 
-    /// The index of a root that a block names.
+    /// Returns the index of a root that a block names.
     fn root(&mut self, name: &'a [u8], head: u32) -> u32 {
         match self.last_root {
             Some((last, root)) if last == name => root,
@@ -476,7 +474,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         reach(&mut self.facts.needs, id.client, id.clock.saturating_add(1));
     }
 
-    /// What the first blocks follow, and deletions of what the update does not hold.
+    /// Adds the needs of the first blocks of each client, and of deletions of units outside the update.
     fn outer_needs(&mut self) {
         for client in self.update.clients.iter().filter(|c| c.first > 0) {
             reach(&mut self.facts.needs, client.id, client.first);
@@ -489,7 +487,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     }
 }
 
-/// What a parent reference leads to.
+/// The target of a parent reference.
 enum ContainerState {
     Open,
     Gone,
@@ -523,7 +521,7 @@ fn container_at<S>(
     Ok(ContainerState::Known { shape, depth: depth.saturating_add(1), rooted, beside, block })
 }
 
-/// The container that content of this kind stands in.
+/// Returns the shape of container that content of this kind belongs in.
 fn wanted_shape(block: &Block, keyed: bool) -> Result<Shape, Fault> {
     Ok(match (keyed, block.kind) {
         (true, BlockKind::String | BlockKind::Embed) => {

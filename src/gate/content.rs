@@ -1,11 +1,11 @@
-//! What yrs does not take: content, and where it may stand all the same.
+//! Content that yrs does not take, and where it is allowed all the same.
 
 use super::check::Checker;
 use crate::limits::ANY_DEPTH;
 use crate::wire::{Block, BlockKind, ByteReader, Fault, Shape, SlotRef, any};
 
 impl<S> Checker<'_, '_, S> {
-    /// What nothing is wrong with, and yrs does not take, is no fault where anything is expected.
+    /// Tolerates sound content that yrs does not take, where anything is expected.
     pub(super) fn let_pass(&mut self, place: Option<SlotRef>, fault: Fault) -> Result<(), Fault> {
         if !fault.is_unsupported() || !place.is_some_and(|place| self.expects_anything(place)) {
             return Err(fault);
@@ -14,13 +14,13 @@ impl<S> Checker<'_, '_, S> {
         Ok(())
     }
 
-    /// Whether there are places where anything may stand.
+    /// Whether there are places that may hold anything.
     fn is_lenient(&self) -> bool {
         self.facts.anything || self.facts.known.is_some()
     }
 
-    /// Whether anything may stand here. Where that is not known it is settled against the document;
-    /// and nobody sees what is gone.
+    /// Whether this place may hold anything. If that is unknown, it is checked against the document later;
+    /// and what is gone is never shown.
     fn expects_anything(&self, place: SlotRef) -> bool {
         match (self.facts.anything, self.facts.known, place) {
             (true, ..) => true,
@@ -42,7 +42,7 @@ impl<S> Checker<'_, '_, S> {
                 Err(block.fault("kind", format!("{} is not supported", block.kind.name())))
             }
             BlockKind::Type if Shape::of_type(content).is_none() => {
-                Err(block.fault("type", "a container that is no array, map or text"))
+                Err(block.fault("type", "a container that is not an array, map or text"))
             }
             BlockKind::Embed => {
                 let json = ByteReader::at(content, 0).text()?;
@@ -60,8 +60,8 @@ impl<S> Checker<'_, '_, S> {
         }
     }
 
-    /// Yjs parses what is JSON in a block that it reads, and reads nothing of a document with one
-    /// that is not.
+    /// Yjs parses the JSON in each block it reads, and cannot read a document at all if one is not valid
+    /// JSON.
     fn check_json(&self, block: &Block, content: &[u8]) -> Result<(), Fault> {
         let mut reader = ByteReader::at(content, 0);
         let texts = match block.kind {

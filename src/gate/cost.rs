@@ -1,15 +1,13 @@
-//! What yrs would spend on an update, counted before yrs is asked.
+//! What an update would cost yrs, counted before yrs is asked.
 //!
-//! yrs is linear in what people write and quadratic in what an adversary can: it compares an item
-//! with every concurrent one between its origins, walks a key of a map back to its first value,
-//! copies a run of content each time that it is cut, and moves the end of a client's list of blocks
-//! each time that one comes or goes in it. A [`Rehearsal`] goes through the same motions with
-//! nothing but numbers, each of which costs a hundredth of what it stands for, and counts them as
-//! steps: one is about what yrs takes for one comparison.
+//! yrs is linear in what people write and quadratic in what an adversary can write: it compares an item with
+//! every concurrent one between its origins, walks a key of a map back to its first value, copies a run of
+//! content each time it is cut, and moves the end of a client's list of blocks each time a block is added to
+//! it or removed. A [`Rehearsal`] goes through the same motions with numbers only, each costing a hundredth
+//! of the real operation, and counts them as steps: one step is about one comparison in yrs.
 //!
-//! It counts no less than yrs does, a constant aside, and for what people write hardly more.
-//! Deletions inside a container that is deleted itself are not followed: such items stay, and can
-//! be compared with.
+//! It counts no less than yrs does, up to a constant, and hardly more for what people write. Deletions inside
+//! a deleted container are not followed: such items stay, and can be compared with.
 
 mod join;
 
@@ -19,14 +17,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// No fragment, no list.
 const NONE: u32 = u32::MAX;
-/// Values that yrs copies, characters that it counts, blocks that it moves, for each step; and
-/// values of which it keeps a copy, until 10 million steps are a gigabyte.
+/// How many values that yrs copies, characters that it counts, or blocks that it moves make one step; and how
+/// many values of which it keeps a copy, so that 10 million steps are a gigabyte.
 const VALUES: u64 = 32;
 const COPIES: u64 = 4;
 const CHARS: u64 = 128;
 const MOVES: u64 = 64;
 
-/// The blocks of a document as yrs holds them, in as far as they cost something.
+/// The blocks of a document as yrs holds them, as far as they cost anything.
 #[derive(Default)]
 pub struct Rehearsal {
     lines: Vec<ClientLine>,
@@ -57,7 +55,7 @@ struct List {
     is_key: bool,
 }
 
-/// A unit of content by its line and clock.
+/// A unit of content, identified by line and clock.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Unit {
     line: u32,
@@ -69,7 +67,7 @@ struct Fragment {
     at: Unit,
     len: u32,
     kind: BlockKind,
-    /// Deleted, by whatever.
+    /// Deleted in whatever way.
     dead: bool,
     /// [`NONE`] for what is collected.
     list: u32,
@@ -77,7 +75,7 @@ struct Fragment {
     next: u32,
     left: Option<Unit>,
     right: Option<Unit>,
-    /// The last scan that passed it, and the last round of one in which it conflicted.
+    /// The last scan that passed it, and the last round of a scan in which it conflicted.
     passed: u32,
     conflicting: u32,
 }
@@ -91,27 +89,27 @@ impl Fragment {
         Unit { clock: self.end().saturating_sub(1), ..self.at }
     }
 
-    /// What it becomes when it is joined with another, or cut: deleted content has nothing to copy.
+    /// The kind that counts when it is joined or cut: deleted content has nothing to copy.
     fn content(&self) -> BlockKind {
         if self.dead && self.kind != BlockKind::Gc { BlockKind::Deleted } else { self.kind }
     }
 }
 
 impl Rehearsal {
-    /// All steps so far.
+    /// Returns all steps so far.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// Whether an item is known to stand in a sequence, not under a key.
+    /// Whether an item is known to be in a sequence, not under a key.
     pub fn in_sequence(&self, id: Id) -> bool {
         let fragment = self.holding(self.unit(id)).and_then(|index| self.fragment(index));
         let list = fragment.and_then(|fragment| self.lists.get(fragment.list as usize));
         list.is_some_and(|list| !list.is_key)
     }
 
-    /// Goes on as yrs does with an update that is ready. False, and good for nothing any more, as
-    /// soon as there are more steps than `limit`.
+    /// Continues as yrs does with an update that is ready. Returns false as soon as there are more steps than
+    /// `limit`; the rehearsal is then unusable.
     pub fn follow(&mut self, update: &Update<'_, Checked>, limit: u64) -> bool {
         let lines: Vec<u32> = update.clients.iter().map(|client| self.line(client.id)).collect();
         let mut line_of = vec![NONE; update.blocks.len()];
@@ -172,10 +170,10 @@ impl Rehearsal {
         self.line_of.get(&id.client).map(|line| Unit { line: *line, clock: id.clock })
     }
 
-    /// The place in its line of the fragment that holds a unit.
+    /// Returns the index, in its line, of the fragment that holds a unit.
     fn find(&self, unit: Unit) -> Option<usize> {
         let line = self.lines.get(unit.line as usize).filter(|line| unit.clock < line.end)?;
-        // Most look for the last one.
+        // Most lookups are for the last one.
         let last = line.fragments.len().checked_sub(1)?;
         if line.fragments.get(last).is_some_and(|(clock, _)| *clock <= unit.clock) {
             return Some(last);
@@ -187,7 +185,7 @@ impl Rehearsal {
         Some(self.lines.get(line as usize)?.fragments.get(place)?.1)
     }
 
-    /// The fragment that holds a unit; none where it is collected.
+    /// Returns the fragment that holds a unit, or `None` if it is collected.
     fn holding(&self, unit: Option<Unit>) -> Option<u32> {
         let unit = unit?;
         let index = self.at(unit.line, self.find(unit)?)?;
@@ -206,7 +204,7 @@ impl Rehearsal {
             BlockKind::String => u64::from(fragment.len) / CHARS,
             _ => 0,
         };
-        // One more block in the line, and most often one less when the update is through.
+        // The line has one more block, and usually one fewer once the update is done.
         self.steps += 1 + copied + 2 * self.blocks_of(unit.line) as u64 / MOVES;
         let new = self.fragments.len() as u32;
         let before = Unit { clock: unit.clock.saturating_sub(1), ..unit };
@@ -231,7 +229,7 @@ impl Rehearsal {
         Some(new)
     }
 
-    /// The fragment that ends with a unit, cut there; none where it is collected.
+    /// Returns the fragment that ends with a unit, cut there, or `None` if it is collected.
     fn ending(&mut self, unit: Option<Unit>) -> Option<u32> {
         let unit = unit?;
         let index = self.holding(Some(unit))?;
@@ -241,14 +239,14 @@ impl Rehearsal {
         Some(index)
     }
 
-    /// The fragment that begins with a unit, cut there; none where it is collected.
+    /// Returns the fragment that begins with a unit, cut there, or `None` if it is collected.
     fn beginning(&mut self, unit: Option<Unit>) -> Option<u32> {
         let unit = unit?;
         self.holding(Some(unit))?;
         self.cut(unit)
     }
 
-    /// Takes a block in, in as far as it is new.
+    /// Integrates a block as far as it is new.
     fn integrate(&mut self, update: &Update<'_, Checked>, block: &Block, line: u32) {
         let end = self.lines.get(line as usize).map_or(0, |line| line.end);
         if block.next_clock() <= end || block.kind == BlockKind::Skip {
@@ -299,7 +297,7 @@ impl Rehearsal {
         }
     }
 
-    /// The list of an item that names its parent.
+    /// Returns the list of an item that names its parent.
     fn named(&mut self, parent: Parent<'_>, key: Option<&str>) -> u32 {
         let mut hasher = DefaultHasher::new();
         match parent {
@@ -320,7 +318,7 @@ impl Rehearsal {
         list
     }
 
-    /// Whether something stands between its origins.
+    /// Whether something is between its origins.
     fn conflicts(&self, item: &Fragment) -> bool {
         match (item.prev, item.next) {
             (NONE, NONE) => true,
@@ -329,7 +327,7 @@ impl Rehearsal {
         }
     }
 
-    /// The left neighbour among concurrent items. This is yrs `Item::resolve_conflict`, step by
+    /// Returns the left neighbour among concurrent items. This follows yrs' `Item::resolve_conflict` step by
     /// step.
     fn resolve(&mut self, item: &Fragment) -> u32 {
         self.scan = self.scan.wrapping_add(1);
@@ -365,7 +363,7 @@ impl Rehearsal {
         left
     }
 
-    /// The first item of a list. yrs walks there from the last one of a key.
+    /// Returns the first item of a list. yrs walks there from the last one of a key.
     fn head(&mut self, list: u32) -> u32 {
         let Some(list) = self.lists.get(list as usize) else { return NONE };
         self.steps += if list.is_key { list.len / 4 } else { 0 };
@@ -408,7 +406,7 @@ impl Rehearsal {
 
 #[cfg(test)]
 impl Rehearsal {
-    /// The units of a list that are live, in its order: client and clock.
+    /// Returns the live units of a list, in order: client and clock.
     pub(super) fn live(&self, root: &str) -> Vec<(u64, u32)> {
         let mut hasher = DefaultHasher::new();
         (0u8, root, None::<&str>).hash(&mut hasher);

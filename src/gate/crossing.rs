@@ -1,13 +1,12 @@
 //! Origins that contradict each other.
 //!
-//! A run is what a reader may join to one block: units that follow each other, with one right
-//! origin. Where it is cut again depends on who looks for which of its units, and when; so an item
-//! whose origins tell such a cut stands elsewhere each time yrs or Yjs loads it.
+//! A run is what a reader may join into one block: consecutive units with the same right origin. Where it is
+//! cut again depends on who looks for which of its units, and when; so an item whose origins depend on such a
+//! cut ends up elsewhere each time yrs or Yjs loads it.
 //!
-//! And a sequence is a tree: what stands behind a unit follows it, before anything that does not.
-//! An item whose right origin is far down in what follows its left origin may come to stand amid
-//! that, where it does not belong. What was written there at once then ends up on either side of
-//! it, as it comes.
+//! Also, a sequence is a tree: the items written after a unit follow it, before anything that was not. An
+//! item whose right origin is far down among what follows its left origin may end up inside that subtree,
+//! where it does not belong. Concurrent writes there then end up on either side of it, unpredictably.
 
 use super::check::Checker;
 use crate::wire::{
@@ -15,13 +14,12 @@ use crate::wire::{
 };
 
 impl<S> Checker<'_, '_, S> {
-    /// Refuses an item whose right origin stands before the left one inside one run: yrs and Yjs
-    /// cut the block that they hold for the left one when they look for the right one. To undo
-    /// writes origins that cross, and no reader minds, as long as the two can never be in one
-    /// block; and what is deleted shows nowhere.
+    /// Refuses an item whose right origin is before the left one inside one run: yrs and Yjs, when they look
+    /// for the right one, cut the block that they hold for the left one. Undo writes crossing origins, and no
+    /// reader minds as long as the two can never be in one block; and deleted items are never shown.
     ///
-    /// And an item that comes to stand in another one's part of the tree, deleted or not: what is
-    /// written beside it, by whoever shows it, would be such an item too.
+    /// Also refuses an item that ends up in another one's part of the tree, deleted or not: anything written
+    /// beside it, by a program that shows it, would be such an item too.
     pub(super) fn check_origins(
         &mut self,
         index: usize,
@@ -48,25 +46,23 @@ impl<S> Checker<'_, '_, S> {
             }
             self.facts.crosses = true;
         } else if self.is_astray(index, of, header.left, right) {
-            let reason = "an item comes to stand amid what stands behind another one";
+            let reason = "an item ends up among the items that follow another one";
             return Err(block.fault("crossing", reason));
         }
         Ok(())
     }
 
-    /// Whether the right origin is in the run of the left one, before it or the same, and not the
-    /// first of it.
+    /// Whether the right origin is in the run of the left one, at or before it, and not the run's first unit.
     fn is_inside_run(&self, index: usize, of: &Client, left: Id, right: Id) -> bool {
         left.client == right.client
             && right.clock <= left.clock
             && self.chain_of(index, of, left).is_some_and(|(start, _)| start < right.clock)
     }
 
-    /// Whether an item comes to stand amid what stands behind a neighbour of its own, on the way
-    /// down to its right origin: readers let it pass a neighbour with a lower client, and end at
-    /// the right origin. Neighbours never are that far apart. Only before what crosses inside a run
-    /// may they be, since that stands now here and now there; and an undo writes such origins
-    /// around what it restores, by the same client.
+    /// Whether an item ends up among the items that follow a neighbour of its own, on the way down to its
+    /// right origin: readers let it pass a neighbour with a lower client, and stop at the right origin.
+    /// Neighbours are never that far apart, except before items that cross inside a run, whose place varies;
+    /// and an undo writes such origins around what it restores, by the same client.
     fn is_astray(&self, index: usize, of: &Client, left: Option<Id>, right: Id) -> bool {
         let (Some(anchor), behind) = self.origins_of(index, of, right) else { return false };
         if behind.is_some_and(|behind| self.is_inside_run(index, of, anchor, behind)) {
@@ -77,8 +73,8 @@ impl<S> Checker<'_, '_, S> {
         passed.is_some_and(|client| client < of.id)
     }
 
-    /// The origins of the unit with this id; the right one only of the first of a block. None for
-    /// what is collected.
+    /// Returns the origins of the unit with this id; the right one only for the first unit of a block. None
+    /// for collected units.
     fn origins_of(&self, index: usize, of: &Client, id: Id) -> (Option<Id>, Option<Id>) {
         if let Some(base) = self.base
             && let Some(index) = base.find(id)
@@ -89,8 +85,8 @@ impl<S> Checker<'_, '_, S> {
         index.map_or((None, None), |index| origins_at(self.update, index, id))
     }
 
-    /// Where the run of the unit with this id begins, and the right origin of all of it; unknown
-    /// for what is collected.
+    /// Returns where the run of the unit with this id begins, and the right origin of the whole run; unknown
+    /// for collected units.
     fn chain_of(&self, index: usize, of: &Client, id: Id) -> Option<(u32, Option<Id>)> {
         if let Some(base) = self.base
             && let Some(index) = base.find(id)
@@ -101,9 +97,9 @@ impl<S> Checker<'_, '_, S> {
         chain_at(self.update, &self.facts.chain, index)
     }
 
-    /// Puts a block where its left origin, which is settled, has it stand.
+    /// Records a block below its left origin, which is settled, in the tree.
     fn descend(&mut self, index: usize, of: &Client, block: &Block, left: Option<Id>) {
-        // What the document lacks of a block follows what it has.
+        // The part of a block that the document lacks follows the part it has.
         let left = self.known_part(of, block).or(left);
         let above = left.and_then(|left| Some((self.locate(index, of, left)?, left.clock)));
         let below = above.and_then(|(above, behind)| self.forest().below(of.id, above, behind));
@@ -116,8 +112,8 @@ impl<S> Checker<'_, '_, S> {
         }
     }
 
-    /// The client of the first unit on the way down from one unit, or from the beginning, to
-    /// another. None if the other does not stand behind it, or that is not known.
+    /// Returns the client of the first unit on the way down from one unit, or from the beginning, to another.
+    /// `None` if the other does not follow it, or that is not known.
     fn first_client(&self, index: usize, of: &Client, from: Option<Id>, to: Id) -> Option<u64> {
         let locate = |id: Id| Some((self.locate(index, of, id)?, id.clock));
         let to = locate(to)?;
@@ -136,7 +132,7 @@ impl<S> Checker<'_, '_, S> {
         Forest { base, own: &self.facts.lineage }
     }
 
-    /// The block of a unit. What the document holds counts first, as in yrs.
+    /// Returns the block of a unit. As in yrs, the document's copy takes precedence.
     fn locate(&self, index: usize, of: &Client, id: Id) -> Option<u32> {
         if let Some(at) = self.base.and_then(|base| base.find(id)) {
             return Some(at as u32);

@@ -7,10 +7,11 @@ use crate::wire::{
 };
 
 impl Update<'_, Checked> {
-    /// The first unit that this update and `base`, a whole state, both hold with different origins,
-    /// parent, key or content. Content is compared by value, since yrs re-encodes it; what one side
-    /// has as GC or Deleted is not compared, nor the content of what one of them deletes. If there is none, the first that one of them has as
-    /// GC, and the other in a root: nobody collects that. Linear in the overlap.
+    /// Returns the first unit that this update and `base`, a whole state, both hold with different origins,
+    /// parent, key or content. Content is compared by value, since yrs re-encodes it. Units that one side has
+    /// as GC or Deleted are not compared, nor is content that one of them deletes. If there is no such unit,
+    /// returns the first that one of them has as GC and the other has in a root, because nobody collects
+    /// that. Linear in the overlap.
     pub fn fork(&self, base: &Update<'_, Checked>) -> Option<Id> {
         self.forks(base).next().or_else(|| {
             match self.collected_alive(base, &DeleteSet::default()) {
@@ -22,8 +23,8 @@ impl Update<'_, Checked> {
 }
 
 impl<S> Update<'_, S> {
-    /// The first unit that this update and another both hold, and hold differently: no history has
-    /// both. What is deleted in either is not compared. Linear in the overlap.
+    /// Returns the first unit that this update and another both hold, but differently: no single history
+    /// contains both. Units deleted in either are not compared. Linear in the overlap.
     pub fn contradicts<T>(&self, other: &Update<'_, T>) -> Option<Id> {
         self.clients.iter().find_map(|ours| {
             let theirs = other.client(ours.id)?;
@@ -31,7 +32,7 @@ impl<S> Update<'_, S> {
         })
     }
 
-    /// Per client, the first unit that this update and `base` both hold, and hold differently.
+    /// Returns, per client, the first unit that this update and `base` both hold, but differently.
     pub(super) fn forks(&self, base: &Update<'_, Checked>) -> impl Iterator<Item = Id> {
         self.clients.iter().filter_map(|ours| {
             let theirs = base.client(ours.id)?;
@@ -58,7 +59,7 @@ fn fork_of_client<A, B>(
         if let Some(differs) = difference(&mut a, &mut b, units, &gone) {
             return Some(Id { client: of_a.id, clock: clock.saturating_add(differs) });
         }
-        // A block is never empty; were one, this would end instead of standing still.
+        // A block is never empty; if one were, this would make the loop end rather than stall.
         clock = clock.saturating_add(units.max(1));
         a.seek(clock);
         b.seek(clock);
@@ -66,8 +67,8 @@ fn fork_of_client<A, B>(
     None
 }
 
-/// The first of the next units that differs. The content of what is `gone` may: whoever has that as
-/// Deleted cannot tell.
+/// Returns the first of the next units that differs. The content of `gone` units may differ: a side that has
+/// them as Deleted cannot tell.
 fn difference<A, B>(
     a: &mut Run<'_, '_, A>,
     b: &mut Run<'_, '_, B>,
@@ -114,7 +115,7 @@ fn difference<A, B>(
     differs
 }
 
-/// Units of text; a surrogate pair that was cut on one side is two replacement characters there.
+/// Compares UTF-16 units; a surrogate pair that was cut on one side is two replacement characters there.
 fn same_unit(a: Option<u16>, b: Option<u16>) -> bool {
     const CUT: u16 = 0xfffd;
     let half = |unit: u16| (0xd800..0xe000).contains(&unit);
@@ -146,13 +147,13 @@ fn same_embedded(a: &[u8], b: &[u8]) -> bool {
     same_json(&mut ByteReader::at(a, 0), &mut ByteReader::at(b, 0))
 }
 
-/// A key and JSON, whose keys some programs write in any order.
+/// Compares a key and JSON; some programs write the JSON keys in any order.
 fn same_format(a: &[u8], b: &[u8]) -> bool {
     let (mut a, mut b) = (ByteReader::at(a, 0), ByteReader::at(b, 0));
     matches!((a.text(), b.text()), (Ok(a), Ok(b)) if a == b) && same_json(&mut a, &mut b)
 }
 
-/// A guid and its options, whose keys some programs write in any order.
+/// Compares a guid and its options; some programs write the option keys in any order.
 fn same_document(a: &[u8], b: &[u8]) -> bool {
     let (mut a, mut b) = (ByteReader::at(a, 0), ByteReader::at(b, 0));
     matches!((a.text(), b.text()), (Ok(a), Ok(b)) if a == b) && same_value(&mut a, &mut b)

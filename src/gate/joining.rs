@@ -1,25 +1,25 @@
-//! What of damaged or incomplete bytes can join a document: those blocks that are causally complete,
-//! keep rule 1, and do not fork from what is trusted more.
+//! The part of damaged or incomplete bytes that can join a document: blocks that are causally complete, keep
+//! rule 1, and do not fork from what is trusted more.
 
 use super::Expected;
 use crate::wire::{Alive, Checked, Clocks, Id, Salvage, Update, Version};
 use std::borrow::Cow;
 
-/// How often blocks are left out and the rest is looked at again. Each round leaves out all that it
-/// finds at fault, and what hangs on that; one for each rule and one more are enough.
+/// How many times blocks are left out and the rest is checked again. Each round leaves out everything it
+/// finds at fault, and what depends on that; one round per rule and one more are enough.
 const ROUNDS: usize = 16;
 
 impl Salvage<'_> {
-    /// Per client, the first clock at which these blocks and a document hold different operations.
+    /// Returns, per client, the first clock at which these blocks and a document hold different operations.
     pub fn forks(&self, of: &Update<'_, Checked>) -> Clocks {
         self.update().forks(of).map(|id| (id.client, id.clock)).collect()
     }
 
-    /// An update of all that can join `base`, which must be a whole state; None when that is
+    /// Returns an update of all that can join `base`, which must be a whole state, or `None` if that is
     /// nothing. It is valid, ready and fitting, and does not fork from `base`.
     ///
-    /// Of damaged bytes only what `base` lacks is taken, and those deletions that still show what
-    /// they deleted: a collected range proves nothing there, and would delete in others.
+    /// From damaged bytes it takes only what `base` lacks, and only those deletions that still show what they
+    /// deleted: a collected range proves nothing there, and would delete content in others.
     pub fn joining<'r>(
         &self,
         base: &Update<'_, Checked>,
@@ -28,7 +28,7 @@ impl Salvage<'_> {
         self.joining_at(base, &base.version(), expected.into())
     }
 
-    /// The same of a base whose version is known.
+    /// Like [`Salvage::joining`], for a base whose version is known.
     pub fn joining_at(
         &self,
         base: &Update<'_, Checked>,
@@ -60,9 +60,9 @@ impl Salvage<'_> {
         None
     }
 
-    /// What a valid and fitting update and `base` hold differently, and what one of them collected
-    /// too early. From damaged bytes only what `base` lacks is taken, so that what they collected
-    /// counts in a root only.
+    /// Returns what a valid and fitting update and `base` hold differently, and what one of them collected
+    /// too early. From damaged bytes only what `base` lacks is taken, so their collected units count only in
+    /// a root.
     fn contradicting(
         &self,
         update: &Update<'_, Checked>,
@@ -78,7 +78,7 @@ impl Salvage<'_> {
         update.forks(base).chain(alive).collect()
     }
 
-    /// Ends each client before the first of its units that are named. False when none ends sooner.
+    /// Ends each client before the first of its units listed. Returns false if that shortens none.
     fn leave_out(&self, units: &[Id], limits: &mut [u32]) -> bool {
         let mut some = false;
         for unit in units {
@@ -104,13 +104,13 @@ impl Salvage<'_> {
     }
 }
 
-/// The same of what joins a document, whose roots have their types there.
+/// The expectations for bytes that join a document, which already knows its roots' types.
 fn unnamed(expected: Expected<'_>) -> Expected<'_> {
     if expected.is_anything() { expected } else { Expected::Roots(&[]) }
 }
 
-/// Where the part of a valid update that a receiver lacks breaks a rule by itself: what it leads to
-/// may be collected where it leads, which that part does not show.
+/// Returns where the part of a valid update that a receiver lacks breaks a rule by itself: what it refers to
+/// may be collected at the receiver, which that part does not show.
 fn faults_of_news(
     update: &Update<'_, Checked>,
     have: &Clocks,

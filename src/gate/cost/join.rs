@@ -1,10 +1,10 @@
-//! What is deleted, and what is joined to one block at the end of a transaction.
+//! Deletion, and the joining of blocks at the end of a transaction.
 
 use super::{COPIES, Fragment, MOVES, NONE, Rehearsal, Unit};
 use crate::wire::BlockKind;
 use std::ops::Range;
 
-/// What is joined to one fragment.
+/// Fragments joined into one.
 #[derive(Default)]
 struct JoinedRun {
     into: u32,
@@ -42,8 +42,8 @@ impl Rehearsal {
         self.join(line, from..place + 1, true);
     }
 
-    /// Joins what follows each other in a line, as yrs does at the end of a transaction: what was
-    /// deleted pair by pair, what is new run by run.
+    /// Joins adjacent fragments of a line, as yrs does at the end of a transaction: deleted ones pair by
+    /// pair, new ones run by run.
     pub(super) fn join(&mut self, line: u32, places: Range<usize>, in_pairs: bool) {
         let len = self.blocks_of(line);
         let end = places.end.min(len);
@@ -71,8 +71,8 @@ impl Rehearsal {
         }
     }
 
-    /// The steps of joining a run: the end of the line is moved, and each part copied as often as
-    /// there are parts before it.
+    /// Returns the steps of joining a run: the end of the line is moved, and each part is copied as many
+    /// times as there are parts before it.
     fn joining(&self, run: &JoinedRun, blocks: usize, in_pairs: bool) -> u64 {
         if run.parts < 2 {
             return 0;
@@ -80,7 +80,7 @@ impl Rehearsal {
         let kind = self.fragment(run.into).map_or(BlockKind::Gc, Fragment::content);
         let each = match kind {
             BlockKind::Any => COPIES,
-            // Bytes that are moved, not characters that are looked at.
+            // Bytes are moved here, rather than characters examined.
             BlockKind::String => 24 * COPIES,
             _ => u64::MAX,
         };

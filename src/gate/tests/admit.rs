@@ -8,8 +8,8 @@ use data_encoding::HEXLOWER;
 use yrs::{Array, Transact, WriteTxn};
 
 const NOTHING: &[u8] = &[0, 0];
-/// A text under a key of a root; and what calls it collected and hangs what only a map can hold
-/// in it.
+/// A text under a key of a root; and an update that has it as collected and puts something into it that only
+/// a map can hold.
 const TEXT: &str = "0102e907002701016d016b020400e90700017800";
 const MISFIT: &str =
     concat!("0202ea07002800e907000161017d01c3e90701ea070001620", "1e90700000201e907010001");
@@ -38,8 +38,8 @@ fn what_was_collected_out_of_a_root_is_a_fork_in_any_order() {
     }
 }
 
-/// A map in a root and a field in it; and, of another replica, that map deleted, its field
-/// collected, and bytes that were never the map's to hold.
+/// A map in a root and a field in it; and, from another replica, that map deleted, its field collected, and
+/// bytes that the map could never hold.
 #[test]
 fn what_hangs_in_a_deleted_container_is_taken_as_collected() {
     let field = bytes("0102e907002701016d016b01 2800e90700016101770178 00");
@@ -82,7 +82,7 @@ fn yrs_is_given_only_what_the_document_lacks() {
     ));
 }
 
-/// Each needs the one before it: in no order is more than one look at each needed.
+/// Each needs the one before it: no order takes more than one look at each.
 #[test]
 fn a_long_chain_in_reverse_order_is_taken_in_one_go() {
     let doc = new_doc(7, false);

@@ -1,5 +1,4 @@
-//! What yrs would spend: counted like yrs orders, without bound where yrs is, and little for what
-//! people write.
+//! The cost for yrs: counted as yrs orders, unbounded where yrs is, and little for what people write.
 
 use super::checked;
 use super::forge::{chain, nulls, text, update, value};
@@ -24,7 +23,7 @@ fn steps(bytes: &[u8]) -> u64 {
     rehearsal.steps()
 }
 
-/// The limit of a state by itself.
+/// The limit for a state by itself.
 fn limit(bytes: &[u8]) -> u64 {
     MERGE_STEPS + MERGE_STEPS_PER_BLOCK * checked(bytes).blocks().len() as u64
 }
@@ -55,8 +54,8 @@ fn what_is_without_bound_is_refused_before_yrs_sees_it() {
     }
 }
 
-/// Reading puts concurrent items into their order as merging does: what is without bound there is
-/// refused here too, and what could be merged can be read.
+/// Reading orders concurrent items as merging does: what is unbounded there is refused here too, and what
+/// could be merged can be read.
 #[test]
 fn what_is_without_bound_is_not_read() {
     const C: u64 = 77;
@@ -83,8 +82,8 @@ fn harmless_pieces_are_added_up() {
     let mut doc = Doc::load(&checked(&base), 1).unwrap();
     let mut allowance = Allowance::default();
     let refused = (0..400).find_map(|at| {
-        // Each passes all that came before it. As a whole, the last ones come first, and none has
-        // to pass another.
+        // Each passes all that came before it. As one update, the last ones come first, and none has to pass
+        // another.
         let pieces = vec![nulls(None, Some((C, 7_999)), 1); 20];
         let bytes = update(&[(at, pieces)], (0, &[]));
         let update = checked(&bytes);
@@ -96,15 +95,15 @@ fn harmless_pieces_are_added_up() {
     let refused = refused.expect("the sum is beyond the limit");
     assert_eq!(refused.kind, Kind::Untrusted);
     assert!(refused.causes().concat().contains(&MERGE_STEPS.to_string()), "{refused:?}");
-    // It goes on without what was refused.
+    // It continues without the refused update.
     let next = update(&[(C + 1, vec![value(None)])], (0, &[]));
     let next = checked(&next);
     let admitted = doc.admit(&next, &mut Allowance::default()).unwrap();
     assert!(doc.apply_admitted(&admitted).unwrap());
 }
 
-/// What was encoded here is opened without being counted; the count that a merge asks for then is
-/// the one that it would have got.
+/// A document encoded here is opened without being counted; the count that a merge then asks for equals the
+/// one it would have had.
 #[test]
 fn what_is_counted_later_is_counted_alike() {
     const C: u64 = 77;
@@ -138,14 +137,14 @@ fn what_is_counted_later_is_counted_alike() {
 #[test]
 fn runs_are_joined_once() {
     const C: u64 = 77;
-    // One block after another yrs would hold all sums of these at once: 30 GB.
+    // Block by block, yrs would hold all partial sums of these at once: 30 GB.
     let values = update(&[chain(C, 50_000, |left| nulls(left, None, 1))], (0, &[]));
     let words = update(&[chain(C, 50_000, |left| text(left, "ж"))], (C, &[(100, 3), (200, 1)]));
-    // Values of a key are none of it.
+    // Values of a key are not joined.
     let key = update(&[chain(C, 500, value)], (0, &[]));
     assert_eq!(checked(&key).joined(|_| true), None);
     Doc::load(&checked(&key), 1).unwrap();
-    // What goes on with a list of the document needs to be told that it is one.
+    // An update that continues a list of the document must be told that it is a list.
     let more = (0..500u32)
         .map(|at| nulls(Some(at.checked_sub(1).map_or((C, 0), |at| (C + 1, at))), None, 1));
     let more = update(&[(C + 1, more.collect())], (0, &[]));
@@ -189,7 +188,7 @@ fn joined_and_in_portions_it_is_the_same_document() {
     }
 }
 
-/// The order of the rehearsal is that of yrs: then it compares what yrs compares.
+/// The rehearsal orders as yrs does, so it compares what yrs compares.
 #[test]
 fn it_orders_as_yrs_does() {
     for seed in 0..300 {
@@ -244,7 +243,7 @@ fn it_orders_as_yrs_does() {
     }
 }
 
-/// What documents that people write take: a name, the state and its limit.
+/// Documents as people write them: a name, and the state.
 fn honest(scale: usize) -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("messages", messages(20 * scale)),
@@ -289,8 +288,8 @@ fn client_ids(count: usize) -> Vec<u8> {
     let mut rng = Rng::new(5);
     for at in 0..count {
         let doc = new_doc((rng.next() >> 12) | 1, false);
-        // The first have what came in before, so that the list grows at its end; the others write
-        // at once.
+        // The first ones have received the earlier items, so the list grows at its end; the others write
+        // concurrently.
         if at < 300 {
             let known = whole.transact().encode_state_as_update_v1(&StateVector::default());
             apply(&doc, &known);
@@ -305,7 +304,7 @@ fn client_ids(count: usize) -> Vec<u8> {
     state(&whole)
 }
 
-/// Everybody types into the same empty text, here and there, and none sees the others.
+/// Everybody types into the same empty text at various places, and nobody sees the others' text.
 fn typing(people: u64, chars: usize) -> Vec<u8> {
     let whole = new_doc(1, false);
     for person in 0..people {
@@ -327,7 +326,7 @@ fn typing(people: u64, chars: usize) -> Vec<u8> {
     state(&whole)
 }
 
-/// Three people move cards about in one order, each from the same beginning.
+/// Three people rearrange cards in one order, each starting from the same state.
 fn cards(moves: usize) -> Vec<u8> {
     let first = new_doc(50, false);
     let mut txn = first.transact_mut();
@@ -353,7 +352,7 @@ fn cards(moves: usize) -> Vec<u8> {
     state(&first)
 }
 
-/// Two people put things before each other's, apart.
+/// Two people insert before each other's items, offline.
 fn prepended(each: usize) -> Vec<u8> {
     let whole = new_doc(1, false);
     for client in [40, 30] {
@@ -367,7 +366,8 @@ fn prepended(each: usize) -> Vec<u8> {
     state(&whole)
 }
 
-/// `CRDTCTL_COST_SCALE=1000` makes them as large as people make them, and says how far they are.
+/// `CRDTCTL_COST_SCALE=1000` makes them as large as people make them, and prints how far from the limit they
+/// are.
 #[test]
 fn what_people_write_is_far_from_the_limit() {
     let scale = std::env::var("CRDTCTL_COST_SCALE").ok().and_then(|scale| scale.parse().ok());

@@ -1,5 +1,5 @@
-//! Origins that contradict each other: what yrs shows of them hangs on how a run is cut, and on what
-//! comes first, so nothing here can be right.
+//! Origins that contradict each other: what yrs shows of them depends on how a run is cut, and on what comes
+//! first, so no result can be right.
 
 use super::checked;
 use super::rules::{
@@ -9,7 +9,7 @@ use crate::crdt::testing::{apply, new_doc, state};
 use std::cmp::Reverse;
 use yrs::{GetString, Text, Transact, WriteTxn};
 
-/// What yrs shows of the text "t" of a state.
+/// Returns what yrs shows of the text "t" of a state.
 fn shown(bytes: &[u8]) -> String {
     let doc = new_doc(99, false);
     apply(&doc, bytes);
@@ -73,7 +73,7 @@ fn what_is_deleted_may_cross() {
         let bytes = crossing(&run, &dead(2));
         assert!(checked(&bytes).crosses());
         assert_eq!(shown(&bytes), "xyz");
-        // And what is written beside it passes, wherever that is.
+        // Anything written beside it passes, wherever that is.
         for at in 0..4 {
             let doc = new_doc(7, false);
             apply(&doc, &bytes);
@@ -86,8 +86,7 @@ fn what_is_deleted_may_cross() {
     }
 }
 
-/// What would be written beside it stands in the same part of the tree: deleted or not, it is
-/// refused at once.
+/// Anything written beside it would be in the same part of the tree: deleted or not, it is refused at once.
 #[test]
 fn what_is_deleted_stands_in_its_part_of_the_tree() {
     let [whole, cut] = runs(5, &["a", "bc", "de"]).map(|run| amid(9, &run, &[1, 9, 1, 0, 1]));
@@ -97,7 +96,7 @@ fn what_is_deleted_stands_in_its_part_of_the_tree() {
     }
 }
 
-/// Nothing is passed that has a higher client.
+/// Nothing with a higher client is passed.
 #[test]
 fn what_passes_nothing_may_have_a_right_origin_far_down() {
     let [whole, cut] = runs(5, &["a", "bc", "de"]).map(|run| amid(3, &run, &[0]));
@@ -105,7 +104,7 @@ fn what_passes_nothing_may_have_a_right_origin_far_down() {
     assert!(!checked(&whole).crosses() && !checked(&cut).crosses());
 }
 
-/// What is never joined is never cut: both readers take it alike, as an undo leaves it.
+/// What is never joined is never cut: both readers treat it alike, as an undo leaves it.
 #[test]
 fn what_is_not_one_run_may_cross() {
     let x = at_root(STRING, "t", None, b"\x01x");
@@ -118,7 +117,7 @@ fn what_is_not_one_run_may_cross() {
     assert_eq!(shown(&bytes), "xyzao");
 }
 
-/// Two that stand beside each other under a key would be told apart by their order alone.
+/// Two items beside each other under a key would be distinguished by their order alone.
 #[test]
 fn nothing_under_a_key_stands_before_another() {
     let old = at_root(ANY, "m", Some("k"), &TRUE);

@@ -1,4 +1,4 @@
-//! Updates of a few bytes each that are much work, block by block.
+//! Updates of a few bytes each that cause much work, block by block.
 
 use crate::wire::write_var;
 
@@ -35,7 +35,7 @@ fn var(number: u64) -> Vec<u8> {
     out
 }
 
-/// Nulls in the root array "a", the first of their list or with a left or a right origin.
+/// Nulls in the root array "a": the first of their list, or with a left or a right origin.
 pub fn nulls(left: Option<(u64, u32)>, right: Option<(u64, u32)>, count: usize) -> Vec<u8> {
     let content = [var(count as u64), vec![0x7e; count]].concat();
     item(0x08, b"\x01\x01a", left, right, &content)

@@ -1,5 +1,5 @@
-//! The gate against yrs: what it lets through applies whole, what it holds back would not. What
-//! hostile updates do behind it is tried in `tests/gate`, in processes that may die of it.
+//! The gate against yrs: what it lets through applies whole, what it holds back would not. What hostile
+//! updates do behind it is tested in `tests/gate`, in processes that may die of it.
 
 use super::checked;
 use crate::crdt::testing::{Follower, apply, fixtures, new_doc, random_world, state};
@@ -89,7 +89,7 @@ fn a_fork_is_found_at_its_first_unit() {
         if clock == 0 && !copy.transact().state_vector().is_empty() {
             continue;
         }
-        // The restored copy writes something else under the same clocks; both go on.
+        // The restored copy writes something else under the same clocks, and both continue.
         for (doc, text) in [(&world.docs[0], "same one"), (&copy, "same two")] {
             let mut txn = doc.transact_mut();
             txn.get_or_insert_text("t").insert(&mut txn, 0, text);
@@ -103,7 +103,7 @@ fn a_fork_is_found_at_its_first_unit() {
             assert!(found.clock >= clock, "seed {seed}");
         }
     }
-    // And by hand: "ab" against "ax", and another key, and another number.
+    // By hand: "ab" against "ax", another key, and another number.
     let one = |write: &dyn Fn(&mut yrs::TransactionMut<'_>)| {
         let doc = new_doc(5, false);
         write(&mut doc.transact_mut());

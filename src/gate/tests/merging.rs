@@ -25,7 +25,7 @@ fn rows_on_top_of_a_file_are_the_document() {
     for seed in 0..500 {
         let (mut rng, world) = random_world(seed, 30);
         let follower = Follower::of(&world);
-        // The file may hold some of the rows already, and has what they deleted as GC.
+        // The file may hold some of the rows already, and has their deletions as GC.
         let file = rng.below(follower.states.len());
         let from = rng.below(file + 1);
         let parts: Vec<&Vec<u8>> =

@@ -9,13 +9,13 @@ use crate::wire::{IdSet, Noted, PageFacts, PageSet, Pages, Segments};
 use std::collections::BTreeSet;
 use yrs::{Doc, Map, MapPrelim, Out, Transact, WriteTxn};
 
-/// Roots with their keys, as the whole document has them.
+/// The roots with their keys, as the whole document has them.
 fn keys(bytes: &[u8]) -> Vec<(String, Vec<String>)> {
     let view = view(bytes);
     view.roots().into_iter().map(|root| (root.clone(), view.keys(&[&root]))).collect()
 }
 
-/// A few pages of those that there are.
+/// A few of the existing pages.
 fn some(rng: &mut Rng, bytes: &[u8], pages: &Pages) -> (PageSet, Vec<(String, String)>) {
     let mut found: Vec<(String, String)> = keys(bytes)
         .into_iter()
@@ -74,7 +74,7 @@ fn pages_say_of_themselves_what_the_whole_says() {
 
 const SOME_KEYS: &Noted = &["a", "b"];
 
-/// Replicas that write the same few fields of the same few records, and hear of each other at times.
+/// Replicas that write the same few fields of the same few records, and occasionally exchange updates.
 fn written_at_once(rng: &mut Rng) -> Vec<u8> {
     let docs: Vec<Doc> = (1..4).map(|client| new_doc(client, false)).collect();
     for _ in 0..rng.below(60) {
@@ -237,7 +237,7 @@ fn segments_stay_right_however_often_they_are_spliced() {
     }
 }
 
-/// Whatever segments a state is cut into, a block of it stands at one place.
+/// However a state is cut into segments, each of its blocks has one position.
 fn assert_same_places(segments: &Segments, bytes: &[u8], context: &str) {
     let whole = checked(bytes);
     let fresh = Segments::of(&whole).expect("segments");

@@ -208,7 +208,7 @@ fn content_fits_its_container() {
             (Err(fault), rule) => assert_eq!(fault.rule, rule, "{case}: {fault}"),
             (Ok(_), rule) => panic!("{case} passed, but breaks {rule}"),
         }
-        // The same as an update of its own is known to be wrong only beside the document.
+        // As an update of its own, the fault shows only against the document.
         let base = update(&[(1, 0, &[outer])]);
         let alone = update(&[(2, 0, &[within(kind, id(1, 0), key, content)])]);
         let settled = check(&alone).and_then(|update| update.fits(&checked(&base)));
@@ -233,7 +233,7 @@ fn roots_are_one_kind_of_thing() {
         [(&value, &field, "key"), (&field, &word, "key"), (&value, &word, "content")]
     {
         let bytes = update(&[(1, 0, &[a.clone(), b.clone()])]);
-        // Programs may use a root that no concern knows as two things.
+        // Programs may use a root that no concern knows as two types.
         assert!(assert_rule(&bytes, "mixed").is_unsupported());
         let expected = if rule == "key" { RootKind::Map } else { RootKind::Text };
         let fault = Update::walk(&bytes).unwrap().check(&[("r", expected)]).err().unwrap();
@@ -248,7 +248,7 @@ fn roots_are_one_kind_of_thing() {
             assert_eq!(passed, kind == expected, "{kind:?} as {expected:?}");
             assert!(Update::walk(&bytes).unwrap().check(&[("other", expected)]).is_ok());
         }
-        // Against a document that has the root as something else.
+        // Against a document that has the root as another type.
         for other in [&value, &field, &word] {
             let base = update(&[(2, 0, std::slice::from_ref(other))]);
             let fits = checked(&bytes).fits(&checked(&base)).is_ok();
@@ -265,7 +265,7 @@ fn parents_are_containers() {
     let apart = update(&[(2, 0, std::slice::from_ref(&inside))]);
     let base = update(&[(1, 0, &[value])]);
     assert_eq!(checked(&apart).fits(&checked(&base)).err().map(|f| f.rule), Some("parent"));
-    // A container that is gone takes anything: it becomes GC.
+    // A container that is gone accepts anything, which becomes GC.
     let deleted = at_root(DELETED, "l", None, &[1]);
     checked(&update(&[(1, 0, &[deleted, inside.clone()])]));
     checked(&update(&[(1, 0, &[vec![0, 1], inside])]));
@@ -285,7 +285,7 @@ fn origins_agree_and_come_before() {
     let base = update(&[(1, 0, &[in_l.clone(), in_k])]);
     let apart = update(&[(2, 0, std::slice::from_ref(&both))]);
     assert_eq!(checked(&apart).fits(&checked(&base)).err().map(|f| f.rule), Some("origin"));
-    // One gone, the other not; unless it is not known where that one is.
+    // One gone, the other not; unless the place of the latter is not known.
     let gc = vec![0, 1];
     assert_rule(&update(&[(1, 0, &[in_l.clone(), gc.clone(), both.clone()])]), "origin");
     assert_rule(&update(&[(1, 0, &[gc.clone(), in_l.clone(), both.clone()])]), "origin");
@@ -300,7 +300,7 @@ fn origins_agree_and_come_before() {
         let item = between(ANY, id(1, left), id(1, right), &TRUE);
         let bytes = update(&[(1, 0, &[run.clone(), then.clone(), item.clone()])]);
         assert_eq!(check(&bytes).is_ok(), fine, "{left} {right}");
-        // Where something deleted stands makes no difference.
+        // The place of something deleted makes no difference.
         let deleted =
             update_with(&[(1, 0, &[run.clone(), then.clone(), item.clone()])], &[1, 1, 1, 4, 1]);
         checked(&deleted);
@@ -309,7 +309,7 @@ fn origins_agree_and_come_before() {
         let fits = check(&bytes).and_then(|update| update.fits(&checked(&base)));
         assert_eq!(fits.is_ok(), fine, "{left} {right}, apart");
     }
-    // Itself, later ones, and circles.
+    // References to itself, to later ones, and cycles.
     assert_rule(&update(&[(1, 0, &[after(ANY, id(1, 0), &TRUE)])]), "origin");
     assert_rule(&update(&[(1, 0, &[after(ANY, id(1, 7), &TRUE)])]), "origin");
     let circle =
@@ -328,7 +328,7 @@ fn nesting_is_bounded() {
     let holding = |content: &[u8]| update(&[(1, 0, &[at_root(ANY, "l", None, content)])]);
     checked(&holding(&any(ANY_DEPTH)));
     assert_rule(&holding(&any(ANY_DEPTH + 1)), "nesting");
-    // Deep enough to overflow a stack, if there were recursion.
+    // Deep enough to overflow a stack if there were recursion.
     assert_rule(&holding(&any(1_000_000)), "nesting");
     let embedded = |json: &str| update(&[(1, 0, &[at_root(EMBED, "t", None, &text(json))])]);
     let json = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
@@ -353,7 +353,7 @@ fn nesting_is_bounded() {
 
 #[test]
 fn long_chains_and_many_waiting_clients_stay_linear() {
-    // Every client waits for the one after it; then each block for the other client's.
+    // Every client waits for the one after it; then each block waits for the other client's.
     let clients: Vec<(u64, Vec<Vec<u8>>)> = (0..20_000_u64)
         .map(|n| (n, vec![after(ANY, id(n + 1, 0), &TRUE)]))
         .chain([(20_000, vec![at_root(ANY, "l", None, &TRUE)])])

@@ -1,4 +1,4 @@
-//! Salvaging damaged bytes: what comes out is sound, and takes nothing away from what is.
+//! Salvaging damaged bytes: the result is sound, and removes nothing that is sound.
 
 use super::checked;
 use super::forge::{nulls, text, update};
@@ -8,7 +8,7 @@ use crate::wire::{Salvage, Update, merge};
 
 const EMPTY: &[u8] = &[0, 0];
 
-/// What bytes give to a document, merged into it.
+/// Merges into a document what damaged bytes contribute to it.
 fn joined(bytes: &[u8], base: &[u8]) -> Option<Vec<u8>> {
     let part = Salvage::read(bytes).joining(&checked(base), &[])?;
     Some(merge(&[checked(base), checked(&part)]).expect("no gap"))
@@ -43,7 +43,7 @@ fn a_truncated_document_gives_a_sound_part_of_itself() {
             let Some(merged) = joined(cut, EMPTY) else { continue };
             let version = storable(&merged).unwrap_or_else(|f| panic!("seed {seed}, {end}: {f}"));
             assert!(full.holds(&version), "seed {seed}, {end}: more than there was");
-            // Together with the whole it is the whole.
+            // Merged with the whole, it is the whole.
             let again = merge(&[checked(&whole), checked(&merged)]).expect("no gap");
             assert_eq!(view(&again).digest(), view(&whole).digest(), "seed {seed}, {end}");
             assert_eq!(joined(cut, &whole), None, "seed {seed}, {end}");
@@ -65,11 +65,11 @@ fn damaged_bytes_take_nothing_away_from_sound_ones() {
             bytes.truncate(rng.below(bytes.len()).max(bytes.len() / 2));
             let before = checked(&whole).version();
             if let Some(merged) = joined(&bytes, &whole) {
-                // Chance may write a sound item; it stands beside what was there.
+                // Random bytes may form a sound item, which then coexists with what was there.
                 let version = storable(&merged).unwrap_or_else(|f| panic!("seed {seed}: {f}"));
                 assert!(version.holds(&before), "seed {seed}");
             }
-            // And alone they are sound, whatever they say.
+            // By themselves they are sound too, whatever they contain.
             if let Some(alone) = joined(&bytes, EMPTY) {
                 storable(&alone).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
             }
@@ -90,8 +90,8 @@ fn noise_is_read_without_harm() {
     }
 }
 
-/// The first client of a ring, and how many there are: each round over all of them that left out
-/// one only would make minutes of it.
+/// The first client of a ring, and the number of clients: if each round over all of them left out only one,
+/// it would take minutes.
 const FIRST: u64 = 1_000;
 const RING: u64 = 4_000;
 
@@ -116,7 +116,7 @@ fn all_that_is_at_fault_is_left_out_at_once() {
     let sound = ring(|_, _| vec![nulls(None, None, 1), text(None, "x")]);
     let merged = joined(&bytes, EMPTY).expect("what is sound");
     assert_eq!(checked(&merged).version(), checked(&sound).version());
-    // Of these only what refers to nothing at fault is sound: of a client after the chain all.
+    // Only blocks that refer to nothing at fault are sound: all those of a client after the chain.
     let chained = ring(|client, next| match client {
         FIRST => vec![nulls(None, None, 1), text(Some((client, 0)), "x")],
         _ if next == FIRST => vec![nulls(None, None, 3)],
@@ -137,7 +137,7 @@ fn all_that_forks_is_left_out_at_once() {
         vec![nulls(None, None, 1), text(None, "x"), nulls(Some((next, 0)), None, 1)]
     });
     assert_eq!(joined(&bytes, &base), None, "nothing is new of a replica that forked");
-    // One more client, which hangs on none of them.
+    // One more client, which depends on none of them.
     let mut clients: Vec<_> = (FIRST..FIRST + RING)
         .map(|client| (client, vec![nulls(None, None, 1), text(None, "x")]))
         .collect();
