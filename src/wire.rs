@@ -1,8 +1,8 @@
 //! The Yrs v1 update format, without yrs: reading, measuring, cutting and joining bytes.
 //!
-//! An [`Update`] is walked (bounds, lengths, text: every byte is accounted for, no content is
-//! copied), then checked: that is the gate's to do ([`crate::gate`]), and what it found stays with
-//! the update. What it needs is [`Update::needs`]. [`merge`] puts several updates into one.
+//! An [`Update`] is walked (bounds, lengths, text: every byte is accounted for, no content is copied), then
+//! checked by the gate ([`crate::gate`]), whose findings stay with the update. [`Update::needs`] tells what it
+//! depends on. [`merge`] joins several updates into one.
 //!
 //! ```text
 //! update := n_clients { n_blocks client first_clock block* }* delete_set

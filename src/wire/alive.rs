@@ -1,26 +1,25 @@
-//! Collected here, standing there.
+//! Units collected on one side that still exist on the other.
 //!
-//! A replica collects what was in a container once the container is deleted, and only then. So a
-//! unit that one side has as GC, while the other shows where it stands, says that its container is
-//! deleted. Where nobody deleted that yet, the deletion is still on its way; a root nobody can
-//! delete.
+//! A replica collects the content of a container once the container is deleted, and only then. So a unit that
+//! one side has as GC, while the other shows where it is, tells that its container is deleted. If nobody has
+//! deleted that yet, the deletion is still on its way; a root cannot be deleted.
 
 use super::{Block, BlockKind, Checked, Client, DeleteSet, Id, Owner, SlotRef, Update};
 use std::collections::HashMap;
 
-/// Where a unit stands that is collected on the other side, though nobody deletes its container.
+/// The place of a unit that is collected on the other side, though nobody deletes its container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alive {
-    /// The unit stands in a root: no honest replica collects it.
+    /// The unit is in a root: no honest replica collects it.
     InRoot(Id),
-    /// It stands in a container that can be deleted.
+    /// It is in a container that can be deleted.
     Inside(Id),
 }
 
 impl Update<'_, Checked> {
-    /// The first unit in a root, else the first, that either this update or `base`, a whole state,
-    /// has as collected, while the other shows it in a container that is not among `deletes`: all
-    /// deletions that are known, those of the two included. Linear in the overlap.
+    /// Returns a unit that either this update or `base`, a whole state, has as collected, while the other
+    /// shows it in a container not in `deletes`, which holds all known deletions including those of the two.
+    /// Returns the first such unit in a root, else the first of all. Linear in the overlap.
     pub fn collected_alive(
         &self,
         base: &Update<'_, Checked>,
@@ -30,7 +29,7 @@ impl Update<'_, Checked> {
         all.iter().find(|alive| matches!(alive, Alive::InRoot(_))).or(all.first()).copied()
     }
 
-    /// All of them, one for each block.
+    /// Returns all such units, one for each block.
     pub(crate) fn all_alive(&self, base: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<Alive> {
         let mut standing = Vec::new();
         for ours in &self.clients {
@@ -54,8 +53,8 @@ impl Update<'_, Checked> {
 }
 
 impl Update<'_, Checked> {
-    /// Per block, whether it stands in what `deletes` says is deleted, or in what is gone from
-    /// `base`, a whole state.
+    /// Returns, per block, whether it is inside something that `deletes` says is deleted, or something gone
+    /// from `base`, a whole state.
     pub(crate) fn buried(&self, base: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<bool> {
         let both = Both { update: self, base, deletes, like: alike(self, base) };
         let id = Id { client: 0, clock: 0 };
@@ -66,8 +65,8 @@ impl Update<'_, Checked> {
     }
 }
 
-/// Names every block of one update that stands somewhere while the other has some of its units as
-/// GC, with the first of these.
+/// Reports every block of one update that has a place while the other has some of its units as GC, with the
+/// first of these.
 fn collected<A, B>(
     gone: &Update<'_, A>,
     of_gone: &Client,
@@ -93,25 +92,25 @@ enum BlockSide {
     Update,
 }
 
-/// An update and the document that it is for.
+/// An update and its target document.
 struct Both<'b, 'u, 'a> {
     update: &'b Update<'u, Checked>,
     base: &'b Update<'a, Checked>,
     deletes: &'b DeleteSet,
-    /// Per block of the update whose place it does not show itself: a block in the same place.
+    /// Per block of the update that does not show its own place: a block in the same place.
     like: Vec<Option<(BlockSide, usize)>>,
 }
 
-/// Where something stands.
+/// Where something is.
 enum Enclosing {
     Root,
     In(Id),
-    /// In what is gone, or it is not known where.
+    /// Inside something that is gone, or at an unknown place.
     Gone,
 }
 
 impl Both<'_, '_, '_> {
-    /// `known` is what was found out about containers: whether each is gone.
+    /// `known` caches which containers are gone.
     fn alive(
         &self,
         side: BlockSide,
@@ -134,7 +133,7 @@ impl Both<'_, '_, '_> {
             if self.deletes.contains(container) {
                 break true;
             }
-            // Should it come here again, it is in no root.
+            // If the loop comes here again, the container is in no root.
             known.insert(container, false);
             above.push(container);
             (side, block) = match (self.base.find(container), self.update.find(container)) {
@@ -161,7 +160,7 @@ impl Both<'_, '_, '_> {
 }
 
 impl Update<'_, Checked> {
-    /// Where a block stands, as far as the update itself shows it.
+    /// Returns the place of a block, as far as the update itself shows it.
     fn placed(&self, block: usize) -> Option<Enclosing> {
         match self.facts.standing(block) {
             SlotRef::Open => None,
@@ -174,7 +173,8 @@ impl Update<'_, Checked> {
     }
 }
 
-/// For what has its place from an origin outside the update: that origin, or what leads to it.
+/// For each block whose place follows from an origin outside the update: that origin, or a block that leads
+/// to it.
 fn alike(
     update: &Update<'_, Checked>,
     base: &Update<'_, Checked>,

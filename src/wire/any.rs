@@ -1,4 +1,4 @@
-//! Values of the format as plain data, and when two of them mean the same.
+//! Values of the format as plain data, and when two of them are equal.
 
 use super::Fault;
 use super::deletes::write_var;
@@ -14,10 +14,10 @@ pub fn read(reader: &mut ByteReader<'_>) -> Result<Value, Fault> {
     read_within(reader, ANY_DEPTH)
 }
 
-/// The same of a value whose head was read.
+/// Reads the rest of a value whose head was read.
 ///
 /// # Errors
-/// As there.
+/// As [`read`].
 pub fn read_behind(head: AnyHead, reader: &mut ByteReader<'_>) -> Result<Value, Fault> {
     read_rest(head, reader, ANY_DEPTH)
 }
@@ -27,7 +27,7 @@ fn read_within(reader: &mut ByteReader<'_>, depth: usize) -> Result<Value, Fault
     read_rest(head, reader, depth)
 }
 
-/// Recursion is bounded: the walk refused what is nested deeper.
+/// Recursion is bounded: the walk refused deeper nesting.
 fn read_rest(head: AnyHead, reader: &mut ByteReader<'_>, depth: usize) -> Result<Value, Fault> {
     let inner = || depth.checked_sub(1);
     Ok(match head {
@@ -63,7 +63,7 @@ fn too_deep(reader: &ByteReader<'_>) -> Fault {
     reader.fault("nesting", format!("a value nested deeper than {ANY_DEPTH}"))
 }
 
-/// Writes a value as other programs write it: shared types as the plain values that they show.
+/// Writes a value as other programs write it: shared types become the plain values that they show.
 ///
 /// Recursion is bounded: what was read or parsed is nested no deeper than [`ANY_DEPTH`].
 pub fn write(out: &mut Vec<u8>, value: &Value) {
@@ -98,8 +98,7 @@ pub fn write(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
-/// As Yjs does: 31 bits and the sign as an integer, what a double holds exactly as one, the rest as
-/// a BigInt.
+/// As Yjs does: 31 bits and the sign as an integer, what a double holds exactly as one, the rest as a BigInt.
 fn write_int(out: &mut Vec<u8>, n: i64) {
     const SMALL: u64 = 0x7fff_ffff;
     const EXACT: u64 = 1 << 53;
@@ -134,21 +133,20 @@ fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// The JSON text of an embedded value as plain data; `None` where it is no JSON, or nested too
-/// deeply.
+/// Returns the JSON text of an embedded value as plain data; `None` if it is not JSON, or nested too deeply.
 pub fn embedded(json: &str) -> Option<Value> {
     // serde_json itself refuses more than 128 levels, so the recursion below is bounded.
     let value: serde_json::Value = serde_json::from_str(json).ok()?;
     from_json(value, ANY_DEPTH)
 }
 
-/// Whether a text is JSON, whatever it holds and however deep it is.
+/// Whether a text is JSON, regardless of content and depth.
 pub fn is_json(text: &str) -> bool {
-    // What is ignored is not recursed into.
+    // Ignored values are not recursed into.
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// Whether the brackets of a JSON text are nested deeper than what is read of it.
+/// Whether the brackets of a JSON text are nested deeper than can be read.
 pub fn nests_deeper(json: &str) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
     json.bytes().any(|byte| {
@@ -193,11 +191,11 @@ const END: f64 = 9_223_372_036_854_775_808.0;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Number {
     Whole(i64),
-    /// The bits of a fraction, an infinity, NaN or what does not fit 64 bits.
+    /// The bits of a fraction, an infinity, NaN or a number that does not fit 64 bits.
     Float(u64),
 }
 
-/// A float as the number that it means.
+/// Returns the number that a float stands for.
 pub fn number(n: f64) -> Number {
     if n.fract() == 0.0 && (-END..END).contains(&n) {
         Number::Whole(n as i64)
@@ -208,24 +206,24 @@ pub fn number(n: f64) -> Number {
     }
 }
 
-/// Whether two values mean the same, however they were encoded: numbers by what they are, maps
-/// whatever the order of their entries.
+/// Whether two values are equal, however they were encoded: numbers by value, maps regardless of the order of
+/// their entries.
 pub fn same(a: &Value, b: &Value) -> bool {
     same_by(a, b, |a, b| a == b)
 }
 
-/// The same where one may be what yrs made of the other: it writes the largest whole number as 2^63.
+/// Like [`same`], where one may be what yrs made of the other: it writes the largest whole number as 2^63.
 pub fn same_rewritten(a: &Value, b: &Value) -> bool {
     let largest = |n| n == Number::Whole(i64::MAX) || n == Number::Float(END.to_bits());
     same_by(a, b, |a, b| a == b || (largest(a) && largest(b)))
 }
 
-/// The same, and no BigInt where the other has a number.
+/// Like [`same`], and neither has a BigInt where the other has a number.
 pub fn alike(a: &Value, b: &Value) -> bool {
     same_by(a, b, |a, b| a == b) && bigs(a) == bigs(b)
 }
 
-/// Whether each number in a value is a BigInt, in their order.
+/// Returns, for each number in a value in order, whether it is a BigInt.
 fn bigs(value: &Value) -> Vec<bool> {
     let mut found = Vec::new();
     let mut open = vec![value];
@@ -242,7 +240,7 @@ fn bigs(value: &Value) -> Vec<bool> {
     found
 }
 
-/// Whether there is a BigInt in a value: yrs makes a number of it.
+/// Whether a value contains a BigInt: yrs turns it into a number.
 pub fn has_big(value: &Value) -> bool {
     bigs(value).contains(&true)
 }
@@ -269,20 +267,20 @@ fn same_by(a: &Value, b: &Value, equal: impl Fn(Number, Number) -> bool + Copy) 
 }
 
 impl Value {
-    /// Whether two values mean the same, however they were encoded: numbers by what they are, maps
-    /// whatever the order of their entries.
+    /// Whether two values are equal, however they were encoded: numbers by value, maps regardless of the
+    /// order of their entries.
     pub fn same(&self, other: &Value) -> bool {
         same(self, other)
     }
 
-    /// The same, and of the same type: a BigInt is no number.
+    /// Like [`Value::same`], and of the same type: a BigInt is not a number.
     pub fn alike(&self, other: &Value) -> bool {
         alike(self, other)
     }
 
-    /// A value that yrs gave, with the BigInts that it had as `known`, where it is the same still:
-    /// yrs makes numbers of them. None where a shared array with BigInts in it has another length
-    /// now, and which of them is which cannot be told.
+    /// Gives a value that yrs returned the BigInts it had as `known`, wherever it is unchanged: yrs turns
+    /// them into numbers. `None` if a shared array that contains BigInts has another length now, so that its
+    /// elements cannot be matched.
     pub(crate) fn typed_as(self, known: &Value) -> Option<Value> {
         Some(match (self, known) {
             (Value::Map(fields), Value::Map(old)) => {
@@ -302,30 +300,30 @@ impl Value {
         })
     }
 
-    /// The bytes of the format for a plain value, if JSON does not give it back as it is: a BigInt,
-    /// bytes, what is undefined or infinite.
+    /// Returns the encoded form of a plain value that JSON would not preserve: one with a BigInt, bytes, or
+    /// something undefined or infinite.
     pub fn beyond_json(&self) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
         write(&mut bytes, self);
-        // Shared types are plain values there as in JSON.
+        // Shared types become plain values there, as in JSON.
         let back = Value::from_json(&self.to_json());
         let is_given_back = back.zip(Value::from_bytes(&bytes)).is_some_and(|(a, b)| a.alike(&b));
         (!is_given_back).then_some(bytes)
     }
 
-    /// What [`Value::beyond_json`] wrote. None where the bytes are something else.
+    /// Reads what [`Value::beyond_json`] wrote. `None` if the bytes are something else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Value> {
         let mut reader = ByteReader::at(bytes, 0);
         read(&mut reader).ok().filter(|_| reader.left() == 0)
     }
 
-    /// A plain value out of JSON that is not needed any more. None where it is nested too deeply.
+    /// Converts JSON to a plain value, consuming it. `None` if it is nested too deeply.
     pub fn from_json_value(json: serde_json::Value) -> Option<Value> {
-        // serde_json has read it, and reads no more than 128 levels.
+        // serde_json has parsed it, and it parses no more than 128 levels.
         from_json(json, ANY_DEPTH)
     }
 
-    /// A plain value out of JSON. None where it is nested too deeply.
+    /// Converts JSON to a plain value. `None` if it is nested too deeply.
     pub fn from_json(json: &serde_json::Value) -> Option<Value> {
         embedded(&json.to_string())
     }

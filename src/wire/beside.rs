@@ -1,6 +1,6 @@
-//! What stands in other roots than those that a concern knows. Other programs may write there
-//! whatever Yjs writes: yrs is given collected content in its place, and what yrs makes of the rest
-//! gets it back as it was written, block by block.
+//! Content in other roots than those that a concern knows. Other programs may write there whatever Yjs
+//! writes. yrs is given collected content in its place; what yrs makes of the rest then gets the original put
+//! back, block by block.
 
 use super::deletes::write_var;
 use super::run::{Run, write_gc};
@@ -14,8 +14,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 impl<'a> Update<'a, Checked> {
-    /// The units that yrs is not given: what stands in other roots than the known ones, and what it
-    /// does not take of what is gone. `known` are such units of the document that it is for.
+    /// Returns the units that yrs is not given: those in other roots than the known ones, and those gone ones
+    /// that it does not take. `known` are such units of the target document.
     pub fn beside(&self, known: &IdSet) -> IdSet {
         let writers = BlockWriters::of(self);
         let mut beside = vec![false; self.blocks.len()];
@@ -28,7 +28,7 @@ impl<'a> Update<'a, Checked> {
             let stands = match (self.facts.standing(index), self.facts.slot_of(index)) {
                 (SlotRef::Slot(_), Some(slot)) => match slot.owner {
                     _ if slot.rooted => slot.beside,
-                    // What yrs does not take can only stand beside, or in what is gone.
+                    // What yrs does not take can only be in other roots, or be gone.
                     Owner::Item { id, .. } => is_beside(id) || self.is_beyond_yrs(block),
                     Owner::Root(_) => slot.beside,
                 },
@@ -53,8 +53,8 @@ impl<'a> Update<'a, Checked> {
         ids
     }
 
-    /// The update with these units as if they had been collected. To be looked at, or given to yrs,
-    /// and never to be stored or merged.
+    /// Returns the update with these units as if they had been collected. The result may be read, or given to
+    /// yrs, but never stored or merged.
     pub fn without(&self, ids: &IdSet) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.bytes.len());
         write_var(&mut out, self.clients.len() as u64);
@@ -76,7 +76,7 @@ impl<'a> Update<'a, Checked> {
 }
 
 impl<S> Update<'_, S> {
-    /// Whether yrs does not take a block, wherever it stands.
+    /// Whether yrs does not take a block, wherever it is.
     pub(super) fn is_beyond_yrs(&self, block: &Block) -> bool {
         match block.kind {
             BlockKind::Json | BlockKind::Format | BlockKind::Doc | BlockKind::Move => true,
@@ -90,7 +90,7 @@ impl<S> Update<'_, S> {
     }
 }
 
-/// Blocks of one client that follow each other.
+/// Consecutive blocks of one client.
 #[derive(Default)]
 struct BlockPieces {
     count: u64,
@@ -98,7 +98,7 @@ struct BlockPieces {
 }
 
 impl BlockPieces {
-    /// Goes on with what a run has up to a clock.
+    /// Appends the rest of a run up to a clock.
     fn copy<S>(&mut self, run: &mut Run<'_, '_, S>, until: u32) {
         while run.clock() < until {
             let (_, rest) = run.offset_and_rest();
@@ -125,29 +125,29 @@ impl BlockPieces {
     }
 }
 
-/// What of a document yrs was not given.
+/// The part of a document that yrs was not given.
 #[derive(Default)]
 pub struct BesideBlocks {
     ids: IdSet,
-    /// Those of them that are deleted.
+    /// Those units of it that are deleted.
     deletes: DeleteSet,
     parts: Vec<Rc<BesidePart>>,
 }
 
-/// What of an update yrs is not given.
+/// The part of an update that yrs is not given.
 pub struct BesidePart {
-    /// All that it has of it.
+    /// All such units of the update.
     all: IdSet,
-    /// What the document lacks of that.
+    /// Those that the document lacks.
     new: IdSet,
-    /// What it deletes that the document does not.
+    /// Those that the update deletes and the document does not.
     deletes: DeleteSet,
-    /// The update, where anything in it is new.
+    /// The update, if anything in it is new.
     update: Option<WalkedBytes>,
 }
 
 impl BesidePart {
-    /// The units that yrs is not given.
+    /// Returns the units that yrs is not given.
     pub fn ids(&self) -> &IdSet {
         &self.all
     }
@@ -159,11 +159,11 @@ impl BesidePart {
 }
 
 impl BesideBlocks {
-    /// What of an update yrs is not given, where the document has the clocks of each client up to
-    /// what `reached` says.
+    /// Returns the part of an update that yrs is not given, for a document that has each client's clocks up
+    /// to `reached`.
     ///
     /// # Errors
-    /// None that a checked update could have.
+    /// None for a checked update.
     pub fn part_of(
         &self,
         update: &Update<'_, Checked>,
@@ -186,7 +186,7 @@ impl BesideBlocks {
         Ok(BesidePart { all, new, deletes, update })
     }
 
-    /// Keeps what an update had.
+    /// Keeps such a part of an update.
     pub fn take(&mut self, part: &Rc<BesidePart>) {
         self.ids.union(&part.new);
         self.deletes.union(&part.deletes);
@@ -195,10 +195,10 @@ impl BesideBlocks {
         }
     }
 
-    /// The state as yrs wrote it with everything that yrs was not given.
+    /// Returns the state that yrs wrote, with everything put back that yrs was not given.
     ///
     /// # Errors
-    /// When it is no such thing.
+    /// If the bytes are not such a state.
     pub fn restore(&self, state: &[u8]) -> Result<Vec<u8>, Fault> {
         self.put_back(
             state,
@@ -207,10 +207,10 @@ impl BesideBlocks {
         )
     }
 
-    /// The same for what yrs wrote of a part that was not taken yet.
+    /// Like [`BesideBlocks::restore`], for an update that yrs wrote, and a part that was not kept yet.
     ///
     /// # Errors
-    /// When it is no such thing.
+    /// If the bytes are not such an update.
     pub fn restore_part(&self, update: &[u8], part: &BesidePart) -> Result<Vec<u8>, Fault> {
         self.put_back(update, &[part], &part.deletes)
     }
@@ -256,7 +256,7 @@ impl BesideBlocks {
             pieces.write(of.id, of.first, &mut out);
         }
         if !places.is_empty() {
-            return Err(Fault::new(0, "incomplete", "yrs has nothing of a client that wrote"));
+            return Err(Fault::new(0, "incomplete", "yrs holds nothing by a client that wrote"));
         }
         let mut gone = written.deletes.clone();
         gone.subtract(&ids);

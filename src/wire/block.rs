@@ -1,4 +1,4 @@
-//! What an update is made of: ids, blocks, and where an item stands.
+//! The parts of an update: ids, blocks, and the place of an item.
 
 use super::fault::Fault;
 use std::collections::BTreeMap;
@@ -7,16 +7,16 @@ use std::ops::Range;
 /// A state vector: the next clock of each client.
 pub type Clocks = BTreeMap<u64, u32>;
 
-/// The name of one unit of content: who wrote it, and its number there.
+/// The id of one unit of content: who wrote it, and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id {
     /// The client id of the replica that wrote it.
     pub client: u64,
-    /// Its number among all that this client wrote, from 0 on without a gap.
+    /// Its number among all units by this client, from 0 on without a gap.
     pub clock: u32,
 }
 
-/// What a root holds, where a concern's schema says it.
+/// The type of a root, if a concern's schema declares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RootKind {
     /// A shared map.
@@ -27,14 +27,14 @@ pub enum RootKind {
     Text,
 }
 
-/// What a block is.
+/// The kind of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockKind {
-    /// A range whose content was collected: nothing tells any more what it was, or where it stood.
+    /// A range whose content was collected: nothing tells any more what it was, or where.
     Gc,
-    /// A range that is not there. No document that is stored here has any.
+    /// A range that is missing. No document that is stored here has any.
     Skip,
-    /// An item whose content is gone; where it stood is known.
+    /// An item whose content is gone but whose place is known.
     Deleted,
     /// Plain values as old versions of Yjs wrote them. The gate refuses them.
     Json,
@@ -57,7 +57,7 @@ pub enum BlockKind {
 }
 
 impl BlockKind {
-    /// The kind as a word in a sentence.
+    /// Returns the kind as a word in a sentence.
     pub fn name(self) -> &'static str {
         match self {
             BlockKind::Gc => "collected content",
@@ -87,57 +87,57 @@ pub struct Block {
     pub(super) content: u32,
     pub(super) end: u32,
     pub(super) info: u8,
-    /// A plain value in it is nested deeper than anything here reads.
+    /// A plain value in it is nested too deeply to be read.
     pub(crate) deep: bool,
-    /// It holds a value that yrs would write in another way ([`WrittenBlocks`]).
+    /// It holds a value that yrs would encode differently ([`WrittenBlocks`]).
     pub(super) odd: bool,
     /// What its units hold, as its first byte says; the delete set may have deleted them since.
     pub kind: BlockKind,
 }
 
 impl Block {
-    /// The clock after its last unit.
+    /// Returns the clock after its last unit.
     pub fn next_clock(&self) -> u32 {
         self.clock.saturating_add(self.len)
     }
 
-    /// The bytes of the whole block.
+    /// Returns the byte range of the whole block.
     pub fn span(&self) -> Range<usize> {
         self.at as usize..self.end as usize
     }
 
-    /// A fault where it begins.
+    /// Creates a fault at its beginning.
     pub(crate) fn fault(&self, rule: &'static str, reason: impl Into<String>) -> Fault {
         Fault::new(self.at as usize, rule, reason)
     }
 
-    /// Where its key of so many bytes is written, which is the last thing before the content.
+    /// Returns where its key of this length is written, directly before the content.
     pub(crate) fn key_span(&self, len: u32) -> Range<usize> {
         self.content.saturating_sub(len) as usize..self.content as usize
     }
 
-    /// The bytes of its content, without info, origins, parent and key.
+    /// Returns the byte range of its content, without info, origins, parent and key.
     pub fn content_span(&self) -> Range<usize> {
         self.content as usize..self.end as usize
     }
 }
 
-/// Where an item stands, as written. Names and keys are text, or the bytes of it: to read them as text
-/// again costs as much as all the rest.
+/// The place of an item, as written. Names and keys are text, or its bytes: validating them as text again
+/// costs as much as everything else.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Header<'a, T: ?Sized = str> {
-    /// The unit that stood to its left when it was written: what it was written over, under a key.
+    /// The unit on its left when it was written; under a key, the unit it overwrote.
     pub left: Option<Id>,
-    /// The unit that stood to its right when it was written.
+    /// The unit on its right when it was written.
     pub right: Option<Id>,
-    /// `None` where an origin is written: the parent is then the origin's.
+    /// `None` if an origin is written: the parent is then the origin's.
     pub parent: Option<Parent<'a, T>>,
-    /// The key in a map, where it is written: only where the parent is.
+    /// The key in a map; written only together with the parent.
     pub key: Option<&'a T>,
 }
 
 impl<T: ?Sized> Header<'_, T> {
-    /// The item that created the container which it says it is in; none of a root, and where it does
+    /// Returns the item that created the container in which it says it is; `None` for a root, and if it does
     /// not say.
     pub fn container(self) -> Option<Id> {
         match self.parent {
@@ -146,13 +146,13 @@ impl<T: ?Sized> Header<'_, T> {
         }
     }
 
-    /// The units that it names: both origins, then the container.
+    /// Returns the units that it names: both origins, then the container.
     pub fn references(self) -> impl Iterator<Item = Id> {
         [self.left, self.right, self.container()].into_iter().flatten()
     }
 }
 
-/// The container that an item says it is in.
+/// The container in which an item says it is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Parent<'a, T: ?Sized = str> {
     /// The root of this name.
@@ -189,7 +189,7 @@ pub(crate) struct Client {
     pub id: u64,
     pub first: u32,
     pub end: u32,
-    /// Bytes of its entry in the client table: how many blocks, its id, its first clock.
+    /// Bytes of its entry in the client table: the block count, its id, its first clock.
     pub head: usize,
     pub blocks: Range<usize>,
 }

@@ -4,8 +4,8 @@ use super::Id;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// A set of ids, as ranges of clocks per client: sorted, never empty, never touching, so that equal
-/// sets are equal values.
+/// A set of ids, as ranges of clocks per client: sorted, never empty, never touching, so that equal sets are
+/// equal values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeleteSet(BTreeMap<u64, Vec<Range<u32>>>);
 
@@ -13,29 +13,29 @@ pub struct DeleteSet(BTreeMap<u64, Vec<Range<u32>>>);
 pub type IdSet = DeleteSet;
 
 impl DeleteSet {
-    /// Whether no unit at all is deleted.
+    /// Whether no unit is deleted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The set of one unit.
+    /// Returns the set of one unit.
     pub fn of_unit(unit: Id) -> DeleteSet {
         let mut set = DeleteSet::default();
         set.insert(unit.client, unit.clock..unit.clock.saturating_add(1));
         set
     }
 
-    /// Every range, by client and clock.
+    /// Returns every range, by client and clock.
     pub fn iter(&self) -> impl Iterator<Item = (u64, Range<u32>)> {
         self.0.iter().flat_map(|(client, ranges)| ranges.iter().map(|r| (*client, r.clone())))
     }
 
-    /// The ranges of one client, ascending.
+    /// Returns the ranges of one client, ascending.
     pub fn ranges(&self, client: u64) -> &[Range<u32>] {
         self.0.get(&client).map_or(&[], Vec::as_slice)
     }
 
-    /// What of the ranges of one client lies within these clocks.
+    /// Returns the parts of a client's ranges that lie within these clocks.
     pub fn within(&self, client: u64, clocks: Range<u32>) -> impl Iterator<Item = Range<u32>> {
         let ranges = self.ranges(client);
         let first = ranges.partition_point(|range| range.end <= clocks.start);
@@ -45,7 +45,7 @@ impl DeleteSet {
         some.map(move |range| range.start.max(clocks.start)..range.end.min(end))
     }
 
-    /// Adds a range. Constant time at the end of what the client has, else linear in its ranges.
+    /// Adds a range. Constant time at the end of the client's ranges, otherwise linear in them.
     pub fn insert(&mut self, client: u64, range: Range<u32>) {
         if range.is_empty() {
             return;
@@ -67,7 +67,7 @@ impl DeleteSet {
         }
     }
 
-    /// What any of several sets holds: one sort, however many they are.
+    /// Returns the union of several sets, with one sort however many they are.
     pub fn union_of<'d>(sets: impl Iterator<Item = &'d DeleteSet>) -> DeleteSet {
         let mut ranges: Vec<(u64, Range<u32>)> = sets.flat_map(DeleteSet::iter).collect();
         ranges.sort_unstable_by_key(|(client, range)| (*client, range.start));
@@ -94,7 +94,7 @@ impl DeleteSet {
         }
     }
 
-    /// Takes away all of another set; linear in both.
+    /// Removes all of another set; linear in both.
     pub fn subtract(&mut self, other: &DeleteSet) {
         for (client, theirs) in &other.0 {
             let Some(ours) = self.0.remove(client) else { continue };
@@ -131,7 +131,7 @@ impl DeleteSet {
         after.checked_sub(1).and_then(|i| ranges.get(i)).is_some_and(|r| id.clock < r.end)
     }
 
-    /// Whether all of another set is in this one.
+    /// Whether this set contains all of another.
     pub fn covers(&self, other: &DeleteSet) -> bool {
         other.iter().all(|(client, range)| {
             let ranges = self.ranges(client);
@@ -140,7 +140,7 @@ impl DeleteSet {
         })
     }
 
-    /// BLAKE3 of the canonical encoding: clients ascending, ranges merged. Two sets are equal
+    /// Returns the BLAKE3 of the canonical encoding: clients ascending, ranges merged. Two sets are equal
     /// when their digests are.
     pub fn digest(&self) -> [u8; 32] {
         let mut bytes = Vec::new();
@@ -148,7 +148,7 @@ impl DeleteSet {
         blake3::hash(&bytes).into()
     }
 
-    /// The set as an update ends with it.
+    /// Appends the set in the form in which it ends an update.
     pub fn encode(&self, out: &mut Vec<u8>) {
         write_var(out, self.0.len() as u64);
         for (client, ranges) in &self.0 {
@@ -162,7 +162,7 @@ impl DeleteSet {
     }
 }
 
-/// Writes an unsigned number, seven bits a byte.
+/// Writes an unsigned number, seven bits per byte.
 pub fn write_var(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn sets_behave_like_sets_of_ids() {
-        // Small enough to compare with sets of single ids, exhaustively over random pairs.
+        // Small enough for exhaustive comparison with sets of single ids, over random pairs.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut next = move |below: u64| {
             state ^= state << 13;

@@ -1,19 +1,19 @@
-//! What a check finds out about an update: the order of its blocks, and where each stands.
+//! What a check finds out about an update: the order of its blocks, and the place of each.
 
 use super::{Clocks, Fault, Id, RootKind};
 
-/// Where a block stands.
+/// The place of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SlotRef {
-    /// Its container is not in the update, so nothing is known of it.
+    /// Unknown: its container is not in the update.
     Open,
-    /// It is GC, or its container is gone; yrs makes it GC too.
+    /// It is GC, or its container is gone; yrs turns it into GC too.
     Gone,
     /// In this slot ([`Facts::slots`]).
     Slot(u32),
 }
 
-/// [`SlotRef::Gone`] and [`SlotRef::Open`] among the indices of slots: there are as many as blocks.
+/// [`SlotRef::Gone`] and [`SlotRef::Open`] as slot indices: there are no more slots than blocks.
 const GONE: u32 = u32::MAX;
 const OPEN: u32 = u32::MAX - 1;
 
@@ -24,10 +24,10 @@ pub struct Facts {
     pub order: Vec<u32>,
     /// Per block, the index of its slot, or [`GONE`], or [`OPEN`].
     slot: Vec<u32>,
-    /// Per block, the clock from which on each unit has the one before it as its left origin, and
-    /// the same right origin: what a reader may join to one block.
+    /// Per block, the clock from which on each unit has the one before it as its left origin, and the same
+    /// right origin: what a reader may join into one block.
     pub(crate) chain: Vec<u32>,
-    /// Per block, what its left origin leads up to.
+    /// Per block, the chain of its left origins.
     pub(crate) lineage: Vec<LineageNode>,
     pub slots: Vec<ParentSlot>,
     pub roots: Vec<Root>,
@@ -38,12 +38,12 @@ pub struct Facts {
     pub anything: bool,
     /// It was checked for what yrs takes in these roots, and for whatever Yjs writes in others.
     pub known: Option<&'static [(&'static str, RootKind)]>,
-    /// What of it yrs does not take; the first in causal order.
+    /// The first thing in causal order that yrs does not take.
     pub beyond: Option<Fault>,
 }
 
 impl Facts {
-    /// Of so many blocks of which nothing is known yet.
+    /// Creates facts for this many blocks, none of them known yet.
     pub(crate) fn of_blocks(count: usize) -> Facts {
         let lineage = vec![LineageNode::default(); count];
         Facts {
@@ -54,7 +54,7 @@ impl Facts {
         }
     }
 
-    /// Where a block stands: open, for one that there is not.
+    /// Returns the place of a block: open for a block that does not exist.
     pub(crate) fn standing(&self, block: usize) -> SlotRef {
         match self.slot.get(block) {
             None | Some(&OPEN) => SlotRef::Open,
@@ -63,7 +63,7 @@ impl Facts {
         }
     }
 
-    /// The slot that a block stands in.
+    /// Returns the slot of a block.
     pub(crate) fn slot_of(&self, block: usize) -> Option<&ParentSlot> {
         match self.standing(block) {
             SlotRef::Slot(slot) => self.slots.get(slot as usize),
@@ -71,7 +71,7 @@ impl Facts {
         }
     }
 
-    /// Lets a block stand somewhere.
+    /// Sets the place of a block.
     pub(crate) fn place(&mut self, block: usize, standing: SlotRef) {
         if let Some(entry) = self.slot.get_mut(block) {
             *entry = match standing {
@@ -83,42 +83,40 @@ impl Facts {
     }
 }
 
-/// A block among those that its left origin leads up to. Blocks are counted with those of the base
-/// first, where there is one.
+/// A block in the chain of left origins. If there is a base, its blocks are numbered first.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LineageNode {
     pub(crate) client: u64,
-    /// The block of the left origin; itself where that is none, or unknown.
+    /// The block of the left origin; itself if there is none, or it is unknown.
     pub(crate) above: u32,
     /// The clock of the left origin.
     pub(crate) behind: u32,
-    /// A block on the way to the top; itself there.
+    /// A block on the way to the top; itself at the top.
     pub(crate) jump: u32,
-    /// Blocks above it.
+    /// How many blocks are above it.
     pub(crate) depth: u32,
-    /// Whether the way up leads to the beginning: not to what is collected, or outside the update.
+    /// Whether the way up leads to the beginning, not to something collected or outside the update.
     pub(crate) known: bool,
 }
 
-/// A place that items stand in: a container, and the key there if it is a map
-/// ([`Update::key`](super::Update::key)).
+/// A place for items: a container, and the key there if it is a map ([`Update::key`](super::Update::key)).
 #[derive(Debug, Clone, Copy)]
 pub struct ParentSlot {
     pub owner: Owner,
     /// The bytes of the key, if there is one.
     pub(crate) key_len: Option<u32>,
-    /// The block whose header names owner and key.
+    /// The block whose header names the owner and the key.
     pub head: u32,
     pub(crate) shape: Shape,
-    /// Containers around it, the owner included.
+    /// How many containers enclose it, including the owner.
     pub(crate) depth: u8,
     /// Whether all these containers are known, up to a root.
     pub(crate) rooted: bool,
-    /// That root is none of those in which only what yrs takes may stand.
+    /// That root is not one of those restricted to what yrs takes.
     pub(crate) beside: bool,
 }
 
-/// The container that items stand in, by what made it.
+/// The container of items, identified by what created it.
 #[derive(Debug, Clone, Copy)]
 pub enum Owner {
     /// An index into the roots.
@@ -127,7 +125,7 @@ pub enum Owner {
     Item {
         /// The item that created the container.
         id: Id,
-        /// The index of that item's block in the update; None where the update does not hold it.
+        /// The index of that item's block, or `None` if the update does not hold it.
         block: Option<u32>,
     },
 }
@@ -157,7 +155,7 @@ pub struct Root {
     pub shape: Shape,
 }
 
-/// What a container is, as far as it is known.
+/// The type of a container, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     Unknown,
@@ -166,12 +164,12 @@ pub enum Shape {
     Map,
     Array,
     Text,
-    /// An element of XML and the like, which has both a sequence and keys.
+    /// An XML element or the like, which has both a sequence and keys.
     Element,
 }
 
 impl Shape {
-    /// The shape of the container that a Type block creates; none for XML and the like.
+    /// Returns the shape of the container that a Type block creates; `None` for XML and the like.
     pub fn of_type(content: &[u8]) -> Option<Shape> {
         match content {
             [0] => Some(Shape::Array),

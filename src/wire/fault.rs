@@ -1,18 +1,18 @@
-//! Why bytes are no update, or none that may be stored.
+//! Why bytes are not an update, or not one that may be stored.
 
 use std::fmt;
 use std::ops::Deref;
 
 /// Why bytes were refused: where, by which rule (a short name that is public API), and a sentence.
 ///
-/// In a box, so that whoever reads bytes without fault carries no room for one about.
+/// Boxed, so that the results of reading bytes without a fault stay small.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault(Box<FaultDetails>);
 
-/// What a [`Fault`] says.
+/// The details of a [`Fault`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultDetails {
-    /// Where in the bytes, from 0 on.
+    /// The byte offset, from 0 on.
     pub offset: usize,
     /// The name of the rule that was broken, one short word; public API.
     pub rule: &'static str,
@@ -26,16 +26,16 @@ impl Fault {
         Fault(Box::new(FaultDetails { offset, rule, reason: reason.into() }))
     }
 
-    /// The same at another place.
+    /// Returns the same fault at another offset.
     pub(crate) fn at(mut self, offset: usize) -> Self {
         self.0.offset = offset;
         self
     }
 
-    /// Whether honest documents of other programs hold such a thing: nothing of it is damaged, and
-    /// rule 1 of the gate excludes it all the same. Only what was walked to its end has such a
-    /// fault: content and containers that nothing here reads, what is nested too deeply, keys in
-    /// a text or one root used as two things, and what Yjs itself shows differently each time.
+    /// Whether honest documents of other programs can contain this: nothing is damaged, but rule 1 of the
+    /// gate excludes it. Only an update that could be walked to its end has such a fault: unsupported content
+    /// and containers, nesting that is too deep, keys in a text or one root used as two types, and content
+    /// that Yjs itself shows differently each time.
     pub fn is_unsupported(&self) -> bool {
         matches!(self.rule, "kind" | "type" | "nesting" | "mixed" | "crossing")
     }

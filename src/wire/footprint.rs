@@ -1,22 +1,22 @@
-//! What an update joins of a state that it is no part of.
+//! The parts of a state that an update touches, without being part of it.
 
 use super::{BlockKind, Id, IdSet, Parent, Update, Version};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// What of a state an update changes, or has to be compared with.
+/// The parts of a state that an update changes, or has to be compared with.
 #[derive(Debug, Default)]
 pub struct Footprint<'a> {
     /// Roots, each with the key there; without one in a root that is a sequence.
     pub keys: BTreeSet<(&'a str, Option<&'a str>)>,
-    /// Units of the state: what blocks of the update stand beside or in, what both hold, and what
-    /// the update deletes and the state does not.
+    /// Units of the state: those that blocks of the update are beside or in, those that both hold, and those
+    /// that the update deletes and the state does not.
     pub units: IdSet,
 }
 
 impl<'a, S> Update<'a, S> {
-    /// What it joins of a state that has this version. Where its blocks stand is said as far as the
-    /// update says it: by the name of a root, or by a unit of the state.
+    /// Returns what it touches in a state of this version. The places of its blocks are given as far as the
+    /// update tells them: by the name of a root, or by a unit of the state.
     pub fn footprint(&self, state: &Version) -> Footprint<'a> {
         let reached = |client: u64| state.clocks.get(&client).copied().unwrap_or(0);
         let mut keys = BTreeSet::new();
@@ -33,7 +33,7 @@ impl<'a, S> Update<'a, S> {
                 units.extend(references.filter(|id| id.clock < reached(id.client)).map(unit));
             }
         }
-        // Other programs send with whatever is new all that was ever deleted.
+        // Other programs send, with any new content, all that was ever deleted.
         let mut deletes = self.deletes.clone();
         deletes.subtract(&state.deletes);
         let deleted = deletes.iter();

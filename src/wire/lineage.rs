@@ -1,15 +1,15 @@
-//! What stands behind what, and what was written over what: left origins, which form a tree of the
-//! units of each sequence, and a chain under each key.
+//! What follows what, and what overwrote what: left origins, which form a tree of the units of each sequence,
+//! and a chain under each key.
 //!
-//! A way up is as long as a register was written to, or a text was typed in turns, and one merge
-//! asks for many of them. Each block knows its depth and one block far above it (the skew-binary
-//! jump pointers of Myers), so that a question takes the logarithm of the way.
+//! The way up is as long as the number of writes to a register, or of turns in which a text was typed, and
+//! one merge follows many such ways. Each block knows its depth and one block far above it (the skew-binary
+//! jump pointers of Myers), so that a query takes the logarithm of the way.
 
 use super::facts::LineageNode;
 use super::{Block, Checked, Id, Update};
 use std::collections::HashMap;
 
-/// The blocks of an update, after those of the document that it is for.
+/// The blocks of an update, after those of its target document.
 pub(crate) struct Forest<'f> {
     pub(crate) base: &'f [LineageNode],
     pub(crate) own: &'f [LineageNode],
@@ -31,7 +31,7 @@ impl Forest<'_> {
         }
     }
 
-    /// What a block is whose left origin is this unit of this one.
+    /// Returns the node of a block whose left origin is unit `behind` of block `above`.
     pub(crate) fn below(&self, client: u64, above: u32, behind: u32) -> Option<LineageNode> {
         let over = self.node(above)?;
         let far = self.node(over.jump)?;
@@ -42,7 +42,7 @@ impl Forest<'_> {
         Some(LineageNode { client, above, behind, jump, depth, known: over.known })
     }
 
-    /// The block on the way up that has so many above it.
+    /// Returns the block on the way up that has this depth.
     fn at_depth(&self, block: u32, depth: u32) -> Option<LineageNode> {
         let mut at = block;
         loop {
@@ -55,8 +55,8 @@ impl Forest<'_> {
         }
     }
 
-    /// The way down from one unit, or from the beginning, to another; units by their blocks and
-    /// clocks. None if the other does not stand behind it, or that is not known.
+    /// Returns the way down from one unit, or from the beginning, to another; units are given by block and
+    /// clock. `None` if the other does not follow it, or that is not known.
     pub(crate) fn way_down(&self, from: Option<(u32, u32)>, to: (u32, u32)) -> Option<WayDown> {
         let Some((top, clock)) = from else {
             let first = self.at_depth(to.0, 0).filter(|node| node.known)?;
@@ -74,8 +74,8 @@ impl Forest<'_> {
 }
 
 impl Update<'_, Checked> {
-    /// Whether one item is among the left origins of another: what it was written over, what that
-    /// was written over, and so on.
+    /// Whether one item is among the left origins of another: what it overwrote, what that overwrote, and so
+    /// on.
     pub fn is_behind(&self, later: Id, earlier: Id) -> bool {
         let forest = Forest { base: &[], own: &self.facts.lineage };
         let locate = |id: Id| Some((self.find(id)? as u32, id.clock));
@@ -83,8 +83,8 @@ impl Update<'_, Checked> {
         forest.way_down(Some(earlier), later).is_some()
     }
 
-    /// The unit, dead or alive, that each of these stands right behind: of those of which that is
-    /// plain, since nothing else was ever put behind that unit.
+    /// Returns the unit, dead or alive, directly before each of these, where that is certain, because nothing
+    /// else was ever inserted after that unit.
     pub fn neighbours(&self, units: impl Iterator<Item = Id>) -> HashMap<Id, Id> {
         if self.crosses() {
             return HashMap::new();
@@ -106,18 +106,18 @@ impl Update<'_, Checked> {
     }
 }
 
-/// Everything that some items were written over.
+/// Everything that some items overwrote.
 pub struct Origins {
-    /// By block the clock before which all its units are among them.
+    /// By block, the clock before which all its units are included.
     passed: HashMap<usize, u32>,
 }
 
 impl Origins {
-    /// Linear in the chains of the items, however many of them stand in one.
+    /// Collects the origins of the items; linear in their chains, however many items share one.
     pub fn of(update: &Update<'_, Checked>, items: impl Iterator<Item = Id>) -> Origins {
         let mut passed: HashMap<usize, u32> = HashMap::new();
         for id in items {
-            // Within a block each unit was written over the one before it.
+            // Within a block each unit overwrote the one before it.
             let mut next = update.find(id).zip(Some(id.clock));
             while let Some((at, end)) = next.take() {
                 let first = !passed.contains_key(&at);
@@ -133,8 +133,8 @@ impl Origins {
         Origins { passed }
     }
 
-    /// Whether one of the items was written over this one; no item counts as written over itself.
-    /// `update` must be the one that the chains were followed in.
+    /// Whether one of the items overwrote this one; no item overwrites itself. `update` must be the one in
+    /// which the chains were followed.
     pub fn contains(&self, update: &Update<'_, Checked>, id: Id) -> bool {
         let end = update.find(id).and_then(|block| self.passed.get(&block));
         end.is_some_and(|end| id.clock < *end)

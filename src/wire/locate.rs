@@ -1,7 +1,7 @@
-//! Where every block stands, as far as the bytes say it.
+//! The place of every block, as far as the bytes tell it.
 //!
-//! No rule of the gate is asked, so this works for what a walk alone let through: documents of
-//! other programs with XML, formats or sub-documents, and damaged ones.
+//! No rule of the gate is needed, so this works for updates that were only walked: documents of other
+//! programs with XML, formats or sub-documents, and damaged ones.
 
 use super::numbers::Numbers;
 use super::{Block, BlockKind, Id, Owner, Parent, Update, Value};
@@ -12,33 +12,33 @@ use std::collections::HashMap;
 const UNSET: u32 = u32::MAX;
 /// Its origins are being looked at.
 const VISITING: u32 = u32::MAX - 1;
-/// It stands nowhere: collected, or its origins are.
+/// It has no place: it is collected, or its origins are.
 const GONE: u32 = u32::MAX - 2;
 /// What it refers to is not in the update.
 const OPEN: u32 = u32::MAX - 3;
 /// Marks the index of a root among those of blocks: there are fewer of either than this.
 const ROOT: u32 = 1 << 31;
 
-/// The locations of an update's blocks. A location goes by the block that names it.
+/// The locations of an update's blocks. A location is identified by the block that names it.
 pub struct Locations<'a> {
     update: Update<'a>,
     /// Per block.
     of_block: Vec<u32>,
-    /// Per block that names a location, the container there, where that is in the update: the block that
-    /// created it, or [`ROOT`] and the index of a root.
+    /// Per block that names a location, its container, if that is in the update: the block that created it,
+    /// or [`ROOT`] and the index of a root.
     owners: Numbers,
-    /// Per block that names a location with a key, the bytes of that.
+    /// Per block that names a location with a key, the length of the key in bytes.
     key_lens: Numbers,
     roots: Vec<&'a str>,
     root_index: HashMap<&'a [u8], u32>,
     /// The root that was named last, and its index.
     last_root: Option<(&'a [u8], u32)>,
-    /// The container that was named last, and its block: most often it is the next one's too.
+    /// The container that was named last, and its block: it is usually the next one's too.
     last: Cell<Option<(Id, Option<usize>)>>,
 }
 
-/// A container, and the key there if it is a map. Two items that were written at once each bring a
-/// location of their own, though they stand in the same one.
+/// A container, and the key there if it is a map. Concurrent items each bring a location of their own, though
+/// they are in the same one.
 #[derive(Debug, Clone, Copy)]
 pub struct Location<'a> {
     /// The container: a root by its index ([`Locations::root`]), or the item that created it.
@@ -47,27 +47,27 @@ pub struct Location<'a> {
     pub key: Option<&'a str>,
 }
 
-/// The container of a location, by where that begins.
+/// The container of a location, identified by its origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LocationOwner {
     /// The root with this index ([`Locations::root`]).
     Root(u32),
-    /// What the item in this block created.
+    /// The container that the item in this block created.
     Block(u32),
-    /// What an item created that the update does not hold.
+    /// A container created by an item that the update does not hold.
     Unknown,
 }
 
-/// What is known of a block after a look at it.
+/// The result of looking at a block.
 enum Look {
     Known(u32),
-    /// First that other block.
+    /// That other block has to be looked at first.
     After(usize),
 }
 
 impl<S> Update<'_, S> {
-    /// Whether it refers to nothing outside, and has no gap, whatever it holds. Linear, but for a
-    /// search for each reference.
+    /// Whether it refers to nothing outside, and has no gap, whatever it holds. Linear, except for one search
+    /// per reference.
     pub fn is_whole(&self) -> bool {
         self.clients.iter().all(|client| client.first == 0)
             && self.blocks.iter().all(|block| {
@@ -78,7 +78,7 @@ impl<S> Update<'_, S> {
 }
 
 impl<'a> Locations<'a> {
-    /// Finds the location of every block; linear, and no recursion.
+    /// Finds the location of every block; linear, without recursion.
     pub fn of<S>(update: &Update<'a, S>) -> Locations<'a> {
         let mut locations = Locations {
             update: update.unchecked(),
@@ -112,18 +112,18 @@ impl<'a> Locations<'a> {
         locations
     }
 
-    /// The location of a block; none where it has none, or where that is outside the update.
+    /// Returns the location of a block, or `None` if it has none, or one outside the update.
     pub fn index(&self, block: usize) -> Option<usize> {
         let location = self.of_block.get(block).copied().unwrap_or(GONE);
         (location < OPEN).then_some(location as usize)
     }
 
-    /// Every location there is, as the index that [`Locations::index`] gives, in its order.
+    /// Returns every location, as the index that [`Locations::index`] gives, in order.
     pub fn all(&self) -> impl Iterator<Item = usize> {
         (0..self.of_block.len()).filter(|block| self.index(*block) == Some(*block))
     }
 
-    /// The container of a location with an index of [`Locations::index`].
+    /// Returns the container of a location, given by an index from [`Locations::index`].
     pub fn around(&self, location: usize) -> LocationOwner {
         match self.owners.get(location) {
             None => LocationOwner::Unknown,
@@ -132,7 +132,7 @@ impl<'a> Locations<'a> {
         }
     }
 
-    /// The key of a location in a map, as the bytes of a text.
+    /// Returns the key of a location in a map, as the bytes of its text.
     pub fn key(&self, location: usize) -> Option<&'a [u8]> {
         let len = self.key_lens.get(location)?;
         self.update.bytes.get(self.update.blocks.get(location)?.key_span(len))
@@ -143,12 +143,12 @@ impl<'a> Locations<'a> {
         self.key_lens.get(location).is_some()
     }
 
-    /// The index behind the last that there can be.
+    /// Returns an exclusive upper bound for location indices.
     pub fn end(&self) -> usize {
         self.of_block.len()
     }
 
-    /// The location with an index of [`Locations::index`]; None for an index that it never gave.
+    /// Returns the location with an index from [`Locations::index`], or `None` for any other index.
     pub fn get(&self, location: usize) -> Option<Location<'a>> {
         let header = self.update.header(self.update.blocks.get(location)?);
         let owner = match header.parent? {
@@ -167,13 +167,13 @@ impl<'a> Locations<'a> {
         block
     }
 
-    /// The name of the root with this index ([`Owner::Root`]); empty for an index that is none.
+    /// Returns the name of the root with this index ([`Owner::Root`]); empty for any other index.
     pub fn root(&self, root: u32) -> &'a str {
         self.roots.get(root as usize).copied().unwrap_or("")
     }
 
-    /// The maps in sequences that have a text as their field `id`: the item and the block that created
-    /// each, and that text. Of one that was written several times, each in the order of the blocks.
+    /// Returns the maps in sequences whose field `id` is a text: the item and the block that created each,
+    /// and that text. If the field was written several times, each value is returned, in block order.
     pub fn named_elements<'l, S>(
         &'l self,
         update: &'l Update<'a, S>,
@@ -214,7 +214,7 @@ impl<'a> Locations<'a> {
                 }
                 around.map(|at| at as u32)
             }
-            // As in yrs, an origin that is gone does not count, and the left one goes first.
+            // As in yrs, an origin that is gone does not count, and the left one comes first.
             None => return self.inherit([header.left, header.right]),
         };
         if let Some(owner) = owner {

@@ -1,4 +1,4 @@
-//! How many bytes each part of an update takes: together with the blocks' own spans, all of them.
+//! How many bytes each part of an update takes; together with the blocks' own spans, that is all of them.
 
 use super::Value;
 use super::any;
@@ -6,7 +6,7 @@ use super::reader::{AnyHead, ROOT_PARENT};
 use super::{Block, BlockKind, ByteReader, Header, Parent, Update};
 use std::ops::Range;
 
-/// What one client takes in the frame around the blocks.
+/// What one client takes outside its blocks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Frame {
     /// The client id whose entries these are.
@@ -24,13 +24,13 @@ pub struct Frame {
 pub struct Dead {
     /// How many of its units are deleted: clocks, not bytes.
     pub units: u32,
-    /// Of its content. A run's own length and count belong to what lives.
+    /// Bytes of its content. A run's own length and count belong to the live part.
     pub bytes: usize,
 }
 
 impl<'a, S> Update<'a, S> {
-    /// What the clients take in the client table and in the delete set, which is all that the two
-    /// hold but their counts: [`Update::counts`].
+    /// Returns what each client takes in the client table and in the delete set, which contain nothing else
+    /// but their counts: [`Update::counts`].
     pub fn frames(&self) -> Vec<Frame> {
         let table = self.clients.iter().map(|client| Frame {
             client: client.id,
@@ -41,7 +41,7 @@ impl<'a, S> Update<'a, S> {
         table.chain(self.delete_frames().unwrap_or_default()).collect()
     }
 
-    /// Bytes of the number of clients, at the head of the table and of the delete set.
+    /// Returns the bytes of the client counts that begin the client table and the delete set.
     pub fn counts(&self) -> (usize, usize) {
         let length = |at: usize| {
             let mut reader = ByteReader::at(self.bytes, at);
@@ -50,15 +50,15 @@ impl<'a, S> Update<'a, S> {
         (length(0), length(self.deletes_at))
     }
 
-    /// Bytes of what removed records left, which never comes free: the entry of each key that was
-    /// taken out of a root, and the ranges in which all that stood in it was collected. Values that
-    /// were overwritten in what lives are not among them, nor is the delete set.
+    /// Returns the bytes that removed records left permanently: the entry of each key that was removed from a
+    /// root, and the ranges of their collected content. Values overwritten in live records are not included,
+    /// nor is the delete set.
     pub fn residue(&self) -> u64 {
         let blocks = self.clients().flat_map(|(client, of)| of.iter().map(move |b| (client, b)));
         blocks.map(|(client, block)| self.residue_in(client, block)).sum()
     }
 
-    /// The same of one block.
+    /// Returns the residue in one block.
     pub(super) fn residue_in(&self, client: u64, block: &Block) -> u64 {
         match self.is_residue(client, block) {
             true => block.span().len() as u64,
@@ -72,7 +72,7 @@ impl<'a, S> Update<'a, S> {
 
     /// Whether a block is the entry of a key in a root, with nothing left in it.
     fn is_removed_key(&self, client: u64, block: &Block) -> bool {
-        // Most blocks name no root: what they begin with says so.
+        // Most blocks name no root, as their first bytes tell.
         let names_root =
             block.names_its_place() && self.bytes.get(block.at as usize + 1) == Some(&ROOT_PARENT);
         let is_dead = || self.dead(client, block).units >= block.len;
@@ -101,7 +101,7 @@ impl<'a, S> Update<'a, S> {
         Ok(frames)
     }
 
-    /// How much of a block is deleted, by its kind or by the delete set.
+    /// Returns how much of a block is deleted, by its kind or by the delete set.
     pub fn dead(&self, client: u64, block: &Block) -> Dead {
         let content = block.content_span().len();
         if matches!(block.kind, BlockKind::Gc | BlockKind::Deleted) {
@@ -128,12 +128,12 @@ impl<'a, S> Update<'a, S> {
         dead
     }
 
-    /// The plain value of a block that holds exactly one.
+    /// Returns the plain value of a block that holds exactly one.
     pub fn scalar(&self, block: &Block) -> Option<Value> {
         any::read(&mut self.only_plain(block)?).ok()
     }
 
-    /// The same, if it is a string.
+    /// Like [`Update::scalar`], if the value is a string.
     pub fn string(&self, block: &Block) -> Option<&'a str> {
         let mut reader = self.only_plain(block)?;
         match reader.any_head() {
@@ -142,7 +142,7 @@ impl<'a, S> Update<'a, S> {
         }
     }
 
-    /// Where the plain value begins of a block that holds exactly one.
+    /// Returns where the plain value begins in a block that holds exactly one.
     fn only_plain(&self, block: &Block) -> Option<ByteReader<'a>> {
         if block.kind != BlockKind::Any || block.len != 1 {
             return None;
@@ -152,7 +152,7 @@ impl<'a, S> Update<'a, S> {
         Some(reader)
     }
 
-    /// The plain values of a block, in order; none of one that holds something else.
+    /// Returns the plain values of a block in order; empty if it holds something else.
     pub fn plain(&self, block: &Block) -> Vec<Value> {
         if block.kind != BlockKind::Any {
             return Vec::new();
@@ -168,7 +168,7 @@ impl<'a, S> Update<'a, S> {
 struct Units<'a> {
     kind: BlockKind,
     reader: ByteReader<'a>,
-    /// Of a text: what is left of it, and where that begins.
+    /// For a text: what is left of it, and where that begins.
     text: std::str::CharIndices<'a>,
     text_at: usize,
     taken: u32,
@@ -190,7 +190,7 @@ impl<'a> Units<'a> {
         Units { kind: block.kind, reader, text: text.char_indices(), text_at, taken: 0 }
     }
 
-    /// Where this unit begins. A surrogate pair that is cut belongs to what stands before.
+    /// Returns where this unit begins. A surrogate pair that is cut belongs to the part before.
     fn offset(&mut self, unit: u32) -> usize {
         if self.kind == BlockKind::String {
             while self.taken < unit

@@ -6,23 +6,23 @@ use super::{BlockKind, Checked, Clocks, DeleteSet, Update, Version};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// One update that holds what all of these hold. Where two hold the same units, the copy of which
-/// more is gone is taken (GC before Deleted before live), then that of the earlier update: what
-/// one replica knows as deleted is deleted, and its container with it, so what the others still
-/// have below it must not come back without a parent. The updates must not fork from each other.
+/// Returns one update that holds what all of these hold. Where two hold the same units, the copy that is
+/// further deleted is taken (GC before Deleted before live), then that of the earlier update: if one replica
+/// has something as deleted, it is deleted, and so is its container, so what the others still have below it
+/// must not come back without a parent. The updates must not fork from each other.
 ///
-/// Returns `None` where a client's clocks would have a gap.
+/// Returns `None` if a client's clocks would have a gap.
 pub fn merge(updates: &[Update<'_, Checked>]) -> Option<Vec<u8>> {
     join(updates, Gaps::Refused)
 }
 
-/// The same of updates that nobody checked, whatever they hold; what is missing between two of them
-/// is a gap. Bytes stay what they are: no value is written anew.
+/// Like [`merge`], for unchecked updates of any content; what is missing between two of them becomes a gap.
+/// Bytes are kept: no value is re-encoded.
 pub fn merge_with_gaps<S>(updates: &[Update<'_, S>]) -> Vec<u8> {
     join(updates, Gaps::Written).unwrap_or_default()
 }
 
-/// What becomes of clocks that no update has.
+/// What happens to clocks that no update has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gaps {
     Refused,
@@ -49,14 +49,14 @@ fn join<S>(updates: &[Update<'_, S>], gaps: Gaps) -> Option<Vec<u8>> {
 }
 
 impl<S> Update<'_, S> {
-    /// The update without the blocks that a receiver with these clocks has; the delete set is kept.
+    /// Returns the update without the blocks that a receiver with these clocks has; the delete set is kept.
     pub fn trim(&self, have: &Clocks) -> Vec<u8> {
         self.lacking(have, &self.deletes)
     }
 
-    /// What a receiver of this version lacks: neither a block nor a deletion that it has.
+    /// Returns what a receiver of this version lacks: no block and no deletion that it already has.
     pub fn since(&self, have: &Version) -> Vec<u8> {
-        // What stands here as GC or Deleted is a deletion too, of what the receiver may show.
+        // What is GC or Deleted here is also a deletion of what the receiver may show.
         let mut deletes = self.version().deletes;
         deletes.subtract(&have.deletes);
         self.lacking(&have.clocks, &deletes)
@@ -71,7 +71,7 @@ impl<S> Update<'_, S> {
         let mut out = Vec::new();
         write_var(&mut out, lacking.len() as u64);
         for (client, source) in lacking {
-            // One source has no gaps: this writes.
+            // One source has no gaps, so this always writes.
             Cover::of(vec![source]).write(client, Gaps::Refused, &mut out);
         }
         deletes.encode(&mut out);
@@ -79,19 +79,19 @@ impl<S> Update<'_, S> {
     }
 }
 
-/// The blocks of one client in one update, and the place of that update among the others.
+/// The blocks of one client in one update, and that update's index among the others.
 struct MergeSource<'u, 'a, S> {
     run: Run<'u, 'a, S>,
     order: usize,
 }
 
 impl<S> MergeSource<'_, '_, S> {
-    /// How much of the block here is gone.
+    /// How far the current block is deleted.
     fn rank(&self) -> u8 {
         self.run.block().map_or(0, |block| rank(block.kind))
     }
 
-    /// The first clock from `at` on and before `until` whose block is gone further than `than`.
+    /// Returns the first clock from `at` on and before `until` whose block is further deleted than `than`.
     fn gone_further(&self, than: u8, at: u32, until: u32) -> Option<u32> {
         let blocks = self.run.blocks().iter().take_while(|block| block.clock < until);
         let mut further = blocks.filter(|block| block.next_clock() > at && rank(block.kind) > than);
@@ -103,13 +103,13 @@ fn rank(kind: BlockKind) -> u8 {
     match kind {
         BlockKind::Gc => 3,
         BlockKind::Deleted => 2,
-        // Whatever anybody has of what is not there.
+        // A gap gives way to any content.
         BlockKind::Skip => 0,
         _ => 1,
     }
 }
 
-/// Goes once over the clocks of one client and takes, at each, the best of the sources there.
+/// Goes once over the clocks of one client and takes, at each, the best source there.
 struct Cover<'u, 'a, S> {
     /// Sources that begin later, the next one last.
     later: Vec<MergeSource<'u, 'a, S>>,
@@ -124,7 +124,7 @@ impl<'u, 'a, S> Cover<'u, 'a, S> {
         Cover { later: sources, here: Vec::new(), clock }
     }
 
-    /// Writes the client's part of an update; `None` at a gap that must not be.
+    /// Writes the client's part of an update; returns `None` at a gap that is not allowed.
     fn write(mut self, client: u64, gaps: Gaps, out: &mut Vec<u8>) -> Option<()> {
         let first = self.clock;
         let mut blocks = Vec::new();
@@ -144,7 +144,7 @@ impl<'u, 'a, S> Cover<'u, 'a, S> {
         Some(())
     }
 
-    /// Brings the sources to the present clock; false when none is left.
+    /// Advances the sources to the current clock; returns false when none is left.
     fn arrive(&mut self) -> bool {
         let clock = self.clock;
         while let Some(source) = self.later.pop_if(|source| source.run.clock() <= clock) {
@@ -166,7 +166,7 @@ impl<'u, 'a, S> Cover<'u, 'a, S> {
         true
     }
 
-    /// Writes the next block, cut short where another source has it as gone further.
+    /// Writes the next block, cut short where another source has it further deleted.
     fn piece(&mut self, out: &mut Vec<u8>) -> Option<()> {
         let clock = self.clock;
         let better = |source: &MergeSource<'_, '_, S>| (source.rank(), Reverse(source.order));

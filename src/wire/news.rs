@@ -1,7 +1,7 @@
-//! What a document lacks of an update: the only part of it that yrs is given.
+//! The part of an update that a document lacks: the only part that yrs is given.
 //!
-//! Of a unit that it holds, yrs keeps its own copy, whatever another update calls it. So nothing
-//! may be judged by that other copy: not what stands in its container, nor what hangs on it.
+//! yrs keeps its own copy of a unit that it holds, whatever another update says about it. So nothing may be
+//! judged by that other copy: neither what is in its container, nor what depends on it.
 
 use super::deletes::write_var;
 use super::run::{Run, write_gc};
@@ -9,9 +9,10 @@ use super::{Checked, Client, DeleteSet, Update, Version};
 use std::borrow::Cow;
 
 impl<'a> Update<'a, Checked> {
-    /// The update without the blocks whose clocks `known` says are held, and with a delete set of
-    /// all that it has as gone, be it GC, Deleted or deleted: yrs goes by the delete set alone
-    /// where it holds a block. So what two updates claim alike ends alike, whichever came first.
+    /// Returns the update without the blocks whose clocks are held according to `known`, and with a delete
+    /// set of all that it has as gone, be it GC, Deleted or deleted, because yrs uses the delete set alone
+    /// for blocks that it holds. So if two updates claim the same units, the result is the same, whichever
+    /// came first.
     pub fn news(&self, known: impl Fn(u64) -> u32) -> Cow<'a, [u8]> {
         let Version { clocks: _, deletes } = self.version();
         let overlaps = |of: &Client| known(of.id) > of.first;
@@ -21,7 +22,7 @@ impl<'a> Update<'a, Checked> {
         }
     }
 
-    /// The same, with all that is `buried`, by block, as GC.
+    /// Like [`Update::news`], with all `buried` blocks as GC.
     pub(crate) fn news_collected(&self, known: impl Fn(u64) -> u32, buried: &[bool]) -> Vec<u8> {
         let Version { clocks: _, mut deletes } = self.version();
         for (client, range) in self.client_ranges() {

@@ -1,17 +1,17 @@
-//! What is said of a page without opening it: what lists are put in order and sifted by.
+//! What is known of a page without opening it: what lists are sorted and filtered by.
 
 use super::deletes::write_var;
 use super::reader::ByteReader;
 use super::{BlockKind, Id, Update, Value, any};
 
-/// The keys in the maps under the pages' keys whose values are noted: a time, and a flag that is true
-/// where the record is not shown.
+/// The keys, in the maps under the pages' keys, whose values are noted: a time, and a flag that is true if
+/// the record is hidden.
 pub type Noted = [&'static str; FIELDS];
 
 const FIELDS: usize = 2;
-/// What the format calls a shared map.
+/// The number of a shared map in the format.
 const MAP: u64 = 1;
-/// A longer value is not noted, nor is anything else of its page.
+/// Longer values are not noted, nor is anything else of their page.
 const LONGEST: usize = 32;
 
 /// What is known of a page whose value is one shared map.
@@ -19,24 +19,24 @@ const LONGEST: usize = 32;
 pub struct PageFacts {
     /// The item that created the map.
     pub item: Id,
-    /// The values under the keys that are noted, in their order.
+    /// The values under the noted keys, in their order.
     pub values: [Option<Value>; FIELDS],
 }
 
-/// Where in a state they stand.
+/// Where in a state the noted values are.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct NotedBlocks {
     client: u64,
-    /// Of the value of the page.
+    /// The block of the page's value.
     value: Option<u32>,
     fields: [NotedField; FIELDS],
 }
 
-/// What was written under one key.
+/// The writes under one key.
 #[derive(Debug, Clone, Copy, Default)]
 struct NotedField {
     blocks: u32,
-    /// The last of them that was seen and is not deleted.
+    /// The last block seen that is not deleted.
     living: Option<u32>,
 }
 
@@ -54,7 +54,7 @@ impl NotedBlocks {
         }
     }
 
-    /// As they are kept; empty where there are none.
+    /// Returns the facts as stored; empty if there are none.
     pub fn facts<S>(&self, state: &Update<'_, S>) -> Vec<u8> {
         let mut kept = Vec::new();
         if self.write(state, &mut kept).is_none() {
@@ -83,8 +83,8 @@ impl NotedBlocks {
 }
 
 impl NotedField {
-    /// The value, as it is written; None where it takes yrs to say which that is: every block but
-    /// the living one has to have been written over.
+    /// Returns the value in its encoded form, or `None` if only yrs can tell which it is: every block but the
+    /// live one must have been overwritten.
     fn last<'a, S>(&self, state: &Update<'a, S>) -> Option<&'a [u8]> {
         let last = state.blocks.get(self.living? as usize)?;
         let (mut at, mut blocks) = (last, 1);
@@ -102,18 +102,18 @@ impl NotedField {
 }
 
 impl PageFacts {
-    /// The time by which it is listed: 0 where it has none.
+    /// Returns the time by which it is listed, or 0 if it has none.
     pub fn listed_at(&self) -> i64 {
         let [at, _] = &self.values;
         at.as_ref().and_then(Value::as_i64).unwrap_or(0)
     }
 
-    /// Whether it is not shown.
+    /// Whether it is hidden.
     pub fn is_hidden(&self) -> bool {
         matches!(self.values, [_, Some(Value::Bool(true))])
     }
 
-    /// Reads what was kept; None where nothing was, or it is damaged.
+    /// Reads stored facts; `None` if there were none, or they are damaged.
     pub fn decode(kept: &[u8]) -> Option<PageFacts> {
         let mut reader = ByteReader::at(kept, 0);
         let client = reader.var().ok()?;

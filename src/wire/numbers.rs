@@ -1,19 +1,19 @@
 //! A table with a number for each block of a document.
 
-/// So many neighbours share a piece of a table.
+/// How many neighbours share a chunk of a table.
 const NEIGHBOURS: usize = 4096;
 
-/// Numbers by index, none to begin with. NumberChunk that all have the same take no memory of their own,
-/// others a byte each while they are small.
+/// Numbers by index, initially none. Chunks whose entries are all equal take no memory of their own; others
+/// take one byte per entry while their numbers are small.
 ///
-/// Of ten million keys of one map nearly all have the same few numbers; as words, such tables were a
-/// fifth of what an account of that document took.
+/// For ten million keys of one map, nearly all have the same few numbers; stored as words, such tables were a
+/// fifth of the memory that accounting for that document took.
 pub struct Numbers {
     count: usize,
     pieces: Vec<NumberChunk>,
 }
 
-/// The numbers of neighbours: 0 for none, else one more than the number.
+/// The numbers of a chunk: 0 for none, else one more than the number.
 enum NumberChunk {
     Same(u32),
     Bytes(Vec<u8>),
@@ -21,19 +21,19 @@ enum NumberChunk {
 }
 
 impl Numbers {
-    /// For the indices below `count`.
+    /// Creates an empty table for the indices below `count`.
     pub fn none(count: usize) -> Self {
         let pieces = (0..count.div_ceil(NEIGHBOURS)).map(|_| NumberChunk::Same(0)).collect();
         Numbers { count, pieces }
     }
 
-    /// The number at an index; None where there is none, and beyond the end.
+    /// Returns the number at an index, or `None` if there is none, or beyond the end.
     pub fn get(&self, index: usize) -> Option<u32> {
         let piece = self.pieces.get(index / NEIGHBOURS)?;
         piece.stored(index % NEIGHBOURS)?.checked_sub(1)
     }
 
-    /// Sets the number at an index; beyond the end, and for the greatest number of all, nothing happens.
+    /// Sets the number at an index; does nothing beyond the end, or for the greatest number of all.
     pub fn set(&mut self, index: usize, number: u32) {
         let (Some(stored), true) = (number.checked_add(1), index < self.count) else { return };
         if let Some(piece) = self.pieces.get_mut(index / NEIGHBOURS) {
@@ -58,13 +58,13 @@ impl NumberChunk {
             Self::Bytes(table) => put(table, at, u8::try_from(stored).unwrap_or_default()),
             Self::Words(table) => put(table, at, stored),
         }
-        // Tables are filled from the front: with the last one, all of them have theirs.
+        // Tables are filled from the front: with the last entry, all entries of the chunk are set.
         if at == NEIGHBOURS - 1 {
             self.shrink();
         }
     }
 
-    /// Sees to it that a number can be put beside the others.
+    /// Widens the chunk if needed, so that a number fits beside the others.
     fn make_room(&mut self, stored: u32) {
         let small = u8::try_from(stored).is_ok();
         *self = match self {
@@ -125,7 +125,7 @@ mod tests {
             assert_eq!(numbers.pieces.iter().filter(|piece| same(piece)).count(), 2);
             assert!((0..count).all(|index| numbers.get(index) == Some(number)));
         }
-        // One that differs again leaves those around it what they were.
+        // Setting one entry to another number leaves its neighbours unchanged.
         numbers.set(NEIGHBOURS + 1, 4);
         let around = [NEIGHBOURS, NEIGHBOURS + 1, NEIGHBOURS + 2, count];
         assert_eq!(around.map(|at| numbers.get(at)), [Some(300), Some(4), Some(300), None]);

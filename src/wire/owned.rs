@@ -1,4 +1,4 @@
-//! What is checked stays checked: bytes with what the check found in them, to be handed on.
+//! Owned bytes together with what a walk or a check found in them, so that they need not be checked again.
 
 use super::{Block, Checked, Facts, Fault, Unchecked, Update, Walked};
 use std::marker::PhantomData;
@@ -6,8 +6,8 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
-/// The bytes of an update that passed rule 1 of the gate. [`CheckedBytes::update`] does not read
-/// them again. What was read takes about three times as much memory as they do.
+/// The bytes of an update that passed rule 1 of the gate. [`CheckedBytes::update`] does not read them again.
+/// The parsed form takes about three times as much memory as the bytes.
 #[derive(Clone)]
 pub struct CheckedBytes<B> {
     bytes: B,
@@ -16,7 +16,7 @@ pub struct CheckedBytes<B> {
 }
 
 impl<B: Deref<Target = [u8]>> CheckedBytes<B> {
-    /// Keeps what a check found: the gate's, or one that asks for more or says something else.
+    /// Keeps the result of a check: the gate's, or one that requires more or reports differently.
     ///
     /// # Errors
     /// Those of the check.
@@ -28,13 +28,13 @@ impl<B: Deref<Target = [u8]>> CheckedBytes<B> {
         Ok(CheckedBytes { bytes, walked, facts })
     }
 
-    /// The update.
+    /// Returns the update.
     pub fn update(&self) -> Update<'_, Checked> {
         let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
         Update { bytes: &self.bytes, walked, facts, state: PhantomData }
     }
 
-    /// The bytes that were checked, in whatever holds them.
+    /// Returns the checked bytes, in whatever holds them.
     pub fn bytes(&self) -> &B {
         &self.bytes
     }
@@ -48,7 +48,7 @@ pub struct WalkedBytes {
 }
 
 impl WalkedBytes {
-    /// Walks an update, and keeps what that finds.
+    /// Walks an update, and keeps the result.
     ///
     /// # Errors
     /// The fault that ends the walk.
@@ -57,24 +57,24 @@ impl WalkedBytes {
         Ok(WalkedBytes { bytes, walked, facts })
     }
 
-    /// The update; its bytes are not read again.
+    /// Returns the update; its bytes are not read again.
     pub fn update(&self) -> Update<'_, Unchecked> {
         let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
         Update { bytes: &self.bytes, walked, facts, state: PhantomData }
     }
 
-    /// The bytes that were walked.
+    /// Returns the bytes that were walked.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The blocks, in the order of the bytes.
+    /// Returns the blocks, in the order of the bytes.
     pub fn blocks(&self) -> &[Block] {
         &self.walked.blocks
     }
 }
 
-/// What was read of an update, as long as somebody else holds it.
+/// The parsed form of an update, available as long as somebody else holds it.
 #[derive(Default)]
 pub struct HeldElsewhere {
     walked: Weak<Walked>,
@@ -82,7 +82,7 @@ pub struct HeldElsewhere {
 }
 
 impl Update<'_, Checked> {
-    /// A copy of its bytes, with what was read of them.
+    /// Returns a copy of its bytes, with their parsed form.
     pub fn to_checked_bytes(&self) -> CheckedBytes<Rc<[u8]>> {
         let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
         CheckedBytes { bytes: self.bytes.into(), walked, facts }
@@ -94,7 +94,7 @@ impl Update<'_, Checked> {
 }
 
 impl HeldElsewhere {
-    /// The update again, whose bytes these must be, if anybody still holds what was read of it.
+    /// Returns the update again if somebody still holds its parsed form; `bytes` must be its bytes.
     pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> Option<Update<'a, Checked>> {
         let (walked, facts) = (self.walked.upgrade()?, self.facts.upgrade()?);
         Some(Update { bytes, walked, facts, state: PhantomData })

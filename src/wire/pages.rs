@@ -1,36 +1,36 @@
-//! A whole state by its pages, so that a change costs the records that it touches.
+//! A whole state divided into pages, so that a change costs only the records it touches.
 //!
-//! A page is what stands in a document under one key of one root, with all below it; a root without
-//! keys is one page. Whatever a block refers to, its origins and its parent, is in the block's own
-//! page, so some pages and collected content in the place of all others are a document of their own
-//! ([`Pages::project`]), which yrs opens and edits as it would the whole. What it made of them goes
-//! back to where they stood ([`Pages::splice`]); everything else is copied byte for byte.
+//! A page is the content of a document under one key of one root, with everything below it; a root without
+//! keys is one page. Everything that a block refers to, its origins and its parent, is in the block's own
+//! page. So some pages, with collected content in place of all others, are a document of their own
+//! ([`Pages::project`]), which yrs opens and edits as it would the whole. The result is put back in place
+//! ([`Pages::splice`]); everything else is copied byte for byte.
 
 use super::noted::{Noted, NotedBlocks, PageFacts};
 use super::segments::{Segments, Splice};
 use super::{BlockKind, Checked, DeleteSet, Header, Id, IdSet, Parent, Update};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The page of what is collected, so nothing tells where it stood.
+/// The page of collected content, whose place nothing tells any more.
 const NOWHERE: u32 = u32::MAX;
-/// While pages are found out: it is where another block is.
+/// While pages are being determined: it is in the same page as another block.
 const OPEN: u32 = u32::MAX - 1;
 
 /// Which blocks of a state are in which page.
 #[derive(Debug)]
 pub struct Pages {
     segments: Segments,
-    /// By client and clock.
+    /// Sorted by client and clock.
     stretches: Vec<Stretch>,
     pages: Vec<Page>,
-    /// By page, as they are kept; empty where there are none.
+    /// By page, as stored; empty if there are none.
     facts: Vec<Vec<u8>>,
     /// By root and key.
     named: BTreeMap<String, BTreeMap<Option<String>, u32>>,
     deletes: DeleteSet,
 }
 
-/// Blocks of one client that follow each other in one page.
+/// Consecutive blocks of one client in one page.
 #[derive(Debug, Clone, Copy)]
 struct Stretch {
     client: u64,
@@ -41,20 +41,20 @@ struct Stretch {
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Page {
-    /// The items right under its key, of which one is the value there.
+    /// How many items are directly under its key; one of them is its value.
     values: u32,
-    /// The last of them that was seen is not deleted.
+    /// Whether the last of them that was seen is not deleted.
     lives: bool,
     pieced: bool,
     noted: NotedBlocks,
 }
 
-/// Where a block stands in its page.
+/// Where a block is in its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PagePlace {
-    /// Right under the page's key.
+    /// Directly under the page's key.
     Value,
-    /// Right under one of the keys that are noted, in the map under the page's key.
+    /// Directly under one of the noted keys, in the map under the page's key.
     Noted(usize),
     /// Anywhere else.
     Below,
@@ -70,27 +70,27 @@ impl Page {
 /// Pages of one document.
 pub type PageSet = BTreeSet<u32>;
 
-/// One page, as it is kept outside of the document.
+/// One page, as stored outside the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRow<'p> {
-    /// The root that it is in.
+    /// The root that contains it.
     pub root: &'p str,
-    /// Its key there; None for a root without keys.
+    /// Its key there, or `None` for a root without keys.
     pub key: Option<&'p str>,
-    /// It can be told without yrs if there is anything under its key.
+    /// Whether it can be told without yrs if there is anything under its key.
     pub plain: bool,
-    /// There is; only to be trusted where it is plain.
+    /// Whether there is; only reliable if `plain` is set.
     pub lives: bool,
-    /// A text in it need not stand in one piece, or as it is shown.
+    /// Whether a text in it may be in several pieces, or not stored as it is shown.
     pub pieced: bool,
     /// Its blocks, all of them whole.
     pub ids: IdSet,
-    /// [`PageFacts`] as they are kept; empty where there are none.
+    /// [`PageFacts`] as stored; empty if there are none.
     pub facts: Vec<u8>,
 }
 
 impl Pages {
-    /// The pages of a state that was stored here. None where that is not as this expects it: then
+    /// Returns the pages of a state that was stored here, or `None` if it is not laid out as expected: then
     /// the whole document has to be opened. Linear in the state.
     pub fn of<S>(state: &Update<'_, S>, noted: &Noted) -> Option<Pages> {
         let mut search = PageSearch {
@@ -123,41 +123,41 @@ impl Pages {
         Some(Pages { segments, stretches, pages: search.pages, facts, named, deletes })
     }
 
-    /// Where the blocks of the state stand.
+    /// Returns where the blocks of the state are.
     pub fn segments(&self) -> &Segments {
         &self.segments
     }
 
-    /// The page of a key; None where the state has nothing there, not even something deleted.
+    /// Returns the page of a key, or `None` if the state has nothing there, not even something deleted.
     pub fn find(&self, root: &str, key: &str) -> Option<u32> {
         let keys = self.named.get(root)?;
         // A root that is a sequence is one page, whatever is looked for in it.
         keys.get(&Some(key.to_owned())).or_else(|| keys.get(&None)).copied()
     }
 
-    /// The pages of a key in all roots.
+    /// Returns the pages of a key in all roots.
     pub fn of_key(&self, key: &str) -> impl Iterator<Item = u32> {
         self.named.keys().filter_map(move |root| self.find(root, key))
     }
 
-    /// How many pages there are.
+    /// Returns how many pages there are.
     pub fn count(&self) -> usize {
         self.pages.len()
     }
 
-    /// What can be said of the page of a key without opening it; None where it has to be opened, or
-    /// there is none.
+    /// Returns what is known of the page of a key without opening it, or `None` if it has to be opened, or
+    /// does not exist.
     pub fn facts(&self, root: &str, key: &str) -> Option<PageFacts> {
         let page = self.named.get(root)?.get(&Some(key.to_owned()))?;
         PageFacts::decode(self.facts.get(*page as usize)?)
     }
 
-    /// All pages of a root.
+    /// Returns all pages of a root.
     pub fn of_root(&self, root: &str) -> PageSet {
         self.named.get(root).into_iter().flatten().map(|(_, page)| *page).collect()
     }
 
-    /// The pages without which it cannot be told what a root is, or which of its keys hold anything.
+    /// Returns the pages needed to tell what a root is, or which of its keys hold anything.
     pub fn least(&self) -> PageSet {
         let mut least = PageSet::new();
         for keys in self.named.values() {
@@ -173,8 +173,8 @@ impl Pages {
         least
     }
 
-    /// The keys of a root that begin like this and hold something, of the pages that are not among
-    /// these, sorted; `beyond` has to hold those of [`Pages::least`].
+    /// Returns the keys of a root that have this prefix and hold something, from the pages not in `beyond`,
+    /// sorted; `beyond` must include those of [`Pages::least`].
     pub fn keys_beyond(&self, root: &str, prefix: &str, beyond: &PageSet) -> Vec<String> {
         let Some(keys) = self.named.get(root) else { return Vec::new() };
         let from = keys.range(Some(prefix.to_owned())..);
@@ -186,7 +186,7 @@ impl Pages {
         others.map(|(key, _)| key.to_owned()).collect()
     }
 
-    /// The blocks of some pages.
+    /// Returns the blocks of some pages.
     fn ids(&self, pages: &PageSet) -> IdSet {
         let mut ids = IdSet::default();
         for stretch in self.stretches.iter().filter(|stretch| pages.contains(&stretch.page)) {
@@ -195,7 +195,7 @@ impl Pages {
         ids
     }
 
-    /// Every page but these, as it is kept elsewhere.
+    /// Returns every page not in `known`, as stored elsewhere.
     pub fn rows_beyond(&self, known: &PageSet) -> Vec<PageRow<'_>> {
         let mut ids = vec![IdSet::default(); self.pages.len()];
         for stretch in &self.stretches {
@@ -217,14 +217,14 @@ impl Pages {
         others.filter_map(row).collect()
     }
 
-    /// Some pages as a state of its own: everything else is collected there. None where the bytes
-    /// are not those that the pages were found in.
+    /// Returns some pages as a state of its own, in which everything else is collected. `None` if the bytes
+    /// are not those in which the pages were found.
     pub fn project(&self, state: &[u8], pages: &PageSet) -> Option<Vec<u8>> {
         self.segments.project(state, &self.ids(pages), &self.deletes)
     }
 
-    /// What the state becomes with these pages as they are in `edited`, which is what became of their projection.
-    /// None where it is no such thing.
+    /// Returns the state with these pages replaced by those in `edited`, the edited form of their projection.
+    /// `None` if it is something else.
     pub fn splice(
         &self,
         state: &[u8],
@@ -236,23 +236,23 @@ impl Pages {
     }
 }
 
-/// A block whose page is open.
+/// A block whose page is still open.
 #[derive(Clone, Copy)]
 struct Follows {
     client: u64,
-    /// The block in whose page it is.
+    /// The block whose page it shares.
     owner: u32,
     relation: Relation,
 }
 
-/// How a block stands to the one in whose page it is.
+/// How a block relates to the one whose page it shares.
 #[derive(Clone, Copy)]
 enum Relation {
     /// In the same place.
     Beside,
-    /// In it, under one of the keys that are noted.
+    /// Inside it, under one of the noted keys.
     Into(usize),
-    /// Somewhere else in it.
+    /// Elsewhere inside it.
     Elsewhere,
 }
 
@@ -266,16 +266,16 @@ impl Relation {
     }
 }
 
-/// Finds out where each block stands.
+/// Determines the page of each block.
 struct PageSearch<'s, 'a, S> {
     state: &'s Update<'a, S>,
     noted: &'s Noted,
-    /// By block: its page, and where in that it stands.
+    /// By block: its page, and its place there.
     found: Vec<(u32, PagePlace)>,
     follows: HashMap<u32, Follows>,
     pages: Vec<Page>,
     named: HashMap<(&'a str, Option<&'a str>), u32>,
-    /// Where the parent stands that was looked for last.
+    /// The parent that was looked up last, and its block.
     last: Option<(Id, u32)>,
 }
 
@@ -285,7 +285,7 @@ impl<'a, S> PageSearch<'_, 'a, S> {
         let found = match block.kind {
             BlockKind::Gc => (NOWHERE, PagePlace::Below),
             BlockKind::Skip => return None,
-            // Of documents with what yrs does not take everything is opened.
+            // Documents with content that yrs does not take are opened whole.
             _ if self.state.is_beyond_yrs(block) => return None,
             _ => {
                 let header = self.state.header(block);
@@ -295,7 +295,7 @@ impl<'a, S> PageSearch<'_, 'a, S> {
                     let owner = self.owner(client, index, &header)?;
                     let relation = self.relation(&header);
                     match *self.found.get(owner as usize)? {
-                        // What stands in something collected is collected when it is opened.
+                        // Anything inside something collected is collected when it is opened.
                         (NOWHERE, _) => return None,
                         (OPEN, _) => {
                             let follows = Follows { client, owner, relation };
@@ -310,7 +310,7 @@ impl<'a, S> PageSearch<'_, 'a, S> {
         self.note(client, index, found)
     }
 
-    /// Notes where a block stands, and counts what stands right under the key of a page.
+    /// Notes where a block is, and counts what is directly under the key of a page.
     fn note(&mut self, client: u64, index: usize, found: (u32, PagePlace)) -> Option<()> {
         *self.found.get_mut(index)? = found;
         let (page, place) = found;
@@ -338,7 +338,7 @@ impl<'a, S> PageSearch<'_, 'a, S> {
         Some(())
     }
 
-    /// How a block stands to the one in whose page it is.
+    /// Returns how a block relates to the one whose page it shares.
     fn relation(&self, header: &Header<'a>) -> Relation {
         match (header.parent, header.key) {
             (None, _) => Relation::Beside,
@@ -365,7 +365,7 @@ impl<'a, S> PageSearch<'_, 'a, S> {
         Some(page)
     }
 
-    /// The block in whose page a block is.
+    /// Returns the block whose page a block shares.
     fn owner(&mut self, client: u64, index: usize, header: &Header<'a>) -> Option<u32> {
         let id = match header.parent {
             Some(Parent::Item(id)) => id,
@@ -386,13 +386,13 @@ impl<'a, S> PageSearch<'_, 'a, S> {
         Some(found)
     }
 
-    /// The blocks that came before what they follow.
+    /// Resolves the blocks that came before the block they depend on.
     fn resolve(&mut self) -> Option<()> {
         let follows = std::mem::take(&mut self.follows);
         for block in follows.keys() {
             let (mut at, mut chain) = (*block, Vec::new());
             while let (OPEN, _) = *self.found.get(at as usize)? {
-                // Nothing follows itself in what was stored here.
+                // In a state stored here, no block depends on itself.
                 if chain.len() > follows.len() {
                     return None;
                 }
@@ -412,7 +412,7 @@ impl<'a, S> PageSearch<'_, 'a, S> {
         Some(())
     }
 
-    /// The blocks as stretches.
+    /// Returns the blocks as stretches.
     fn stretches(&self) -> Option<Vec<Stretch>> {
         let mut stretches = Vec::<Stretch>::new();
         for client in &self.state.clients {

@@ -1,4 +1,4 @@
-//! Where blocks stand, and what belongs to a container.
+//! Paths to blocks, and what belongs to a container.
 
 use super::{Block, BlockKind, Checked, Id, Owner, Update};
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ pub enum Step<'a> {
     Element(Id),
 }
 
-/// A container as it is named everywhere.
+/// A container, identified in a way that holds in every update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Container<'a> {
     /// The root of this name.
@@ -24,22 +24,22 @@ pub enum Container<'a> {
 /// One key of one map: a register.
 pub type Register<'a> = (Container<'a>, &'a str);
 
-/// What the blocks of one container take, everything below it included.
+/// What the blocks of one container take, including everything below it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extent {
-    /// How many blocks they are, its own included.
+    /// How many blocks there are, including its own.
     pub blocks: usize,
-    /// The bytes of these blocks, headers and all.
+    /// The bytes of these blocks, including headers.
     pub bytes: usize,
-    /// What of these bytes is left when the container is deleted: the header of its own item, and
-    /// a GC block for each run of the others.
+    /// How many of these bytes remain when the container is deleted: the header of its own item, and a GC
+    /// block for each run of the others.
     pub remains: usize,
 }
 
 impl<'a> Update<'a, Checked> {
-    /// The steps from a root to the place of a block: the root's name and the keys. Elements of a
-    /// sequence add no step. False when the way is not known, because a container on it is gone or
-    /// not in the update; what is known of it is then the end.
+    /// Writes the steps from a root to the place of a block: the root's name and the keys. Elements of a
+    /// sequence add no step. Returns false if the path is not known, because a container on it is gone or not
+    /// in the update; `path` then has the known end of it.
     pub(crate) fn path(&self, index: usize, path: &mut Vec<&'a str>) -> bool {
         path.clear();
         let mut at = Some(index as u32);
@@ -57,13 +57,13 @@ impl<'a> Update<'a, Checked> {
         root.is_some()
     }
 
-    /// What the container that this item created takes in the bytes. Linear in the blocks.
+    /// Returns the bytes taken by the container that this item created. Linear in the blocks.
     pub fn extent(&self, id: Id) -> Extent {
         self.extents(&[id]).pop().unwrap_or_default()
     }
 
-    /// The same of several containers, in one look at the blocks. What stands in one inside another
-    /// is counted with the inner one.
+    /// Like [`Update::extent`], for several containers in one pass over the blocks. If one is inside another,
+    /// its content counts for the inner one only.
     pub fn extents(&self, ids: &[Id]) -> Vec<Extent> {
         let mut extents = vec![Extent::default(); ids.len()];
         let tops = (0..).zip(ids).filter_map(|(at, id)| Some((self.find(*id)?, at)));
@@ -78,7 +78,7 @@ impl<'a> Update<'a, Checked> {
             }
         }
         for client in &self.clients {
-            // A container, and how much of it stands in a row that becomes one GC block.
+            // A container, and the length of its current run, which becomes one GC block.
             let mut run: Option<(usize, u32)> = None;
             for index in client.blocks.clone() {
                 let Some(block) = self.blocks.get(index) else { continue };
@@ -104,7 +104,7 @@ impl<'a> Update<'a, Checked> {
         extents
     }
 
-    /// The register that an item writes; none where it is in a sequence, or its container is gone
+    /// Returns the register that an item writes, or `None` if it is in a sequence, or its container is gone
     /// or not in the update.
     pub fn register(&self, id: Id) -> Option<Register<'a>> {
         let slot = self.facts.slot_of(self.find(id)?)?;
@@ -115,8 +115,8 @@ impl<'a> Update<'a, Checked> {
         Some((container, self.key(slot)?))
     }
 
-    /// Whether an item is collected, or stands in a container that is deleted: one state of a document
-    /// has collected what stood there, another not yet.
+    /// Whether an item is collected, or in a deleted container: one state of a document may have collected
+    /// such an item, another not yet.
     pub fn is_in_what_is_gone(&self, id: Id) -> bool {
         let Some(index) = self.find(id) else { return false };
         match self.facts.slot_of(index).map(|slot| slot.owner) {
@@ -132,7 +132,7 @@ impl<'a> Update<'a, Checked> {
         self.delete_set().contains(id) || self.block(id).is_some_and(gone)
     }
 
-    /// The steps from a root to an item, the root's name first; none where the way is not known.
+    /// Returns the steps from a root to an item, the root's name first, or `None` if the path is not known.
     pub fn steps(&self, id: Id) -> Option<Vec<Step<'a>>> {
         let mut steps = Vec::new();
         let mut at = id;
@@ -152,7 +152,7 @@ impl<'a> Update<'a, Checked> {
         Some(steps)
     }
 
-    /// The item that one was written over, or beside.
+    /// Returns the item that this one overwrote, or was written after.
     pub fn left_origin(&self, id: Id) -> Option<Id> {
         let block = self.block(id)?;
         match id.clock.checked_sub(1) {
@@ -161,7 +161,7 @@ impl<'a> Update<'a, Checked> {
         }
     }
 
-    /// The block that created the container of a block.
+    /// Returns the block that created the container of a block.
     fn owner(&self, index: usize) -> Option<usize> {
         match self.facts.slot_of(index)?.owner {
             Owner::Item { block: Some(block), .. } => Some(block as usize),
@@ -170,7 +170,7 @@ impl<'a> Update<'a, Checked> {
     }
 }
 
-/// Counts the GC block that becomes of a run.
+/// Counts the GC block that a run becomes.
 fn collect(extents: &mut [Extent], run: Option<(usize, u32)>) {
     if let Some((of, len)) = run
         && let Some(extent) = extents.get_mut(of)
@@ -179,7 +179,7 @@ fn collect(extents: &mut [Extent], run: Option<(usize, u32)>) {
     }
 }
 
-/// The bytes of a GC block of this length; none when it is empty.
+/// Returns the bytes of a GC block of this length; 0 if it is empty.
 fn gc(len: u32) -> usize {
     match len {
         0 => 0,

@@ -1,5 +1,5 @@
-//! A state in pieces, before it is written as a whole: bytes of a file that stays as it is, and bytes
-//! that were added since. Editors of texts call it a piece table.
+//! A state in pieces, before it is written as a whole: bytes of an unchanged file, and bytes added since.
+//! Text editors call this a piece table.
 
 use super::ByteReader;
 use super::deletes::write_var;
@@ -7,50 +7,50 @@ use super::segments::{Bytes, Splice, SplicePart};
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Which bytes a state consists of, one piece after another.
+/// The bytes that make up a state, one piece after another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PieceTable {
     pieces: Vec<TablePiece>,
     bytes: u64,
-    /// How many bytes were added, those included that no piece has any more.
+    /// How many bytes were added, including those that no piece uses any more.
     added: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TablePiece {
-    /// Where in the state it begins.
+    /// Its offset in the state.
     begins: u64,
     bytes: u64,
-    /// Where its bytes begin, in the file or among those that were added.
+    /// The offset of its bytes, in the file or among the added bytes.
     at: u64,
     is_added: bool,
 }
 
 impl PieceTable {
-    /// A file of so many bytes, and nothing else.
+    /// Creates the table of a file of this size, with no changes.
     pub fn of_file(bytes: u64) -> PieceTable {
         let mut table = PieceTable::default();
-        // Nothing that is measured in bytes overflows the first time.
+        // The first piece cannot overflow.
         let _ = table.push(0..bytes, false);
         table
     }
 
-    /// How many bytes the state has.
+    /// Returns the size of the state in bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// How many bytes were added to the file, those included that nothing needs any more.
+    /// Returns how many bytes were added to the file, including those no longer needed.
     pub fn added(&self) -> u64 {
         self.added
     }
 
-    /// How many pieces there are.
+    /// Returns how many pieces there are.
     pub fn pieces(&self) -> usize {
         self.pieces.len()
     }
 
-    /// The state after a change of it, and the bytes that the change adds. None where it is a change of
+    /// Returns the state after a change, and the bytes that the change adds. `None` if the change is for
     /// another state.
     pub fn spliced(&self, splice: &Splice) -> Option<(PieceTable, Vec<u8>)> {
         let mut table = PieceTable { added: self.added, ..PieceTable::default() };
@@ -73,7 +73,7 @@ impl PieceTable {
         (table.bytes == splice.bytes).then_some((table, added))
     }
 
-    /// Some bytes of the state. None where it has not as many, or one of the two cannot be read.
+    /// Returns some bytes of the state. `None` if it is too short, or one of the two sources cannot be read.
     pub fn read<'b>(
         &self,
         range: Range<u64>,
@@ -96,7 +96,7 @@ impl PieceTable {
         Some(Cow::Owned(all))
     }
 
-    /// Where some bytes of the state come from, and whether these were added.
+    /// Returns where some bytes of the state come from, and whether they were added.
     fn within(&self, range: Range<u64>) -> Option<Vec<(Range<u64>, bool)>> {
         if range.start > range.end || range.end > self.bytes {
             return None;
@@ -132,7 +132,7 @@ impl PieceTable {
         Some(())
     }
 
-    /// The table, as bytes that [`PieceTable::decode`] reads.
+    /// Encodes the table for [`PieceTable::decode`].
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         write_var(&mut out, self.added);
@@ -145,7 +145,7 @@ impl PieceTable {
         out
     }
 
-    /// Reads what [`PieceTable::encode`] wrote; None where it is nothing of that kind.
+    /// Reads what [`PieceTable::encode`] wrote; `None` if the bytes are something else.
     pub fn decode(bytes: &[u8]) -> Option<PieceTable> {
         let mut reader = ByteReader::at(bytes, 0);
         let mut table = PieceTable { added: reader.var().ok()?, ..PieceTable::default() };
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use crate::wire::{DeleteSet, Segments};
 
-    /// A sequence of numbers that looks like chance (xorshift).
+    /// A pseudorandom sequence of numbers (xorshift).
     struct Dice(u64);
 
     impl Dice {
@@ -188,7 +188,7 @@ mod tests {
         Splice { parts, segments: Segments::default(), deletes: DeleteSet::default(), bytes }
     }
 
-    /// Random parts of a state and other bytes, which need not make any sense.
+    /// Random parts of a state and other bytes, which need not make sense.
     fn change(dice: &mut Dice, state: &[u8]) -> Splice {
         let mut parts = Vec::new();
         for _ in 0..dice.below(6) {
@@ -242,7 +242,7 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(PieceTable::decode(&bytes[..cut]), None, "{cut} bytes");
         }
-        // A piece of more than was added, and one that ends beyond what can be counted.
+        // A piece longer than what was added, and one whose end overflows.
         assert_eq!(PieceTable::decode(&[2, 1, 1, 0, 3]), None);
         let huge = [vec![0, 1, 0], vec![0xff; 9], vec![1], vec![0xff; 9], vec![1]].concat();
         assert_eq!(PieceTable::decode(&huge), None);

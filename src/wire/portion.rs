@@ -1,22 +1,22 @@
-//! An update in the form that yrs takes with the least work. It says the same.
+//! An equivalent update in the form that yrs takes with the least work.
 //!
-//! At the end of a transaction yrs joins what one client wrote in a row, block by block from the
-//! end, and keeps every copy until it is through: of 100,000 single values 120 GB. And it goes
-//! through clients that others were waiting for by recursion, and through those that wait at each
-//! step: of 70,000 clients in a chain the stack does not hold. So runs are joined here, once, and
-//! an update of very many clients is handed over in portions.
+//! At the end of a transaction yrs joins what one client wrote in a row, block by block from the end, and
+//! keeps every copy until it is done: 120 GB for 100,000 single values. It also recurses through clients that
+//! others were waiting for, and goes through the waiting ones at each step: 70,000 clients in a chain
+//! overflow the stack. So runs are joined here, once, and an update of very many clients is handed over in
+//! portions.
 
 use super::deletes::write_var;
 use super::{Block, BlockKind, ByteReader, Checked, Id, SlotRef, Update};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Blocks to be joined for which an update is worth writing anew.
+/// The number of joinable blocks from which rewriting an update is worth it.
 const WORTH_JOINING: usize = 64;
-/// Clients that yrs takes at once, and blocks in a portion of more.
+/// The most clients given to yrs at once, and the blocks in a portion of an update with more.
 const CLIENTS: usize = 2_000;
 
-/// The block before, and where it stands.
+/// The block before, and where it is.
 #[derive(Clone, Copy)]
 struct Before<'b> {
     block: &'b Block,
@@ -25,10 +25,10 @@ struct Before<'b> {
 }
 
 impl<'a> Update<'a, Checked> {
-    /// The update with values and texts in one block where one client wrote them in a row, in one
-    /// sequence, and nothing in the update refers into them or deletes some of them. `in_sequence`
-    /// says so of items that are not in the update. None where it is hardly worth it. Linear but
-    /// for one sort.
+    /// Returns the update with values and texts joined into one block where one client wrote them in a row,
+    /// in one sequence, and nothing in the update refers into them or deletes some of them. `in_sequence`
+    /// tells whether items outside the update are in a sequence. `None` if it is hardly worth it. Linear
+    /// except for one sort.
     pub fn joined(&self, in_sequence: impl Fn(Id) -> bool) -> Option<Vec<u8>> {
         let follows: Vec<bool> = self.follows(in_sequence);
         if follows.iter().filter(|follows| **follows).count() < WORTH_JOINING {
@@ -59,7 +59,7 @@ impl<'a> Update<'a, Checked> {
         Some(out)
     }
 
-    /// Per block, whether it goes on with the content of the one before it.
+    /// Returns, per block, whether it continues the content of the one before it.
     fn follows(&self, in_sequence: impl Fn(Id) -> bool) -> Vec<bool> {
         let mut follows = vec![false; self.blocks.len()];
         for client in &self.clients {
@@ -72,7 +72,7 @@ impl<'a> Update<'a, Checked> {
                     left == Some(Id { client: client.id, clock })
                 };
                 let last = before.filter(after);
-                // Values of a key stand each for itself.
+                // Values of a key are not joined.
                 let is_sequence = block.kind == BlockKind::String
                     || match self.facts.standing(index) {
                         SlotRef::Gone => false,
@@ -99,14 +99,14 @@ impl<'a> Update<'a, Checked> {
         follows
     }
 
-    /// The units before which something else of the update cuts, sorted.
+    /// Returns the units before which something else in the update cuts, sorted.
     fn cuts(&self, follows: &[bool]) -> Vec<Id> {
         let after = |id: Id| Id { clock: id.clock.saturating_add(1), ..id };
         let mut cuts = Vec::new();
         for (block, follows) in self.blocks.iter().zip(follows) {
             let (left, right) = self.origins(block);
             cuts.extend(left.filter(|_| !follows).map(after));
-            // What goes on with a run refers to what the run does.
+            // A block that continues a run has the run's right origin.
             cuts.extend(right.filter(|_| !follows));
         }
         for (client, range) in self.deletes.iter() {
@@ -137,8 +137,8 @@ impl<'a> Update<'a, Checked> {
         Some(())
     }
 
-    /// The update in portions, each ready after those before it; the last one has the deletions.
-    /// None where it is well taken as it is.
+    /// Returns the update in portions, each ready after those before it; the last one has the deletions.
+    /// `None` if the update can be given whole.
     pub fn portions(&self) -> Option<Vec<Vec<u8>>> {
         if self.clients.len() <= CLIENTS {
             return None;
@@ -152,7 +152,7 @@ impl<'a> Update<'a, Checked> {
         while let Some(chunk) = chunks.next() {
             let mut parts: BTreeMap<u32, Range<usize>> = BTreeMap::new();
             for index in chunk.iter().map(|index| *index as usize) {
-                // A client's blocks come in their order.
+                // A client's blocks come in order.
                 let part = parts.entry(*client_of.get(index)?).or_insert(index..index);
                 part.end = index + 1;
             }

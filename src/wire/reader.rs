@@ -1,20 +1,20 @@
-//! Reading the primitives of the format from untrusted bytes: every step is bounded by what is
-//! left, and nothing is copied.
+//! Reads the primitives of the format from untrusted bytes: every step is bounded by what is left, and
+//! nothing is copied.
 
 use super::{BlockKind, Fault, Header, Id, Parent};
 use crate::limits::{ANY_DEPTH, CLIENT_END, CLOCK_END};
 use std::str::Utf8Error;
 
-/// How the parent of an item is written that is a root.
+/// The code for an item whose parent is a root.
 pub const ROOT_PARENT: u8 = 1;
 const HAS_LEFT: u8 = 0x80;
 const HAS_RIGHT: u8 = 0x40;
-/// Either: the container and the key are then the origin's.
+/// If either is set, the container and the key are the origin's.
 pub const HAS_ORIGIN: u8 = HAS_LEFT | HAS_RIGHT;
 const HAS_KEY: u8 = 0x20;
 const KIND: u8 = 0x1f;
 
-/// The largest number that yrs and Yjs write as a whole one.
+/// The largest number that yrs and Yjs write as an integer.
 const INT_END: u64 = 0x7fff_ffff;
 
 pub const WEAK_RANGE: u8 = 0b0000_0001;
@@ -27,9 +27,9 @@ pub const WEAK_ROOT: u8 = 0b0010_0000;
 pub struct ByteReader<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// A value that it stepped over is nested deeper than [`ANY_DEPTH`].
+    /// A skipped value is nested deeper than [`ANY_DEPTH`].
     deep: bool,
-    /// A value that it stepped over is one that yrs would write in another way.
+    /// A skipped value is one that yrs would encode differently.
     odd: bool,
 }
 
@@ -39,15 +39,14 @@ impl<'a> ByteReader<'a> {
         ByteReader { bytes, at, deep: false, odd: false }
     }
 
-    /// Whether a value that was stepped over since this was asked last is nested too deeply to be
-    /// read.
+    /// Whether a value skipped since the last call is nested too deeply to be read.
     #[inline]
     pub fn take_deep(&mut self) -> bool {
         std::mem::take(&mut self.deep)
     }
 
-    /// Whether yrs would write a value that was read since this was asked last in another way: it
-    /// has no BigInt beside its numbers, and no −0 among its whole ones.
+    /// Whether yrs would encode differently a value that was read since the last call: it has no BigInt
+    /// beside its numbers, and no −0 among its whole ones.
     #[inline]
     pub fn take_odd(&mut self) -> bool {
         std::mem::take(&mut self.odd)
@@ -58,7 +57,7 @@ impl<'a> ByteReader<'a> {
         self.at
     }
 
-    /// The next byte, if there is one.
+    /// Returns the next byte, if there is one.
     #[inline]
     pub fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
@@ -104,7 +103,7 @@ impl<'a> ByteReader<'a> {
         Ok(*taken)
     }
 
-    /// An unsigned number, seven bits a byte, least significant first.
+    /// Reads an unsigned number, seven bits per byte, least significant first.
     #[inline]
     pub fn var(&mut self) -> Result<u64, Fault> {
         match self.peek() {
@@ -121,7 +120,7 @@ impl<'a> ByteReader<'a> {
         let ahead = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>());
         if let Some(ahead) = ahead {
             let word = u64::from_le_bytes(*ahead);
-            // The highest bit of each byte that ends a number.
+            // A clear highest bit marks the last byte of a number.
             let ends = !word & 0x8080_8080_8080_8080;
             if ends != 0 {
                 let last = ends.trailing_zeros();
@@ -132,7 +131,7 @@ impl<'a> ByteReader<'a> {
         self.slow_var()
     }
 
-    /// Of a number that is longer than eight bytes, or near the end.
+    /// Reads a number that is longer than eight bytes, or near the end.
     #[cold]
     #[inline(never)]
     fn slow_var(&mut self) -> Result<u64, Fault> {
@@ -152,7 +151,7 @@ impl<'a> ByteReader<'a> {
         Err(Fault::new(start, "varint", "a number of more than 64 bits"))
     }
 
-    /// A signed number: six bits and the sign in the first byte, then seven bits a byte.
+    /// Reads a signed number: six bits and the sign in the first byte, then seven bits per byte.
     pub fn signed(&mut self) -> Result<i64, Fault> {
         let start = self.at;
         let first = self.byte()?;
@@ -172,7 +171,7 @@ impl<'a> ByteReader<'a> {
         Ok(if first & 0x40 != 0 { -value } else { value })
     }
 
-    /// How many things follow, when each takes at least `least` bytes.
+    /// Reads how many entries follow, each of which takes at least `least` bytes.
     #[inline]
     pub fn count(&mut self, least: usize) -> Result<usize, Fault> {
         let start = self.at;
@@ -187,7 +186,7 @@ impl<'a> ByteReader<'a> {
         }
     }
 
-    /// A clock or a length in clocks.
+    /// Reads a clock or a length in clocks.
     #[inline]
     pub fn clock(&mut self) -> Result<u32, Fault> {
         let start = self.at;
@@ -232,7 +231,7 @@ impl<'a> ByteReader<'a> {
         std::str::from_utf8(bytes).map_err(|fault| self.not_text(bytes, fault))
     }
 
-    /// The bytes of a text: less work than to read it, where these are all that is needed.
+    /// Reads the bytes of a text without validating it, which is cheaper.
     #[inline]
     pub fn text_bytes(&mut self) -> Result<&'a [u8], Fault> {
         let bytes = self.buffer()?;
@@ -251,7 +250,7 @@ impl<'a> ByteReader<'a> {
         Fault::new(start.saturating_add(fault.valid_up_to()), "utf8", "text that is not UTF-8")
     }
 
-    /// The left and the right origin, right behind the info byte of an item.
+    /// Reads the left and the right origin, directly after the info byte of an item.
     #[inline]
     pub fn origins(&mut self, info: u8) -> Result<(Option<Id>, Option<Id>), Fault> {
         let left = if info & HAS_LEFT != 0 { Some(self.id()?) } else { None };
@@ -259,12 +258,12 @@ impl<'a> ByteReader<'a> {
         Ok((left, right))
     }
 
-    /// What follows the info byte of an item, up to its content.
+    /// Reads what follows the info byte of an item, up to its content.
     pub fn header(&mut self, info: u8) -> Result<Header<'a>, Fault> {
         self.header_by(info, Self::text)
     }
 
-    /// The same, and names and keys as bytes.
+    /// Like [`ByteReader::header`], with names and keys as bytes.
     pub fn raw_header(&mut self, info: u8) -> Result<Header<'a, [u8]>, Fault> {
         self.header_by(info, Self::text_bytes)
     }
@@ -289,7 +288,7 @@ impl<'a> ByteReader<'a> {
         Ok(Header { left, right, parent: Some(parent), key })
     }
 
-    /// The kind that an item's info byte names.
+    /// Returns the kind that an item's info byte names.
     #[inline]
     pub fn kind(&self, info: u8) -> Result<BlockKind, Fault> {
         Ok(match info & KIND {
@@ -307,7 +306,7 @@ impl<'a> ByteReader<'a> {
         })
     }
 
-    /// Steps over the content of an item; returns its length in clocks.
+    /// Skips the content of an item; returns its length in clocks.
     pub fn skip_content(&mut self, kind: BlockKind) -> Result<u32, Fault> {
         match kind {
             BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted => return self.clock(),
@@ -351,7 +350,7 @@ impl<'a> ByteReader<'a> {
 
     fn skip_type(&mut self) -> Result<(), Fault> {
         match self.byte()? {
-            // XML elements and hooks carry a name.
+            // XML elements and hooks have a name.
             3 | 5 => {
                 self.text()?;
             }
@@ -397,8 +396,8 @@ impl<'a> ByteReader<'a> {
         Ok(())
     }
 
-    /// Steps over one value, however deep its parts are nested: the open containers are kept in a
-    /// list, not on the stack.
+    /// Skips one value, however deep its parts are nested: the open containers are kept in a list, not on the
+    /// stack.
     pub fn skip_any(&mut self) -> Result<(), Fault> {
         let mut open: Vec<(usize, bool)> = Vec::new();
         loop {
@@ -427,7 +426,7 @@ impl<'a> ByteReader<'a> {
         }
     }
 
-    /// The tag of a value, with what has a fixed form; the rest of it follows.
+    /// Reads the tag of a value, with what has a fixed form; the rest of the value follows.
     pub fn any_head(&mut self) -> Result<AnyHead, Fault> {
         let start = self.at;
         Ok(match self.byte()? {
@@ -458,7 +457,7 @@ impl<'a> ByteReader<'a> {
     }
 }
 
-/// How a value begins.
+/// The beginning of a value.
 pub enum AnyHead {
     Undefined,
     Null,
@@ -472,14 +471,14 @@ pub enum AnyHead {
     List(usize),
 }
 
-/// Eight groups of seven bits, each in a byte of its own, as one number.
+/// Joins eight groups of seven bits, each in a byte of its own, into one number.
 fn joined_sevens(word: u64) -> u64 {
     let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
     let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
     (word & 0x0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
 }
 
-/// The length of a text in UTF-16 units: every character counts once, those beyond the basic plane
+/// Returns the length of a text in UTF-16 units: every character counts once, those beyond the basic plane
 /// (four bytes in UTF-8) twice.
 pub fn utf16_len(text: &[u8]) -> usize {
     text.iter().map(|b| usize::from(b & 0xc0 != 0x80) + usize::from(*b >= 0xf0)).sum()

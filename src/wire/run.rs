@@ -1,4 +1,4 @@
-//! Going through the blocks of one client unit by unit, whatever blocks they were written in.
+//! Goes through the blocks of one client unit by unit, whatever blocks they were written in.
 
 use super::deletes::write_var;
 use super::{Block, BlockKind, ByteReader, Client, Header, Id, Update};
@@ -14,15 +14,15 @@ pub struct Run<'u, 'a, S> {
     of: &'u Client,
     index: usize,
     clock: u32,
-    /// The content of the present block, with how many of its units were taken.
+    /// The content of the current block, with how many of its units were taken.
     content: Option<(u32, RunContent<'a>)>,
 }
 
-/// Content that is taken bit by bit.
+/// Content that is taken piece by piece.
 pub enum RunContent<'a> {
     Units(EncodeUtf16<'a>),
     Values(ByteReader<'a>),
-    /// What is always one unit: nothing is left to take after it.
+    /// Content that is always one unit: nothing is left after it.
     Whole(&'a [u8]),
 }
 
@@ -46,7 +46,7 @@ impl RunContent<'_> {
 }
 
 impl<'u, 'a, S> Run<'u, 'a, S> {
-    /// The blocks of a client from this clock on; none where the client has nothing there.
+    /// Returns the blocks of a client from this clock on; `None` if the client has nothing there.
     pub fn from(update: &'u Update<'a, S>, of: &'u Client, clock: u32) -> Option<Self> {
         let index = update.find_in(of, clock)?;
         Some(Run { update, of, index, clock, content: None })
@@ -56,12 +56,12 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
         self.of.end
     }
 
-    /// Whether the block here is what a removed record left.
+    /// Whether the current block is the residue of a removed record.
     pub fn is_residue(&self) -> bool {
         self.block().is_some_and(|block| self.update.is_residue(self.of.id, block))
     }
 
-    /// The block here; none after the last.
+    /// Returns the current block; `None` after the last.
     pub fn block(&self) -> Option<&'u Block> {
         if self.index >= self.of.blocks.end {
             return None;
@@ -69,7 +69,7 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
         self.update.blocks.get(self.index)
     }
 
-    /// The blocks from here on.
+    /// Returns the blocks from here on.
     pub fn blocks(&self) -> &'u [Block] {
         self.update.blocks.get(self.index..self.of.blocks.end).unwrap_or(&[])
     }
@@ -78,14 +78,14 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
         self.clock
     }
 
-    /// Units of the present block before and after this position.
+    /// Returns how many units of the current block are before and after this position.
     pub fn offset_and_rest(&self) -> (u32, u32) {
         self.block().map_or((0, 0), |block| {
             (self.clock.saturating_sub(block.clock), block.next_clock().saturating_sub(self.clock))
         })
     }
 
-    /// Goes on to a later clock.
+    /// Moves on to a later clock.
     pub fn seek(&mut self, clock: u32) {
         self.clock = clock;
         while let Some(block) = self.block()
@@ -96,7 +96,7 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
         }
     }
 
-    /// Where the unit here stands: inside a run that is right after the unit before.
+    /// Returns the place of the current unit: inside a run it is directly after the unit before.
     pub fn header(&self) -> Header<'a> {
         let Some(block) = self.block() else { return Header::default() };
         let header = self.update.header(block);
@@ -109,8 +109,8 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
         }
     }
 
-    /// The content from here on. What is taken counts as taken until the block changes, so going
-    /// through a block in pieces costs no more than going through it once.
+    /// Returns the content from here on. Units count as taken until the block changes, so going through a
+    /// block in pieces costs no more than going through it once.
     pub fn content(&mut self) -> Option<&mut RunContent<'a>> {
         let block = self.block()?;
         let (offset, _) = self.offset_and_rest();
@@ -122,15 +122,15 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
         Some(content)
     }
 
-    /// Tells [`Run::content`] that this many units were taken from what it gave.
+    /// Tells [`Run::content`] that this many units were taken from its result.
     pub fn took(&mut self, units: u32) {
         if let Some((taken, _)) = &mut self.content {
             *taken = taken.saturating_add(units);
         }
     }
 
-    /// Writes the next units of the present block as a block of their own, as yrs cuts one: inside
-    /// a run the left origin becomes the unit before, the right origin stays.
+    /// Writes the next units of the current block as a block of their own, as yrs cuts one: inside a run the
+    /// left origin becomes the unit before, and the right origin stays.
     pub fn write(&mut self, units: u32, out: &mut Vec<u8>) {
         let Some(block) = self.block() else { return };
         let (offset, rest) = self.offset_and_rest();
@@ -170,8 +170,8 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
     fn write_content(&mut self, units: u32, out: &mut Vec<u8>) {
         match self.content() {
             Some(RunContent::Units(text)) => {
-                // A pair cut in the middle leaves a replacement character on each side, as in
-                // yrs and Yjs, so that lengths stay.
+                // A pair cut in the middle leaves a replacement character on each side, as in yrs and Yjs, so
+                // that lengths stay the same.
                 let taken: Vec<u16> = text.take(units as usize).collect();
                 let text = String::from_utf16_lossy(&taken);
                 write_var(out, text.len() as u64);
@@ -201,7 +201,7 @@ pub fn write_gc(units: u32, out: &mut Vec<u8>) {
     write_var(out, u64::from(units));
 }
 
-/// Writes units that are not there.
+/// Writes units that are missing.
 pub fn write_skip(units: u32, out: &mut Vec<u8>) {
     out.push(10);
     write_var(out, u64::from(units));

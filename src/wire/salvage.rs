@@ -1,7 +1,7 @@
 //! What can be used of bytes that are damaged, incomplete, or disagree with others.
 //!
-//! Reading ends at the first fault: behind it nothing says where a block begins. What of the blocks
-//! before it can join a document is the gate's to say ([`Salvage::joining`]).
+//! Reading ends at the first fault: after it nothing tells where a block begins. Which of the blocks before
+//! it can join a document is up to the gate ([`Salvage::joining`]).
 
 mod reach;
 
@@ -22,19 +22,19 @@ use std::sync::Arc;
 /// The blocks of an update, as far as they can be read.
 pub struct Salvage<'a> {
     update: Update<'a, Unchecked>,
-    /// Where reading ended, and why; None when the bytes were read to their end.
+    /// Where reading ended, and why; `None` if the bytes were read to their end.
     pub fault: Option<Fault>,
-    /// Bytes that were read.
+    /// How many bytes were read.
     pub read: usize,
-    /// The first unit of the client in whose blocks reading ended that could not be read.
+    /// The first unreadable unit of the client in whose blocks reading ended.
     pub cut: Option<Id>,
-    /// Where reading ended in the blocks of a client: how many it announces, and how many of these
-    /// could be read.
+    /// Where reading ended in the blocks of a client: how many it announces, and how many of these could be
+    /// read.
     pub announced: Option<(u64, u64)>,
     /// The delete set was not read to its end: deletions may be missing that the blocks do not show
     /// themselves.
     pub lacks_deletes: bool,
-    /// It is what stands between gaps.
+    /// It is a part between gaps.
     is_part: bool,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Salvage<'a> {
         let read = match &fault {
             None => bytes.len(),
             Some(fault) if prefix.deletes_at > 0 => fault.offset.min(bytes.len()),
-            // A fault lies inside a block; the block is unread.
+            // A fault lies inside a block, and that block is unread.
             Some(_) => prefix.blocks.last().map_or(0, |block| block.span().end),
         };
         let Prefix {
@@ -61,8 +61,8 @@ impl<'a> Salvage<'a> {
         Salvage { update, fault, read, cut, announced, lacks_deletes, is_part: false }
     }
 
-    /// The same as several without gaps, of each client what stands between two of them. The last
-    /// one holds all deletions and nothing else.
+    /// Splits it into parts without gaps, each with what a client has between two gaps. The last part holds
+    /// all deletions and nothing else.
     pub fn without_gaps(self) -> Vec<Salvage<'a>> {
         if !self.update.blocks.iter().any(|block| block.kind == BlockKind::Skip) {
             return vec![self];
@@ -87,15 +87,15 @@ impl<'a> Salvage<'a> {
         parts
     }
 
-    /// Whether a part between gaps has its turn: something before it is there, and it is not.
-    /// (There may be thousands, and each is asked for whenever one was taken.)
+    /// Whether it is the turn of a part between gaps: what precedes it is there, and it is not. (There may be
+    /// thousands of parts, and each is asked again whenever one was taken.)
     pub fn can_begin(&self, have: &Clocks) -> bool {
         let has = |client: u64| have.get(&client).copied().unwrap_or(0);
         let mut clients = self.update.clients.iter();
         !self.is_part || clients.any(|of| (of.first..of.end).contains(&has(of.id)))
     }
 
-    /// The same bytes, and nothing taken from them yet.
+    /// Returns the same bytes, with nothing taken from them yet.
     fn nothing_of(&self) -> Salvage<'a> {
         let walked = Walked { deletes_at: self.update.deletes_at, ..Walked::default() };
         let (bytes, walked) = (self.update.bytes, Arc::new(walked));
@@ -103,7 +103,7 @@ impl<'a> Salvage<'a> {
         Salvage { update, fault: self.fault.clone(), ..*self }
     }
 
-    /// Adds a run of a client's blocks, with what is deleted of them.
+    /// Adds a run of a client's blocks, with what is deleted in them.
     fn take(&mut self, of: &Client, run: &[Block], deletes: &DeleteSet) {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
         let walked = Arc::make_mut(&mut self.update.walked);
@@ -117,12 +117,12 @@ impl<'a> Salvage<'a> {
         }
     }
 
-    /// The blocks that were read, whether or not they can be used.
+    /// Returns the blocks that were read, whether or not they can be used.
     pub fn update(&self) -> &Update<'a, Unchecked> {
         &self.update
     }
 
-    /// The bytes behind the last block that was read.
+    /// Returns the bytes after the last block that was read.
     pub fn unread(&self) -> &'a [u8] {
         self.update.bytes.get(self.read..).unwrap_or(&[])
     }
@@ -132,12 +132,12 @@ impl<'a> Salvage<'a> {
         self.update.deletes.contains(Id { client, clock: block.clock })
     }
 
-    /// Whether reading ended among the blocks: the delete set was not reached.
+    /// Whether reading ended among the blocks, before the delete set.
     pub fn ends_in_blocks(&self) -> bool {
         self.fault.is_some() && self.update.deletes_at == 0
     }
 
-    /// An update of the blocks up to these clocks, with the deletions of what is known then.
+    /// Returns an update of the blocks up to these clocks, with the deletions of what is then known.
     pub(crate) fn write(&self, reached: &[u32], have: &Clocks) -> Vec<u8> {
         let clients = self.update.clients.iter().zip(reached.iter().copied()).rev();
         let some = clients.filter(|(client, end)| *end > client.first);
@@ -164,8 +164,8 @@ impl<'a> Salvage<'a> {
         out
     }
 
-    /// What is deleted of what is known: by the delete set, and by blocks that still say what it
-    /// was that they deleted.
+    /// Returns the deletions of what is known: by the delete set, and by blocks that still show what they
+    /// deleted.
     fn deleted(&self, reached: &[u32], have: &Clocks) -> DeleteSet {
         let mut deletes = DeleteSet::default();
         for (client, range) in self.update.deletes.iter() {
@@ -173,7 +173,7 @@ impl<'a> Salvage<'a> {
             let at = self.update.client_index(client);
             let own = at.and_then(|at| Some((self.update.clients.get(at)?, *reached.get(at)?)));
             let known = match own {
-                // What is taken of a client follows what is known of it.
+                // What is taken of a client continues what is known of it.
                 Some((of, reached)) if reached > of.first => reached.max(have),
                 _ => have,
             };
@@ -189,8 +189,8 @@ impl<'a> Salvage<'a> {
     }
 }
 
-/// An update with gaps as updates without, each of which can come when its own turn is; None for
-/// one that has none, or is none.
+/// Splits an update with gaps into updates without, each of which can be applied in its turn; `None` if it
+/// has no gaps, or is not an update.
 pub fn without_gaps(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let whole = Update::walk(bytes).ok()?;
     if !whole.blocks.iter().any(|block| block.kind == BlockKind::Skip) {
@@ -215,7 +215,7 @@ pub fn without_gaps(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     (!parts.is_empty()).then_some(parts)
 }
 
-/// Reading on until something is wrong.
+/// Reads until something is wrong.
 struct Prefix<'a> {
     reader: ByteReader<'a>,
     clients: Vec<Client>,
@@ -245,7 +245,7 @@ impl Default for Prefix<'_> {
 impl Prefix<'_> {
     fn read(&mut self) -> Result<(), Fault> {
         let mut seen = HashSet::new();
-        // Counts are not held against what is left: the end may be what is missing.
+        // Counts are not checked against what is left: the end may be what is missing.
         for _ in 0..self.reader.var()? {
             let count = self.reader.var()?;
             let id = self.reader.client()?;

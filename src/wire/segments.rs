@@ -1,8 +1,8 @@
-//! Where the blocks of a stored state stand, known well enough to find each by reading little.
+//! Where the blocks of a stored state are, precisely enough to find each with little reading.
 //!
-//! The blocks of a client are cut into segments of some kilobytes, of which clocks, blocks and bytes
-//! are known and nothing else: a block is found by reading the segment that it is in. So this is
-//! small, and a change of one segment leaves what is known of all others as it was.
+//! The blocks of a client are cut into segments of a few kilobytes, for which only clocks, block counts and
+//! bytes are known: a block is found by reading its segment. So this index is small, and a change of one
+//! segment leaves the entries of all others unchanged.
 
 mod located;
 mod section;
@@ -18,20 +18,19 @@ use super::{ByteReader, Checked, Client, Clocks, DeleteSet, Id, IdSet, Update};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// A segment that has as many bytes is not continued. Few while it is tested, so that small states
-/// have several.
+/// A segment with this many bytes is not continued. Small in tests, so that small states have several.
 const SEGMENT_BYTES: u64 = if cfg!(debug_assertions) { 1 << 8 } else { 16 << 10 };
 
-/// The segments of a whole state, of which the clocks of each client begin at 0.
+/// The segments of a whole state, in which the clocks of each client begin at 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Segments {
     clients: BTreeMap<u64, ClientSegments>,
     deletes_at: u64,
-    /// Bytes of what removed records left, as [`Update::residue`] counts them.
+    /// Bytes that removed records left, as [`Update::residue`] counts them.
     residue: u64,
 }
 
-/// What a state becomes by a change of some of its blocks.
+/// A state after a change of some of its blocks.
 #[derive(Debug)]
 pub struct Splice {
     pub(super) parts: Vec<SplicePart>,
@@ -39,21 +38,21 @@ pub struct Splice {
     pub segments: Segments,
     /// Its delete set.
     pub deletes: DeleteSet,
-    /// How many bytes it has.
+    /// Its size in bytes.
     pub bytes: u64,
 }
 
 /// A piece of a spliced state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SplicePart {
-    /// These bytes of the state as it was.
+    /// These bytes of the original state.
     Copied(Range<u64>),
-    /// Other bytes.
+    /// New bytes.
     New(Vec<u8>),
 }
 
 impl Segments {
-    /// The segments of a state. None where it was not written as it is written here, or has gaps.
+    /// Returns the segments of a state, or `None` if it was not written as crdtctl writes it, or has gaps.
     pub fn of<S>(state: &Update<'_, S>) -> Option<Segments> {
         let mut layout = SectionLayout::begin(state.clients.len());
         for client in state.clients.iter().rev() {
@@ -74,22 +73,22 @@ impl Segments {
         (segments.deletes_at == state.deletes_at as u64).then_some(segments)
     }
 
-    /// Bytes of what removed records left in the state, as [`Update::residue`] counts them.
+    /// Returns the bytes that removed records left in the state, as [`Update::residue`] counts them.
     pub fn residue(&self) -> u64 {
         self.residue
     }
 
-    /// The clock after the last unit of each client.
+    /// Returns the clock after the last unit of each client.
     pub fn clocks(&self) -> Clocks {
         self.clients.iter().map(|(client, section)| (*client, section.end.clock)).collect()
     }
 
-    /// How many clients wrote the state.
+    /// Returns how many clients wrote the state.
     pub fn clients(&self) -> usize {
         self.clients.len()
     }
 
-    /// The segments, as bytes that [`Segments::decode`] reads.
+    /// Encodes the segments for [`Segments::decode`].
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         write_var(&mut out, self.residue);
@@ -106,7 +105,7 @@ impl Segments {
         out
     }
 
-    /// Reads what [`Segments::encode`] wrote; None where it is nothing of that kind.
+    /// Reads what [`Segments::encode`] wrote; `None` if the bytes are something else.
     pub fn decode(bytes: &[u8]) -> Option<Segments> {
         let mut reader = ByteReader::at(bytes, 0);
         let residue = reader.var().ok()?;
@@ -131,13 +130,13 @@ impl Segments {
         (reader.left() == 0 && segments.clients.len() == count).then_some(segments)
     }
 
-    /// The delete set of the state.
+    /// Returns the delete set of the state.
     pub fn deletes(&self, state: &(impl Bytes + ?Sized), bytes: u64) -> Option<DeleteSet> {
         DeleteSet::decode(&state.range(self.deletes_at..bytes)?)
     }
 
-    /// Some blocks as a state of its own: everything else is collected there. None where `ids` do
-    /// not begin and end with blocks, or the state is another.
+    /// Returns some blocks as a state of its own, in which everything else is collected. `None` if `ids` do
+    /// not begin and end at block boundaries, or the state is another.
     pub fn project(
         &self,
         state: &(impl Bytes + ?Sized),
@@ -166,8 +165,8 @@ impl Segments {
         Some(out)
     }
 
-    /// The state, of so many bytes, with these blocks as they are in `edited`, which is what became of
-    /// their projection. None where it is no such thing.
+    /// Returns the state, of `bytes` bytes, with these blocks replaced by those in `edited`, the edited form
+    /// of their projection. `None` if it is something else.
     pub fn splice(
         &self,
         (state, bytes): (&(impl Bytes + ?Sized), u64),
@@ -182,7 +181,7 @@ impl Segments {
         write_var(&mut parts.new, clients.len() as u64);
         let (none, mut deletes) = (ClientSegments::default(), deleted.clone());
         let mut residue = match self.residue {
-            // Where nothing was ever removed, these blocks need not be read for it.
+            // If nothing was ever removed, these blocks need not be read for it.
             0 => 0,
             all => all.checked_sub(self.residue_of(state, ids, deleted)?)?,
         };
@@ -216,7 +215,7 @@ impl Segments {
         Some(Splice { parts, segments: layout.finish(residue), deletes, bytes })
     }
 
-    /// What of these blocks is left of removed records.
+    /// Returns the residue of removed records in these blocks.
     fn residue_of(
         &self,
         state: &(impl Bytes + ?Sized),
@@ -232,7 +231,7 @@ impl Segments {
     }
 }
 
-/// Collected content in the place of what is not wanted; how many blocks that makes.
+/// Writes collected content in place of what is not wanted; returns how many blocks that makes.
 fn gap(clocks: Range<u32>, out: &mut Vec<u8>) -> u64 {
     match clocks.end.checked_sub(clocks.start) {
         Some(units) if units > 0 => {
@@ -243,14 +242,14 @@ fn gap(clocks: Range<u32>, out: &mut Vec<u8>) -> u64 {
     }
 }
 
-/// What a client's blocks begin with, in a state.
+/// Writes what precedes a client's blocks in a state.
 fn write_head(out: &mut Vec<u8>, blocks: u64, client: u64) {
     write_var(out, blocks);
     write_var(out, client);
     write_var(out, 0);
 }
 
-/// The section of one client, while it is spliced.
+/// The section of one client while it is being spliced.
 struct SplicedSection<'s, 'e, 'a, B: ?Sized> {
     old: &'s ClientSegments,
     new: &'e Client,
@@ -262,14 +261,14 @@ struct SplicePiece {
     blocks: u64,
     units: u32,
     part: SplicePart,
-    /// What of it is new, and left of removed records.
+    /// How many of its bytes are new residue of removed records.
     residue: u64,
-    /// It was a segment, and stays one.
+    /// Whether it is a whole segment that stays one.
     is_segment: bool,
 }
 
 impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
-    /// What the section consists of afterwards; `deletes` gets what was deleted in it.
+    /// Returns the section's pieces after the change; adds what was deleted in it to `deletes`.
     fn pieces(&self, ids: &[Range<u32>], deletes: &mut DeleteSet) -> Option<Vec<SplicePiece>> {
         let mut run = Run::from(self.edited, self.new, 0)?;
         let (mut pieces, mut clock) = (Vec::new(), 0);
@@ -281,7 +280,7 @@ impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
         }
         self.copy(clock..self.old.end.clock, &mut finder, &mut pieces)?;
         edit(&mut run, self.old.end.clock..self.new.end, &mut pieces)?;
-        // Only here: all other blocks stand as collected in what was edited, and are not.
+        // Only in these: all other blocks appear as collected in the edited state, but are not.
         let own = ids.iter().cloned().chain(std::iter::once(self.old.end.clock..self.new.end));
         for range in own.flat_map(|own| self.edited.deletes.within(self.new.id, own)) {
             deletes.insert(self.new.id, range);
@@ -289,7 +288,7 @@ impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
         Some(pieces)
     }
 
-    /// Takes over what nobody has edited; a segment as a whole where it can be.
+    /// Copies what was not edited, as whole segments where possible.
     fn copy(
         &self,
         clocks: Range<u32>,
@@ -321,7 +320,7 @@ impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
     }
 }
 
-/// What the edited state has between two clocks, each block by itself.
+/// Appends what the edited state has between two clocks, block by block.
 fn edit(
     run: &mut Run<'_, '_, Checked>,
     clocks: Range<u32>,
@@ -345,7 +344,7 @@ fn edit(
 }
 
 impl SplicePart {
-    /// How many bytes it has.
+    /// Returns its size in bytes.
     pub(super) fn len(&self) -> u64 {
         match self {
             SplicePart::Copied(bytes) => bytes.end.saturating_sub(bytes.start),
@@ -355,17 +354,17 @@ impl SplicePart {
 }
 
 impl Splice {
-    /// A state as it is.
+    /// Creates a splice that changes nothing.
     pub fn nothing(segments: Segments, deletes: DeleteSet, bytes: u64) -> Splice {
         Splice { parts: vec![SplicePart::Copied(0..bytes)], segments, deletes, bytes }
     }
 
-    /// What it consists of, one after another.
+    /// Returns its parts, one after another.
     pub fn parts(&self) -> &[SplicePart] {
         &self.parts
     }
 
-    /// All of it, given the state that it was made of.
+    /// Returns the whole state, given the original one.
     pub fn whole(&self, state: &(impl Bytes + ?Sized)) -> Option<Vec<u8>> {
         let mut out = Vec::with_capacity(usize::try_from(self.bytes).ok()?);
         for part in &self.parts {
@@ -378,11 +377,11 @@ impl Splice {
     }
 }
 
-/// Parts that are joined where they follow each other.
+/// Parts, merged where they are adjacent.
 #[derive(Default)]
 struct SpliceParts {
     parts: Vec<SplicePart>,
-    /// New bytes that are no part yet.
+    /// New bytes that are not yet in a part.
     new: Vec<u8>,
 }
 
@@ -414,15 +413,15 @@ impl SpliceParts {
     }
 }
 
-/// Segments, put together in the order in which they stand.
+/// Segments, put together in the order of their positions.
 struct SectionLayout {
     segments: Segments,
-    /// The client whose section is open, and what there is of it.
+    /// The client whose section is open, and the section so far.
     open: (u64, ClientSegments),
     clock: u32,
     blocks: u64,
     at: u64,
-    /// The next piece begins a segment.
+    /// Whether the next piece begins a segment.
     begins: bool,
 }
 
@@ -438,14 +437,14 @@ impl SectionLayout {
         }
     }
 
-    /// Begins the section of a client that has so many blocks.
+    /// Begins the section of a client that has this many blocks.
     fn open(&mut self, client: u64, blocks: u64) {
         self.open = (client, ClientSegments::default());
         (self.clock, self.blocks, self.begins) = (0, 0, true);
         self.at = self.at.saturating_add(var_len(blocks) + var_len(client) + var_len(0));
     }
 
-    /// Lets what comes next begin a segment.
+    /// Makes the next piece begin a segment.
     fn cut(&mut self) {
         self.begins = true;
     }
@@ -476,7 +475,7 @@ impl SectionLayout {
     }
 }
 
-/// How many bytes [`write_var`] writes.
+/// Returns how many bytes [`write_var`] writes.
 fn var_len(value: u64) -> u64 {
     u64::from((u64::BITS - value.leading_zeros()).max(1).div_ceil(7))
 }

@@ -1,34 +1,34 @@
-//! What links and moves point at. Yrs alone writes them.
+//! What links and moves point at. Only Yrs writes them.
 
 use super::reader::{ByteReader, WEAK_END_UNBOUNDED, WEAK_RANGE, WEAK_ROOT, WEAK_START_UNBOUNDED};
 use super::{Block, BlockKind, Fault, Id, Update};
 use std::fmt;
 
-/// The content of a container begins with its type: this is that of a link.
+/// The type byte of a link, with which the content of its container begins.
 const LINK: u8 = 7;
 
-/// What a link or a move points at: one unit, or all from one to another.
+/// The target of a link or a move: one unit, or all from one to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PointerTarget<'a> {
     /// Where it begins.
     pub start: LinkEnd<'a>,
-    /// Where it ends; None for one unit.
+    /// Where it ends; `None` for one unit.
     pub end: Option<LinkEnd<'a>>,
 }
 
-/// One end of it.
+/// One end of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkEnd<'a> {
     /// A unit.
     Unit(Id),
-    /// That end of what stands in a container.
+    /// That end of a container's content.
     Inside(Id),
     /// That end of a root.
     Root(&'a str),
 }
 
 impl<S> Update<'_, S> {
-    /// What a block points at; None for one that is no link and no move.
+    /// Returns what a block points at, or `None` if it is neither a link nor a move.
     pub fn target(&self, block: &Block) -> Option<PointerTarget<'_>> {
         let mut reader = ByteReader::at(self.content(block), 0);
         match block.kind {
@@ -62,7 +62,7 @@ fn moved<'a>(reader: &mut ByteReader<'a>) -> Result<PointerTarget<'a>, Fault> {
 }
 
 impl LinkEnd<'_> {
-    /// The unit that it names.
+    /// Returns the unit that it names.
     pub fn id(self) -> Option<Id> {
         match self {
             LinkEnd::Unit(id) | LinkEnd::Inside(id) => Some(id),

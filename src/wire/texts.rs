@@ -1,10 +1,10 @@
-//! Every text of an update, and the update with other texts in their places.
+//! Every text of an update, and the update with its texts replaced.
 
 use super::reader::AnyHead;
 use super::{Block, BlockKind, ByteReader, Checked, Parent, Unchecked, Update};
 use std::ops::Range;
 
-/// What a text is for.
+/// What a text is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextRole {
     /// The name of a root.
@@ -15,25 +15,25 @@ pub enum TextRole {
     Value,
 }
 
-/// What stands in the place of a text.
+/// The replacement for a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Instead {
     /// The text itself.
     Same,
-    /// A character without meaning for each of its own.
+    /// A meaningless character for each of its own.
     Filler,
-    /// Another text. Unless it has the same length in bytes and in UTF-16 units, filler.
+    /// Another text; filler is used instead unless it has the same length in bytes and in UTF-16 units.
     Text(String),
 }
 
-/// Asked once for every text: its role, the steps to it from a root (its own key included; a way
-/// that is not known begins anywhere), and the text. Texts inside embedded JSON come as written
-/// there, with their escapes.
+/// Called once for every text, with its role, the steps to it from a root (its own key included; a path that
+/// is not fully known begins anywhere), and the text. Texts inside embedded JSON are passed as written there,
+/// with their escapes.
 pub type Decide<'d> = &'d mut dyn FnMut(TextRole, &[&str], &str) -> Instead;
 
 impl Update<'_, Checked> {
-    /// The update with other texts: the same blocks in the same bytes, and all else as it was.
-    /// Binary values become zeros.
+    /// Returns the update with its texts replaced: the same blocks in the same bytes, and everything else
+    /// unchanged. Binary values become zeros.
     pub fn with_texts(&self, decide: Decide<'_>) -> Vec<u8> {
         self.rewritten(decide, |index, path| {
             self.path(index, path);
@@ -42,7 +42,7 @@ impl Update<'_, Checked> {
 }
 
 impl Update<'_, Unchecked> {
-    /// The same of an update that may hold anything: no way to a text is known.
+    /// Like [`Update::with_texts`], for an update that may hold anything: no path to a text is known.
     pub fn with_any_texts(&self, decide: Decide<'_>) -> Vec<u8> {
         self.rewritten(decide, |_, path| path.clear())
     }
@@ -123,7 +123,7 @@ impl<'d> Rewrite<'d> {
         }
     }
 
-    /// One plain value. What is open is in a list, not on the stack: values nest as deep as they like.
+    /// One plain value. Open containers are in a list, not on the stack: values may be nested to any depth.
     fn value<'a>(&mut self, reader: &mut ByteReader<'a>, path: &mut Vec<&'a str>) {
         let mut open: Vec<(usize, bool)> = vec![(1, false)];
         while let Some((left, is_map)) = open.last_mut() {
@@ -179,7 +179,7 @@ impl<'d> Rewrite<'d> {
         self.out.get_mut(end - buffer.len()..end).into_iter().flatten().for_each(|b| *b = 0);
     }
 
-    /// The strings of a JSON text. What stands before a colon is a key.
+    /// The strings of a JSON text. A string before a colon is a key.
     fn json<'a>(&mut self, reader: &mut ByteReader<'a>, path: &mut Vec<&'a str>) {
         let Ok(json) = reader.text() else { return };
         let start = reader.offset() - json.len();
@@ -199,7 +199,7 @@ impl<'d> Rewrite<'d> {
             path.extend(key);
             let span = start + from..start + to;
             match (self.decide)(role, path, text) {
-                // Part of an escape must not stand alone.
+                // Part of an escape must not be left alone.
                 Instead::Text(new) if is_escaped(text) || is_escaped(&new) => {
                     self.put(Instead::Filler, text, span);
                 }
@@ -226,7 +226,7 @@ impl<'d> Rewrite<'d> {
     }
 }
 
-/// The bytes of a JSON string up to the quote that ends it.
+/// Returns how many bytes a JSON string has up to the quote that ends it.
 fn string_len(json: &str) -> usize {
     let mut escaped = false;
     let end = json.bytes().position(|byte| {
@@ -245,7 +245,7 @@ fn same_lengths(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.encode_utf16().count() == b.encode_utf16().count()
 }
 
-/// An x of the same width for every character.
+/// Replaces every character by an x of the same width.
 fn filler(text: &str) -> String {
     text.chars()
         .map(|char| match char.len_utf8() {
@@ -264,7 +264,7 @@ mod tests {
     use crate::wire::any;
     use yrs::{Any, Text, Transact, WriteTxn};
 
-    /// The JSON that a text embeds, after every text of the document was decided on.
+    /// Rewrites the JSON that a text embeds, once every text of it was decided on.
     fn embedded(json: &str, decide: Decide<'_>) -> String {
         let doc = new_doc(7, false);
         let mut txn = doc.transact_mut();
@@ -301,7 +301,7 @@ mod tests {
         let mut seen: Vec<_> = seen.iter().map(|(r, p, t)| (*r, p.as_str(), t.as_str())).collect();
         seen.sort_by_key(|(role, ..)| *role != TextRole::Root);
         assert_eq!(seen, expected);
-        // Part of an escape does not stand alone, whatever is wanted there.
+        // Part of an escape is not left alone, whatever is wanted there.
         let copy = embedded(json, &mut |role, _, text| match role {
             TextRole::Root => Instead::Same,
             _ => Instead::Text("\\".repeat(text.len())),

@@ -4,11 +4,10 @@ use super::deletes::write_var;
 use super::reader::{ByteReader, utf16_len};
 use super::{Block, BlockKind, DeleteSet, Fault, Id, Parent, Update, any};
 
-/// The same update in v2, with the blocks of each client in the order of Yjs: the highest client
-/// first. Linear.
+/// Returns the same update in v2, with the clients in Yjs' order: the highest first. Linear.
 ///
 /// # Errors
-/// `link` and `move` for what only Yrs writes, `json` for formats and embeds that are no JSON.
+/// `link` and `move` for what only Yrs writes, `json` for formats and embeds that are not JSON.
 pub fn to_v2<S>(update: &Update<'_, S>) -> Result<Vec<u8>, Fault> {
     let mut columns = WrittenColumns::default();
     let clients: Vec<(u64, &[Block])> = update.clients().collect();
@@ -109,7 +108,9 @@ impl WrittenColumns {
                 self.types.write(u64::from(kind));
                 match kind {
                     3 | 5 => self.key(reader.text()?),
-                    7 => return Err(reader.fault("link", "a weak link, which v2 of Yjs has not")),
+                    7 => {
+                        return Err(reader.fault("link", "a weak link, which Yjs v2 does not have"));
+                    }
                     _ => {}
                 }
             }
@@ -117,7 +118,9 @@ impl WrittenColumns {
                 self.text(reader.text()?);
                 self.any(&mut reader)?;
             }
-            BlockKind::Move => return Err(reader.fault("move", "a move, which v2 of Yjs has not")),
+            BlockKind::Move => {
+                return Err(reader.fault("move", "a move, which Yjs v2 does not have"));
+            }
         }
         Ok(())
     }
@@ -132,7 +135,7 @@ impl WrittenColumns {
         self.text_lengths.write(utf16_len(text.as_bytes()) as u64);
     }
 
-    /// As Yjs does it, each time anew.
+    /// As Yjs does it: the key is written in full each time.
     fn key(&mut self, key: &str) {
         self.key_clocks.write(self.keys);
         self.keys = self.keys.saturating_add(1);
@@ -147,10 +150,10 @@ impl WrittenColumns {
         Ok(())
     }
 
-    /// JSON as v2 has it: as a plain value.
+    /// Writes JSON as v2 has it: as a plain value.
     fn json(&mut self, reader: &mut ByteReader<'_>) -> Result<(), Fault> {
         let value = any::embedded(reader.text()?)
-            .ok_or_else(|| reader.fault("json", "a format or an embed that is no JSON"))?;
+            .ok_or_else(|| reader.fault("json", "a format or an embed that is not JSON"))?;
         any::write(&mut self.rest, &value);
         Ok(())
     }
@@ -193,13 +196,13 @@ impl WrittenColumns {
             write_var(&mut out, column.len() as u64);
             out.extend(column);
         }
-        // How often the last byte of a column of flags comes is not written.
+        // How often the last byte of a column of flags occurs is not written.
         out.extend(self.rest);
         out
     }
 }
 
-/// Bytes, each with how often it comes; the last one as often as it is asked for.
+/// Bytes, each with its number of occurrences; the last one is repeated as often as it is read.
 #[derive(Default)]
 struct WrittenFlags {
     out: Vec<u8>,
@@ -293,7 +296,7 @@ impl WrittenDifferences {
     }
 }
 
-/// A signed number: six bits and the sign in the first byte, then seven bits a byte.
+/// Writes a signed number: six bits and the sign in the first byte, then seven bits per byte.
 fn write_signed(out: &mut Vec<u8>, negative: bool, size: u64) {
     let sign = if negative { 0x40 } else { 0 };
     let more = if size > 0x3f { 0x80 } else { 0 };

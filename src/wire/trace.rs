@@ -1,21 +1,21 @@
-//! Which path each item stands at, as names: for an account of what is there and what was lost.
+//! The path of each item, as names: for reporting what is there and what was lost.
 
 use super::{Block, BlockKind, ByteReader, Checked, Id, Locations, Owner, Update};
 use std::collections::HashMap;
 
-/// More steps than any path of ours has.
+/// More steps than any of crdtctl's paths has.
 const STEPS: usize = 64;
-/// The longest key that is taken for one in bytes that could not be read.
+/// The longest key that is recognised in bytes that could not be read.
 const KEY_BYTES: usize = 256;
 /// Info bytes of an item without origins, under a key: a container, and a plain value.
 const CONTAINER: u8 = 0x27;
 const VALUE: u8 = 0x28;
 
-/// Where the items of an update stand.
+/// The places of an update's items.
 pub struct Trace<'u, 'a, S> {
     update: &'u Update<'a, S>,
     locations: Locations<'a>,
-    /// Of a block that created a map: what its field `id` says.
+    /// For a block that created a map: the value of its field `id`.
     ids: HashMap<u32, String>,
 }
 
@@ -25,19 +25,19 @@ pub struct Traced<'u> {
     pub client: u64,
     /// The block that holds it; a block of several units is one entry.
     pub block: &'u Block,
-    /// The root's name, the keys, and of each container in a sequence its field `id`; a plain
-    /// element of a sequence adds no step.
+    /// The root's name, the keys, and for each container in a sequence its field `id`; a plain element of a
+    /// sequence adds no step.
     pub steps: Vec<String>,
 }
 
-/// What bytes that could not be read seem to hold: an item under a key of a root.
+/// What unreadable bytes seem to hold: an item under a key of a root.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Head {
-    /// The name of the root that the item says it stands in.
+    /// The name of the root that the item says it is in.
     pub root: String,
-    /// The key that it stands under there: most often the id of a record.
+    /// Its key there: usually the id of a record.
     pub key: String,
-    /// Else a plain value.
+    /// Otherwise it is a plain value.
     pub is_container: bool,
 }
 
@@ -49,7 +49,7 @@ impl<'u, 'a, S> Trace<'u, 'a, S> {
         Trace { update, locations, ids }
     }
 
-    /// Every item whose location is known, here or in `known`; collected ranges have none.
+    /// Returns every item whose location is known, here or in `known`; collected ranges have none.
     pub fn items(&self, known: Option<&Trace<'_, '_, Checked>>) -> Vec<Traced<'u>> {
         let mut items = Vec::new();
         for client in &self.update.clients {
@@ -95,7 +95,7 @@ impl<'u, 'a, S> Trace<'u, 'a, S> {
         None
     }
 
-    /// How a container that stands in a sequence is called: by its id, else by where it comes from.
+    /// Names a container in a sequence: by its id, otherwise by its item.
     fn element(&self, block: usize) -> Option<String> {
         let created =
             self.update.blocks.get(block).filter(|block| block.kind == BlockKind::Type)?;
@@ -107,14 +107,14 @@ impl<'u, 'a, S> Trace<'u, 'a, S> {
     }
 }
 
-/// The steps from a root, and those below them, the last one first.
+/// Joins the steps from a root with those below them, which are given last one first.
 fn join(mut above: Vec<String>, below: Vec<String>) -> Option<Vec<String>> {
     above.extend(below.into_iter().rev());
     Some(above)
 }
 
-/// What looks like items under keys of these roots, in bytes that nothing can be read from in
-/// order. Only items that were the first under their key say where they stand.
+/// Finds what looks like items under keys of these roots, in bytes that cannot be read in order. Only items
+/// that were the first under their key name their place.
 pub fn heads(bytes: &[u8], roots: &[String]) -> Vec<Head> {
     let mut heads = Vec::new();
     for at in 0..bytes.len() {

@@ -1,4 +1,4 @@
-//! An update that was read: its bytes, and what a walk and a check found in them.
+//! A parsed update: its bytes, and what a walk and a check found in them.
 
 use super::block::{Block, BlockKind, Client, Clocks, Header, Id, Parent};
 use super::deletes::DeleteSet;
@@ -10,14 +10,14 @@ use std::marker::PhantomData;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-/// An update that was walked: its structure is sound, its meaning is not.
+/// An update that was walked: its structure is valid, its meaning is unchecked.
 #[derive(Debug, Clone, Copy)]
 pub struct Unchecked;
 /// An update that passed rule 1 of the gate.
 #[derive(Debug, Clone, Copy)]
 pub struct Checked;
 
-/// An update, its bytes borrowed. What was read of them is shared with its clones.
+/// An update with borrowed bytes. Its parsed form is shared with its clones.
 pub struct Update<'a, S = Unchecked> {
     pub(super) bytes: &'a [u8],
     pub(super) walked: Arc<Walked>,
@@ -26,7 +26,7 @@ pub struct Update<'a, S = Unchecked> {
     pub(super) state: PhantomData<S>,
 }
 
-/// What a walk reads.
+/// The result of a walk.
 #[derive(Debug, Clone, Default)]
 pub struct Walked {
     /// Sorted by client id.
@@ -53,39 +53,39 @@ impl<S> Clone for Update<'_, S> {
 }
 
 impl<'a, S> Update<'a, S> {
-    /// The same, whatever was found out about it.
+    /// Returns the same update without its check results.
     pub(super) fn unchecked(&self) -> Update<'a, Unchecked> {
         let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
         Update { bytes: self.bytes, walked, facts, state: PhantomData }
     }
 
-    /// The bytes as they came.
+    /// Returns the original bytes.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// Each client with its blocks, by ascending id.
+    /// Returns each client with its blocks, by ascending id.
     pub fn clients(&self) -> impl Iterator<Item = (u64, &[Block])> {
         self.clients.iter().map(|c| (c.id, self.blocks.get(c.blocks.clone()).unwrap_or(&[])))
     }
 
-    /// The delete set as written, ranges that touch merged. [`Update::version`] adds what the
+    /// Returns the delete set as written, with touching ranges merged. [`Update::version`] adds what the
     /// blocks themselves say.
     pub fn delete_set(&self) -> &DeleteSet {
         &self.deletes
     }
 
-    /// Origins, parent and key of a block; empty for GC and Skip.
+    /// Returns origins, parent and key of a block; empty for GC and Skip.
     pub fn header(&self, block: &Block) -> Header<'a> {
         self.behind_info(block, |reader| reader.header(block.info))
     }
 
-    /// The same, and names and keys as bytes: less work.
+    /// Like [`Update::header`], with names and keys as bytes, which is cheaper.
     pub(crate) fn raw_header(&self, block: &Block) -> Header<'a, [u8]> {
         self.behind_info(block, |reader| reader.raw_header(block.info))
     }
 
-    /// The left and the right origin of a block: less work than all of its header.
+    /// Returns the left and the right origin of a block, which is cheaper than its whole header.
     pub(crate) fn origins(&self, block: &Block) -> (Option<Id>, Option<Id>) {
         match block.info & HAS_ORIGIN {
             0 => (None, None),
@@ -93,7 +93,7 @@ impl<'a, S> Update<'a, S> {
         }
     }
 
-    /// What stands behind the info byte of an item; the default for GC and Skip.
+    /// Reads what follows the info byte of an item; the default for GC and Skip.
     #[inline]
     fn behind_info<T: Default>(
         &self,
@@ -107,18 +107,18 @@ impl<'a, S> Update<'a, S> {
         read(&mut ByteReader::at(self.bytes, block.at as usize + 1)).unwrap_or_default()
     }
 
-    /// The content of a block as written.
+    /// Returns the content of a block as written.
     pub fn content(&self, block: &Block) -> &'a [u8] {
         self.bytes.get(block.content_span()).unwrap_or(&[])
     }
 
-    /// The block that holds an id.
+    /// Returns the block that holds an id.
     pub fn block(&self, id: Id) -> Option<&Block> {
         self.blocks.get(self.find(id)?)
     }
 
-    /// What the update holds: the clock after the last unit of each client, and all that is
-    /// deleted by the delete set, as GC or as Deleted.
+    /// Returns what the update holds: the clock after the last unit of each client, and everything deleted by
+    /// the delete set, as GC or as Deleted.
     pub fn version(&self) -> Version {
         let mut gone = DeleteSet::default();
         for (client, blocks) in self.clients() {
@@ -132,7 +132,7 @@ impl<'a, S> Update<'a, S> {
         Version { clocks: self.clients.iter().map(|c| (c.id, c.end)).collect(), deletes: gone }
     }
 
-    /// The block of a client that holds a clock, with its index.
+    /// Returns the block of a client that holds a clock, with its index.
     pub fn find_block(&self, client: u64, clock: u32) -> Option<(usize, &Block)> {
         let index = self.find(Id { client, clock })?;
         Some((index, self.blocks.get(index)?))
@@ -146,7 +146,7 @@ impl<'a, S> Update<'a, S> {
         self.clients.binary_search_by_key(&id, |c| c.id).ok()
     }
 
-    /// The index of the block that holds an id.
+    /// Returns the index of the block that holds an id.
     pub(crate) fn find(&self, id: Id) -> Option<usize> {
         self.find_in(self.client(id.client)?, id.clock)
     }
@@ -160,12 +160,12 @@ impl<'a, S> Update<'a, S> {
         Some(client.blocks.start + after.checked_sub(1)?)
     }
 
-    /// The blocks of all clients, in the order of the bytes.
+    /// Returns the blocks of all clients, in the order of the bytes.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
 
-    /// Each client with the indices of its blocks.
+    /// Returns each client with the indices of its blocks.
     pub fn client_ranges(&self) -> impl Iterator<Item = (u64, Range<usize>)> {
         self.clients.iter().map(|c| (c.id, c.blocks.clone()))
     }
@@ -174,17 +174,17 @@ impl<'a, S> Update<'a, S> {
         &self.facts
     }
 
-    /// The key of a place.
+    /// Returns the key of a place.
     pub(crate) fn key(&self, slot: &ParentSlot) -> Option<&'a str> {
         std::str::from_utf8(self.key_bytes(slot)?).ok()
     }
 
-    /// The same, as bytes.
+    /// Like [`Update::key`], as bytes.
     pub(crate) fn key_bytes(&self, slot: &ParentSlot) -> Option<&'a [u8]> {
         self.bytes.get(self.blocks.get(slot.head as usize)?.key_span(slot.key_len?))
     }
 
-    /// The name of a root.
+    /// Returns the name of a root.
     pub(crate) fn root(&self, root: &Root) -> &'a str {
         let named = self.blocks.get(root.head as usize).and_then(|head| self.header(head).parent);
         match named {
@@ -195,8 +195,8 @@ impl<'a, S> Update<'a, S> {
 }
 
 impl<'a> Update<'a, Unchecked> {
-    /// What passed rule 1 of the gate, with what the gate found out. Only the gate calls this: the
-    /// guard of the architecture says so.
+    /// Marks the update as having passed rule 1 of the gate, with the gate's findings. Only the gate calls
+    /// this; the architecture test enforces that.
     pub(crate) fn passed_with(self, facts: Facts) -> Update<'a, Checked> {
         let Update { bytes, walked, facts: _, state: _ } = self;
         Update { bytes, walked, facts: facts.into(), state: PhantomData }
@@ -204,24 +204,23 @@ impl<'a> Update<'a, Unchecked> {
 }
 
 impl Update<'_, Checked> {
-    /// Per client, the clock that a receiver must have reached: the update's own first blocks
-    /// follow it, and every origin, parent and deletion that the update does not hold lies
-    /// before it.
+    /// Returns, per client, the clock that a receiver must have reached: the update's own first blocks follow
+    /// it, and every origin, parent and deletion that the update does not hold lies before it.
     pub fn needs(&self) -> &Clocks {
         &self.facts.needs
     }
 
-    /// Whether the origins of something deleted cross inside one run. It does not show itself, but
-    /// what is written at once with it and beside it may stand in another order elsewhere, in yrs
-    /// and Yjs alike: only an undo writes such a thing, and hardly ever.
+    /// Whether the origins of something deleted cross inside one run. That item is not shown itself, but what
+    /// is written beside it concurrently may be ordered differently elsewhere, in yrs and Yjs alike. Only an
+    /// undo writes such origins, and very rarely.
     pub fn crosses(&self) -> bool {
         self.facts.crosses
     }
 
-    /// Refuses what refers to something that it does not hold.
+    /// Refuses an update that refers to something it does not hold.
     ///
     /// # Errors
-    /// What that is.
+    /// The first such reference.
     pub(crate) fn is_complete(&self) -> Result<(), Fault> {
         match self.facts.needs.iter().next() {
             Some((client, clock)) => Err(Fault::new(
@@ -233,7 +232,7 @@ impl Update<'_, Checked> {
         }
     }
 
-    /// Of what it needs, what `have` lacks; empty when the update is ready.
+    /// Returns the part of its needs that `have` lacks; empty when the update is ready.
     pub fn missing(&self, have: &Clocks) -> Clocks {
         let lacking =
             |client: &u64, clock: &u32| have.get(client).is_none_or(|reached| reached < clock);
@@ -242,7 +241,7 @@ impl Update<'_, Checked> {
 }
 
 impl Block {
-    /// Whether it says itself in which container it stands, and not an origin.
+    /// Whether the block itself, rather than an origin, says in which container it is.
     pub(crate) fn names_its_place(&self) -> bool {
         !matches!(self.kind, BlockKind::Gc | BlockKind::Skip) && self.info & HAS_ORIGIN == 0
     }
@@ -253,17 +252,17 @@ impl Block {
 pub struct BlockWriters(Vec<(u32, u64)>);
 
 impl BlockWriters {
-    /// Of the blocks of this update, by their index.
+    /// Returns the writers of this update's blocks, by block index.
     pub fn of<S>(update: &Update<'_, S>) -> BlockWriters {
         let end = |end: usize| u32::try_from(end).unwrap_or(u32::MAX);
         let ends = update.client_ranges().map(|(client, range)| (end(range.end), client));
         let mut ends: Vec<(u32, u64)> = ends.collect();
-        // Clients are sorted by their ids, and blocks as they are written.
+        // Clients are sorted by id, and blocks by position.
         ends.sort_unstable();
         BlockWriters(ends)
     }
 
-    /// Who wrote a block; 0 for an index of none.
+    /// Returns who wrote a block; 0 for an index without a block.
     pub fn get(&self, block: u32) -> u64 {
         let after = self.0.partition_point(|(end, _)| *end <= block);
         self.0.get(after).map_or(0, |(_, client)| *client)
@@ -271,7 +270,7 @@ impl BlockWriters {
 }
 
 impl<S> Update<'_, S> {
-    /// The first unit of the block that holds a byte.
+    /// Returns the first unit of the block that contains a byte offset.
     pub(crate) fn id_at(&self, offset: usize) -> Option<Id> {
         self.clients.iter().find_map(|client| {
             let blocks = self.blocks.get(client.blocks.clone())?;

@@ -1,7 +1,7 @@
-//! The v2 encoding of an update, read into v1.
+//! The v2 encoding of an update, converted to v1.
 //!
-//! v2 keeps the same blocks by columns: info bytes, clients, clocks, lengths and texts each in a
-//! stream of their own, most of them run-length encoded. Nothing here is written into stores.
+//! v2 keeps the same blocks in columns: info bytes, clients, clocks, lengths and texts each in a stream of
+//! their own, most of them run-length encoded. v2 is never written into stores.
 
 use super::deletes::write_var;
 use super::reader::ByteReader;
@@ -13,11 +13,11 @@ const HAS_RIGHT: u8 = 0x40;
 const HAS_KEY: u8 = 0x20;
 const KIND: u8 = 0x1f;
 
-/// The same update in v1. Linear in what comes out, which is bounded: run lengths announce any
-/// number of blocks in a few bytes.
+/// Returns the same update in v1. Linear in the output, which is bounded, because run lengths can announce
+/// any number of blocks in a few bytes.
 ///
 /// # Errors
-/// The first place where the bytes are no v2 update; `stretch` where they would become too large.
+/// The first place where the bytes are not a v2 update; `stretch` where the output would become too large.
 pub fn from_v2(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut decoder = Columns::of(bytes)?;
     let mut out = Vec::new();
@@ -58,7 +58,7 @@ struct Columns<'a> {
     lengths: CountColumn<'a>,
     /// Everything else, in the order of the blocks.
     rest: ByteReader<'a>,
-    /// Keys are written once, then named by their number.
+    /// Keys are written once, then referred to by number.
     keys: Vec<String>,
     limit: usize,
 }
@@ -67,7 +67,7 @@ impl<'a> Columns<'a> {
     fn of(bytes: &'a [u8]) -> Result<Self, Fault> {
         let mut reader = ByteReader::at(bytes, 0);
         if reader.var()? != 0 {
-            return Err(Fault::new(0, "version", "no v2 update begins like this"));
+            return Err(Fault::new(0, "version", "the bytes do not begin like a v2 update"));
         }
         let key_clocks = DifferenceColumn::of(reader.buffer()?);
         let clients = CountColumn::of(reader.buffer()?);
@@ -158,7 +158,7 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 
-    /// A plain value as v1 has it among formats and embeds: as JSON.
+    /// Converts a plain value to JSON, as v1 has it in formats and embeds.
     fn json(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
         let value = any::read(&mut self.rest)?;
         write_text(out, &value.to_json().to_string());
@@ -220,7 +220,7 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 
-    /// Clocks and lengths go on from the range before, each client from 0 on.
+    /// Clocks and lengths are relative to the range before; each client starts at 0.
     fn deletes(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
         let rest = &mut self.rest;
         let clients = rest.count(2)?;
@@ -247,7 +247,7 @@ fn write_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Bytes, each with how often it comes; the last one as often as it is asked for.
+/// Bytes, each with its number of occurrences; the last one is repeated as often as it is read.
 struct FlagColumn<'a> {
     reader: ByteReader<'a>,
     value: u8,
@@ -272,7 +272,7 @@ impl<'a> FlagColumn<'a> {
     }
 }
 
-/// Numbers; one that comes several times is written as a negative one, with how often.
+/// Numbers; a repeated one is written as a negative number, with its number of occurrences.
 struct CountColumn<'a> {
     reader: ByteReader<'a>,
     value: u64,
@@ -296,8 +296,7 @@ impl<'a> CountColumn<'a> {
     }
 }
 
-/// Numbers by their difference from the one before; the lowest bit of a difference says whether it
-/// comes several times.
+/// Numbers as differences from the one before; the lowest bit of a difference says whether it is repeated.
 struct DifferenceColumn<'a> {
     reader: ByteReader<'a>,
     value: i64,
@@ -363,7 +362,7 @@ impl<'a> TextColumn<'a> {
         }
         let (text, rest) = self.text.split_at_checked(bytes).unwrap_or((self.text, ""));
         if units > 0 {
-            return Err(self.lengths.reader.fault("truncated", "a text that is not there"));
+            return Err(self.lengths.reader.fault("truncated", "a text is missing"));
         }
         self.text = rest;
         let whole = match self.half {

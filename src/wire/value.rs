@@ -22,7 +22,7 @@ pub enum Value {
     BigInt(i64),
     /// A floating-point number; other programs keep whole numbers in these too.
     Number(f64),
-    /// A string that is one value: whoever writes it writes all of it.
+    /// A string that is one value: it is always written whole.
     String(String),
     /// Bytes that are one value.
     Bytes(Vec<u8>),
@@ -39,7 +39,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// The text of a string or a shared text.
+    /// Returns the text of a string or a shared text.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Value::String(text) | Value::Text(text) => Some(text),
@@ -47,17 +47,17 @@ impl Value {
         }
     }
 
-    /// A whole number in any encoding that other programs use; fractions are cut off.
+    /// Returns a whole number in any encoding that other programs use; fractions are cut off.
     pub fn as_i64(&self) -> Option<i64> {
         match self {
             Value::Int(n) | Value::BigInt(n) => Some(*n),
-            // `as` saturates and makes NaN zero: a wild float becomes a wild time, not a panic.
+            // `as` saturates and turns NaN into zero: a wild float becomes a wild time, not a panic.
             Value::Number(n) => Some(*n as i64),
             _ => None,
         }
     }
 
-    /// What a flag says; None for every other type: nothing is taken for true.
+    /// Returns the value of a flag; `None` for every other type, so nothing else counts as true.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Value::Bool(b) => Some(*b),
@@ -65,7 +65,7 @@ impl Value {
         }
     }
 
-    /// The fields of a shared map or of an object.
+    /// Returns the fields of a shared map or of an object.
     pub fn as_map(&self) -> Option<&Record> {
         match self {
             Value::Map(map) | Value::Object(map) => Some(map),
@@ -73,7 +73,7 @@ impl Value {
         }
     }
 
-    /// The elements of a shared array or of a list.
+    /// Returns the elements of a shared array or of a list.
     pub fn as_array(&self) -> Option<&[Value]> {
         match self {
             Value::Array(items) | Value::List(items) => Some(items),
@@ -81,7 +81,7 @@ impl Value {
         }
     }
 
-    /// A number of any encoding.
+    /// Returns a number in any encoding.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Value::Int(n) | Value::BigInt(n) => Some(*n as f64),
@@ -90,9 +90,9 @@ impl Value {
         }
     }
 
-    /// The value as JSON: maps as objects, arrays as arrays, text as a string, whole numbers
-    /// without a fraction. `undefined` becomes null, bytes a base64 string, and what JSON has no word
-    /// for a text: `"NaN"`, `"Infinity"`, `"-Infinity"`.
+    /// Returns the value as JSON: maps as objects, arrays as arrays, text as a string, whole numbers without
+    /// a fraction. `undefined` becomes null, bytes a base64 string, and numbers that JSON cannot express a
+    /// text: `"NaN"`, `"Infinity"`, `"-Infinity"`.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Value::Null | Value::Undefined => serde_json::Value::Null,
@@ -109,7 +109,7 @@ impl Value {
     }
 }
 
-/// As [`Value::to_json`], without the JSON in between.
+/// Serializes as [`Value::to_json`] would, without building that JSON.
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -129,7 +129,7 @@ impl Serialize for Value {
     }
 }
 
-/// A record as a JSON object, keys sorted.
+/// Returns a record as a JSON object, keys sorted.
 pub fn record_to_json(record: &Record) -> serde_json::Value {
     serde_json::Value::Object(record.iter().map(|(k, v)| (k.clone(), v.to_json())).collect())
 }
@@ -142,7 +142,7 @@ fn number_to_json(n: f64) -> serde_json::Value {
     }
 }
 
-/// What is no number in JSON, by its name in JavaScript.
+/// The JavaScript name of a number that JSON cannot express.
 fn unwritten(n: f64) -> &'static str {
     match n {
         n if n.is_nan() => "NaN",
@@ -151,7 +151,7 @@ fn unwritten(n: f64) -> &'static str {
     }
 }
 
-/// A float that is a whole number, as far as floats are exact.
+/// Converts a float that is a whole number, as far as floats are exact.
 fn whole(n: f64) -> Option<i64> {
     const SAFE: f64 = 9_007_199_254_740_991.0;
     (n.fract() == 0.0 && n.abs() <= SAFE).then_some(n as i64)

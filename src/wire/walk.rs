@@ -6,11 +6,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 impl<'a> Update<'a, Unchecked> {
-    /// Reads the structure of an update: everything the format knows, also what no document of
+    /// Reads the structure of an update: everything that the format allows, including what no document of
     /// ours may hold (XML, formats, gaps). Linear in the bytes, and no content is copied.
     ///
     /// # Errors
-    /// The first place where the bytes are no update.
+    /// The first place where the bytes are not an update.
     pub fn walk(bytes: &'a [u8]) -> Result<Self, Fault> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(Fault::new(0, "size", "an update of 4 GiB or more"));
@@ -45,7 +45,7 @@ fn walk_client(reader: &mut ByteReader<'_>, blocks: &mut Vec<Block>) -> Result<C
     for _ in 0..count {
         let block = walk_block(reader, clock)?;
         if block.len == 0 {
-            // Old yrs wrote empty items. yrs reads over them, and so do we.
+            // Old versions of yrs wrote empty items. yrs skips them, and so do we.
             continue;
         }
         clock = block.next_clock();
@@ -74,7 +74,7 @@ pub(super) fn walk_block(reader: &mut ByteReader<'_>, clock: u32) -> Result<Bloc
     let content = reader.offset();
     let len = reader.skip_content(kind)?;
     if len == 0 && !matches!(kind, BlockKind::Deleted | BlockKind::String | BlockKind::Any) {
-        return Err(Fault::new(at, "empty", format!("{} of no length", kind.name())));
+        return Err(Fault::new(at, "empty", format!("{} of zero length", kind.name())));
     }
     // The whole is below 4 GiB, so offsets fit.
     let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -95,7 +95,7 @@ fn sort_clients(clients: &mut [Client], reader: &ByteReader<'_>) -> Result<(), F
 }
 
 impl DeleteSet {
-    /// Reads what [`DeleteSet::encode`] wrote; None where it is nothing of that kind.
+    /// Reads what [`DeleteSet::encode`] wrote; `None` if the bytes are something else.
     pub fn decode(bytes: &[u8]) -> Option<DeleteSet> {
         let (mut reader, mut deletes) = (ByteReader::at(bytes, 0), DeleteSet::default());
         walk_deletes(&mut reader, &mut deletes).ok()?;
@@ -103,7 +103,7 @@ impl DeleteSet {
     }
 }
 
-/// What was read before a fault is in `deletes`.
+/// On a fault, `deletes` has what was read before it.
 pub(super) fn walk_deletes(
     reader: &mut ByteReader<'_>,
     deletes: &mut DeleteSet,

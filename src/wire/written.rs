@@ -1,15 +1,15 @@
-//! Values as they were written.
+//! Values as they were originally written.
 //!
-//! yrs has one kind of whole number: of a BigInt it makes a number, of the largest one 2^63, of −0
-//! it makes 0; and it writes embedded JSON anew. What others wrote is theirs, so it is put back
-//! into what yrs wrote of it.
+//! yrs has only one kind of whole number: it turns a BigInt into a number, the largest one into 2^63, and −0
+//! into 0; it also re-encodes embedded JSON. What others wrote must be preserved, so it is put back into the
+//! output of yrs.
 
 use super::{Block, BlockKind, ByteReader, Fault, Update};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-/// The values that yrs would write in another way, by client and clock.
+/// The values that yrs would encode differently, by client and clock.
 #[derive(Default)]
 pub struct WrittenBlocks {
     values: HashMap<u64, BTreeMap<u32, Box<[u8]>>>,
@@ -17,7 +17,7 @@ pub struct WrittenBlocks {
 }
 
 impl WrittenBlocks {
-    /// Remembers such values of an update. What is remembered first stays.
+    /// Remembers such values of an update. The first one remembered stays.
     pub fn note<S>(&mut self, update: &Update<'_, S>) {
         for (client, blocks) in update.clients() {
             for block in blocks.iter().filter(|block| block.odd) {
@@ -34,7 +34,7 @@ impl WrittenBlocks {
         }
     }
 
-    /// How many values it remembers.
+    /// Returns how many values it remembers.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -47,10 +47,10 @@ impl WrittenBlocks {
         }
     }
 
-    /// The update with these values in the place of what yrs wrote of them.
+    /// Returns the update with these values in place of what yrs wrote for them.
     ///
     /// # Errors
-    /// When the bytes are no update.
+    /// If the bytes are not an update.
     pub fn restore(&self, bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
         if self.values.is_empty() {
             return Ok(bytes);
@@ -89,7 +89,7 @@ impl WrittenBlocks {
     }
 }
 
-/// Each value of a block: its clock, its bytes, and whether yrs would write others.
+/// Passes on each value of a block: its clock, its bytes, and whether yrs would encode it differently.
 fn each_value(bytes: &[u8], block: &Block, mut take: impl FnMut(u32, Range<usize>, bool)) {
     let content = block.content_span();
     match block.kind {

@@ -5,19 +5,19 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
-/// How far the blocks of a [`Salvage`] can follow on some clocks, by what they refer to alone.
+/// How far the blocks of a [`Salvage`] can continue from some clocks, judged only by what they refer to.
 #[derive(Debug, Default)]
 pub struct Reach {
-    /// Per client, from where to where; only those of which there is anything.
+    /// Per client, the range that can follow; clients without one are left out.
     pub clients: Vec<(u64, Range<u32>)>,
-    /// What the rest waits for: one unit for each client that goes on.
+    /// What the rest waits for: one unit for each client with more blocks.
     pub waits: Vec<Id>,
     /// Per client of the salvage, the clock after what can follow.
     ends: Vec<u32>,
 }
 
 impl Salvage<'_> {
-    /// How far its blocks can follow on these clocks, by what they refer to alone.
+    /// Returns how far its blocks can continue from these clocks, judged only by what they refer to.
     pub fn reach(&self, have: &Clocks) -> Reach {
         let limits: Vec<u32> = self.update.clients.iter().map(|client| client.end).collect();
         let order = self.order(have, &limits);
@@ -40,13 +40,12 @@ impl Salvage<'_> {
         reach
     }
 
-    /// An update of its blocks as far as they reach, with those deletions that are of what is known
-    /// then.
+    /// Returns an update of its blocks as far as they reach, with the deletions of what is then known.
     pub fn reached(&self, reach: &Reach, have: &Clocks) -> Vec<u8> {
         self.write(&reach.ends, have)
     }
 
-    /// What its list of deletions deletes of what a document with these clocks holds.
+    /// Returns which units of a document with these clocks its delete set deletes.
     pub fn deletions(&self, have: &Clocks) -> DeleteSet {
         let mut known = DeleteSet::default();
         for (client, range) in self.update.deletes.iter() {
@@ -56,8 +55,8 @@ impl Salvage<'_> {
         known
     }
 
-    /// Per client, up to where its blocks are causally complete: everything that they refer to is
-    /// in `have` or among them.
+    /// Returns, per client, up to where its blocks are causally complete: everything that they refer to is in
+    /// `have` or among them.
     pub(crate) fn complete(&self, have: &Clocks, limits: &[u32]) -> Vec<u32> {
         self.order(have, limits).next.into_iter().map(|(_, clock)| clock).collect()
     }
@@ -80,14 +79,14 @@ impl Salvage<'_> {
     }
 }
 
-/// Whose blocks can be taken next: each client's in order, each after all that it refers to.
+/// Which blocks can be taken next: each client's in order, each after all that it refers to.
 struct SalvageOrder<'s, 'a> {
     salvage: &'s Salvage<'a>,
     have: &'s Clocks,
     limits: &'s [u32],
     /// Per client, the index of its next block, and the clock that it has reached.
     next: Vec<(usize, u32)>,
-    /// Per client, who waits for which clock of it.
+    /// Per client, which clients wait for which of its clocks.
     waiting: Vec<BinaryHeap<Reverse<(u32, usize)>>>,
 }
 
@@ -121,7 +120,7 @@ impl SalvageOrder<'_, '_> {
         }
     }
 
-    /// The first reference of a block to what is not there yet.
+    /// Returns the first reference of a block to something that is not there yet.
     fn unmet(&self, block: &Block) -> Option<Id> {
         let update = &self.salvage.update;
         let is_there = |id: &Id| {
@@ -133,7 +132,7 @@ impl SalvageOrder<'_, '_> {
         update.header(block).references().find(|id| !is_there(id))
     }
 
-    /// Those who waited for what a client has reached now.
+    /// Returns the clients that waited for what a client has now reached.
     fn wake(&mut self, client: usize) -> Vec<usize> {
         let reached = self.next.get(client).map_or(0, |(_, clock)| *clock);
         let Some(waiting) = self.waiting.get_mut(client) else { return Vec::new() };

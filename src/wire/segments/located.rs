@@ -1,25 +1,25 @@
-//! One block of a state, found by reading the segment that it is in.
+//! One block of a state, found by reading its segment.
 
 use super::{Boundary, Bytes, Segments};
 use crate::wire::walk::walk_block;
 use crate::wire::{BlockKind, ByteReader, Id, Parent};
 use std::collections::BTreeMap;
 
-/// A block of a state, as far as it takes to find out where it stands.
+/// A block of a state, with what is needed to determine its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocatedBlock {
     /// The clock after its last unit.
     pub end: u32,
-    /// Where it stands.
+    /// What its place is derived from.
     pub stands: BlockAnchor,
 }
 
-/// What tells where a block stands.
+/// What the place of a block is derived from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BlockAnchor {
-    /// It stands in a root, under a key where that is a map.
+    /// It is in a root, under a key if that is a map.
     Root(String, Option<String>),
-    /// It stands beside this unit, or in the container that this one created.
+    /// It is beside this unit, or in the container that this one created.
     At(Id),
     /// It is collected.
     Nowhere,
@@ -40,7 +40,7 @@ impl BlockAnchor {
 }
 
 impl Segments {
-    /// The block that holds a unit; None where there is none, or the state is another.
+    /// Returns the block that holds a unit, or `None` if there is none, or the state is another.
     pub fn locate(&self, state: &(impl Bytes + ?Sized), unit: Id) -> Option<LocatedBlock> {
         let (begin, end) = self.clients.get(&unit.client)?.around(unit.clock)?;
         let bytes = state.range(begin.at..end.at)?;
@@ -60,9 +60,9 @@ impl Segments {
         None
     }
 
-    /// What tells where the blocks stand in whose bytes something is found, as far as their own segments
-    /// tell it. `find` gives the places in some bytes, sorted. None for more than `most`, or where the
-    /// state is another.
+    /// Returns the anchors of the blocks in whose bytes something is found, as far as their own segments
+    /// tell. `find` returns sorted offsets into some bytes. `None` for more than `most`, or if the state is
+    /// another.
     pub fn anchors(
         &self,
         state: &(impl Bytes + ?Sized),
@@ -86,14 +86,14 @@ impl Segments {
     }
 }
 
-/// One anchor for each of some places in a segment.
+/// Returns one anchor for each of some offsets in a segment.
 fn anchors_at(
     client: u64,
     begin: Boundary,
     bytes: &[u8],
     places: &[usize],
 ) -> Option<Vec<BlockAnchor>> {
-    // By the clock after each block; whatever stands beside a block stands in its page.
+    // By the clock after each block; everything beside a block is in its page.
     let mut known: BTreeMap<u32, BlockAnchor> = BTreeMap::new();
     let (mut reader, mut clock) = (ByteReader::at(bytes, 0), begin.clock);
     let mut found = Vec::new();

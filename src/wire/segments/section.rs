@@ -1,5 +1,4 @@
-//! What one client wrote into a state, cut into segments, and its blocks, found in the order in which they
-//! stand.
+//! What one client wrote into a state, cut into segments, and its blocks, found in order of position.
 
 use crate::wire::walk::walk_block;
 use crate::wire::{ByteReader, Id};
@@ -8,19 +7,19 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Bytes that are read where they are needed.
+/// Bytes that are read on demand.
 pub trait Bytes {
-    /// Some of them; None where there are not as many, or they cannot be read.
+    /// Returns a range of them, or `None` if there are too few, or they cannot be read.
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>>;
 
-    /// Where blocks were found in them; None where that is not kept.
+    /// Returns where blocks were found in them, or `None` if that is not kept.
     fn found(&self) -> Option<&FoundBlocks> {
         None
     }
 }
 
-/// Where blocks were found in a state, each with a walk through its segment: a command asks for the same
-/// ones several times, and a list can have an entry in every segment.
+/// Where blocks were found in a state, each by a walk through its segment: a command asks for the same ones
+/// several times, and a list can have an entry in every segment.
 #[derive(Debug, Default)]
 pub struct FoundBlocks(RefCell<HashMap<Id, Boundary>>);
 
@@ -39,30 +38,30 @@ pub struct ClientSegments {
     pub end: Boundary,
 }
 
-/// A place between two blocks of a client.
+/// A position between two blocks of a client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Boundary {
     pub clock: u32,
-    /// The client's blocks before it.
+    /// How many of the client's blocks are before it.
     pub blocks: u64,
-    /// Where in the state it is.
+    /// Its byte offset in the state.
     pub at: u64,
 }
 
 impl ClientSegments {
-    /// Each segment with where it begins and ends.
+    /// Returns where each segment begins and ends.
     pub fn pairs(&self) -> impl Iterator<Item = (Boundary, Boundary)> {
         self.pairs_from(0)
     }
 
-    /// The segments from the one with this number on; those before it cost nothing.
+    /// Returns the segments from this number on; those before it cost nothing.
     pub fn pairs_from(&self, first: usize) -> impl Iterator<Item = (Boundary, Boundary)> {
         let begins = self.segments.get(first..).unwrap_or_default().iter().copied();
         let ends = begins.clone().skip(1).chain(std::iter::once(self.end));
         begins.zip(ends)
     }
 
-    /// The segment that a clock lies in: where it begins and ends.
+    /// Returns where the segment that contains a clock begins and ends.
     pub fn around(&self, clock: u32) -> Option<(Boundary, Boundary)> {
         let after = self.segments.partition_point(|begin| begin.clock <= clock);
         let begin = *self.segments.get(after.checked_sub(1)?)?;
@@ -70,8 +69,8 @@ impl ClientSegments {
     }
 }
 
-/// Finds blocks of one client, one behind the other: of each segment that is passed every block is walked
-/// once, however many are looked for in it.
+/// Finds blocks of one client in ascending order: in each segment it passes, every block is walked once,
+/// however many are looked for.
 pub struct BlockFinder<'s, B: ?Sized> {
     client: u64,
     section: &'s ClientSegments,
@@ -92,7 +91,7 @@ impl<'s, B: Bytes + ?Sized> BlockFinder<'s, B> {
         BlockFinder { client, section, state, open: None }
     }
 
-    /// Where the block with this clock begins; None where none does.
+    /// Returns where the block with this clock begins, or `None` if no block does.
     pub fn find(&mut self, clock: u32) -> Option<Boundary> {
         if clock == self.section.end.clock {
             return Some(self.section.end);
