@@ -108,9 +108,7 @@ impl WrittenColumns {
                 self.types.write(u64::from(kind));
                 match kind {
                     3 | 5 => self.key(reader.text()?),
-                    7 => {
-                        return Err(reader.fault("link", "a weak link, which Yjs v2 does not have"));
-                    }
+                    7 => return Err(reader.fault("link", "a weak link, which Yjs v2 lacks")),
                     _ => {}
                 }
             }
@@ -118,9 +116,7 @@ impl WrittenColumns {
                 self.text(reader.text()?);
                 self.any(&mut reader)?;
             }
-            BlockKind::Move => {
-                return Err(reader.fault("move", "a move, which Yjs v2 does not have"));
-            }
+            BlockKind::Move => return Err(reader.fault("move", "a move, which Yjs v2 lacks")),
         }
         Ok(())
     }
