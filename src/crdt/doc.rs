@@ -491,9 +491,7 @@ fn put_back<T>(done: std::result::Result<T, Fault>) -> Result<T> {
 }
 
 fn restored(written: &WrittenBlocks, bytes: Vec<u8>) -> Result<Vec<u8>> {
-    written
-        .restore(bytes)
-        .map_err(|fault| Error::bug("yrs wrote something that is not an update").because(fault))
+    written.restore(bytes).map_err(|fault| Error::bug("yrs wrote no valid update").because(fault))
 }
 
 #[cfg(test)]

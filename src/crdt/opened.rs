@@ -124,11 +124,11 @@ impl OpenedDocument {
     ) -> Result<R> {
         match self {
             OpenedDocument::Yrs(opened) => opened.doc()?.edit(change),
-            OpenedDocument::Carried(_) => Err(Error::refused(format!(
-                "{doc} is carried unchanged and cannot be written here"
-            ))
-            .because("crdtctl does not know what its content means")
-            .hint(Next::Dump.and(" shows it; the program that made it can write it"))),
+            OpenedDocument::Carried(_) => {
+                Err(Error::refused(format!("{doc} is carried unchanged and not writable here"))
+                    .because("crdtctl does not know what its content means")
+                    .hint(Next::Dump.and(" shows it; the program that made it can write it")))
+            }
         }
     }
 

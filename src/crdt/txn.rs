@@ -245,11 +245,11 @@ impl<'d> Txn<'d> {
 
     fn is_given(&self, root: &str) -> Result<()> {
         match self.known {
-            Some(known) if !known.iter().any(|(name, _)| *name == root) => Err(Error::refused(
-                format!("{root} is carried unchanged and cannot be written here"),
-            )
-            .because("another program wrote unsupported content beside it")
-            .hint(Next::Dump.and(" shows it; the program that made it can write it"))),
+            Some(known) if !known.iter().any(|(name, _)| *name == root) => {
+                Err(Error::refused(format!("{root} is carried unchanged and not writable here"))
+                    .because("another program wrote unsupported content beside it")
+                    .hint(Next::Dump.and(" shows it; the program that made it can write it")))
+            }
             _ => Ok(()),
         }
     }

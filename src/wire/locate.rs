@@ -43,7 +43,7 @@ pub struct Locations<'a> {
 pub struct Location<'a> {
     /// The container: a root by its index ([`Locations::root`]), or the item that created it.
     pub owner: Owner,
-    /// The key in a map; None in a sequence.
+    /// The key in a map; `None` in a sequence.
     pub key: Option<&'a str>,
 }
 

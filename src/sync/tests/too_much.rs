@@ -125,7 +125,7 @@ fn named(imported: &Imported, of: &[(String, Vec<u8>)]) -> Vec<String> {
     let told = |name: &str| {
         imported.notes.iter().any(|note| {
             note.contains(&format!("{DOC}, bundle {name}, which waited: "))
-                && note.contains("opened for writing")
+                && note.contains("open for writing")
         })
     };
     let mut named: Vec<String> =
