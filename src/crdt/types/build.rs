@@ -352,7 +352,7 @@ const SORTED_AT_ONCE: usize = if cfg!(test) { 16 } else { 1 << 20 };
 /// A list to be sorted.
 struct SortedList {
     node: u32,
-    /// Identifies it by a block.
+    /// The list, which has several blocks.
     list: u32,
     /// The start of its key after the bytes that all keys share.
     begin: u64,
