@@ -88,7 +88,7 @@ fn a_mistyped_member_is_set_right_while_nothing_was_written_under_it() {
     let before = bob.files();
     machine.run(&["init", &dir, "--as", "bob-"]).fails(2, "\"bob-\" is only part of a member id");
     assert!(!machine.path("c").exists());
-    machine.run(&["init", &text(&machine.path("c")), "--as", "bob-"]).fails(2, "no prefix");
+    machine.run(&["init", &text(&machine.path("c")), "--as", "bob-"]).fails(2, "give the whole id");
     assert!(!machine.path("c").exists());
     assert_eq!(bob.files(), before);
     alice.run(&["member", "add", "carol-"]).fails(2, "\"carol-\" is only part of a member id");

@@ -403,7 +403,7 @@ fn what_an_old_bundle_gives_goes_on_and_takes_in_the_rest_when_it_comes() {
     let beside = text(&machine.path("beside"));
     let run = alice.run(&["recover", CHAT, "--from", &old, "-O", &beside]);
     let said = &run.exits(0).stderr;
-    assert!(said.contains("of the log do not go with it: `crdtctl recover"), "{said}");
+    assert!(said.contains("of the log do not fit it: `crdtctl recover"), "{said}");
     let out = text(&machine.path("out"));
     let run = alice.run(&["recover", CHAT, "--apply", "--from", &old, "-O", &out]);
     let said = &run.exits(0).stderr;
