@@ -23,27 +23,27 @@ module completions {
 
   # Inspect and operate CRDT stores: Yrs documents on disk, offline, synced by exchanged files
   export extern crdtctl [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
   ]
@@ -68,32 +68,32 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Make a store, or make an existing one your replica
+  # Create a store, or make an existing one your replica
   export extern "crdtctl init" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl init global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl init global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl init global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl init global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl init global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl init global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl init global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl init global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    dir?: path                # The directory of the store; else `--store`, else the current directory
+    dir?: path                # The directory of the store; by default that of `--store`, else the current directory
   ]
 
   def "nu-complete crdtctl status global.output" [] {
@@ -116,30 +116,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Show the store on one screen: who we are, who is behind, what waits, what is wrong or nearly full
+  # Show the store on one screen: who you are, who is behind, what waits, what is wrong or nearly full
   export extern "crdtctl status" [
-    --unread                  # Count the messages that are unread too, which reads the chats
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl status global.output" # How output is written: a table on a terminal, else tab-separated
+    --unread                  # Also count unread messages, which reads the chats
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl status global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl status global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl status global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl status global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl status global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl status global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl status global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -163,29 +163,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Print the member that acts, its roles and its replica
+  # Print the acting member, its roles and its replica
   export extern "crdtctl whoami" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl whoami global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl whoami global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl whoami global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl whoami global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl whoami global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl whoami global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl whoami global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl whoami global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -211,27 +211,27 @@ module completions {
 
   # Create, list, show and rename entities: groups, channels, projects, organizations
   export extern "crdtctl entity" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl entity global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl entity global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl entity global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl entity global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl entity global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl entity global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl entity global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -255,34 +255,34 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Create an entity; whoever creates it becomes its owner
+  # Create an entity; its creator becomes its owner
   export extern "crdtctl entity create" [
-    --name: string            # What people call it
-    --description: string     # What it is about
+    --name: string            # Its name
+    --description: string     # Its description
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl entity create global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl entity create global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl entity create global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl entity create global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity create global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl entity create global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl entity create global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl entity create global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    entity: string            # TYPE:ID, or TYPE alone: group, channel, project, organization
+    entity: string            # TYPE:ID, or only a TYPE: group, channel, project, organization
   ]
 
   def "nu-complete crdtctl entity list global.output" [] {
@@ -307,27 +307,27 @@ module completions {
 
   # List the entities of the store
   export extern "crdtctl entity list" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl entity list global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl entity list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl entity list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl entity list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl entity list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl entity list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl entity list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -353,29 +353,29 @@ module completions {
 
   # Show one entity: its metadata, members and documents
   export extern "crdtctl entity show" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl entity show global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl entity show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl entity show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl entity show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl entity show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl entity show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl entity show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    entity?: string           # The entity; else the current one
+    entity?: string           # The entity; by default the current one
   ]
 
   def "nu-complete crdtctl entity rename global.output" [] {
@@ -398,30 +398,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Give an entity another name
+  # Rename an entity
   export extern "crdtctl entity rename" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl entity rename global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl entity rename global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl entity rename global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl entity rename global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity rename global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl entity rename global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl entity rename global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl entity rename global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     name: string              # The new name
   ]
@@ -446,31 +446,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Choose the entity that commands mean when none is named
+  # Set the default entity, for commands that do not name one
   export extern "crdtctl entity use" [
-    --none                    # Choose none
+    --none                    # Clear the default
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl entity use global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl entity use global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl entity use global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl entity use global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity use global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl entity use global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl entity use global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl entity use global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     entity?: string           # The entity
   ]
@@ -479,7 +479,7 @@ module completions {
   export extern "crdtctl entity help" [
   ]
 
-  # Create an entity; whoever creates it becomes its owner
+  # Create an entity; its creator becomes its owner
   export extern "crdtctl entity help create" [
   ]
 
@@ -491,11 +491,11 @@ module completions {
   export extern "crdtctl entity help show" [
   ]
 
-  # Give an entity another name
+  # Rename an entity
   export extern "crdtctl entity help rename" [
   ]
 
-  # Choose the entity that commands mean when none is named
+  # Set the default entity, for commands that do not name one
   export extern "crdtctl entity help use" [
   ]
 
@@ -525,27 +525,27 @@ module completions {
 
   # Add, remove and list the members of an entity
   export extern "crdtctl member" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl member global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl member global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl member global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl member global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl member global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl member global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl member global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -569,31 +569,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Add a member, or take a removed one back
+  # Add a member, or add a removed one again
   export extern "crdtctl member add" [
-    --role: string            # owner, admin, member, viewer or guest; `member` when not given
+    --role: string            # owner, admin, member, viewer or guest; by default `member`
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl member add global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl member add global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl member add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl member add global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member add global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl member add global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl member add global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl member add global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     member: string
   ]
@@ -618,30 +618,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Remove a member; oneself: leave
+  # Remove a member; removing yourself means leaving
   export extern "crdtctl member remove" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl member remove global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl member remove global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl member remove global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl member remove global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member remove global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl member remove global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl member remove global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl member remove global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     member: string            # The member's id, or a unique prefix of it
   ]
@@ -669,27 +669,27 @@ module completions {
   # Give a member another role
   export extern "crdtctl member role" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl member role global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl member role global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl member role global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl member role global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member role global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl member role global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl member role global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl member role global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     member: string            # The member's id, or a unique prefix of it
     role: string              # owner, admin, member, viewer or guest
@@ -717,28 +717,28 @@ module completions {
 
   # List the members
   export extern "crdtctl member list" [
-    --all(-a)                 # Removed members too
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl member list global.output" # How output is written: a table on a terminal, else tab-separated
+    --all(-a)                 # Include removed members
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl member list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl member list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl member list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl member list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl member list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl member list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -764,27 +764,27 @@ module completions {
 
   # Show one member, with every field of its record
   export extern "crdtctl member show" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl member show global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl member show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl member show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl member show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl member show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl member show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl member show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     member: string            # The member's id, or a unique prefix of it
   ]
@@ -793,11 +793,11 @@ module completions {
   export extern "crdtctl member help" [
   ]
 
-  # Add a member, or take a removed one back
+  # Add a member, or add a removed one again
   export extern "crdtctl member help add" [
   ]
 
-  # Remove a member; oneself: leave
+  # Remove a member; removing yourself means leaving
   export extern "crdtctl member help remove" [
   ]
 
@@ -839,27 +839,27 @@ module completions {
 
   # Messages, threads and reactions of an entity: send, edit, delete, list, search
   export extern "crdtctl chat" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -885,33 +885,33 @@ module completions {
 
   # Send a message; prints its id
   export extern "crdtctl chat send" [
-    --reply-to: string        # Reply to this message; to a reply: one more in its thread
+    --reply-to: string        # Reply to this message, or add to the thread of this reply
     --edit                    # Write the text in an editor: $VISUAL, else $EDITOR, else vi
-    --attach: path            # Attach a file (repeatable): it is put to /shared/attachments, with a number where its name is taken
+    --attach: path            # Attach a file (repeatable): it goes to /shared/attachments, with a number if the name is taken
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat send global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat send global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat send global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat send global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat send global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat send global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat send global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat send global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    text?: string             # The text; `-` reads it from stdin, and so does none in a pipe
+    text?: string             # The text; read from stdin if it is `-`, or left out in a pipe
   ]
 
   def "nu-complete crdtctl chat attachment global.output" [] {
@@ -934,29 +934,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Get the files that are attached to a message
+  # Get the files attached to a message
   export extern "crdtctl chat attachment" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat attachment global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat attachment global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat attachment global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat attachment global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat attachment global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat attachment global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat attachment global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat attachment global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -983,30 +983,30 @@ module completions {
   # Get a file that is attached to a message
   export extern "crdtctl chat attachment get" [
     --out(-O): path           # The file to write; `-` is standard output
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat attachment get global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat attachment get global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat attachment get global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat attachment get global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat attachment get global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat attachment get global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat attachment get global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat attachment get global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The message's id, or a unique prefix of it
-    name?: string             # The name of the file, where several are attached
+    name?: string             # The name of the file, if several are attached
   ]
 
   # Print this message or the help of the given subcommand(s)
@@ -1041,34 +1041,34 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Change the text of one's own message
+  # Change the text of your own message
   export extern "crdtctl chat edit" [
     --edit                    # Write the text in an editor: $VISUAL, else $EDITOR, else vi
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat edit global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat edit global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat edit global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat edit global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat edit global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat edit global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat edit global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat edit global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The message's id, or a unique prefix of it
-    text?: string             # The new text; `-` reads it from stdin, and so does none in a pipe
+    text?: string             # The new text; read from stdin if it is `-`, or left out in a pipe
   ]
 
   def "nu-complete crdtctl chat delete global.output" [] {
@@ -1091,31 +1091,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Delete one's own message; admins and owners: anybody's
+  # Delete your own message; admins and owners can delete anybody's
   export extern "crdtctl chat delete" [
-    --with-files              # Remove the files too that it alone has attached
+    --with-files              # Also remove the files that only this message has attached
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat delete global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat delete global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat delete global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat delete global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat delete global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat delete global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat delete global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat delete global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The message's id, or a unique prefix of it
   ]
@@ -1140,31 +1140,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Give one's reaction to a message; prints nothing
+  # React to a message; prints nothing
   export extern "crdtctl chat react" [
-    --remove                  # Take it back
+    --remove                  # Remove the reaction
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat react global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat react global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat react global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat react global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat react global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat react global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat react global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat react global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The message's id, or a unique prefix of it
     emoji: string             # An emoji, or a short word without spaces
@@ -1194,32 +1194,32 @@ module completions {
   export extern "crdtctl chat list" [
     --since: string           # Only messages from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
     --until: string           # Only messages before this time
-    --author: string          # Only messages of this member; a unique prefix will do
+    --author: string          # Only messages of this member, by id or a unique prefix
     --limit: string           # Only the last N of them
-    --threads                 # Replies too, beneath their messages; a thread is whole where any of it is let through
-    --unread                  # Only what is unread here, replies too
-    --all(-a)                 # Deleted messages too
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat list global.output" # How output is written: a table on a terminal, else tab-separated
+    --threads                 # Show replies too, beneath their messages; a thread is shown whole if any part of it matches
+    --unread                  # Only messages and replies that are unread here
+    --all(-a)                 # Include deleted messages
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -1243,32 +1243,32 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Mark messages and replies as read, here alone: no document has such marks
+  # Mark messages and replies as read, in this store only: the marks are not part of any document
   export extern "crdtctl chat read" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat read global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat read global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat read global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat read global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat read global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat read global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat read global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat read global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    until?: string            # Up to this message or reply, in the order of the list; else all of them
+    until?: string            # Up to this message or reply, in list order; all by default
   ]
 
   def "nu-complete crdtctl chat tail global.output" [] {
@@ -1291,32 +1291,32 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Show the last messages and replies; with -f go on with those that come
+  # Show the last messages and replies; with -f, follow new ones
   export extern "crdtctl chat tail" [
-    --follow(-f)              # Go on with those that come
-    --limit: string           # How many to begin with
-    --every: string           # How often to look for more
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat tail global.output" # How output is written: a table on a terminal, else tab-separated
+    --follow(-f)              # Keep printing new messages as they arrive
+    --limit: string           # How many messages to start with
+    --every: string           # How often to look for new messages
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat tail global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat tail global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat tail global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat tail global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat tail global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat tail global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat tail global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -1342,27 +1342,27 @@ module completions {
 
   # Show one message or reply, with every field of its record
   export extern "crdtctl chat show" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat show global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The message's id, or a unique prefix of it
   ]
@@ -1389,28 +1389,28 @@ module completions {
 
   # Show a message and its replies, oldest first
   export extern "crdtctl chat thread" [
-    --all(-a)                 # Deleted replies too
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat thread global.output" # How output is written: a table on a terminal, else tab-separated
+    --all(-a)                 # Include deleted replies
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat thread global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat thread global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat thread global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat thread global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat thread global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat thread global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat thread global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The id of the message or of one of its replies, or a unique prefix of it
   ]
@@ -1439,36 +1439,36 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Write the chat into a file: Markdown, HTML, CSV or NDJSON
+  # Write the chat to a file: Markdown, HTML, CSV or NDJSON
   export extern "crdtctl chat export" [
     --since: string           # Only messages from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
     --until: string           # Only messages before this time
-    --author: string          # Only messages of this member; a unique prefix will do
+    --author: string          # Only messages of this member, by id or a unique prefix
     --limit: string           # Only the last N of them
-    --all(-a)                 # Deleted messages too
-    --as: string@"nu-complete crdtctl chat export export.as" # What to write; else what the file's name ends in, else Markdown
+    --all(-a)                 # Include deleted messages
+    --as: string@"nu-complete crdtctl chat export export.as" # The kind of file; defaults to that of the file's extension, else Markdown
     --out(-O): path           # The file to write; `-` is standard output
-    --as-member: string       # Who acts; else the store's own member
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --output(-o): string@"nu-complete crdtctl chat export global.output" # How output is written: a table on a terminal, else tab-separated
+    --as-member: string       # The member to act as; by default the store's own member
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --output(-o): string@"nu-complete crdtctl chat export global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat export global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat export global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat export global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat export global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat export global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat export global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -1492,33 +1492,33 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Find messages and replies that hold all of some words, in any case
+  # Find messages and replies that contain all of the given words, ignoring case
   export extern "crdtctl chat search" [
     --since: string           # Only messages from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
     --until: string           # Only messages before this time
-    --author: string          # Only messages of this member; a unique prefix will do
+    --author: string          # Only messages of this member, by id or a unique prefix
     --limit: string           # Only the last N of them
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl chat search global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl chat search global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl chat search global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl chat search global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat search global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl chat search global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl chat search global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl chat search global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     ...words: string          # The words
   ]
@@ -1531,7 +1531,7 @@ module completions {
   export extern "crdtctl chat help send" [
   ]
 
-  # Get the files that are attached to a message
+  # Get the files attached to a message
   export extern "crdtctl chat help attachment" [
   ]
 
@@ -1539,15 +1539,15 @@ module completions {
   export extern "crdtctl chat help attachment get" [
   ]
 
-  # Change the text of one's own message
+  # Change the text of your own message
   export extern "crdtctl chat help edit" [
   ]
 
-  # Delete one's own message; admins and owners: anybody's
+  # Delete your own message; admins and owners can delete anybody's
   export extern "crdtctl chat help delete" [
   ]
 
-  # Give one's reaction to a message; prints nothing
+  # React to a message; prints nothing
   export extern "crdtctl chat help react" [
   ]
 
@@ -1555,11 +1555,11 @@ module completions {
   export extern "crdtctl chat help list" [
   ]
 
-  # Mark messages and replies as read, here alone: no document has such marks
+  # Mark messages and replies as read, in this store only: the marks are not part of any document
   export extern "crdtctl chat help read" [
   ]
 
-  # Show the last messages and replies; with -f go on with those that come
+  # Show the last messages and replies; with -f, follow new ones
   export extern "crdtctl chat help tail" [
   ]
 
@@ -1571,11 +1571,11 @@ module completions {
   export extern "crdtctl chat help thread" [
   ]
 
-  # Write the chat into a file: Markdown, HTML, CSV or NDJSON
+  # Write the chat to a file: Markdown, HTML, CSV or NDJSON
   export extern "crdtctl chat help export" [
   ]
 
-  # Find messages and replies that hold all of some words, in any case
+  # Find messages and replies that contain all of the given words, ignoring case
   export extern "crdtctl chat help search" [
   ]
 
@@ -1603,29 +1603,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # The kanban board of an entity: its columns, and the cards in them
+  # Show and edit the kanban board of an entity: its columns and cards
   export extern "crdtctl kanban" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -1651,27 +1651,27 @@ module completions {
 
   # Show the board: its columns side by side, as wide as the terminal
   export extern "crdtctl kanban board" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban board global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban board global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban board global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban board global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban board global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban board global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban board global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban board global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -1701,35 +1701,35 @@ module completions {
 
   # Add a card at the end of a column; prints its id
   export extern "crdtctl kanban add" [
-    --column: string          # Its column: an id, a unique prefix of one, or a title; the first one when not given
-    --description: string     # More about it; `-` reads it from stdin
+    --column: string          # Its column, by id, unique prefix of an id, or title; by default the first
+    --description: string     # Its description; `-` reads it from stdin
     --edit                    # Write the text in an editor: $VISUAL, else $EDITOR, else vi
-    --assignee: string        # Who does it; a unique prefix will do
-    --priority: string@"nu-complete crdtctl kanban add priority" # How urgent it is
+    --assignee: string        # The member it is assigned to, by id or a unique prefix
+    --priority: string@"nu-complete crdtctl kanban add priority" # Its priority
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban add global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban add global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban add global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban add global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban add global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban add global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban add global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    title: string             # What the card says
+    title: string             # Its title
   ]
 
   def "nu-complete crdtctl kanban edit priority" [] {
@@ -1756,35 +1756,35 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Change what stands on a card
+  # Edit a card
   export extern "crdtctl kanban edit" [
-    --title: string           # What the card says
-    --description: string     # More about it; `-` reads it from stdin
+    --title: string           # The new title
+    --description: string     # The new description; `-` reads it from stdin
     --edit                    # Write the description in an editor: $VISUAL, else $EDITOR, else vi
-    --assignee: string        # Who does it; a unique prefix will do, an empty text is nobody
-    --priority: string@"nu-complete crdtctl kanban edit priority" # How urgent it is
+    --assignee: string        # The member it is assigned to, by id or a unique prefix; empty for nobody
+    --priority: string@"nu-complete crdtctl kanban edit priority" # The new priority
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban edit global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban edit global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban edit global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban edit global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban edit global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban edit global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban edit global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban edit global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     card: string              # The card's id, or a unique prefix of it
   ]
@@ -1812,30 +1812,30 @@ module completions {
   # Move a card to another column, or to another place in its own
   export extern "crdtctl kanban move" [
     --before: string          # Put it before this card of the column
-    --top                     # Put it before all others
-    --bottom                  # Put it behind all others, where it is in that column already too
+    --top                     # Put it first in the column
+    --bottom                  # Put it last in the column, even if it is already in that column
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban move global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban move global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban move global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban move global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban move global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban move global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban move global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban move global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     card: string              # The card's id, or a unique prefix of it
     column: string            # The column: its id, a unique prefix of it, or its title
@@ -1864,27 +1864,27 @@ module completions {
   # Take a card off the board
   export extern "crdtctl kanban archive" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban archive global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban archive global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban archive global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban archive global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban archive global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban archive global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban archive global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban archive global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     card: string              # The card's id, or a unique prefix of it
   ]
@@ -1909,30 +1909,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Put an archived card back, at the end of its column; of the first where that is gone
+  # Put an archived card back at the end of its column, or of the first if that is gone
   export extern "crdtctl kanban restore" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban restore global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban restore global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban restore global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban restore global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban restore global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban restore global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban restore global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     card: string              # The card's id, or a unique prefix of it
   ]
@@ -1961,33 +1961,33 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # List the cards, in the order of the board
+  # List the cards, in board order
   export extern "crdtctl kanban list" [
     --column: string          # Only the cards of this column: its id, a unique prefix of it, or its title
-    --assignee: string        # Only those of this member; a unique prefix will do, an empty text is nobody
+    --assignee: string        # Only those of this member, by id or a unique prefix; empty for nobody
     --priority: string@"nu-complete crdtctl kanban list priority" # Only those of this priority
-    --all(-a)                 # Archived cards too
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban list global.output" # How output is written: a table on a terminal, else tab-separated
+    --all(-a)                 # Include archived cards
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2015,32 +2015,32 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Write the board into a file: Markdown, HTML, CSV or NDJSON
+  # Write the board to a file: Markdown, HTML, CSV or NDJSON
   export extern "crdtctl kanban export" [
-    --all(-a)                 # Archived cards too
-    --as: string@"nu-complete crdtctl kanban export export.as" # What to write; else what the file's name ends in, else Markdown
+    --all(-a)                 # Include archived cards
+    --as: string@"nu-complete crdtctl kanban export export.as" # The kind of file; defaults to that of the file's extension, else Markdown
     --out(-O): path           # The file to write; `-` is standard output
-    --as-member: string       # Who acts; else the store's own member
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --output(-o): string@"nu-complete crdtctl kanban export global.output" # How output is written: a table on a terminal, else tab-separated
+    --as-member: string       # The member to act as; by default the store's own member
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --output(-o): string@"nu-complete crdtctl kanban export global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban export global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban export global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban export global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban export global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban export global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban export global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2066,27 +2066,27 @@ module completions {
 
   # Show one card, with every field of its record
   export extern "crdtctl kanban show" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban show global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     card: string              # The card's id, or a unique prefix of it
   ]
@@ -2113,27 +2113,27 @@ module completions {
 
   # Add, rename, move and remove columns
   export extern "crdtctl kanban column" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban column global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban column global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban column global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban column global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban column global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban column global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban column global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban column global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2157,32 +2157,32 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Add a column behind the others; prints its id
+  # Add a column after the others; prints its id
   export extern "crdtctl kanban column add" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban column add global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban column add global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban column add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban column add global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban column add global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban column add global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban column add global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban column add global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    title: string             # What the column is called
+    title: string             # The title of the column
   ]
 
   def "nu-complete crdtctl kanban column rename global.output" [] {
@@ -2208,27 +2208,27 @@ module completions {
   # Give a column another title
   export extern "crdtctl kanban column rename" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban column rename global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban column rename global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban column rename global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban column rename global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban column rename global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban column rename global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban column rename global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban column rename global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     column: string            # The column: its id, a unique prefix of it, or its title
     title: string             # The new title
@@ -2254,32 +2254,32 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Put a column at another place of the board; at the end when no place is given
+  # Move a column to another place on the board; to the end if no place is given
   export extern "crdtctl kanban column move" [
     --before: string          # Put it before this one
     --first                   # Put it before all others
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban column move global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban column move global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban column move global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban column move global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban column move global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban column move global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban column move global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban column move global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     column: string            # The column: its id, a unique prefix of it, or its title
   ]
@@ -2304,31 +2304,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Remove a column; one with cards only with --to
+  # Remove a column; one that has cards needs --to
   export extern "crdtctl kanban column remove" [
-    --to: string              # Where its cards go
+    --to: string              # The column that its cards go to
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl kanban column remove global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban column remove global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl kanban column remove global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl kanban column remove global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban column remove global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl kanban column remove global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl kanban column remove global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl kanban column remove global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     column: string            # The column: its id, a unique prefix of it, or its title
   ]
@@ -2337,7 +2337,7 @@ module completions {
   export extern "crdtctl kanban column help" [
   ]
 
-  # Add a column behind the others; prints its id
+  # Add a column after the others; prints its id
   export extern "crdtctl kanban column help add" [
   ]
 
@@ -2345,11 +2345,11 @@ module completions {
   export extern "crdtctl kanban column help rename" [
   ]
 
-  # Put a column at another place of the board; at the end when no place is given
+  # Move a column to another place on the board; to the end if no place is given
   export extern "crdtctl kanban column help move" [
   ]
 
-  # Remove a column; one with cards only with --to
+  # Remove a column; one that has cards needs --to
   export extern "crdtctl kanban column help remove" [
   ]
 
@@ -2369,7 +2369,7 @@ module completions {
   export extern "crdtctl kanban help add" [
   ]
 
-  # Change what stands on a card
+  # Edit a card
   export extern "crdtctl kanban help edit" [
   ]
 
@@ -2381,15 +2381,15 @@ module completions {
   export extern "crdtctl kanban help archive" [
   ]
 
-  # Put an archived card back, at the end of its column; of the first where that is gone
+  # Put an archived card back at the end of its column, or of the first if that is gone
   export extern "crdtctl kanban help restore" [
   ]
 
-  # List the cards, in the order of the board
+  # List the cards, in board order
   export extern "crdtctl kanban help list" [
   ]
 
-  # Write the board into a file: Markdown, HTML, CSV or NDJSON
+  # Write the board to a file: Markdown, HTML, CSV or NDJSON
   export extern "crdtctl kanban help export" [
   ]
 
@@ -2401,7 +2401,7 @@ module completions {
   export extern "crdtctl kanban help column" [
   ]
 
-  # Add a column behind the others; prints its id
+  # Add a column after the others; prints its id
   export extern "crdtctl kanban help column add" [
   ]
 
@@ -2409,11 +2409,11 @@ module completions {
   export extern "crdtctl kanban help column rename" [
   ]
 
-  # Put a column at another place of the board; at the end when no place is given
+  # Move a column to another place on the board; to the end if no place is given
   export extern "crdtctl kanban help column move" [
   ]
 
-  # Remove a column; one with cards only with --to
+  # Remove a column; one that has cards needs --to
   export extern "crdtctl kanban help column remove" [
   ]
 
@@ -2441,29 +2441,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # The issues of an entity: what is to be done, and what was said about it
+  # Open, edit, comment on, close and list the issues of an entity
   export extern "crdtctl issue" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl issue global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl issue global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2493,34 +2493,34 @@ module completions {
 
   # Open an issue; prints its id
   export extern "crdtctl issue open" [
-    --description: string     # More about it; `-` reads it from stdin
+    --description: string     # Its description; `-` reads it from stdin
     --edit                    # Write the text in an editor: $VISUAL, else $EDITOR, else vi
-    --priority: string@"nu-complete crdtctl issue open priority" # How urgent it is
-    --assignee: string        # Who does it; a unique prefix will do
+    --priority: string@"nu-complete crdtctl issue open priority" # Its priority
+    --assignee: string        # The member it is assigned to, by id or a unique prefix
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl issue open global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl issue open global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue open global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue open global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue open global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue open global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue open global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue open global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    title: string             # What it is about
+    title: string             # Its title
   ]
 
   def "nu-complete crdtctl issue edit global.output" [] {
@@ -2545,31 +2545,31 @@ module completions {
 
   # Change the title or the description of an issue
   export extern "crdtctl issue edit" [
-    --title: string           # What it is about
-    --description: string     # More about it; `-` reads it from stdin
+    --title: string           # The new title
+    --description: string     # The new description; `-` reads it from stdin
     --edit                    # Write the description in an editor: $VISUAL, else $EDITOR, else vi
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl issue edit global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl issue edit global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue edit global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue edit global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue edit global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue edit global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue edit global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue edit global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
   ]
@@ -2598,33 +2598,33 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Say how far an issue is; it stays open until it is closed
+  # Set the status of an issue; it stays open until it is closed
   export extern "crdtctl issue status" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl issue status global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl issue status global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue status global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue status global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue status global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue status global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue status global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue status global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
-    status: string@"nu-complete crdtctl issue status status" # How far it is
+    status: string@"nu-complete crdtctl issue status status" # The new status
   ]
 
   def "nu-complete crdtctl issue priority priority" [] {
@@ -2651,33 +2651,33 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Say how urgent an issue is
+  # Set the priority of an issue
   export extern "crdtctl issue priority" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl issue priority global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl issue priority global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue priority global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue priority global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue priority global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue priority global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue priority global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue priority global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
-    priority: string@"nu-complete crdtctl issue priority priority" # How urgent it is
+    priority: string@"nu-complete crdtctl issue priority priority" # Its priority
   ]
 
   def "nu-complete crdtctl issue assign global.output" [] {
@@ -2700,34 +2700,34 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Give an issue to a member
+  # Assign an issue to a member
   export extern "crdtctl issue assign" [
-    --none                    # Give it to nobody
+    --none                    # Assign it to nobody
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl issue assign global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl issue assign global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue assign global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue assign global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue assign global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue assign global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue assign global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue assign global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
-    assignee?: string         # Who does it; a unique prefix will do
+    assignee?: string         # The member it is assigned to, by id or a unique prefix
   ]
 
   def "nu-complete crdtctl issue comment global.output" [] {
@@ -2752,33 +2752,33 @@ module completions {
 
   # Comment on an issue, and print the comment's id; or change or delete a comment
   export extern "crdtctl issue comment" [
-    --edit: string            # The comment that gets this text: its id, or a unique prefix of it
-    --delete: string          # The comment that is deleted: its id, or a unique prefix of it
+    --edit: string            # Change this comment: its id, or a unique prefix of it
+    --delete: string          # Delete this comment: its id, or a unique prefix of it
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl issue comment global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl issue comment global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue comment global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue comment global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue comment global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue comment global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue comment global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue comment global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
-    text?: string             # The text; `-` reads it from stdin, and so does none in a pipe; an editor has it on a terminal
+    text?: string             # The text; read from stdin if it is `-`, or left out in a pipe; on a terminal, an editor opens
   ]
 
   def "nu-complete crdtctl issue comments global.output" [] {
@@ -2803,28 +2803,28 @@ module completions {
 
   # List the comments on an issue, oldest first
   export extern "crdtctl issue comments" [
-    --all(-a)                 # Deleted comments too
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl issue comments global.output" # How output is written: a table on a terminal, else tab-separated
+    --all(-a)                 # Include deleted comments
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl issue comments global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue comments global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue comments global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue comments global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue comments global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue comments global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue comments global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
   ]
@@ -2855,29 +2855,29 @@ module completions {
 
   # Close an issue
   export extern "crdtctl issue close" [
-    --as: string@"nu-complete crdtctl issue close end" # How it ended: done, unless its status says otherwise
-    --as-member: string       # Who acts; else the store's own member
+    --as: string@"nu-complete crdtctl issue close end" # How it ended; by default done, unless its status says otherwise
+    --as-member: string       # The member to act as; by default the store's own member
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --output(-o): string@"nu-complete crdtctl issue close global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --output(-o): string@"nu-complete crdtctl issue close global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue close global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue close global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue close global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue close global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue close global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue close global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
   ]
@@ -2905,27 +2905,27 @@ module completions {
   # Open a closed issue again, as todo
   export extern "crdtctl issue reopen" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl issue reopen global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl issue reopen global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue reopen global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue reopen global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue reopen global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue reopen global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue reopen global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue reopen global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
   ]
@@ -2964,33 +2964,33 @@ module completions {
 
   # List the issues, oldest first unless sorted otherwise
   export extern "crdtctl issue list" [
-    --status: string@"nu-complete crdtctl issue list status" # Only those that are this far
-    --assignee: string        # Only those of this member; a unique prefix will do, an empty text is nobody
+    --status: string@"nu-complete crdtctl issue list status" # Only those with this status
+    --assignee: string        # Only those of this member, by id or a unique prefix; empty for nobody
     --priority: string@"nu-complete crdtctl issue list priority" # Only those of this priority
-    --all(-a)                 # Closed issues too, and deleted comments
-    --sort: string@"nu-complete crdtctl issue list sort" # In which order
-    --reverse                 # The other way round
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl issue list global.output" # How output is written: a table on a terminal, else tab-separated
+    --all(-a)                 # Include closed issues and deleted comments
+    --sort: string@"nu-complete crdtctl issue list sort" # The order
+    --reverse                 # Reverse the order
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl issue list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -3026,35 +3026,35 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Write the issues into a file: Markdown, HTML, CSV or NDJSON
+  # Write the issues to a file: Markdown, HTML, CSV or NDJSON
   export extern "crdtctl issue export" [
-    --status: string@"nu-complete crdtctl issue export status" # Only those that are this far
-    --assignee: string        # Only those of this member; a unique prefix will do, an empty text is nobody
+    --status: string@"nu-complete crdtctl issue export status" # Only those with this status
+    --assignee: string        # Only those of this member, by id or a unique prefix; empty for nobody
     --priority: string@"nu-complete crdtctl issue export priority" # Only those of this priority
-    --all(-a)                 # Closed issues too, and deleted comments
-    --as: string@"nu-complete crdtctl issue export export.as" # What to write; else what the file's name ends in, else Markdown
+    --all(-a)                 # Include closed issues and deleted comments
+    --as: string@"nu-complete crdtctl issue export export.as" # The kind of file; defaults to that of the file's extension, else Markdown
     --out(-O): path           # The file to write; `-` is standard output
-    --as-member: string       # Who acts; else the store's own member
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --output(-o): string@"nu-complete crdtctl issue export global.output" # How output is written: a table on a terminal, else tab-separated
+    --as-member: string       # The member to act as; by default the store's own member
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --output(-o): string@"nu-complete crdtctl issue export global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue export global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue export global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue export global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue export global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue export global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue export global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -3080,28 +3080,28 @@ module completions {
 
   # Show one issue with its comments and every field of its record
   export extern "crdtctl issue show" [
-    --all(-a)                 # Deleted comments too
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl issue show global.output" # How output is written: a table on a terminal, else tab-separated
+    --all(-a)                 # Include deleted comments
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl issue show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl issue show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl issue show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl issue show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl issue show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl issue show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
   ]
@@ -3118,15 +3118,15 @@ module completions {
   export extern "crdtctl issue help edit" [
   ]
 
-  # Say how far an issue is; it stays open until it is closed
+  # Set the status of an issue; it stays open until it is closed
   export extern "crdtctl issue help status" [
   ]
 
-  # Say how urgent an issue is
+  # Set the priority of an issue
   export extern "crdtctl issue help priority" [
   ]
 
-  # Give an issue to a member
+  # Assign an issue to a member
   export extern "crdtctl issue help assign" [
   ]
 
@@ -3150,7 +3150,7 @@ module completions {
   export extern "crdtctl issue help list" [
   ]
 
-  # Write the issues into a file: Markdown, HTML, CSV or NDJSON
+  # Write the issues to a file: Markdown, HTML, CSV or NDJSON
   export extern "crdtctl issue help export" [
   ]
 
@@ -3182,29 +3182,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Draw on the whiteboard of an entity, look at it, and connect it to a live relay
+  # Draw on the whiteboard of an entity, view it, and connect it to a live relay
   export extern "crdtctl canvas" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -3236,29 +3236,29 @@ module completions {
   export extern "crdtctl canvas add" [
     --at: string              # The upper left corner
     --size: string            # Width and height
-    --data: string            # What it shows, as a JSON object
+    --data: string            # Its content, as a JSON object
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas add global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas add global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas add global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas add global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas add global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas add global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas add global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     kind: string@"nu-complete crdtctl canvas add kind"
   ]
@@ -3286,27 +3286,27 @@ module completions {
   # Set fields of an element
   export extern "crdtctl canvas set" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas set global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas set global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas set global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas set global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas set global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas set global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas set global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas set global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     element: string           # The element's id, or a unique prefix of it
     ...fields: string         # Fields and their new values
@@ -3335,30 +3335,30 @@ module completions {
   # Move an element
   export extern "crdtctl canvas move" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas move global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas move global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas move global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas move global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas move global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas move global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas move global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas move global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     element: string           # The element's id, or a unique prefix of it
-    to: string                # The new place of its upper left corner
+    to: string                # The new position of its upper left corner
   ]
 
   def "nu-complete crdtctl canvas delete global.output" [] {
@@ -3384,27 +3384,27 @@ module completions {
   # Delete an element
   export extern "crdtctl canvas delete" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas delete global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas delete global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas delete global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas delete global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas delete global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas delete global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas delete global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas delete global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     element: string           # The element's id, or a unique prefix of it
   ]
@@ -3429,30 +3429,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # List the elements, the lowest first
+  # List the elements, lowest first
   export extern "crdtctl canvas list" [
-    --all(-a)                 # Deleted elements too
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas list global.output" # How output is written: a table on a terminal, else tab-separated
+    --all(-a)                 # Include deleted elements
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -3478,27 +3478,27 @@ module completions {
 
   # Show one element, with every field of its record
   export extern "crdtctl canvas show" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas show global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     element: string           # The element's id, or a unique prefix of it
   ]
@@ -3523,31 +3523,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Take back the last thing that this replica did on the canvas
+  # Undo this replica's last change to the canvas
   export extern "crdtctl canvas undo" [
-    --force                   # Even where somebody built upon it
+    --force                   # Even if later changes build on it
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas undo global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas undo global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas undo global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas undo global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas undo global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas undo global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas undo global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas undo global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -3571,31 +3571,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Do again what was undone last
+  # Redo the last undone change
   export extern "crdtctl canvas redo" [
-    --force                   # Even where somebody built upon it
+    --force                   # Even if later changes build on it
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas redo global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas redo global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas redo global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas redo global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas redo global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas redo global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas redo global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas redo global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -3619,31 +3619,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Draw the canvas as an SVG, or as a PNG where the file's name ends in .png
+  # Draw the canvas as an SVG, or as a PNG if the file name ends in .png
   export extern "crdtctl canvas render" [
     --out(-O): path           # The file to write; `-` is standard output
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas render global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas render global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas render global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas render global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas render global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas render global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas render global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas render global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -3667,33 +3667,33 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Apply messages of a live relay, one JSON object a line, as they come
+  # Apply messages of a live relay as they arrive, one JSON object per line
   export extern "crdtctl canvas apply" [
-    --canvas: string          # Whose the canvas is that others know by this id; can be given again
+    --canvas: string          # The entity whose canvas others know by this id (repeatable)
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas apply global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas apply global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas apply global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas apply global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas apply global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas apply global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas apply global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas apply global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    file?: path               # The messages; without it, or with `-`, standard input
+    file?: path               # The messages; without a file, or with `-`, standard input
   ]
 
   def "nu-complete crdtctl canvas events global.output" [] {
@@ -3716,34 +3716,34 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Hand out what this replica did on the canvas, as messages for a relay, until acknowledged
+  # Print this replica's changes to the canvas as messages for a relay, until acknowledged
   export extern "crdtctl canvas events" [
-    --ack: string             # Acknowledge the events up to this one, and print none; without a number all that the last calls wrote to their end
-    --since: string           # Only the events after this one; acknowledges and notes nothing
-    --cursor: string          # Add where this member's cursor is
-    --request                 # Add a request for the state of the others' canvas
+    --ack: string             # Acknowledge the events up to this one, and print none; without a number, all that earlier calls printed completely
+    --since: string           # Print only the events after this one; acknowledges and records nothing
+    --cursor: string          # Add the position of this member's cursor
+    --request                 # Add a request for the canvas state of the other replicas
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl canvas events global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas events global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl canvas events global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl canvas events global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas events global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl canvas events global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl canvas events global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl canvas events global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -3767,7 +3767,7 @@ module completions {
   export extern "crdtctl canvas help delete" [
   ]
 
-  # List the elements, the lowest first
+  # List the elements, lowest first
   export extern "crdtctl canvas help list" [
   ]
 
@@ -3775,23 +3775,23 @@ module completions {
   export extern "crdtctl canvas help show" [
   ]
 
-  # Take back the last thing that this replica did on the canvas
+  # Undo this replica's last change to the canvas
   export extern "crdtctl canvas help undo" [
   ]
 
-  # Do again what was undone last
+  # Redo the last undone change
   export extern "crdtctl canvas help redo" [
   ]
 
-  # Draw the canvas as an SVG, or as a PNG where the file's name ends in .png
+  # Draw the canvas as an SVG, or as a PNG if the file name ends in .png
   export extern "crdtctl canvas help render" [
   ]
 
-  # Apply messages of a live relay, one JSON object a line, as they come
+  # Apply messages of a live relay as they arrive, one JSON object per line
   export extern "crdtctl canvas help apply" [
   ]
 
-  # Hand out what this replica did on the canvas, as messages for a relay, until acknowledged
+  # Print this replica's changes to the canvas as messages for a relay, until acknowledged
   export extern "crdtctl canvas help events" [
   ]
 
@@ -3821,27 +3821,27 @@ module completions {
 
   # Put, get, edit and list the files on the disks of an entity
   export extern "crdtctl disk" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -3865,34 +3865,34 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Put a file to a path; a text that is there already is changed where it differs
+  # Put a file at a path; an existing text is edited where it differs
   export extern "crdtctl disk put" [
-    --recursive(-r)           # Every file in a directory and below, all or none
+    --recursive(-r)           # Put every file in a directory and below, all or none
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk put global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk put global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk put global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk put global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk put global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk put global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk put global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk put global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    source: path              # The file, `-` for standard input, or with -r a directory
-    path: string              # Where to: a path on a disk
+    source: path              # The file; `-` for standard input; with -r, a directory
+    path: string              # The destination, a path on a disk
   ]
 
   def "nu-complete crdtctl disk get global.output" [] {
@@ -3915,33 +3915,33 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Get a file, or with -r all files below a path
+  # Get a file or, with -r, all files below a path
   export extern "crdtctl disk get" [
-    --recursive(-r)           # Everything below the path, into the directory of -O
+    --recursive(-r)           # Get everything below the path, into the directory of -O
     --out(-O): path           # The file to write; `-` is standard output
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk get global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk get global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk get global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk get global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk get global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk get global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk get global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk get global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    path: string              # A path, a file's id, or a version of a file by its id or hash
+    path: string              # A path, a file's id, or a version of a file, by its id or hash
   ]
 
   def "nu-complete crdtctl disk cat global.output" [] {
@@ -3966,29 +3966,29 @@ module completions {
 
   # Print a file
   export extern "crdtctl disk cat" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk cat global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk cat global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk cat global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk cat global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk cat global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk cat global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk cat global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk cat global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    path: string              # A path, a file's id, or a version of a file by its id or hash
+    path: string              # A path, a file's id, or a version of a file, by its id or hash
   ]
 
   def "nu-complete crdtctl disk list global.output" [] {
@@ -4013,31 +4013,31 @@ module completions {
 
   # List the files
   export extern "crdtctl disk list" [
-    --tree                    # As a tree of directories
-    --all(-a)                 # Deleted files too, and those whose path another one has
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk list global.output" # How output is written: a table on a terminal, else tab-separated
+    --tree                    # Show a tree of directories
+    --all(-a)                 # Include deleted files, and those whose path is taken by another
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    path?: string             # Below this path, or those that a pattern names (`*`, `?`, `**`)
+    path?: string             # Only files below this path, or that match a pattern (`*`, `?`, `**`)
   ]
 
   def "nu-complete crdtctl disk show global.output" [] {
@@ -4062,27 +4062,27 @@ module completions {
 
   # Show a file's record
   export extern "crdtctl disk show" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk show global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     path: string              # A path, or a file's id
   ]
@@ -4111,33 +4111,33 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Change a text: in $VISUAL or $EDITOR, or `-` for the whole new text on standard input
+  # Edit a text in $VISUAL or $EDITOR; with `-`, read the whole new text from standard input
   export extern "crdtctl disk edit" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk edit global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk edit global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk edit global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk edit global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk edit global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk edit global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk edit global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk edit global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     path: string              # A path, or a file's id
-    stdin?: string@"nu-complete crdtctl disk edit stdin" # `-`: the new text comes on standard input
+    stdin?: string@"nu-complete crdtctl disk edit stdin" # `-` reads the new text from standard input
   ]
 
   def "nu-complete crdtctl disk move global.output" [] {
@@ -4163,30 +4163,30 @@ module completions {
   # Move a file, or all files of a directory
   export extern "crdtctl disk move" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk move global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk move global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk move global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk move global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk move global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk move global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk move global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk move global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     from: string              # A path, or a file's id
-    to: string                # Where to; nothing may be there
+    to: string                # The destination; nothing may be there
   ]
 
   def "nu-complete crdtctl disk remove global.output" [] {
@@ -4209,31 +4209,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Remove a file, or with -r all files of a directory
+  # Remove a file or, with -r, all files of a directory
   export extern "crdtctl disk remove" [
-    --recursive(-r)           # Everything below the path
+    --recursive(-r)           # Remove everything below the path
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk remove global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk remove global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk remove global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk remove global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk remove global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk remove global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk remove global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk remove global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     path: string              # A path, or a file's id
   ]
@@ -4258,32 +4258,32 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Bring a removed file back, as long as not everybody has heard that it was removed; or what a file held before
+  # Restore a removed file, until every member has acknowledged its removal; or an earlier version of a file
   export extern "crdtctl disk restore" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk restore global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk restore global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk restore global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk restore global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk restore global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk restore global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk restore global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    path: string              # The path that it had, or its id; or a version of a file by its id or hash
+    path: string              # The path that it had, or its id; or a version of a file, by its id or hash
   ]
 
   def "nu-complete crdtctl disk scan global.output" [] {
@@ -4306,30 +4306,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Take in what was changed in the directories: new, edited, moved and removed files
+  # Take in what changed in the directories: new, edited, moved and removed files
   export extern "crdtctl disk scan" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk scan global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk scan global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk scan global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk scan global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk scan global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk scan global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk scan global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk scan global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -4355,28 +4355,28 @@ module completions {
 
   # Show what differs between the store and the directories, and what is missing
   export extern "crdtctl disk status" [
-    --all(-a)                 # Files that are as they should be, too
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk status global.output" # How output is written: a table on a terminal, else tab-separated
+    --all(-a)                 # Include files that are as they should be
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk status global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk status global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk status global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk status global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk status global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk status global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk status global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -4400,31 +4400,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Publish /public/website: the hashes of its files into B3SUMS, and the hash of that as its root
+  # Publish /public/website: hash its files into B3SUMS, whose own hash is the root
   export extern "crdtctl disk publish" [
-    --html: path              # Write the website as HTML, too, into this directory, which has to be new or empty
+    --html: path              # Also write the website as HTML into this directory, which must be new or empty
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk publish global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk publish global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk publish global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk publish global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk publish global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk publish global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk publish global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk publish global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -4448,30 +4448,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Remove what takes room beside the disks and nobody needs: replaced versions, unfinished parts
+  # Remove stored file contents that nobody needs: replaced versions, unfinished parts
   export extern "crdtctl disk gc" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk gc global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk gc global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk gc global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk gc global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk gc global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk gc global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk gc global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk gc global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -4495,30 +4495,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Look whether a copy of a website is what was published: which files differ, are missing or extra
+  # Check a copy of a website against what was published: which files differ, are missing or extra
   export extern "crdtctl disk verify" [
-    --root: string            # As `disk publish` printed it
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk verify global.output" # How output is written: a table on a terminal, else tab-separated
+    --root: string            # The root that `disk publish` printed
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk verify global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk verify global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk verify global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk verify global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk verify global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk verify global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk verify global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     dir: path                 # The copy
   ]
@@ -4545,27 +4545,27 @@ module completions {
 
   # Show what happened to a file, as far as the log reaches back
   export extern "crdtctl disk history" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk history global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk history global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk history global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk history global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk history global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk history global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk history global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk history global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     path: string              # A path, or a file's id
   ]
@@ -4590,30 +4590,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Show what differs between the store's text and the file in the directory, another store's, or what a bundle would make of it
+  # Show how the store's text differs from the file in the directory, another store's text, or what importing a bundle would make of it
   export extern "crdtctl disk diff" [
-    --with: path              # A store whose text is the new one; or a bundle, and it is the text as importing that would leave it
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl disk diff global.output" # How output is written: a table on a terminal, else tab-separated
+    --with: path              # The new text: that of another store, or what importing a bundle would make of it
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl disk diff global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl disk diff global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl disk diff global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk diff global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl disk diff global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl disk diff global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl disk diff global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     path: string              # A path
   ]
@@ -4622,11 +4622,11 @@ module completions {
   export extern "crdtctl disk help" [
   ]
 
-  # Put a file to a path; a text that is there already is changed where it differs
+  # Put a file at a path; an existing text is edited where it differs
   export extern "crdtctl disk help put" [
   ]
 
-  # Get a file, or with -r all files below a path
+  # Get a file or, with -r, all files below a path
   export extern "crdtctl disk help get" [
   ]
 
@@ -4642,7 +4642,7 @@ module completions {
   export extern "crdtctl disk help show" [
   ]
 
-  # Change a text: in $VISUAL or $EDITOR, or `-` for the whole new text on standard input
+  # Edit a text in $VISUAL or $EDITOR; with `-`, read the whole new text from standard input
   export extern "crdtctl disk help edit" [
   ]
 
@@ -4650,15 +4650,15 @@ module completions {
   export extern "crdtctl disk help move" [
   ]
 
-  # Remove a file, or with -r all files of a directory
+  # Remove a file or, with -r, all files of a directory
   export extern "crdtctl disk help remove" [
   ]
 
-  # Bring a removed file back, as long as not everybody has heard that it was removed; or what a file held before
+  # Restore a removed file, until every member has acknowledged its removal; or an earlier version of a file
   export extern "crdtctl disk help restore" [
   ]
 
-  # Take in what was changed in the directories: new, edited, moved and removed files
+  # Take in what changed in the directories: new, edited, moved and removed files
   export extern "crdtctl disk help scan" [
   ]
 
@@ -4666,15 +4666,15 @@ module completions {
   export extern "crdtctl disk help status" [
   ]
 
-  # Publish /public/website: the hashes of its files into B3SUMS, and the hash of that as its root
+  # Publish /public/website: hash its files into B3SUMS, whose own hash is the root
   export extern "crdtctl disk help publish" [
   ]
 
-  # Remove what takes room beside the disks and nobody needs: replaced versions, unfinished parts
+  # Remove stored file contents that nobody needs: replaced versions, unfinished parts
   export extern "crdtctl disk help gc" [
   ]
 
-  # Look whether a copy of a website is what was published: which files differ, are missing or extra
+  # Check a copy of a website against what was published: which files differ, are missing or extra
   export extern "crdtctl disk help verify" [
   ]
 
@@ -4682,7 +4682,7 @@ module completions {
   export extern "crdtctl disk help history" [
   ]
 
-  # Show what differs between the store's text and the file in the directory, another store's, or what a bundle would make of it
+  # Show how the store's text differs from the file in the directory, another store's text, or what importing a bundle would make of it
   export extern "crdtctl disk help diff" [
   ]
 
@@ -4712,27 +4712,27 @@ module completions {
 
   # Sync by file: export and import bundles, see what peers have
   export extern "crdtctl sync" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl sync global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl sync global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl sync global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl sync global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl sync global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl sync global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl sync global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -4762,33 +4762,33 @@ module completions {
     --for: string             # Only what this peer lacks: a replica (a prefix is enough) or its member
     --since: path             # Only what the sender of this bundle lacked when it made the bundle
     --doc: string             # Only this document; can be given again
-    --with-archive            # The archive, too: what is archived here and the receiver lacks
+    --with-archive            # Include archived records that the receiver lacks
     --if-new                  # Write no file when there is nothing new
-    --without-files           # Leave out the contents of files that are no texts: their names go, and whoever has them asks
-    --files-under: string     # Leave out the contents of files that are larger, such as 500k, 10M or 1G
+    --without-files           # Leave out the contents of binary files: only their names are sent, and the receiver can ask for them
+    --files-under: string     # Leave out the contents of files larger than this, such as 500k, 10M or 1G
     --raw: string             # The bare Yrs v1 state of one document, for other Yjs and Yrs programs
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl sync export global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl sync export global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl sync export global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl sync export global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync export global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl sync export global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl sync export global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl sync export global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -4814,30 +4814,30 @@ module completions {
 
   # Read bundles: all of them in one commit, or none
   export extern "crdtctl sync import" [
-    --raw: string             # The files are no bundles, but updates of this document, in any form that `doc kind` knows
-    --keep-going(-k)          # Leave out what is damaged, refused or not there, and import the rest
+    --raw: string             # The files are not bundles but updates of this document, in any form that `doc kind` recognises
+    --keep-going(-k)          # Leave out files that are damaged, refused or missing, and import the rest
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl sync import global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl sync import global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl sync import global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl sync import global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync import global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl sync import global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl sync import global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl sync import global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     ...files: path            # The bundles; `-` is standard input
   ]
@@ -4862,31 +4862,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Do all that is to be done with a stick: take in what is new, put there what others lack
+  # Sync with a USB stick: import what is new on it, write to it what others lack
   export extern "crdtctl sync stick" [
-    --with-archive            # The archive, too: what is archived here and others lack
+    --with-archive            # Include archived records that others lack
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl sync stick global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl sync stick global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl sync stick global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl sync stick global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync stick global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl sync stick global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl sync stick global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl sync stick global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     dir: path                 # The directory where the stick is
   ]
@@ -4913,28 +4913,28 @@ module completions {
 
   # Show each peer: what it lacks, what we lack, what waits
   export extern "crdtctl sync status" [
-    --exit-code               # Exit with 3 when anyone is behind
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl sync status global.output" # How output is written: a table on a terminal, else tab-separated
+    --exit-code               # Exit with 3 if anyone is behind
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl sync status global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl sync status global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl sync status global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync status global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl sync status global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl sync status global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl sync status global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -4962,29 +4962,29 @@ module completions {
   export extern "crdtctl sync receipt" [
     --out(-O): path           # The file to write; `-` is standard output
     --doc: string             # Only this document; can be given again
-    --with-archive            # What is archived here, too, so that nobody sends it again
+    --with-archive            # Include what is archived here, so that nobody sends it again
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl sync receipt global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl sync receipt global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl sync receipt global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl sync receipt global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync receipt global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl sync receipt global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl sync receipt global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl sync receipt global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -5008,30 +5008,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Show what a bundle says that it holds, without importing it
+  # Show what a bundle says it holds, without importing it
   export extern "crdtctl sync show" [
-    --records                 # What importing it would change, record by record
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl sync show global.output" # How output is written: a table on a terminal, else tab-separated
+    --records                 # Show what importing it would change, record by record
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl sync show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl sync show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl sync show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl sync show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl sync show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl sync show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     file: path                # The bundle; `-` is standard input
   ]
@@ -5056,29 +5056,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Check a bundle whole, without a store: bounds, hashes, every update
+  # Check a whole bundle, without a store: bounds, hashes, every update
   export extern "crdtctl sync verify" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl sync verify global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl sync verify global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl sync verify global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl sync verify global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync verify global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl sync verify global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl sync verify global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl sync verify global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     file: path                # The bundle; `-` is standard input
   ]
@@ -5105,27 +5105,27 @@ module completions {
 
   # List the replicas that bundles came from
   export extern "crdtctl sync peers" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl sync peers global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl sync peers global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl sync peers global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl sync peers global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync peers global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl sync peers global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl sync peers global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl sync peers global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -5152,27 +5152,27 @@ module completions {
   # Forget a peer: its next export is a full one
   export extern "crdtctl sync forget" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl sync forget global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl sync forget global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl sync forget global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl sync forget global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync forget global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl sync forget global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl sync forget global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl sync forget global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     peer: string              # The replica (a prefix is enough) or its member
   ]
@@ -5189,7 +5189,7 @@ module completions {
   export extern "crdtctl sync help import" [
   ]
 
-  # Do all that is to be done with a stick: take in what is new, put there what others lack
+  # Sync with a USB stick: import what is new on it, write to it what others lack
   export extern "crdtctl sync help stick" [
   ]
 
@@ -5201,11 +5201,11 @@ module completions {
   export extern "crdtctl sync help receipt" [
   ]
 
-  # Show what a bundle says that it holds, without importing it
+  # Show what a bundle says it holds, without importing it
   export extern "crdtctl sync help show" [
   ]
 
-  # Check a bundle whole, without a store: bounds, hashes, every update
+  # Check a whole bundle, without a store: bounds, hashes, every update
   export extern "crdtctl sync help verify" [
   ]
 
@@ -5241,29 +5241,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # What is done with, in a file beside the documents, so that these stay small
+  # Move finished records into a file beside the documents, to keep the documents small
   export extern "crdtctl archive" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl archive global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl archive global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl archive global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl archive global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl archive global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl archive global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl archive global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -5287,31 +5287,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Move what is done with into the archive, and say what waits for whom
+  # Move finished records into the archive, and say which wait for whom
   export extern "crdtctl archive run" [
-    --older-than: string      # How old messages must be, and how long ago cards and issues were put away [default: 90d for messages]
+    --older-than: string      # Minimum age of messages, and time since cards were archived and issues closed [default: 90d for messages]
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl archive run global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl archive run global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl archive run global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl archive run global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive run global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl archive run global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl archive run global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl archive run global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -5339,30 +5339,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Say whether documents over their limit are archived by themselves, or switch that on or off
+  # Show whether documents over their limit are archived automatically, or switch that on or off
   export extern "crdtctl archive auto" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl archive auto global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl archive auto global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl archive auto global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl archive auto global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive auto global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl archive auto global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl archive auto global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl archive auto global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     set?: string@"nu-complete crdtctl archive auto set" # `on` or `off`
   ]
@@ -5391,33 +5391,33 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Say how documents are kept, or change that for everybody
+  # Show how documents are archived, or change that for everybody
   export extern "crdtctl archive mode" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl archive mode global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl archive mode global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl archive mode global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl archive mode global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive mode global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl archive mode global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl archive mode global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl archive mode global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc?: string              # The document
-    mode?: string@"nu-complete crdtctl archive mode mode" # How it is to be kept
+    mode?: string@"nu-complete crdtctl archive mode mode" # The new mode
   ]
 
   def "nu-complete crdtctl archive list kind" [] {
@@ -5444,31 +5444,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # List what is in the archive, the oldest first
+  # List what is in the archive, oldest first
   export extern "crdtctl archive list" [
     --kind: string@"nu-complete crdtctl archive list kind" # Only `message`, `reply`, `card` or `issue`
-    --limit: string           # Only the last so many of each document
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl archive list global.output" # How output is written: a table on a terminal, else tab-separated
+    --limit: string           # Only the last N of each document
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl archive list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl archive list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl archive list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl archive list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl archive list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl archive list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -5492,29 +5492,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Show one, with every state in which it was archived
+  # Show one archived record, with every version that was archived
   export extern "crdtctl archive show" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl archive show global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl archive show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl archive show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl archive show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl archive show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl archive show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl archive show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     record: string            # The id of the record, or a unique prefix of it
   ]
@@ -5539,30 +5539,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Bring one back into its document, under its own id
+  # Bring an archived record back into its document, under its own id
   export extern "crdtctl archive restore" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl archive restore global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl archive restore global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl archive restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl archive restore global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive restore global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl archive restore global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl archive restore global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl archive restore global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     record: string            # The id of the record, or a unique prefix of it
   ]
@@ -5571,27 +5571,27 @@ module completions {
   export extern "crdtctl archive help" [
   ]
 
-  # Move what is done with into the archive, and say what waits for whom
+  # Move finished records into the archive, and say which wait for whom
   export extern "crdtctl archive help run" [
   ]
 
-  # Say whether documents over their limit are archived by themselves, or switch that on or off
+  # Show whether documents over their limit are archived automatically, or switch that on or off
   export extern "crdtctl archive help auto" [
   ]
 
-  # Say how documents are kept, or change that for everybody
+  # Show how documents are archived, or change that for everybody
   export extern "crdtctl archive help mode" [
   ]
 
-  # List what is in the archive, the oldest first
+  # List what is in the archive, oldest first
   export extern "crdtctl archive help list" [
   ]
 
-  # Show one, with every state in which it was archived
+  # Show one archived record, with every version that was archived
   export extern "crdtctl archive help show" [
   ]
 
-  # Bring one back into its document, under its own id
+  # Bring an archived record back into its document, under its own id
   export extern "crdtctl archive help restore" [
   ]
 
@@ -5619,29 +5619,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # When the files of documents are written: with every command, or many changes at once
+  # Control when document files are written: with every command, or many changes at once
   export extern "crdtctl fold" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl fold global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl fold global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl fold global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl fold global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl fold global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl fold global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl fold global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl fold global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -5665,30 +5665,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Write what was left for later into the files, so that other programs find it there
+  # Write all pending changes to the files, so that other programs see them
   export extern "crdtctl fold run" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl fold run global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl fold run global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl fold run global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl fold run global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl fold run global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl fold run global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl fold run global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl fold run global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -5716,30 +5716,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Say when the files of this store are written, or change that
+  # Show when the files of this store are written, or change that
   export extern "crdtctl fold mode" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl fold mode global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl fold mode global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl fold mode global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl fold mode global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl fold mode global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl fold mode global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl fold mode global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl fold mode global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     when?: string@"nu-complete crdtctl fold mode when" # `now` or `later`
   ]
@@ -5748,11 +5748,11 @@ module completions {
   export extern "crdtctl fold help" [
   ]
 
-  # Write what was left for later into the files, so that other programs find it there
+  # Write all pending changes to the files, so that other programs see them
   export extern "crdtctl fold help run" [
   ]
 
-  # Say when the files of this store are written, or change that
+  # Show when the files of this store are written, or change that
   export extern "crdtctl fold help mode" [
   ]
 
@@ -5783,27 +5783,27 @@ module completions {
   # Remove the tombstones that every active member has acknowledged
   export extern "crdtctl prune" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl prune global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl prune global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl prune global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl prune global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl prune global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl prune global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl prune global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl prune global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -5827,29 +5827,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Deleted records: which are still there, and whom they wait for
+  # Show deleted records: which are still there, and whom they wait for
   export extern "crdtctl tombstone" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl tombstone global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl tombstone global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl tombstone global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl tombstone global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl tombstone global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl tombstone global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl tombstone global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl tombstone global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -5880,29 +5880,29 @@ module completions {
   # List the tombstones of the store or, with -e, of one entity
   export extern "crdtctl tombstone list" [
     --blocked                 # Only those that cannot be pruned yet
-    --by: string@"nu-complete crdtctl tombstone list by" # Count them together
-    --top: string             # Only those that take the most
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl tombstone list global.output" # How output is written: a table on a terminal, else tab-separated
+    --by: string@"nu-complete crdtctl tombstone list by" # Count them by member, document or kind
+    --top: string             # Only the N largest
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl tombstone list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl tombstone list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl tombstone list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl tombstone list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl tombstone list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl tombstone list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl tombstone list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -5926,29 +5926,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Explain one: who deleted it, whom it waits for, and what goes with it
+  # Explain one tombstone: who deleted it, whom it waits for, and what pruning it frees
   export extern "crdtctl tombstone why" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl tombstone why global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl tombstone why global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl tombstone why global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl tombstone why global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl tombstone why global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl tombstone why global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl tombstone why global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl tombstone why global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     id: string                # The deleted record: a message, a reply, a member
   ]
@@ -5961,7 +5961,7 @@ module completions {
   export extern "crdtctl tombstone help list" [
   ]
 
-  # Explain one: who deleted it, whom it waits for, and what goes with it
+  # Explain one tombstone: who deleted it, whom it waits for, and what pruning it frees
   export extern "crdtctl tombstone help why" [
   ]
 
@@ -5989,29 +5989,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Records that are gone for good, kept for 30 days: what they were, and a new one of each
+  # Show records that are gone for good, kept for 30 days, and make new ones from them
   export extern "crdtctl trash" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl trash global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl trash global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl trash global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl trash global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl trash global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl trash global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl trash global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl trash global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -6035,29 +6035,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # List what went, the latest first
+  # List the records in the trash, latest first
   export extern "crdtctl trash list" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl trash list global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl trash list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl trash list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl trash list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl trash list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl trash list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl trash list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl trash list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -6081,29 +6081,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Show one, with every field that its record had
+  # Show one record, with every field that it had
   export extern "crdtctl trash show" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl trash show global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl trash show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl trash show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl trash show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl trash show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl trash show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl trash show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl trash show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     record: string            # The id that the record had, or a unique prefix of it
   ]
@@ -6128,30 +6128,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Make a new record with the content of one; prints the new id
+  # Make a new record with the content of one in the trash; prints the new id
   export extern "crdtctl trash restore" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl trash restore global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl trash restore global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl trash restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl trash restore global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl trash restore global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl trash restore global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl trash restore global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl trash restore global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     record: string            # The id that the record had, or a unique prefix of it
   ]
@@ -6160,15 +6160,15 @@ module completions {
   export extern "crdtctl trash help" [
   ]
 
-  # List what went, the latest first
+  # List the records in the trash, latest first
   export extern "crdtctl trash help list" [
   ]
 
-  # Show one, with every field that its record had
+  # Show one record, with every field that it had
   export extern "crdtctl trash help show" [
   ]
 
-  # Make a new record with the content of one; prints the new id
+  # Make a new record with the content of one in the trash; prints the new id
   export extern "crdtctl trash help restore" [
   ]
 
@@ -6196,29 +6196,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Values that lost a merge: what they lost to, and how to have them back
+  # List and restore values that lost a merge
   export extern "crdtctl conflict" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl conflict global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl conflict global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl conflict global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl conflict global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl conflict global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl conflict global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl conflict global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl conflict global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -6242,32 +6242,32 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # List what lost, the latest first
+  # List the values that lost, latest first
   export extern "crdtctl conflict list" [
-    --since: string           # Only what was decided from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
+    --since: string           # Only conflicts decided since this time: RFC 3339, a date, or `2d`, `3h`, `1w` ago
     --doc: string             # Only in this document
-    --all(-a)                 # Those that were dismissed too
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl conflict list global.output" # How output is written: a table on a terminal, else tab-separated
+    --all(-a)                 # Include dismissed conflicts
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl conflict list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl conflict list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl conflict list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl conflict list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl conflict list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl conflict list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl conflict list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -6291,29 +6291,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Show one, with both values whole
+  # Show one conflict, with both values in full
   export extern "crdtctl conflict show" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl conflict show global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl conflict show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl conflict show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl conflict show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl conflict show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl conflict show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl conflict show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl conflict show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     number: string            # Its number in `conflict list`
   ]
@@ -6338,31 +6338,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Say that a value can stay lost: `conflict list` leaves it out from then on
+  # Accept that a value stays lost: `conflict list` no longer shows it
   export extern "crdtctl conflict dismiss" [
-    --all(-a)                 # All that were not restored
+    --all(-a)                 # All conflicts that were not restored
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl conflict dismiss global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl conflict dismiss global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl conflict dismiss global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl conflict dismiss global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl conflict dismiss global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl conflict dismiss global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl conflict dismiss global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl conflict dismiss global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     ...numbers: string        # Their numbers in `conflict list`
   ]
@@ -6387,30 +6387,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Write the value that lost again, as a new edit
+  # Restore the value that lost, as a new edit
   export extern "crdtctl conflict restore" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl conflict restore global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl conflict restore global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl conflict restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl conflict restore global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl conflict restore global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl conflict restore global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl conflict restore global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl conflict restore global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     number: string            # Its number in `conflict list`
   ]
@@ -6419,19 +6419,19 @@ module completions {
   export extern "crdtctl conflict help" [
   ]
 
-  # List what lost, the latest first
+  # List the values that lost, latest first
   export extern "crdtctl conflict help list" [
   ]
 
-  # Show one, with both values whole
+  # Show one conflict, with both values in full
   export extern "crdtctl conflict help show" [
   ]
 
-  # Say that a value can stay lost: `conflict list` leaves it out from then on
+  # Accept that a value stays lost: `conflict list` no longer shows it
   export extern "crdtctl conflict help dismiss" [
   ]
 
-  # Write the value that lost again, as a new edit
+  # Restore the value that lost, as a new edit
   export extern "crdtctl conflict help restore" [
   ]
 
@@ -6459,29 +6459,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Documents as such: what is in them, how large it is, what differs
+  # Inspect documents: what is in them, how large it is, what differs
   export extern "crdtctl doc" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -6507,27 +6507,27 @@ module completions {
 
   # List the documents of the store or, with -e, of one entity
   export extern "crdtctl doc list" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc list global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc list global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc list global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc list global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc list global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc list global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc list global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -6555,30 +6555,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Say what files are: updates, messages, logs, databases, packed or as text
+  # Identify files: updates, messages, logs, databases, packed or as text
   export extern "crdtctl doc kind" [
-    --from: string@"nu-complete crdtctl doc kind kind" # Take a file for what this says, whatever it looks like
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc kind global.output" # How output is written: a table on a terminal, else tab-separated
+    --from: string@"nu-complete crdtctl doc kind kind" # Read the file as this kind, whatever it looks like
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc kind global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc kind global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc kind global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc kind global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc kind global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc kind global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc kind global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     ...files: path            # The files; `-` is standard input
   ]
@@ -6609,29 +6609,29 @@ module completions {
 
   # Show what a document is and what it holds
   export extern "crdtctl doc show" [
-    --from: string@"nu-complete crdtctl doc show kind" # Take a file for what this says, whatever it looks like
-    --at: string              # As it was: a time or `#N` (after so many updates) of a log or database, or a snapshot or state vector, in a file or as CLIENT:CLOCK,…
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc show global.output" # How output is written: a table on a terminal, else tab-separated
+    --from: string@"nu-complete crdtctl doc show kind" # Read the file as this kind, whatever it looks like
+    --at: string              # Show the document as it was: at a time or after `#N` updates of a log or database, or at a snapshot or state vector, in a file or as CLIENT:CLOCK,…
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document, or a file; `-` is standard input
   ]
@@ -6666,31 +6666,31 @@ module completions {
 
   # Print the live content of a document as JSON
   export extern "crdtctl doc dump" [
-    --as: string@"nu-complete crdtctl doc dump dump_format" # How: one object with every root unless asked otherwise
-    --root: string            # This root alone
-    --from: string@"nu-complete crdtctl doc dump kind" # Take a file for what this says, whatever it looks like
-    --at: string              # As it was: a time or `#N` (after so many updates) of a log or database, or a snapshot or state vector, in a file or as CLIENT:CLOCK,…
-    --as-member: string       # Who acts; else the store's own member
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --output(-o): string@"nu-complete crdtctl doc dump global.output" # How output is written: a table on a terminal, else tab-separated
+    --as: string@"nu-complete crdtctl doc dump dump_format" # The format; by default one object with every root
+    --root: string            # Only this root
+    --from: string@"nu-complete crdtctl doc dump kind" # Read the file as this kind, whatever it looks like
+    --at: string              # Show the document as it was: at a time or after `#N` updates of a log or database, or at a snapshot or state vector, in a file or as CLIENT:CLOCK,…
+    --as-member: string       # The member to act as; by default the store's own member
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --output(-o): string@"nu-complete crdtctl doc dump global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc dump global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc dump global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc dump global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc dump global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc dump global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc dump global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document, or a file; `-` is standard input
   ]
@@ -6721,28 +6721,28 @@ module completions {
 
   # Print the values that a JSONPath finds in a document
   export extern "crdtctl doc get" [
-    --from: string@"nu-complete crdtctl doc get kind" # Take a file for what this says, whatever it looks like
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc get global.output" # How output is written: a table on a terminal, else tab-separated
+    --from: string@"nu-complete crdtctl doc get kind" # Read the file as this kind, whatever it looks like
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc get global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc get global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc get global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc get global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc get global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc get global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc get global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document, or a file; `-` is standard input
     path: string              # What to look for: `$.messages.*.content`
@@ -6772,31 +6772,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Show which paths a document has, of which type, and how many
+  # Show the paths of a document, with their types and counts
   export extern "crdtctl doc tree" [
-    --depth: string           # Show so many steps only
-    --from: string@"nu-complete crdtctl doc tree kind" # Take a file for what this says, whatever it looks like
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc tree global.output" # How output is written: a table on a terminal, else tab-separated
+    --depth: string           # Show only this many levels
+    --from: string@"nu-complete crdtctl doc tree kind" # Read the file as this kind, whatever it looks like
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc tree global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc tree global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc tree global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc tree global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc tree global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc tree global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc tree global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document, or a file; `-` is standard input
   ]
@@ -6829,34 +6829,34 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Say what every byte of a document is there for
+  # Show what every byte of a document is used for
   export extern "crdtctl doc size" [
-    --by: string@"nu-complete crdtctl doc size by" # What rows are made of; else kind and field
-    --top: string             # Show the largest so many, and the others as one
-    --from: string@"nu-complete crdtctl doc size kind" # Take a file for what this says, whatever it looks like
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc size global.output" # How output is written: a table on a terminal, else tab-separated
+    --by: string@"nu-complete crdtctl doc size by" # What to group the rows by; by default kind and field
+    --top: string             # Show only the N largest, and the rest as one row
+    --from: string@"nu-complete crdtctl doc size kind" # Read the file as this kind, whatever it looks like
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc size global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc size global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc size global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc size global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc size global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc size global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc size global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    ...docs: string           # The documents or files; else all documents of the store or, with -e, of one entity
+    ...docs: string           # The documents or files; by default all documents of the store or, with -e, of one entity
   ]
 
   def "nu-complete crdtctl doc blocks kind" [] {
@@ -6886,29 +6886,29 @@ module completions {
   # Show the raw blocks of a document
   export extern "crdtctl doc blocks" [
     --client: string          # Only blocks of this client id
-    --limit: string           # So many at most
-    --from: string@"nu-complete crdtctl doc blocks kind" # Take a file for what this says, whatever it looks like
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc blocks global.output" # How output is written: a table on a terminal, else tab-separated
+    --limit: string           # Show at most this many
+    --from: string@"nu-complete crdtctl doc blocks kind" # Read the file as this kind, whatever it looks like
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc blocks global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc blocks global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc blocks global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc blocks global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc blocks global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc blocks global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc blocks global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document, or a file; `-` is standard input
   ]
@@ -6935,32 +6935,32 @@ module completions {
 
   # Show what differs between two documents, files, stores or bundles
   export extern "crdtctl doc diff" [
-    --stat                    # One row a document: on which side it is, who is ahead, how much differs
-    --at: string              # As it was: a time or `#N` (after so many updates) of a log or database, or a snapshot or state vector, in a file or as CLIENT:CLOCK,…
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc diff global.output" # How output is written: a table on a terminal, else tab-separated
+    --stat                    # One row per document: which side has it, which is ahead, how much differs
+    --at: string              # Show the document as it was: at a time or after `#N` updates of a log or database, or at a snapshot or state vector, in a file or as CLIENT:CLOCK,…
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc diff global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc diff global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc diff global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc diff global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc diff global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc diff global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc diff global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     old: string               # The old one: a document, a .yrs file, a store directory, or a bundle; `-` is standard input
-    new: string               # The new one, likewise
+    new: string               # The new one, in any of these forms
   ]
 
   def "nu-complete crdtctl doc convert to" [] {
@@ -6991,32 +6991,32 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Write what is in a file in another form
+  # Convert a file to another form
   export extern "crdtctl doc convert" [
     --to: string@"nu-complete crdtctl doc convert to" # The form to write
-    --from: string@"nu-complete crdtctl doc convert kind" # Take a file for what this says, whatever it looks like
+    --from: string@"nu-complete crdtctl doc convert kind" # Read the file as this kind, whatever it looks like
     --out(-O): path           # The file to write; `-` is standard output
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc convert global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc convert global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc convert global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc convert global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc convert global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc convert global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc convert global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc convert global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     file: string              # The file; `-` is standard input
   ]
@@ -7047,30 +7047,30 @@ module completions {
 
   # Merge files of one document, in any order
   export extern "crdtctl doc merge" [
-    --doubled                 # Merge even what will be there twice then
-    --from: string@"nu-complete crdtctl doc merge kind" # Take a file for what this says, whatever it looks like
+    --doubled                 # Merge even content that will then appear twice
+    --from: string@"nu-complete crdtctl doc merge kind" # Read the file as this kind, whatever it looks like
     --out(-O): path           # The file to write; `-` is standard output
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc merge global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc merge global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc merge global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc merge global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc merge global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc merge global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc merge global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc merge global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     ...files: string          # The files
   ]
@@ -7099,34 +7099,34 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Write what one file lacks of another
+  # Write the update that one file lacks from another
   export extern "crdtctl doc diff-update" [
-    --from: string@"nu-complete crdtctl doc diff-update kind" # Take a file for what this says, whatever it looks like
+    --from: string@"nu-complete crdtctl doc diff-update kind" # Read the file as this kind, whatever it looks like
     --out(-O): path           # The file to write; `-` is standard output
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc diff-update global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc diff-update global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc diff-update global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc diff-update global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc diff-update global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc diff-update global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc diff-update global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc diff-update global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    base: string              # What is there already
-    newer: string             # The file that knows more
+    base: string              # The file to bring up to date, or its state vector
+    newer: string             # The file with the newer state
   ]
 
   def "nu-complete crdtctl doc vector kind" [] {
@@ -7153,30 +7153,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Print how far a file or document knows each client, or compare two
+  # Print the state vector of a file or document, or compare two
   export extern "crdtctl doc vector" [
-    --from: string@"nu-complete crdtctl doc vector kind" # Take a file for what this says, whatever it looks like
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc vector global.output" # How output is written: a table on a terminal, else tab-separated
+    --from: string@"nu-complete crdtctl doc vector kind" # Read the file as this kind, whatever it looks like
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc vector global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc vector global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc vector global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc vector global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc vector global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc vector global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc vector global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     first: string             # The file or the document
     second?: string           # Another one, to compare with
@@ -7206,31 +7206,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Say what an update does
+  # Explain what an update does
   export extern "crdtctl doc explain" [
-    --base: string            # The document or file that it is for
-    --from: string@"nu-complete crdtctl doc explain kind" # Take a file for what this says, whatever it looks like
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc explain global.output" # How output is written: a table on a terminal, else tab-separated
+    --base: string            # The document or file that it applies to
+    --from: string@"nu-complete crdtctl doc explain kind" # Read the file as this kind, whatever it looks like
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc explain global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc explain global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc explain global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc explain global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc explain global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc explain global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc explain global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     update: string            # The update; `-` is standard input
   ]
@@ -7261,28 +7261,28 @@ module completions {
 
   # Show the history that a document or a file still has
   export extern "crdtctl doc log" [
-    --from: string@"nu-complete crdtctl doc log kind" # Take a file for what this says, whatever it looks like
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc log global.output" # How output is written: a table on a terminal, else tab-separated
+    --from: string@"nu-complete crdtctl doc log kind" # Read the file as this kind, whatever it looks like
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc log global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc log global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc log global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc log global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc log global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc log global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc log global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document, or a file; `-` is standard input
   ]
@@ -7313,31 +7313,31 @@ module completions {
 
   # Show who wrote which part of a text, a list or a map
   export extern "crdtctl doc blame" [
-    --from: string@"nu-complete crdtctl doc blame kind" # Take a file for what this says, whatever it looks like
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc blame global.output" # How output is written: a table on a terminal, else tab-separated
+    --from: string@"nu-complete crdtctl doc blame kind" # Read the file as this kind, whatever it looks like
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc blame global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc blame global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc blame global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc blame global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc blame global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc blame global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc blame global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document, or a file; `-` is standard input
-    path: string              # The way to the text, list or map: `cells/0/source`
+    path: string              # The path of the text, list or map: `cells/0/source`
   ]
 
   def "nu-complete crdtctl doc rebuild kind" [] {
@@ -7364,31 +7364,31 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Write the content of a document anew, without its history
+  # Rewrite the content of a document without its history
   export extern "crdtctl doc rebuild" [
-    --from: string@"nu-complete crdtctl doc rebuild kind" # Take a file for what this says, whatever it looks like
+    --from: string@"nu-complete crdtctl doc rebuild kind" # Read the file as this kind, whatever it looks like
     --out(-O): path           # The file to write; `-` is standard output
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc rebuild global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc rebuild global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc rebuild global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc rebuild global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc rebuild global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc rebuild global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc rebuild global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc rebuild global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document, or a file; `-` is standard input
   ]
@@ -7417,35 +7417,35 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Bring an update into a document
+  # Load an update into a document
   export extern "crdtctl doc load" [
-    --doc: string             # The document; a new one by its whole id. Not needed for a file of a store
-    --doubled                 # Bring in even what will be there twice then
-    --from: string@"nu-complete crdtctl doc load kind" # Take a file for what this says, whatever it looks like
+    --doc: string             # The document; the full id for a new one. Not needed for a file of a store
+    --doubled                 # Load even content that will then appear twice
+    --from: string@"nu-complete crdtctl doc load kind" # Read the file as this kind, whatever it looks like
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc load global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc load global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc load global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc load global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc load global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc load global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc load global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc load global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    file: path                # The update, or whatever `doc kind` finds updates in; `-` is standard input
+    file: path                # The update, or any file in which `doc kind` finds updates; `-` is standard input
   ]
 
   def "nu-complete crdtctl doc anonymize kind" [] {
@@ -7474,30 +7474,30 @@ module completions {
 
   # Write a copy of a document without what people wrote, for bug reports
   export extern "crdtctl doc anonymize" [
-    --members                 # Replace the ids of members too, each by the same other one throughout the entity
-    --from: string@"nu-complete crdtctl doc anonymize kind" # Take a file for what this says, whatever it looks like
+    --members                 # Replace the ids of members too, each by the same substitute throughout the entity
+    --from: string@"nu-complete crdtctl doc anonymize kind" # Read the file as this kind, whatever it looks like
     --out(-O): path           # The file to write; `-` is standard output
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl doc anonymize global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl doc anonymize global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl doc anonymize global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl doc anonymize global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc anonymize global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl doc anonymize global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl doc anonymize global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl doc anonymize global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document, or a file; `-` is standard input
   ]
@@ -7510,7 +7510,7 @@ module completions {
   export extern "crdtctl doc help list" [
   ]
 
-  # Say what files are: updates, messages, logs, databases, packed or as text
+  # Identify files: updates, messages, logs, databases, packed or as text
   export extern "crdtctl doc help kind" [
   ]
 
@@ -7526,11 +7526,11 @@ module completions {
   export extern "crdtctl doc help get" [
   ]
 
-  # Show which paths a document has, of which type, and how many
+  # Show the paths of a document, with their types and counts
   export extern "crdtctl doc help tree" [
   ]
 
-  # Say what every byte of a document is there for
+  # Show what every byte of a document is used for
   export extern "crdtctl doc help size" [
   ]
 
@@ -7542,7 +7542,7 @@ module completions {
   export extern "crdtctl doc help diff" [
   ]
 
-  # Write what is in a file in another form
+  # Convert a file to another form
   export extern "crdtctl doc help convert" [
   ]
 
@@ -7550,15 +7550,15 @@ module completions {
   export extern "crdtctl doc help merge" [
   ]
 
-  # Write what one file lacks of another
+  # Write the update that one file lacks from another
   export extern "crdtctl doc help diff-update" [
   ]
 
-  # Print how far a file or document knows each client, or compare two
+  # Print the state vector of a file or document, or compare two
   export extern "crdtctl doc help vector" [
   ]
 
-  # Say what an update does
+  # Explain what an update does
   export extern "crdtctl doc help explain" [
   ]
 
@@ -7570,11 +7570,11 @@ module completions {
   export extern "crdtctl doc help blame" [
   ]
 
-  # Write the content of a document anew, without its history
+  # Rewrite the content of a document without its history
   export extern "crdtctl doc help rebuild" [
   ]
 
-  # Bring an update into a document
+  # Load an update into a document
   export extern "crdtctl doc help load" [
   ]
 
@@ -7612,31 +7612,31 @@ module completions {
 
   # Print digests of the store or of one document, to compare replicas
   export extern "crdtctl digest" [
-    --words                   # The content digest as four words, to read over a telephone
-    --from: string@"nu-complete crdtctl digest kind" # Take a file for what this says, whatever it looks like
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl digest global.output" # How output is written: a table on a terminal, else tab-separated
+    --words                   # Print the content digest as four words, to read over a telephone
+    --from: string@"nu-complete crdtctl digest kind" # Read the file as this kind, whatever it looks like
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl digest global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl digest global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl digest global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl digest global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl digest global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl digest global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl digest global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    doc?: string              # The document, or a file (`-` is standard input); else the whole store
+    doc?: string              # The document, or a file (`-` is standard input); by default the whole store
   ]
 
   def "nu-complete crdtctl check kind" [] {
@@ -7663,33 +7663,33 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Look for what is wrong with the store, and name the command that mends it
+  # Check the store for problems, and name the command that fixes each
   export extern "crdtctl check" [
-    --deep                    # Let yrs encode every document again, and compare
-    --from: string@"nu-complete crdtctl check kind" # Take a file for what this says, whatever it looks like
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl check global.output" # How output is written: a table on a terminal, else tab-separated
+    --deep                    # Have yrs re-encode every document, and compare
+    --from: string@"nu-complete crdtctl check kind" # Read the file as this kind, whatever it looks like
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl check global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl check global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl check global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl check global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl check global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl check global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl check global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    ...doc: string            # The documents, or files; else all documents
+    ...doc: string            # The documents, or files; all documents by default
   ]
 
   def "nu-complete crdtctl repair global.output" [] {
@@ -7712,30 +7712,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Mend what `crdtctl check` found: only what is named
+  # Repair findings of `crdtctl check`: only those that are named
   export extern "crdtctl repair" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl repair global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl repair global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl repair global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl repair global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl repair global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl repair global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl repair global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl repair global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     ...finding: string        # The findings
   ]
@@ -7760,34 +7760,34 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Build a damaged document again, from what is left of it and what others have
+  # Rebuild a damaged document from what is left of it and what others have
   export extern "crdtctl recover" [
-    --from: path              # Bundles, stores and .yrs files of others, the most trusted first
-    --apply                   # Go on with it: put it in the place of the damaged file, which is kept beside it
-    --out(-O): path           # The directory to write to; nothing in it is written over
-    --records                 # Every record in a row of its own; JSON and ids always are
+    --from: path              # Bundles, stores and .yrs files of others, most trusted first
+    --apply                   # Replace the damaged file with the result, and keep it beside it
+    --out(-O): path           # The directory to write to; nothing in it is overwritten
+    --records                 # Show one row per record, as JSON and ids always do
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl recover global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl recover global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl recover global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl recover global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl recover global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl recover global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl recover global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl recover global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document, or a file; `-` is standard input
   ]
@@ -7814,31 +7814,31 @@ module completions {
 
   # Run many operations as one: one lock, one load, one commit
   export extern "crdtctl batch" [
-    --keep-going(-k)          # Leave out what fails, do the rest
+    --keep-going(-k)          # Skip lines that fail, and apply the rest
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl batch global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl batch global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl batch global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl batch global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl batch global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl batch global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl batch global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl batch global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    file?: path               # The file; standard input without one and for `-`
+    file?: path               # The file; without one, or with `-`, standard input
   ]
 
   def "nu-complete crdtctl log global.output" [] {
@@ -7861,33 +7861,33 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # What happened in this store: by whom, by which command, from whose bundle
+  # Show what happened in this store: by whom, by which command, from whose bundle
   export extern "crdtctl log" [
-    --since: string           # Only from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
+    --since: string           # Only since this time: RFC 3339, a date, or `2d`, `3h`, `1w` ago
     --until: string           # Only before this time
-    --limit: string           # Only the last N of them
-    --record: string          # What happened to one record, of any kind: its id, or a unique prefix of it
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl log global.output" # How output is written: a table on a terminal, else tab-separated
+    --limit: string           # Only the last N
+    --record: string          # Only what happened to this record, of any kind: its id, or a unique prefix of it
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl log global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl log global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl log global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl log global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl log global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl log global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl log global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -7913,27 +7913,27 @@ module completions {
 
   # Show one command: its operations, and what it did to which records
   export extern "crdtctl log show" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl log show global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl log show global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl log show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl log show global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl log show global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl log show global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl log show global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl log show global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     seq: string               # Its number in the log
   ]
@@ -7958,30 +7958,30 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Take back what one command did, by new edits that do the opposite
+  # Revert what one command did, with new edits that do the opposite
   export extern "crdtctl log revert" [
     --dry-run(-n)             # Show what would happen; write nothing
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl log revert global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl log revert global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl log revert global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl log revert global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl log revert global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl log revert global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl log revert global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl log revert global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     seq: string               # Its number in the log
   ]
@@ -7994,7 +7994,7 @@ module completions {
   export extern "crdtctl log help show" [
   ]
 
-  # Take back what one command did, by new edits that do the opposite
+  # Revert what one command did, with new edits that do the opposite
   export extern "crdtctl log help revert" [
   ]
 
@@ -8026,34 +8026,34 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Ask the store in SQL: one query over views of everything it holds
+  # Query the store in SQL: one query over views of everything it holds
   export extern "crdtctl sql" [
-    --param(-p): string       # A value for `:NAME` in the query; `:now` is the time that counts as now
-    --timeout: string         # For how long the command may take, printing the rows included; without it the query alone may work for 10s
-    --explain                 # Show how the query would be answered, and what it would read
+    --param(-p): string       # A value for `:NAME` in the query; `:now` is the current time, or that of `--now`
+    --timeout: string         # How long the command may take, including printing the rows; by default the query alone may take 10s
+    --explain                 # Show how the query would be executed, and what it would read
     --schema: string@"nu-complete crdtctl sql schema" # List the views or, with the name of one, its columns
     --save: path              # Write all views into a new SQLite file, with the full-text index
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl sql global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl sql global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl sql global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl sql global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sql global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl sql global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl sql global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl sql global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     query?: string            # One SELECT; `-` reads it from stdin
   ]
@@ -8078,33 +8078,33 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Show the whole journey: two replicas, a USB stick between them, deletions and pruning
+  # Run a tour: two replicas, a USB stick between them, deletions and pruning
   export extern "crdtctl demo" [
-    --messages: string        # Make one store with so many messages instead of the journey
+    --messages: string        # Make one store with this many messages instead of the tour
     --seed: string            # The same seed makes the same messages
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl demo global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl demo global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl demo global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl demo global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl demo global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl demo global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl demo global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl demo global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    dir?: path                # A folder that does not exist yet or is empty; else crdtctl-demo, or the next free number
+    dir?: path                # A folder that is empty or does not exist yet; by default crdtctl-demo, or the next free number
   ]
 
   def "nu-complete crdtctl completions shell" [] {
@@ -8131,29 +8131,29 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Print the completions of a shell
+  # Print the completion script for a shell
   export extern "crdtctl completions" [
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl completions global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl completions global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl completions global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl completions global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl completions global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl completions global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl completions global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl completions global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     shell: string@"nu-complete crdtctl completions shell"
   ]
@@ -8181,27 +8181,27 @@ module completions {
   # Print the manual page, or write one page per command
   export extern "crdtctl man" [
     --out(-O): path           # Write one page per command into this directory
-    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
-    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts, by id or a unique prefix; else the store's own member
-    --output(-o): string@"nu-complete crdtctl man global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
+    --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
+    --output(-o): string@"nu-complete crdtctl man global.output" # The output format; by default a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
-    --quiet(-q)               # Say nothing on standard error but errors
-    --full                    # Show cells of many lines in tables, and long columns of boards, whole
-    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
-    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
-    --no-header               # Leave out the names of columns and fields
-    --time: string@"nu-complete crdtctl man global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
-    --verbose(-v)             # Say which store, entity and member are meant
-    --yes(-y)                 # Answer every question with yes
-    --no-input                # Ask nothing; fail where an answer is needed
-    --no-pager                # Show everything at once: no pager on a terminal
+    --quiet(-q)               # Print nothing but errors on standard error
+    --full                    # Show multi-line cells of tables and long columns of boards in full
+    --fields: string          # Show only these fields, in this order, by column or JSON field name
+    --template: string        # Format each record with a template: `{{ title }}` is a field, as named in --json
+    --no-header               # Leave out column and field names
+    --time: string@"nu-complete crdtctl man global.time" # How to show times to people; JSON, TSV and CSV are not affected
+    --verbose(-v)             # Say which store, entity and member are used
+    --yes(-y)                 # Answer yes to every question
+    --no-input                # Never ask; fail if an answer is needed
+    --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl man global.color" # When to use colour
-    --lock-wait: string       # How long to wait for another process that writes
-    --fold: string@"nu-complete crdtctl man global.fold" # When the files of changed documents are written: before the command ends, or `later`
-    --now: string             # The time that counts as now
+    --lock-wait: string       # How long to wait while another process writes
+    --fold: string@"nu-complete crdtctl man global.fold" # When to write the files of changed documents: before the command ends, or `later`
+    --now: string             # The time to use as now
     --progress: string@"nu-complete crdtctl man global.progress" # When to show progress
-    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --state-dir: path         # The directory for the leases of this machine's replicas; by default the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -8209,15 +8209,15 @@ module completions {
   export extern "crdtctl help" [
   ]
 
-  # Make a store, or make an existing one your replica
+  # Create a store, or make an existing one your replica
   export extern "crdtctl help init" [
   ]
 
-  # Show the store on one screen: who we are, who is behind, what waits, what is wrong or nearly full
+  # Show the store on one screen: who you are, who is behind, what waits, what is wrong or nearly full
   export extern "crdtctl help status" [
   ]
 
-  # Print the member that acts, its roles and its replica
+  # Print the acting member, its roles and its replica
   export extern "crdtctl help whoami" [
   ]
 
@@ -8225,7 +8225,7 @@ module completions {
   export extern "crdtctl help entity" [
   ]
 
-  # Create an entity; whoever creates it becomes its owner
+  # Create an entity; its creator becomes its owner
   export extern "crdtctl help entity create" [
   ]
 
@@ -8237,11 +8237,11 @@ module completions {
   export extern "crdtctl help entity show" [
   ]
 
-  # Give an entity another name
+  # Rename an entity
   export extern "crdtctl help entity rename" [
   ]
 
-  # Choose the entity that commands mean when none is named
+  # Set the default entity, for commands that do not name one
   export extern "crdtctl help entity use" [
   ]
 
@@ -8249,11 +8249,11 @@ module completions {
   export extern "crdtctl help member" [
   ]
 
-  # Add a member, or take a removed one back
+  # Add a member, or add a removed one again
   export extern "crdtctl help member add" [
   ]
 
-  # Remove a member; oneself: leave
+  # Remove a member; removing yourself means leaving
   export extern "crdtctl help member remove" [
   ]
 
@@ -8277,7 +8277,7 @@ module completions {
   export extern "crdtctl help chat send" [
   ]
 
-  # Get the files that are attached to a message
+  # Get the files attached to a message
   export extern "crdtctl help chat attachment" [
   ]
 
@@ -8285,15 +8285,15 @@ module completions {
   export extern "crdtctl help chat attachment get" [
   ]
 
-  # Change the text of one's own message
+  # Change the text of your own message
   export extern "crdtctl help chat edit" [
   ]
 
-  # Delete one's own message; admins and owners: anybody's
+  # Delete your own message; admins and owners can delete anybody's
   export extern "crdtctl help chat delete" [
   ]
 
-  # Give one's reaction to a message; prints nothing
+  # React to a message; prints nothing
   export extern "crdtctl help chat react" [
   ]
 
@@ -8301,11 +8301,11 @@ module completions {
   export extern "crdtctl help chat list" [
   ]
 
-  # Mark messages and replies as read, here alone: no document has such marks
+  # Mark messages and replies as read, in this store only: the marks are not part of any document
   export extern "crdtctl help chat read" [
   ]
 
-  # Show the last messages and replies; with -f go on with those that come
+  # Show the last messages and replies; with -f, follow new ones
   export extern "crdtctl help chat tail" [
   ]
 
@@ -8317,15 +8317,15 @@ module completions {
   export extern "crdtctl help chat thread" [
   ]
 
-  # Write the chat into a file: Markdown, HTML, CSV or NDJSON
+  # Write the chat to a file: Markdown, HTML, CSV or NDJSON
   export extern "crdtctl help chat export" [
   ]
 
-  # Find messages and replies that hold all of some words, in any case
+  # Find messages and replies that contain all of the given words, ignoring case
   export extern "crdtctl help chat search" [
   ]
 
-  # The kanban board of an entity: its columns, and the cards in them
+  # Show and edit the kanban board of an entity: its columns and cards
   export extern "crdtctl help kanban" [
   ]
 
@@ -8337,7 +8337,7 @@ module completions {
   export extern "crdtctl help kanban add" [
   ]
 
-  # Change what stands on a card
+  # Edit a card
   export extern "crdtctl help kanban edit" [
   ]
 
@@ -8349,15 +8349,15 @@ module completions {
   export extern "crdtctl help kanban archive" [
   ]
 
-  # Put an archived card back, at the end of its column; of the first where that is gone
+  # Put an archived card back at the end of its column, or of the first if that is gone
   export extern "crdtctl help kanban restore" [
   ]
 
-  # List the cards, in the order of the board
+  # List the cards, in board order
   export extern "crdtctl help kanban list" [
   ]
 
-  # Write the board into a file: Markdown, HTML, CSV or NDJSON
+  # Write the board to a file: Markdown, HTML, CSV or NDJSON
   export extern "crdtctl help kanban export" [
   ]
 
@@ -8369,7 +8369,7 @@ module completions {
   export extern "crdtctl help kanban column" [
   ]
 
-  # Add a column behind the others; prints its id
+  # Add a column after the others; prints its id
   export extern "crdtctl help kanban column add" [
   ]
 
@@ -8377,15 +8377,15 @@ module completions {
   export extern "crdtctl help kanban column rename" [
   ]
 
-  # Put a column at another place of the board; at the end when no place is given
+  # Move a column to another place on the board; to the end if no place is given
   export extern "crdtctl help kanban column move" [
   ]
 
-  # Remove a column; one with cards only with --to
+  # Remove a column; one that has cards needs --to
   export extern "crdtctl help kanban column remove" [
   ]
 
-  # The issues of an entity: what is to be done, and what was said about it
+  # Open, edit, comment on, close and list the issues of an entity
   export extern "crdtctl help issue" [
   ]
 
@@ -8397,15 +8397,15 @@ module completions {
   export extern "crdtctl help issue edit" [
   ]
 
-  # Say how far an issue is; it stays open until it is closed
+  # Set the status of an issue; it stays open until it is closed
   export extern "crdtctl help issue status" [
   ]
 
-  # Say how urgent an issue is
+  # Set the priority of an issue
   export extern "crdtctl help issue priority" [
   ]
 
-  # Give an issue to a member
+  # Assign an issue to a member
   export extern "crdtctl help issue assign" [
   ]
 
@@ -8429,7 +8429,7 @@ module completions {
   export extern "crdtctl help issue list" [
   ]
 
-  # Write the issues into a file: Markdown, HTML, CSV or NDJSON
+  # Write the issues to a file: Markdown, HTML, CSV or NDJSON
   export extern "crdtctl help issue export" [
   ]
 
@@ -8437,7 +8437,7 @@ module completions {
   export extern "crdtctl help issue show" [
   ]
 
-  # Draw on the whiteboard of an entity, look at it, and connect it to a live relay
+  # Draw on the whiteboard of an entity, view it, and connect it to a live relay
   export extern "crdtctl help canvas" [
   ]
 
@@ -8457,7 +8457,7 @@ module completions {
   export extern "crdtctl help canvas delete" [
   ]
 
-  # List the elements, the lowest first
+  # List the elements, lowest first
   export extern "crdtctl help canvas list" [
   ]
 
@@ -8465,23 +8465,23 @@ module completions {
   export extern "crdtctl help canvas show" [
   ]
 
-  # Take back the last thing that this replica did on the canvas
+  # Undo this replica's last change to the canvas
   export extern "crdtctl help canvas undo" [
   ]
 
-  # Do again what was undone last
+  # Redo the last undone change
   export extern "crdtctl help canvas redo" [
   ]
 
-  # Draw the canvas as an SVG, or as a PNG where the file's name ends in .png
+  # Draw the canvas as an SVG, or as a PNG if the file name ends in .png
   export extern "crdtctl help canvas render" [
   ]
 
-  # Apply messages of a live relay, one JSON object a line, as they come
+  # Apply messages of a live relay as they arrive, one JSON object per line
   export extern "crdtctl help canvas apply" [
   ]
 
-  # Hand out what this replica did on the canvas, as messages for a relay, until acknowledged
+  # Print this replica's changes to the canvas as messages for a relay, until acknowledged
   export extern "crdtctl help canvas events" [
   ]
 
@@ -8489,11 +8489,11 @@ module completions {
   export extern "crdtctl help disk" [
   ]
 
-  # Put a file to a path; a text that is there already is changed where it differs
+  # Put a file at a path; an existing text is edited where it differs
   export extern "crdtctl help disk put" [
   ]
 
-  # Get a file, or with -r all files below a path
+  # Get a file or, with -r, all files below a path
   export extern "crdtctl help disk get" [
   ]
 
@@ -8509,7 +8509,7 @@ module completions {
   export extern "crdtctl help disk show" [
   ]
 
-  # Change a text: in $VISUAL or $EDITOR, or `-` for the whole new text on standard input
+  # Edit a text in $VISUAL or $EDITOR; with `-`, read the whole new text from standard input
   export extern "crdtctl help disk edit" [
   ]
 
@@ -8517,15 +8517,15 @@ module completions {
   export extern "crdtctl help disk move" [
   ]
 
-  # Remove a file, or with -r all files of a directory
+  # Remove a file or, with -r, all files of a directory
   export extern "crdtctl help disk remove" [
   ]
 
-  # Bring a removed file back, as long as not everybody has heard that it was removed; or what a file held before
+  # Restore a removed file, until every member has acknowledged its removal; or an earlier version of a file
   export extern "crdtctl help disk restore" [
   ]
 
-  # Take in what was changed in the directories: new, edited, moved and removed files
+  # Take in what changed in the directories: new, edited, moved and removed files
   export extern "crdtctl help disk scan" [
   ]
 
@@ -8533,15 +8533,15 @@ module completions {
   export extern "crdtctl help disk status" [
   ]
 
-  # Publish /public/website: the hashes of its files into B3SUMS, and the hash of that as its root
+  # Publish /public/website: hash its files into B3SUMS, whose own hash is the root
   export extern "crdtctl help disk publish" [
   ]
 
-  # Remove what takes room beside the disks and nobody needs: replaced versions, unfinished parts
+  # Remove stored file contents that nobody needs: replaced versions, unfinished parts
   export extern "crdtctl help disk gc" [
   ]
 
-  # Look whether a copy of a website is what was published: which files differ, are missing or extra
+  # Check a copy of a website against what was published: which files differ, are missing or extra
   export extern "crdtctl help disk verify" [
   ]
 
@@ -8549,7 +8549,7 @@ module completions {
   export extern "crdtctl help disk history" [
   ]
 
-  # Show what differs between the store's text and the file in the directory, another store's, or what a bundle would make of it
+  # Show how the store's text differs from the file in the directory, another store's text, or what importing a bundle would make of it
   export extern "crdtctl help disk diff" [
   ]
 
@@ -8565,7 +8565,7 @@ module completions {
   export extern "crdtctl help sync import" [
   ]
 
-  # Do all that is to be done with a stick: take in what is new, put there what others lack
+  # Sync with a USB stick: import what is new on it, write to it what others lack
   export extern "crdtctl help sync stick" [
   ]
 
@@ -8577,11 +8577,11 @@ module completions {
   export extern "crdtctl help sync receipt" [
   ]
 
-  # Show what a bundle says that it holds, without importing it
+  # Show what a bundle says it holds, without importing it
   export extern "crdtctl help sync show" [
   ]
 
-  # Check a bundle whole, without a store: bounds, hashes, every update
+  # Check a whole bundle, without a store: bounds, hashes, every update
   export extern "crdtctl help sync verify" [
   ]
 
@@ -8593,43 +8593,43 @@ module completions {
   export extern "crdtctl help sync forget" [
   ]
 
-  # What is done with, in a file beside the documents, so that these stay small
+  # Move finished records into a file beside the documents, to keep the documents small
   export extern "crdtctl help archive" [
   ]
 
-  # Move what is done with into the archive, and say what waits for whom
+  # Move finished records into the archive, and say which wait for whom
   export extern "crdtctl help archive run" [
   ]
 
-  # Say whether documents over their limit are archived by themselves, or switch that on or off
+  # Show whether documents over their limit are archived automatically, or switch that on or off
   export extern "crdtctl help archive auto" [
   ]
 
-  # Say how documents are kept, or change that for everybody
+  # Show how documents are archived, or change that for everybody
   export extern "crdtctl help archive mode" [
   ]
 
-  # List what is in the archive, the oldest first
+  # List what is in the archive, oldest first
   export extern "crdtctl help archive list" [
   ]
 
-  # Show one, with every state in which it was archived
+  # Show one archived record, with every version that was archived
   export extern "crdtctl help archive show" [
   ]
 
-  # Bring one back into its document, under its own id
+  # Bring an archived record back into its document, under its own id
   export extern "crdtctl help archive restore" [
   ]
 
-  # When the files of documents are written: with every command, or many changes at once
+  # Control when document files are written: with every command, or many changes at once
   export extern "crdtctl help fold" [
   ]
 
-  # Write what was left for later into the files, so that other programs find it there
+  # Write all pending changes to the files, so that other programs see them
   export extern "crdtctl help fold run" [
   ]
 
-  # Say when the files of this store are written, or change that
+  # Show when the files of this store are written, or change that
   export extern "crdtctl help fold mode" [
   ]
 
@@ -8637,7 +8637,7 @@ module completions {
   export extern "crdtctl help prune" [
   ]
 
-  # Deleted records: which are still there, and whom they wait for
+  # Show deleted records: which are still there, and whom they wait for
   export extern "crdtctl help tombstone" [
   ]
 
@@ -8645,47 +8645,47 @@ module completions {
   export extern "crdtctl help tombstone list" [
   ]
 
-  # Explain one: who deleted it, whom it waits for, and what goes with it
+  # Explain one tombstone: who deleted it, whom it waits for, and what pruning it frees
   export extern "crdtctl help tombstone why" [
   ]
 
-  # Records that are gone for good, kept for 30 days: what they were, and a new one of each
+  # Show records that are gone for good, kept for 30 days, and make new ones from them
   export extern "crdtctl help trash" [
   ]
 
-  # List what went, the latest first
+  # List the records in the trash, latest first
   export extern "crdtctl help trash list" [
   ]
 
-  # Show one, with every field that its record had
+  # Show one record, with every field that it had
   export extern "crdtctl help trash show" [
   ]
 
-  # Make a new record with the content of one; prints the new id
+  # Make a new record with the content of one in the trash; prints the new id
   export extern "crdtctl help trash restore" [
   ]
 
-  # Values that lost a merge: what they lost to, and how to have them back
+  # List and restore values that lost a merge
   export extern "crdtctl help conflict" [
   ]
 
-  # List what lost, the latest first
+  # List the values that lost, latest first
   export extern "crdtctl help conflict list" [
   ]
 
-  # Show one, with both values whole
+  # Show one conflict, with both values in full
   export extern "crdtctl help conflict show" [
   ]
 
-  # Say that a value can stay lost: `conflict list` leaves it out from then on
+  # Accept that a value stays lost: `conflict list` no longer shows it
   export extern "crdtctl help conflict dismiss" [
   ]
 
-  # Write the value that lost again, as a new edit
+  # Restore the value that lost, as a new edit
   export extern "crdtctl help conflict restore" [
   ]
 
-  # Documents as such: what is in them, how large it is, what differs
+  # Inspect documents: what is in them, how large it is, what differs
   export extern "crdtctl help doc" [
   ]
 
@@ -8693,7 +8693,7 @@ module completions {
   export extern "crdtctl help doc list" [
   ]
 
-  # Say what files are: updates, messages, logs, databases, packed or as text
+  # Identify files: updates, messages, logs, databases, packed or as text
   export extern "crdtctl help doc kind" [
   ]
 
@@ -8709,11 +8709,11 @@ module completions {
   export extern "crdtctl help doc get" [
   ]
 
-  # Show which paths a document has, of which type, and how many
+  # Show the paths of a document, with their types and counts
   export extern "crdtctl help doc tree" [
   ]
 
-  # Say what every byte of a document is there for
+  # Show what every byte of a document is used for
   export extern "crdtctl help doc size" [
   ]
 
@@ -8725,7 +8725,7 @@ module completions {
   export extern "crdtctl help doc diff" [
   ]
 
-  # Write what is in a file in another form
+  # Convert a file to another form
   export extern "crdtctl help doc convert" [
   ]
 
@@ -8733,15 +8733,15 @@ module completions {
   export extern "crdtctl help doc merge" [
   ]
 
-  # Write what one file lacks of another
+  # Write the update that one file lacks from another
   export extern "crdtctl help doc diff-update" [
   ]
 
-  # Print how far a file or document knows each client, or compare two
+  # Print the state vector of a file or document, or compare two
   export extern "crdtctl help doc vector" [
   ]
 
-  # Say what an update does
+  # Explain what an update does
   export extern "crdtctl help doc explain" [
   ]
 
@@ -8753,11 +8753,11 @@ module completions {
   export extern "crdtctl help doc blame" [
   ]
 
-  # Write the content of a document anew, without its history
+  # Rewrite the content of a document without its history
   export extern "crdtctl help doc rebuild" [
   ]
 
-  # Bring an update into a document
+  # Load an update into a document
   export extern "crdtctl help doc load" [
   ]
 
@@ -8769,15 +8769,15 @@ module completions {
   export extern "crdtctl help digest" [
   ]
 
-  # Look for what is wrong with the store, and name the command that mends it
+  # Check the store for problems, and name the command that fixes each
   export extern "crdtctl help check" [
   ]
 
-  # Mend what `crdtctl check` found: only what is named
+  # Repair findings of `crdtctl check`: only those that are named
   export extern "crdtctl help repair" [
   ]
 
-  # Build a damaged document again, from what is left of it and what others have
+  # Rebuild a damaged document from what is left of it and what others have
   export extern "crdtctl help recover" [
   ]
 
@@ -8785,7 +8785,7 @@ module completions {
   export extern "crdtctl help batch" [
   ]
 
-  # What happened in this store: by whom, by which command, from whose bundle
+  # Show what happened in this store: by whom, by which command, from whose bundle
   export extern "crdtctl help log" [
   ]
 
@@ -8793,19 +8793,19 @@ module completions {
   export extern "crdtctl help log show" [
   ]
 
-  # Take back what one command did, by new edits that do the opposite
+  # Revert what one command did, with new edits that do the opposite
   export extern "crdtctl help log revert" [
   ]
 
-  # Ask the store in SQL: one query over views of everything it holds
+  # Query the store in SQL: one query over views of everything it holds
   export extern "crdtctl help sql" [
   ]
 
-  # Show the whole journey: two replicas, a USB stick between them, deletions and pruning
+  # Run a tour: two replicas, a USB stick between them, deletions and pruning
   export extern "crdtctl help demo" [
   ]
 
-  # Print the completions of a shell
+  # Print the completion script for a shell
   export extern "crdtctl help completions" [
   ]
 
