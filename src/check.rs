@@ -294,9 +294,9 @@ fn residue(doc: &DocId, bytes: u64, counted: u64, limit: u64) -> Option<Found> {
         kind: &RESIDUE,
         detail: String::new(),
         message: format!(
-            "{residue} of the {bytes} bytes of {doc} are what removed records left: more than its \
-             limit of {limit}, which does not count them; they are loaded and sent all the same, \
-             and never come free. Another entity to go on in begins without"
+            "{residue} of the {bytes} bytes of {doc} are residue of removed records: more than its \
+             limit of {limit}, which does not count them; they are still loaded and sent, and \
+             are never freed. A new entity to continue in starts without them"
         ),
         fix: Fix::Next(Next::CreateEntity),
     })
@@ -306,11 +306,11 @@ fn residue(doc: &DocId, bytes: u64, counted: u64, limit: u64) -> Option<Found> {
 fn deep(doc: &DocId, shown: &AnyView) -> Result<Option<Found>> {
     let checked = |bytes| Update::checked(bytes, concern::expected(doc));
     let again = checked(shown.bytes())
-        .map_err(|fault| Error::bug("what was checked does not check").because(fault))
+        .map_err(|fault| Error::bug("an update that was checked is not valid").because(fault))
         // The client id is one of a document that writes nothing.
         .and_then(|update| Doc::load(&update, 1)?.encode());
     let what = match again {
-        Err(e) => Some(format!("yrs does not take it: {e}")),
+        Err(e) => Some(format!("yrs rejects it: {e}")),
         Ok((bytes, version)) => {
             let digest = checked(&bytes).map(|update| AnyView::read(&update).map(|of| of.digest()));
             if !matches!(digest, Ok(Ok(digest)) if digest == shown.digest()) {
@@ -325,7 +325,7 @@ fn deep(doc: &DocId, shown: &AnyView) -> Result<Option<Found>> {
     Ok(what.map(|what| Found {
         kind: &UNSTABLE,
         detail: String::new(),
-        message: format!("{doc} is not the same after yrs has encoded it again: {what}"),
+        message: format!("{doc} is not the same after yrs re-encodes it: {what}"),
         fix: Fix::Next(Next::Report(doc.to_string())),
     }))
 }

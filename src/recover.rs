@@ -40,7 +40,7 @@ pub fn rebuild(doc: &DocId, sources: &[RecoverySource], roots: Roots) -> Result<
     let mut read: Vec<Read<'_>> = sources.iter().map(|source| Read::of(source, expected)).collect();
     let merged = gather::merge_all(&mut read, expected)?;
     if merged == EMPTY && !sources.iter().any(|source| source.updates.iter().any(|u| u == EMPTY)) {
-        return Err(Error::not_found(format!("nothing that is left of {doc} can be used"))
+        return Err(Error::not_found(format!("nothing left of {doc} is usable"))
             .because(faults(&read))
             .hint(Hint::from("name more bundles or stores with ").next(Next::RecoverFrom)));
     }
@@ -60,8 +60,8 @@ fn faults(read: &[Read<'_>]) -> String {
         .iter()
         .map(|read| match read.given().fault {
             Some(fault) => format!("{}: {fault}", read.source.name),
-            None => format!("{} builds upon what is missing", read.source.name),
+            None => format!("{} builds on operations that are missing", read.source.name),
         })
         .collect();
-    if said.is_empty() { "there are no bytes of it".to_owned() } else { said.join("; ") }
+    if said.is_empty() { "no bytes of it were found".to_owned() } else { said.join("; ") }
 }

@@ -107,13 +107,13 @@ impl ArchiveFile {
         let tables = "SELECT count(*) FROM sqlite_schema";
         let tables: i64 = self.db.query_row(tables, [], |row| row.get(0)).map_err(failed)?;
         if (id != i64::from(FILE_ID) || version == 0) && tables > 0 {
-            return Err(Error::corrupt("archive.db is no archive of crdtctl's")
-                .hint("move it away: nothing of it is used here"));
+            return Err(Error::corrupt("archive.db is not an archive of crdtctl")
+                .hint("move it away: nothing in it is used here"));
         }
         if version > MIGRATIONS.len() {
             return Err(Error::refused(format!(
                 "archive.db was written by a newer crdtctl: its tables have version {version}, this \
-                 one knows {}",
+                 one supports {}",
                 MIGRATIONS.len()
             ))
             .hint("update crdtctl"));
@@ -478,7 +478,9 @@ pub(super) fn failed(e: rusqlite::Error) -> Error {
     let error = Error::new(kind, "archive.db could not be used").because(e);
     match kind {
         Kind::Corrupt => error.hint(Next::Check(None).and(" says what helps")),
-        Kind::Locked => error.hint(Next::WaitLonger.and(" waits longer for whoever writes to it")),
+        Kind::Locked => {
+            error.hint(Next::WaitLonger.and(" waits longer for the process that writes to it"))
+        }
         _ => error,
     }
 }

@@ -303,7 +303,7 @@ fn same(found: Option<&ArchivedRecord>, record: &ArchivedRecord) -> Result<()> {
 
 fn unlike(what: String) -> Error {
     Error::io("archive.db does not hold what was written to it", what)
-        .hint("nothing left its document; check the disk")
+        .hint("every record is still in its document; check the disk")
 }
 
 /// Settles what earlier commands left: rows of those that happened count for good, and rows of

@@ -98,14 +98,17 @@ pub(super) fn note(txn: &mut Txn<'_>, now: i64) -> Result<()> {
 pub fn set_mode(session: &mut Session, doc: &DocId, mode: ArchiveMode) -> Result<bool> {
     let spec = concern::of(doc).filter(|spec| super::is_of(spec));
     let (Some(_), Some(entity)) = (spec, doc.entity()) else {
-        return Err(Error::usage(format!("nothing of {doc} is ever archived"))
-            .hint("chat, kanban and issues can be"));
+        return Err(Error::usage(format!("{doc} is never archived"))
+            .hint("only chat, kanban and issues are"));
     };
     let actor = Actor::of(session, &entity)?;
     if actor.role < Role::Admin {
         let (id, role) = (&actor.id, actor.role);
-        return Err(Error::refused(format!("{id}, {}, may not say how {doc} is kept", one(role)))
-            .hint("an admin or owner may"));
+        return Err(Error::refused(format!(
+            "{id}, {}, may not choose how {doc} is kept",
+            one(role)
+        ))
+        .hint("an admin or owner may"));
     }
     let before = session.read(doc, |source| ArchiveMode::of(source))?.flatten();
     if before == Some(mode) {

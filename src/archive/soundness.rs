@@ -67,10 +67,8 @@ pub fn nothing_lost(state: Option<&State>) -> Result<()> {
         None | Some(0) => Ok(()),
         Some(rows) => {
             let held = counted(rows, "row");
-            Err(Error::corrupt(format!(
-                "archive.db is not there any more, or empty; it held {held}"
-            ))
-            .hint(Next::Check(None).and(" says what helps")))
+            Err(Error::corrupt(format!("archive.db is missing or empty; it held {held}"))
+                .hint(Next::Check(None).and(" says what helps")))
         }
     }
 }

@@ -157,7 +157,7 @@ impl ArchiveReader {
             read.map(|read| read.record).filter(|record| record.version() == version)
         });
         found.ok_or_else(|| {
-            Error::corrupt("archive.db holds a row that is not what its name says")
+            Error::corrupt("archive.db holds a row that does not match its hash")
                 .because(format!("row {n} of versions"))
                 .hint("leave out `--with-archive`, or put back a copy of archive.db")
         })
@@ -214,24 +214,24 @@ pub fn unpack(
         let mut found = SpanBuilder::new();
         for _ in 0..span.rows {
             let Some(record) = lines.next(doc, now)? else {
-                return Err(wrong(doc, "there are fewer rows than are announced"));
+                return Err(wrong(doc, "there are fewer rows than announced"));
             };
             found.hasher.update(record.version().as_bytes());
             found.rows = found.rows.saturating_add(1);
             take(record)?;
         }
         if found.end() != Some(*span) {
-            return Err(wrong(doc, "rows do not have the digest that is announced"));
+            return Err(wrong(doc, "rows do not match the announced digest"));
         }
     }
     match lines.next(doc, now)? {
         None => Ok(()),
-        Some(_) => Err(wrong(doc, "there are more rows than are announced")),
+        Some(_) => Err(wrong(doc, "there are more rows than announced")),
     }
 }
 
 fn wrong(doc: &DocId, cause: impl std::fmt::Display) -> Error {
-    Error::untrusted(format!("the archived rows of {doc} are not what they should be"))
+    Error::untrusted(format!("the archived rows of {doc} are not valid"))
         .because(cause.to_string())
         .hint(
             Hint::from("nothing was written; ask the sender for another bundle: ")
@@ -283,7 +283,7 @@ impl<'a> RowLines<'a> {
         };
         match record.is_sound() {
             true => Ok(Some(record)),
-            false => Err(wrong(doc, format!("no record can be as {} is", record.id()))),
+            false => Err(wrong(doc, format!("{} is not a valid record", record.id()))),
         }
     }
 }

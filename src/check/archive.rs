@@ -20,7 +20,7 @@ pub fn archive(reader: &Reader, deep: bool) -> Result<Option<(&'static str, Stri
         ArchiveFault::Missing(written) => (
             "missing",
             format!(
-                "archive.db is not there, which held {}: put a copy back; {FROM_OTHERS}",
+                "archive.db is missing or empty; it held {}: put a copy back; {FROM_OTHERS}",
                 rows(written)
             ),
             Next::Import,

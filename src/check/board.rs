@@ -60,7 +60,7 @@ pub fn cards(source: &dyn Source) -> Vec<Found> {
     let listed: BTreeSet<&str> = lists.listed.keys().copied().collect();
     for entry in listed {
         if !board.cards.contains_key(entry) && !board.archived.contains(entry) {
-            let message = format!("a column lists card {entry}, which there is not");
+            let message = format!("a column lists card {entry}, which does not exist");
             found.push(finding(&WRONG_CACHE, entry, message));
         }
     }
@@ -71,7 +71,7 @@ fn look_at(lists: &Lists<'_>, card: &str, names: &str) -> Option<Found> {
     let Some(own) = lists.column(names) else {
         let message = match lists.board.first() {
             Some(first) => format!(
-                "card {card} is in no column: it names {names:?}, which there is not; repairing puts it \
+                "card {card} is in no column: it names {names:?}, which does not exist; repairing puts it \
                  into the first column, {:?}",
                 title(first)
             ),

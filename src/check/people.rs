@@ -54,7 +54,7 @@ fn active_members(view: &View) -> Vec<Found> {
                 member,
                 format!("{member} is removed, and active_members still names them: other programs wait for their acknowledgements"),
             ),
-            false => (&WRONG_CACHE, member, format!("active_members names {member}, of whom there is no record")),
+            false => (&WRONG_CACHE, member, format!("active_members names {member}, who has no record")),
         });
     }
     let to_found = |(kind, member, message): (&'static FindingKind, &String, String)| Found {
@@ -80,7 +80,7 @@ fn no_owner(entity: &EntityId, view: &View) -> Option<Found> {
             let repair = PLAIN_VALUE.id(Some(&entity.document(core::SPEC.name)), &detail);
             (
                 format!(
-                    "{entity} has no owner; {heir}, who comes next, has a plain value for a record"
+                    "{entity} has no owner; {heir}, who comes next, has a plain value as its record"
                 ),
                 Fix::Next(Next::Repair(Some(repair))),
             )

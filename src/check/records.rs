@@ -15,7 +15,7 @@ pub fn plain(spec: &'static Spec, view: &View) -> Vec<Found> {
     let to_found = |plain: plain::PlainRecord| Found {
         kind: &plain::PLAIN_VALUE,
         message: format!(
-            "{} was written as a plain value: of two edits in it one is lost; repairing rewrites it \
+            "{} was written as a plain value: of two concurrent edits one is lost; repairing rewrites it \
              as a shared type",
             plain.name()
         ),

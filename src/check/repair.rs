@@ -32,7 +32,7 @@ pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Fi
         let ids = findings.iter().map(|finding| finding.id.as_str());
         let id = id::resolve(name, ids, "finding").map_err(|e| match e.kind {
             Kind::NotFound => {
-                e.hint(Next::Check(None).and(" shows them; what is mended is found no more"))
+                e.hint(Next::Check(None).and(" shows them; repaired findings are gone from it"))
             }
             _ => e,
         })?;

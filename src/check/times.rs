@@ -52,8 +52,8 @@ pub fn ahead(spec: &Spec, view: &View, now: i64) -> Option<Found> {
         kind: &CLOCK_SKEW,
         detail: String::new(),
         message: format!(
-            "{} {} ahead of this machine's clock, the farthest by {}: {path}; whoever wrote that had \
-             another time, or this machine has",
+            "{} {} ahead of this machine's clock, the farthest by {}: {path}; the clock of its \
+             writer or of this machine is wrong",
             counted(ahead.count as u64, "time"),
             if ahead.count == 1 { "lies" } else { "lie" },
             duration(seconds)

@@ -119,8 +119,8 @@ impl FoundDocument {
     pub fn left_out(&self) -> Option<String> {
         let problem = self.problem.as_ref()?;
         Some(match self.unread {
-            1 => format!("1 part of it is no update: {problem}"),
-            more => format!("{more} parts of it are no updates; the first: {problem}"),
+            1 => format!("1 part of it is not an update: {problem}"),
+            more => format!("{more} parts of it are not updates; the first: {problem}"),
         })
     }
 

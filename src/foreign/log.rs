@@ -24,9 +24,9 @@ impl Framing {
     fn name(self) -> &'static str {
         match self {
             Framing::None => "updates one after the other",
-            Framing::Varint => "updates behind their lengths (varint)",
-            Framing::U32Be => "updates behind their lengths (u32, big-endian)",
-            Framing::U32Le => "updates behind their lengths (u32, little-endian)",
+            Framing::Varint => "length-prefixed updates (varint)",
+            Framing::U32Be => "length-prefixed updates (u32, big-endian)",
+            Framing::U32Le => "length-prefixed updates (u32, little-endian)",
         }
     }
 

@@ -93,9 +93,9 @@ pub fn hocuspocus_other(bytes: &[u8]) -> Option<Identified> {
             (2, _) => "a sign-in that was accepted",
             _ => return None,
         },
-        QUERY_AWARENESS => "a question who is there",
+        QUERY_AWARENESS => "an awareness query",
         STATELESS | BROADCAST_STATELESS => {
-            reader.text().ok().map(|_| "what an application sends")?
+            reader.text().ok().map(|_| "an application's own message")?
         }
         CLOSE => reader.text().ok().map(|_| "the end of a connection")?,
         SYNC_STATUS => reader.var().ok().map(|_| "whether an update was stored")?,
@@ -119,7 +119,7 @@ fn other(reader: &mut ByteReader<'_>) -> Option<Identified> {
             (0, _) => "a sign-in that was refused",
             _ => return None,
         },
-        QUERY_AWARENESS => "a question who is there",
+        QUERY_AWARENESS => "an awareness query",
         _ => return None,
     };
     Some(Identified::bare(FileKind::Message, FileContent::Nothing(what)))

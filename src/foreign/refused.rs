@@ -16,14 +16,14 @@ const KNOWN: &[(&[u8], &str)] = &[
     (b"BZh", "packed with bzip2; unpack it first"),
     (b"\xfd7zXZ\0", "packed with xz; unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
-    (b"SQLite format 3\0", "an SQLite database, and no Yjs update can be found in it"),
+    (b"SQLite format 3\0", "an SQLite database, but no Yjs update can be found in it"),
     (
         b"\x1f\x8b",
-        "packed with gzip, and what is in it is no Yjs document, too large, or cut short",
+        "packed with gzip, but its content is too large, cut short, or not a Yjs document",
     ),
     (
         b"\x28\xb5\x2f\xfd",
-        "packed with zstd, and what is in it is no Yjs document, too large, or cut short",
+        "packed with zstd, but its content is too large, cut short, or not a Yjs document",
     ),
 ];
 
@@ -65,7 +65,7 @@ fn other(bytes: &[u8]) -> Option<String> {
     }
     let is_v2 = bytes.first() == Some(&0) && bytes.len() > 12;
     let cut =
-        "it begins as an update in v2 and is cut short: of v2 nothing can be read without its end";
+        "it begins as an update in v2 and is cut short: nothing of v2 can be read without its end";
     let fault = is_v2.then(|| from_v2(bytes).err()).flatten();
     let fault = fault.filter(|fault| fault.rule == "truncated");
     fault.map(|_| cut.to_owned())
@@ -93,8 +93,8 @@ fn of_text(text: &str) -> String {
     }
     if text.starts_with(['{', '[']) {
         return match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-            Ok(_) => "it is JSON, and no field of it holds a Yjs update".to_owned(),
-            Err(e) => format!("it looks like JSON and is none ({e})"),
+            Ok(_) => "it is JSON, but no field of it holds a Yjs update".to_owned(),
+            Err(e) => format!("it looks like JSON but is not ({e})"),
         };
     }
     if text.starts_with('<') {
@@ -105,10 +105,8 @@ fn of_text(text: &str) -> String {
     }
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_\n\r".contains(&byte);
     match text.len() > 16 && text.bytes().all(is_digit) {
-        true => {
-            "it is text that may be base64, and what it stands for is no Yjs update, or cut short"
-                .to_owned()
-        }
+        true => "it is text that may be base64, but decodes to no Yjs update, or to one cut short"
+            .to_owned(),
         false => "it is text".to_owned(),
     }
 }

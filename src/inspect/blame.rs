@@ -106,7 +106,7 @@ pub fn container(types: &SharedTypes, path: &str) -> Result<SharedType> {
             Some(SharedValue::Type(inner)) => inner,
             Some(_) => {
                 return Err(Error::usage(format!("{way} is a plain value")).hint(
-                    "name what it stands in: each key and element is shown with who wrote it",
+                    "name its container: each key and element in it is shown with its writer",
                 ));
             }
             None => return Err(Error::not_found(format!("there is nothing at {way}"))),

@@ -87,7 +87,7 @@ pub fn nests_deeper(value: &Value, levels: usize) -> bool {
 
 fn too_much(message: String) -> Error {
     Error::usage(message)
-        .hint("a path with fewer `..` and `?` in it, or with more names, is less work")
+        .hint("a path with fewer `..` and `?`, or with more names, takes less work")
 }
 
 /// What of a path makes it work.

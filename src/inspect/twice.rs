@@ -21,7 +21,7 @@ impl fmt::Display for Twice {
         let Twice { root, first, second } = self;
         write!(
             f,
-            "{root} is the same in {first} and {second}, and they have no history in common: merged it is \
+            "{root} is the same in {first} and {second}, with no history in common: merged, it is \
              there twice"
         )
     }

@@ -52,7 +52,7 @@ pub fn known_parts(
     let beside = whole.beside(&IdSet::default());
     let part = |part: &AppliedUpdate<'_>| {
         CheckedBytes::check(part.update.without(&part.update.beside(&beside)), known)
-            .map_err(|fault| Error::bug("what came is not what was taken").because(fault))
+            .map_err(|fault| Error::bug("an update that was taken in is not valid").because(fault))
     };
     parts.iter().map(part).collect::<Result<Vec<_>>>().map(Some)
 }

@@ -223,7 +223,7 @@ impl<'v> Shelf<'v> {
         path.and_then(|path| self.get(path))
             .map(Box::new)
             .map(Place::Archived)
-            .ok_or_else(|| Error::bug("a record of the archive was named and is not there"))
+            .ok_or_else(|| Error::bug("a record that the archive listed is not there"))
     }
 }
 

@@ -183,7 +183,7 @@ fn whole(bytes: &[u8], doc: Option<&DocId>) -> Result<View, String> {
     let update = Update::checked(bytes, roots).map_err(|fault| fault.to_string())?;
     match update.needs().is_empty() {
         true => View::read(&update).map_err(|e| e.to_string()),
-        false => Err("it is an update that builds upon others".to_owned()),
+        false => Err("it is an update that builds on others".to_owned()),
     }
 }
 

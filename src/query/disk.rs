@@ -135,7 +135,7 @@ fn find(reader: &Reader, entity: &EntityId, named: &str) -> Result<(DocId, DiskF
                 found = read(&view, &place.id).map(|file| (doc, file, displaced)).ok_or_else(none);
             }
             (Ok(_), Ok(_)) => {
-                return Err(Error::new(Kind::Ambiguous, format!("{named} begins several ids"))
+                return Err(Error::new(Kind::Ambiguous, format!("several ids begin with {named}"))
                     .hint(Next::Files.and(" shows those that are there")));
             }
             (Ok(_), Err(_)) => {}

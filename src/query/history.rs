@@ -322,7 +322,7 @@ fn look(reader: &Reader, row: &LogRow) -> Result<Touched> {
 fn operations(lines: &str) -> Result<Vec<LoggedOperation>> {
     let read = |line: &str| -> Result<LoggedOperation> {
         let Recorded { id, operation } = serde_json::from_str(line).map_err(|e| {
-            Error::new(Kind::Corrupt, "the log holds an operation that is none").because(e)
+            Error::new(Kind::Corrupt, "the log holds an operation that is not valid").because(e)
         })?;
         Ok(LoggedOperation { id, operation })
     };

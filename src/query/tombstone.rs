@@ -349,7 +349,7 @@ fn one(all: Vec<StandingTombstone>, wanted: &str) -> Result<StandingTombstone> {
             let docs = listed(&docs.collect::<Vec<_>>());
             Err(Error::new(Kind::Ambiguous, format!("{id} is deleted in {docs}")))
         }
-        (None, _) => Err(Error::bug("a tombstone was named and is not there")),
+        (None, _) => Err(Error::bug("a listed tombstone is not there")),
     }
 }
 

@@ -112,5 +112,5 @@ fn merge_runs(updates: &[Update<'_, Checked>], merged: &mut Vec<Vec<u8>>) {
 /// `Bug` where it is not valid.
 pub fn checked<'b>(bytes: &'b [u8], expected: Expected<'_>) -> Result<Update<'b, Checked>> {
     Update::checked(bytes, expected)
-        .map_err(|fault| Error::bug("what was recovered is not valid").because(fault))
+        .map_err(|fault| Error::bug("the recovered state is not valid").because(fault))
 }

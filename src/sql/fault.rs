@@ -17,7 +17,7 @@ pub(super) fn told(e: &rusqlite::Error, sql: &str, guard: &Guard, whole: Duratio
     }
     match e {
         rusqlite::Error::MultipleStatement => {
-            return Error::usage("one query at a time").hint("leave out what stands after the `;`");
+            return Error::usage("one query at a time").hint("leave out everything after the `;`");
         }
         rusqlite::Error::SqliteFailure(_, None) if guard.is_stopped() => return too_late(whole),
         _ => {}
@@ -29,7 +29,7 @@ pub(super) fn told(e: &rusqlite::Error, sql: &str, guard: &Guard, whole: Duratio
     };
     match e.sqlite_error_code() {
         _ if said == "Recursion limit" => {
-            Error::usage("the query is nested too deeply").hint("put fewer brackets in brackets")
+            Error::usage("the query is nested too deeply").hint("nest fewer brackets")
         }
         Some(ErrorCode::OutOfMemory) => storing::too_much(),
         Some(ErrorCode::TooBig) => storing::too_big(),
@@ -60,7 +60,7 @@ pub(super) fn refused(refusal: Refusal) -> Error {
 
 /// A statement that does something.
 pub(super) fn only_reads(action: &str) -> Error {
-    Error::usage(format!("a query reads and does nothing else: {action} is refused"))
+    Error::usage(format!("a query can only read: {action} is refused"))
         .hint(Next::Views.and(" shows what can be read"))
 }
 
@@ -79,11 +79,11 @@ fn hint(said: &str, sql: &str) -> Hint {
         }
     }
     if said.starts_with("fts5:") || said.starts_with("unterminated string") {
-        return "what is searched for stands in double quotes where it is more than letters and \
+        return "put a search term in double quotes if it has more than letters and \
                 digits: MATCH '\"half-hour\"'"
             .into();
     }
-    Next::Views.and(" shows what can be asked")
+    Next::Views.and(" shows what can be queried")
 }
 
 fn the_views() -> Hint {

@@ -55,7 +55,7 @@ impl Query {
                 "the query is longer than {} bytes",
                 limits::SQL_BYTES
             ))
-            .hint("give what is long as a parameter: `-p NAME=VALUE`"));
+            .hint("pass long values as parameters: `-p NAME=VALUE`"));
         }
         if sql.contains('\0') {
             return Err(Error::usage("the query holds a NUL character").hint("leave it out"));

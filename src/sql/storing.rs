@@ -20,7 +20,7 @@ pub(super) fn failed(e: rusqlite::Error) -> Error {
 pub(super) fn too_much() -> Error {
     let megabytes = limits::SQL_MEMORY_BYTES >> 20;
     Error::refused(format!("the query takes more than {megabytes} MiB of memory"))
-        .hint(Next::SaveViews.and(" writes the views into a file, which any SQLite can ask"))
+        .hint(Next::SaveViews.and(" writes the views into a file that any SQLite can query"))
 }
 
 /// One value is longer than any may be.

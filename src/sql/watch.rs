@@ -41,7 +41,7 @@ pub(super) fn next<T>(
     goes_on(left, guard, whole)?;
     left.spend(|left| receiver.recv_timeout(left)).map_err(|e| match e {
         RecvTimeoutError::Timeout => too_late(guard, whole),
-        RecvTimeoutError::Disconnected => Error::bug("a query broke down"),
+        RecvTimeoutError::Disconnected => Error::bug("a query thread ended without an answer"),
     })
 }
 

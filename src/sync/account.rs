@@ -153,8 +153,8 @@ impl fmt::Display for Wait {
             Need::Deletion(Id { client, clock }) => {
                 return write!(
                     f,
-                    "for a deletion: what is around operation {clock} of client {client} is here, \
-                     and its content was collected elsewhere"
+                    "for a deletion: the container of operation {clock} of client {client} is here, \
+                     but its content was garbage-collected elsewhere"
                 );
             }
         };

@@ -213,7 +213,7 @@ fn plan_document(
     let core = reader.view(&entity.document(core::SPEC.name))?;
     let members = core.map(|core| core::active(&core)).unwrap_or_default();
     let whole = Update::checked(shown.bytes(), (environment.roots)(doc))
-        .map_err(|fault| Error::bug("what was read does not check").because(fault))?;
+        .map_err(|fault| Error::bug("an update that was read is not valid").because(fault))?;
     let known = Replicas::of(reader, environment, doc, &whole, &members)?;
     let mut plan = ArchivePlan { doc: doc.clone(), units: Vec::new(), waiting: Vec::new() };
     for unit in units {

@@ -285,7 +285,9 @@ impl BundleContents {
             self.notes.push("the bundle is signed; the signature was not checked".into());
             return Ok(());
         }
-        Err(Error::untrusted(format!("the bundle holds {name:?}, which belongs to no bundle")))
+        Err(Error::untrusted(format!(
+            "the bundle holds {name:?}, which does not belong in a bundle"
+        )))
     }
 
     /// Reads one part; its length and its hash must be those of the manifest.
@@ -295,13 +297,15 @@ impl BundleContents {
         };
         if entry.size() != *length {
             return Err(Error::untrusted(format!(
-                "{name:?} has {} bytes, and {length} in the manifest",
+                "{name:?} has {} bytes, but {length} in the manifest",
                 entry.size()
             )));
         }
         let bytes = read_whole(entry)?;
         if *hash != Some(Hash::of(&bytes)) {
-            return Err(Error::untrusted(format!("{name:?} does not have the manifest's hash")));
+            return Err(Error::untrusted(format!(
+                "{name:?} does not match its hash in the manifest"
+            )));
         }
         Ok(bytes)
     }
@@ -318,7 +322,7 @@ impl BundleContents {
             Some(piece) if piece.name == name && piece.bytes == entry.size() => {}
             Some(piece) if piece.name == name => {
                 return Err(Error::untrusted(format!(
-                    "{name:?} has {} bytes, and {} by the manifest",
+                    "{name:?} has {} bytes, but {} in the manifest",
                     entry.size(),
                     piece.bytes
                 )));
@@ -348,7 +352,9 @@ impl BundleContents {
 fn read_manifest(mut entry: tar::Entry<'_, Unpacked<'_>>) -> Result<Manifest> {
     let name = regular_name(&entry)?;
     if name != MANIFEST {
-        return Err(Error::untrusted(format!("the bundle begins with {name:?}, not its manifest")));
+        return Err(Error::untrusted(format!(
+            "the bundle begins with {name:?}, not with its manifest"
+        )));
     }
     if entry.size() > limits::UPDATE_BYTES {
         return Err(too_large("manifest", limits::UPDATE_BYTES));

@@ -166,9 +166,9 @@ impl PieceOrder {
     ) -> Result<()> {
         let content = contents.get(self.content);
         let Some((content, piece)) = content.and_then(|c| Some((c, c.piece(self.number)?))) else {
-            return Err(Error::bug("a piece that nobody expected"));
+            return Err(Error::bug("an unexpected piece of content"));
         };
-        let wrong = || Error::untrusted(format!("{:?} does not have its hash", piece.name));
+        let wrong = || Error::untrusted(format!("{:?} does not match its hash", piece.name));
         if Hash::of(bytes) != piece.blake3 {
             return Err(wrong());
         }

@@ -176,13 +176,13 @@ fn wanted(reader: &Reader, request: &Request<'_>) -> Result<DocsToGo> {
 /// The error for a private disk that was asked for by its name.
 pub fn refuse_private(doc: &DocId) -> Error {
     Error::refused(format!("{doc} is a private disk: it stays with its member"))
-        .hint(Next::ExportFor.and(" carries it, to another replica of the same member"))
+        .hint(Next::ExportFor.and(" sends it to another replica of the same member"))
 }
 
 fn stays_here(doc: &DocId) -> String {
     let entity = doc.entity().map_or_else(|| doc.to_string(), |entity| entity.to_string());
     format!(
-        "left out the private disk of {entity}: it goes only with `--for` a replica of its member"
+        "left out the private disk of {entity}: it is exported only `--for` a replica of its member"
     )
 }
 
@@ -248,7 +248,7 @@ impl<'a> Exporter<'a> {
                 Ok(Some(ExportPart::Document(Box::new(entry), update)))
             }
             Err(fault) if fault.is_unsupported() => Ok(Some(ExportPart::Unsupported(format!(
-                "{doc} is left out, since no receiver would take it: {fault}"
+                "{doc} is left out, since no receiver would accept it: {fault}"
             )))),
             Err(fault) => Err(Error::corrupt(format!("{doc} is not a valid document"))
                 .because(fault)

@@ -151,8 +151,9 @@ fn round<'p>(
 ) -> Result<bool> {
     let base = match session.checked_at_hand(doc)? {
         Some(state) => state,
-        None => CheckedBytes::check(NOTHING.into(), roots)
-            .map_err(|fault| Error::bug("nothing is no document").because(fault))?,
+        None => CheckedBytes::check(NOTHING.into(), roots).map_err(|fault| {
+            Error::bug("the empty state is not a valid document").because(fault)
+        })?,
     };
     let base = base.update();
     let updates: Vec<&Update<'_, Checked>> = open.iter().map(|open| &open.update).collect();
@@ -189,7 +190,8 @@ fn round<'p>(
                 let news = match &news {
                     Cow::Borrowed(_) => one.update.clone(),
                     Cow::Owned(news) => Update::checked(news, roots).map_err(|fault| {
-                        Error::bug(format!("news of {doc} are not valid")).because(fault)
+                        Error::bug(format!("the new part of an update of {doc} is not valid"))
+                            .because(fault)
                     })?,
                 };
                 // It also refuses writes under our own client id that we never made.
@@ -257,7 +259,7 @@ fn invalid(doc: &DocId, received: &Received<'_>, fault: &Fault) -> Error {
         .because(fault)
         .hint(
             Hint::from(
-                "nothing was written, and nothing is wrong with it: as a file of a store it is kept, and ",
+                "nothing was written, but the update is not damaged: a file in a store may hold it, and ",
             )
             .next(Next::Blocks(None))
             .and(" shows it"),
@@ -283,7 +285,7 @@ fn forked(doc: &DocId, received: &Received<'_>, id: Id) -> Error {
             received.source, id.client, id.clock
         ),
     )
-    .because("what is here differs from it there; both are kept as they are")
+    .because("the two differ from that clock on; both are kept as they are")
     .hint(
         Hint::from("one of the two is a copy: ")
             .next(Next::Dump)

@@ -47,7 +47,7 @@ pub fn import(session: Session, inputs: &[Input]) -> Result<Imported> {
     let all: Vec<&Input> = inputs.iter().collect();
     attempt(session, &all)?.map_err(|refused| match refused.into_values().next() {
         Some(error) => error,
-        None => Error::bug("an import was refused for nothing"),
+        None => Error::bug("an import was refused without a reason"),
     })
 }
 
@@ -74,7 +74,7 @@ pub fn import_sound(
         let known = left_out.len();
         left_out.extend(refused.into_iter().filter_map(|(at, e)| Some((*numbers.get(at)?, e))));
         if left_out.len() == known {
-            return Err(Error::bug("an import was refused for nothing"));
+            return Err(Error::bug("an import was refused without a reason"));
         }
     }
 }
@@ -223,7 +223,7 @@ impl<'s, 'u> Importer<'s, 'u> {
 
     fn has_what_it_asked_for(&self) -> Result<()> {
         match self.session.asks_for_more() {
-            true => Err(Error::bug("an import was to be run again, and was not")),
+            true => Err(Error::bug("an import should have been run again, and was not")),
             false => Ok(()),
         }
     }
@@ -310,8 +310,8 @@ impl<'s, 'u> Importer<'s, 'u> {
                 });
                 if !held {
                     self.notes.push(format!(
-                        "{name}: archived rows of {} are not taken before what is missing of it is \
-                         here; they come with the next bundle",
+                        "{name}: archived rows of {} are not taken until the updates it lacks \
+                         are here; they come with the next bundle",
                         entry.doc
                     ));
                     continue;
@@ -439,7 +439,7 @@ fn diverged(doc: &DocId, told: &Told) -> Error {
     let (source, from) = (&told.source, &told.claim.from);
     Error::new(
         Kind::Forked,
-        format!("{source}: divergence: {doc} has the version of {from}, and other content"),
+        format!("{source}: divergence: {doc} has the version of {from}, but different content"),
     )
     .because("equal versions with different content mean that two replicas shared a client id")
     .hint(Hint::from("nothing was written; ").next(Next::Dump).and(" shows what is here"))

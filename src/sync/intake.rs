@@ -176,8 +176,11 @@ impl Intake<'_> {
             let known = here.as_ref().is_some_and(|here| {
                 Update::walk(update).is_ok_and(|update| here.version().holds(&update.version()))
             });
-            let (result, why) =
-                if known { (Reception::Unchanged, "it is here") } else { (Reception::Applied, "") };
+            let (result, why) = if known {
+                (Reception::Unchanged, "it is already here")
+            } else {
+                (Reception::Applied, "")
+            };
             rows.push(line.row(result, why, line.element()));
             if !known {
                 inputs.push(Input::Raw {
@@ -209,7 +212,7 @@ impl Intake<'_> {
         for wait in &imported.waits {
             if let Some(row) = rows.iter_mut().find(|row| self.name(row.line) == wait.source) {
                 row.result = Reception::Waiting;
-                row.why = Some("it builds on what is not here yet".to_owned());
+                row.why = Some("it builds on changes that are not here yet".to_owned());
             }
         }
         if imported.waiting > 0 {
@@ -256,7 +259,7 @@ impl Intake<'_> {
         match &line.message {
             RelayMessage::CanvasOperation(message) if message.update_v1.is_some() => Ok(line.row(
                 Reception::Unchanged,
-                "it came with the message before",
+                "it came with an earlier message",
                 line.element(),
             )),
             RelayMessage::CanvasOperation(message) => {

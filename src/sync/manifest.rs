@@ -211,7 +211,7 @@ impl Manifest {
             return Err(wrong("a negative log number"));
         }
         if self.from.succeeds.len() > limits::EARLIER_REPLICAS {
-            return Err(wrong("a sender that had too many names"));
+            return Err(wrong("a sender with too many earlier replica ids"));
         }
         self.from.succeeds.iter().try_for_each(|replica| check_replica(replica))?;
         for replica in self.from.replica.iter().chain(&self.addressee).chain(self.heard.keys()) {
@@ -245,7 +245,7 @@ impl Manifest {
     fn check_files(&self) -> Result<()> {
         content::unpacked_bytes(&self.files)?;
         if self.missing.len() > limits::BUNDLE_CONTENTS {
-            return Err(wrong("a sender that lacks too much"));
+            return Err(wrong("a sender that asks for too many contents"));
         }
         let mut seen = BTreeSet::new();
         for content in &self.files {
@@ -284,7 +284,9 @@ impl BundledArchive {
     fn check(&self) -> Result<()> {
         match (&self.file, &self.blake3) {
             (Some(file), Some(_)) if is_archive_part(file) => {}
-            (Some(file), Some(_)) => return Err(wrong(format!("{file:?} is no name of a part"))),
+            (Some(file), Some(_)) => {
+                return Err(wrong(format!("{file:?} is not the name of a part")));
+            }
             (None, None) if self.bytes == 0 => {}
             _ => return Err(wrong("file, bytes and blake3 do not go together")),
         }
@@ -294,7 +296,7 @@ impl BundledArchive {
         }
         match self.file.is_some() == self.spans.iter().any(|span| span.sent) {
             true => Ok(()),
-            false => Err(wrong("rows that are sent, and no part with them, or the other way")),
+            false => Err(wrong("rows are sent without a part, or a part without rows")),
         }
     }
 }
@@ -303,7 +305,9 @@ impl BundledDocument {
     fn check(&self) -> Result<()> {
         match (&self.file, &self.blake3) {
             (Some(file), Some(_)) if is_part(file) => {}
-            (Some(file), Some(_)) => return Err(wrong(format!("{file:?} is no name of a part"))),
+            (Some(file), Some(_)) => {
+                return Err(wrong(format!("{file:?} is not the name of a part")));
+            }
             (None, None) if self.bytes == 0 => {}
             _ => return Err(wrong("file, bytes and blake3 do not go together")),
         }

@@ -34,11 +34,11 @@ pub(super) fn has_room(session: &Session) -> Result<()> {
     .hint(
         Hint::from("nothing was written; ")
             .next(Next::Status)
-            .and(" shows what is missing and who has it; what ")
+            .and(" shows what is missing and who has it; ")
             .next(Next::Check(None))
-            .and(" names as long-wait, ")
+            .and(" reports long waits (long-wait), and ")
             .next(Next::Repair(None))
-            .and(" sets aside"),
+            .and(" sets them aside"),
     ))
 }
 
@@ -49,7 +49,7 @@ pub(super) fn to_park(
     received: &Received<'_>,
     need: &Need,
 ) -> Result<Parked> {
-    let bug = |e: serde_json::Error| Error::bug("what waits does not encode").because(e);
+    let bug = |e: serde_json::Error| Error::bug("a claim that waits does not encode").because(e);
     let claim = received.claim.as_ref();
     let none = Clocks::new();
     let clocks = match need {

@@ -136,7 +136,7 @@ fn identity(reader: &Reader) -> Result<(&State, String, Option<String>)> {
     {
         return Ok((state, replica, member.map(|member| member.to_string())));
     }
-    Err(Error::usage("this store is no replica yet, so nobody could answer it")
+    Err(Error::usage("this store is not a replica yet, so nobody could answer it")
         .hint(Next::SetMember.and(" says who it is")))
 }
 

@@ -27,7 +27,9 @@ pub fn verify(bundle: &Bundle, expected: fn(&DocId) -> Expected<'static>) -> Res
                 verify_update(document, bytes, expected(&document.doc), full)?;
                 updates = updates.saturating_add(1);
             }
-            None if full => return Err(wrong(document, "a full bundle without its state")),
+            None if full => {
+                return Err(wrong(document, "a full bundle without the document's state"));
+            }
             None => {}
         }
     }
@@ -44,14 +46,14 @@ fn verify_update(
     let update =
         Update::checked(bytes, expected).map_err(|fault| wrong(document, fault.to_string()))?;
     if *update.needs() != document.needs {
-        return Err(wrong(document, "it needs something else than the manifest says"));
+        return Err(wrong(document, "it does not build on what the manifest says"));
     }
     let version = update.version();
     let beyond = |(client, clock): (&u64, &u32)| {
         document.has.state_vector.get(client).is_none_or(|has| has < clock)
     };
     if version.clocks.iter().any(beyond) {
-        return Err(wrong(document, "it holds more than the manifest says that the sender has"));
+        return Err(wrong(document, "it holds more than the sender has, by the manifest"));
     }
     let whole = update.needs().is_empty() && Has::from(&version) == document.has;
     if full && !whole {
@@ -60,18 +62,18 @@ fn verify_update(
     if whole && (document.digest.is_some() || document.sum.is_some()) {
         let shown = AnyView::read(&update).map_err(|e| wrong(document, e.message))?;
         if document.digest.is_some_and(|digest| digest != Hash(shown.digest())) {
-            return Err(wrong(document, "its content does not have the manifest's digest"));
+            return Err(wrong(document, "its content does not match the manifest's digest"));
         }
         if let (Some(sum), Some(view)) = (document.sum, shown.view())
             && sum != Hash(view.sum().to_bytes())
         {
-            return Err(wrong(document, "its content does not have the manifest's sum"));
+            return Err(wrong(document, "its content does not match the manifest's sum"));
         }
     }
     Ok(())
 }
 
 fn wrong(document: &BundledDocument, reason: impl Into<String>) -> Error {
-    Error::untrusted(format!("the update of {} is not what it should be", document.doc))
+    Error::untrusted(format!("the update of {} does not fit its manifest", document.doc))
         .because(reason.into())
 }

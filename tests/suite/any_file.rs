@@ -117,7 +117,7 @@ fn what_is_no_update_is_not_recovered_from_and_is_named_in_a_diff() {
     assert!(!out.exists());
     let whole = put(&machine, "whole.bin", fixture("06-whole-when-cut/whole.bin"));
     let json = put(&machine, "page.json", r#"{"a": 1}"#);
-    machine.run(&["doc", "diff", &whole, &json]).fails(6, "it is JSON, and no field of it");
+    machine.run(&["doc", "diff", &whole, &json]).fails(6, "it is JSON, but no field of it");
     machine.run(&["doc", "dump", &whole, "--at", "#9"]).fails(4, "holds 1 update");
 }
 

@@ -39,8 +39,8 @@ fn whatever_is_wrong_with_an_archive_is_found_and_mended_by_what_others_have() {
     }
     // What is in its place, whether it can be read at all, and the message.
     let cases: &[(&str, Option<&[u8]>, bool, &str)] = &[
-        ("gone", None, false, "is not there"),
-        ("empty", Some(b""), false, "is not there"),
+        ("gone", None, false, "is missing or empty"),
+        ("empty", Some(b""), false, "is missing or empty"),
         ("cut", Some(&sound[..sound.len() / 2]), false, "cannot be read"),
         ("no database", Some(b"something else, and long enough"), false, "cannot be read"),
         ("altered", Some(&altered), true, "not what was written"),

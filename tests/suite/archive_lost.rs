@@ -156,11 +156,11 @@ fn an_archive_that_is_gone_is_missed_and_comes_back_with_a_bundle_of_our_own() {
     let file = store.dir.join("archive.db");
     std::fs::remove_file(&file).unwrap();
     let export = store.run(&["sync", "export", "--with-archive", "-O", &second]);
-    export.fails(5, "archive.db is not there any more, or empty; it held 1 row");
+    export.fails(5, "archive.db is missing or empty; it held 1 row");
     assert!(export.stderr.contains("`crdtctl check`"), "{}", export.stderr);
     assert!(!machine.path("second.crdt").exists());
     store.ok(&["sync", "export", "-O", &second]);
-    store.run(&["archive", "restore", &old]).fails(5, "archive.db is not there any more");
+    store.run(&["archive", "restore", &old]).fails(5, "archive.db is missing or empty");
     for command in [["chat", "show"], ["chat", "thread"]] {
         let run = store.run(&[command[0], command[1], &old]);
         assert_eq!(run.code, 5, "{run:?}");

@@ -62,8 +62,8 @@ fn who_may_not_say_how_a_document_is_kept_is_told_who_may() {
     alice.send("a word");
     let files = alice.files();
     let run = alice.run(&["archive", "mode", "chat", "sql", "--as", BOB]);
-    run.fails(1, "may not say how");
-    alice.run(&["archive", "mode", "core", "sql"]).fails(2, "is ever archived");
+    run.fails(1, "may not choose how");
+    alice.run(&["archive", "mode", "core", "sql"]).fails(2, "is never archived");
     alice.run(&["archive", "mode", "nothing"]).exits(4);
     alice.run(&["archive", "mode", "chat", "cassette"]).exits(2);
     assert_eq!(alice.files(), files);

@@ -258,40 +258,43 @@ fn rows_that_cannot_be_are_refused() {
         ("digest", Box::new(|rows| rows.swap(0, 1))),
         ("digest", Box::new(|rows| rows[1] = rows[0].clone())),
         ("digest", Box::new(set("changed_at", json!(i64::MAX)))),
-        ("no record can be", Box::new(set("changed_at", json!(1)))),
-        ("no record can be", Box::new(set("created_at", json!(1)))),
-        ("no record can be", Box::new(set("client", json!(1u64 << 53)))),
-        ("no record can be", Box::new(set("clock", json!(u32::MAX)))),
-        ("no record can be", Box::new(set("path", json!(["members", ALICE])))),
-        ("no record can be", Box::new(set("path", json!([])))),
-        ("no record can be", Box::new(set("path", json!(["messages", "a", "content"])))),
-        ("no record can be", Box::new(set("record", json!("[]")))),
-        ("no record can be", Box::new(set("record", json!("no JSON")))),
-        ("no record can be", Box::new(set("record", json!(format!("{{\"content\":{deep}}}"))))),
-        ("no record can be", Box::new(set("removed", json!(true)))),
-        ("no record can be", Box::new(set("typed", json!("AAAA")))),
-        ("not what they should be", Box::new(set("typed", json!("!")))),
-        ("not what they should be", Box::new(set("more", json!(1)))),
-        ("not what they should be", Box::new(set("clock", json!(-1)))),
-        ("not what they should be", Box::new(|rows| rows[0] = json!(7))),
+        ("is not a valid record", Box::new(set("changed_at", json!(1)))),
+        ("is not a valid record", Box::new(set("created_at", json!(1)))),
+        ("is not a valid record", Box::new(set("client", json!(1u64 << 53)))),
+        ("is not a valid record", Box::new(set("clock", json!(u32::MAX)))),
+        ("is not a valid record", Box::new(set("path", json!(["members", ALICE])))),
+        ("is not a valid record", Box::new(set("path", json!([])))),
+        ("is not a valid record", Box::new(set("path", json!(["messages", "a", "content"])))),
+        ("is not a valid record", Box::new(set("record", json!("[]")))),
+        ("is not a valid record", Box::new(set("record", json!("no JSON")))),
+        (
+            "is not a valid record",
+            Box::new(set("record", json!(format!("{{\"content\":{deep}}}")))),
+        ),
+        ("is not a valid record", Box::new(set("removed", json!(true)))),
+        ("is not a valid record", Box::new(set("typed", json!("AAAA")))),
+        ("are not valid", Box::new(set("typed", json!("!")))),
+        ("are not valid", Box::new(set("more", json!(1)))),
+        ("are not valid", Box::new(set("clock", json!(-1)))),
+        ("are not valid", Box::new(|rows| rows[0] = json!(7))),
         ("fewer rows", Box::new(|rows| drop(rows.pop()))),
         ("more rows", Box::new(|rows| rows.push(rows[0].clone()))),
     ];
     for (n, (why, change)) in changes.iter().enumerate() {
         forged(&whole, &file, true, change);
         let run = carol.run(&["sync", "import", &file]);
-        run.fails(6, "not what they should be");
+        run.fails(6, "are not valid");
         assert!(run.stderr.contains(why), "{n}: {}", run.stderr);
         assert_eq!(carol.files(), before, "{n}");
         carol.run(&["sync", "verify", &file]).exits(6);
     }
     // Rows under another document's name, and a row larger than allowed.
     forged(&whole, &file, false, |_| {});
-    carol.run(&["sync", "import", &file]).fails(6, "not what they should be");
+    carol.run(&["sync", "import", &file]).fails(6, "are not valid");
     let large = "x".repeat(49 << 20);
     forged(&whole, &file, true, set("record", json!(large)));
     let run = carol.run(&["sync", "import", &file]);
-    run.fails(6, "not what they should be");
+    run.fails(6, "are not valid");
     assert!(run.stderr.contains("a row has more than"), "{}", run.stderr);
     assert_eq!(carol.files(), before);
     // Together with good ones, only they are left out.

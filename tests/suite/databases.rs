@@ -270,7 +270,7 @@ fn what_cannot_be_read_says_why() {
     machine.run(&["doc", "show", &format!("{dir}#list")]).fails(6, "is damaged");
     std::fs::remove_file(&table).unwrap();
     machine.run(&["doc", "kind", &dir]).exits(3);
-    machine.run(&["doc", "show", &format!("{dir}#list")]).fails(6, "is not there");
+    machine.run(&["doc", "show", &format!("{dir}#list")]).fails(6, "is missing");
     let empty = create(&machine, "empty.db", "CREATE TABLE t (name TEXT, data BLOB)", &[]);
     let run = machine.run(&["doc", "show", &empty]);
     run.fails(6, "no Yjs update can be found in it");

@@ -259,7 +259,7 @@ fn a_bundle_shows_what_it_would_make_of_a_text() {
     let nowhere = diff("/shared/plan.md", &text(&machine.path("nowhere.crdt")));
     nowhere.fails(4, "there is no file");
     fs::write(machine.path("no.crdt"), "no bundle, no store").unwrap();
-    diff("/shared/plan.md", &text(&machine.path("no.crdt"))).fails(6, "is no bundle");
+    diff("/shared/plan.md", &text(&machine.path("no.crdt"))).fails(6, "is not a bundle");
     fs::write(machine.path("cut.crdt"), &fs::read(&news).unwrap()[..100]).unwrap();
     diff("/shared/plan.md", &text(&machine.path("cut.crdt"))).exits(6);
     assert_eq!(files(&alice.dir), before);

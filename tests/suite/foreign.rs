@@ -38,7 +38,7 @@ fn wrapped_bytes_are_known_and_read() {
         ("41f-gz", "update-v1", "gzip", &hello),
         ("41g-brotli", "update-v1", "brotli", &hello),
         ("42a-concat", "update-log", "updates one after the other", &abc),
-        ("42b-varlen-log", "update-log", "updates behind their lengths (varint)", &abc),
+        ("42b-varlen-log", "update-log", "length-prefixed updates (varint)", &abc),
     ] {
         let file = fixture(&format!("09-wrapped-bytes/{file}"));
         assert_eq!(kind(&machine, &file), (form.to_owned(), around.to_owned()), "{file}");
@@ -118,8 +118,8 @@ fn what_is_around_an_update_comes_off() {
             "one update a line",
         ),
         ("strings", json!([base64, hex]).to_string().into_bytes(), "a JSON array of updates"),
-        ("be", counted(length.to_be_bytes()), "updates behind their lengths (u32, big-endian)"),
-        ("le", counted(length.to_le_bytes()), "updates behind their lengths (u32, little-endian)"),
+        ("be", counted(length.to_be_bytes()), "length-prefixed updates (u32, big-endian)"),
+        ("le", counted(length.to_le_bytes()), "length-prefixed updates (u32, little-endian)"),
         ("hocuspocus", named, "message of Hocuspocus for page/1"),
         ("zlib", zlib.finish().unwrap(), "zlib, base64"),
         ("zstd", zstd, "zstd"),
@@ -142,8 +142,8 @@ fn what_is_no_document_is_named_for_what_it_is() {
         ("empty", &b""[..], "it is empty"),
         ("v2", &v2[..v2.len() - 9], "an update in v2 and is cut short"),
         ("v1", &v1, "of 120 blocks announced there, 6 can be read"),
-        ("json", br#"{"a": [1, 300]}"#, "JSON, and no field of it"),
-        ("broken", br#"{"a": "#, "looks like JSON and is none"),
+        ("json", br#"{"a": [1, 300]}"#, "JSON, but no field of it"),
+        ("broken", br#"{"a": "#, "looks like JSON but is not"),
         ("text", "Grüße aus dem Hafen".as_bytes(), "it is text"),
         ("page", b"<!doctype html><html></html>", "HTML or XML"),
         ("png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a picture (PNG)"),

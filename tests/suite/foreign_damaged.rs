@@ -136,7 +136,7 @@ fn what_stands_behind_an_update_is_said_and_left() {
             (&json!("update-v1"), &json!(format!("crdtctl doc show {file}")))
         );
         let run = machine.run(&["doc", "dump", &file]);
-        assert!(run.exits(0).stderr.contains("behind its end"), "{}", run.stderr);
+        assert!(run.exits(0).stderr.contains("after its end"), "{}", run.stderr);
         assert_eq!(run.parsed(), expected, "{name}");
         // A store takes what is whole.
         let store = machine.store(&format!("store {name}"), ALICE);
@@ -198,7 +198,7 @@ fn messages_one_after_the_other_are_a_log() {
     machine.run(&["doc", "dump", &file]).fails(4, "2 documents: a, b");
     for (name, bytes, what) in [
         ("token", [&[2, 0, 3][..], b"key"].concat(), "a token to sign in with"),
-        ("words", [&[5, 3][..], b"hey"].concat(), "what an application sends"),
+        ("words", [&[5, 3][..], b"hey"].concat(), "an application's own message"),
     ] {
         let file = put(&machine, name, named("page", bytes));
         let rows = machine.run(&["doc", "kind", &file, "--json"]).json();

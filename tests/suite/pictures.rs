@@ -52,7 +52,7 @@ fn what_is_not_drawn_as_it_is_is_drawn_and_said() {
     let many = format!(r#"{{"values":{:?}}}"#, [1; 201]);
     for (kind, data, drawn, said) in [
         ("shape", r#"{"shape":"hexagon"}"#, ">hexagon<", "shape \"hexagon\" is drawn as a box"),
-        ("shape", r#"{"fill":"url(x)"}"#, "<rect", "fill \"url(x)\" is no colour"),
+        ("shape", r#"{"fill":"url(x)"}"#, "<rect", "fill \"url(x)\" is not a known colour"),
         ("shape", r#"{"shape":"circle","fill":"nocolour"}"#, "<ellipse", "fill \"nocolour\" is no"),
         ("chart", r#"{"chart_type":"radar"}"#, "<rect", "chart type \"radar\" is drawn as bars"),
         ("chart", r#"{"data":[{"value":3}]}"#, "<rect", "no `values`"),
@@ -63,7 +63,12 @@ fn what_is_not_drawn_as_it_is_is_drawn_and_said() {
             "2 values of the chart that are no numbers",
         ),
         ("chart", many.as_str(), "<rect", "of 201 values the first 200 are drawn"),
-        ("text", r#"{"content":"hi","color":"blurple"}"#, ">hi<", "color \"blurple\" is no colour"),
+        (
+            "text",
+            r#"{"content":"hi","color":"blurple"}"#,
+            ">hi<",
+            "color \"blurple\" is not a known colour",
+        ),
     ] {
         let id = added(&store, kind, data);
         let run = svg(&store);

@@ -178,7 +178,7 @@ fn what_waits_is_used_once_others_bring_what_it_waits_for() {
     let pending = damage::ALL.iter().find(|damage| damage.kind == "pending").unwrap();
     let store = (pending.make)(&machine);
     let out = text(&machine.path("out"));
-    store.run(&["recover", NOTES, "-O", &out]).fails(4, "nothing that is left");
+    store.run(&["recover", NOTES, "-O", &out]).fails(4, "nothing left of");
     assert!(!machine.path("out").exists());
     let other = damage::foreign(77, None);
     {

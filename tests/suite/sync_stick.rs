@@ -184,7 +184,7 @@ fn a_stick_that_is_none_is_refused() {
     let usb = stick(&machine);
     let old = machine.fixture("legacy-0.1.20");
     let before = old.files();
-    old.run(&["sync", "stick", &usb]).fails(2, "no replica yet");
+    old.run(&["sync", "stick", &usb]).fails(2, "not a replica yet");
     assert_eq!(old.files(), before);
     // A directory where a bundle is expected.
     let run = alice.run(&["sync", "import", &usb]);

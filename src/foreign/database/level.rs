@@ -43,11 +43,11 @@ pub fn level(files: &[LevelFile]) -> Result<Identified, String> {
     let depth = Depth::of_size(size, super::super::recognize::look);
     let (pairs, broken) = pairs(files, depth.unpacked)?;
     let what = match broken {
-        Some(log) => format!("LevelDB, of whose {log} the end cannot be read,"),
+        Some(log) => format!("LevelDB whose {log} cannot be read to its end,"),
         None => "LevelDB".to_owned(),
     };
     keys::documents(&what, &pairs, depth)
-        .ok_or_else(|| "it is a LevelDB, and no Yjs update is in it".to_owned())
+        .ok_or_else(|| "it is a LevelDB, but holds no Yjs update".to_owned())
 }
 
 /// What is in it, and the log that breaks off, if one does.
@@ -57,12 +57,12 @@ fn pairs(files: &[LevelFile], most: u64) -> Result<(KeyValues, Option<String>), 
     let current = by_name.get("CURRENT").copied().unwrap_or_default();
     let current = std::str::from_utf8(current).unwrap_or_default().trim();
     let manifest = by_name.get(current).ok_or_else(|| {
-        format!("it is a LevelDB, and its CURRENT names {current:?}, which is not there")
+        format!("it is a LevelDB, but its CURRENT names {current:?}, which is missing")
     })?;
     let live = LiveFiles::read(manifest)
-        .ok_or_else(|| format!("it is a LevelDB, and its {current} cannot be read"))?;
+        .ok_or_else(|| format!("it is a LevelDB, but its {current} cannot be read"))?;
     let mut newest = Newest { entries: BTreeMap::new(), left: most };
-    let damaged = |name: &str| format!("it is a LevelDB, and its {name} is damaged");
+    let damaged = |name: &str| format!("it is a LevelDB, but its {name} is damaged");
     for table in &live.tables {
         let names = [format!("{table:06}.ldb"), format!("{table:06}.sst")];
         let (name, bytes) = names
@@ -70,7 +70,7 @@ fn pairs(files: &[LevelFile], most: u64) -> Result<(KeyValues, Option<String>), 
             .find_map(|name| Some((name, by_name.get(name.as_str())?)))
             .ok_or_else(|| {
                 format!(
-                    "it is a LevelDB, and its {} is not there: if a program has it open, copy it once \
+                    "it is a LevelDB, but its {} is missing: if a program has it open, copy it once \
                      that is closed",
                     names.join(" or ")
                 )

@@ -53,12 +53,12 @@ pub fn is_sqlite(bytes: &[u8]) -> bool {
 pub fn unseen(ending: &str) -> Option<&'static str> {
     Some(match ending {
         "-wal" => {
-            "what is only in its write-ahead log (-wal) is not seen: that log is damaged, or is \
-                   being written; once the program that writes it is closed, all is in the database"
+            "its write-ahead log (-wal) is not read: it is damaged, or being written; once \
+                   the program that writes it is closed, everything is in the database"
         }
         "-journal" => {
-            "a program was writing it, or was stopped as it did (-journal): part of that may be \
-                       seen"
+            "a program is writing it, or was stopped while writing (-journal): part of that \
+                       write may be included"
         }
         _ => return None,
     })

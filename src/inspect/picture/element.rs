@@ -139,7 +139,7 @@ pub fn strange(record: &Record) -> Vec<String> {
     }
     for name in colors {
         if let Some(given) = text(data, name).filter(|given| color(given).is_none()) {
-            said.push(format!("{name} {given:?} is no colour known here, another is taken"));
+            said.push(format!("{name} {given:?} is not a known colour, another is used"));
         }
     }
     said

@@ -34,7 +34,7 @@ pub fn png(svg: &str) -> Result<(Vec<u8>, u32, u32)> {
         ..Options::default()
     };
     let tree = Tree::from_str(&one_by_one(svg), &options)
-        .map_err(|e| Error::bug("the picture is no SVG").because(e))?;
+        .map_err(|e| Error::bug("the picture is not valid SVG").because(e))?;
     let size = tree.size();
     let scale = (SIDE / size.width().max(size.height())).min(1.0);
     // Within 1 and 4096: `as` is exact enough.

@@ -11,9 +11,9 @@ pub const MESSAGES: SqlView = SqlView {
     about: "a message, or a reply to one, deleted ones included",
     columns: &[
         ENTITY,
-        text("id", "by which it is known"),
+        text("id", "its id"),
         text("author_id", "the member who wrote it"),
-        text("content", "what was written"),
+        text("content", "the text"),
         time("created_at", "when"),
         time("updated_at", "when it was last edited"),
         flag("deleted", "it was deleted"),
@@ -21,12 +21,12 @@ pub const MESSAGES: SqlView = SqlView {
         ACKS,
         json("reactions", "emoji → who reacted with it"),
         json("attachments", "one object for each file"),
-        text("parent_id", "the message that it replies to"),
-        flag("parent_deleted", "that is deleted, or gone"),
-        flag("unread", "others wrote it, and it came after what was marked as read here"),
+        text("parent_id", "the message it replies to"),
+        flag("parent_deleted", "the parent is deleted, or gone"),
+        flag("unread", "written by others, after what was marked as read here"),
         integer("reply_count", "replies in its own thread that are not deleted"),
         time("last_reply_at", "when the last of them was written"),
-        flag("in_archive", "it is in the archive, and in its document no more"),
+        flag("in_archive", "it is in the archive, no longer in its document"),
     ],
     filler: Filler::Entity(|source, entity, rows| {
         let names: Vec<&str> = row_fields().filter(|name| rows.wants(name)).collect();
@@ -40,17 +40,17 @@ pub const MESSAGES_FTS: SqlView = SqlView {
     columns: &[
         ENTITY,
         text("id", "the message or reply"),
-        text("content", "what was written; the only column that is searched"),
+        text("content", "the text; the only column that is searched"),
     ],
     filler: Filler::Index("messages"),
 };
 
 pub const THREADS: SqlView = SqlView {
     name: "threads",
-    about: "the replies to a message, counted",
+    about: "how many replies a message has",
     columns: &[
         ENTITY,
-        text("parent_id", "the message that they reply to"),
+        text("parent_id", "the message they reply to"),
         integer("reply_count", "replies that are not deleted"),
         time("last_reply_at", "when the last of them was written"),
     ],
@@ -64,11 +64,11 @@ pub const THREADS: SqlView = SqlView {
 
 pub const REACTIONS: SqlView = SqlView {
     name: "reactions",
-    about: "a member who reacted to a message with an emoji",
+    about: "a member's reaction to a message",
     columns: &[
         ENTITY,
         text("message_id", "the message or reply"),
-        text("emoji", "with what"),
+        text("emoji", "the emoji"),
         text("member_id", "who"),
     ],
     filler: Filler::Entity(|source, entity, rows| {
@@ -89,17 +89,17 @@ pub const REACTIONS: SqlView = SqlView {
 
 pub const ATTACHMENTS: SqlView = SqlView {
     name: "attachments",
-    about: "a file that belongs to a message",
+    about: "a file attached to a message",
     columns: &[
         ENTITY,
         text("message_id", "the message or reply"),
-        text("id", "of the attachment"),
-        text("filename", "what it is called"),
-        text("file_path", "where it lies on the entity's disk"),
-        text("file_id", "which file it is; NULL where only its path tells"),
-        text("blake3", "what it held when it was attached"),
-        text("mime_type", "what kind of file it is"),
-        integer("size_bytes", "how large it is"),
+        text("id", "the attachment's id"),
+        text("filename", "its name"),
+        text("file_path", "its path on the entity's disk"),
+        text("file_id", "the file's id; NULL if only its path is known"),
+        text("blake3", "the hash of its content when it was attached"),
+        text("mime_type", "its media type"),
+        integer("size_bytes", "its size"),
     ],
     filler: Filler::Entity(|source, entity, rows| {
         source.each_message_row(entity, &["id", "attachments"], &mut |message| {

@@ -12,17 +12,17 @@ pub const TOMBSTONES: SqlView = SqlView {
     columns: &[
         ENTITY,
         text("doc", "the document"),
-        text("kind", "what such a record is called"),
-        text("id", "of the record"),
+        text("kind", "the kind of record"),
+        text("id", "the record's id"),
         time("deleted_at", "when it was deleted"),
-        text("deleted_by", "by whom, where records of this kind say so"),
+        text("deleted_by", "by whom, if records of this kind say so"),
         json("acknowledged", "member → when it acknowledged the deletion"),
         integer("acknowledgements", "how many have"),
-        json("waiting_for", "the active members that have not"),
-        json("last_heard", "when each of those was last heard of"),
-        time("silent_since", "since when the most silent of them is"),
-        flag("prunable", "it may leave its document"),
-        integer("bytes", "what it takes in the document"),
+        json("waiting_for", "the active members who have not"),
+        json("last_heard", "when each of them was last heard from"),
+        time("silent_since", "when the longest-silent of them was last heard from"),
+        flag("prunable", "it may be pruned from its document"),
+        integer("bytes", "its size in the document"),
     ],
     filler: Filler::Store(|source, rows| {
         for record in source.tombstones()?.iter() {
@@ -34,14 +34,14 @@ pub const TOMBSTONES: SqlView = SqlView {
 
 pub const ACKNOWLEDGEMENTS: SqlView = SqlView {
     name: "acknowledgements",
-    about: "a member and a deletion that it has acknowledged, or that waits for it",
+    about: "a deletion that a member has acknowledged, or has yet to",
     columns: &[
         ENTITY,
         text("doc", "the document"),
-        text("kind", "what such a record is called"),
-        text("id", "of the deleted record"),
+        text("kind", "the kind of record"),
+        text("id", "the deleted record's id"),
         text("member_id", "who"),
-        time("acknowledged_at", "when; null where not yet"),
+        time("acknowledged_at", "when; null if not yet"),
         flag("waited_for", "the record stays because of this member"),
     ],
     filler: Filler::Store(|source, rows| {
@@ -69,21 +69,21 @@ pub const CONFLICTS: SqlView = SqlView {
     about: "a value that lost a merge, the latest first",
     columns: &[
         ENTITY,
-        integer("number", "by which it is known"),
+        integer("number", "its number"),
         time("at", "when it was decided"),
         text("doc", "the document that was merged"),
-        text("kind", "what the record is called"),
-        text("id", "of the record"),
+        text("kind", "the kind of record"),
+        text("id", "the record's id"),
         text("field", "the field, its steps joined by dots"),
-        json("path", "the way to the field from its root"),
+        json("path", "the path to the field from its root"),
         text("rule", "later, greater, unclocked, deleted, pruned, replaced or orphaned"),
-        json("winner", "what stood there after the merge"),
+        json("winner", "the value after the merge"),
         time("winner_at", "when it was written"),
-        text("winner_by", "whose bundle it came in; null for what was here"),
-        json("loser", "what lost"),
+        text("winner_by", "whose bundle brought it; null if it was already here"),
+        json("loser", "the value that lost"),
         time("loser_at", "when it was written"),
-        text("loser_by", "whose bundle it came in; null for what was here"),
-        time("restored_at", "when it was written again"),
+        text("loser_by", "whose bundle brought it; null if it was already here"),
+        time("restored_at", "when it was restored"),
     ],
     filler: Filler::Store(|source, rows| {
         for lost in source.conflicts()? {
@@ -95,13 +95,13 @@ pub const CONFLICTS: SqlView = SqlView {
 
 pub const PEERS: SqlView = SqlView {
     name: "peers",
-    about: "another replica that was heard of",
+    about: "another replica that was heard from",
     columns: &[
         text("replica_id", "the replica"),
-        text("member", "the member whose it is"),
+        text("member", "its member"),
         time("last_seen", "when its last bundle was made"),
-        text("last_bundle", "the id of that"),
-        text("succeeded_by", "the replica as which it goes on"),
+        text("last_bundle", "the id of that bundle"),
+        text("succeeded_by", "the replica that continues it"),
     ],
     filler: Filler::Store(|source, rows| {
         for peer in source.peers()? {
@@ -118,11 +118,11 @@ pub const LOG: SqlView = SqlView {
         integer("seq", "its number"),
         time("at", "when"),
         text("member", "who acted"),
-        text("command", "its words"),
-        json("documents", "the documents that it changed"),
+        text("command", "the command line"),
+        json("documents", "the documents it changed"),
         integer("operations", "how many operations it ran"),
-        json("from", "whose logs its updates came out of: write \"from\""),
-        integer("bytes", "of its updates"),
+        json("from", "whose logs its updates came from: write \"from\""),
+        integer("bytes", "the size of its updates"),
     ],
     filler: Filler::Store(|source, rows| {
         for command in source.log()? {

@@ -9,16 +9,16 @@ pub const ENTITIES: SqlView = SqlView {
     about: "an entity: a group, channel, project or organization",
     columns: &[
         ENTITY,
-        text("entity_id", "the part of the id behind the type"),
+        text("entity_id", "the part of the id after the type"),
         text("entity_type", "group, channel, project or organization"),
-        text("name", "what people call it"),
+        text("name", "its name"),
         text("description", "what it is for"),
-        text("four_words", "its id where that is four words"),
-        time("created_at", "when it was made"),
-        text("created_by", "the member who made it"),
+        text("four_words", "its id if that is four words"),
+        time("created_at", "when it was created"),
+        text("created_by", "the member who created it"),
         text("website_root", "the BLAKE3 hash of the root of its website"),
         integer("members", "how many active members it has"),
-        json("documents", "the concerns of which it has a document"),
+        json("documents", "the concerns it has a document of"),
     ],
     filler: Filler::Store(|source, rows| {
         for entity in source.entity_summaries()? {
@@ -30,10 +30,10 @@ pub const ENTITIES: SqlView = SqlView {
 
 pub const MEMBERS: SqlView = SqlView {
     name: "members",
-    about: "a member of an entity, or who was one",
+    about: "a current or former member of an entity",
     columns: &[
         ENTITY,
-        text("member_id", "by which the member is known"),
+        text("member_id", "the member's id"),
         text("role", "owner, admin, member, viewer or guest"),
         time("joined_at", "when the member joined"),
         time("updated_at", "when the record was last written"),

@@ -14,7 +14,7 @@ pub const DOCUMENTS: SqlView = SqlView {
         text("entity_id", "the second part of its id"),
         text("concern", "null for an opaque document"),
         text("path", "its file"),
-        integer("bytes", "of its file; 0 while it is in the log only"),
+        integer("bytes", "the size of its file; 0 while it is only in the log"),
         integer("limit_bytes", "the limit of its concern"),
         integer("version", "how often it was saved"),
         integer("client_ids", "how many replicas ever wrote in it"),
@@ -32,14 +32,14 @@ pub const DOCUMENTS: SqlView = SqlView {
 
 pub const SIZES: SqlView = SqlView {
     name: "sizes",
-    about: "what some bytes of a document are there for; together they are its file",
+    about: "what the bytes of a document are used for; together they are its file",
     columns: &[
         ENTITY,
         text("doc", "the document"),
-        text("path", "where they belong; empty for the document as such"),
+        text("path", "what they belong to; empty for the document itself"),
         text("kind", "live, headers, overwritten, tombstone, gc and others"),
         integer("bytes", "how many"),
-        integer("count", "of how many things"),
+        integer("count", "of how many items"),
     ],
     filler: Filler::Store(|source, rows| {
         for document in source.documents()? {

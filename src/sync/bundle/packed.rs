@@ -25,7 +25,9 @@ impl Bundle {
     /// `Io` when the output fails.
     pub fn write(&self, output: impl Write) -> Result<()> {
         let manifest = Manifest { files: Vec::new(), ..self.manifest.clone() };
-        self.pack(output, &manifest, &|_| Err(Error::bug("a content that is not carried")))
+        self.pack(output, &manifest, &|_| {
+            Err(Error::bug("a content that the bundle does not carry"))
+        })
     }
 
     /// Writes the bundle with the contents of files that it carries.

@@ -17,7 +17,7 @@ pub fn only_padding(mut rest: Unpacked<'_>) -> Result<()> {
             Err(e) => return Err(damaged(e)),
         };
         if buffer.iter().take(read).any(|byte| *byte != 0) {
-            return Err(Error::untrusted("the bundle goes on after its end"));
+            return Err(Error::untrusted("the bundle has data after its end"));
         }
     }
 }
@@ -103,7 +103,7 @@ impl Read for Unpacked<'_> {
 
 /// What fails to unpack is the bundle's own fault, unless its file could not be read.
 pub fn damaged(cause: io::Error) -> Error {
-    Error::untrusted("the bundle is damaged, or is no bundle").because(cause)
+    Error::untrusted("the bundle is damaged, or is not a bundle").because(cause)
 }
 
 /// The error for what has more bytes than it may.

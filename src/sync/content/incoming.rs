@@ -110,7 +110,8 @@ impl ContentIntake {
         if let Some(free) = store::free_bytes(disks.parent().unwrap_or(disks))
             && free < bytes
         {
-            let what = format!("the files of the bundle have {bytes} bytes, and {free} are free");
+            let what =
+                format!("the files of the bundle have {bytes} bytes, but only {free} are free");
             return Err(Error::io(what, "no space left").hint("make room, and import it again"));
         }
         let again = Bundle::read_with(input, &mut |content, number, bytes| {

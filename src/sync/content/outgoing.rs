@@ -93,8 +93,8 @@ impl OutgoingContents {
                 outgoing.notes.push(format!("{} {what}", files(count)));
             }
         };
-        say(gone, "of which the content is not here: it cannot go with this bundle");
-        say(changed, "changed behind the store's back: the content that is known cannot go");
+        say(gone, "whose content is not here: it cannot go into this bundle");
+        say(changed, "changed behind the store's back: the recorded content cannot go");
         outgoing.lying = Some(contents);
         Ok(outgoing)
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const READS: &str = "a query reads and does nothing else: ";
+const READS: &str = "a query can only read: ";
 
 /// Statements with side effects, and what of them is refused.
 const DOES: &[(&str, &str)] = &[
