@@ -1,7 +1,7 @@
-//! Sync by file: bundles out, bundles in, and what each peer is known to have.
+//! Sync through files: exporting bundles, importing them, and what each peer is known to have.
 //!
-//! Knows versions and bytes, not messages or cards. What an import means for records is
-//! [`crate::merge`]'s.
+//! It works on versions and bytes, not on messages or cards. What an import means for records is decided in
+//! [`crate::merge`].
 
 mod account;
 pub mod archiving;

@@ -1,4 +1,4 @@
-//! What an import did, to be told.
+//! The account of an import: what it did, for reporting.
 
 use super::gate::Received;
 use super::manifest::Sender;
@@ -15,45 +15,45 @@ use std::fmt;
 /// What an import did. Serialised, it is what `sync import --json` prints.
 #[derive(Debug, Serialize)]
 pub struct Imported {
-    /// How many bundles and bare updates were read.
+    /// The number of bundles and bare updates read.
     pub bundles: usize,
-    /// The documents that it touched, sorted.
+    /// The documents it touched, sorted.
     pub documents: Vec<DocumentSummary>,
-    /// How many values lost a conflict, in all documents together.
+    /// The number of values that lost a conflict, over all documents.
     pub conflicts: usize,
-    /// How many of the updates given wait for their prerequisites.
+    /// The number of given updates that wait for their prerequisites.
     pub waiting: usize,
-    /// Archived rows that are new here.
+    /// The number of archived rows that are new here.
     #[serde(skip_serializing_if = "is_none")]
     pub archived_rows: usize,
-    /// Whether any document is another than before, or anything else waits than before.
+    /// Whether any document changed, or the set of waiting updates did.
     pub changed: bool,
-    /// What the senders would not have been allowed to do here; it is done, since replicas must
-    /// agree.
+    /// Actions that the senders were not allowed to do here. They are applied all the same, since replicas
+    /// must agree.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<ImportFinding>,
-    /// What waits, and for what.
+    /// The updates that wait, and what each waits for.
     #[serde(skip)]
     pub waits: Vec<Wait>,
     /// Sentences for stderr.
     #[serde(skip)]
     pub notes: Vec<String>,
-    /// The documents as they were and would be; of a dry run only.
+    /// The documents before and after; filled by a dry run only.
     #[serde(skip)]
     pub touched: Vec<TouchedDocument>,
-    /// What was committed; of a dry run what would have been.
+    /// What was committed, or in a dry run what would have been.
     #[serde(skip)]
     pub committed: Committed,
 }
 
-/// Something that the sender of a bundle would not have been allowed to do here.
+/// An action that the sender of a bundle was not allowed to do here.
 #[derive(Debug, Serialize)]
 pub struct ImportFinding {
-    /// The document that it was done to.
+    /// The document that was changed.
     pub doc: DocId,
-    /// What was done, in a word: `role`, `add`, `remove` and so on.
+    /// The kind of action in a word: `role`, `add`, `remove` and so on.
     pub kind: String,
-    /// What was done and by whom, in a sentence without a full stop.
+    /// What was done and by whom: a sentence without a full stop.
     pub message: String,
 }
 
@@ -68,9 +68,9 @@ impl From<Audit> for ImportFinding {
 pub struct TouchedDocument {
     /// The document; each is listed once.
     pub doc: DocId,
-    /// As it was; None where it is new here.
+    /// The document before; `None` if it is new here.
     pub before: Option<AnyView>,
-    /// As it would be; None where nothing of it can be shown.
+    /// The document after; `None` if nothing of it can be shown.
     pub after: Option<AnyView>,
 }
 
@@ -83,9 +83,9 @@ impl fmt::Debug for TouchedDocument {
 /// What happened to one document, in records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentSummary {
-    /// The document, by whatever updates it was touched; each is listed once.
+    /// The document, whichever updates touched it; each is listed once.
     pub doc: DocId,
-    /// What changed in it, counted.
+    /// The changes in it, counted.
     pub summary: MergeSummary,
 }
 
@@ -113,13 +113,13 @@ impl Serialize for DocumentSummary {
 /// An update that waits.
 #[derive(Debug, Clone)]
 pub struct Wait {
-    /// The document that it is for.
+    /// The document it is for.
     pub doc: DocId,
-    /// The name of the file or bundle that it came in.
+    /// The name of the file or bundle it came in.
     pub source: String,
     /// Who sent it.
     pub from: Sender,
-    /// What it waits for: no clocks at all where the document itself cannot be read.
+    /// What it waits for; no clocks at all if the document itself cannot be read.
     pub need: Need,
 }
 
@@ -135,7 +135,7 @@ impl Wait {
 }
 
 impl Wait {
-    /// Whether nothing is missing but the document itself, which cannot be read.
+    /// Returns whether only the document itself is missing, because it cannot be read.
     pub fn is_for_the_document(&self) -> bool {
         matches!(&self.need, Need::Clocks(missing) if missing.is_empty())
     }

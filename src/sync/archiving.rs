@@ -1,8 +1,8 @@
-//! Which records may leave their documents: those that every active member is known to have.
+//! Decides which records may leave their documents: those that every active member is known to have.
 //!
-//! A peer has a record as it stands here when nothing that it lacks, by its last receipt, touches
-//! the record. What it lacks is what an export would send it; where that would be the whole state,
-//! nothing is known of what it has.
+//! A peer has a record in its current state when nothing that the peer lacks, by its last receipt, touches
+//! that record. What it lacks is what an export would send it; if that is the whole state, nothing is known
+//! of what it has.
 
 use super::export::{self, Lacked};
 use super::peer::KnownPeer;
@@ -20,10 +20,10 @@ use crate::wire::{Checked, Update};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The local setting that says that documents over their limit are archived by themselves.
+/// The local setting that makes documents over their limit be archived automatically.
 const AUTO: &str = "archive.auto";
 
-/// Whether documents over their limit are archived by themselves, where rows may go.
+/// Returns whether documents over their limit are archived automatically when rows may go.
 ///
 /// # Errors
 /// Those of the local state.
@@ -32,7 +32,8 @@ pub fn is_automatic(state: Option<&State>) -> Result<bool> {
     Ok(set.as_deref() == Some("on"))
 }
 
-/// Switches that on or off; whether it was otherwise before. The session is to be committed.
+/// Switches automatic archiving on or off and returns whether that changed the setting. The caller commits
+/// the session.
 ///
 /// # Errors
 /// Those of the local state.
@@ -42,17 +43,17 @@ pub fn set_automatic(session: &Session, on: bool) -> Result<bool> {
     Ok(changed)
 }
 
-/// The entities with a document that is over its limit, of those that can be archived.
+/// Returns the entities that have an archivable document over its limit.
 ///
 /// # Errors
-/// `Io` where the store cannot be looked through.
+/// `Io` if the store cannot be listed.
 pub fn over_their_limit(reader: &Reader) -> Result<BTreeSet<EntityId>> {
     let mut found = BTreeSet::new();
     for document in reader.documents()? {
         let Some(spec) = concern::of(&document.id).filter(|spec| archive::is_of(spec)) else {
             continue;
         };
-        // What removed records left is not counted, and is looked for only where it can matter.
+        // The residue of removed records does not count, and is measured only if it can matter.
         let is_over = document.bytes > spec.limit_bytes
             && reader
                 .bytes(&document.id)
@@ -64,59 +65,59 @@ pub fn over_their_limit(reader: &Reader) -> Result<BTreeSet<EntityId>> {
     Ok(found)
 }
 
-/// What to archive: nothing of a document that is kept as a CRDT alone, and everything of one that is
-/// kept in SQL, unless this is `strict`.
+/// What to archive. Documents in mode `crdt` give nothing, those in mode `sql` everything, unless `strict` is
+/// set.
 #[derive(Debug, Clone, Default)]
 pub struct ArchiveRequest {
-    /// Only of these entities; of all of the store when None.
+    /// The entities to archive from; all of the store if `None`.
     pub entities: Option<BTreeSet<EntityId>>,
-    /// Messages from before this time, in Unix seconds …
+    /// The messages created before this time, in Unix seconds …
     pub cutoff: i64,
-    /// … and of cards and issues only those that were put away before it.
+    /// … and only those cards and issues that were archived or closed before it.
     pub strict: bool,
 }
 
-/// What goes from one document into the archive, and what waits.
+/// What one document gives to the archive, and what waits.
 #[derive(Debug, Clone)]
 pub struct ArchivePlan {
     /// The document.
     pub doc: DocId,
-    /// What leaves it.
+    /// The records that leave it.
     pub units: Vec<ArchiveUnit>,
-    /// What is old enough, and not known to be everywhere.
+    /// The records that are old enough but not known to be everywhere.
     pub waiting: Vec<WaitingUnit>,
 }
 
-/// One document as a run of the archive left it, or would; public API.
+/// One document as a run of the archive left it, or would leave it; public API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ArchivedDocument {
     /// The document.
     pub doc: DocId,
-    /// Records that are in the archive now, by what they are called.
+    /// The number of records now in the archive, by kind.
     pub archived: BTreeMap<&'static str, usize>,
     /// Its size before.
     pub bytes_before: u64,
     /// Its size after.
     pub bytes_after: u64,
-    /// Records that are old enough and wait, by the member that they wait for.
+    /// The number of records that are old enough but wait, by the member they wait for.
     pub waiting_for: BTreeMap<String, usize>,
-    /// How many they are.
+    /// The number of records that wait.
     pub waiting: usize,
 }
 
 /// What a run did.
 pub struct ArchiveRun {
-    /// The documents of which anything went or waits, sorted.
+    /// The documents from which records were archived or wait, sorted.
     pub documents: Vec<ArchivedDocument>,
     /// The commit, with its notes.
     pub committed: Committed,
 }
 
-/// Archives what may be archived, in one commit: rows first, then the removal. A dry run says what
-/// it would do and writes nothing.
+/// Archives what may be archived, in one commit: rows first, then the removal. A dry run reports what would
+/// be done and writes nothing.
 ///
 /// # Errors
-/// Those of the store and the archive; nothing has left any document then.
+/// Those of the store and the archive; no record has left its document then.
 pub fn run(store: &Store, open: Open<'_>, request: &ArchiveRequest) -> Result<ArchiveRun> {
     let mut session = store.session(open)?;
     let plans = plan(&mut session, &store.reader()?, store.environment(), request)?;
@@ -135,7 +136,7 @@ pub fn run(store: &Store, open: Open<'_>, request: &ArchiveRequest) -> Result<Ar
     Ok(ArchiveRun { documents, committed })
 }
 
-/// Rows into the archive, then their records out of the document.
+/// Writes rows into the archive, then removes their records from the document.
 fn apply(session: &mut Session, plan: ArchivePlan) -> Result<ArchivedDocument> {
     let ArchivePlan { doc, units, waiting } = plan;
     let mut archived: BTreeMap<&'static str, usize> = BTreeMap::new();
@@ -167,11 +168,11 @@ fn apply(session: &mut Session, plan: ArchivePlan) -> Result<ArchivedDocument> {
     })
 }
 
-/// What may be archived, document by document; those of which nothing is old enough are left out.
-/// A document that cannot be used is, too, and the commit says so.
+/// Plans what may be archived, document by document, leaving out those in which nothing is old enough. A
+/// document that cannot be used is left out too, and the commit says so.
 ///
 /// # Errors
-/// `Corrupt` where a receipt or a row of the log cannot be read.
+/// `Corrupt` if a receipt or a row of the log cannot be read.
 pub fn plan(
     session: &mut Session,
     reader: &Reader,
@@ -218,7 +219,7 @@ fn plan_document(
     let mut plan = ArchivePlan { doc: doc.clone(), units: Vec::new(), waiting: Vec::new() };
     for unit in units {
         let waiting_for = known.waiting_for(&unit, &members);
-        // Without any active member there is nobody who could have it.
+        // Without any active member nobody could have the record.
         match waiting_for.is_empty() && !members.is_empty() {
             true => plan.units.push(unit),
             false => plan.waiting.push(WaitingUnit { kind: unit.kind, id: unit.id, waiting_for }),
@@ -230,7 +231,7 @@ fn plan_document(
 /// The replicas of the active members, by what each is known to have of one document.
 struct Replicas {
     own: Option<String>,
-    /// By member, what each replica of theirs lacks; None for one that may lack anything.
+    /// By member, what each of their replicas lacks; `None` for one that may lack anything.
     lacking: BTreeMap<String, Vec<Option<BTreeSet<DocPath>>>>,
 }
 
@@ -264,8 +265,8 @@ impl Replicas {
         Ok(replicas)
     }
 
-    /// The active members of whom it is not known that all their replicas have a unit as it stands.
-    /// Who joined after its last change need not.
+    /// Returns the active members who are not known to have a unit, in its current state, on all their
+    /// replicas. Members who joined after its last change are not waited for.
     fn waiting_for(&self, unit: &ArchiveUnit, members: &MemberTimes) -> Vec<String> {
         let had = members.iter().filter(|(_, joined)| **joined <= unit.changed_at);
         had.filter(|(member, _)| !self.has(member, unit))
@@ -278,14 +279,14 @@ impl Replicas {
             Some(replicas) => replicas.iter().all(|lacking| {
                 lacking.as_ref().is_some_and(|lacking| {
                     !unit.paths.iter().any(|path| {
-                        // Anything inside of it, or around it.
+                        // Anything inside the unit, or around it.
                         lacking
                             .iter()
                             .any(|touched| touched.iter().zip(path.iter()).all(|(a, b)| a == b))
                     })
                 })
             }),
-            // Nothing was heard of them but what is said here.
+            // Nothing was heard from them except what this store wrote itself.
             None => self.own.as_deref() == Some(member),
         }
     }

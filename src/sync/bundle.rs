@@ -1,33 +1,31 @@
 //! A bundle as a file: `tar` inside `zstd`, the manifest first, one update per document.
 //!
-//! | entry | what it holds |
+//! | entry | content |
 //! |---|---|
 //! | `manifest.json` | [`Manifest`], always the first |
 //! | `docs/0001.update` | a Yrs v1 update of one document |
-//! | `archive/0001.ndjson.zst` | archived rows of one document, a JSON object a line, a zstd frame for each span |
-//! | `disk/HASH/000000` | a piece of the content of a file: one mebibyte, the last one what is left |
-//! | `manifest.json.sig` | a signature, which is not looked at yet |
+//! | `archive/0001.ndjson.zst` | archived rows of one document, one JSON object per line, one zstd frame per span |
+//! | `disk/HASH/000000` | a piece of a file's content: one mebibyte, the last one the remainder |
+//! | `manifest.json.sig` | a signature, not checked yet |
 //!
-//! Beside what was there from the beginning, the manifest has these fields, which readers that do not know
-//! them pass over:
+//! Later versions added these fields to the manifest; readers that do not know them ignore them:
 //!
-//! * `documents[].sum`: a sum of the content that can be followed change by change, where `digest` takes a
-//!   reading of all of it. Two with the same version and other sums have diverged.
-//! * `archives`: for each document what the sender has archived of it, whether it is sent or not: `spans` in the
-//!   one order that all replicas have ([`crate::archive`]), each with the hash of the versions in it, how many
-//!   `rows` they are, and `sent` where they are in the part. Whoever has a span of another's has all its rows,
-//!   so this is the receipt, too. A line of a part has `path`, `created_at`, `changed_at`, `client`, `clock`,
-//!   `record` (the record's JSON as text, of which the version is the hash), and where they say more `removed`
-//!   and `typed`.
-//! * `files`: the contents that come behind all other entries, in that order and each once, whatever files hold
-//!   it: `blake3`, `bytes`, and where there are several the hashes of its `pieces`. They count in a bound of
-//!   their own, since nobody holds more than a piece of them.
-//! * `missing`: the hashes of contents that files of the sender's hold and that it lacks: the next bundle
-//!   for it carries them.
+//! * `documents[].sum`: a sum of the content that can be maintained change by change, whereas `digest`
+//!   requires reading all of it. Two documents with the same version and different sums have diverged.
+//! * `archives`: for each document what the sender has archived of it, sent or not: `spans` in the order that
+//!   all replicas share ([`crate::archive`]), each with the hash of its versions, the number of `rows`, and
+//!   `sent` if they are in the part. A replica that has a span has all its rows, so this is also a receipt. A
+//!   line of a part has `path`, `created_at`, `changed_at`, `client`, `clock`, `record` (the record's JSON as
+//!   text, whose hash is the version), and, if they add anything, `removed` and `typed`.
+//! * `files`: the contents that follow all other entries, in this order and each once, however many files
+//!   hold it: `blake3`, `bytes`, and the hashes of its `pieces` if there are several. They have a bound of
+//!   their own, since no more than one piece is held in memory.
+//! * `missing`: the hashes of contents that the sender's files hold but the sender lacks; the next bundle for
+//!   it carries them.
 //!
-//! Nothing here knows a store. What [`Bundle::read`] returns has kept every bound, and every part
-//! has the length and the hash that the manifest says. Whether a part is a valid update is the
-//! gate's question ([`crate::gate`]).
+//! Nothing here knows a store. A bundle that [`Bundle::read`] returns is within every bound, and every part
+//! has the length and the hash that the manifest states. Whether a part is a valid update is decided by the
+//! gate ([`crate::gate`]).
 
 use super::content::{self, BundledContent, PieceOrder, PieceSink, unpacked_bytes};
 use super::manifest::{BundledArchive, BundledDocument, Hash, Manifest, is_archive_part, is_part};
@@ -44,7 +42,7 @@ const MANIFEST: &str = "manifest.json";
 const SIGNATURE: &str = "manifest.json.sig";
 /// zstd's own default. Its window is 2 MiB, well within what readers accept.
 const LEVEL: i32 = 3;
-/// `tar` counts in blocks: one for a header, as many as it takes for content, two at the end.
+/// `tar` works in blocks: one for a header, as many as needed for content, two at the end.
 const BLOCK: u64 = 512;
 
 /// A manifest and its parts.
@@ -56,14 +54,14 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// A bundle with this manifest and no documents yet, and no word of archives.
+    /// Returns a bundle with this manifest, without documents and without any statement about archives.
     pub fn new(mut manifest: Manifest) -> Self {
         manifest.documents.clear();
         manifest.archives = None;
         Bundle { manifest, parts: BTreeMap::new(), notes: Vec::new() }
     }
 
-    /// Adds a document. With an update it gets the next part; without, the entry is a receipt.
+    /// Adds a document. With an update it gets the next part; without one, the entry is a receipt.
     pub fn push(&mut self, document: BundledDocument, update: Option<Vec<u8>>) {
         let document = match update {
             None => BundledDocument { file: None, bytes: 0, blake3: None, ..document },
@@ -78,7 +76,7 @@ impl Bundle {
         self.manifest.documents.push(document);
     }
 
-    /// Says what the sender has archived of documents, with the rows that are sent.
+    /// Adds what the sender has archived of documents, with the rows that are sent.
     pub fn push_archives(&mut self, archives: Vec<(BundledArchive, Vec<u8>)>) {
         let mut said = Vec::with_capacity(archives.len());
         for (n, (archive, rows)) in archives.into_iter().enumerate() {
@@ -96,7 +94,7 @@ impl Bundle {
         self.manifest.archives = Some(said);
     }
 
-    /// What the sender has archived, with the rows that are sent; None where none are.
+    /// Returns what the sender has archived, with the rows that are sent, or `None` where none are.
     pub fn archives(&self) -> impl Iterator<Item = (&BundledArchive, Option<&[u8]>)> {
         self.manifest.archives.iter().flatten().map(|archive| {
             let part = archive.file.as_ref().and_then(|file| self.parts.get(file));
@@ -104,7 +102,7 @@ impl Bundle {
         })
     }
 
-    /// How many archived rows it carries.
+    /// Returns the number of archived rows it carries.
     pub fn archived_rows(&self) -> u64 {
         let spans = self.manifest.archives.iter().flatten().flat_map(|archive| &archive.spans);
         let sent = spans.filter(|span| span.sent);
@@ -115,17 +113,17 @@ impl Bundle {
         self.parts.keys().filter(|name| is_part(name)).count()
     }
 
-    /// What the bundle says of itself: checked where it was read, and complete where it was made.
+    /// Returns the manifest: checked if the bundle was read, complete if it was made here.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// What was in the file and is not used, as sentences.
+    /// Returns sentences about what was in the file but is not used.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Every document with its update; None where the entry is only a receipt.
+    /// Returns every document with its update; `None` where the entry is only a receipt.
     pub fn documents(&self) -> impl Iterator<Item = (&BundledDocument, Option<&[u8]>)> {
         self.manifest.documents.iter().map(|document| {
             let part = document.file.as_ref().and_then(|file| self.parts.get(file));
@@ -133,35 +131,34 @@ impl Bundle {
         })
     }
 
-    /// Whether any document has an update, or archived rows or contents of files are sent.
+    /// Returns whether it carries an update, archived rows or contents of files.
     pub fn has_updates(&self) -> bool {
         !self.parts.is_empty() || !self.manifest.files.is_empty()
     }
 
-    /// Says which contents of files it carries, in their order.
+    /// Sets which contents of files it carries, in their order.
     pub fn carry(&mut self, files: Vec<BundledContent>) {
         self.manifest.files = files;
     }
 
-    /// How many bytes the contents of files have that it carries.
+    /// Returns the total size in bytes of the file contents it carries.
     pub fn content_bytes(&self) -> u64 {
         self.manifest.files.iter().fold(0, |all, content| all.saturating_add(content.bytes))
     }
 
-    /// Reads a bundle, its documents into memory: at most 64 MiB packed and 256 MiB unpacked. The
-    /// contents of files are held to their hashes, and nothing of them is kept.
+    /// Reads a bundle, its documents into memory: at most 64 MiB packed and 256 MiB unpacked. The contents of
+    /// files are checked against their hashes and discarded.
     ///
     /// # Errors
-    /// `Io` when the input cannot be read; `Untrusted` for everything that is wrong with what was
-    /// read.
+    /// `Io` if the input cannot be read; `Untrusted` for anything wrong with what was read.
     pub fn read(input: impl Read) -> Result<Self> {
         Bundle::read_with(input, &mut |_, _, _| Ok(()))
     }
 
-    /// As [`Bundle::read`]; the contents of files are handed on piece by piece.
+    /// Like [`Bundle::read`], but hands on the contents of files piece by piece.
     ///
     /// # Errors
-    /// As there, and those of `taken`.
+    /// The same, and those of `taken`.
     pub fn read_with(input: impl Read, taken: &mut PieceSink<'_>) -> Result<Self> {
         Bundle::unpack(Box::new(input), taken).map_err(|error| match error.kind {
             Kind::Untrusted => error.hint_else(
@@ -183,7 +180,7 @@ impl Bundle {
         read.map_err(|error| bounds.fault().unwrap_or(error))
     }
 
-    /// The bounds that every reader keeps, kept by the writer too.
+    /// Checks the bounds that every reader enforces, so that the writer keeps them too.
     fn check_bounds(&self, manifest: u64) -> Result<()> {
         let entries = self.manifest.documents.len().max(self.parts.len().saturating_add(1));
         if entries > limits::BUNDLE_ENTRIES {
@@ -208,12 +205,12 @@ impl Bundle {
     }
 }
 
-/// The room that an entry takes.
+/// Returns the size of an entry in the archive.
 fn in_tar(bytes: u64) -> u64 {
     bytes.div_ceil(BLOCK).saturating_add(1).saturating_mul(BLOCK)
 }
 
-/// What was read of an archive so far.
+/// What has been read of a bundle so far.
 struct BundleContents {
     manifest: Manifest,
     /// Length and hash of each part that the manifest announces.
@@ -231,8 +228,8 @@ impl BundleContents {
         bounds: &Bounds,
         taken: &mut PieceSink<'_>,
     ) -> Result<Self> {
-        // Raw: no long names, no sparse files, no extended headers. Two readers could understand
-        // those in two ways, and our own names never need them.
+        // Raw: no long names, no sparse files, no extended headers. Two readers could interpret those
+        // differently, and our own names never need them.
         let mut entries = archive.entries().map_err(damaged)?.raw(true);
         let manifest = match entries.next() {
             Some(entry) => read_manifest(entry.map_err(damaged)?)?,
@@ -290,7 +287,7 @@ impl BundleContents {
         )))
     }
 
-    /// Reads one part; its length and its hash must be those of the manifest.
+    /// Reads one part and checks its length and hash against the manifest.
     fn part(&self, name: &str, entry: &mut tar::Entry<'_, Unpacked<'_>>) -> Result<Vec<u8>> {
         let Some((length, hash)) = self.announced.get(name) else {
             return Err(Error::untrusted(format!("{name:?} is not in the bundle's manifest")));
@@ -310,7 +307,7 @@ impl BundleContents {
         Ok(bytes)
     }
 
-    /// Reads a piece of a file's content: the one that has to come now.
+    /// Reads a piece of a file's content, which must be the next one expected.
     fn piece(
         &mut self,
         name: &str,
@@ -362,21 +359,22 @@ fn read_manifest(mut entry: tar::Entry<'_, Unpacked<'_>>) -> Result<Manifest> {
     Manifest::parse(&read_whole(&mut entry)?)
 }
 
-/// The name of an entry that is a regular file.
+/// Returns the name of an entry that is a regular file.
 fn regular_name(entry: &tar::Entry<'_, Unpacked<'_>>) -> Result<String> {
     let path = entry.path_bytes();
     let name = String::from_utf8_lossy(&path);
     if entry.header().entry_type() != tar::EntryType::Regular {
         return Err(Error::untrusted(format!("{name:?} in the bundle is not a regular file")));
     }
-    // What was never announced is refused before the reader has to step over it.
+    // An oversized entry is refused before the reader has to skip over it.
     if entry.size() > limits::BUNDLE_UNPACKED_BYTES {
         return Err(too_large("entry", limits::BUNDLE_UNPACKED_BYTES));
     }
     Ok(name.into_owned())
 }
 
-/// Reads an entry whose size was compared with a limit. Memory grows with what really comes.
+/// Reads an entry whose size was already compared with a limit. Memory grows with the data that actually
+/// arrives.
 fn read_whole(entry: &mut tar::Entry<'_, Unpacked<'_>>) -> Result<Vec<u8>> {
     let size = entry.size();
     let mut bytes = Vec::new();

@@ -10,25 +10,25 @@ use crate::wire::Value;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A record that is not as it was before the import.
+/// A record that the import changed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ImportedChange {
-    /// The document that the record is in.
+    /// The document that holds the record.
     pub doc: DocId,
-    /// What such a record is called; `key` where no concern knows.
+    /// The kind of record; `key` if no concern defines it.
     pub kind: &'static str,
-    /// None for a text or a root as a whole.
+    /// The record's id; `None` for a text or a whole root.
     pub id: Option<String>,
-    /// `added`, `edited`, `acknowledged`, `restored`, `removed`, `pruned`; a deletion by the name
-    /// that its concern has for it.
+    /// `added`, `edited`, `acknowledged`, `restored`, `removed` or `pruned`; for a deletion the name its
+    /// concern uses.
     pub change: &'static str,
-    /// What differs, by name.
+    /// The fields that differ, by name.
     pub fields: BTreeMap<String, FieldChange>,
-    /// Who acknowledges its deletion that did not before.
+    /// The members who newly acknowledge its deletion.
     pub acknowledged_by: Vec<String>,
 }
 
-/// Every record that an import touched and changed.
+/// Returns every record that an import changed.
 pub fn changes(touched: &[TouchedDocument]) -> Vec<ImportedChange> {
     let changes = |of: &TouchedDocument| {
         let spec = concern::of(&of.doc);
@@ -45,7 +45,7 @@ pub fn changes(touched: &[TouchedDocument]) -> Vec<ImportedChange> {
     touched.iter().flat_map(changes).collect()
 }
 
-/// What a document says of its entity is one record, though its keys stand at a root.
+/// Merges the keys of an entity's metadata into one record, though they are keys of a root.
 fn with_metadata_as_one(
     of: &TouchedDocument,
     spec: Option<&'static Spec>,
@@ -81,7 +81,7 @@ fn imported(
     let collections = spec.map_or(&[][..], |spec| spec.collections);
     let known = collections.iter().find(|known| known.path.join("/") == change.collection);
     let metadata = (spec.is_some() && change.collection == "metadata").then_some(&METADATA);
-    // Nobody believes a cache.
+    // A cache is not reported.
     if collections.iter().any(|known| known.cache == Some(&change.collection)) {
         return None;
     }
@@ -100,7 +100,7 @@ fn imported(
 
 type ChangedFields = BTreeMap<String, (Option<Value>, Option<Value>)>;
 
-/// What happens to a record, in the words of the import's summary.
+/// Returns what happened to a record, in the words of the import's summary.
 fn what(collection: Option<&Collection>, change: &Change, fields: &ChangedFields) -> &'static str {
     let tombstone = collection.and_then(|collection| collection.tombstone.as_ref());
     let flag = tombstone.and_then(|tombstone| fields.get(tombstone.flag));
@@ -120,7 +120,7 @@ fn what(collection: Option<&Collection>, change: &Change, fields: &ChangedFields
     }
 }
 
-/// Who acknowledges a tombstone that did not before.
+/// Returns who newly acknowledges a tombstone.
 fn acknowledgers((old, new): (Option<Value>, Option<Value>)) -> Vec<String> {
     let had = |member: &String| {
         old.as_ref().and_then(Value::as_map).is_some_and(|old| old.contains_key(member))

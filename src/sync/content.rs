@@ -1,7 +1,7 @@
-//! Contents of files in a bundle: what the manifest says of them, and the pieces that they come in.
+//! Contents of files in a bundle: what the manifest says of them, and the pieces that carry them.
 //!
-//! Each content is there once, whatever files hold it, behind all documents, in pieces of one
-//! mebibyte: `disk/<hash of the content>/<number>`. Neither side ever has more than one piece in memory.
+//! Each content comes once, however many files hold it, after all documents, in pieces of one mebibyte:
+//! `disk/<hash of the content>/<number>`. Neither side ever has more than one piece in memory.
 
 mod incoming;
 mod outgoing;
@@ -16,43 +16,42 @@ use crate::limits;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 
-/// Bytes of every piece but the last.
+/// The size in bytes of every piece but the last.
 pub const PIECE: usize = 1 << 20;
-/// What every name of a piece begins with.
+/// The prefix of every piece's name.
 pub const FOLDER: &str = "disk/";
 
 /// A content that a bundle carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BundledContent {
-    /// Of all of it.
+    /// The hash of the whole content.
     pub blake3: Hash,
-    /// How many bytes there are.
+    /// Its size in bytes.
     pub bytes: u64,
-    /// Of each piece; none where there is only one, which has the hash of the whole.
+    /// The hash of each piece; empty if there is only one, whose hash is that of the whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<Hash>,
 }
 
-/// One piece of a content, as it is to come.
+/// One expected piece of a content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentPiece {
     /// The name of its entry in the bundle.
     pub name: String,
-    /// How many bytes there are.
+    /// Its size in bytes.
     pub bytes: u64,
-    /// Of these bytes.
+    /// The hash of these bytes.
     pub blake3: Hash,
 }
 
-/// Takes the pieces that were read and have their hashes: the content, the number of the piece, and its
-/// bytes.
+/// Receives pieces whose hashes were checked: the content, the number of the piece, and its bytes.
 pub type PieceSink<'s> = dyn FnMut(&BundledContent, u64, &[u8]) -> Result<()> + 's;
 
 impl BundledContent {
-    /// Reads a content through, for what a manifest says of it.
+    /// Reads a content to the end and returns its entry for a manifest.
     ///
     /// # Errors
-    /// That of the reading.
+    /// Those of reading.
     pub fn of(mut input: impl Read) -> io::Result<BundledContent> {
         let (mut hasher, mut bytes, mut pieces) = (blake3::Hasher::new(), 0u64, Vec::new());
         let mut piece = Vec::with_capacity(PIECE);
@@ -72,12 +71,12 @@ impl BundledContent {
         Ok(BundledContent { blake3: Hash(*hasher.finalize().as_bytes()), bytes, pieces })
     }
 
-    /// In how many pieces it comes.
+    /// Returns the number of its pieces.
     pub fn count(&self) -> u64 {
         self.bytes.div_ceil(PIECE as u64).max(1)
     }
 
-    /// One of its pieces; None behind the last.
+    /// Returns one of its pieces, or `None` past the last.
     pub fn piece(&self, number: u64) -> Option<ContentPiece> {
         let before = number.checked_mul(PIECE as u64)?;
         let left = self.bytes.checked_sub(before)?;
@@ -92,7 +91,7 @@ impl BundledContent {
         Some(ContentPiece { name, bytes: left.min(PIECE as u64), blake3 })
     }
 
-    /// What must hold of it, whoever wrote it.
+    /// Checks that the entry is consistent, whoever wrote it.
     ///
     /// # Errors
     /// `Untrusted`.
@@ -113,13 +112,13 @@ impl BundledContent {
     }
 }
 
-/// What the entries of some contents take in a bundle that is not packed.
+/// Returns the size of the entries of these contents in an unpacked bundle.
 ///
 /// # Errors
-/// `Untrusted` where that is more than any bundle may hold.
+/// `Untrusted` if that is more than any bundle may hold.
 pub(super) fn unpacked_bytes(contents: &[BundledContent]) -> Result<u64> {
     let one = |content: &BundledContent| {
-        // A header for each piece, and what it takes to fill the last block.
+        // A header for each piece, and the padding of its last block.
         content.bytes.saturating_add(content.count().saturating_mul(1024))
     };
     let all = contents.iter().fold(0u64, |all, content| all.saturating_add(one(content)));
@@ -134,13 +133,13 @@ pub(super) fn unpacked_bytes(contents: &[BundledContent]) -> Result<u64> {
     }
 }
 
-/// The error for a content that became another one while the bundle was made.
+/// The error for a content that changed while the bundle was made.
 pub(super) fn changed_meanwhile() -> Error {
     Error::refused("a file was changed while it was exported")
         .hint(Next::ScanDisks.and(" takes in what changed; then export again"))
 }
 
-/// Which piece comes next: all of them come in the order of the manifest.
+/// Tracks which piece comes next: all of them come in the order of the manifest.
 #[derive(Default)]
 pub(super) struct PieceOrder {
     content: usize,
@@ -149,15 +148,15 @@ pub(super) struct PieceOrder {
 }
 
 impl PieceOrder {
-    /// The piece that has to come now; None where all came.
+    /// Returns the piece that must come next, or `None` once all have come.
     pub(super) fn expected(&self, contents: &[BundledContent]) -> Option<ContentPiece> {
         contents.get(self.content)?.piece(self.number)
     }
 
-    /// Takes the bytes of the piece that was expected, and hands them on.
+    /// Takes the bytes of the expected piece and hands them on.
     ///
     /// # Errors
-    /// `Untrusted` where they are not what the manifest says; those of `taken`.
+    /// `Untrusted` if they do not match the manifest; those of `taken`.
     pub(super) fn take(
         &mut self,
         contents: &[BundledContent],

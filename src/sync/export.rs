@@ -1,7 +1,7 @@
-//! Bundles out: whole states, or only what one peer lacks by its last receipt.
+//! Exporting bundles: whole states, or only what one peer lacks by its last receipt.
 //!
-//! What a peer lacks comes out of the log, in the order it was written: first in, first out, so
-//! the updates are causally ready by construction.
+//! What a peer lacks is taken from the log in the order it was written: first in, first out, so the updates
+//! are causally ready by construction.
 
 use super::bundle::Bundle;
 use super::content;
@@ -19,8 +19,8 @@ use crate::wire::{self, Checked, Clocks, Update};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Of larger documents the sum of the content is told: the digest takes reading them. While it is
-/// tested, of most.
+/// Documents larger than this get only the sum of their content: a digest requires reading them. Lowered in
+/// debug builds, so that tests reach it.
 const DIGESTED_BYTES: u64 = if cfg!(debug_assertions) { 1 << 10 } else { 1 << 16 };
 /// An update that holds nothing.
 const NOTHING: [u8; 2] = [0, 0];
@@ -28,37 +28,36 @@ const NOTHING: [u8; 2] = [0, 0];
 /// What to export.
 #[derive(Default)]
 pub struct Request<'a> {
-    /// Only these documents; all of the store when None.
+    /// The documents to export; all of the store if `None`.
     pub docs: Option<&'a BTreeSet<DocId>>,
-    /// Only what this peer lacks; whole states when None.
+    /// The peer to make an increment for; whole states if `None`.
     pub peer: Option<&'a KnownPeer>,
     /// No updates at all: what we have, for others to compare with.
     pub receipt: bool,
-    /// Private disks, too: the receiver is a replica of the same member.
+    /// Includes private disks: the receiver is a replica of the same member.
     pub private: bool,
-    /// What the archive has, too, with the rows that the receiver lacks.
+    /// Includes what the archive has, with the rows that the receiver lacks.
     pub archive: bool,
 }
 
 /// A bundle, and what had to be left out of it.
 pub struct Exported {
-    /// The bundle, ready to be written; without any updates where the receiver lacks none.
+    /// The bundle, ready to be written; without any updates if the receiver lacks none.
     pub bundle: Bundle,
     /// Sentences for stderr.
     pub notes: Vec<String>,
-    /// The documents that cannot be read: they are not in the bundle, which does not claim to be
-    /// full then.
+    /// The documents that cannot be read: they are left out, and the bundle does not claim to be full then.
     pub damaged: Vec<Error>,
-    /// Not all archived rows fit: what is left goes with the next bundle for the receiver, once that said
-    /// what came.
+    /// Not all archived rows fit. The rest goes with the next bundle for the receiver, once it has
+    /// acknowledged these.
     pub rows_left: bool,
 }
 
-/// Makes a bundle of the store as it stands. Writes nothing, to the store neither.
+/// Makes a bundle of the store's current state. Writes nothing, not even to the store.
 ///
 /// # Errors
-/// `NotFound` when a wanted document does not exist. One that cannot be read is left out; that is
-/// an error when nothing else is asked for.
+/// `NotFound` if a wanted document does not exist. A document that cannot be read is left out; that is an
+/// error if nothing else is asked for.
 pub fn export(
     reader: &Reader,
     environment: &Environment,
@@ -67,10 +66,10 @@ pub fn export(
     export_with(reader, environment, request, &ContentDigests::default())
 }
 
-/// The digest of a document's content, and its sum, where it has one.
+/// The digest of a document's content, and its sum, if it has one.
 type Digests = (Hash, Option<Hash>);
 
-/// The digests of documents that several exports need: each is taken once.
+/// Caches the digests of documents that several exports need.
 #[derive(Default)]
 pub(super) struct ContentDigests(RefCell<BTreeMap<DocId, (Has, Digests)>>);
 
@@ -89,7 +88,7 @@ impl ContentDigests {
     }
 }
 
-/// As [`export`], one of several.
+/// Like [`export`], for one of several exports.
 pub(super) fn export_with(
     reader: &Reader,
     environment: &Environment,
@@ -123,7 +122,7 @@ pub(super) fn export_with(
         addressee: export.addressee().map(str::to_owned),
         seq: export.log_end,
         full: request.peer.is_none() && !request.receipt && damaged.is_empty(),
-        // What is left out here is not what we do not have.
+        // A document left out here is not one that we do not have.
         limited: request.docs.is_some() || !damaged.is_empty(),
         heard: export.heard()?,
         documents: Vec::new(),
@@ -145,7 +144,7 @@ pub(super) fn export_with(
 /// What becomes of one document.
 enum ExportPart {
     Document(Box<BundledDocument>, Option<Vec<u8>>),
-    /// No receiver would take it: why.
+    /// No receiver would accept it, and why.
     Unsupported(String),
 }
 
@@ -173,7 +172,7 @@ fn wanted(reader: &Reader, request: &Request<'_>) -> Result<DocsToGo> {
     }
 }
 
-/// The error for a private disk that was asked for by its name.
+/// The error for a private disk that was asked for by name.
 pub fn refuse_private(doc: &DocId) -> Error {
     Error::refused(format!("{doc} is a private disk: it stays with its member"))
         .hint(Next::ExportFor.and(" sends it to another replica of the same member"))
@@ -213,26 +212,27 @@ impl<'a> Exporter<'a> {
         Ok(export)
     }
 
-    /// The replica that it is made for. Since an export of our own it is for whoever has that.
+    /// Returns the replica it is made for. An increment over our own export is for
+    /// whoever has that export.
     fn addressee(&self) -> Option<&str> {
         let peer = self.request.peer?.replica.as_deref();
         peer.filter(|peer| self.sender.replica.as_deref() != Some(*peer))
     }
 
-    /// Who made bundles later than our clock says that it is. For all others the time of this
-    /// bundle says that it is the later one.
+    /// Returns who made bundles later than our own clock's time. For all others the time of this bundle shows
+    /// that it is later.
     fn heard(&self) -> Result<BTreeMap<String, i64>> {
         let mut heard = self.reader.state().map(record::heard).transpose()?.unwrap_or_default();
         heard.retain(|_, at| *at > self.environment.machine.clock.now());
         Ok(heard)
     }
 
-    /// One document as it goes into the bundle; None when there is none.
+    /// Returns one document as it goes into the bundle, or `None` if there is none.
     ///
     /// # Errors
-    /// About this document alone, where it cannot be read.
+    /// Only about this document, if it cannot be read.
     fn whole(&self, doc: &DocId, digests: &ContentDigests) -> Result<Option<ExportPart>> {
-        // Before the bytes: they may be ahead of what is said about them, never behind.
+        // Before the bytes: the bytes may be ahead of the recorded `applied`, never behind it.
         let applied = match self.reader.state() {
             Some(state) => state.applied(doc)?,
             None => Applied::new(),
@@ -262,14 +262,13 @@ impl<'a> Exporter<'a> {
         }
     }
 
-    /// The same of a large document of which it is known how it stands, without reading it; None
-    /// where that takes reading it.
+    /// The same for a large document whose version is known, without reading it; `None` if it has to be read.
     fn unread(
         &self,
         doc: &DocId,
         applied: &Applied,
     ) -> Result<Option<(BundledDocument, Option<Vec<u8>>)>> {
-        // Whoever gets everything gets it read.
+        // A receiver that gets everything gets a document that was read.
         if self.request.peer.is_none() && !self.request.receipt {
             return Ok(None);
         }
@@ -287,7 +286,7 @@ impl<'a> Exporter<'a> {
         self.entry(doc, has, update, after, applied.clone(), digests).map(Some)
     }
 
-    /// The entry of one document that was read and the update that goes with it.
+    /// Returns the entry of a document that was read, and the update that goes with it.
     fn document(
         &self,
         doc: &DocId,
@@ -334,8 +333,8 @@ impl<'a> Exporter<'a> {
         Ok((entry, update))
     }
 
-    /// What is sent of a document, given the length of its state, and the row of our log that it
-    /// begins after.
+    /// Returns what is sent of a document, given the length of its state, and the row of our log after which
+    /// that begins.
     fn part(&self, doc: &DocId, bytes: u64, has: &Has) -> Result<(DocumentPart, i64)> {
         if self.request.receipt {
             return Ok((DocumentPart::Nothing, self.log_end));
@@ -358,7 +357,7 @@ impl<'a> Exporter<'a> {
         let Some(joined) = joined.filter(|joined| (joined.len() as u64) < bytes) else {
             return Ok(whole);
         };
-        // Not only by its word on our log: by the clocks that it showed, too.
+        // Do not rely only on its word about our log: check the clocks it reported, too.
         if !leads(&receipt.has.state_vector, &checked(&joined, roots)?, &has.state_vector) {
             return Ok(whole);
         }
@@ -370,14 +369,14 @@ impl<'a> Exporter<'a> {
 /// What is sent of a document.
 enum DocumentPart {
     Nothing,
-    /// This, which leads from what the receiver said to have to all that is here.
+    /// This update, which leads from what the receiver said it has to all that is here.
     News(Vec<u8>),
     /// Its whole state.
     Whole,
 }
 
-/// The bytes of the update that an export for a peer would carry of a document whose state has so
-/// many.
+/// Returns the size of the update that an export for a peer would carry, given the size of the document's
+/// state.
 pub(super) fn bytes_for(
     reader: &Reader,
     environment: &Environment,
@@ -396,15 +395,15 @@ pub(super) fn bytes_for(
 
 /// What a peer lacks of a document, by its receipt.
 pub(super) enum Lacked {
-    /// It has this very version.
+    /// It has exactly this version.
     Nothing,
-    /// What is in this update, which leads from what it said to have to this version.
+    /// The content of this update, which leads from what it said it has to this version.
     Part(Vec<u8>),
-    /// Nobody knows what it has.
+    /// It is not known what it has.
     Whole,
 }
 
-/// What an export for a peer would carry of a document.
+/// Returns what an export for a peer would carry of a document.
 pub(super) fn lacked(
     reader: &Reader,
     environment: &Environment,
@@ -425,8 +424,8 @@ pub(super) fn lacked(
     })
 }
 
-/// Whether a peer lacks anything of a document whose version is another than it said: rows of our
-/// log, or it lacks something that no log explains.
+/// Returns whether a peer whose version differs lacks anything of a document: rows of our log, or something
+/// that no log explains.
 pub(super) fn lacks(
     reader: &Reader,
     doc: &DocId,
@@ -439,9 +438,9 @@ pub(super) fn lacks(
     Ok(news || !explained(reader, doc, peer, receipt, ours)?)
 }
 
-/// Whether it is news of the peer that make its version another than ours, where ours are no news
-/// to it: it has clocks that we have not, or its log goes beyond what we applied of it. If not, it
-/// has lost something, or we have; deletions, above all, which move no clock.
+/// Returns whether the versions differ only because of the peer's own news: it has clocks that we lack, or
+/// its log goes beyond what we applied of it. If not, it has lost something, or we have: above all deletions,
+/// which move no clock.
 fn explained(
     reader: &Reader,
     doc: &DocId,
@@ -459,7 +458,7 @@ fn explained(
     Ok(!own && applied < receipt.said.seq)
 }
 
-/// Whether an update is ready where these clocks are reached, and leads from there to those.
+/// Returns whether an update is ready at `from`, and leads from there to `to`.
 fn leads(from: &Clocks, update: &Update<'_, Checked>, to: &Clocks) -> bool {
     let brought = update.version().clocks;
     let reached = |client| from.get(client).max(brought.get(client)).copied().unwrap_or(0);
@@ -473,7 +472,7 @@ pub(super) struct ReceiptRow {
     pub wanted: bool,
 }
 
-/// The rows of our log since a peer's receipt. None when they cannot say what it lacks: it never
+/// Returns the rows of our log since a peer's receipt, or `None` if they cannot tell what it lacks: it never
 /// had anything of this replica, or the log no longer reaches back that far.
 pub(super) fn rows_for(
     reader: &Reader,
@@ -484,7 +483,7 @@ pub(super) fn rows_for(
     let Some((us, _, floor)) = state.replica()? else { return Ok(None) };
     let Some(receipt) = peer.receipt(doc) else { return Ok(None) };
     let after = receipt.applied(&us);
-    // Nobody can have applied what was never written. Such a receipt is of no use here.
+    // Nobody can have applied what was never written. Such a receipt is useless here.
     if after < floor || after > state.log_end()? {
         return Ok(None);
     }
@@ -498,7 +497,7 @@ pub(super) fn rows_for(
     Ok(Some(rows.collect()))
 }
 
-/// The wanted rows as one update. Where leaving out the others would tear a hole, all rows.
+/// Joins the wanted rows into one update; all rows, if leaving out the others would leave a gap.
 fn join(rows: &[ReceiptRow], expected: Expected<'_>) -> Result<Option<Vec<u8>>> {
     for sparing in [true, false] {
         let chosen = rows.iter().filter(|row| row.wanted || !sparing);
@@ -512,7 +511,7 @@ fn join(rows: &[ReceiptRow], expected: Expected<'_>) -> Result<Option<Vec<u8>>> 
     Ok(None)
 }
 
-/// An update out of our own log.
+/// Returns an update from our own log.
 fn checked<'u>(bytes: &'u [u8], expected: Expected<'_>) -> Result<Update<'u, Checked>> {
     Update::checked(bytes, expected).map_err(|fault| {
         Error::corrupt("the log holds an update that is not valid")

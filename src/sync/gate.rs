@@ -1,7 +1,7 @@
-//! The gate of one document: which updates reach yrs, in which order, and what waits.
+//! The gate of one document: which updates reach yrs, in which order, and which wait.
 //!
-//! Valid, then ready, then not forked, then fitting ([`gate::admit`]). The order in which updates
-//! come does not matter: whatever can be applied is, until nothing moves.
+//! An update must be valid, then ready, then not forked, then fitting ([`gate::admit`]). The order of arrival
+//! does not matter: updates are applied as they become ready until no more can be.
 
 use super::manifest::{BundledDocument, Has, Sender};
 use crate::error::{Error, Hint, Kind, Next, Result};
@@ -16,18 +16,18 @@ use std::rc::Rc;
 /// The state of a document that does not exist.
 const NOTHING: [u8; 2] = [0, 0];
 
-/// An update on its way in.
+/// An incoming update.
 pub struct Received<'u> {
-    /// Why it is none, where it is not valid.
+    /// The update, or why it is not valid.
     pub update: std::result::Result<CheckedBytes<Cow<'u, [u8]>>, Fault>,
     /// Where it comes from, for messages.
     pub source: String,
-    /// Who sent it, and what that says; None for a bare update.
+    /// Who sent it and what they state; `None` for a bare update.
     pub claim: Option<Rc<Claim>>,
-    /// Whether it was given just now, or had waited.
+    /// Whether it was given just now or had waited.
     pub came: Came,
-    /// What came held this, and of it the update is what the document lacks; None where it is all that
-    /// came.
+    /// The version that the received update held, if `update` is only the part of it that the document lacks;
+    /// otherwise `None`.
     pub held: Option<Has>,
 }
 
@@ -40,48 +40,48 @@ pub enum Came {
     Waited(i64),
 }
 
-/// An entry of a manifest, and whose it is: what may be recorded once the update is applied.
+/// An entry of a manifest and its sender: what may be recorded once the update is applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// The id of the bundle.
     pub bundle: String,
     /// Who made the bundle.
     pub from: Sender,
-    /// The id of the replica that it was made for; None when for anybody.
+    /// The id of the replica it was made for; `None` if for anybody.
     #[serde(rename = "for")]
     pub addressee: Option<String>,
-    /// What the manifest says of this one document.
+    /// What the manifest states about this document.
     pub entry: BundledDocument,
 }
 
 /// What became of an update.
 #[derive(Debug, Clone)]
 pub enum Disposition {
-    /// The document holds it now, or did before. With what the update itself held.
+    /// The document holds it, now or already before. With the version that the update held.
     Applied(Has),
-    /// It builds on what the document does not have: it goes into the inbox.
+    /// It builds on operations that the document lacks: it goes into the inbox.
     Waits(Need),
     /// It can never be applied as it is.
     Refused(Error),
 }
 
 impl<'u> Received<'u> {
-    /// The update, if it is valid.
+    /// Returns the update, if it is valid.
     pub fn valid(&self) -> Option<Update<'_, Checked>> {
         self.update.as_ref().ok().map(CheckedBytes::update)
     }
 
-    /// Its bytes, if it is valid.
+    /// Returns its bytes, if it is valid.
     pub fn bytes(&self) -> Option<&Cow<'u, [u8]>> {
         self.update.as_ref().ok().map(CheckedBytes::bytes)
     }
 
-    /// What came held, of which this update is what is looked at.
+    /// Returns the version that the received update held, of which `update` may be only a part.
     fn has(&self, update: &Update<'_, Checked>) -> Has {
         self.held.clone().unwrap_or_else(|| Has::from(&update.version()))
     }
 
-    /// The replica whose log it was in, and how far that log had gone.
+    /// Returns the replica whose log it was in, and the end of that log.
     fn origin(&self, ours: &str) -> Option<(&str, i64)> {
         let claim = self.claim.as_ref()?;
         let replica = claim.from.replica.as_deref().filter(|replica| *replica != ours)?;
@@ -89,15 +89,15 @@ impl<'u> Received<'u> {
     }
 }
 
-/// Brings updates into a document, as many as are ready in any order. Returns what became of each.
-/// The order in which they are given does not matter.
+/// Applies all of these updates that are ready, in any order, to a document. Returns what became of each. The
+/// order in which they are given does not matter.
 ///
-/// Refused with `Untrusted` is an update that is not valid, with `Forked` one where two replicas
-/// wrote under one client id. After one that was given, the session is good for nothing but to
-/// find others like it.
+/// An update that is not valid is refused with `Untrusted`, one where two replicas wrote under one client id
+/// with `Forked`. After a given update was refused, the session must not be committed: it can only be used to
+/// find other refusals.
 ///
 /// # Errors
-/// The store's own.
+/// Those of the store.
 pub fn admit(
     session: &mut Session,
     doc: &DocId,
@@ -114,7 +114,7 @@ pub fn admit(
     }
     let mut at_once = usize::MAX;
     while !open.is_empty() && round(session, doc, &mut open, roots, &mut at_once)? {}
-    // What is open still was never judged: the session cannot go on.
+    // The ones still open were never judged: the session cannot go on.
     for OpenUpdate { disposition, .. } in open {
         disposition.get_or_insert(Disposition::Waits(Need::Clocks(Clocks::new())));
     }
@@ -124,7 +124,7 @@ pub fn admit(
         .collect()
 }
 
-/// What becomes of updates for a document that cannot be read: what is valid waits until it can.
+/// Returns the dispositions of updates for a document that cannot be read: valid ones wait until it can.
 pub fn hold(doc: &DocId, received: &[Rc<Received<'_>>]) -> Vec<Disposition> {
     let disposition = |received: &Rc<Received<'_>>| match &received.update {
         Ok(_) => Disposition::Waits(Need::Clocks(Clocks::new())),
@@ -140,8 +140,8 @@ struct OpenUpdate<'p> {
     disposition: &'p mut Option<Disposition>,
 }
 
-/// Applies what can be applied to the document as it stands, but no more than so many updates, and
-/// leaves open what waits; true when it is worth another round.
+/// Applies what the document can take now, at most as many updates as allowed, and leaves the rest open;
+/// returns true if another round is worthwhile.
 fn round<'p>(
     session: &mut Session,
     doc: &DocId,
@@ -170,7 +170,7 @@ fn round<'p>(
         };
         let received = one.received;
         *one.disposition = Some(match verdict {
-            // What comes after it was judged by a document that has it.
+            // The ones after it must be judged by a document that includes it.
             Verdict::New(_) | Verdict::Waits(_) if anew => {
                 open.push(one);
                 continue;
@@ -221,9 +221,8 @@ fn round<'p>(
             }
         });
     }
-    // What did not move is what was checked above.
-    // The last rule of the gate: what yrs makes of all that was applied can be stored, and be the
-    // base of the next import.
+    // An unmoved document was checked above. The last rule of the gate: the state that yrs makes of the
+    // applied updates can be stored, and can be the base of the next import.
     let stored = if moved { session.checked_at_hand(doc).map(drop) } else { Ok(()) };
     match stored {
         Err(e) if e.kind == Kind::Untrusted => {
@@ -270,8 +269,7 @@ fn invalid(doc: &DocId, received: &Received<'_>, fault: &Fault) -> Error {
         .hint("nothing was written; ask the sender for another bundle")
 }
 
-/// What yrs would spend on it is without bound, or next to it; or what yrs makes of it cannot be
-/// stored.
+/// The error for an update that would cost yrs (nearly) unbounded work, or whose result cannot be stored.
 fn too_much(doc: &DocId, received: &Received<'_>, error: Error) -> Error {
     let message = format!("{doc}, {}: {}", received.source, error.message);
     error.saying(message).hint("nothing was written; ask the sender for another bundle")

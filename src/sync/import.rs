@@ -1,4 +1,4 @@
-//! Bundles in: all files at once, in whatever order, in one commit or not at all.
+//! Importing bundles: all files at once, in any order, in one commit or not at all.
 
 mod incoming;
 
@@ -23,7 +23,7 @@ use std::io::Read;
 /// Reads a bare update.
 ///
 /// # Errors
-/// `Io`; `Untrusted` when it is larger than an update may be.
+/// `Io`; `Untrusted` if it is larger than an update may be.
 pub fn read_update(input: impl Read) -> Result<Vec<u8>> {
     let mut update = Vec::new();
     input
@@ -40,9 +40,8 @@ pub fn read_update(input: impl Read) -> Result<Vec<u8>> {
 /// Imports everything in one commit.
 ///
 /// # Errors
-/// `Untrusted`, `Forked`, and whatever the store says; nothing is written then. That something
-/// waits is no error here: it is in the account. What comes for a document that cannot be read
-/// waits, and the rest is imported.
+/// `Untrusted`, `Forked`, and those of the store; nothing is written then. A waiting update is not an error:
+/// the account lists it. Updates for a document that cannot be read wait, and the rest is imported.
 pub fn import(session: Session, inputs: &[Input]) -> Result<Imported> {
     let all: Vec<&Input> = inputs.iter().collect();
     attempt(session, &all)?.map_err(|refused| match refused.into_values().next() {
@@ -51,14 +50,14 @@ pub fn import(session: Session, inputs: &[Input]) -> Result<Imported> {
     })
 }
 
-/// Imports what can be imported of several inputs, in one commit: those that are refused are left
-/// out, each whole, and told with their number.
+/// Imports those of several inputs that are sound, in one commit. Each refused input is left out as a whole
+/// and reported by its number.
 ///
-/// `open` makes the session: each attempt that finds something to refuse takes one. As a rule
-/// that is the first alone, which finds all that can be found at once.
+/// `open` makes the session: each attempt that refuses something needs a new one. Usually that is only the
+/// first, which finds everything that can be found in one pass.
 ///
 /// # Errors
-/// Whatever the store says; nothing is written then.
+/// Those of the store; nothing is written then.
 pub fn import_sound(
     open: impl Fn() -> Result<Session>,
     inputs: &[Input],
@@ -79,7 +78,7 @@ pub fn import_sound(
     }
 }
 
-/// Imports everything in one commit, or says which inputs are in the way. Nothing is written then.
+/// Imports everything in one commit, or returns the inputs that prevent it. Nothing is written then.
 fn attempt(mut session: Session, inputs: &[&Input]) -> Result<Result<Imported, Refusals>> {
     look_back(&mut session, inputs)?;
     let mut given = GivenUpdates::default();
@@ -106,8 +105,8 @@ fn attempt(mut session: Session, inputs: &[&Input]) -> Result<Result<Imported, R
     }
 }
 
-/// Goes on as a new replica where the bundles show that this one went back in time, before it
-/// writes anything under a client id or with numbers that others know already.
+/// Continues as a new replica if the bundles show that this one went back in time, before it writes anything
+/// with client ids or log numbers that others know already.
 fn look_back(session: &mut Session, inputs: &[&Input]) -> Result<()> {
     for input in inputs {
         if let Input::Bundle { bundle, .. } = input
@@ -119,22 +118,22 @@ fn look_back(session: &mut Session, inputs: &[&Input]) -> Result<()> {
     Ok(())
 }
 
-/// What an import comes to, not committed yet.
+/// The result of an import that is not committed yet.
 struct Draft {
     documents: Vec<DocumentSummary>,
     waits: Vec<Wait>,
     inbox_changed: bool,
-    /// What a dry run could change, as it was.
+    /// What a dry run could change, before the change.
     touched: Vec<TouchedDocument>,
     findings: Vec<Audit>,
     notes: Vec<String>,
-    /// Archived rows that are new here …
+    /// The number of archived rows that are new here …
     archived: usize,
-    /// … and values that lost to others of them.
+    /// … and of values that lost to others in them.
     lost: usize,
 }
 
-/// One run of an import, which can have to be run again.
+/// One run of an import, which may have to be repeated.
 struct Importer<'s, 'u> {
     session: &'s mut Session,
     given: &'s GivenUpdates<'u>,
@@ -143,7 +142,7 @@ struct Importer<'s, 'u> {
     touched: Vec<TouchedDocument>,
     findings: Vec<Audit>,
     notes: Vec<String>,
-    /// What must not be taken of the inputs: the first reason of each.
+    /// The inputs that must not be taken, with the first reason for each.
     refused: Refusals,
     archived: usize,
     lost: usize,
@@ -169,7 +168,7 @@ impl<'s, 'u> Importer<'s, 'u> {
         self.look()?;
         let docs: Vec<DocId> = self.incoming.keys().cloned().collect();
         for (doc, incoming) in &mut self.incoming {
-            // What is the matter with a document is said where it is asked for.
+            // Faults of a document are reported where it is loaded.
             if let Err(e) = incoming.narrow(self.session, doc) {
                 self.session.leave_out(e)?;
             }
@@ -201,7 +200,7 @@ impl<'s, 'u> Importer<'s, 'u> {
         }))
     }
 
-    /// Asks for all that is known to be needed of documents, at once: each asking for more takes
+    /// Requests all that is known to be needed of documents at once, because each further request costs
     /// another run.
     fn ask_for(&mut self, docs: &[DocId]) -> Result<()> {
         for doc in docs {
@@ -228,8 +227,8 @@ impl<'s, 'u> Importer<'s, 'u> {
         }
     }
 
-    /// In a dry run: everything as it is, the documents included in which news of the members can
-    /// free tombstones.
+    /// In a dry run: records everything before the change, including the documents in which the members' news
+    /// can free tombstones.
     fn look(&mut self) -> Result<()> {
         if !self.session.dry_run() {
             return Ok(());
@@ -246,9 +245,8 @@ impl<'s, 'u> Importer<'s, 'u> {
         Ok(())
     }
 
-    /// One document through the gate; a look whether we and the senders then agree; and a note
-    /// of how far their logs are applied here. Where something that was given is refused, that is
-    /// all that comes of it.
+    /// Takes one document through the gate, checks whether we and the senders then agree, and notes how far
+    /// their logs are applied here. If a given update is refused, only the refusal remains.
     fn pass(&mut self, doc: &DocId) -> Result<()> {
         let Some(incoming) = self.incoming.get_mut(doc) else { return Ok(()) };
         incoming.before = match self.session.any_at_hand(doc) {
@@ -263,7 +261,7 @@ impl<'s, 'u> Importer<'s, 'u> {
         };
         let admitted = gate::admit(self.session, doc, &incoming.received);
         if incoming.is_narrow && !admitted.as_ref().is_ok_and(|all| all.iter().all(is_applied)) {
-            // What is the matter is to be said of all of it.
+            // All that is wrong is to be reported.
             self.given.widen(doc);
             return self.session.ask_for_all(doc);
         }
@@ -292,9 +290,9 @@ impl<'s, 'u> Importer<'s, 'u> {
         Ok(())
     }
 
-    /// Archived rows, of documents of which all is here that their senders had. Others come again
-    /// with the next bundle, since no receipt says that they are here. A bundle of our own has what was
-    /// here, and the archive can have been lost since.
+    /// Takes archived rows, only of documents for which everything that the sender had is here. Others come
+    /// again with the next bundle, since no receipt says that they are here. A bundle of our own has what was
+    /// here, and the archive may have been lost since.
     fn take_rows(&mut self, inputs: &[&Input]) -> Result<()> {
         for (at, input) in inputs.iter().enumerate() {
             let Input::Bundle { name, bundle } = input else { continue };
@@ -324,7 +322,7 @@ impl<'s, 'u> Importer<'s, 'u> {
         Ok(())
     }
 
-    /// The rules of a merge, for every document that others sent or spoke of.
+    /// Applies the rules of a merge to every document that others sent or mentioned.
     fn resolve(&mut self) -> Result<Vec<DocumentSummary>> {
         let changed = self.session.changed();
         let mut imported = Vec::new();
@@ -349,7 +347,7 @@ impl<'s, 'u> Importer<'s, 'u> {
         Ok(accounts)
     }
 
-    /// The inbox after this import: what waits now is in it, once; what was applied is not.
+    /// Updates the inbox: what waits now is in it, once; what was applied is not.
     fn park(&mut self) -> Result<Vec<Wait>> {
         let waiting = waiting_for(self.session, self.incoming.keys())?;
         let mut parked: BTreeSet<(DocId, [u8; 32])> =
@@ -418,8 +416,8 @@ fn is_applied(disposition: &Disposition) -> bool {
     matches!(disposition, Disposition::Applied(_))
 }
 
-/// Whether a document shows what somebody with the same version says that it shows, in as far as they
-/// say it.
+/// Returns whether a document has the content that a sender with the same version states, as far as it states
+/// any.
 fn agrees(session: &mut Session, doc: &DocId, theirs: &BundledDocument) -> Result<bool> {
     if let Some(sum) = theirs.sum
         && let Some(ours) = session.content_sum(doc)?

@@ -1,4 +1,4 @@
-//! What the messages of a live relay bring into the canvases of a store.
+//! Brings the messages of a live relay into the canvases of a store.
 
 use super::import::{Input, import};
 use crate::concern::canvas::relay::{
@@ -17,21 +17,21 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// Takes in messages that came together, one a line.
+/// Takes in a batch of messages, one per line.
 pub struct Intake<'i> {
     /// The store whose canvases they are about.
     pub store: &'i Store,
     /// How the store is opened for each commit.
     pub open: Open<'i>,
-    /// Whose canvases are here; messages about others are passed over.
+    /// The entities whose canvases are here; messages about others are skipped.
     pub entities: &'i [EntityId],
-    /// Canvases by the ids that others have for them: whose each is.
+    /// Canvas ids used by others, with the entity that each belongs to.
     pub canvases: &'i BTreeMap<String, EntityId>,
-    /// What the lines come out of, for errors.
+    /// The source of the lines, for errors.
     pub source: &'i str,
     /// The number of the first line.
     pub first: usize,
-    /// Is told what happens, as it happens.
+    /// Called for each notice as it happens.
     pub notify: &'i dyn Fn(Notice<'_>),
 }
 
@@ -40,9 +40,9 @@ pub struct Intake<'i> {
 pub enum Notice<'n> {
     /// Sentences for people.
     Said(&'n [String]),
-    /// So many records left their documents for good.
+    /// This many records left their documents for good.
     Lost(usize),
-    /// Some changes build on what is not here yet.
+    /// Some changes build on others that are not here yet.
     Waiting,
     /// Another document of the entity cannot be used; nothing was done to it.
     LeftOut(&'n Error),
@@ -56,15 +56,15 @@ pub struct MessageOutcome {
     /// The application's name of its kind: `canvas_operation` and so on.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// The canvas that it is about, as the message names it.
+    /// The canvas it is about, as the message names it.
     pub canvas_id: String,
     /// Who sent it.
     pub from: String,
     /// What was done about it.
     pub result: Reception,
-    /// The reason, in a few words; None where there is nothing to explain.
+    /// The reason, in a few words; `None` if nothing needs explaining.
     pub why: Option<String>,
-    /// What else there is to say: the element, how many of several, a cursor to be shown.
+    /// Further details: the element, the count of several, a cursor to show.
     #[serde(flatten)]
     pub more: Map<String, Value>,
 }
@@ -75,35 +75,34 @@ pub struct MessageOutcome {
 pub enum Reception {
     /// The canvas holds it now, and did not before.
     Applied,
-    /// All was so already.
+    /// The canvas held it already.
     Unchanged,
-    /// It builds on what is not here yet.
+    /// It builds on changes that are not here yet.
     Waiting,
-    /// Its sender may not, or nothing can be made of it here.
+    /// Its sender is not allowed to do it, or it makes no sense here.
     Refused,
     /// It is about a canvas that is not here.
     Passed,
     /// A cursor: shown, never stored.
     Shown,
-    /// A request, whose answer waits to be handed out.
+    /// A request, whose answer is ready to be sent.
     Answered,
 }
 
-/// One line, understood.
+/// One parsed line.
 pub struct RelayLine {
     number: usize,
     message: RelayMessage,
     entity: Option<EntityId>,
-    /// The change that it brings, checked.
+    /// The checked change it brings.
     update: Option<Vec<u8>>,
 }
 
 impl Intake<'_> {
-    /// Reads lines; empty ones are none.
+    /// Reads lines, skipping empty ones.
     ///
     /// # Errors
-    /// `Untrusted`, with the line, where one is no message: nothing of what came with it is to be
-    /// applied.
+    /// `Untrusted`, with the line, if one is not a message: nothing of the batch must be applied then.
     pub fn read(&self, lines: &[Vec<u8>]) -> Result<Vec<RelayLine>> {
         let mut understood = Vec::new();
         for (number, line) in (self.first..).zip(lines) {
@@ -113,10 +112,10 @@ impl Intake<'_> {
         Ok(understood)
     }
 
-    /// Applies them, in as few commits as their order lets.
+    /// Applies them, in as few commits as their order allows.
     ///
     /// # Errors
-    /// Whatever the store says; what was committed before holds.
+    /// Those of the store; what was committed before stays.
     pub fn apply(&self, understood: &[RelayLine]) -> Result<Vec<MessageOutcome>> {
         let mut rows = Vec::with_capacity(understood.len());
         for run in understood.chunk_by(|a, b| a.update.is_some() == b.update.is_some()) {
@@ -153,7 +152,7 @@ impl Intake<'_> {
         format!("{}, line {number}", self.source)
     }
 
-    /// Changes themselves: an import like any other, in one commit.
+    /// Applies changes that came as updates: an import like any other, in one commit.
     fn bring(&self, lines: &[RelayLine]) -> Result<Vec<MessageOutcome>> {
         let reader = self.store.reader()?;
         let mut views: BTreeMap<&EntityId, [Option<View>; 2]> = BTreeMap::new();
@@ -194,8 +193,8 @@ impl Intake<'_> {
             return Ok(rows);
         }
         let mut session = self.session()?;
-        // An import lets wait what comes for a document that cannot be read. A relay is told instead,
-        // as it is where that shows a moment earlier: nothing of these lines is taken in.
+        // An import lets updates for an unreadable document wait. A relay gets an error instead, as when that
+        // shows a moment earlier: none of these lines is taken in.
         for input in &inputs {
             if let Input::Raw { doc, .. } = input {
                 session.view(doc)?;
@@ -221,7 +220,7 @@ impl Intake<'_> {
         Ok(rows)
     }
 
-    /// Messages whose words are followed, in one commit.
+    /// Applies messages that describe operations, in one commit.
     fn follow(&self, lines: &[RelayLine]) -> Result<Vec<MessageOutcome>> {
         let mut rows = Vec::with_capacity(lines.len());
         let mut open: Option<Session> = None;
@@ -304,7 +303,7 @@ impl Intake<'_> {
         }
     }
 
-    /// Says which records are in the canvas no more, for good.
+    /// Reports which records have left the canvas for good.
     fn say_lost(&self, row: &mut MessageOutcome, gone: &[String]) {
         if !gone.is_empty() {
             row.more.insert("pruned".to_owned(), json!(gone));
@@ -312,7 +311,7 @@ impl Intake<'_> {
         }
     }
 
-    /// What became of an operation, and why. One that is refused leaves the session as it was.
+    /// Returns what became of an operation, and why. A refused one leaves the session unchanged.
     fn operation(
         &self,
         session: &mut Session,
@@ -339,11 +338,11 @@ impl Intake<'_> {
 struct Followed {
     result: Reception,
     why: String,
-    /// The elements that are in the canvas no more.
+    /// The elements that are no longer in the canvas.
     gone: Vec<String>,
 }
 
-/// A change out of a message: base64 of a valid update.
+/// Decodes the change of a message: base64 of a valid update.
 fn checked(entity: &EntityId, change: &str) -> Result<Vec<u8>> {
     let bytes = data_encoding::BASE64
         .decode(change.as_bytes())
@@ -363,7 +362,7 @@ impl RelayLine {
         Ok(self.row(Reception::Shown, "", cursor))
     }
 
-    /// Who sent it.
+    /// Returns who sent it.
     fn from(&self) -> &str {
         match &self.message {
             RelayMessage::CanvasOperation(message) => &message.origin_peer,

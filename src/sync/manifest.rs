@@ -1,6 +1,6 @@
 //! `manifest.json`: what a bundle carries, what it asks for, and what its sender has.
 //!
-//! Because it says what the sender has, every manifest is also a receipt.
+//! Because it states what the sender has, every manifest is also a receipt.
 
 use super::content::{self, BundledContent};
 pub use super::hash::Hash;
@@ -14,16 +14,16 @@ use std::fmt;
 
 /// The format that this program reads and writes.
 pub const FORMAT: &str = "crdtctl-bundle/1";
-/// What every version of the format begins with.
+/// The prefix of every version of the format.
 const FORMAT_FAMILY: &str = "crdtctl-bundle/";
 
 /// How far somebody has applied the logs of replicas: {replica: seq}.
 pub type Applied = BTreeMap<String, i64>;
 
-/// The whole manifest. Keys that are not named here are ignored when read.
+/// The whole manifest. Unknown keys are ignored when it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The name and number of the format; a manifest of another one is refused.
+    /// The name and number of the format; a manifest of another format is refused.
     pub format: String,
     /// A UUID.
     pub bundle: String,
@@ -31,7 +31,7 @@ pub struct Manifest {
     pub created_at: i64,
     /// Who made the bundle.
     pub from: Sender,
-    /// The replica it was made for; null when for anybody.
+    /// The replica it was made for; null if for anybody.
     #[serde(rename = "for")]
     pub addressee: Option<String>,
     /// The end of the sender's log.
@@ -41,20 +41,20 @@ pub struct Manifest {
     /// Whether only some documents of the sender are listed. If not, it has no others.
     #[serde(default, skip_serializing_if = "is_false")]
     pub limited: bool,
-    /// Whose bundles the sender has from later than `created_at`: {replica: seconds on that
-    /// replica's clock}. Tells each of them that this bundle is later still, though its time is not.
+    /// The replicas whose bundles the sender has from later than `created_at`: {replica: seconds on that
+    /// replica's clock}. Tells each of them that this bundle is later still, although its time is not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub heard: BTreeMap<String, i64>,
-    /// Every document of which something is said, each once, with an update or without.
+    /// Every document it says something about, each once, with or without an update.
     pub documents: Vec<BundledDocument>,
-    /// What the sender's archive has, of every document that anything is archived of; null where
-    /// the bundle says nothing of archives.
+    /// What the sender's archive has, for every document with archived rows; null if the bundle says nothing
+    /// about archives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archives: Option<Vec<BundledArchive>>,
-    /// The contents of files that it carries, each once, in the order in which they come.
+    /// The contents of files it carries, each once, in the order in which they come.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<BundledContent>,
-    /// The contents that files of the sender's hold and that it does not have: it asks for them.
+    /// The contents that the sender's files hold but the sender lacks: it asks for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Hash>,
 }
@@ -64,36 +64,36 @@ pub struct Manifest {
 pub struct BundledArchive {
     /// The document; a manifest lists each once.
     pub doc: DocId,
-    /// The part in the bundle; null where no rows are sent.
+    /// The part in the bundle; null if no rows are sent.
     pub file: Option<String>,
     /// The length of the part; 0 without one.
     pub bytes: u64,
-    /// The hash of the part; null exactly where `file` is.
+    /// The hash of the part; null exactly if `file` is.
     pub blake3: Option<Hash>,
     /// All rows, in the order of the set.
     pub spans: Vec<BundledSpan>,
 }
 
-/// Some rows of an archive, one behind the other.
+/// Some consecutive rows of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BundledSpan {
     /// The hash of their versions.
     pub digest: Hash,
-    /// How many they are.
+    /// The number of rows.
     pub rows: u64,
     /// Whether they are in the part.
     #[serde(default, skip_serializing_if = "is_false")]
     pub sent: bool,
 }
 
-/// Who made a bundle. A store that was never written by this program has no replica id.
+/// Who made a bundle. A store that this program never wrote has no replica id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sender {
-    /// The id of the replica, a UUID where this program made it; null for a store that is none yet.
+    /// The id of the replica, a UUID if this program made it; null for a store that is not a replica yet.
     pub replica: Option<String>,
-    /// The member that it acts as; null where it has none.
+    /// The member it acts as; null if it has none.
     pub member: Option<MemberId>,
-    /// The ids that the replica had before: it goes on from them, nobody else does.
+    /// The replica's earlier ids: it alone continues them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub succeeds: Vec<String>,
 }
@@ -103,33 +103,33 @@ pub struct Sender {
 pub struct BundledDocument {
     /// The document; a manifest lists each once.
     pub doc: DocId,
-    /// The part in the bundle; null when nothing but the receipt is sent.
+    /// The part in the bundle; null if only the receipt is sent.
     pub file: Option<String>,
     /// The length of the part; 0 without one.
     pub bytes: u64,
-    /// The hash of the part; null exactly where `file` is.
+    /// The hash of the part; null exactly if `file` is.
     pub blake3: Option<Hash>,
     /// What a receiver must already have.
     pub needs: Clocks,
     /// The sender's version.
     pub has: Has,
-    /// The content digest at `has`; null when the sender cannot read the content.
+    /// The content digest at `has`; null if the sender cannot read the content.
     pub digest: Option<Hash>,
-    /// The sum of the content at `has` ([`crate::crdt::view::View::sum`]), which says the same and
-    /// can be followed without reading all of a document; null where nobody took it.
+    /// The sum of the content at `has` ([`crate::crdt::view::View::sum`]), which says the same but can be
+    /// maintained without reading the whole document; null if it was not computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sum: Option<Hash>,
-    /// Which rows of the sender's log the part holds; to the end of them the receipt goes, with a
-    /// part or without.
+    /// The rows of the sender's log that the part holds; the receipt reaches to their end, with or without a
+    /// part.
     pub log: LogRange,
-    /// How far the sender has applied the logs of others, for this document.
+    /// How far the sender has applied the logs of others for this document.
     pub applied: Applied,
 }
 
-/// A version, short: the state vector, and a hash that stands for the delete set.
+/// A short form of a version: the state vector and a hash of the delete set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Has {
-    /// Client id → the clock after the last unit of its that is known.
+    /// Client id → the clock after its last known unit.
     pub state_vector: Clocks,
     /// The hash of the delete set in its one canonical form.
     pub delete_set: Hash,
@@ -138,7 +138,7 @@ pub struct Has {
 /// The rows of the sender's log that a part holds: `after < seq <= upto`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogRange {
-    /// The receiver has applied the log up to here, by its receipt; 0 where a whole state is sent.
+    /// The receiver has applied the log up to here, by its receipt; 0 if a whole state is sent.
     pub after: i64,
     /// The end of the log when the bundle was made, whichever document its last row is about.
     pub upto: i64,
@@ -151,7 +151,7 @@ impl From<&Version> for Has {
 }
 
 impl Sender {
-    /// The member, else the replica; None where it is neither.
+    /// Returns the member, else the replica, else `None`.
     pub fn name(&self) -> Option<String> {
         let member = self.member.as_ref().map(ToString::to_string);
         member.or_else(|| self.replica.clone())
@@ -175,7 +175,7 @@ impl Manifest {
     /// Reads and checks a manifest.
     ///
     /// # Errors
-    /// `Untrusted`, naming the first thing that is wrong with it.
+    /// `Untrusted`, naming the first thing wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         #[derive(Deserialize)]
         struct Head {
@@ -194,7 +194,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The manifest as it stands in a bundle: JSON that people can read.
+    /// Returns the manifest as written in a bundle: human-readable JSON.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec_pretty(self)
             .map_err(|e| Error::bug("the manifest does not encode").because(e))?;
@@ -202,7 +202,7 @@ impl Manifest {
         Ok(bytes)
     }
 
-    /// What must hold of any manifest, whoever wrote it.
+    /// Checks what must hold of any manifest, whoever wrote it.
     fn check(&self) -> Result<()> {
         if uuid::Uuid::try_parse(&self.bundle).is_err() {
             return Err(wrong("the bundle's id is not a UUID"));
@@ -336,12 +336,12 @@ impl BundledDocument {
     }
 }
 
-/// Whether this is the name of a document's part: `docs/0001.update`.
+/// Returns whether this is the name of a document's part: `docs/0001.update`.
 pub fn is_part(name: &str) -> bool {
     is_numbered(name, "docs/", ".update")
 }
 
-/// Whether this is the name of archived rows of a document: `archive/0001.ndjson.zst`.
+/// Returns whether this is the name of a part with archived rows: `archive/0001.ndjson.zst`.
 pub fn is_archive_part(name: &str) -> bool {
     is_numbered(name, "archive/", ".ndjson.zst")
 }
@@ -353,7 +353,7 @@ fn is_numbered(name: &str, folder: &str, ending: &str) -> bool {
     })
 }
 
-/// Replica ids are UUIDs when we make them. Others' are taken as they are, if they are harmless.
+/// Replica ids are UUIDs when we make them. Others' ids are accepted as they are if they are harmless.
 fn check_replica(id: &str) -> Result<()> {
     if id.is_empty() || id.len() > limits::ID_BYTES || id.chars().any(char::is_control) {
         return Err(wrong(format!("not a replica id: {id:?}")));

@@ -1,4 +1,4 @@
-//! The inbox: updates that wait for what they build on.
+//! The inbox: updates that wait for their prerequisites.
 
 use super::gate::Received;
 use crate::error::{Error, Hint, Next, Result};
@@ -8,7 +8,7 @@ use crate::limits;
 use crate::store::{Parked, Session};
 use crate::wire::Clocks;
 
-/// What waits for some documents.
+/// Returns the updates waiting for some documents.
 pub(super) fn waiting_for<'d>(
     session: &Session,
     docs: impl Iterator<Item = &'d DocId>,
@@ -20,7 +20,7 @@ pub(super) fn waiting_for<'d>(
     Ok(waiting)
 }
 
-/// Whether as much may wait as waits now.
+/// Checks that the inbox is within its bounds.
 pub(super) fn has_room(session: &Session) -> Result<()> {
     let (count, bytes) = session.state().parked_size()?;
     let (most, most_bytes) = (limits::INBOX_UPDATES, limits::INBOX_BYTES);
@@ -42,7 +42,7 @@ pub(super) fn has_room(session: &Session) -> Result<()> {
     ))
 }
 
-/// How an update stands in the inbox.
+/// Returns an update in the form the inbox stores.
 pub(super) fn to_park(
     session: &Session,
     doc: &DocId,

@@ -12,19 +12,19 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What one replica said that it has, document by document.
+/// What one replica has, by its own statements, document by document.
 #[derive(Debug, Clone, Default)]
 pub struct KnownPeer {
-    /// None where the receipt came from a store that has no replica id.
+    /// The replica; `None` if the receipt came from a store without a replica id.
     pub replica: Option<String>,
     pub(super) receipts: BTreeMap<DocId, Receipt>,
-    /// The spans of archived rows that it said to have, by document.
+    /// The spans of archived rows it said it has, by document.
     archived: BTreeMap<DocId, BTreeSet<[u8; 32]>>,
-    /// The contents of files that it said it lacks, in hex.
+    /// The contents of files it said it lacks, in hex.
     pub(super) missing: BTreeSet<String>,
 }
 
-/// Keeps what a peer says that it has archived. Of a bundle with some of its documents, of those.
+/// Records what a peer says it has archived. A bundle with only some of its documents covers only those.
 ///
 /// # Errors
 /// Those of the local state.
@@ -51,7 +51,8 @@ fn spans(archive: &BundledArchive) -> (DocId, BTreeSet<[u8; 32]>) {
     (archive.doc.clone(), archive.spans.iter().map(|span| span.digest.0).collect())
 }
 
-/// What a peer said that it has archived. What cannot be read was never said: it gets it again.
+/// Returns what a peer said it has archived. An unreadable record counts as never said: the peer gets the
+/// rows again.
 fn archived(state: &State, replica: &str) -> Result<BTreeMap<DocId, BTreeSet<[u8; 32]>>> {
     let said = state.peer_archives(replica)?.unwrap_or_default();
     let said: BTreeMap<DocId, String> = serde_json::from_str(&said).unwrap_or_default();
@@ -62,14 +63,14 @@ fn archived(state: &State, replica: &str) -> Result<BTreeMap<DocId, BTreeSet<[u8
     Ok(said.into_iter().map(|(doc, hexed)| (doc, spans(hexed))).collect())
 }
 
-/// What a replica said that it has of one document.
+/// What a replica said it has of one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// The version that it had.
+    /// The version it had.
     pub has: Has,
-    /// Of its content; None when it did not say.
+    /// The digest of its content; `None` if it did not say.
     pub digest: Option<Hash>,
-    /// The sum of its content ([`crate::crdt::view::View::sum`]); None when it did not say.
+    /// The sum of its content ([`crate::crdt::view::View::sum`]); `None` if it did not say.
     pub sum: Option<Hash>,
     /// How far it had applied the logs of others.
     pub applied: Applied,
@@ -77,7 +78,7 @@ pub struct Receipt {
     pub said: PeerClaim,
 }
 
-/// When a replica said something: the end of its log, and its clock, which is never ahead of ours.
+/// When a replica stated something: the end of its log, and its clock, capped at ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerClaim {
     /// The number of the last row in its log.
@@ -86,7 +87,7 @@ pub struct PeerClaim {
     pub at: i64,
 }
 
-/// How a receipt's version stands in `crdtctl.db`.
+/// The form in which `crdtctl.db` stores a receipt's version.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     clocks: Clocks,
@@ -97,12 +98,12 @@ struct Stored {
     digest: Option<Hash>,
     #[serde(default)]
     sum: Option<Hash>,
-    /// When it was written down, by our own clock.
+    /// When it was recorded, by our own clock.
     #[serde(default)]
     recorded: i64,
 }
 
-/// How what was said now stands to what was said before.
+/// How a new statement relates in time to an earlier one.
 enum VersionOrder {
     Later,
     Earlier,
@@ -110,7 +111,7 @@ enum VersionOrder {
 }
 
 impl KnownPeer {
-    /// What a peer is known to have by the receipts in our own state.
+    /// Returns what a peer is known to have by the receipts in our own state.
     pub fn of_peer(state: &State, replica_id: &str) -> Result<Self> {
         let mut receipts = BTreeMap::new();
         for stored in state.receipts(replica_id)? {
@@ -122,7 +123,7 @@ impl KnownPeer {
         Ok(KnownPeer { replica: Some(replica_id.to_owned()), receipts, archived, missing })
     }
 
-    /// What the sender of a bundle had when it made the bundle: its own log, first of all.
+    /// Returns what the sender of a bundle had when it made the bundle: above all its own log.
     pub fn of_manifest(manifest: &Manifest) -> Self {
         let receipts = manifest.documents.iter().map(|document| {
             let mut applied = document.applied.clone();
@@ -146,17 +147,18 @@ impl KnownPeer {
         }
     }
 
-    /// What it has of one document; None when it never said.
+    /// Returns its receipt for one document, or `None` if it never gave one.
     pub fn receipt(&self, doc: &DocId) -> Option<&Receipt> {
         self.receipts.get(doc)
     }
 
-    /// The spans of archived rows of a document that it said to have.
+    /// Returns the spans of archived rows of a document that it said it has.
     pub(super) fn archived(&self, doc: &DocId) -> BTreeSet<[u8; 32]> {
         self.archived.get(doc).cloned().unwrap_or_default()
     }
 
-    /// Whether it has applied the log of `replica` up to `seq` for this document. It has its own.
+    /// Returns whether it has applied the log of `replica` up to `seq` for this document. It always has its
+    /// own log.
     pub fn covers(&self, doc: &DocId, replica: &str, seq: i64) -> bool {
         self.replica.as_deref() == Some(replica)
             || self.receipt(doc).is_some_and(|receipt| receipt.applied(replica) >= seq)
@@ -164,18 +166,18 @@ impl KnownPeer {
 }
 
 impl Receipt {
-    /// Of a document that the peer does not have.
+    /// Returns the receipt for a document that the peer does not have.
     pub(super) fn of_nothing(said: PeerClaim) -> Self {
         let has = Has::from(&Version::default());
         Receipt { has, digest: None, sum: None, applied: Applied::new(), said }
     }
 
-    /// How far it had applied the log of one replica; 0 when not at all.
+    /// Returns how far it had applied the log of one replica; 0 if not at all.
     pub fn applied(&self, replica: &str) -> i64 {
         self.applied.get(replica).copied().unwrap_or(0)
     }
 
-    /// The receipt, and when it was written down.
+    /// Returns the receipt, and when it was recorded.
     fn from_stored(stored: &store::StoredReceipt) -> Result<(Self, i64)> {
         let broken = |e: serde_json::Error| {
             Error::corrupt(format!("the receipt of {} for {}", stored.replica_id, stored.doc))
@@ -190,11 +192,11 @@ impl Receipt {
         Ok((Receipt { has, digest, sum, applied, said }, recorded))
     }
 
-    /// Keeps this receipt, in so far as it is later than the one that is kept. Whoever believes
-    /// that a peer has too little sends too much; whoever believes that it has too much sends it
-    /// too little, for ever. So where the order is unclear, what both say is believed.
+    /// Keeps this receipt as far as it is later than the stored one. Assuming that a peer has too little
+    /// sends it too much; assuming that it has too much sends it too little, for ever. So if the order is
+    /// unclear, only what both receipts say is kept.
     ///
-    /// `heard_of_us`: when our last bundle was made that the peer had by then.
+    /// `heard_of_us`: when we made the last bundle that the peer had by then.
     pub fn record(
         self,
         state: &State,
@@ -210,7 +212,8 @@ impl Receipt {
         let receipt = match old {
             None => self,
             Some((old, recorded)) => {
-                // It knew what we made after the old one was here. No clock of ours is ahead of us.
+                // It knew something that we made after the old receipt was recorded. No clock of ours is
+                // ahead of us.
                 let follows = heard_of_us.is_some_and(|heard| heard > recorded && heard <= now);
                 match self.after(&old) {
                     VersionOrder::Later => self,
@@ -223,8 +226,8 @@ impl Receipt {
         receipt.store(state, replica_id, doc, now)
     }
 
-    /// Neither number decides alone: a replica that was put back to an older state has a shorter
-    /// log, a clock can be set back, and whoever forges a receipt chooses both.
+    /// Neither number decides alone: a replica restored to an older state has a shorter log, a clock can be
+    /// set back, and a forger of receipts chooses both.
     fn after(&self, old: &Receipt) -> VersionOrder {
         match (self.said.at.cmp(&old.said.at), self.said.seq.cmp(&old.said.seq)) {
             (Ordering::Greater, _) | (Ordering::Equal, Ordering::Greater) => VersionOrder::Later,
@@ -234,7 +237,7 @@ impl Receipt {
         }
     }
 
-    /// What two receipts both say.
+    /// Returns what two receipts agree on.
     fn common(self, other: Receipt) -> Receipt {
         let said = PeerClaim {
             seq: self.said.seq.max(other.said.seq),
@@ -248,7 +251,7 @@ impl Receipt {
         }
         let has = Has {
             state_vector: least(self.has.state_vector, &other.has.state_vector),
-            // Nobody's: which deletions both know does not show in hashes.
+            // A hash of no delete set: hashes do not show which deletions both know.
             delete_set: Hash([0; 32]),
         };
         let applied = least(self.applied, &other.applied);
@@ -275,19 +278,19 @@ impl Receipt {
     }
 }
 
-/// What both maps say, where they differ the smaller number.
+/// Returns the keys of both maps, each with the smaller number.
 fn least<K: Ord, N: Ord + Copy>(of: BTreeMap<K, N>, and: &BTreeMap<K, N>) -> BTreeMap<K, N> {
     let both = of.into_iter().filter_map(|(key, n)| and.get(&key).map(|m| (key, n.min(*m))));
     both.collect()
 }
 
-/// The contents of files that a peer said it lacks, in hex.
+/// Returns the contents of files that a peer said it lacks, in hex.
 fn missing(state: &State, replica: &str) -> Result<BTreeSet<String>> {
     let missing = state.setting(&missing_key(replica))?.unwrap_or_default();
     Ok(missing.split_whitespace().map(str::to_owned).collect())
 }
 
-/// Notes what a peer says that it lacks, in the place of what it said before.
+/// Records what a peer says it lacks, replacing what it said before.
 ///
 /// # Errors
 /// Those of the state.
@@ -301,20 +304,20 @@ fn missing_key(replica: &str) -> String {
     format!("missing {replica}")
 }
 
-/// Who is meant by a name.
+/// The peer that a name refers to.
 #[derive(Debug, Clone)]
 pub enum Addressee {
-    /// A replica that was heard of.
+    /// A replica that was heard from.
     Replica(Peer),
-    /// A member of whom nothing was heard yet.
+    /// A member from whom nothing was heard yet.
     Member(String),
 }
 
-/// The peer that a person means: a replica id or a prefix of one, or a member with one replica that
-/// is still there.
+/// Finds the peer that a person means: a replica id or a prefix of one, or a member with one replica that has
+/// not been superseded.
 ///
 /// # Errors
-/// `NotFound`; `Ambiguous` when a prefix fits several, or a member has several replicas.
+/// `NotFound`; `Ambiguous` if a prefix fits several, or a member has several replicas.
 pub fn find(state: Option<&State>, name: &str) -> Result<Peer> {
     match find_among(state, &BTreeSet::new(), name)? {
         Addressee::Replica(peer) => Ok(peer),
@@ -322,10 +325,10 @@ pub fn find(state: Option<&State>, name: &str) -> Result<Peer> {
     }
 }
 
-/// The same, where these members can be meant too, whether anything was heard of them or not.
+/// Like [`find`], but these members can be meant too, whether anything was heard from them or not.
 ///
 /// # Errors
-/// As [`find`]; `Ambiguous` where several members are meant, `Usage` where a prefix of one is too short.
+/// As [`find`]; `Ambiguous` if several members are meant, `Usage` if a prefix of one is too short.
 pub fn find_among(
     state: Option<&State>,
     members: &BTreeSet<String>,
@@ -337,7 +340,7 @@ pub fn find_among(
     let all: BTreeSet<&str> = members.iter().map(String::as_str).chain(heard).collect();
     let member = match resolve(name, all.into_iter(), "member") {
         Ok(member) => Some(member),
-        // Several are meant, or the prefix is too short: what it says names them.
+        // Several are meant, or the prefix is too short: the error names them.
         Err(error) if error.kind != Kind::NotFound => return Err(error),
         Err(_) => None,
     };
@@ -379,20 +382,20 @@ pub fn find_among(
 pub struct PeerSummary {
     /// Its replica.
     pub replica_id: String,
-    /// The member whose it is; None where it did not say.
+    /// The member it belongs to; `None` if it did not say.
     pub member: Option<String>,
     /// When its last bundle was made, in Unix seconds.
     pub last_seen: i64,
     /// The id of that bundle.
     pub last_bundle: Option<String>,
-    /// The replica as which it goes on, where it is gone.
+    /// The replica that continues it, if it is gone.
     pub succeeded_by: Option<String>,
 }
 
-/// Every peer and what became of it, the one that was heard of last first.
+/// Returns every peer and what became of it, most recently heard first.
 ///
 /// # Errors
-/// `Io` and `Corrupt` where the local state cannot be read.
+/// `Io` and `Corrupt` if the local state cannot be read.
 pub fn summaries(state: Option<&State>) -> Result<Vec<PeerSummary>> {
     let mut gone = state.map(succeeded).transpose()?.unwrap_or_default();
     let summary = |peer: Peer| PeerSummary {
@@ -405,7 +408,7 @@ pub fn summaries(state: Option<&State>) -> Result<Vec<PeerSummary>> {
     Ok(list(state)?.into_iter().map(summary).collect())
 }
 
-/// Every peer, the one that was heard of last first.
+/// Returns every peer, most recently heard first.
 pub fn list(state: Option<&State>) -> Result<Vec<Peer>> {
     state.map_or_else(|| Ok(Vec::new()), State::peers)
 }

@@ -1,5 +1,5 @@
-//! What an import writes down about others: how far their logs are applied here, what they have,
-//! and when they were heard of.
+//! What an import records about others: how far their logs are applied here, what they have, and when they
+//! were heard from.
 
 use super::gate::{Claim, Disposition};
 use super::manifest::{Applied, Has, Manifest};
@@ -11,9 +11,9 @@ use crate::id::DocId;
 use crate::store::{Peer, Session, State};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Raises how far the logs of others are applied for a document, by the claims that are kept
-/// whole here; which these are. One claim can be what the next one follows, so they are tried until
-/// none moves.
+/// Advances how far the logs of others are applied for a document, by the claims that are wholly contained
+/// here; returns those claims. One claim can be the base of the next, so they are retried until none
+/// advances.
 pub fn applied(
     session: &Session,
     doc: &DocId,
@@ -47,10 +47,10 @@ pub fn applied(
     }
 }
 
-/// Whether we now hold everything that the sender of a claim held.
+/// Returns whether we now hold everything that the sender of a claim held.
 ///
-/// An increment was made by our own receipt and leaves out what we had then. It counts only for
-/// us, and only on top of what it follows.
+/// An increment was made from our own receipt and leaves out what we had then. It counts only for us, and
+/// only on top of its base.
 fn is_kept(
     claim: &Claim,
     disposition: Option<&Disposition>,
@@ -70,7 +70,7 @@ fn is_kept(
     whole || *has == claim.entry.has || follows
 }
 
-/// Keeps what the sender of a bundle says that it has. A bundle is a receipt.
+/// Records what the sender of a bundle says it has. A bundle is a receipt.
 pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
     let (state, now) = (session.state(), session.now());
     let Some(replica) = &manifest.from.replica else { return Ok(()) };
@@ -93,7 +93,7 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
     if !manifest.limited {
         let listed: BTreeSet<&DocId> = manifest.documents.iter().map(|entry| &entry.doc).collect();
         for doc in state.receipts(replica)?.into_iter().map(|receipt| receipt.doc) {
-            // Of a private disk nothing is said where it must not go.
+            // A receipt says nothing about a private disk that must not go there.
             if !listed.contains(&doc) && !disk::is_private(&doc) {
                 keep(&doc, Receipt::of_nothing(said))?;
             }
@@ -119,13 +119,13 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
     })
 }
 
-/// Whether a bundle comes from a replica of the member that this one belongs to.
+/// Returns whether a bundle comes from a replica of our own member.
 pub fn is_of_our_member(session: &Session, manifest: &Manifest) -> Result<bool> {
     let owner = session.state().replica()?.and_then(|(_, member, _)| member);
     Ok(owner.is_some() && owner == manifest.from.member)
 }
 
-/// When each peer made the last bundle that came here, by its own clock.
+/// Returns when each peer made its last bundle that came here, by its own clock.
 pub fn heard(state: &State) -> Result<BTreeMap<String, i64>> {
     let mut heard = BTreeMap::new();
     for peer in state.peers()? {
@@ -142,8 +142,8 @@ fn heard_key(replica: &str) -> String {
     format!("heard {replica}")
 }
 
-/// Why this replica must have gone back in time, by what a bundle says that others have of it;
-/// None when nothing does. A store that was put back with its lease shows it in no other way.
+/// Returns why this replica must have gone back in time, judging by what others have of it according to a
+/// bundle; `None` if nothing shows that. A store restored together with its lease shows it in no other way.
 pub fn beyond(session: &Session, manifest: &Manifest) -> Result<Option<String>> {
     let us = session.replica_id();
     let own = manifest.from.replica.as_deref() == Some(us);

@@ -1,4 +1,4 @@
-//! Archived rows in bundles: which of them go out, and how those that come are taken in.
+//! Archived rows in bundles: which of them are sent, and how received ones are taken in.
 
 use super::bundle::Bundle;
 use super::manifest::{BundledArchive, BundledSpan, Hash};
@@ -13,12 +13,12 @@ use std::collections::BTreeSet;
 /// What the archive has of documents, for a bundle.
 pub(super) struct OutgoingRows {
     pub archives: Vec<(BundledArchive, Vec<u8>)>,
-    /// There are rows for which there was no room.
+    /// Whether some rows did not fit.
     pub is_cut: bool,
 }
 
-/// What a reader's archive has of some documents, with the rows that a peer lacks by what it said;
-/// with all rows for no peer. A receipt has none.
+/// Returns what a reader's archive has of some documents, with the rows that a peer lacks by its statements,
+/// or all rows without a peer. A receipt carries no rows.
 pub(super) fn outgoing(
     reader: &Reader,
     docs: &BTreeSet<&DocId>,
@@ -27,7 +27,7 @@ pub(super) fn outgoing(
 ) -> Result<OutgoingRows> {
     let mut outgoing = OutgoingRows { archives: Vec::new(), is_cut: false };
     let Some(archive) = ArchiveReader::of(reader)? else {
-        // A receipt says that nothing is here, for others to send it again.
+        // A receipt may say that nothing is here, so that others send it again.
         if !receipt {
             archive::nothing_lost(reader.state())
                 .map_err(|e| e.hint_also("without `--with-archive` the documents go alone"))?;
@@ -58,8 +58,8 @@ pub(super) fn outgoing(
     Ok(outgoing)
 }
 
-/// Checks all rows of a bundle: that each can be what it is, and that they are what is announced.
-/// How many they are.
+/// Checks that every row of a bundle is a valid record and that the rows match their announcement. Returns
+/// how many there are.
 ///
 /// # Errors
 /// `Untrusted`, naming the document.
@@ -75,8 +75,8 @@ pub(super) fn check(bundle: &Bundle) -> Result<usize> {
     Ok(rows)
 }
 
-/// Takes in the rows of one document, of which this store has all that the sender had. How many of
-/// them are new, and how many values lost to others.
+/// Takes in the rows of one document of which this store has everything the sender had. Returns how many rows
+/// are new, and how many values lost to others.
 ///
 /// # Errors
 /// Those of [`archive::receive`].

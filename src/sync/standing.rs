@@ -1,6 +1,6 @@
-//! Where everyone stands by the local state alone: cheap, and as true as the log and the receipts.
+//! Where everyone stands, from the local state alone: cheap, and as accurate as the log and the receipts.
 //!
-//! [`super::status`] compares versions, and reads every document for it.
+//! [`super::status`] compares versions, for which it reads every document.
 
 use super::peer::KnownPeer;
 use super::{status, succession};
@@ -10,34 +10,34 @@ use crate::store::{Document, LogHead, Reader};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// How far one other is from us.
+/// How far one peer or member is from us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PeerStanding {
-    /// None for a member of whom nothing was heard yet.
+    /// The replica; `None` for a member from whom nothing was heard yet.
     pub replica_id: Option<String>,
-    /// The member that it acts as; None for a replica that has none.
+    /// The member it acts as; `None` for a replica that has none.
     pub member: Option<String>,
     /// Unix seconds.
     pub last_seen: Option<i64>,
-    /// The documents of which our log holds something that it has not acknowledged.
+    /// The documents of which our log holds something it has not acknowledged.
     pub they_lack: Vec<DocId>,
-    /// The documents of which its log goes on beyond what came here.
+    /// The documents of which its log extends beyond what came here.
     pub we_lack: Vec<DocId>,
-    /// Updates of its that wait here.
+    /// The number of its updates that wait here.
     pub waiting: usize,
 }
 
-/// How far our log goes: of each document, by origin.
+/// How far our log goes: for each document, by origin.
 type LogHeads = BTreeMap<DocId, Vec<(i64, Option<(String, i64)>)>>;
 
-/// Everyone's standing, of a store with these documents: peers that are still there, the one that was heard of last first, then the
-/// members of whom nothing was heard. No document is read but those of the members.
+/// Returns everyone's standing, for a store with these documents: peers not superseded, most recently heard
+/// first, then the members from whom nothing was heard. Only the documents that list members are read.
 ///
-/// Not promised: anything about what another program wrote to the files since our last command, and
-/// what is older than the log.
+/// Not promised: anything about what another program wrote to the files since our last command, or about what
+/// is older than the log.
 ///
 /// # Errors
-/// `Corrupt` where a receipt cannot be read; `damaged` gets documents that cannot be.
+/// `Corrupt` if a receipt cannot be read; `damaged` gets documents that cannot be.
 pub fn standings(
     reader: &Reader,
     documents: &[Document],
@@ -95,7 +95,7 @@ pub fn standings(
     Ok(all)
 }
 
-/// Whether our log holds a row of a document that a peer lacks by its receipt.
+/// Returns whether our log holds a row of a document that a peer lacks by its receipt.
 fn lacks(known: &KnownPeer, doc: &DocId, us: &str, heads: &LogHeads) -> bool {
     let Some(receipt) = known.receipt(doc) else { return true };
     let after = receipt.applied(us);

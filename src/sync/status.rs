@@ -1,4 +1,4 @@
-//! Where everyone stands: how far each peer and we are apart, and what waits.
+//! Where everyone stands: how far each peer is from us, and which updates wait.
 
 use super::export;
 use super::manifest::{Has, Hash};
@@ -16,11 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One peer and the distance to it.
 #[derive(Debug, Clone)]
 pub struct SyncStatus {
-    /// Which replica, and when it was last heard of.
+    /// Which replica, and when it was last heard from.
     pub peer: Peer,
-    /// What we have and it has not, by its latest receipt: it may have more by now.
+    /// What we have and it lacks, by its latest receipt: it may have more by now.
     pub they_lack: Distance,
-    /// What it has and we have not, by its latest receipt.
+    /// What it has and we lack, by its latest receipt.
     pub we_lack: Distance,
     /// The documents of which both have the same version.
     pub agreement: Agreement,
@@ -29,7 +29,7 @@ pub struct SyncStatus {
 }
 
 impl SyncStatus {
-    /// Whether either side lacks anything, something waits, or equal versions differ.
+    /// Returns whether either side lacks anything, something waits, or equal versions differ.
     pub fn is_behind(&self) -> bool {
         !self.they_lack.0.is_empty()
             || !self.we_lack.0.is_empty()
@@ -38,11 +38,11 @@ impl SyncStatus {
     }
 }
 
-/// What is counted first, then the documents one by one.
+/// Serialises the counts first, then the documents one by one.
 impl Serialize for SyncStatus {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("SyncStatus", 16)?;
-        // A member of whom nothing was heard has neither.
+        // A member from whom nothing was heard has neither.
         let replica = Some(&self.peer.replica_id).filter(|id| !id.is_empty());
         fields.serialize_field("replica_id", &replica)?;
         fields.serialize_field("member", &self.peer.member)?;
@@ -64,14 +64,14 @@ impl Serialize for SyncStatus {
     }
 }
 
-/// The documents of which a peer has the same version as we, by what it said last.
+/// The documents of which a peer has the same version as we, by its last statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Agreement {
-    /// The same content too: proven by its digest.
+    /// The content is the same too, proven by its digest.
     pub proven: Vec<DocId>,
-    /// It did not say which content.
+    /// It did not state a digest of the content.
     pub unproven: Vec<DocId>,
-    /// Other content: two replicas wrote under one client id.
+    /// The content differs: two replicas wrote under one client id.
     pub diverged: Vec<DocId>,
 }
 
@@ -79,30 +79,30 @@ pub struct Agreement {
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Distance(pub Vec<Lacking>);
 
-/// What one side lacks of a document. Operations are clocks: one for each value that was ever
-/// written. A deletion alone has none, so a document can be lacking with no operations.
+/// What one side lacks of a document. Operations are counted in clocks: one for each value ever written. A
+/// deletion has none, so a document can be lacking with no operations.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Lacking {
-    /// The document; one that only one side has counts whole.
+    /// The document; one that only one side has counts as a whole.
     pub doc: DocId,
-    /// How many clocks are lacking; 0 where deletions alone are.
+    /// The number of clocks lacking; 0 if only deletions are.
     pub operations: u64,
-    /// What an export would carry of it; nobody knows what a peer would send.
+    /// The size of what an export would carry of it; unknown for what a peer would send.
     pub bytes: Option<u64>,
 }
 
 impl Distance {
-    /// How many documents are lacking something.
+    /// Returns how many documents lack something.
     pub fn documents(&self) -> usize {
         self.0.len()
     }
 
-    /// How many clocks are lacking in all of them.
+    /// Returns the number of clocks lacking over all documents.
     pub fn operations(&self) -> u64 {
         self.0.iter().map(|lacking| lacking.operations).fold(0, u64::saturating_add)
     }
 
-    /// The updates that an export would carry, before they are packed.
+    /// Returns the size of the updates that an export would carry, before compression.
     pub fn bytes(&self) -> u64 {
         self.0.iter().filter_map(|lacking| lacking.bytes).fold(0, u64::saturating_add)
     }
@@ -111,20 +111,20 @@ impl Distance {
 /// An update that waits here.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct WaitingUpdate {
-    /// The document that it is for.
+    /// The document it is for.
     pub doc: DocId,
-    /// The bundle that it came in; for a bare update its file.
+    /// The bundle it came in; for a bare update, its file.
     pub bundle: String,
     /// Unix seconds.
     pub received_at: i64,
-    /// Per client, the clock that must be reached first; empty when it can be applied by the next
-    /// import that touches the document.
+    /// Per client, the clock that must be reached first; empty if the next import that touches the document
+    /// can apply it.
     pub missing: Clocks,
-    /// The replicas that have all of that, by their last receipts: its own sender first of all.
+    /// The replicas that have all of that, by their last receipts; its own sender first.
     pub had_by: Vec<String>,
 }
 
-/// A member of an entity here of whom nothing was heard: as far as is known, it has nothing.
+/// A member of an entity here from whom nothing was heard: as far as is known, it has nothing.
 #[derive(Debug, Clone)]
 pub struct Unheard {
     /// The member id.
@@ -133,7 +133,7 @@ pub struct Unheard {
     pub they_lack: Distance,
 }
 
-/// As a peer that has no replica yet.
+/// Serialised like a peer without a replica.
 impl Serialize for Unheard {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let peer = Peer {
@@ -149,20 +149,20 @@ impl Serialize for Unheard {
     }
 }
 
-/// Everyone's status, and what waits that came from nobody known.
+/// Everyone's status, and waiting updates from unknown senders.
 pub struct Overview {
     /// In the order of [`list`].
     pub peers: Vec<SyncStatus>,
-    /// The members of whom nothing was heard, by their ids.
+    /// The members from whom nothing was heard, by id.
     pub unheard: Vec<Unheard>,
-    /// Updates that wait, of bundles that no known peer made, and bare ones.
+    /// Waiting updates from bundles of no known peer, and bare ones.
     pub stray: Vec<WaitingUpdate>,
-    /// The documents that cannot be read: nothing is known of what they lack.
+    /// The documents that cannot be read: what they lack is unknown.
     pub damaged: Vec<Error>,
 }
 
 impl Overview {
-    /// Whether anyone is behind.
+    /// Returns whether anyone is behind.
     pub fn is_behind(&self) -> bool {
         self.peers.iter().any(SyncStatus::is_behind)
             || self.unheard.iter().any(|unheard| !unheard.they_lack.0.is_empty())
@@ -170,10 +170,10 @@ impl Overview {
     }
 }
 
-/// The distance to every peer, as far as its last receipt tells.
+/// Returns the distance to every peer, as far as its last receipt tells.
 ///
 /// # Errors
-/// `Corrupt` where a receipt or a row of the log cannot be read.
+/// `Corrupt` if a receipt or a row of the log cannot be read.
 pub fn status(reader: &Reader, environment: &Environment) -> Result<Overview> {
     let mut overview =
         Overview { peers: Vec::new(), unheard: Vec::new(), stray: Vec::new(), damaged: Vec::new() };
@@ -216,15 +216,15 @@ pub fn status(reader: &Reader, environment: &Environment) -> Result<Overview> {
     Ok(overview)
 }
 
-/// The active members of all entities.
+/// Returns the active members of all entities.
 ///
 /// # Errors
-/// What is not about a document alone; what cannot be read is noted in `damaged`.
+/// Those not about a single document; documents that cannot be read are added to `damaged`.
 pub fn members(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeSet<String>> {
     members_by(reader, &reader.documents()?, damaged)
 }
 
-/// The same by the documents that the store has.
+/// Like [`members`], given the documents of the store.
 pub(super) fn members_by(
     reader: &Reader,
     documents: &[Document],
@@ -244,10 +244,10 @@ pub(super) fn members_by(
     Ok(members)
 }
 
-/// The members of whom nothing was heard, ourselves aside.
+/// Returns the members from whom nothing was heard, except ourselves.
 ///
 /// # Errors
-/// Those of the local state and of the documents; a damaged one is left out, and named.
+/// Those of the local state and of the documents; a damaged document is left out and added to `damaged`.
 pub fn unheard(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeSet<String>> {
     let mut members = members(reader, damaged)?;
     if let Some((_, Some(own), _)) = reader.replica()? {
@@ -259,7 +259,7 @@ pub fn unheard(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeSet<Str
     Ok(members)
 }
 
-/// What members lack who never got anything: all of the documents.
+/// Returns what members lack who never got anything: all of the documents.
 fn all_lacking(
     reader: &Reader,
     environment: &Environment,
@@ -285,13 +285,13 @@ fn all_lacking(
 #[derive(Default)]
 struct OwnDocument {
     version: Version,
-    /// What is known without reading it: the bytes of its state, which can be exported …
+    /// What is known without reading it: the size of its state, if that can be exported …
     bytes: Option<u64>,
     /// … and the sum of its content.
     sum: Option<ContentSum>,
 }
 
-/// Every document that a bundle can carry. What cannot be read has none.
+/// Returns every document that a bundle can carry. One that cannot be read has no details.
 fn documents(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeMap<DocId, OwnDocument>> {
     let mut own = BTreeMap::new();
     for Document { id, .. } in reader.documents()? {
@@ -349,15 +349,15 @@ fn wait(
     }
 }
 
-/// The digests of our documents, each taken once, and only where a peer has the same version.
+/// The digests of our documents, each computed once, and only if a peer has the same version.
 struct PeerDigests<'a> {
     reader: &'a Reader,
     known: BTreeMap<DocId, Option<Hash>>,
 }
 
 impl PeerDigests<'_> {
-    /// What a peer said of the content of a document, and the same of ours: the sum, where ours is
-    /// known, since that takes no reading.
+    /// Returns what a peer said of the content of a document, and ours for comparison: the sum, if ours is
+    /// known, since that needs no reading.
     fn compared(
         &mut self,
         doc: &DocId,
@@ -378,12 +378,12 @@ impl PeerDigests<'_> {
         Ok((receipt.digest, ours))
     }
 
-    /// None where the content cannot be read.
+    /// Returns `None` if the content cannot be read.
     fn of(&mut self, doc: &DocId) -> Result<Option<Hash>> {
         if let Some(known) = self.known.get(doc) {
             return Ok(*known);
         }
-        // What cannot be read is a finding of `check`; here it proves nothing.
+        // An unreadable document is a finding of `check`; here it proves nothing.
         let view = self.reader.any_view(doc).ok().flatten();
         let digest = view.map(|view| Hash(view.digest()));
         self.known.insert(doc.clone(), digest);
@@ -396,7 +396,7 @@ struct Apart<'a> {
     reader: &'a Reader,
     environment: &'a Environment,
     documents: &'a BTreeMap<DocId, OwnDocument>,
-    /// They are neither here nor not here.
+    /// Documents that count as neither present nor absent.
     damaged: BTreeSet<String>,
     known: &'a KnownPeer,
 }
@@ -409,7 +409,7 @@ impl Apart<'_> {
         let ours = self.reader.replica()?.and_then(|(_, member, _)| member);
         let ours = ours.is_some_and(|ours| status.peer.member.as_deref() == Some(ours.as_str()));
         let docs = docs.into_iter().filter(|doc| !self.damaged.contains(doc.as_str()));
-        // A private disk is between replicas of one member.
+        // A private disk is shared only between replicas of one member.
         for doc in docs.filter(|doc| ours || !disk::is_private(doc)) {
             let own = self.documents.get(doc).unwrap_or(&nothing);
             let ours = &own.version;
@@ -429,7 +429,7 @@ impl Apart<'_> {
                 .push(doc.clone());
                 continue;
             }
-            // The versions differ, so somebody lacks something, whatever the logs say.
+            // The versions differ, so one side lacks something, whatever the logs say.
             let they = operations(&ours.clocks, &receipt.has.state_vector);
             if they > 0 || export::lacks(self.reader, doc, self.known, receipt, &ours.clocks)? {
                 status.they_lack.0.push(self.lacking(doc, they)?);
@@ -443,7 +443,7 @@ impl Apart<'_> {
         Ok(())
     }
 
-    /// Whether the peer's log has gone beyond what we applied of it.
+    /// Returns whether the peer's log extends beyond what we applied of it.
     fn has_news(&self, doc: &DocId, receipt: &Receipt) -> Result<bool> {
         let (Some(state), Some(theirs)) = (self.reader.state(), &self.known.replica) else {
             return Ok(false);
@@ -451,7 +451,7 @@ impl Apart<'_> {
         Ok(state.applied(doc)?.get(theirs).copied().unwrap_or(0) < receipt.said.seq)
     }
 
-    /// What they lack of a document, with the bytes that would bring it.
+    /// Returns what they lack of a document, with the size of the update that would bring it.
     fn lacking(&self, doc: &DocId, operations: u64) -> Result<Lacking> {
         let mut lacking = Lacking { doc: doc.clone(), operations, bytes: None };
         let lacks = |has: &Has, bytes: u64| {
@@ -463,14 +463,14 @@ impl Apart<'_> {
         }
         let Some(bytes) = self.reader.bytes(doc)? else { return Ok(lacking) };
         let checked = Update::checked(&bytes, (self.environment.roots)(doc));
-        // What no receiver would take is left out of exports.
+        // What no receiver would accept is left out of exports.
         let Ok(whole): Result<Update<'_, Checked>, _> = checked else { return Ok(lacking) };
         lacking.bytes = Some(lacks(&Has::from(&whole.version()), bytes.len() as u64)?);
         Ok(lacking)
     }
 }
 
-/// How many operations `more` holds that `less` does not.
+/// Returns how many operations `more` holds that `less` does not.
 fn operations(more: &Clocks, less: &Clocks) -> u64 {
     more.iter()
         .map(|(client, clock)| clock.saturating_sub(less.get(client).copied().unwrap_or(0)))

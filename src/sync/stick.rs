@@ -1,8 +1,8 @@
-//! Sneakernet: what goes onto a stick that is carried round among replicas, as bundles and names.
+//! Sneakernet: the bundles, with their names, for a stick that is carried around among replicas.
 //!
-//! Nobody is asked what they lack: that follows from the receipts that came. Each replica keeps one
-//! bundle there for each peer that lacks something, one whole one for all of whom nothing was heard
-//! yet, and one receipt. No files here.
+//! No peer is asked what it lacks: that follows from the receipts it gave. Each replica keeps on the stick
+//! one bundle for each peer that lacks something, one full bundle for everyone from whom nothing was heard
+//! yet, and one receipt. No files are written here.
 
 use super::bundle::Bundle;
 use super::content::{self, ContentChoice, OutgoingContents};
@@ -15,65 +15,65 @@ use crate::error::{Error, Next, Result};
 use crate::store::{Environment, Reader, Session, State};
 use std::collections::BTreeSet;
 
-/// How the names of files on a stick begin and end.
+/// The prefix and suffix of the names of files on a stick.
 const PREFIX: &str = "crdtctl_";
 const SUFFIX: &str = ".crdt";
-/// The bundles that were read from sticks: their ids, the latest last.
+/// The ids of the bundles that were read from sticks, the latest last.
 const READ: &str = "stick.read";
-/// How many of those are remembered. One that is forgotten is read again, which changes nothing.
+/// How many of those are remembered. A forgotten one is read again, which changes nothing.
 const REMEMBERED: usize = 1000;
-/// Characters of a member and of a replica that a name holds.
+/// Characters of a member and of a replica in a name.
 const MEMBER_CHARS: usize = 24;
 const REPLICA_CHARS: usize = 8;
 
-/// For whom something goes onto the stick.
+/// The recipient of a file on the stick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipient {
-    /// A replica that was heard of.
+    /// A replica that was heard from.
     Replica {
         /// The id of the replica.
         replica: String,
-        /// The member that it acts as; None where it has none.
+        /// The member it acts as; `None` if it has none.
         member: Option<String>,
     },
-    /// Everybody of whom nothing was heard: these members, and whoever else comes.
+    /// Everybody from whom nothing was heard: these members, and anyone else.
     Unheard(Vec<String>),
-    /// Whoever reads it: what is here, without updates.
+    /// Whoever reads it: a receipt of what is here, without updates.
     Anybody,
 }
 
 /// One file for the stick.
 pub struct StickFile {
-    /// For whom it is.
+    /// The recipient.
     pub to: Recipient,
     /// Its name, always the same for the same two ends.
     pub file: String,
     /// The bundle to write, and what had to be left out of it.
     pub exported: Exported,
-    /// The contents of files that it carries.
+    /// The contents of files it carries.
     pub contents: OutgoingContents,
 }
 
-/// All that belongs onto a stick.
+/// Everything that belongs onto a stick.
 pub struct Load {
-    /// One for each replica that lacks something, and last one for everybody else.
+    /// One file for each replica that lacks something, and lastly one for everybody else.
     pub outgoing: Vec<StickFile>,
-    /// Who gets nothing: replicas whose members have left every entity.
+    /// The replicas that get nothing because their members have left every entity.
     pub departed: Vec<String>,
     /// What could not be read on the way.
     pub damaged: Vec<Error>,
 }
 
-/// Whether a name is one that this program gives to files on a stick.
+/// Returns whether this program gives such a name to files on a stick.
 pub fn is_named(file: &str) -> bool {
     file.starts_with(PREFIX) && file.ends_with(SUFFIX)
 }
 
-/// What belongs onto a stick as the store stands, archived rows included where they are wanted.
+/// Returns what belongs onto a stick for the store's current state, with archived rows if `archive` is set.
 /// Writes nothing.
 ///
 /// # Errors
-/// `Usage` for a store that is no replica; as [`super::export::export`].
+/// `Usage` for a store that is not a replica; those of [`super::export::export`].
 pub fn load(reader: &Reader, environment: &Environment, archive: bool) -> Result<Load> {
     let (state, replica, member) = identity(reader)?;
     let own = label(&replica, member.as_deref());
@@ -129,7 +129,7 @@ pub fn load(reader: &Reader, environment: &Environment, archive: bool) -> Result
     Ok(load)
 }
 
-/// The store's state, and who it is.
+/// Returns the store's state, and its replica and member.
 fn identity(reader: &Reader) -> Result<(&State, String, Option<String>)> {
     if let Some(state) = reader.state()
         && let Some((replica, member, _)) = state.replica()?
@@ -140,7 +140,7 @@ fn identity(reader: &Reader) -> Result<(&State, String, Option<String>)> {
         .hint(Next::SetMember.and(" says who it is")))
 }
 
-/// A replica as part of a file's name: letters that every file system takes.
+/// Returns a replica as part of a file name, in characters that every file system accepts.
 fn label(replica: &str, member: Option<&str>) -> String {
     let plain = |text: &str, most| -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
@@ -150,9 +150,9 @@ fn label(replica: &str, member: Option<&str>) -> String {
     format!("{member}_{}", plain(replica, REPLICA_CHARS))
 }
 
-/// Which bundles of a stick were read before, and which say something about ourselves only.
+/// Remembers which bundles of a stick were read before, and which are our own.
 pub struct Memory {
-    /// How our own names on sticks begin.
+    /// The prefix of our own names on sticks.
     prefix: String,
     replica: String,
     log_end: i64,
@@ -160,29 +160,29 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// What is remembered.
+    /// Reads what is remembered.
     ///
     /// # Errors
-    /// `Usage` for a store that is no replica.
+    /// `Usage` for a store that is not a replica.
     pub fn of(reader: &Reader) -> Result<Self> {
         let (state, replica, member) = identity(reader)?;
         let prefix = format!("{PREFIX}{}_", label(&replica, member.as_deref()));
         Ok(Memory { prefix, replica, log_end: state.log_end()?, read: read(state)? })
     }
 
-    /// Whether this replica made it. What it made before it had to go on as a new one counts as
-    /// somebody else's: where the store is a copy, that other one lives.
+    /// Returns whether this replica made it. Bundles made under an earlier replica id count as somebody
+    /// else's: if the store is a copy, the original lives on.
     pub fn is_own(&self, manifest: &Manifest) -> bool {
         manifest.from.replica.as_ref() == Some(&self.replica)
     }
 
-    /// Whether a file's name is one that this replica gives.
+    /// Returns whether this replica gives files that name.
     pub fn names(&self, file: &str) -> bool {
         file.starts_with(&self.prefix)
     }
 
-    /// Whether there is nothing to learn from a bundle. One of our own says something where it
-    /// knows more of us than we do: then we were put back to an earlier state.
+    /// Returns whether there is nothing to learn from a bundle. One of our own tells something if it knows
+    /// more of us than we do: then we were restored to an earlier state.
     pub fn knows(&self, manifest: &Manifest) -> bool {
         match self.is_own(manifest) {
             true => manifest.seq <= self.log_end,
@@ -191,7 +191,7 @@ impl Memory {
     }
 }
 
-/// Remembers that bundles were read. The session is to be committed.
+/// Remembers that bundles were read. The caller commits the session.
 pub fn remember(session: &Session, bundles: impl Iterator<Item = String>) -> Result<()> {
     let new: BTreeSet<String> = bundles.collect();
     let mut read = read(session.state())?;
@@ -207,13 +207,13 @@ fn read(state: &State) -> Result<Vec<String>> {
     Ok(read.split_whitespace().map(str::to_owned).collect())
 }
 
-/// Whether two bundles say the same: apart from when each was made, and as which.
+/// Returns whether two bundles say the same, apart from when each was made and its id.
 pub fn says_the_same(one: &Bundle, other: &Bundle) -> bool {
     let said = |bundle: &Bundle| Manifest {
         bundle: String::new(),
         created_at: 0,
         ..bundle.manifest().clone()
     };
-    // The parts are as equal as the hashes that the manifests hold of them.
+    // The parts are equal if the hashes in the manifests are.
     said(one) == said(other)
 }

@@ -1,5 +1,5 @@
-//! Replicas that went on as others. A store that was copied, restored or interrupted gets a new
-//! replica id, and its bundles say which it had before: nobody is to wait for those any more.
+//! Replicas that continue as others. A store that was copied, restored or interrupted gets a new replica id,
+//! and its bundles list the earlier ones, so that nobody waits for those any more.
 
 use super::manifest::Manifest;
 use crate::error::{Error, Result};
@@ -10,19 +10,19 @@ use std::collections::BTreeMap;
 
 const SETTING: &str = "peer.succeeded";
 
-/// What one replica said of another: that it goes on from it.
+/// What one replica said of another: that it continues it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Succeeded {
     by: String,
     /// When that was said first, on the clock of the store that both are.
     at: i64,
-    /// The other spoke later than that: it lives, in the place that the store was copied from, and
-    /// no word to the contrary counts any more.
+    /// The other was heard from later than that: it lives on, where the store was copied from, and later
+    /// statements to the contrary no longer count.
     #[serde(default)]
     lives: bool,
 }
 
-/// Notes what the sender of a bundle says that it was, and that it speaks.
+/// Records which replicas the sender of a bundle says it continues, and that it was heard from.
 pub fn note(state: &State, manifest: &Manifest, ours: &str) -> Result<()> {
     let Some(sender) = &manifest.from.replica else { return Ok(()) };
     let before = known(state)?;
@@ -46,8 +46,8 @@ pub fn note(state: &State, manifest: &Manifest, ours: &str) -> Result<()> {
     state.set_setting(SETTING, Some(&text))
 }
 
-/// The replicas that are gone, by the one that goes on from each: of the same member, both known
-/// here, and nothing came from the old one since.
+/// Returns the replicas that are gone, each with the one that continues it: of the same member, both known
+/// here, and with nothing from the old one since.
 pub fn succeeded(state: &State) -> Result<BTreeMap<String, String>> {
     let peers = state.peers()?;
     let member = |id: &String| peers.iter().find(|peer| peer.replica_id == *id).map(|p| &p.member);
@@ -58,7 +58,7 @@ pub fn succeeded(state: &State) -> Result<BTreeMap<String, String>> {
     Ok(known(state)?.into_iter().filter_map(holds).collect())
 }
 
-/// The peers without those that are gone, the one that was heard of last first.
+/// Returns the peers that are not gone, most recently heard first.
 pub fn living(state: &State) -> Result<Vec<Peer>> {
     let gone = succeeded(state)?;
     let mut peers = state.peers()?;
@@ -67,7 +67,7 @@ pub fn living(state: &State) -> Result<Vec<Peer>> {
 }
 
 fn known(state: &State) -> Result<BTreeMap<String, Succeeded>> {
-    // Another program's rubbish is as if nothing had been said: more peers are listed than need be.
+    // Unreadable data of another program counts as nothing said: more peers are listed than need be.
     let text = state.setting(SETTING)?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! A bundle examined whole, without a store.
+//! Examines a whole bundle without a store.
 
 use super::bundle::Bundle;
 use super::manifest::{BundledDocument, Has, Hash};
@@ -9,12 +9,11 @@ use crate::gate::Expected;
 use crate::id::DocId;
 use crate::wire::Update;
 
-/// Checks every update of a bundle by rule 1 of the gate, what its manifest says of it, and every
-/// archived row.
-/// Bounds and hashes were checked when the bundle was read. Returns how many updates it holds.
+/// Checks every update of a bundle by rule 1 of the gate, its statements in the manifest, and every archived
+/// row. Bounds and hashes were checked when the bundle was read. Returns how many updates it holds.
 ///
-/// Not promised: that a store takes it. Whether an update is ready, fits and forks is seen only
-/// against a document.
+/// Not promised: that a store accepts it. Whether an update is ready, fits or forks shows only against a
+/// document.
 ///
 /// # Errors
 /// `Untrusted`, naming the document.

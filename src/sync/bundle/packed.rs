@@ -1,5 +1,5 @@
-//! Writing a bundle: its documents are packed and measured before the first byte goes out, the contents
-//! of files follow as they are read.
+//! Writing a bundle: its documents are packed and measured before the first byte goes out; the contents of
+//! files follow as they are read.
 
 use super::{BLOCK, Bundle, LEVEL, MANIFEST, in_tar, refuse_beyond};
 use crate::error::{Error, Result};
@@ -8,21 +8,21 @@ use crate::sync::content::{BundledContent, PIECE, changed_meanwhile};
 use crate::sync::manifest::{Hash, Manifest};
 use std::io::{self, Read, Write};
 
-/// Up to so many bytes a bundle is worth more work.
+/// Bundles up to this size are compressed harder.
 const SMALL: u64 = 128 * 1024;
-/// How much that is. The highest level, 19, takes a twentieth off 26 KB and a sixth off 125 KB, for ten times
-/// the time: a tenth of a second.
+/// The level used for them. The highest level, 19, takes a twentieth off 26 KB and a sixth off 125 KB, for
+/// ten times the time: a tenth of a second.
 const SMALL_LEVEL: i32 = 9;
 
 /// Opens the contents that a bundle carries.
 pub type OpenContent<'o> = dyn Fn(&BundledContent) -> Result<Box<dyn Read>> + 'o;
 
 impl Bundle {
-    /// Writes the bundle, without the contents of files: the same bytes for the same content.
+    /// Writes the bundle without the contents of files: the same bytes for the same content.
     ///
     /// # Errors
-    /// `Refused` when it would break a bound that every reader keeps; nothing is written then.
-    /// `Io` when the output fails.
+    /// `Refused` if it would break a bound that every reader enforces; nothing is written then. `Io` if the
+    /// output fails.
     pub fn write(&self, output: impl Write) -> Result<()> {
         let manifest = Manifest { files: Vec::new(), ..self.manifest.clone() };
         self.pack(output, &manifest, &|_| {
@@ -30,11 +30,11 @@ impl Bundle {
         })
     }
 
-    /// Writes the bundle with the contents of files that it carries.
+    /// Writes the bundle with the contents of files it carries.
     ///
     /// # Errors
-    /// As [`Bundle::write`]; `Refused` too where a content is another one than it was, and then the
-    /// output is not to be used.
+    /// Those of [`Bundle::write`]; also `Refused` if a content has changed meanwhile, and then the output
+    /// must not be used.
     pub fn write_with(&self, output: impl Write, open: &OpenContent<'_>) -> Result<()> {
         self.pack(output, &self.manifest, open)
     }
@@ -67,7 +67,7 @@ impl Bundle {
         staged.output.flush().map_err(failed)
     }
 
-    /// Adds the pieces of one content.
+    /// Appends the pieces of one content.
     fn append<W: Write>(
         &self,
         tar: &mut tar::Builder<zstd::Encoder<'static, Staged<W>>>,
@@ -89,7 +89,7 @@ impl Bundle {
         Ok(())
     }
 
-    /// A header that says nothing of this machine.
+    /// Returns a header that reveals nothing about this machine.
     fn header(&self, bytes: usize) -> tar::Header {
         let mut header = tar::Header::new_ustar();
         header.set_entry_type(tar::EntryType::Regular);
@@ -102,25 +102,25 @@ impl Bundle {
     }
 }
 
-/// What compresses so many bytes, where it is known how many they will be. A small bundle is the usual one:
-/// one of a single message fits into a kilobyte.
+/// Returns a compressor for this many bytes, if the size is known. Small bundles are the common case: one
+/// with a single message fits into a kilobyte.
 fn compressor<W: Write>(output: W, bytes: Option<u64>) -> io::Result<zstd::Encoder<'static, W>> {
     let small = bytes.filter(|bytes| *bytes <= SMALL);
     let mut zstd = zstd::Encoder::new(output, small.map_or(LEVEL, |_| SMALL_LEVEL))?;
-    // Without it that level takes the memory that a large one would need.
+    // Without the size that level takes the memory that a large bundle would need.
     zstd.set_pledged_src_size(small)?;
     zstd.include_checksum(true)?;
     Ok(zstd)
 }
 
-/// An output that holds back what comes until it is known to be within bounds.
+/// An output that buffers its input until the size is known to be within bounds.
 struct Staged<W> {
     held: Option<Vec<u8>>,
     output: W,
 }
 
 impl<W: Write> Staged<W> {
-    /// Lets go of what was held, and of all that comes.
+    /// Writes out the buffered bytes, and lets everything later through.
     fn release(&mut self) -> Result<()> {
         let Some(held) = self.held.take() else { return Ok(()) };
         refuse_beyond("the bundle", held.len() as u64, limits::BUNDLE_FILE_BYTES)?;

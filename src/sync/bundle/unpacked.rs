@@ -1,4 +1,4 @@
-//! The stream that a bundle is, unpacked as it is read, within bounds.
+//! The stream of a bundle, unpacked as it is read, within bounds.
 
 use crate::error::{Error, Result};
 use crate::limits;
@@ -6,8 +6,8 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, Read};
 use std::rc::Rc;
 
-/// After the archive's end only zeros may follow: `tar` pads to whole records. Reading to the end
-/// also makes zstd compare its checksum.
+/// Checks that only zeros follow the end of the archive: `tar` pads to whole records. Reading to the end also
+/// makes zstd compare its checksum.
 pub fn only_padding(mut rest: Unpacked<'_>) -> Result<()> {
     let mut buffer = [0u8; 8192];
     loop {
@@ -22,7 +22,7 @@ pub fn only_padding(mut rest: Unpacked<'_>) -> Result<()> {
     }
 }
 
-/// How much of a bundle may still come, and what went wrong with reading it.
+/// How much of a bundle may still come, and which read error occurred.
 pub struct Bounds {
     packed: Cell<u64>,
     unpacked: Cell<u64>,
@@ -30,15 +30,15 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Lets the contents of files come, too, which a manifest announced: packed they are as large at
-    /// most, and a little.
+    /// Raises the bound for the contents of files that a manifest announced: packed they are at most as
+    /// large, plus a little.
     pub fn allow(&self, bytes: u64) {
         self.unpacked.set(self.unpacked.get().saturating_add(bytes));
         let packed = bytes.saturating_add(bytes / 64).saturating_add(1 << 20);
         self.packed.set(self.packed.get().saturating_add(packed));
     }
 
-    /// Why reading failed, where that was not what was read.
+    /// Returns the read error, if reading failed for a reason other than the data itself.
     pub fn fault(&self) -> Option<Error> {
         self.fault.take()
     }
@@ -69,8 +69,8 @@ impl Read for Packed<'_> {
     }
 }
 
-/// The unpacked stream, which fails once it is longer than any bundle may be. Memory is bounded
-/// by the window of the stream, never by a size that a header claims.
+/// The unpacked stream, which fails once it is longer than any bundle may be. Memory is bounded by the window
+/// of the stream, never by a size that a header claims.
 pub struct Unpacked<'a> {
     zstd: zstd::Decoder<'static, BufReader<Packed<'a>>>,
     bounds: Rc<Bounds>,
@@ -101,12 +101,12 @@ impl Read for Unpacked<'_> {
     }
 }
 
-/// What fails to unpack is the bundle's own fault, unless its file could not be read.
+/// A bundle that does not unpack is itself at fault, unless its file could not be read.
 pub fn damaged(cause: io::Error) -> Error {
     Error::untrusted("the bundle is damaged, or is not a bundle").because(cause)
 }
 
-/// The error for what has more bytes than it may.
+/// The error for data larger than its limit.
 pub fn too_large(what: &str, limit: u64) -> Error {
     Error::untrusted(format!("the bundle's {what} has more than {limit} bytes"))
 }

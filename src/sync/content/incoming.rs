@@ -1,4 +1,4 @@
-//! Contents that come in: kept beside the disks, each under its hash once it is whole.
+//! Incoming contents: kept beside the disks, each under its hash once it is complete.
 
 use super::{BundledContent, PIECE};
 use crate::concern::disk::is_private;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-/// The contents that files of this store hold and that are not here, with their sizes.
+/// Returns the contents that files of this store hold but that are not here, with their sizes.
 ///
 /// # Errors
 /// Those of the store and of the file system.
@@ -45,8 +45,8 @@ fn awaited_of(reader: &Reader, of: impl Fn(&DocId) -> bool) -> Result<BTreeMap<S
     Ok(awaited)
 }
 
-/// The hashes of what files of this store hold and is not here, for others to send: nobody hears of
-/// those of a private disk whom it is not for.
+/// Returns the hashes of missing contents, for others to send. Those of a private disk are included only if
+/// `private` is set, so that nobody else learns of them.
 ///
 /// # Errors
 /// Those of the store and of the file system.
@@ -56,18 +56,18 @@ pub(in crate::sync) fn missing(reader: &Reader, private: bool) -> Result<Vec<Has
     Ok(missing.keys().filter_map(hash).take(limits::BUNDLE_CONTENTS).collect())
 }
 
-/// What came of the contents of bundles; public API.
+/// The result for the contents of bundles; public API.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CameIn {
-    /// How many contents are here now that were not.
+    /// The number of contents that are newly here.
     pub came: usize,
-    /// How many bytes they have.
+    /// Their size in bytes.
     pub bytes: u64,
-    /// How many that files of this store hold are still not here.
+    /// The number of contents that files of this store hold and that are still missing.
     pub missing: usize,
 }
 
-/// Keeps the contents that come in bundles and that files of the store hold.
+/// Keeps those contents of bundles that files of the store hold.
 pub struct ContentIntake {
     objects: Objects,
     awaited: BTreeMap<String, u64>,
@@ -76,7 +76,7 @@ pub struct ContentIntake {
 }
 
 impl ContentIntake {
-    /// An intake for a store. The session keeps others out for as long as it lasts.
+    /// Returns an intake for a store. The session keeps others out while it lasts.
     ///
     /// # Errors
     /// Those of the store and of the file system.
@@ -89,7 +89,7 @@ impl ContentIntake {
         })
     }
 
-    /// Whether a bundle carries anything that is awaited.
+    /// Returns whether a bundle carries any awaited content.
     pub fn wants(&self, bundle: &Bundle) -> bool {
         bundle.manifest().files.iter().any(|content| self.is_awaited(content))
     }
@@ -98,12 +98,12 @@ impl ContentIntake {
         self.awaited.get(&content.blake3.to_string()) == Some(&content.bytes)
     }
 
-    /// Reads a bundle again, and keeps what is awaited of it. What was begun by an import that was
-    /// interrupted goes on from there.
+    /// Reads a bundle again and keeps its awaited contents. A content left incomplete by an interrupted
+    /// import is continued.
     ///
     /// # Errors
-    /// `Io`, before anything is read where there is no room; `Untrusted` where it is not the bundle any
-    /// more that it was. What was whole by then is kept.
+    /// `Io`, before anything is read, if there is no room; `Untrusted` if the bundle has changed since.
+    /// Contents complete by then are kept.
     pub fn take(&mut self, bundle: &Bundle, disks: &Path, input: impl Read) -> Result<()> {
         let wanted = bundle.manifest().files.iter().filter(|content| self.is_awaited(content));
         let bytes = wanted.fold(0u64, |all, content| all.saturating_add(content.bytes));
@@ -149,7 +149,7 @@ impl ContentIntake {
         Ok(())
     }
 
-    /// What came, and what did not.
+    /// Returns what came and what did not.
     pub fn done(self) -> CameIn {
         CameIn { missing: self.awaited.len(), ..self.came }
     }

@@ -1,4 +1,4 @@
-//! Which contents an export carries, and where they lie.
+//! Chooses which contents an export carries, and finds where they lie.
 
 use super::BundledContent;
 use crate::concern;
@@ -17,12 +17,12 @@ use std::io::Read;
 /// Which contents of files go into a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ContentChoice {
-    /// None.
+    /// No contents.
     #[default]
     Without,
     /// All that the receiver lacks.
     All,
-    /// Those of at most so many bytes.
+    /// Those of at most this many bytes.
     Under(u64),
 }
 
@@ -30,13 +30,13 @@ pub enum ContentChoice {
 #[derive(Default)]
 pub struct OutgoingContents {
     lying: Option<Contents>,
-    /// In the order in which they go.
+    /// The contents, in bundle order.
     pub list: Vec<BundledContent>,
-    /// Sentences about those that do not go.
+    /// Sentences about those that are left out.
     pub notes: Vec<String>,
 }
 
-/// Adds the contents of files to an export that was made: those that the receiver lacks.
+/// Adds to an export the contents of files that the receiver lacks.
 ///
 /// # Errors
 /// Those of the store and of the file system.
@@ -108,10 +108,10 @@ impl OutgoingContents {
         }
     }
 
-    /// Opens a content, to be written into the bundle.
+    /// Opens a content for writing it into the bundle.
     ///
     /// # Errors
-    /// `Io`; `Refused` where it is not there any more.
+    /// `Io`; `Refused` if it is no longer there.
     pub fn open(&self, content: &BundledContent) -> Result<Box<dyn Read>> {
         let blake3 = content.blake3.to_string();
         let found = match &self.lying {
@@ -132,7 +132,7 @@ fn files(count: usize) -> String {
     }
 }
 
-/// The contents that the receiver lacks, with their sizes.
+/// Returns the contents that the receiver lacks, with their sizes.
 fn wanted(
     reader: &Reader,
     environment: &Environment,
@@ -155,7 +155,7 @@ fn wanted(
     Ok(wanted)
 }
 
-/// The files of which a peer lacks a version, by its receipt; None where it may lack all.
+/// Returns the files of which a peer lacks a version, by its receipt, or `None` if it may lack all.
 fn lacking(
     reader: &Reader,
     environment: &Environment,

@@ -1,4 +1,4 @@
-//! What comes in, document by document: read and checked once, however often an import is run.
+//! Incoming data by document: read and checked once, however often an import is run.
 
 use crate::concern::{self, disk};
 use crate::crdt::any_view::AnyView;
@@ -21,41 +21,41 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// For smaller updates it takes more to read the document than to ask for what they touch of it.
+/// For smaller updates, reading the document costs more than fetching the parts they touch.
 const NARROWED_BYTES: usize = if cfg!(debug_assertions) { 1 << 10 } else { 1 << 16 };
 
-/// What is given to an import.
+/// An input of an import.
 pub enum Input {
-    /// A bundle that was read, with what its sender says of itself.
+    /// A bundle that was read, with what its sender states about itself.
     Bundle {
-        /// What it is called in messages: its path, or what it came through.
+        /// Its name in messages: its path, or what it came through.
         name: String,
-        /// Its parts have the lengths and hashes that its manifest says; nothing more is checked.
+        /// The bundle; its parts have the lengths and hashes of its manifest, nothing more is checked.
         bundle: Box<Bundle>,
     },
     /// A bare Yrs v1 update of one document.
     Raw {
-        /// What it is called in messages: its path, or what it came through.
+        /// Its name in messages: its path, or what it came through.
         name: String,
-        /// The document that it is for, which the bytes do not say.
+        /// The document it is for, which the bytes do not say.
         doc: DocId,
-        /// The bytes as they came; nothing of them is checked.
+        /// The unchecked bytes as they came.
         update: Vec<u8>,
     },
 }
 
 impl Input {
-    /// What it was called when it was given.
+    /// Returns the name under which it was given.
     pub fn name(&self) -> &str {
         let (Input::Bundle { name, .. } | Input::Raw { name, .. }) = self;
         name
     }
 }
 
-/// The inputs that must not be taken, by their number.
+/// The inputs that must not be taken, by number.
 pub type Refusals = BTreeMap<usize, Error>;
 
-/// What another replica says of a document.
+/// What another replica states about a document.
 #[derive(Clone)]
 pub struct Told {
     pub claim: Rc<Claim>,
@@ -63,41 +63,41 @@ pub struct Told {
     pub came: Came,
     /// The update that came with it.
     pub received: Option<usize>,
-    /// All that its sender had is here.
+    /// Everything that its sender had is here.
     pub held: bool,
 }
 
-/// What comes in for one document.
+/// The incoming data for one document.
 #[derive(Default, Clone)]
 pub struct IncomingDocument<'u> {
     pub received: Vec<Rc<Received<'u>>>,
-    /// What other replicas say of it.
+    /// What other replicas state about it.
     pub claims: Vec<Told>,
     pub dispositions: Vec<Disposition>,
-    /// The document as it was.
+    /// The document before the import.
     pub before: Option<AnyView>,
-    /// It cannot be read.
+    /// Whether the document cannot be read.
     pub damaged: bool,
-    /// What the document lacks of what came, where that is as good as all of it.
+    /// Only the parts of the updates that the document lacks, if those are as good as the whole.
     narrow: Option<Rc<NarrowUpdates<'u>>>,
-    /// What is looked at is no more than what the document lacks.
+    /// Whether only those parts are looked at.
     pub is_narrow: bool,
 }
 
-/// What a document lacks of updates of which it has the rest, as they have it.
+/// The parts of updates that a document lacks, where it has the rest in the same form.
 struct NarrowUpdates<'u> {
     /// One for each of the updates.
     lacking: Vec<Rc<Received<'u>>>,
-    /// As which the document was known that they were compared with.
+    /// The stored version of the document they were compared with.
     stored_as: [u8; 32],
 }
 
 impl<'u> IncomingDocument<'u> {
-    /// Adds an update, or what is said of the document without one.
+    /// Adds an update, or a statement about the document without one.
     fn add(&mut self, received: NewUpdate<'u>, session: &Session, doc: &DocId) {
         let NewUpdate { source, claim, update, came } = received;
         let (at, claim) = (update.is_some().then_some(self.received.len()), claim.map(Rc::new));
-        // What we said ourselves is no news of anybody.
+        // Our own statements are no news.
         if let Some(claim) = &claim
             && claim.from.replica.as_deref() != Some(session.replica_id())
         {
@@ -110,8 +110,7 @@ impl<'u> IncomingDocument<'u> {
         }
     }
 
-    /// Looks at no more of what came than what the document lacks, where it is the one that this was
-    /// found out of.
+    /// Restricts the updates to what the document lacks, if it still is the document they were compared with.
     ///
     /// # Errors
     /// Those of loading it.
@@ -125,9 +124,9 @@ impl<'u> IncomingDocument<'u> {
         Ok(())
     }
 
-    /// What the document lacks of each update, if it was compared with all of it and has the rest as
-    /// they have it, nobody else wrote to the records that the news are of, and nothing else is to
-    /// be found out of the whole. None in any doubt.
+    /// Returns what the document lacks of each update, if the update was compared with all of the document
+    /// and agrees with the rest, nobody else wrote to the records concerned, and nothing else must be found
+    /// out from the whole. `None` in any doubt.
     fn lacking(&self, doc: &DocId, session: &Session) -> Result<Option<NarrowUpdates<'u>>> {
         let is_large = |received: &Rc<Received<'_>>| {
             received.bytes().is_some_and(|bytes| bytes.len() >= NARROWED_BYTES)
@@ -138,7 +137,7 @@ impl<'u> IncomingDocument<'u> {
         let sides: Option<Vec<WholeState<'_, 'u>>> =
             self.received.iter().map(|received| WholeState::of(received)).collect();
         let Some(sides) = sides else { return Ok(None) };
-        // Who wrote what of a text that is shared shows in whole states alone.
+        // Which writer wrote what of a shared text shows only in whole states.
         let mut fields = concern::of(doc).into_iter().flat_map(|spec| spec.collections);
         let has_texts = |of: &Collection| of.fields.iter().any(|f| f.kind == FieldKind::SharedText);
         if concern::of(doc).is_none() || fields.any(has_texts) {
@@ -155,7 +154,7 @@ impl<'u> IncomingDocument<'u> {
         Ok(lacking.map(|lacking| NarrowUpdates { lacking, stored_as }))
     }
 
-    /// Notes which of the updates that were given are refused; true where any is.
+    /// Notes which of the given updates are refused; returns true if any is.
     pub fn refuse_into(&self, refused: &mut Refusals) -> bool {
         let mut any = false;
         for (received, disposition) in self.received.iter().zip(&self.dispositions) {
@@ -167,7 +166,7 @@ impl<'u> IncomingDocument<'u> {
         any
     }
 
-    /// The updates that the document holds now.
+    /// Returns the updates that the document holds now.
     pub fn applied(&self) -> Vec<merge::AppliedUpdate<'_>> {
         let received = self.received.iter().zip(&self.dispositions);
         let applied = received
@@ -187,7 +186,7 @@ impl<'u> IncomingDocument<'u> {
     }
 }
 
-/// All that its sender had of a document.
+/// Everything that its sender had of a document.
 struct WholeState<'r, 'u> {
     received: &'r Received<'u>,
     update: Update<'r, Checked>,
@@ -198,7 +197,7 @@ struct WholeState<'r, 'u> {
 impl<'r, 'u> WholeState<'r, 'u> {
     fn of(received: &'r Received<'u>) -> Option<WholeState<'r, 'u>> {
         let (update, claim) = (received.valid()?, received.claim.as_ref()?);
-        // What a lone writer wrote last has the version of all of it, too.
+        // The last write of a lone writer has the version of the whole document, too.
         let is_whole = update.needs().is_empty();
         if !is_whole || update.beyond().is_some() || update.has_other_roots() {
             return None;
@@ -208,7 +207,7 @@ impl<'r, 'u> WholeState<'r, 'u> {
         (claim.entry.has == has).then_some(WholeState { received, update, version, has })
     }
 
-    /// What a document lacks of it. `taken` are the pages that others bring news of.
+    /// Returns what a document lacks of it. `taken` are the pages for which others bring news.
     fn lacking(
         &self,
         whole: &Update<'_, Checked>,
@@ -242,8 +241,8 @@ impl<'r, 'u> WholeState<'r, 'u> {
     }
 }
 
-/// Whether any of the news stands in what is gone here, or beside it: what that was the sender's whole
-/// state alone says. A record that was removed is deleted, and all that it held is collected.
+/// Returns whether any of the news is inside or next to something that is gone here; only the sender's whole
+/// state tells what that was. A removed record is deleted, and everything it held is garbage-collected.
 fn comes_into_what_is_gone(news: &Update<'_, Checked>, whole: &Update<'_, Checked>) -> bool {
     news.clients().flat_map(|(_, blocks)| blocks).any(|block| {
         let header = news.header(block);
@@ -252,7 +251,7 @@ fn comes_into_what_is_gone(news: &Update<'_, Checked>, whole: &Update<'_, Checke
     })
 }
 
-/// An update on its way in, not looked at yet; or what is said of a document without one.
+/// An incoming update, not examined yet; or a statement about a document without one.
 struct NewUpdate<'u> {
     source: String,
     claim: Option<Claim>,
@@ -260,13 +259,13 @@ struct NewUpdate<'u> {
     came: Came,
 }
 
-/// What was given, read and checked once.
+/// The given inputs, read and checked once.
 #[derive(Default)]
 pub struct GivenUpdates<'u> {
     pub incoming: BTreeMap<DocId, IncomingDocument<'u>>,
     pub notes: Vec<String>,
     pub refused: Refusals,
-    /// Documents for which what they lack of what came was not enough.
+    /// Documents for which the lacking parts were not enough.
     wide: RefCell<BTreeSet<DocId>>,
 }
 
@@ -282,7 +281,7 @@ impl<'u> GivenUpdates<'u> {
             );
         };
         match input {
-            // What lies behind a gap waits, or comes, by itself.
+            // Operations behind a gap wait, or are applied, by themselves.
             Input::Raw { name, doc, update } => match wire::without_gaps(update) {
                 Some(parts) => {
                     parts.into_iter().for_each(|part| add(doc, name, None, Some(part.into())));
@@ -316,8 +315,7 @@ impl<'u> GivenUpdates<'u> {
         Ok(())
     }
 
-    /// Finds out of large updates what the documents lack of them: most of whoever exports
-    /// everything is here already.
+    /// Finds the parts of large updates that the documents lack: most of a full export is here already.
     ///
     /// # Errors
     /// Those of the store.
@@ -331,12 +329,12 @@ impl<'u> GivenUpdates<'u> {
         Ok(())
     }
 
-    /// What came for a document is to be looked at as a whole from here on.
+    /// Makes the updates for a document be examined as a whole from here on.
     pub fn widen(&self, doc: &DocId) {
         self.wide.borrow_mut().insert(doc.clone());
     }
 
-    /// What came, for another run of the import.
+    /// Returns the incoming data, for another run of the import.
     pub fn incoming(&self) -> BTreeMap<DocId, IncomingDocument<'u>> {
         let mut incoming = self.incoming.clone();
         for doc in &*self.wide.borrow() {
@@ -347,11 +345,10 @@ impl<'u> GivenUpdates<'u> {
         incoming
     }
 
-    /// What waited for documents that are touched now.
+    /// Takes the updates that waited for documents touched now.
     pub fn take_parked(&mut self, session: &Session) -> Result<()> {
         for parked in waiting_for(session, self.incoming.keys())? {
-            // A bare update has no claim. Nor has one whose claim does not parse: all that is
-            // lost is the receipt that would go with it.
+            // A bare update has no claim, nor has one whose claim does not parse: only its receipt is lost.
             let claim = serde_json::from_str(&parked.manifest).unwrap_or(None);
             let source = format!("bundle {}, which waited", parked.bundle);
             let (update, came) = (Some(parked.update.into()), Came::Waited(parked.id));
