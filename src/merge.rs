@@ -1,10 +1,10 @@
-//! After the updates of an import are applied: the rules that keep the merge right, and the
+//! What happens after the updates of an import are applied: the rules that keep the merge right, and the
 //! account of what it brought.
 //!
-//! Order: registers that yrs decided by client id are decided by time (R4), and what lost is kept;
-//! containers that were replaced are united (R3); what two people wrote alike into a text stands there
-//! once; what this replica's member has now seen deleted is acknowledged; what everybody has acknowledged
-//! is pruned.
+//! In order: registers that yrs decided by client id are decided by time (R4), and the losing values are
+//! kept; replaced containers are united (R3); text that two people wrote alike at one place is reduced to one
+//! copy; tombstones that this replica's member now sees for the first time are acknowledged; tombstones that
+//! everybody has acknowledged are pruned.
 
 mod adopt;
 mod alike;
@@ -37,29 +37,29 @@ use attributed::AttributedChange;
 use replaced::{Loser, REPLACED};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What an import did to one document, in records.
+/// What an import did to one document, counted in records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MergeSummary {
     /// Records that are new here and not deleted.
     pub added: usize,
-    /// Records that were here and have another content now.
+    /// Records that were here and whose content changed.
     pub edited: usize,
-    /// Records that were here, alive, and are tombstones now.
+    /// Records that were here, alive, and are now tombstones.
     pub deleted: usize,
-    /// Tombstones that this replica's member has acknowledged now.
+    /// Tombstones that this replica's member acknowledged now.
     pub acknowledged: usize,
-    /// Tombstones that went, here or at the sender's.
+    /// Tombstones that were pruned, here or at the sender's.
     pub pruned: usize,
-    /// Records that others moved into their archives, and that are in this replica's now.
+    /// Records that others moved into their archives, and that are now in this replica's.
     pub archived: usize,
     /// Values that lost a conflict.
     pub conflicts: usize,
-    /// The roots in which something changed, of those that no concern understands.
+    /// The changed roots that no concern understands.
     pub roots: Vec<String>,
 }
 
 impl MergeSummary {
-    /// Adds what changed in roots that no concern understands.
+    /// Adds the changes in roots that no concern understands.
     fn take(&mut self, counts: carried::PartCounts) {
         self.added = self.added.saturating_add(counts.added);
         self.edited = self.edited.saturating_add(counts.edited);
@@ -68,12 +68,12 @@ impl MergeSummary {
     }
 }
 
-/// What the rules made of an import.
+/// The outcome of the rules for an import.
 pub struct Merged {
-    /// In the order in which they were given; behind them others of the same entities, of which
-    /// only tombstones went.
+    /// The documents in the order given, followed by others of the same entities in which only tombstones
+    /// were pruned.
     pub documents: Vec<(DocId, MergeSummary)>,
-    /// What the senders would not have been allowed to do here.
+    /// What the senders were not allowed to do here.
     pub audits: Vec<Audit>,
 }
 
@@ -81,7 +81,7 @@ pub struct Merged {
 pub fn resolve(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Merged> {
     let mut merged = resolve_documents(session, imported)?;
     prune_entity_of(session, imported, &mut merged.documents)?;
-    // Of these nothing is left to be acknowledged, or pruned, until they change.
+    // In these nothing is left to be acknowledged or pruned until they change.
     for incoming in imported.iter().filter(|incoming| concern::of(&incoming.doc).is_some()) {
         if let Err(e) = tombstone::note_swept(session, &incoming.doc) {
             session.leave_out(e)?;
@@ -90,7 +90,7 @@ pub fn resolve(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Merge
     Ok(merged)
 }
 
-/// Asks for what tells which records of a document [`resolve`] looks at.
+/// Requests the data that tells which records of a document [`resolve`] looks at.
 pub fn ask_for_members(session: &mut Session, doc: &DocId) -> Result<()> {
     match doc.entity() {
         Some(entity) => session.ask_for_all(&entity.document(concern::core::SPEC.name)),
@@ -98,7 +98,7 @@ pub fn ask_for_members(session: &mut Session, doc: &DocId) -> Result<()> {
     }
 }
 
-/// The same, without what news of the members frees in other documents.
+/// Like [`resolve`], but without the tombstones that news of the members frees in other documents.
 fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Merged> {
     let mut summaries = Vec::with_capacity(imported.len());
     let mut attributed = Vec::with_capacity(imported.len());
@@ -147,9 +147,9 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
         summaries.push((doc.clone(), account));
     }
     let audits = audit_all(session, attributed)?;
-    // From here on nothing is asked of a document but its tombstones.
+    // From here on only the tombstones of a document are needed.
     for (doc, account) in &mut summaries {
-        // Whose acknowledgements are asked for the members say, and they may be what is damaged.
+        // The members' document says whose acknowledgements are needed, and it may be the damaged one.
         match tombstone::acknowledge(session, doc) {
             Ok(acknowledged) => account.acknowledged = acknowledged,
             Err(e) => session.leave_out(e)?,
@@ -158,7 +158,7 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
     Ok(Merged { documents: summaries, audits })
 }
 
-/// Keeps the files that were removed on one side and changed on the other, and says so.
+/// Keeps the files that were removed on one side and changed on the other, and reports them.
 fn keep_edited(
     session: &mut Session,
     incoming: &Incoming<'_>,
@@ -177,8 +177,8 @@ fn keep_edited(
     Ok(())
 }
 
-/// Keeps what the import took out of a document: in the archive what was alive, in the trash what
-/// was deleted. What is back in the document comes out of the archive no more.
+/// Keeps what the import took out of a document: live records in the archive, deleted ones in the trash.
+/// Records that are back in the document no longer come out of the archive.
 fn put_away(
     session: &mut Session,
     incoming: &Incoming<'_>,
@@ -218,8 +218,7 @@ fn audit_all(
     Ok(audits)
 }
 
-/// Prunes in every document of the entities that were touched: news of the members can free
-/// tombstones anywhere.
+/// Prunes every document of the entities that were touched: news of the members can free tombstones anywhere.
 fn prune_entity_of(
     session: &mut Session,
     imported: &[Incoming<'_>],
@@ -243,11 +242,10 @@ fn prune_entity_of(
     Ok(())
 }
 
-/// Unites what containers lost to others (rule R3), on every side of the merge. Returns what lost
-/// all the same.
+/// Unites what containers lost to others (rule R3), on every side of the merge. Returns what still lost.
 fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>> {
     let doc = &incoming.doc;
-    // Nothing lost to anything: all that is here is what one side had.
+    // Nothing lost to anything: the whole document comes from one side.
     if incoming.before.is_none() && incoming.parts.len() < 2 {
         return Ok(Vec::new());
     }
@@ -275,7 +273,8 @@ fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>
     Ok(lost)
 }
 
-/// Keeps what lost: first what containers lost to others; of the rest what is not here after all.
+/// Records the losing values: first those that containers lost to others; of the rest those that are not in
+/// the document after all.
 fn keep(
     session: &mut Session,
     incoming: &Incoming<'_>,
@@ -296,7 +295,7 @@ fn keep(
     let all = replaced.into_iter().chain(others.filter(|lost| !shown(lost)));
     let all: Vec<Conflict> = all.filter(|lost| items.insert(lost.item)).collect();
     for mut lost in all {
-        // The record is here; what it lost stood in a container that is not.
+        // The record is here; the losing value was in a container that is not.
         let record = lost.path.split_last().map(|(_, record)| record.steps());
         if lost.rule == registers::PRUNED
             && record.is_some_and(|record| now.container(&record).is_some())
@@ -308,7 +307,7 @@ fn keep(
     Ok(items.len())
 }
 
-/// Keeps what became of replies whose message is not there since this import; how many there are.
+/// Records what became of replies whose message is missing since this import; returns how many there are.
 fn keep_orphans(session: &Session, incoming: &Incoming<'_>, after: &View) -> Result<usize> {
     let Incoming { doc, parts, .. } = incoming;
     let Some(before) = incoming.before() else { return Ok(0) };
@@ -319,8 +318,8 @@ fn keep_orphans(session: &Session, incoming: &Incoming<'_>, after: &View) -> Res
     Ok(orphans.len())
 }
 
-/// Keeps which versions of files came at the same time as what those show since this import; how many
-/// there are. They are named by their ids.
+/// Records which versions of files were concurrent with the ones shown since this import; returns how many
+/// there are. They are identified by their ids.
 fn keep_versions(session: &Session, incoming: &Incoming<'_>, after: &View) -> Result<usize> {
     let Some(before) = incoming.before() else { return Ok(0) };
     let all = concern::disk::lost_versions(&incoming.doc, [before, after]);
@@ -333,7 +332,8 @@ fn keep_versions(session: &Session, incoming: &Incoming<'_>, after: &View) -> Re
     Ok(all.len())
 }
 
-/// Keeps which files have lost their paths to others since this import, and says it; how many there are.
+/// Records and reports which files have lost their paths to others since this import; returns how many there
+/// are.
 fn keep_paths(session: &mut Session, incoming: &Incoming<'_>, after: &View) -> Result<usize> {
     let Some(before) = incoming.before() else { return Ok(0) };
     let all = concern::disk::lost_paths(&incoming.doc, [before, after]);
@@ -351,8 +351,8 @@ fn keep_paths(session: &mut Session, incoming: &Incoming<'_>, after: &View) -> R
     Ok(all.len())
 }
 
-/// Keeps what a field of a file does not show: what won and what lost, each with its time, and whether
-/// the latter was here before.
+/// Records what a field of a file does not show: the winning and the losing value, each with its time, and
+/// whether the loser was here before.
 fn keep_file(
     session: &Session,
     incoming: &Incoming<'_>,
@@ -382,9 +382,9 @@ fn keep_file(
     })
 }
 
-/// What changed between two views of a document, counted in records. Records that are never
-/// deleted (threads, metadata) are no news by themselves; where there are none, the keys of the
-/// roots are counted.
+/// Returns what changed between two views of a document, counted in records. Records that are never deleted
+/// (threads, metadata) do not count by themselves; if there are no records, the keys of the roots are
+/// counted.
 pub fn compare(spec: &Spec, before: Option<&View>, after: &View) -> MergeSummary {
     let mut account = MergeSummary::default();
     for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
@@ -424,7 +424,7 @@ fn count_collection(
     account.pruned += gone.count();
 }
 
-/// A record without its acknowledgements, which are no edit.
+/// Returns a record without its acknowledgements, which do not count as an edit.
 fn content(collection: &Collection, source: &View, path: &[&str]) -> Record {
     let mut record = source.record(path).unwrap_or_default();
     for field in collection.fields {

@@ -1,4 +1,4 @@
-//! Files that another program put over ours: by the rules of an import.
+//! Takes in files that another program put over ours, by the rules of an import.
 
 use super::{AppliedUpdate, Incoming, MergeSummary, prune_entity_of, resolve_documents};
 use crate::archive;
@@ -7,16 +7,16 @@ use crate::error::Result;
 use crate::store::{Adopted, Session};
 use crate::tombstone::{self, trash};
 
-/// Whose a value is that came in such a file.
+/// The sender named for a value that came in such a file.
 const BY: &str = "another program";
 
-/// Applies the rules of a merge to a document into which the file of another program was taken.
-/// Returns sentences for people. [`crate::store::Environment::adopt`] is this.
+/// Applies the rules of a merge to a document into which another program's file was taken. Returns sentences
+/// for people. Used as [`crate::store::Environment::adopt`].
 pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>> {
     let doc = adopted.doc;
     let core = doc.entity().map(|entity| entity.document(core::SPEC.name));
     let is_core = core.as_ref() == Some(doc);
-    // Who the members are is asked below; their document may have such a file, too.
+    // The members are looked up below; their document may have such a file, too.
     if let (Some(core), false) = (&core, is_core) {
         session.view(core)?;
     }

@@ -1,7 +1,7 @@
-//! What two people wrote alike at one place of a text, not knowing of each other, stands there once: they
-//! ran the same program over it.
+//! Removes duplicates from text: what two people wrote alike at one place, without knowing of each other, is
+//! kept once. It happens when both ran the same program over the text.
 //!
-//! Only deletions are written, and which of two copies goes follows from the document alone: whoever
+//! Only deletions are written, and which of two copies goes follows from the document alone: everyone who
 //! merges the same does the same, and what both have deleted is deleted once.
 
 use crate::crdt::register::MergeSide;
@@ -17,7 +17,7 @@ use crate::wire::{Clocks, DeleteSet, Id, raise};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Of what came twice into shared texts, deletes one.
+/// Deletes one of two copies that came into shared texts.
 ///
 /// # Errors
 /// Those of the store.
@@ -54,7 +54,7 @@ pub fn heal(
                 _ => None,
             };
             let deleted = &after.version().deletes;
-            // What was shown here says nothing of what earlier parts brought.
+            // What was shown here says nothing about what earlier parts brought.
             let here = if both.is_some() { &before.version().clocks } else { &ours };
             let edits = surplus(&after.runs(&path), deleted, [here, theirs], both.as_deref());
             if !edits.is_empty() {
@@ -71,7 +71,7 @@ pub fn heal(
     Ok(())
 }
 
-/// Where the shared texts of a document are.
+/// Returns where the shared texts of a document are.
 fn texts(spec: &Spec, view: &View) -> Vec<DocPath> {
     let mut texts = Vec::new();
     for collection in spec.collections {
@@ -92,14 +92,14 @@ struct Letter {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Had {
     Both,
-    /// One side alone, by its number.
+    /// Only the side with this number.
     One(usize),
     /// Neither: it came with something else.
     None,
 }
 
-/// What is to be deleted of a merged text, given what is deleted in its document, what each side knew, and
-/// what both showed where they showed the same.
+/// Returns what is to be deleted from a merged text, given what is deleted in its document, what each side
+/// knew, and what both showed if they showed the same.
 pub fn surplus(
     runs: &[TextRun<'_>],
     deleted: &DeleteSet,
@@ -147,18 +147,18 @@ fn letters(runs: &[TextRun<'_>], sides: [&Clocks; 2]) -> Vec<Letter> {
     letters
 }
 
-/// What one side has of a stretch of letters.
+/// Returns what one side has of a stretch of letters.
 fn part<'l>(text: &str, letters: &'l [Letter], side: usize) -> (String, Vec<&'l Letter>) {
     let of: Vec<&Letter> = letters.iter().filter(|letter| letter.had == Had::One(side)).collect();
     let said = of.iter().filter_map(|letter| text.get(letter.at.clone())).collect();
     (said, of)
 }
 
-/// Between two letters that both sides had: what each wrote there alone, and the other alike, or with
-/// something more before, behind or within it: somebody went on with what both had written. The shorter
-/// copy goes, of two that are as long that of the later client: always the lesser in one order, so that of
-/// many copies the greatest stays whoever merges which. Of several replicas' writing on one side it is not
-/// told which copy goes, so that none does.
+/// Looks between two letters that both sides had: at what each wrote there alone, alike, or one with
+/// something more before, after or within it because somebody continued what both had written. The shorter
+/// copy goes, of two equally long ones that of the later client: always the lesser in one order, so that of
+/// many copies the greatest stays whoever merges which. If one side was written by several replicas, it
+/// cannot be told which copy goes, so neither does.
 fn doubled(text: &str, letters: &[Letter], deleted: &DeleteSet, gone: &mut [bool]) {
     let mut start = 0;
     let stretches = letters.split_inclusive(|letter| letter.had == Had::Both);
@@ -178,7 +178,7 @@ fn doubled(text: &str, letters: &[Letter], deleted: &DeleteSet, gone: &mut [bool
             let is_ours = (ours.len(), b) < (theirs.len(), a);
             let (lesser, greater, client) =
                 if is_ours { (&ours, &theirs, a) } else { (&theirs, &ours, b) };
-            // What else came there may be more of either.
+            // Other text that came there may belong to either.
             let is_all = stretch.iter().all(|letter| letter.had != Had::None);
             if lesser == greater || is_all && stands_in(lesser, greater) {
                 let gone = gone.iter_mut().skip(start).zip(stretch);
@@ -191,11 +191,11 @@ fn doubled(text: &str, letters: &[Letter], deleted: &DeleteSet, gone: &mut [bool
     }
 }
 
-/// The same where one side changed something in what both had written. A program writes all of it at once:
-/// the letters of one copy are as far apart, by their clocks, as those of the other, and what somebody deleted
-/// from one is a gap there. What was deleted from one copy is deleted from both, and that goes to which nothing
-/// was added; of two such copies that of the later client. Where both sides have added something neither goes.
-/// Returns whether there were copies of which one goes.
+/// Like [`doubled`], if one side changed part of what both had written. A program writes everything at once:
+/// the letters of one copy are as far apart, by their clocks, as those of the other, and what somebody
+/// deleted from one is a gap there. What was deleted from one copy is deleted from both, and the copy to
+/// which nothing was added goes; of two such copies that of the later client. If both sides have added
+/// something, neither goes. Returns whether there were copies of which one goes.
 fn rewritten(text: &str, stretch: &[Letter], deleted: &DeleteSet, gone: &mut [bool]) -> bool {
     let is_all = stretch.iter().all(|letter| letter.had != Had::None);
     let [a, b] = [0, 1].map(|side| writing(text, stretch, side));
@@ -240,7 +240,7 @@ struct SideLetter {
     is: char,
 }
 
-/// What one side has of a stretch of letters.
+/// Returns what one side has of a stretch of letters.
 fn writing(text: &str, stretch: &[Letter], side: usize) -> Vec<SideLetter> {
     let of = stretch.iter().enumerate().filter(|(_, letter)| letter.had == Had::One(side));
     let written = of.filter_map(|(at, letter)| {
@@ -253,17 +253,18 @@ fn writing(text: &str, stretch: &[Letter], side: usize) -> Vec<SideLetter> {
 /// What a letter of one copy is in the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum InOther {
-    /// There too.
+    /// Present there too.
     There,
-    /// Deleted from there.
+    /// Deleted there.
     Deleted,
-    /// It was never there: somebody added it.
+    /// Never there: somebody added it.
     Added,
 }
 
-/// What each letter of a text is in another, whose clocks are so far from its own; None where the two are no
-/// copies of one text: where letters differ or stand in another order, too few are in both, or of a word that
-/// only begins or ends as one of the other it is not told whether it was written so or changed.
+/// Returns what each letter of a text is in another, whose clocks have this distance from its own; `None` if
+/// the two are not copies of one text: letters differ or are in another order, too few are in both, or a word
+/// only begins or ends like one of the other, so that it cannot be told whether it was written that way or
+/// changed.
 fn copied(
     one: &[SideLetter],
     other: &[SideLetter],
@@ -315,7 +316,7 @@ fn copied(
     let deleted = copied.iter().filter(|copied| **copied == InOther::Deleted).count();
     let pairs = one.iter().zip(&copied);
     let is_told = pairs.clone().zip(pairs.skip(1)).all(|((a, of_a), (b, of_b))| {
-        // Whoever adds to a word does so later: its clocks go on where nobody did.
+        // Somebody who adds to a word does so later: then its clocks continue where the others' do not.
         let at_once = a.id.client == b.id.client
             && i64::from(b.id.clock).saturating_sub(i64::from(a.id.clock)) == units(a.is);
         let is_edge = (*of_a == InOther::Added) != (*of_b == InOther::Added);
@@ -325,13 +326,13 @@ fn copied(
     (says && is_told && deleted <= both).then_some(copied)
 }
 
-/// How many clocks a letter takes.
+/// Returns how many clocks a letter takes.
 fn units(letter: char) -> i64 {
     i64::try_from(letter.len_utf16()).unwrap_or(1)
 }
 
-/// Whether a text is another with one piece taken out of it, between words: at its
-/// beginning, its end or within. Blanks alone are no copy of those in other words.
+/// Returns whether a text is another with one piece removed between words: at its beginning, its end or
+/// within. Blanks alone are not a copy of the blanks in other words.
 fn stands_in(lesser: &str, greater: &str) -> bool {
     let [lesser, greater] = [lesser, greater].map(words);
     let alike = |(a, b): &(&&str, &&str)| a == b;
@@ -341,7 +342,7 @@ fn stands_in(lesser: &str, greater: &str) -> bool {
     says && lesser.len() < greater.len() && first.saturating_add(last) >= lesser.len()
 }
 
-/// Words, stretches of blanks, and each other letter by itself.
+/// Splits into words, stretches of blanks, and single other letters.
 fn words(text: &str) -> Vec<&str> {
     let kind = |letter: char| (letter.is_alphanumeric(), letter.is_whitespace());
     let mut words = Vec::new();
@@ -360,7 +361,7 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// Where the sides say the same as a whole: what one of them wrote alone.
+/// Handles sides whose texts are equal as a whole: what one of them wrote alone goes.
 fn same(text: &str, letters: &[Letter], gone: &mut [bool]) {
     let left = |side: usize| {
         let of = letters.iter().zip(gone.iter()).filter(move |(_, gone)| !**gone);
@@ -380,8 +381,8 @@ fn same(text: &str, letters: &[Letter], gone: &mut [bool]) {
     }
 }
 
-/// All that is too much in a merged text for it to say what both sides said, where that is all there is
-/// to it. What came with something else is neither side's, and stays.
+/// Marks everything in a merged text that exceeds what both sides said, if removing it is enough to get that.
+/// What came with something else belongs to neither side, and stays.
 fn beyond(both: &str, text: &str, letters: &[Letter], gone: &mut [bool]) {
     let mut left = both;
     let mut picked = Vec::with_capacity(letters.len());

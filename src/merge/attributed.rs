@@ -1,4 +1,4 @@
-//! What an import did, and who may have done it: the changes that the audit looks at.
+//! The changes of an import and who may have made them, as the audit looks at them.
 
 use super::incoming::Merge;
 use crate::concern::core;
@@ -10,22 +10,22 @@ use crate::wire::Value;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-/// A field of a record that was here, as an import changed it; or a record that is new.
+/// A field that an import changed in an existing record; or a new record.
 #[derive(Debug, Clone)]
 pub struct AttributedChange {
-    /// To the field, or to a new record.
+    /// The path of the field, or of a new record.
     pub path: DocPath,
-    /// What the document showed before; None for nothing, and for a new record.
+    /// What the document showed before; `None` for nothing, and for a new record.
     pub old: Option<Value>,
-    /// What it shows now; None where it was removed.
+    /// What it shows now; `None` if it was removed.
     pub new: Option<Value>,
-    /// The client ids that wrote there, since.
+    /// The client ids that have written there since.
     pub clients: BTreeSet<u64>,
     /// The updates that brought it.
     pub sides: Vec<usize>,
 }
 
-/// The records that an import brought: their creation is an act, too.
+/// Returns the records that an import brought: their creation is an action, too.
 pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<AttributedChange> {
     let Some(before) = merge.before else { return Vec::new() };
     let carriers = OnceCell::new();
@@ -37,7 +37,7 @@ pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<AttributedChan
             if before.container(&steps) == item {
                 continue;
             }
-            // A deterministic record has nobody's client id; whoever added it wrote the role.
+            // The client id of a deterministic record is nobody's; whoever added it wrote the role.
             let role = merge.after.item(&steps.field(core::ROLE));
             let Some(item) = role.or(item) else { continue };
             let carriers = carriers.get_or_init(|| Carriers::of_blocks(merge.sides));
@@ -53,7 +53,7 @@ pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<AttributedChan
     attributed
 }
 
-/// The fields of records that were here which an import changed.
+/// Returns the fields of existing records that an import changed.
 pub fn changes(merge: &Merge<'_>, news: &News<'_>) -> Vec<AttributedChange> {
     let writers = news.writers();
     let act = |arrival: Arrival| {

@@ -1,11 +1,11 @@
-//! What a merge did that whoever did it would not have been allowed to do here.
+//! Finds what a merge did that its author was not allowed to do here.
 //!
-//! Replicas must agree, so nothing is undone: it is said, and kept for `check`. Merged state has no
-//! authorship per operation. Who holds a client id is read from what it wrote elsewhere: messages
-//! with an author, acknowledgements, deletions. Where that says nothing, the sender of the bundle
-//! is asked for. In doubt nothing is said: a role that somebody had before or got rightly in the
-//! same import counts, and so does whoever else wrote to the same field meanwhile, since a
-//! replica that judges a conflict writes the winner again.
+//! Replicas must agree, so nothing is undone: it is reported, and kept for `check`. Merged state records no
+//! author per operation. The holder of a client id is inferred from what it wrote elsewhere: messages with an
+//! author, acknowledgements, deletions. If that says nothing, the sender of the bundle is used. In doubt
+//! nothing is reported: a role that somebody had before, or rightly got in the same import, counts, and so
+//! does anyone else who wrote to the same field meanwhile, since a replica that judges a conflict writes the
+//! winner again.
 
 use super::attributed::AttributedChange;
 use super::incoming::{AppliedUpdate, Incoming};
@@ -26,22 +26,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 /// What somebody did, in terms of the rules.
 struct AuditedAction {
     action: Action<String>,
-    /// What it was done to: a record with its noun, a member, or a field of the entity.
+    /// The target: a record with its noun, a member, or a field of the entity.
     noun: &'static str,
     id: String,
 }
 
-/// An action and who may have done it; none where nobody is known.
+/// An action and who may have done it; empty if nobody is known.
 struct Attributed {
     doc: DocId,
     audited: AuditedAction,
     by: BTreeSet<String>,
 }
 
-/// The roles that members had here before, or got rightly.
+/// The roles that members had here before, or rightly got.
 type Roles = BTreeMap<String, BTreeSet<Role>>;
 
-/// Looks at what an import did to the documents of one entity. Returns what was not allowed.
+/// Examines what an import did to the documents of one entity. Returns what was not allowed.
 pub fn audit(
     session: &mut Session,
     entity: &EntityId,
@@ -59,7 +59,7 @@ pub fn audit(
             }
         },
     };
-    // Who comes first has nothing to judge by.
+    // The first import has nothing to judge by.
     let Some(before) = before else { return Ok(Vec::new()) };
     let mut writers = Writers::default();
     let mut done = Vec::new();
@@ -73,7 +73,7 @@ pub fn audit(
             let Some(audited) = audited(spec, act, &view) else { continue };
             let by = match own_author(spec, act, &view) {
                 Some(author) => BTreeSet::from([author]),
-                // Who may write at all may write this: it is not worth a look at all documents.
+                // Everyone who may write at all may write this: it is not worth reading all documents.
                 None if audited.action == Action::Write => senders(act, &incoming.parts),
                 None => {
                     writers.read(session, entity)?;
@@ -102,9 +102,9 @@ fn roles(core: &View) -> Roles {
     core.keys(core::MEMBERS.path).into_iter().filter_map(role).collect()
 }
 
-/// What nobody who may have done it was allowed to do. Somebody who was made an admin rightly may
-/// make others members, in whatever order it is told: whoever gets a role makes what they did
-/// worth another look, and only that.
+/// Returns what none of its possible authors was allowed to do. Somebody rightly made an admin may make
+/// others members, in whatever order that is told: whenever somebody gets a role, their actions are examined
+/// again, and only those.
 fn not_allowed(done: Vec<Attributed>, roles: &mut Roles) -> Vec<Attributed> {
     let mut by: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, done) in done.iter().enumerate() {
@@ -130,11 +130,11 @@ fn not_allowed(done: Vec<Attributed>, roles: &mut Roles) -> Vec<Attributed> {
     open.into_iter().flatten().collect()
 }
 
-/// What an act is in terms of the rules; nothing where everybody may do it.
+/// Returns what an act is in terms of the rules; `None` if everybody may do it.
 fn audited(spec: &'static Spec, act: &AttributedChange, view: &View) -> Option<AuditedAction> {
     let new_record = act.new.is_none();
     let (collection, steps) = match new_record {
-        // As if to a field of it.
+        // Treated as a change of one of its fields.
         true => {
             let below = act.path.child("");
             schema::place(spec, &below)?
@@ -168,12 +168,13 @@ fn audited(spec: &'static Spec, act: &AttributedChange, view: &View) -> Option<A
     Some(AuditedAction { action, noun: collection.noun, id })
 }
 
-/// Whether a field is somebody's own: anybody reacts and acknowledges, and times go with the rest.
+/// Returns whether a field is the author's own: anybody may react and acknowledge, and times go with the
+/// rest.
 fn is_prose(collection: &Collection, field: &str) -> bool {
     collection.field(field).is_some_and(|known| known.kind.is_content())
 }
 
-/// Whether an entity keeps an owner is nobody's act: two may have left at once, each rightly.
+/// Whether an entity keeps an owner is nobody's action: two may have left at once, each rightly.
 fn of_member(
     act: &AttributedChange,
     member: &str,
@@ -198,8 +199,8 @@ fn of_member(
 }
 
 impl Attributed {
-    /// Whether any of those who may have done it was allowed to. What depends on who they are
-    /// elsewhere is not held against them.
+    /// Returns whether any possible author was allowed to do it. What depends on who they are elsewhere is
+    /// not held against them.
     fn is_allowed(&self, roles: &Roles) -> bool {
         let may = |member: &String, membership| {
             !matches!(authorize(&self.audited.action, member, membership), Decision::Deny(_))
@@ -228,7 +229,7 @@ impl Attributed {
 }
 
 impl AuditedAction {
-    /// Its kind, what it is about, and a sentence's beginning.
+    /// Returns its kind, what it is about, and the beginning of a sentence.
     fn told(&self) -> (&'static str, String, String) {
         let AuditedAction { action, noun, id } = self;
         match action {
@@ -258,7 +259,7 @@ impl AuditedAction {
     }
 }
 
-/// The author of the record, where the same replica wrote the record.
+/// Returns the author of the record, if the same replica wrote the record.
 fn own_author(spec: &'static Spec, act: &AttributedChange, view: &View) -> Option<String> {
     let below = act.path.child("");
     let path = if act.new.is_none() { &below } else { &act.path };
@@ -268,7 +269,7 @@ fn own_author(spec: &'static Spec, act: &AttributedChange, view: &View) -> Optio
     act.clients.contains(&client).then(|| view.text(&author)).flatten()
 }
 
-/// The members who sent it.
+/// Returns the members who sent it.
 fn senders(act: &AttributedChange, parts: &[AppliedUpdate<'_>]) -> BTreeSet<String> {
     act.sides.iter().filter_map(|side| parts.get(*side)?.member.clone()).collect()
 }
@@ -296,7 +297,7 @@ impl Writers {
         Ok(())
     }
 
-    /// Who may have done something: the holders of the client ids; else the senders.
+    /// Returns who may have done something: the holders of the client ids, else the senders.
     fn of(&self, act: &AttributedChange, parts: &[AppliedUpdate<'_>]) -> BTreeSet<String> {
         let known = self.members.iter().flat_map(|members| {
             act.clients.iter().filter_map(|client| members.get(client)).flatten()

@@ -1,4 +1,4 @@
-//! What an import brought into a document, where no concern understands it.
+//! Counts what an import brought into a document where no concern understands it.
 
 use crate::crdt::any_view::AnyView;
 use crate::crdt::types::{SharedType, SharedTypes, TypeKind};
@@ -6,16 +6,16 @@ use crate::error::Result;
 use crate::wire::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Keys of maps and elements of arrays, each counted by itself; a text and a tree of XML as one.
+/// Keys of maps and elements of arrays, each counted by itself; a text or an XML tree counts as one.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct PartCounts {
-    /// What is new.
+    /// Parts that are new.
     pub added: usize,
-    /// What has another content now.
+    /// Parts with changed content.
     pub edited: usize,
-    /// What is not there any more.
+    /// Parts that are gone.
     pub deleted: usize,
-    /// The roots in which that is.
+    /// The roots that hold them.
     pub roots: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ impl PartCounts {
     }
 }
 
-/// Counts what came, but for some roots.
+/// Counts what came, except in some roots.
 ///
 /// # Errors
 /// Those of reading the documents.
@@ -75,12 +75,12 @@ fn compare(before: Option<&SharedTypes>, after: &SharedTypes, but: &[&str]) -> P
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum RootPart {
     Key(String),
-    /// By the unit that it is.
+    /// Identified by its unit.
     Element(Id),
     Whole,
 }
 
-/// The parts of a root that are counted, each with a digest of its content.
+/// Returns the parts of a root that are counted, each with a digest of its content.
 fn parts(types: &SharedTypes, root: SharedType) -> BTreeMap<RootPart, [u8; 32]> {
     if !matches!(types.kind(root), TypeKind::Map | TypeKind::Array) {
         return BTreeMap::from([(RootPart::Whole, types.digest_of(root))]);

@@ -1,4 +1,4 @@
-//! What an import brings, as the rules look at it.
+//! What an import brings, in the form the rules use.
 
 use crate::crdt::any_view::AnyView;
 use crate::crdt::register::MergeSide;
@@ -11,14 +11,14 @@ use crate::wire::{Checked, CheckedBytes, Clocks, IdSet, Update};
 pub struct Incoming<'u> {
     /// The document; no other [`Incoming`] of the import has it.
     pub doc: DocId,
-    /// The document before the import; None when it is new here.
+    /// The document before the import; `None` if it is new here.
     pub before: Option<AnyView>,
     /// The updates that were applied, in that order.
     pub parts: Vec<AppliedUpdate<'u>>,
 }
 
 impl Incoming<'_> {
-    /// The same with other updates in the place of those that were applied.
+    /// Returns the same with other updates in place of the applied ones.
     pub fn with_updates<'k>(&'k self, updates: &'k [CheckedBytes<Vec<u8>>]) -> Incoming<'k> {
         let part =
             |(part, update): (&'k AppliedUpdate<'_>, &'k CheckedBytes<Vec<u8>>)| AppliedUpdate {
@@ -31,17 +31,17 @@ impl Incoming<'_> {
         Incoming { doc, before, parts: self.parts.iter().zip(updates).map(part).collect() }
     }
 
-    /// The document of a concern before the import.
+    /// Returns the document of a concern before the import.
     pub(crate) fn before(&self) -> Option<&View> {
         self.before.as_ref().and_then(AnyView::known).map(|view| &**view)
     }
 }
 
-/// Of what came into a document that has more than its concern knows, what stands in the roots that
-/// it knows, update by update: that is all that the rules are about. None where it is everything.
+/// Returns, update by update, only what is in the roots that the concern knows, because the rules are only
+/// about that. `None` if that is everything.
 ///
 /// # Errors
-/// `Bug` where it is no update.
+/// `Bug` if it is not an update.
 pub fn known_parts(
     whole: &Update<'_, Checked>,
     parts: &[AppliedUpdate<'_>],
@@ -59,9 +59,9 @@ pub fn known_parts(
 
 /// One update that was applied.
 pub struct AppliedUpdate<'u> {
-    /// What passed the gate, as it was read there.
+    /// The update that passed the gate, as read there.
     pub update: Update<'u, Checked>,
-    /// The state vector of whoever sent it; None where nobody says.
+    /// The state vector of its sender; `None` if unknown.
     pub seen: Option<&'u Clocks>,
     /// Who sent it, for people.
     pub by: Option<String>,
@@ -69,15 +69,15 @@ pub struct AppliedUpdate<'u> {
     pub member: Option<String>,
 }
 
-/// A merge of one document: how it was, how yrs left it, and what came.
+/// A merge of one document: its state before, its state as yrs left it, and what came.
 pub struct Merge<'m> {
     /// The document, whose concern's schema says which clock a field goes by.
     pub doc: &'m DocId,
-    /// As it was before the import; None where it is new here.
+    /// The state before the import; `None` if the document is new here.
     pub before: Option<&'m View>,
-    /// With all that came applied, and nothing decided yet.
+    /// The state with everything applied, before any rule decides.
     pub after: &'m View,
-    /// What was applied; indices into it name the sides everywhere.
+    /// What was applied; indices into it identify the sides everywhere.
     pub sides: &'m [MergeSide<'m>],
     /// Who sent each side, for people.
     pub by: &'m [Option<String>],
@@ -85,7 +85,7 @@ pub struct Merge<'m> {
     pub now: i64,
 }
 
-/// The sides of a merge.
+/// Returns the sides of a merge.
 pub fn sides<'p>(parts: &'p [AppliedUpdate<'_>]) -> Vec<MergeSide<'p>> {
     parts.iter().map(|part| MergeSide { update: part.update.clone(), seen: part.seen }).collect()
 }

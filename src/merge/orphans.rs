@@ -1,5 +1,5 @@
-//! Replies to messages that somebody deleted at the same time: both stay as they are, and neither
-//! writer knew of the other. What happened to the reply is written down.
+//! Replies to messages that somebody deleted at the same time: both stay as they are, since neither writer
+//! knew of the other. What happened to the reply is recorded.
 
 use crate::concern::chat::{self, MESSAGES, REPLIES, live_replies};
 use crate::crdt::source::Source;
@@ -10,14 +10,14 @@ use crate::schema::FieldRole;
 use crate::store::{Conflict, ConflictClaim};
 use crate::wire::{Clocks, Id};
 
-/// What the ledger calls it.
+/// Its name in the ledger.
 pub const ORPHANED: &str = "orphaned";
 
-/// The replies of a chat that stand without their message since this import: those that came in
-/// for a message that is deleted or gone, and those that were here when the deletion of theirs came,
-/// unless whoever deleted it had seen them.
+/// Returns the replies of a chat that are orphaned since this import: those that came in for a message that
+/// is deleted or gone, and those that were here when the deletion of their message came, unless whoever
+/// deleted it had seen them.
 ///
-/// `seen` are the state vectors of those who sent something, `by` is who they are.
+/// `seen` are the state vectors of those who sent something, `by` names them.
 pub fn find(
     doc: &DocId,
     [before, after]: [&View; 2],
@@ -54,10 +54,10 @@ pub fn find(
             let Some(item) = after.container(&path) else { continue };
             let came = !before.exists(&path);
             let knowingly = match came {
-                // Both came at once: somebody else may have had to say so, not this replica.
+                // Both came at once: another replica may have had to report it, not this one.
                 true => !was_gone || flag.is_some_and(has_seen) && written(&path) >= deleted_at,
-                // An orphan of before is known. Of a reply that is later than the deletion nobody knew
-                // who made that, though they may have heard of it before they handed it on.
+                // An earlier orphan is known already. Whoever made the deletion did not know a later reply,
+                // though they may have heard of it before they passed the deletion on.
                 false => was_gone || has_seen(item) && !is_later(&path),
             };
             if knowingly {

@@ -25,22 +25,22 @@ pub const GREATER: &str = "greater";
 pub const UNCLOCKED: &str = "unclocked";
 /// The record was deleted meanwhile.
 pub const DELETED: &str = "deleted";
-/// The record is not there any more.
+/// The record is no longer there.
 pub const PRUNED: &str = "pruned";
 
-/// What the rule makes of the registers of one document.
+/// The rule's decisions about the registers of one document.
 #[derive(Default)]
 pub struct RegisterPlan {
     /// Fields to be written once more: the winners that yrs did not choose, and their clocks.
     pub again: Vec<(DocPath, Value)>,
-    /// What lost.
+    /// The losing values.
     pub lost: Vec<Conflict>,
     /// What the import did to the document, for the audit.
     pub attributed: Vec<AttributedChange>,
 }
 
-/// Decides the registers of one document that an import brought into conflict, and writes the
-/// winners that yrs did not choose. Returns what it found.
+/// Decides the registers of one document that an import brought into conflict, and writes the winners that
+/// yrs did not choose. Returns what it found.
 pub fn decide(
     session: &mut Session,
     doc: &DocId,
@@ -61,7 +61,7 @@ pub fn decide(
 /// Finds out what the rule asks for. Writes nothing.
 ///
 /// # Errors
-/// `Bug` when the document is not valid.
+/// `Bug` if the document is not valid.
 pub fn plan(merge: &Merge<'_>) -> Result<RegisterPlan> {
     let Some(spec) = concern::of(merge.doc) else { return Ok(RegisterPlan::default()) };
     let mut plan = RegisterPlan {
@@ -136,13 +136,13 @@ fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut RegisterPlan) {
     }
 }
 
-/// The paths of a record's fields.
+/// Returns the paths of a record's fields.
 fn fields(source: &View, record: &[String]) -> Vec<DocPath> {
     let path = |key: String| record.iter().cloned().chain([key]).collect();
     source.keys(&record.steps()).into_iter().map(path).collect()
 }
 
-/// What a view shows at a path, when it is a plain value.
+/// Returns what a view shows at a path, if it is a plain value.
 fn standing(view: &View, path: &[String]) -> Option<Write> {
     let steps = path.steps();
     let id = view.item(&steps).filter(|_| view.container(&steps).is_none())?;
@@ -188,7 +188,7 @@ struct Decided<'d> {
     lost: Vec<Conflict>,
 }
 
-/// A field of a record, and what of it is known.
+/// A field of a record, and what is known of it.
 struct Target {
     collection: &'static Collection,
     record: DocPath,
@@ -212,13 +212,13 @@ impl Target {
         name.is_some() && self.field.map(|field| field.name) == name
     }
 
-    /// Whether it is the clock of the record or of one of its fields.
+    /// Returns whether it is the clock of the record or of one of its fields.
     fn is_clock(&self) -> bool {
         self.is(self.collection.clock)
             || self.collection.fields.iter().any(|field| self.is(field.clock))
     }
 
-    /// Whether it is what a deletion writes beside its flag.
+    /// Returns whether a deletion writes it beside its flag.
     fn goes_with_the_flag(&self) -> bool {
         self.collection.tombstone.as_ref().is_some_and(|t| self.is(Some(t.at)) || self.is(t.by))
     }
@@ -227,19 +227,20 @@ impl Target {
         self.collection.tombstone.as_ref().is_some_and(|t| self.is(Some(t.flag)))
     }
 
-    /// Whether people wrote it: neither a time, nor a set or a sequence, which unite, nor a cache.
+    /// Returns whether people wrote it: it is neither a time, nor a set or a sequence, which unite, nor a
+    /// cache.
     fn is_content(&self) -> bool {
         let kind = self.field.map_or(FieldKind::Text, |field| field.kind);
         !self.goes_with_the_flag() && (kind.is_content() || kind == FieldKind::Flag)
     }
 
-    /// Whether rule R4 decides it.
+    /// Returns whether rule R4 decides it.
     fn is_register(&self) -> bool {
         let kind = self.field.map(|field| field.kind);
         !self.goes_with_the_flag() && (self.is_content() || kind == Some(FieldKind::Time))
     }
 
-    /// Whether its clock says when it was written, and not when another field was.
+    /// Returns whether its clock tells when it was written, and not when another field was.
     fn has_clock_alone(&self) -> bool {
         let shares =
             |field: &&Field| field.kind.is_content() && field.clock.is_none() && !field.is_fixed();
@@ -248,7 +249,7 @@ impl Target {
             || self.collection.fields.iter().filter(shares).count() == 1
     }
 
-    /// The deletion of its record where that is garbage, not content.
+    /// Returns the deletion flag of its record, if that is garbage, not content.
     fn flag(&self) -> Option<DocPath> {
         let tombstone = self.collection.tombstone.as_ref()?;
         (tombstone.removal == Removal::AtOnce).then(|| self.below(tombstone.flag))
@@ -261,7 +262,7 @@ impl Decided<'_> {
         if !target.is_register() {
             return;
         }
-        // Beside a deletion nothing is decided; what it took along is kept by `deletions`.
+        // Next to a deletion nothing is decided; `deletions` keeps what it took along.
         if let Some(flag) = target.flag()
             && !target.is_flag()
             && self.merge.after.flag(&flag.steps())
@@ -277,8 +278,8 @@ impl Decided<'_> {
         let clocked = target.collection.clock.is_some() || self.own_clock(&target).is_some();
         let judged = contest.judged.iter().map(|write| (self.clock(&target, write), write));
         let judged: Vec<(Option<i64>, &Write)> = judged.collect();
-        // Where nobody says that it goes by these rules, as an application that merged by client
-        // ids: then what it judged is judged again, if its clock says when it was written.
+        // Bare updates need not follow these rules, e.g. from an application that merged by client ids: then
+        // its decisions are made again, if the field's clock tells when it was written.
         let again = clocked && self.is_bare(&contest.shown) && target.has_clock_alone();
         if again {
             writes.extend(&judged);
@@ -311,13 +312,13 @@ impl Decided<'_> {
         }
     }
 
-    /// Whether a write came in updates alone, without a word on who made them.
+    /// Returns whether a write came only in updates without any statement about their maker.
     fn is_bare(&self, write: &Write) -> bool {
         let bare = |side: &usize| self.merge.sides.get(*side).is_some_and(|s| s.seen.is_none());
         !write.sides.is_empty() && write.sides.iter().all(bare)
     }
 
-    /// A clock goes by itself: the latest.
+    /// A clock follows its own rule: the latest wins.
     fn later_clock(&mut self, contest: &Contest) {
         let clock = |write: &Write| write.value.as_i64();
         let latest = contest.rivals.iter().filter_map(clock).max();
@@ -346,7 +347,7 @@ impl Decided<'_> {
         }
     }
 
-    /// Writes a clock again, at least as late as all that is known of it.
+    /// Writes a clock again, at least as late as everything known of it.
     fn clock_again(&mut self, path: DocPath, at: i64) {
         let planned = self.again.get(&path).and_then(Value::as_i64);
         let at =
@@ -358,9 +359,9 @@ impl Decided<'_> {
         target.field.and_then(|field| field.clock)
     }
 
-    /// The clock of a write: its field's own, else its record's, as its side had it. What a
-    /// deletion writes is as late as the deletion, and what takes one back as late as the record that
-    /// was made again: its clock may tell of what was written to other fields since.
+    /// Returns the clock of a write: that of its field, else that of its record, as its side had it. What a
+    /// deletion writes is as late as the deletion, and what undoes one is as late as the record that was made
+    /// again: its clock may reflect later writes to other fields.
     fn clock(&self, target: &Target, write: &Write) -> Option<i64> {
         let said = |name: &str| {
             self.news.said(write, &target.below(name).steps()).and_then(|value| value.as_i64())
@@ -390,7 +391,7 @@ impl Decided<'_> {
         self.lost.push(lost(self.merge, place, rule, winner, loser, at));
     }
 
-    /// Keeps what was written to records that others deleted, not knowing of it.
+    /// Keeps what was written to records that others deleted without knowing of it.
     fn deletions(&mut self) {
         let (news, before) = (self.news, self.merge.before);
         let mut deleted: BTreeMap<DocPath, Write> = BTreeMap::new();
@@ -431,7 +432,7 @@ impl Decided<'_> {
         }
     }
 
-    /// What was here of a record that somebody deleted who had not seen it.
+    /// Keeps what was here of a record deleted by somebody who had not seen it.
     fn our_edit(&mut self, before: &View, path: &[String], deletion: &Write) {
         let target = Target::of(self.spec, path).filter(|t| t.is_content() && !t.is_flag());
         if let (Some(target), Some(ours)) = (target, standing(before, path))
@@ -451,12 +452,12 @@ impl Decided<'_> {
     }
 }
 
-/// Whether neither of a deletion and an edit was made with the other in view.
+/// Returns whether a deletion and an edit were made without knowledge of each other.
 fn unseen(news: &News<'_>, deletion: &Write, edit: &Write) -> bool {
     !news.saw(deletion, edit.id) && !news.saw(edit, deletion.id)
 }
 
-/// Which of two writes is later; of equal ones the greater.
+/// Returns which of two writes is later; of equally late ones, the greater.
 fn later(a: (Option<i64>, &Write), b: (Option<i64>, &Write)) -> Ordering {
     a.0.cmp(&b.0).then_with(|| order(&a.1.value, &b.1.value))
 }

@@ -1,17 +1,17 @@
 //! Containers that a merge replaced (rule R3).
 //!
-//! Two programs that create a container under one key at once have two; a document shows one of
-//! them, and all that is in the other is gone from sight. Here it is looked for, on both sides of
-//! a merge, and brought into the one that is shown: sets are united, records are copied, the
-//! fields of a record that both have are registers, and deletion wins.
+//! When two programs create a container under one key at once, there are two; a document shows one of them,
+//! and everything in the other is hidden. Here the hidden content is found, on both sides of a merge, and
+//! brought into the container that is shown: sets are united, records are copied, the fields of a record that
+//! both have are registers, and deletion wins.
 //!
-//! What was here counts whole: it was shown until now. Of what came only news counts: the rest was
-//! brought over when it came, and may have been removed since.
+//! What was here counts as a whole: it was shown until now. Of what came only news counts: the rest was
+//! copied when it came, and may have been removed since.
 //!
-//! **Why it ends.** A copy is made of the same items by whoever makes it, and only where the key
-//! was never used in the container that is shown. A field is written again only for a value that is
-//! later by (clock, value), a set grows only by what it lacks. So replicas that judge the same
-//! write the same, or one of them writes and the other takes it.
+//! **Why it ends.** A copy consists of the same items whoever makes it, and is made only if the key was never
+//! used in the container that is shown. A field is written again only for a value that is later by (clock,
+//! value), and a set only gains what it lacks. So replicas that judge the same write the same, or one of them
+//! writes and the other takes it over.
 
 mod records;
 
@@ -30,16 +30,16 @@ use crate::store::{Conflict, ConflictClaim};
 use crate::wire::{BlockKind, Clocks, Container, Id, Value};
 use std::collections::BTreeSet;
 
-/// The record is in a container that gave way to another.
+/// The record is in a container that another one replaced.
 pub const REPLACED: &str = "replaced";
 
-/// One side of a merge, in which containers may stand that the merged document does not show.
+/// One side of a merge, which may have containers that the merged document does not show.
 pub struct Loser<'v> {
     /// The document as this side has it.
     pub view: &'v View,
-    /// What of it was known here before; None where all of it counts.
+    /// What of it was known here before; `None` if all of it counts.
     pub known: Option<&'v Clocks>,
-    /// Whose it is, for people.
+    /// Whose side it is, for people.
     pub by: Option<String>,
 }
 
@@ -47,7 +47,7 @@ pub struct Loser<'v> {
 #[derive(Default)]
 pub struct ReplacedPlan {
     edits: Vec<RecordEdit>,
-    /// What lost all the same.
+    /// What still lost.
     pub lost: Vec<Conflict>,
 }
 
@@ -67,7 +67,7 @@ enum RecordEdit {
 }
 
 impl ReplacedPlan {
-    /// Whether the document stays as it is; something may have lost all the same.
+    /// Returns whether the document stays as it is; something may still have lost.
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
@@ -99,7 +99,7 @@ impl ReplacedPlan {
 /// Finds out what one side of a merge lost to containers, and what is to be done about it.
 ///
 /// # Errors
-/// `Bug` when `after` is not valid.
+/// `Bug` if `after` is not valid.
 pub fn plan(
     doc: &DocId,
     loser: &Loser<'_>,
@@ -130,7 +130,7 @@ struct FoundRecord<'f> {
 }
 
 impl FoundRecord<'_> {
-    /// What counts of the side at a path.
+    /// Returns what counts of the side at a path.
     fn counts(&self, path: &[&str]) -> Option<Value> {
         match self.loser.known {
             Some(known) => self.loser.view.news(path, known),
@@ -146,7 +146,7 @@ impl FoundRecord<'_> {
         }
         let Some((_, parent)) = steps.split_last() else { return };
         if self.after.exists(&steps) {
-            // Elements of a sequence stand beside each other.
+            // Elements of a sequence coexist.
             if !self.loser.view.is_sequence(parent)
                 && let (Some(theirs), Some(shown)) = (theirs, shown)
                 && let Some(Value::Map(fields)) = self.counts(&steps)
@@ -181,7 +181,7 @@ impl FoundRecord<'_> {
         }
     }
 
-    /// The containers of a record that is the same on both sides.
+    /// Handles the containers of a record that is the same on both sides.
     fn fields(&mut self, collection: &'static Collection, record: &[String]) {
         for field in collection.fields.iter().filter(|field| is_container(field.kind)) {
             let path = record.child(field.name);
@@ -210,7 +210,7 @@ impl FoundRecord<'_> {
         }
     }
 
-    /// Whether a field of a collection's records is a collection of its own.
+    /// Returns whether a field of a collection's records is a collection itself.
     fn is_collection(&self, of: &Collection, field: &str) -> bool {
         let inner =
             |c: &Collection| c.path.strip_prefix(of.path).is_some_and(|rest| rest == ["*", field]);
@@ -243,8 +243,8 @@ impl FoundRecord<'_> {
         self.plan.edits.push(RecordEdit::Unite(path, value));
     }
 
-    /// Two shared texts under one key make no third one: the one that is shown stands, the other is
-    /// kept.
+    /// Two shared texts under one key are not merged into a third: the shown one stays, the other goes to the
+    /// ledger.
     fn lose_text(&mut self, collection: &'static Collection, path: &[String], theirs: &Value) {
         let steps = path.steps();
         let shown = self.after.value(&steps);
@@ -259,8 +259,8 @@ impl FoundRecord<'_> {
         }
     }
 
-    /// Of a record whose key was used before in the container that is shown, whoever removed it
-    /// knew what it was.
+    /// Skips records whose key was used before in the container that is shown: whoever removed such a record
+    /// knew it.
     fn leave_removed(&mut self) -> Result<()> {
         let mut keys: BTreeSet<(Id, String)> = BTreeSet::new();
         for edit in &self.plan.edits {
@@ -367,9 +367,9 @@ fn is_container(kind: FieldKind) -> bool {
     )
 }
 
-/// Whether a deletion can be taken back. The record has new acknowledgements then on purpose (a
-/// member, a restored card, an issue opened again): the old ones must not count for its next
-/// removal. Where they were lost by chance, each replica writes its own again.
+/// Returns whether a deletion can be undone. The record then intentionally has new acknowledgements (a
+/// member, a restored card, a reopened issue): the old ones must not count for its next removal. If they were
+/// lost by accident, each replica writes its own again.
 fn revives(collection: &Collection) -> bool {
     let is_archived = |marks: &schema::DeletionMarker| marks.removal == Removal::IntoArchive;
     collection.noun == core::MEMBERS.noun || collection.tombstone.as_ref().is_some_and(is_archived)

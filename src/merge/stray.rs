@@ -1,5 +1,5 @@
-//! What came into a container that is gone, and of which the update itself does not tell where it
-//! stood: the log does.
+//! Items that came into a container that is gone, where the update itself does not tell their place: the log
+//! does.
 
 use super::incoming::AppliedUpdate;
 use crate::error::Result;
@@ -8,8 +8,8 @@ use crate::store::Session;
 use crate::wire::{Checked, Id, Step, Update, merge};
 use std::collections::BTreeSet;
 
-/// The items of these that are elements of sequences. Those unite (rule R3): whoever still shows
-/// the container brings them over.
+/// Returns those of these items that are elements of sequences. Sequences unite (rule R3): a replica that
+/// still shows the container copies them over.
 pub fn elements(
     session: &Session,
     doc: &DocId,
@@ -21,7 +21,7 @@ pub fn elements(
     }
     let roots = (session.environment().roots)(doc);
     let rows = session.state().log_of(doc)?;
-    // All of them were checked before; what is not is of no use here.
+    // All of them were checked before; others are useless here.
     let checked = |bytes| Update::checked(bytes, roots).ok();
     let updates = rows.iter().filter_map(|row| checked(row.update.as_slice()));
     let parts = parts.iter().map(|part| part.update.clone());

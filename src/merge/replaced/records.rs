@@ -1,4 +1,4 @@
-//! Two records under one key: of their fields the later write stands, and deletion wins.
+//! Two records under one key: of their fields the later write wins, and deletion wins.
 
 use super::{FoundRecord, REPLACED, RecordEdit};
 use crate::concern::core;
@@ -14,8 +14,7 @@ use crate::wire::{Id, Record, Value};
 use std::cmp::Ordering;
 
 impl FoundRecord<'_> {
-    /// Two records under one key: of one thing, that two programs made at once, or of two
-    /// generations.
+    /// Unites two records under one key: of one thing that two programs made at once, or of two generations.
     pub(super) fn unite_records(
         &mut self,
         collection: &'static Collection,
@@ -63,7 +62,7 @@ impl FoundRecord<'_> {
         self.caches_of(path);
     }
 
-    /// Whoever takes a member back says what it is from then on.
+    /// Whoever takes a member back defines their role from then on.
     fn role(&mut self, collection: &'static Collection, path: &[String], fields: &Record) {
         let (at, shown_at) = self.clocks(collection, path, "role");
         let field = path.child("role");
@@ -79,7 +78,7 @@ impl FoundRecord<'_> {
         }
     }
 
-    /// A field that both have: the later write stands. One that is not there is written.
+    /// Decides a field that both have: the later write wins. A field that is not there is written.
     pub(super) fn register(
         &mut self,
         collection: &'static Collection,
@@ -128,7 +127,7 @@ impl FoundRecord<'_> {
         }
     }
 
-    /// Deletion wins. Over a record that was made again after one, the later removal does.
+    /// Deletion wins; against a record made again after one, the later removal does.
     fn flag(
         &mut self,
         collection: &'static Collection,
@@ -157,7 +156,7 @@ impl FoundRecord<'_> {
                 if at < since || since.is_none() {
                     return;
                 }
-                // A record that was made in the place of a tombstone says so.
+                // A record made in place of a tombstone is marked as such.
                 self.after.exists(&path.field(marks.at)) && !self.was_seen(&steps, shown)
             }
             (None, Removal::AtOnce) => true,
@@ -185,7 +184,7 @@ impl FoundRecord<'_> {
         }
     }
 
-    /// Whether the record that is shown was made by somebody who knew of an earlier one.
+    /// Returns whether the shown record was made by somebody who knew of an earlier one.
     fn is_again(&self, path: &[String], theirs: Id, shown: Id) -> bool {
         let [root, key] = path.steps()[..] else { return false };
         let follows = || {
@@ -195,7 +194,7 @@ impl FoundRecord<'_> {
         container::generation(self.doc, root, key, shown).is_some_and(|n| n > 0) || follows()
     }
 
-    /// Whether whoever sent the record that is shown had this write of ours.
+    /// Returns whether the sender of the shown record had this write of ours.
     fn was_seen(&self, path: &[&str], shown: Id) -> bool {
         let item = self.loser.view.item(path);
         let brought = self.sides.iter().filter(|side| side.update.block(shown).is_some());
@@ -203,7 +202,7 @@ impl FoundRecord<'_> {
             && item.is_some_and(|item| brought.into_iter().any(|side| side.saw(item)))
     }
 
-    /// What the clocks of a field say on both sides.
+    /// Returns the clocks of a field on both sides.
     pub(super) fn clocks(
         &self,
         collection: &Collection,
