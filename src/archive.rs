@@ -1,14 +1,13 @@
-//! What left the documents so that they stay small: a file of its own beside them, which people
-//! take to other tools.
+//! Records that left their documents so that those stay small: a file of its own beside the documents, which
+//! people can open in other tools.
 //!
-//! A record leaves its document only after its row is in the archive, committed and read back. The
-//! row counts from the moment the removal is committed in `crdtctl.db`: a crash in between leaves
-//! the record in its document and a row that nobody sees. Rows are added and never changed; of
-//! several versions of one record the latest is shown, and what is in the document is never shown
-//! from here.
+//! A record leaves its document only after its row is in the archive, committed and read back. The row counts
+//! from the moment the removal is committed in `crdtctl.db`: a crash in between leaves the record in its
+//! document and a row that nobody sees. Rows are added and never changed; of several versions of one record
+//! the latest is shown, and a record that is in the document is never shown from here.
 //!
-//! Who heard of a removal does the same with what it still held ([`vanished`]): nobody loses
-//! history by another's archive.
+//! A replica that learns of a removal archives what it still held ([`vanished`]): nobody loses history
+//! through another's archive.
 
 mod eligible;
 mod fate;

@@ -1,5 +1,4 @@
-//! What may leave a document, by what it is and how old; whether everybody has it is another
-//! question.
+//! What may leave a document, by its kind and age; whether everybody has it is decided elsewhere.
 
 use super::mode;
 use super::row::{ArchivedRecord, kind_at, times};
@@ -14,37 +13,36 @@ use crate::schema::Collection;
 use crate::wire::Record;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What goes together: a message with the replies to it, a card, an issue with its comments, or
-/// what is left of a thread whose replies went before.
+/// Records that leave together: a message with the replies to it, a card, an issue with its comments, or the
+/// rest of a thread whose replies left earlier.
 #[derive(Debug, Clone)]
 pub struct ArchiveUnit {
-    /// What people know it by: a message with its thread is a `message`.
+    /// The kind that people know: a message with its thread is a `message`.
     pub kind: &'static str,
-    /// The id of the record that it is about.
+    /// The id of its main record.
     pub id: String,
-    /// What leaves the document.
+    /// The paths that leave the document.
     pub paths: Vec<DocPath>,
-    /// How many records that is; none of an empty thread.
+    /// The number of records; zero for an empty thread.
     pub records: usize,
-    /// When anything of it last changed. Who joined later need not have had it.
+    /// When any part of it last changed. Members who joined later need not have it.
     pub changed_at: i64,
 }
 
-/// What is old enough, and waits all the same.
+/// A unit that is old enough, but has to wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingUnit {
-    /// What such a record is called.
+    /// The kind of record.
     pub kind: &'static str,
     /// Its id.
     pub id: String,
-    /// The members who are not known to have it as it is.
+    /// The members who are not known to have it in its current state.
     pub waiting_for: Vec<String>,
 }
 
-/// Everything in a document that is done with: messages from before `cutoff` whose replies are
-/// too, archived cards, closed issues. With `strict` cards and issues only where they were put away
-/// before `cutoff`. What holds a tombstone waits until that is pruned: what was deleted is kept
-/// nowhere.
+/// Returns everything in a document that may leave it: messages from before `cutoff` whose replies are too,
+/// archived cards, closed issues. With `strict`, cards and issues only if they were archived or closed before
+/// `cutoff`. A unit that holds a tombstone waits until that is pruned: deleted records are not kept anywhere.
 pub fn units(doc: &DocId, view: &View, cutoff: i64, strict: bool) -> Vec<ArchiveUnit> {
     let look = UnitFinder { view, cutoff };
     let put_away = |of: &'static Collection| {
@@ -60,12 +58,12 @@ pub fn units(doc: &DocId, view: &View, cutoff: i64, strict: bool) -> Vec<Archive
 }
 
 impl ArchiveUnit {
-    /// What it is of: a message with its thread counts as messages and replies.
+    /// Returns the kinds of its records: a message with its thread counts as messages and replies.
     pub fn kinds<'a>(&'a self, doc: &'a DocId) -> impl Iterator<Item = &'static str> + 'a {
         self.paths.iter().filter_map(|path| kind_at(doc, path)).map(|of| of.noun)
     }
 
-    /// The records in it, as they stand in the document.
+    /// Reads its records from the document.
     pub fn read<'a>(
         &'a self,
         doc: &'a DocId,
@@ -94,7 +92,7 @@ impl UnitFinder<'_> {
         parents.iter().filter_map(|parent| self.conversation(parent)).collect()
     }
 
-    /// A message with the replies to it, where all of it may go.
+    /// Returns a message with the replies to it, if all of it may leave.
     fn conversation(&self, id: &str) -> Option<ArchiveUnit> {
         let (message, thread) = (DocPath::from(["messages", id]), DocPath::from(["threads", id]));
         let mut changes = Vec::new();
@@ -111,8 +109,8 @@ impl UnitFinder<'_> {
                 changes.push(self.old(&chat::REPLIES, &path)?);
                 paths.push(path);
             }
-            // Who does not know yet that the message is archived may still reply: the thread
-            // itself stays for that, and goes by itself later.
+            // Somebody who does not know yet that the message is archived may still reply: the thread itself
+            // stays for that, and leaves later by itself.
             if paths.is_empty() {
                 paths.push(thread);
             }
@@ -132,7 +130,7 @@ impl UnitFinder<'_> {
         })
     }
 
-    /// A thread that holds what every thread does, and nothing else.
+    /// Checks that a thread holds only what every thread does.
     fn check_thread(&self, thread: &DocPath) -> Option<()> {
         let is_map = |path: &[&str]| self.view.shared(path) == Some(Shared::Map);
         let known = |field: &String| chat::THREADS.field(field).is_some();
@@ -142,14 +140,14 @@ impl UnitFinder<'_> {
         is_plain_thread.then_some(())
     }
 
-    /// When a message or reply last changed that is alive, and old enough.
+    /// Returns when a message or reply last changed, if it is alive and old enough.
     fn old(&self, of: &'static Collection, path: &DocPath) -> Option<i64> {
         let (created_at, changed_at) = self.times(of, path)?;
         let alive = !of.is_deleted(self.view, path);
         (alive && created_at <= self.cutoff).then_some(changed_at)
     }
 
-    /// A card or an issue that was put away.
+    /// Returns a card that was archived or an issue that was closed.
     fn put_away(
         &self,
         of: &'static Collection,
@@ -174,10 +172,10 @@ impl UnitFinder<'_> {
         Some(ArchiveUnit { kind: of.noun, id, paths: vec![path], records: 1, changed_at })
     }
 
-    /// When a record began, and when it last changed.
+    /// Returns when a record was created, and when it last changed.
     fn times(&self, of: &'static Collection, path: &DocPath) -> Option<(i64, i64)> {
         let steps = path.steps();
-        // What another program wrote as a plain value stays: nobody can take it out by itself.
+        // What another program wrote as a plain value stays: it cannot be taken out by itself.
         if self.view.shared(&steps) != Some(Shared::Map) {
             return None;
         }
@@ -188,7 +186,7 @@ impl UnitFinder<'_> {
     }
 }
 
-/// Takes units out of their document, which says from then on that it is hybrid.
+/// Takes units out of their document, which is marked as hybrid from then on.
 ///
 /// # Errors
 /// Those of the transaction; the session must be dropped then.

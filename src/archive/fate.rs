@@ -1,16 +1,16 @@
-//! What became of the commands that wrote rows, by what `crdtctl.db` says.
+//! What became of the commands that wrote rows, according to `crdtctl.db`.
 
 use crate::error::Result;
 use crate::store::State;
 
-/// The setting of `crdtctl.db` that says that a command has happened. It stays: an older copy of the
-/// archive, which may be put back at any time, has that command's rows as they were before it was known.
+/// The setting of `crdtctl.db` that records that a command has happened. It is kept: an older copy of the
+/// archive, which may be put back at any time, holds that command's rows as not yet settled.
 pub(super) fn setting(run: &str) -> String {
     format!("archived {run}")
 }
 
-/// What the name of a command begins with: the replica that the store was before it. A new one would be
-/// forgotten with the command.
+/// Returns the prefix of a command's name: the replica that the store was before the command. A replica id
+/// created by the command would be forgotten with it.
 pub(super) fn name_of(replica: Option<&str>) -> String {
     format!("{} ", replica.unwrap_or("first"))
 }
@@ -22,9 +22,8 @@ pub(super) enum RunFate {
     Happened,
     /// It was interrupted, and wrote nothing else: as if its rows had never been written.
     Never,
-    /// A replica wrote it of which nothing is known here, as this store was before `crdtctl.db` was
-    /// lost. Its records are nowhere else where they are not in their documents; what hides others is
-    /// not believed.
+    /// It was written by a replica that is unknown here, such as this store before `crdtctl.db` was lost. Its
+    /// records exist nowhere else unless they are in their documents; its markers are not trusted.
     Unknown,
 }
 
@@ -42,7 +41,7 @@ impl RunFate {
     }
 }
 
-/// What became of a command, by what `crdtctl.db` says. Without one nothing is known, and every
+/// Returns what became of a command, according to `crdtctl.db`. Without that file nothing is known, and every
 /// row counts.
 pub(super) fn fate(state: Option<&State>, run: &str) -> Result<RunFate> {
     let Some(state) = state else { return Ok(RunFate::Happened) };

@@ -1,4 +1,4 @@
-//! `archive.db`: opening it, and its rows in and out.
+//! `archive.db`: opening it, and reading and writing its rows.
 
 use super::fate::RunFate;
 use super::row::ArchivedRecord;
@@ -24,9 +24,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("order.sql"),
     include_str!("opened.sql"),
 ];
-/// How much of the file is in memory while it is written, at most.
+/// How much of the file is held in memory while it is written, at most.
 const CACHE_KIB: i64 = 64 << 10;
-/// The version from which on there is an index of what was written.
+/// The first version that has a full-text index.
 const SEARCHED: usize = 3;
 
 pub(super) const COLUMNS: &str = "v.n, v.doc_id, v.path, v.created_at, v.changed_at, v.client, v.clock, v.removed, \
@@ -45,7 +45,7 @@ pub(super) struct Numbered {
 }
 
 impl ArchiveFile {
-    /// Opens the file for writing, creating it, and begins a transaction; the tables are there
+    /// Opens the file for writing, creating it if needed, and begins a transaction; the tables exist
     /// afterwards.
     ///
     /// # Errors
@@ -58,13 +58,13 @@ impl ArchiveFile {
         let open = || -> rusqlite::Result<ArchiveFile> {
             let db = Connection::open_with_flags(path, flags)?;
             db.busy_timeout(wait)?;
-            // People copy the file, also to media that cannot be written: nothing lies beside it.
+            // People copy the file, also to read-only media: no other files are left beside it.
             db.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
-            // What was written is there after a power cut, before its document lets go of it.
+            // Written rows must survive a power cut before their records leave the document.
             db.pragma_update(None, "synchronous", "extra")?;
             db.pragma_update(None, "foreign_keys", true)?;
             db.pragma_update(None, "trusted_schema", false)?;
-            // Each row has its places in a dozen indexes: with few pages at hand most are read again.
+            // Each row has entries in a dozen indexes: with a small cache most pages are read again.
             db.pragma_update(None, "cache_size", -CACHE_KIB)?;
             db.execute_batch(staging::PLACE)?;
             db.execute_batch("BEGIN IMMEDIATE")?;
@@ -75,13 +75,14 @@ impl ArchiveFile {
         Ok(file)
     }
 
-    /// Opens a file that is there for reading; None where nothing is in it yet.
+    /// Opens an existing file for reading; `None` if it holds nothing yet.
     ///
     /// # Errors
     /// As [`ArchiveFile::begin`].
     pub fn read(path: &Path, wait: Duration) -> Result<Option<ArchiveFile>> {
         refuse_no_file(path)?;
-        // What a crash left half-way is undone by whoever comes first, and that may be a reader.
+        // A transaction that a crash interrupted is rolled back by whoever opens the file first, which may be
+        // a reader.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = |flags| -> rusqlite::Result<ArchiveFile> {
@@ -137,7 +138,7 @@ impl ArchiveFile {
         Ok(())
     }
 
-    /// Notes for searches what a row says.
+    /// Adds a row's text to the search index.
     fn index(&self, n: i64, record: &ArchivedRecord) -> Result<()> {
         match search::indexed(record) {
             Some(text) => self.run(search::INDEX, params![n, text]),
@@ -145,7 +146,7 @@ impl ArchiveFile {
         }
     }
 
-    /// The same of all rows, in a file that had no index yet.
+    /// Does the same for all rows of a file that had no index yet.
     fn index_all(&self) -> Result<()> {
         let sql = format!("SELECT {COLUMNS} FROM versions v ORDER BY v.n");
         self.each(&sql, [], |row| match numbered(row).map_err(failed)? {
@@ -154,19 +155,19 @@ impl ArchiveFile {
         })
     }
 
-    /// What the index of texts has from one part to another, so many at most.
+    /// Returns the terms of the text index from `begin` to `end`, at most `most`.
     pub fn parts(&self, begin: &str, end: &str, most: usize) -> Result<Vec<String>> {
         let sql = "SELECT term FROM parts WHERE term >= ?1 AND term <= ?2 LIMIT ?3";
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         self.all(sql, params![begin, end, most], |row| row.get(0))
     }
 
-    /// Whether it has the index of what was written: an older crdtctl made files without.
+    /// Returns whether it has the search index: files of an older crdtctl do not.
     pub fn has_search(&self) -> Result<bool> {
         Ok(self.version()? >= SEARCHED)
     }
 
-    /// From here on all is read as it is now.
+    /// Fixes the state that all later reads see.
     pub fn hold(&self) -> Result<()> {
         self.db.execute_batch("BEGIN; SELECT count(*) FROM unsettled").map_err(failed)
     }
@@ -176,13 +177,13 @@ impl ArchiveFile {
         self.db.execute_batch("BEGIN IMMEDIATE").map_err(failed)
     }
 
-    /// Makes it so.
+    /// Commits the transaction.
     pub fn commit(&self) -> Result<()> {
         self.put_staged()?;
         self.db.execute_batch("COMMIT").map_err(failed)
     }
 
-    /// Adds a row, unless it is there; its number, and whether it is new.
+    /// Adds a row, unless it is there already; returns its number, and whether it is new.
     pub fn add(&self, record: &ArchivedRecord) -> Result<(i64, bool)> {
         let (version, path) = (record.version(), path_text(record));
         if let Some(n) = self.find(record, &version)? {
@@ -203,7 +204,7 @@ impl ArchiveFile {
         Ok((n, true))
     }
 
-    /// Puts what is staged into the tables.
+    /// Puts the staged rows into the tables.
     ///
     /// # Errors
     /// `Io`.
@@ -211,13 +212,13 @@ impl ArchiveFile {
         self.staged.take().put(&self.db).map_err(failed)
     }
 
-    /// The same, where any of it is of a record.
+    /// Does the same if any staged row is of this record.
     fn put_staged_of(&self, doc: &DocId, path: &str) -> Result<()> {
         let waits = self.staged.borrow().hold(doc.as_str(), path);
         if waits { self.put_staged() } else { Ok(()) }
     }
 
-    /// How many rows hide versions of a record.
+    /// Returns how many rows hide versions of a record.
     pub fn markers(&self, record: &ArchivedRecord) -> Result<i64> {
         let path = path_text(record);
         self.put_staged_of(&record.doc, &path)?;
@@ -226,7 +227,7 @@ impl ArchiveFile {
         Ok(self.one(sql, keys, |row| row.get(0))?.unwrap_or(0))
     }
 
-    /// The number of a row, where it is there.
+    /// Returns the number of a row, if it exists.
     pub fn find(&self, record: &ArchivedRecord, version: &str) -> Result<Option<i64>> {
         let path = path_text(record);
         self.put_staged_of(&record.doc, &path)?;
@@ -235,7 +236,7 @@ impl ArchiveFile {
         self.one(sql, keys, |row| row.get(0))
     }
 
-    /// The version of a record that is shown, markers included.
+    /// Returns the version of a record that is shown, markers included.
     pub fn shown(&self, doc: &DocId, path: &[String]) -> Result<Option<Numbered>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM records r JOIN versions v ON v.n = r.n
@@ -246,9 +247,9 @@ impl ArchiveFile {
         Ok(self.one(&sql, params![doc.as_str(), path], numbered)?.flatten())
     }
 
-    /// Every version of a record, the earliest first, markers and rows that do not count included.
+    /// Returns every version of a record, the earliest first, markers and rows that do not count included.
     pub fn numbered_versions(&self, doc: &DocId, path: &[String]) -> Result<Vec<Numbered>> {
-        // With the + it is found by its path, not by a walk over the document in order of time.
+        // With the + it is found by its path, not by scanning the document in time order.
         let sql = format!(
             "SELECT {COLUMNS} FROM versions v WHERE v.doc_id = ?1 AND v.path = ?2
              ORDER BY +v.changed_at, v.size, v.version"
@@ -258,27 +259,27 @@ impl ArchiveFile {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// The same without their numbers.
+    /// Returns the same without their numbers.
     pub fn versions(&self, doc: &DocId, path: &[String]) -> Result<Vec<ArchivedRecord>> {
         let found = self.numbered_versions(doc, path)?.into_iter();
         Ok(found.map(|numbered| numbered.record).collect())
     }
 
-    /// Whether a record is shown: that it was not hidden.
+    /// Returns whether a record is shown, i.e. not hidden.
     pub fn shows(&self, doc: &DocId, path: &[String]) -> Result<bool> {
         let sql = "SELECT 1 FROM records WHERE doc_id = ?1 AND path = ?2 AND removed = 0";
         let path = serde_json::json!(path).to_string();
         Ok(self.one(sql, params![doc.as_str(), path], |_| Ok(()))?.is_some())
     }
 
-    /// A row by its number.
+    /// Returns a row by its number.
     pub fn row(&self, n: i64) -> Result<Option<ArchivedRecord>> {
         let sql = format!("SELECT {COLUMNS} FROM versions v WHERE v.n = ?1");
         let found = self.one(&sql, params![n], numbered)?.flatten();
         Ok(found.map(|numbered| numbered.record))
     }
 
-    /// The commands that have not been seen to the end, however many rows they wrote.
+    /// Returns the commands that are not settled yet, however many rows they wrote.
     pub fn runs(&self) -> Result<Vec<String>> {
         let mut runs: Vec<String> = Vec::new();
         let next = "SELECT run FROM unsettled WHERE run > ?1 ORDER BY run LIMIT 1";
@@ -289,33 +290,33 @@ impl ArchiveFile {
         Ok(runs)
     }
 
-    /// The rows of a command that none of the others wanted to write as well.
+    /// Returns the rows that only this command wanted to write.
     pub fn rows_of(&self, run: &str) -> Result<Vec<i64>> {
         let sql = "SELECT n FROM unsettled u WHERE run = ?1 AND NOT EXISTS (
                        SELECT 1 FROM unsettled o WHERE o.n = u.n AND o.run <> ?1)";
         self.all(sql, params![run], |row| row.get(0))
     }
 
-    /// Whether a row waits for its command to be seen to the end.
+    /// Returns whether a row waits for its command to be settled.
     pub fn is_unsettled(&self, n: i64) -> Result<bool> {
         let sql = "SELECT 1 FROM unsettled WHERE n = ?1";
         Ok(self.one(sql, params![n], |_| Ok(()))?.is_some())
     }
 
-    /// The highest number that a row has.
+    /// Returns the highest row number.
     pub fn last(&self) -> Result<i64> {
         let last =
             self.one("SELECT max(n) FROM versions", [], |row| row.get::<_, Option<i64>>(0))?;
         Ok(last.flatten().unwrap_or(0))
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn count(&self) -> Result<u64> {
         let rows: Option<i64> = self.one("SELECT count(*) FROM versions", [], |row| row.get(0))?;
         Ok(rows.unwrap_or(0).unsigned_abs())
     }
 
-    /// Whether its pages and indexes hold together.
+    /// Checks that its pages and indexes are consistent.
     pub fn integrity(&self) -> Result<()> {
         let said: Option<String> = self.one("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         match said.as_deref() {
@@ -324,7 +325,7 @@ impl ArchiveFile {
         }
     }
 
-    /// Notes that a row counts only if its command happens.
+    /// Records that a row counts only if its command happens.
     pub fn unsettle(&self, run: &str, n: i64) -> Result<()> {
         match self.staged.borrow_mut().unsettle(run, n) {
             true => Ok(()),
@@ -332,7 +333,7 @@ impl ArchiveFile {
         }
     }
 
-    /// The command has happened.
+    /// Records that a command has happened.
     pub fn settle(&self, run: &str) -> Result<()> {
         // The rows count, whatever other commands wanted to write them as well.
         self.run(
@@ -379,7 +380,7 @@ impl ArchiveFile {
         found.and_then(|mut query| query.query_map(params, read)?.collect()).map_err(failed)
     }
 
-    /// Goes through rows one by one.
+    /// Visits rows one by one.
     pub fn each(
         &self,
         sql: &str,
@@ -394,7 +395,7 @@ impl ArchiveFile {
         Ok(())
     }
 
-    /// The numbers of rows that do not count, as `fate` knows of each command.
+    /// Returns the numbers of rows that do not count, given the `fate` of each command.
     pub fn void_rows(&self, fate: impl Fn(&str) -> Result<RunFate>) -> Result<BTreeSet<i64>> {
         let mut fates = BTreeMap::new();
         for run in self.runs()? {
@@ -432,12 +433,12 @@ fn path_text(record: &ArchivedRecord) -> String {
     serde_json::json!(record.path).to_string()
 }
 
-/// A row of [`COLUMNS`]; None where it makes no sense.
+/// Reads a row of [`COLUMNS`]; `None` if it makes no sense.
 pub(super) fn numbered(row: &Row<'_>) -> rusqlite::Result<Option<Numbered>> {
     numbered_from(row, 0)
 }
 
-/// The same, behind so many other columns.
+/// Reads the same columns, starting at `first`.
 pub(super) fn numbered_from(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Numbered>> {
     let [n, doc, path, created, changed, client, clock, removed, record, typed, archived] =
         std::array::from_fn(|at| first.saturating_add(at));
@@ -459,20 +460,20 @@ pub(super) fn numbered_from(row: &Row<'_>, first: usize) -> rusqlite::Result<Opt
     Ok(Some(Numbered { n: row.get(n)?, record }))
 }
 
-/// Why a file could not be opened: the system tells better than SQLite does.
+/// Why a file could not be opened: the operating system explains it better than SQLite does.
 fn unopened(path: &Path, e: rusqlite::Error) -> Error {
     unreadable(path).unwrap_or_else(|| failed(e))
 }
 
-/// SQLite's failure as ours.
+/// Converts an SQLite failure to ours.
 pub(super) fn failed(e: rusqlite::Error) -> Error {
     let kind = match e.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Kind::Locked,
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Kind::Corrupt,
-        // It opened, and a table is not there, or holds what nobody put there.
+        // It opened, but a table is missing or holds something unexpected.
         Some(ErrorCode::Unknown | ErrorCode::TypeMismatch) => Kind::Corrupt,
         Some(_) => Kind::Io,
-        // A text that is none, a number where a text was.
+        // An invalid text, or a number where a text belongs.
         None => Kind::Corrupt,
     };
     let error = Error::new(kind, "archive.db could not be used").because(e);

@@ -1,4 +1,4 @@
-//! Rows into the archive, inside a command.
+//! Writing rows into the archive within a command.
 
 use super::fate::{RunFate, name_of, setting};
 use super::file::{ArchiveFile, COLUMNS, failed, numbered};
@@ -18,23 +18,23 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What became of rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeptRecords {
-    /// Rows that were not there before.
+    /// The number of rows that were not there before.
     pub added: usize,
-    /// Values that lost to another version of their record, and are in the conflict ledger.
+    /// The number of values that lost to another version of their record, and are in the conflict ledger.
     pub conflicts: usize,
 }
 
-/// The setting of `crdtctl.db` that says how many rows there are: an older copy has fewer.
+/// The setting of `crdtctl.db` that records how many rows there are: an older copy has fewer.
 const ROWS: &str = "archive rows";
 
-/// How many rows were written to the archive.
+/// Returns how many rows were written to the archive.
 pub(super) fn expected_rows(state: &State) -> Result<u64> {
     Ok(state.setting(ROWS)?.and_then(|rows| rows.parse().ok()).unwrap_or(0))
 }
 
-/// Puts records into the archive: committed there, read back and compared, so many at a time that
-/// memory does not grow with them. They count from the session's own commit on; where that never
-/// comes, they are as if they had never been written. A dry run writes nothing, and takes none.
+/// Puts records into the archive: committed there, read back and compared, in batches so that memory stays
+/// bounded. They count from the session's own commit on; without that commit, it is as if they had never been
+/// written. A dry run writes nothing, and consumes none.
 ///
 /// # Errors
 /// `Io`, `Corrupt`, `Locked`: the session must be dropped, the records are where they were.
@@ -45,8 +45,8 @@ pub fn keep(
     keep_as(session, records, false)
 }
 
-/// The same, of records that leave their document now, since this command takes them out: they are
-/// shown, though they were deleted or restored before.
+/// Like [`keep`], for records that this command takes out of their document now: they are shown even if they
+/// were deleted or restored before.
 ///
 /// # Errors
 /// As [`keep`].
@@ -63,7 +63,7 @@ fn keep_as(
     leaving: bool,
 ) -> Result<KeptRecords> {
     let mut records = records.into_iter().peekable();
-    // The archive is outside the session: nothing is written there in a run that is worth nothing.
+    // The archive is outside the session: a run whose result is discarded must not write there.
     if session.dry_run() || session.asks_for_more() || records.peek().is_none() {
         return Ok(KeptRecords::default());
     }
@@ -78,32 +78,32 @@ fn keep_as(
     keeper.finish()
 }
 
-/// Rows that are committed at once. They count all together or not at all: it is the session's
-/// commit that says so.
+/// The number of rows committed at once. They count all together or not at all, depending on the session's
+/// commit.
 ///
-/// Tests are to meet the end of a batch, too.
+/// Lower in debug builds, so that tests reach the end of a batch.
 const BATCH: usize = if cfg!(debug_assertions) { 16 } else { 4_000 };
 
-/// Rows on their way into the archive, some in one transaction of it.
+/// Rows being written into the archive, some in one of its transactions.
 pub(super) struct Keeper<'s> {
     session: &'s mut Session,
     pub file: ArchiveFile,
     run: String,
-    /// The last row that was there before.
+    /// The number of the last row that was there before.
     last: i64,
-    /// How many there are behind it.
+    /// The number of rows after it.
     new: usize,
-    /// Rows of this transaction.
+    /// The number of rows in this transaction.
     batch: usize,
-    /// How many rows are missing from an older copy, or from a file that begins anew, which these do
-    /// not make up for.
+    /// How many rows are missing because the file is an older copy or began anew, and are not made up for by
+    /// these.
     missing: u64,
     entities: BTreeSet<EntityId>,
-    /// Records that came back, of which there is anything new.
+    /// Records that came back and have a new row.
     returned: BTreeSet<(DocId, DocPath)>,
-    /// Records of which there was another version, and a new one came.
+    /// Records that had another version when a new one came.
     varied: BTreeSet<(DocId, DocPath)>,
-    /// What the ledger says, once that was asked.
+    /// The conflicts in the ledger, once they were read.
     said: Option<BTreeSet<SaidConflict>>,
     kept: KeptRecords,
 }
@@ -137,8 +137,8 @@ impl<'s> Keeper<'s> {
         })
     }
 
-    /// Adds a row, unless it is there; whether it is new. A value that loses to another version of
-    /// its record goes into the conflict ledger.
+    /// Adds a row, unless it is there already, and returns whether it is new. A value that loses to another
+    /// version of its record goes into the conflict ledger.
     pub fn add(&mut self, record: &ArchivedRecord) -> Result<bool> {
         if self.batch >= BATCH {
             self.commit()?;
@@ -155,7 +155,7 @@ impl<'s> Keeper<'s> {
             if !self.file.is_unsettled(n)? {
                 return Ok(false);
             }
-            // One that another command wrote counts as well if this one happens.
+            // A row that another command wrote counts as well if this one happens.
         }
         self.file.unsettle(&self.run, n)?;
         self.entities.extend(record.doc.entity());
@@ -178,8 +178,8 @@ impl<'s> Keeper<'s> {
         Ok(())
     }
 
-    /// Notes what lost to records that were restored before anybody here had heard of it: what came
-    /// back goes on, and nothing but the ledger tells of the rest.
+    /// Records what lost to records that were restored before anybody here had heard of it: the restored
+    /// record goes on, and only the ledger has the rest.
     fn note_late(&mut self) -> Result<()> {
         for (doc, path) in std::mem::take(&mut self.returned) {
             let Some(winner) = self.standing(&doc, &path)? else { continue };
@@ -192,7 +192,8 @@ impl<'s> Keeper<'s> {
         Ok(())
     }
 
-    /// Notes what the ledger does not say yet: whose edit it was mostly knows by the merge that dropped it.
+    /// Adds a conflict to the ledger unless it is there: usually the merge that dropped an edit also knew its
+    /// author.
     fn note_once(&mut self, lost: &Conflict) -> Result<()> {
         let known = match &mut self.said {
             Some(known) => known,
@@ -204,11 +205,11 @@ impl<'s> Keeper<'s> {
         }
     }
 
-    /// Sees to it that nothing is lost of what several wrote at once to an archived record: what was
-    /// said about an issue is shown, and of the rest the ledger tells.
+    /// Makes sure that nothing is lost when several people wrote at once to an archived record: comments on
+    /// an issue are shown, the rest goes to the ledger.
     fn note_varied(&mut self) -> Result<()> {
         for (doc, path) in std::mem::take(&mut self.varied) {
-            // What is in its document is shown as it is there, and merged there.
+            // A record in its document is shown and merged there.
             let is_there = |source: &dyn Source| source.exists(&path.steps());
             if self.session.read(&doc, is_there)? == Some(true) {
                 continue;
@@ -229,8 +230,8 @@ impl<'s> Keeper<'s> {
         Ok(())
     }
 
-    /// A record as it is shown: in its document or, where it is not there, in the archive. None of
-    /// what was deleted.
+    /// Returns a record as it is shown: from its document or, if it is not there, from the archive. `None` if
+    /// it was deleted.
     fn standing(&mut self, doc: &DocId, path: &DocPath) -> Result<Option<ArchivedRecord>> {
         let Some(of) = kind_at(doc, path) else { return Ok(None) };
         let now = self.session.now();
@@ -288,9 +289,9 @@ impl<'s> Keeper<'s> {
     }
 }
 
-/// Compares a row with what it should be.
+/// Compares a row read back with the record written.
 fn same(found: Option<&ArchivedRecord>, record: &ArchivedRecord) -> Result<()> {
-    // When it was first archived is no part of what it says.
+    // The time at which it was archived does not matter.
     let is_same = found.is_some_and(|found| {
         let archived_at = found.archived_at;
         *found == ArchivedRecord { archived_at, ..record.clone() }
@@ -306,15 +307,15 @@ fn unlike(what: String) -> Error {
         .hint("every record is still in its document; check the disk")
 }
 
-/// Settles what earlier commands left: rows of those that happened count for good, and rows of
-/// those that did not are removed.
+/// Settles what earlier commands left: rows of those that happened count for good, and rows of those that did
+/// not are removed.
 fn settle(session: &mut Session, file: &ArchiveFile, committed: Option<&State>) -> Result<()> {
     let mut open = Vec::new();
     for run in file.runs()? {
         let mark = committed.map_or(Ok(None), |state| state.setting(&setting(&run)))?;
         match RunFate::of(mark.is_some(), session.state(), &run)? {
             RunFate::Happened => file.settle(&run)?,
-            // This very session may have written it, and is not at its end.
+            // This very session may have written it, and has not ended yet.
             _ if session.state().setting(&setting(&run))?.is_some() => {}
             fate => open.push((run, fate)),
         }
@@ -322,7 +323,7 @@ fn settle(session: &mut Session, file: &ArchiveFile, committed: Option<&State>) 
     for (run, fate) in open {
         for n in file.rows_of(&run)? {
             let Some(record) = file.row(n)? else { continue };
-            // Whose record is not in its document stays: crdtctl.db may be what was lost.
+            // A row whose record is not in its document stays: `crdtctl.db` may be what was lost.
             let is_there = |source: &dyn Source| source.exists(&record.path.steps());
             if record.removed || session.read(&record.doc, is_there)? == Some(true) {
                 file.void(n)?;
@@ -335,8 +336,8 @@ fn settle(session: &mut Session, file: &ArchiveFile, committed: Option<&State>) 
     Ok(())
 }
 
-/// What lost, where two versions of a record say different things: the earlier one, which stays in
-/// the archive, too.
+/// Returns what lost, if two versions of a record say different things: the earlier one, which stays in the
+/// archive, too.
 fn conflict(
     session: &Session,
     record: &ArchivedRecord,
@@ -351,7 +352,7 @@ fn conflict(
     }
 }
 
-/// What lost to another version of its record, where that says something else.
+/// Returns what lost to another version of its record, if that says something else.
 fn lost(session: &Session, winner: &ArchivedRecord, loser: &ArchivedRecord) -> Option<Conflict> {
     let collection = loser.collection()?;
     let heading = collection.heading()?;
@@ -374,8 +375,8 @@ fn lost(session: &Session, winner: &ArchivedRecord, loser: &ArchivedRecord) -> O
     })
 }
 
-/// What lost of a version, but for what people know it by. Several versions can say the same, and it
-/// is kept once.
+/// Returns what lost of a version, except for its identifying text. Several versions can say the same, which
+/// is recorded once.
 fn lost_field(session: &Session, shown: &ArchivedRecord, dropped: &DroppedValue<'_>) -> Conflict {
     let said = serde_json::json!([dropped.path, dropped.lost.to_json()]).to_string();
     let name = blake3::hash(said.as_bytes()).to_hex();
@@ -393,8 +394,8 @@ fn lost_field(session: &Session, shown: &ArchivedRecord, dropped: &DroppedValue<
     }
 }
 
-/// Under what the ledger keeps a version once: several of one record can lose, all of one item. No
-/// client has such a number.
+/// Returns the key under which the ledger records a version once: several of one record can lose, all of one
+/// item. No client has such a number.
 fn item_of(version: &ArchivedRecord) -> (u64, u32) {
     (named(&version.version(), version.written), version.written.clock)
 }
@@ -404,14 +405,14 @@ fn named(name: &str, written: Id) -> u64 {
     name.unwrap_or(written.client) | (1 << 63)
 }
 
-/// What people know a version by.
+/// Returns the text by which people recognise a version.
 fn said_in(version: &ArchivedRecord) -> Option<Value> {
     let heading = version.collection().and_then(Collection::heading)?;
     version.fields().ok()?.remove(heading)
 }
 
-/// What of a record that was restored is later than what was brought back, or than what stands, and of
-/// another item: who wrote it did not know of the restore. Only what says anything that no earlier
+/// Returns the versions of a restored record that are later than what was brought back, or than what stands,
+/// and of another item: their writer did not know of the restore. Only those that say something no earlier
 /// version does.
 fn late<'v>(versions: &'v [ArchivedRecord], standing: &ArchivedRecord) -> Vec<&'v ArchivedRecord> {
     let mut restored: BTreeMap<Id, i64> = BTreeMap::new();
@@ -437,7 +438,7 @@ fn late<'v>(versions: &'v [ArchivedRecord], standing: &ArchivedRecord) -> Vec<&'
     late
 }
 
-/// What of a conflict is the same wherever it was noted: where it was, and what lost.
+/// What identifies a conflict wherever it was recorded: its place, and what lost.
 type SaidConflict = (DocId, DocPath, String);
 
 fn said_by(conflict: &Conflict) -> SaidConflict {
@@ -445,7 +446,7 @@ fn said_by(conflict: &Conflict) -> SaidConflict {
     (conflict.doc.clone(), conflict.path.clone(), value)
 }
 
-/// What the ledger has.
+/// Returns the conflicts in the ledger.
 fn said(session: &Session) -> Result<BTreeSet<SaidConflict>> {
     Ok(session.state().conflicts()?.iter().map(said_by).collect())
 }

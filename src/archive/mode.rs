@@ -1,4 +1,4 @@
-//! How a document is kept, as the guide has it: in its own `metadata`, so that it goes where its
+//! How a document is kept, as the guide defines it: recorded in its own `metadata`, so that it goes where its
 //! removals go.
 
 use crate::concern::{self, Actor};
@@ -13,18 +13,18 @@ use serde::Serialize;
 
 const METADATA: &str = "metadata";
 const MODE: &str = "fallback_mode";
-/// When something first left the document for an archive, in Unix seconds.
+/// When a record first left the document for an archive, in Unix seconds.
 const SINCE: &str = "fallback_threshold_at";
 
 /// How a document is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ArchiveMode {
-    /// All of it stays in the document; what is archived already stays where it is.
+    /// Everything stays in the document; what is archived already stays in the archive.
     Crdt,
-    /// What is old, or done with, goes into the archive.
+    /// Records that are old or finished go into the archive.
     Hybrid,
-    /// Everything does that everybody has: the document carries what is on its way, and no more.
+    /// Everything that everybody has goes into the archive: the document holds only what is still on its way.
     Sql,
 }
 
@@ -32,7 +32,7 @@ impl ArchiveMode {
     /// Every mode.
     pub const ALL: [ArchiveMode; 3] = [ArchiveMode::Crdt, ArchiveMode::Hybrid, ArchiveMode::Sql];
 
-    /// As documents have it.
+    /// Returns the name used in documents.
     pub fn as_str(self) -> &'static str {
         match self {
             ArchiveMode::Crdt => "crdt",
@@ -41,27 +41,27 @@ impl ArchiveMode {
         }
     }
 
-    /// That of a document; None where nobody has said anything and nothing was archived.
+    /// Returns the mode of a document; `None` if none was set and nothing was archived.
     pub fn of(source: &dyn Source) -> Option<ArchiveMode> {
         let said = source.text(&[METADATA, MODE]);
         ArchiveMode::ALL.into_iter().find(|mode| said.as_deref() == Some(mode.as_str()))
     }
 }
 
-/// When something first left a document for an archive, in Unix seconds.
+/// Returns when a record first left a document for an archive, in Unix seconds.
 pub fn hybrid_since(source: &dyn Source) -> Option<i64> {
     source.int(&[METADATA, SINCE])
 }
 
-/// Whether records that are gone from a document may be in archives. That stays so in every mode:
-/// who changes it may not know yet what another has archived.
+/// Returns whether records that are gone from a document may be in archives. That holds in every mode from
+/// then on: whoever changes the mode may not know yet what another has archived.
 pub(super) fn is_hybrid(source: &dyn Source) -> bool {
     let mode = ArchiveMode::of(source);
     hybrid_since(source).is_some() || mode.is_some_and(|mode| mode != ArchiveMode::Crdt)
 }
 
-/// Whether a change of a document's metadata is no more than what archiving notes there, which every
-/// member may do; how a document is kept is another matter.
+/// Returns whether a change of a document's metadata is only what archiving records there, which every member
+/// may do; choosing how a document is kept is restricted.
 pub fn is_noted(field: &str, old: Option<&Value>, new: Option<&Value>) -> bool {
     match field {
         SINCE => true,
@@ -73,13 +73,13 @@ pub fn is_noted(field: &str, old: Option<&Value>, new: Option<&Value>) -> bool {
     }
 }
 
-/// Whether an older crdtctl could have taken what archiving notes for a change of the entity: which
-/// field of the metadata that was.
+/// Returns whether an older crdtctl could have taken a note of archiving for a change of the entity, by the
+/// metadata field.
 pub fn was_noted(field: &str) -> bool {
     [MODE, SINCE].contains(&field)
 }
 
-/// Notes that records leave a document for an archive.
+/// Records in a document that records leave it for an archive.
 pub(super) fn note(txn: &mut Txn<'_>, now: i64) -> Result<()> {
     if ArchiveMode::of(txn).is_none() {
         txn.set(&[METADATA], MODE, ArchiveMode::Hybrid.as_str())?;
@@ -90,11 +90,11 @@ pub(super) fn note(txn: &mut Txn<'_>, now: i64) -> Result<()> {
     }
 }
 
-/// Says how a document is to be kept, on every replica; whether that is new.
+/// Sets how a document is kept, on every replica; returns whether that is new.
 ///
 /// # Errors
-/// `Usage` for a document of which nothing is ever archived; `Refused` for whoever is neither owner
-/// nor admin; those of the session.
+/// `Usage` for a document that is never archived; `Refused` for anyone who is neither owner nor admin; those
+/// of the session.
 pub fn set_mode(session: &mut Session, doc: &DocId, mode: ArchiveMode) -> Result<bool> {
     let spec = concern::of(doc).filter(|spec| super::is_of(spec));
     let (Some(_), Some(entity)) = (spec, doc.entity()) else {

@@ -1,5 +1,5 @@
-//! Rows of the archive in the order of lists, some at a time: what it takes to read a page does not
-//! depend on how much lies before it, and to read all of it no more is in memory than a page.
+//! Rows of the archive in list order, some at a time: the cost of a page does not depend on how much precedes
+//! it, and reading everything holds no more than a page in memory.
 
 use super::file::{ArchiveFile, COLUMNS, Numbered, numbered, numbered_from};
 use super::page::{ArchiveOrder, ArchivePage};
@@ -11,48 +11,48 @@ use crate::wire::Id;
 use rusqlite::{named_params, params};
 use std::collections::VecDeque;
 
-/// What of a row of a lane stands before its columns.
+/// The number of key columns before a row's own columns.
 const KEYS: usize = 5;
-/// Rows that are read at once.
+/// Rows read at once.
 const ROWS: usize = 256;
-/// How many rows are looked through for words, before the index is asked: what is said often is found
-/// among the latest.
+/// How many rows are searched for words before the index is used: frequent words are found among the latest
+/// rows.
 const LOOKED_THROUGH: usize = if cfg!(test) { 20 } else { 1_000 };
 
-/// The rows of a page, its limit apart, those that do not count among them.
+/// The rows of a page regardless of its limit, including those that do not count.
 pub(super) struct OrderedRows<'a> {
     file: &'a ArchiveFile,
     doc: &'a DocId,
     page: &'a ArchivePage<'a>,
     order: ArchiveOrder,
     lanes: Vec<RowLane>,
-    /// The rows that can hold the words, where the index is to be asked for them.
+    /// The index query for rows that may hold the words, if the index is needed.
     terms: Option<String>,
     looked_through: usize,
     last: Option<ArchiveKey>,
 }
 
-/// Rows that stand in the order already.
+/// Rows that are already in order.
 struct RowLane {
     source: LaneSource,
     rows: VecDeque<(ArchiveKey, LaneRow)>,
-    /// Behind which row it goes on.
+    /// The row after which it continues.
     from: Option<ArchiveKey>,
     ended: bool,
 }
 
 enum LaneSource {
-    /// Those that lists show by themselves, or the others: an index has each in order.
+    /// The rows that lists show by themselves, or the others: an index has each in order.
     Listed(bool),
-    /// What a query of the index of words found.
+    /// The result of a full-text query.
     Found(String),
 }
 
 /// A row of a lane.
 enum LaneRow {
-    /// Read as it was found, where so many at once fit into memory; None for what makes no sense.
+    /// A complete row, if a batch of them fits into memory; `None` if it makes no sense.
     Whole(Option<Box<Numbered>>),
-    /// By its number, where all of them are found at once.
+    /// Only its number, if all matches are collected at once.
     Number(i64),
 }
 
@@ -90,7 +90,7 @@ impl<'a> OrderedRows<'a> {
         Ok(OrderedRows { file, doc, page, order, lanes, terms, looked_through: 0, last: None })
     }
 
-    /// The next row.
+    /// Returns the next row.
     pub fn next(&mut self) -> Result<Option<Numbered>> {
         while let Some(row) = self.next_of_lanes()? {
             let row = match row {
@@ -100,7 +100,7 @@ impl<'a> OrderedRows<'a> {
                     self.file.one(&sql, params![n], numbered)?.flatten()
                 }
             };
-            // What makes no sense is passed over.
+            // Invalid rows are skipped.
             if row.is_some() {
                 return Ok(row);
             }
@@ -146,7 +146,7 @@ fn refill(
     let most = match (&lane.source, page.limit) {
         (LaneSource::Listed(_), limit) => limit.unwrap_or(ROWS).clamp(1, ROWS),
         (LaneSource::Found(_), Some(limit)) => limit.max(ROWS),
-        // The index is asked once, where all of it is wanted.
+        // The index is queried once, for all matches.
         (LaneSource::Found(_), None) => usize::MAX,
     };
     let (sign, direction) = match order {
@@ -161,7 +161,7 @@ fn refill(
             Some(terms),
         ),
     };
-    // From the second page on the index is entered where the last one ended, not by these times.
+    // From the second page on, the index is entered where the last page ended, not by these times.
     let free = if lane.from.is_some() { "+" } else { "" };
     let whole = if found.is_none() { COLUMNS } else { "1" };
     let mut sql = format!(
@@ -169,7 +169,7 @@ fn refill(
          WHERE r.doc_id = :doc AND r.removed = 0
          AND {free}r.created_at >= :since AND {free}r.created_at < :until"
     );
-    // Every parameter stands in every form of it.
+    // Every parameter is used in every variant.
     match &lane.source {
         LaneSource::Listed(true) => sql.push_str(" AND r.listed = 1 AND :found IS NULL"),
         LaneSource::Listed(false) => sql.push_str(" AND r.listed = 0 AND :found IS NULL"),

@@ -1,5 +1,5 @@
-//! Who is in the entities of which something is archived, and the columns of their boards: for those
-//! who open the file elsewhere, as they stand when rows are added. Nothing here reads them.
+//! The members of entities with archived records, and the columns of their boards, as of the last added rows:
+//! for people who open the file elsewhere. Nothing in crdtctl reads them.
 
 use super::file::ArchiveFile;
 use crate::concern::{core, kanban};
@@ -11,7 +11,7 @@ use crate::store::Session;
 use crate::wire::Value;
 use rusqlite::params;
 
-/// Writes down what an entity's documents say of it. What cannot be read says nothing.
+/// Records what an entity's documents say of it. Unreadable documents are skipped.
 pub(super) fn tell(session: &mut Session, file: &ArchiveFile, entity: &EntityId) -> Result<()> {
     let id = entity.as_str();
     let known = "SELECT 1 FROM entities WHERE id = ?1";

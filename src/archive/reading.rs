@@ -17,19 +17,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-/// An archive that is read. It shows each record once, in its latest version.
+/// An archive opened for reading. It shows each record once, in its latest version.
 pub struct ArchiveReader {
     file: ArchiveFile,
     /// Rows of commands that did not happen.
     void: BTreeSet<i64>,
-    /// What is shown in the place of those.
+    /// What is shown instead of those.
     instead: Vec<ArchivedRecord>,
-    /// Replies that lists show, since the messages that hide them there are among those.
+    /// Replies that lists show, because the messages that hide them are among those.
     orphans: Vec<ArchivedRecord>,
 }
 
 impl ArchiveReader {
-    /// The archive of a store; None where there is none yet.
+    /// Returns the archive of a store; `None` if there is none yet.
     ///
     /// # Errors
     /// `Io`, `Corrupt`, `Locked`; `Refused` for a file of a newer crdtctl.
@@ -40,7 +40,7 @@ impl ArchiveReader {
         }
     }
 
-    /// The same in a session, with what earlier commands of it wrote.
+    /// Returns the archive in a session, with what earlier commands of it wrote.
     ///
     /// # Errors
     /// As [`ArchiveReader::of`].
@@ -54,8 +54,8 @@ impl ArchiveReader {
         }
     }
 
-    /// As one `moment`: what others write there is not seen before it is opened again, and waits
-    /// for that. A session writes there itself.
+    /// Opens it as a snapshot if `moment` is set: later writes by others are not seen until it is reopened,
+    /// and wait for that. A session writes to it itself.
     pub(super) fn open(
         path: &Path,
         state: Option<&State>,
@@ -73,7 +73,7 @@ impl ArchiveReader {
         Ok(Some(archive))
     }
 
-    /// Finds what rows hide which do not count.
+    /// Finds the versions hidden by rows that do not count.
     fn look_behind(&mut self) -> Result<()> {
         let (mut instead, mut orphans) = (Vec::new(), Vec::new());
         for n in &self.void {
@@ -104,7 +104,7 @@ impl ArchiveReader {
         self.instead.iter().filter(move |record| record.doc == *doc)
     }
 
-    /// A record at a path; None where none is shown.
+    /// Returns the record at a path; `None` if none is shown.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -116,9 +116,9 @@ impl ArchiveReader {
         Ok(self.valid(found).find(|record| !record.removed))
     }
 
-    /// What is to be said of a record that is in its document again as this item, so that nothing older
-    /// comes out of the archive whatever becomes of it there: the versions up to the latest are hidden,
-    /// and whatever comes later of the items that they were of. Nothing where it is said already.
+    /// Returns the markers for a record that is in its document again as this item, so that nothing older
+    /// comes out of the archive whatever becomes of it there: versions up to the latest are hidden, and so is
+    /// anything that comes later from their items. Empty if the markers exist already.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -139,8 +139,8 @@ impl ArchiveReader {
         Ok(back.into_iter().chain(gone.map(|item| latest.superseded(item, now))).collect())
     }
 
-    /// Records of a document, the earliest first: of a page those that are `wanted`, and none the
-    /// less for those that are not.
+    /// Returns records of a document, the earliest first: those of a page that are `wanted`. Unwanted ones do
+    /// not count towards its limit.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -161,8 +161,8 @@ impl ArchiveReader {
         Ok(found)
     }
 
-    /// Hands out the records of a page in the order of lists, its limit apart, until somebody has
-    /// enough; one after the other, so that no more than some are in memory.
+    /// Passes the records of a page in list order, regardless of its limit, until `take` has enough; one at a
+    /// time, so that only a few are in memory.
     ///
     /// # Errors
     /// `Io`, `Corrupt`; those of `take`.
@@ -208,13 +208,13 @@ impl ArchiveReader {
         Ok(())
     }
 
-    /// The cards and issues of a document that are not put away, though they are here: somebody took
-    /// them up again before they heard of that. Others can be among them.
+    /// Returns the cards and issues of a document that are archived here but were reopened: somebody resumed
+    /// them before hearing of the archiving. Others can be among them.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
     pub fn opened(&self, doc: &DocId) -> Result<Vec<ArchivedRecord>> {
-        // The words of the index, which is not in the files of an older crdtctl.
+        // The expressions of the index, which files of an older crdtctl lack.
         let sql = format!(
             "SELECT {COLUMNS} FROM versions v CROSS JOIN records r
              ON r.doc_id = v.doc_id AND r.path = v.path AND r.n = v.n
@@ -229,8 +229,8 @@ impl ArchiveReader {
         Ok(found)
     }
 
-    /// How many records of a document are shown beside the `live` ones, without reading them; None
-    /// where a command that did not happen makes that uncertain.
+    /// Returns how many records of a document are shown beside the `live` ones, without reading them; `None`
+    /// if a command that did not happen makes that uncertain.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -248,7 +248,7 @@ impl ArchiveReader {
         Ok(Some(count))
     }
 
-    /// Whether a record is shown, without reading it.
+    /// Returns whether a record is shown, without reading it.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -259,7 +259,7 @@ impl ArchiveReader {
         }
     }
 
-    /// The archived replies to a message, by their paths, and when each was written.
+    /// Returns the paths of archived replies to a message, and when each was written.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -277,7 +277,7 @@ impl ArchiveReader {
         Ok(found.into_iter().filter_map(valid).collect())
     }
 
-    /// What belongs on a page though its row does not say so.
+    /// Returns what belongs on a page although its row does not say so.
     fn behind_on(&self, doc: &DocId, page: &ArchivePage<'_>) -> Result<Vec<ArchivedRecord>> {
         let mut found: Vec<ArchivedRecord> = Vec::new();
         let orphans = self.orphans.iter().filter(|record| page.listed && record.doc == *doc);
@@ -289,7 +289,7 @@ impl ArchiveReader {
         Ok(found)
     }
 
-    /// Whether a record belongs to a page, by what the page asks for.
+    /// Returns whether a record belongs to a page.
     fn is_on(&self, record: &ArchivedRecord, page: &ArchivePage<'_>) -> Result<bool> {
         let listed = match record.parent().filter(|_| page.listed) {
             Some(parent) => {
@@ -304,8 +304,8 @@ impl ArchiveReader {
             && is_found(record, page))
     }
 
-    /// The paths of the records that are said to be in their document again, or deleted, whose ids
-    /// begin like this.
+    /// Returns the paths of records with this id prefix that are marked as deleted or as back in their
+    /// document.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -314,8 +314,8 @@ impl ArchiveReader {
         Ok(found.into_iter().filter_map(|(_, path)| path).collect())
     }
 
-    /// The rows of the records whose ids begin like this, of those that hide others or of the others, with
-    /// their paths where these can be read.
+    /// Returns the rows of records with this id prefix, either markers or others, with their paths if those
+    /// can be read.
     fn rows_beginning(
         &self,
         doc: &DocId,
@@ -330,7 +330,7 @@ impl ArchiveReader {
         })
     }
 
-    /// The paths of the records whose ids begin like this.
+    /// Returns the paths of the records with this id prefix.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -343,7 +343,7 @@ impl ArchiveReader {
         Ok(paths)
     }
 
-    /// The archived replies to a message.
+    /// Returns the archived replies to a message.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -357,7 +357,7 @@ impl ArchiveReader {
         Ok(self.valid(found.into_iter().flatten()).chain(behind.cloned()).collect())
     }
 
-    /// The messages that have archived replies.
+    /// Returns the messages that have archived replies.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -368,7 +368,7 @@ impl ArchiveReader {
         Ok(found.into_iter().chain(behind).collect())
     }
 
-    /// The messages that have archived replies, of those whose ids begin like this.
+    /// Returns the messages with this id prefix that have archived replies.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -384,7 +384,7 @@ impl ArchiveReader {
         Ok(valid.chain(behind.filter(|parent| parent.starts_with(prefix))).collect())
     }
 
-    /// The files that archived messages and replies of a chat have attached, by their paths.
+    /// Returns the paths of files attached to archived messages and replies of a chat.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -404,7 +404,7 @@ impl ArchiveReader {
         Ok(attached)
     }
 
-    /// Every version of a record, the earliest first, markers included.
+    /// Returns every version of a record, the earliest first, markers included.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -412,12 +412,12 @@ impl ArchiveReader {
         Ok(self.valid(self.file.numbered_versions(doc, path)?.into_iter()).collect())
     }
 
-    /// The documents that anything is archived of.
+    /// Returns the documents that have archived records.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
     pub fn documents(&self) -> Result<Vec<DocId>> {
-        // From one to the next, not over all their records.
+        // Jumps from one document to the next instead of scanning all their records.
         let sql = "WITH RECURSIVE found (doc_id) AS (
                        SELECT min(doc_id) FROM records UNION ALL
                        SELECT (SELECT min(doc_id) FROM records WHERE doc_id > found.doc_id)
@@ -427,12 +427,12 @@ impl ArchiveReader {
         Ok(found.iter().filter_map(|doc| DocId::parse(doc).ok()).collect())
     }
 
-    /// The file, for what goes through all of it.
+    /// Returns the file, for operations on all of it.
     pub(super) fn file(&self) -> &ArchiveFile {
         &self.file
     }
 
-    /// Whether a row belongs to a command that happened.
+    /// Returns whether a row belongs to a command that happened.
     pub(super) fn counts(&self, n: i64) -> bool {
         !self.void.contains(&n)
     }
@@ -442,7 +442,7 @@ impl ArchiveReader {
     }
 }
 
-/// Whether a record holds what a page searches for.
+/// Returns whether a record matches what a page searches for.
 fn is_found(record: &ArchivedRecord, page: &ArchivePage<'_>) -> bool {
     page.words.is_empty() || record.text().is_some_and(|text| search::holds(&text, page.words))
 }

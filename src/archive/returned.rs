@@ -1,5 +1,5 @@
-//! Records that commands of a session brought back into their documents. The archive is told so once
-//! for all of them, and opened once.
+//! Records that commands of a session brought back into their documents. The archive is opened once, and told
+//! of all of them at once.
 
 use super::keeping::keep;
 use super::reading::ArchiveReader;
@@ -27,8 +27,8 @@ impl BeforeCommit for Returned {
     }
 }
 
-/// The archive of a session that writes nothing to it before its commit, opened once for all its
-/// commands; None where there is none yet.
+/// Returns the archive for a session that writes nothing to it before its commit, opened once for all its
+/// commands; `None` if there is none yet.
 ///
 /// # Errors
 /// As [`ArchiveReader::beside`].
@@ -41,8 +41,8 @@ pub fn of_session(session: &mut Session) -> Result<Option<Rc<ArchiveReader>>> {
     Ok(archive)
 }
 
-/// Notes that a record is in its document again, with what the archive is to be told of that. It is
-/// told right before the commit, and knows of it from then on: [`has_returned`] does at once.
+/// Notes that a record is in its document again, and which markers the archive needs for that. The archive
+/// gets them right before the commit; [`has_returned`] knows at once.
 ///
 /// # Errors
 /// Those of [`Session::before_commit`].
@@ -57,12 +57,12 @@ pub fn returns(
     Ok(())
 }
 
-/// Whether a command of this session brought a record back, whatever became of it since.
+/// Returns whether a command of this session brought a record back, whatever became of it since.
 ///
 /// # Errors
 /// Those of [`Session::before_commit`].
 pub fn has_returned(session: &mut Session, doc: &DocId, path: &DocPath) -> Result<bool> {
     let returned: &mut Returned = session.before_commit()?;
-    // Mostly none has.
+    // Usually there are none.
     Ok(!returned.records.is_empty() && returned.records.contains(&(doc.clone(), path.clone())))
 }

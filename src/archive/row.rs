@@ -1,4 +1,4 @@
-//! One state of one record, as the archive has it.
+//! One state of one record, as the archive stores it.
 
 use crate::concern::{self, chat, issues, kanban};
 use crate::wire::any::embedded;
@@ -14,42 +14,42 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
-/// The kinds of records that can leave their documents. Core and canvas never.
+/// The kinds of records that can leave their documents; never those of core and canvas.
 const ARCHIVABLE: [&Collection; 4] =
     [&chat::MESSAGES, &chat::REPLIES, &kanban::CARDS, &issues::ISSUES];
 
-/// The fields that people write into and search.
+/// The fields with text that people write and search.
 const TEXTS: [&str; 3] = ["content", "title", "description"];
 
-/// Where a record stands among the others, as lists have them: by its time, and within one second
-/// as it was written.
+/// The position of a record in list order: by its time, and within one second in the order of writing.
 pub type ArchiveKey = (i64, Id, String);
 
-/// A record as it was when it left its document. Rows are immutable: document, path and version
-/// name one for ever, and everywhere.
+/// A record as it was when it left its document. Rows are immutable: document, path and version identify one
+/// for ever, on every replica.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArchivedRecord {
-    /// The document that it was in.
+    /// The document it was in.
     pub doc: DocId,
-    /// The way to it from its root.
+    /// Its path from the root.
     pub path: DocPath,
-    /// In Unix seconds; 0 where the record does not say.
+    /// Creation time in Unix seconds; 0 if the record does not say.
     pub created_at: i64,
-    /// The latest of all the times that it holds, in Unix seconds.
+    /// The latest of all its times, in Unix seconds.
     pub changed_at: i64,
-    /// The item that made it in its document.
+    /// The item that created it in its document.
     pub written: Id,
-    /// It was deleted, or is back in its document: this version is there to hide earlier ones.
+    /// Whether this is a marker that hides earlier versions, because the record was deleted or is back in its
+    /// document.
     pub removed: bool,
     /// The record as JSON, without acknowledgements.
     pub record: String,
-    /// The same in the format of documents, where JSON does not give it back as it was.
+    /// The same in the format of documents, if JSON cannot represent it exactly.
     pub typed: Option<Vec<u8>>,
-    /// When this replica archived it, in Unix seconds; no part of the version.
+    /// When this replica archived it, in Unix seconds; not part of the version.
     pub archived_at: i64,
 }
 
-/// Why versions of a record are not shown any more.
+/// Why versions of a record are no longer shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Marker {
     /// This item of it was deleted by somebody who did not know yet that it was archived.
@@ -70,7 +70,7 @@ impl Marker {
     }
 }
 
-/// The kind of record that stands at a path, where such records can be archived.
+/// Returns the kind of record at a path, if such records can be archived.
 pub fn kind_at(doc: &DocId, path: &[String]) -> Option<&'static Collection> {
     let spec = concern::of(doc)?;
     let fits = |collection: &&Collection| {
@@ -80,18 +80,18 @@ pub fn kind_at(doc: &DocId, path: &[String]) -> Option<&'static Collection> {
     spec.collections.iter().filter(|one| is_archivable(one)).find(fits)
 }
 
-/// Whether records of such documents go into archives.
+/// Returns whether records of such documents can be archived.
 pub fn is_of(spec: &Spec) -> bool {
     spec.collections.iter().any(is_archivable)
 }
 
-/// Whether records of this kind can leave their document for the archive.
+/// Returns whether records of this kind can leave their document for the archive.
 pub(super) fn is_archivable(collection: &Collection) -> bool {
     ARCHIVABLE.iter().any(|one| one.path == collection.path)
 }
 
 impl ArchivedRecord {
-    /// Of a record as it stands at a path.
+    /// Returns the row for a record at its path in a document.
     pub fn of(
         doc: &DocId,
         collection: &Collection,
@@ -116,9 +116,9 @@ impl ArchivedRecord {
         }
     }
 
-    /// What hides the versions of a record up to a time, and why. One of a deletion hides besides, for
-    /// good, whatever is archived of the very item that was deleted; one of a record that is back
-    /// hides nothing of the item that it is back as.
+    /// Returns a marker that hides the versions of a record up to a time, and says why. A marker of a
+    /// deletion also hides, for good, whatever is archived of the deleted item; one of a restored record
+    /// hides nothing of the item that it came back as.
     pub fn marker(
         doc: &DocId,
         path: &DocPath,
@@ -142,25 +142,25 @@ impl ArchivedRecord {
         }
     }
 
-    /// What hides this, the latest that is said of a record, since that is in its document again, as
-    /// an item of its own.
+    /// Returns a marker that hides this, the latest version of a record, since the record is in its document
+    /// again as an item of its own.
     pub(super) fn hidden(&self, by: Id, now: i64) -> ArchivedRecord {
         let until = self.changed_at.saturating_add(i64::from(self.removed));
         ArchivedRecord::marker(&self.doc, &self.path, until, now, Marker::Restored(by))
     }
 
-    /// What hides all that may still come of an item that left its document for good, since another is
-    /// there in its place: the same on every replica.
+    /// Returns a marker that hides everything that may still come from an item that left its document for
+    /// good, since another item replaced it: the same on every replica.
     pub(super) fn superseded(&self, item: Id, now: i64) -> ArchivedRecord {
         ArchivedRecord::marker(&self.doc, &self.path, 0, now, Marker::Deleted(item))
     }
 
-    /// Of several versions of a record the one with the highest is shown.
+    /// Returns the rank of a version; the highest of a record is shown.
     pub(super) fn rank(&self) -> (i64, usize, String) {
         (self.changed_at, self.record.len(), self.version())
     }
 
-    /// Whether a marker hides a version of the same record.
+    /// Returns whether a marker hides a version of the same record.
     pub(super) fn hides(&self, version: &ArchivedRecord) -> bool {
         self.removed
             && match self.written == version.written {
@@ -169,31 +169,31 @@ impl ArchivedRecord {
             }
     }
 
-    /// Whether it says that the record is in its document again.
+    /// Returns whether it says that the record is in its document again.
     pub(super) fn is_back(&self) -> bool {
         self.removed && self.record == RESTORED
     }
 
-    /// Whether it says so of this item.
+    /// Returns whether it says so of this item.
     pub(super) fn is_back_as(&self, item: Id) -> bool {
         self.is_back() && self.written == item
     }
 
-    /// Whether it says that nothing of this item is shown any more.
+    /// Returns whether it says that nothing of this item is shown any more.
     pub(super) fn is_gone_as(&self, item: Id) -> bool {
         self.removed && self.record == DELETED && self.written == item
     }
 
-    /// Of what leaves its document now: shown, whatever was said of the record before. A marker stays
-    /// what it is.
+    /// For a record that leaves its document now: makes it shown, whatever was recorded before. A marker
+    /// stays as it is.
     pub(super) fn follow(&mut self, before: &ArchivedRecord) {
         if !self.removed && before.hides(self) && before.written != self.written {
             self.changed_at = before.changed_at.saturating_add(1);
         }
     }
 
-    /// Whether a record of others can be what it says: of a kind that is archived, written as this
-    /// program writes it, with the times that it holds.
+    /// Returns whether a record from others is plausible: of a kind that can be archived, written as this
+    /// program writes it, with the times it holds.
     pub(super) fn is_sound(&self) -> bool {
         let Some(collection) = self.collection() else { return false };
         if self.written.client >= limits::CLIENT_END || self.written.clock >= limits::CLOCK_END {
@@ -214,27 +214,27 @@ impl ArchivedRecord {
             && again.changed_at <= self.changed_at
     }
 
-    /// The id of the record.
+    /// Returns the id of the record.
     pub fn id(&self) -> &str {
         self.path.last().map_or("", String::as_str)
     }
 
-    /// Where it stands among the others.
+    /// Returns its position in list order.
     pub fn key(&self) -> ArchiveKey {
         (self.created_at, self.written, self.id().to_owned())
     }
 
-    /// What such a record is called.
+    /// Returns the kind of the record.
     pub fn kind(&self) -> &'static str {
         self.collection().map_or("record", |collection| collection.noun)
     }
 
-    /// Of which collection it was.
+    /// Returns the collection it belonged to.
     pub fn collection(&self) -> Option<&'static Collection> {
         kind_at(&self.doc, &self.path)
     }
 
-    /// The message that it is a reply to.
+    /// Returns the message it is a reply to.
     pub fn parent(&self) -> Option<&str> {
         match &self.path[..] {
             [root, parent, _, _] if root == "threads" => Some(parent),
@@ -242,14 +242,14 @@ impl ArchivedRecord {
         }
     }
 
-    /// The record as it was, with plain values in the place of shared types.
+    /// Returns the record as it was, with plain values in place of shared types.
     pub fn value(&self) -> Result<Value> {
         let typed = self.typed.as_deref().and_then(Value::from_bytes);
         let value = typed.or_else(|| embedded(&self.record));
         value.ok_or_else(|| self.unreadable())
     }
 
-    /// The fields of the record.
+    /// Returns the fields of the record.
     pub fn fields(&self) -> Result<Record> {
         match self.value()? {
             Value::Map(fields) | Value::Object(fields) => Ok(fields),
@@ -257,7 +257,7 @@ impl ArchivedRecord {
         }
     }
 
-    /// Some fields of the record, by their names: the others are passed over where they stand.
+    /// Returns some fields of the record by name, skipping the others without parsing them.
     pub fn some_fields(&self, names: &[&str]) -> Result<Record> {
         if self.typed.is_some() {
             return self.fields();
@@ -272,8 +272,7 @@ impl ArchivedRecord {
             .hint(Next::Check(None).and(" says what helps"))
     }
 
-    /// What was written in it, as searches see it: a message, or title and description. None of what
-    /// only hides.
+    /// Returns its text as searches see it: a message, or title and description. `None` for a marker.
     pub(super) fn text(&self) -> Option<String> {
         let fields = self.fields().ok().filter(|_| !self.removed)?;
         let texts = TEXTS.iter().filter_map(|name| fields.get(*name)?.as_str());
@@ -281,7 +280,7 @@ impl ArchivedRecord {
         (!texts.is_empty()).then(|| texts.join("\n"))
     }
 
-    /// What names this state of it: the same on every replica that archived the same.
+    /// Returns the identifier of this state: the same on every replica that archived the same.
     pub fn version(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         let mut part = |bytes: &[u8]| {
@@ -302,7 +301,7 @@ impl ArchivedRecord {
     }
 }
 
-/// Takes the fields of these names out of a JSON object.
+/// Extracts the fields with these names from a JSON object.
 struct SomeFields<'n>(&'n [&'n str]);
 
 impl<'de> Visitor<'de> for SomeFields<'_> {
@@ -328,7 +327,7 @@ impl<'de> Visitor<'de> for SomeFields<'_> {
     }
 }
 
-/// When a record began, and the latest of all the times in it.
+/// Returns when a record was created, and the latest of all its times.
 pub(super) fn times(collection: &Collection, fields: &Record) -> (i64, i64) {
     let at = |name: &str, fields: &Record| fields.get(name).and_then(Value::as_i64).unwrap_or(0);
     let created = collection.named(FieldRole::Created).map_or(0, |name| at(name, fields));
@@ -349,7 +348,7 @@ fn comments_of<'r>(
     comments.and_then(Value::as_array).unwrap_or_default().iter()
 }
 
-/// A record without its acknowledgements, which replicas have at different times.
+/// Returns a record without its acknowledgements, which replicas get at different times.
 fn content(collection: &Collection, mut fields: Record) -> Record {
     for field in collection.fields {
         if field.kind == FieldKind::Acknowledgements {

@@ -1,26 +1,26 @@
-//! Which rows of the archive can hold some words: found by an index of three letters that stand side by
-//! side, in any place of a text, so that the rest is not read.
+//! Finds the rows of the archive that may hold some words, through an index of trigrams at any position of a
+//! text, so that the other rows are not read.
 
 use super::row::ArchivedRecord;
 use crate::error::Result;
 use std::collections::BTreeSet;
 
-/// Letters that the index knows side by side.
+/// The length of the index's terms in letters.
 const LETTERS: usize = 3;
-/// Of one word no more of them are asked for: what is found by these is looked at anyway.
+/// At most this many terms are used for one word: the matches are checked anyway.
 const MOST: usize = 24;
-/// Parts of the index that a shorter word can begin; more of them tell nothing apart.
+/// The most terms that a shorter word may be a prefix of; beyond that they are not selective.
 const MOST_BEGUN: usize = 400;
-/// Stands behind each text, so that its last letters begin parts of the index as well.
+/// Appended to each text, so that its last letters start terms as well.
 const END: &str = "\n\n";
 
-/// Notes in the index what a row says.
+/// Adds a row's text to the index.
 pub(super) const INDEX: &str = "INSERT INTO parts_fts (rowid, text) VALUES (?1, ?2)";
 
-/// What the index says of some words.
+/// The answer of the index for some words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SearchTerms {
-    /// The rows that can hold them, as a query of the index.
+    /// The rows that may hold them, as a full-text query.
     Some(String),
     /// No row holds them.
     None,
@@ -28,8 +28,8 @@ pub(super) enum SearchTerms {
     Any,
 }
 
-/// What the index is asked for some words, all of which a text must hold. `parts` are those of the
-/// index from one to another, so many at most.
+/// Returns the index query for some words, all of which a text must hold. `parts` returns the terms of the
+/// index in a range, up to a limit.
 pub(super) fn terms(
     words: &[String],
     parts: impl Fn(&str, &str, usize) -> Result<Vec<String>>,
@@ -43,7 +43,7 @@ pub(super) fn terms(
             continue;
         }
         let begin: String = letters.into_iter().collect();
-        // Behind all that begins so.
+        // Sorts after everything with this prefix.
         let end = format!("{begin}{0}{0}{0}", char::MAX);
         let begun = parts(&begin, &end, MOST_BEGUN.saturating_add(1))?;
         match begun.len() {
@@ -61,7 +61,7 @@ pub(super) fn terms(
     }
 }
 
-/// Whether a text holds all of some words, in any case.
+/// Returns whether a text holds all of some words, ignoring case.
 pub fn holds(text: &str, words: &[String]) -> bool {
     if words.is_empty() {
         return true;
@@ -70,13 +70,13 @@ pub fn holds(text: &str, words: &[String]) -> bool {
     words.iter().all(|word| text.contains(&word.to_lowercase()))
 }
 
-/// What the index has of a record.
+/// Returns the indexed text of a record.
 pub(super) fn indexed(record: &ArchivedRecord) -> Option<String> {
     let text = record.text()?;
     Some(folded(&text) + END)
 }
 
-/// As the index has it: small letters, and none that it takes for others.
+/// Folds a text as the index does: lower case, without letters that it treats as others.
 fn folded(text: &str) -> String {
     let known = |letter: char| match letter {
         '\0' => '\u{1}',

@@ -1,4 +1,4 @@
-//! Whether an archive is what it should be: for a check.
+//! Checks whether an archive is intact.
 
 use super::file::{COLUMNS, failed, numbered};
 use super::keeping::expected_rows;
@@ -11,34 +11,34 @@ use std::path::PathBuf;
 /// What is wrong with an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArchiveFault {
-    /// It is not there, and so many rows were written to it.
+    /// It is missing, although this many rows were written to it.
     Missing(u64),
     /// A newer crdtctl wrote it, as this sentence says.
     Newer(String),
     /// It cannot be read, for this reason.
     Unreadable(PathBuf, String),
-    /// It holds so many rows, and more were written to it: it is an older copy.
+    /// It holds fewer rows than were written to it: it is an older copy.
     Fewer {
-        /// What it holds.
+        /// The rows it holds.
         found: u64,
-        /// What was written.
+        /// The rows that were written.
         written: u64,
     },
-    /// So many rows are not what their names say, this one among them.
+    /// This many rows do not match their hashes, this one among them.
     Altered(PathBuf, u64, String),
 }
 
-/// What is wrong with the archive of a store. Every row is compared with its name where they are not
+/// Returns what is wrong with the archive of a store. Every row is compared with its hash if there are not
 /// too many, or with `deep`.
 ///
 /// # Errors
-/// `Io` where it cannot be looked for; those of the local state.
+/// `Io` if the archive cannot be accessed; those of the local state.
 pub fn look_at(reader: &Reader, deep: bool) -> Result<Option<ArchiveFault>> {
     let written = reader.state().map(expected_rows).transpose()?.unwrap_or(0);
     let Some(path) = reader.archive_path()? else {
         return Ok((written > 0).then_some(ArchiveFault::Missing(written)));
     };
-    // What is no file is none that this user may not read.
+    // If it is not a regular file, that is not a matter of permissions.
     if let Some((_, what)) = no_file(&path).filter(|(named, _)| *named == path) {
         return Ok(Some(ArchiveFault::Unreadable(path, what.to_owned())));
     }
@@ -46,7 +46,7 @@ pub fn look_at(reader: &Reader, deep: bool) -> Result<Option<ArchiveFault>> {
         Ok(Some(archive)) => archive,
         Ok(None) => return Ok((written > 0).then_some(ArchiveFault::Missing(written))),
         Err(e) if e.kind == Kind::Refused => return Ok(Some(ArchiveFault::Newer(e.message))),
-        // It may be sound: somebody holds it, this user may not read it.
+        // It may be sound: another process holds it, or this user may not read it.
         Err(e) if [Kind::Locked, Kind::Io].contains(&e.kind) => return Err(e),
         Err(e) => return Ok(Some(ArchiveFault::Unreadable(path, why(e)))),
     };
@@ -58,7 +58,7 @@ pub fn look_at(reader: &Reader, deep: bool) -> Result<Option<ArchiveFault>> {
     }
 }
 
-/// Says where rows were written to the archive of a store and there is none of them any more.
+/// Fails if rows were written to the archive of a store and there are none any more.
 ///
 /// # Errors
 /// `Corrupt` then; those of the local state.
@@ -78,8 +78,7 @@ fn why(error: Error) -> String {
 }
 
 impl ArchiveReader {
-    /// How many rows there are, and of those that are not what their names say the number and the
-    /// first.
+    /// Returns the number of rows, and of those that do not match their hashes the count and the first one.
     fn altered(&self, deep: bool) -> Result<(u64, Option<(u64, String)>)> {
         let rows = self.file().count()?;
         if !deep && rows > limits::ARCHIVE_CHECKED_ROWS {
@@ -97,7 +96,7 @@ impl ArchiveReader {
             }
             Ok(())
         })?;
-        // What a row says tells more than that some page or index does not hold together.
+        // The failure of a row says more than an inconsistent page or index.
         if first.is_none() {
             self.file().integrity()?;
         }

@@ -1,29 +1,29 @@
-//! Rows on their way into `archive.db`, put there by one statement for many of them.
+//! Rows on their way into `archive.db`, inserted by one statement for many of them.
 //!
-//! Before a statement that can fail in the middle, as any does that fires triggers, SQLite makes the
-//! full-text indexes write out what they have gathered: row by row that was a third of all the work.
+//! Before a statement that can fail half-way, such as any that fires triggers, SQLite makes the full-text
+//! indexes flush what they have gathered: row by row that was a third of all the work.
 
 use super::row::ArchivedRecord;
 use super::search;
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
 
-/// So many bytes of records wait in memory, at about.
+/// About this many bytes of records are kept in memory.
 const MOST_BYTES: usize = 8 << 20;
 
-/// Makes the place where they wait, of a connection and in memory.
+/// Creates the temporary in-memory table where they wait.
 pub(super) const PLACE: &str = "PRAGMA temp_store = memory;
     CREATE TEMP TABLE staged (n INTEGER PRIMARY KEY, doc_id, entity_id, kind, path, id, version, parent,
         created_at, changed_at, client, clock, removed, size, record, typed, archived_at)";
 
-/// What waits, beside the rows themselves.
+/// What waits, apart from the rows themselves.
 #[derive(Default)]
 pub(super) struct StagedRows {
     /// The document and the path of each.
     places: BTreeSet<(String, String)>,
-    /// The number of the first one, and that of the next.
+    /// The number of the first one, and the next free number.
     numbers: Option<(i64, i64)>,
-    /// What the index of letters has of each.
+    /// The indexed text of each.
     texts: Vec<(i64, String)>,
     /// The commands that must happen for them to count.
     unsettled: Vec<(String, i64)>,
@@ -31,17 +31,17 @@ pub(super) struct StagedRows {
 }
 
 impl StagedRows {
-    /// The number that the next row gets; None where the tables say it, since nothing waits.
+    /// Returns the number that the next row gets; `None` if nothing waits, and the tables tell it.
     pub fn next(&self) -> Option<i64> {
         self.numbers.map(|(_, next)| next)
     }
 
-    /// Whether a row of this record waits.
+    /// Returns whether a row of this record waits.
     pub fn hold(&self, doc: &str, path: &str) -> bool {
         !self.places.is_empty() && self.places.contains(&(doc.to_owned(), path.to_owned()))
     }
 
-    /// Whether so much waits that it is to be put into the tables.
+    /// Returns whether enough waits to be put into the tables.
     pub fn are_full(&self) -> bool {
         self.bytes >= MOST_BYTES
     }
@@ -88,7 +88,7 @@ impl StagedRows {
         Ok(())
     }
 
-    /// Notes that a row counts only if its command happens; false for one that does not wait.
+    /// Records that a row counts only if its command happens; returns false if the row is not staged.
     pub fn unsettle(&mut self, run: &str, n: i64) -> bool {
         let waits = self.numbers.is_some_and(|(first, _)| n >= first);
         if waits {
@@ -118,7 +118,7 @@ impl StagedRows {
     }
 }
 
-/// Notes that a row counts only if its command happens.
+/// Records that a row counts only if its command happens.
 pub(super) const UNSETTLE: &str = "INSERT OR IGNORE INTO unsettled VALUES (?1, ?2)";
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The archive of a document as a set that grows: what a replica has of it, in spans, and the rows
-//! of those spans that another lacks.
+//! The archive of a document as a growing set: what a replica has of it, in spans, and the rows of those
+//! spans that another lacks.
 //!
-//! All replicas have the rows in one order, and a span ends where the name of a row says so. Equal
-//! rows make equal spans, whatever lies around them: who has a span of another's has all its rows.
+//! All replicas have the rows in one order, and a span ends where the version of a row says so. Equal rows
+//! make equal spans, whatever is around them: a replica that has a span of another's has all its rows.
 
 use super::file::{COLUMNS, failed, numbered};
 use super::keeping::{Keeper, KeptRecords};
@@ -21,28 +21,28 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-/// A span ends behind a row whose version begins like this: one of 256.
+/// A span ends after a row whose version begins like this: one of 256.
 const LAST: &str = "00";
 /// zstd's own default, as for bundles.
 const LEVEL: i32 = 3;
 
-/// Rows that stand one behind the other in the order of the set.
+/// Consecutive rows in the order of the set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ArchiveSpan {
     /// The hash of the versions in it.
     pub digest: [u8; 32],
-    /// How many they are.
+    /// The number of rows.
     pub rows: u64,
 }
 
 /// Rows on their way to another replica.
 #[derive(Debug, Clone, Default)]
 pub struct PackedRows {
-    /// The spans that are in it, by their place among all: lines of JSON in zstd, a frame for each.
+    /// The indices of the spans in it: lines of JSON in zstd, one frame per span.
     pub spans: BTreeSet<usize>,
-    /// The lines.
+    /// The compressed lines.
     pub bytes: Vec<u8>,
-    /// There was more than there was room for.
+    /// Whether not everything fitted.
     pub is_cut: bool,
 }
 
@@ -57,7 +57,7 @@ struct RowLine {
     clock: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     removed: bool,
-    /// As text: what it says exactly is what the version is of.
+    /// As text, since the version is computed from its exact bytes.
     record: String,
     /// In base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,7 +89,7 @@ impl SpanBuilder {
 }
 
 impl ArchiveReader {
-    /// The spans of a document's rows, all versions and what hides them included.
+    /// Returns the spans of a document's rows, all versions and markers included.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -107,8 +107,8 @@ impl ArchiveReader {
         Ok(spans)
     }
 
-    /// The rows of all spans but those that the other `has`, as many as go into so many bytes. The
-    /// memory that it takes is that of the answer and of one span.
+    /// Returns the rows of all spans except those that the other `has`, as many as fit into a number of bytes.
+    /// Memory is bounded by the answer and one span.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
@@ -148,7 +148,7 @@ impl ArchiveReader {
         Ok(packed)
     }
 
-    /// A row whose content is what its name says.
+    /// Returns a row whose content matches its version.
     fn stored(&self, n: i64) -> Result<ArchivedRecord> {
         let sql = format!("SELECT {COLUMNS}, v.version FROM versions v WHERE v.n = ?1");
         let read = |row: &rusqlite::Row<'_>| Ok((numbered(row)?, row.get::<_, String>(11)?));
@@ -164,7 +164,7 @@ impl ArchiveReader {
     }
 }
 
-/// Lines of one span, packed.
+/// Packed lines of one span.
 #[derive(Default)]
 struct SpanPacker(Option<zstd::Encoder<'static, Vec<u8>>>);
 
@@ -197,8 +197,8 @@ impl SpanPacker {
     }
 }
 
-/// Reads packed rows, one by one: those of spans as their sender announced them. Each is what
-/// such a row can be, and the spans have the digests that were said.
+/// Reads packed rows one by one: those of spans as their sender announced them. Each must be a plausible row,
+/// and the spans must have the announced digests.
 ///
 /// # Errors
 /// `Untrusted`; and those of `take`.
@@ -288,10 +288,10 @@ impl<'a> RowLines<'a> {
     }
 }
 
-/// Adds rows of another replica to the archive: those that are not there, as they are. A record that
-/// is in its document stays what it is there, and does not come out of the archive later.
+/// Adds rows of another replica to the archive: those that are missing, unchanged. A record that is in its
+/// document stays as it is there, and does not come out of the archive later.
 ///
-/// The document must have all that the sender's had: a row is of a record that left it. A dry run
+/// The document must have everything that the sender's had: a row belongs to a record that left it. A dry run
 /// counts and writes nothing.
 ///
 /// # Errors
@@ -307,7 +307,7 @@ pub fn receive(
     if session.dry_run() {
         return would_receive(session, doc, spans, packed);
     }
-    // All of the document was asked for. Where that takes another run, the rows are taken in that one.
+    // The whole document was requested. If that takes another run, the rows are taken in that one.
     if session.asks_for_more() {
         return Ok(KeptRecords::default());
     }
@@ -353,7 +353,7 @@ fn would_receive(
     Ok(kept)
 }
 
-/// What hides versions is looked through whenever one more comes.
+/// The markers of a record are scanned whenever one more comes.
 fn refuse_too_many(keeper: &Keeper<'_>, record: &ArchivedRecord) -> Result<()> {
     match keeper.file.markers(record)? < limits::ARCHIVE_MARKERS {
         true => Ok(()),

@@ -1,7 +1,7 @@
-//! What late edits said that is not in the version of a record that is shown: comments are united, and
-//! the rest is for the conflict ledger.
+//! What late edits said that is not in the shown version of a record: comments are united, and the rest goes
+//! to the conflict ledger.
 //!
-//! Both follow from the set of the versions alone, so that replicas with the same rows have the same.
+//! Both follow from the set of the versions alone, so that replicas with the same rows get the same result.
 
 use super::row::ArchivedRecord;
 use crate::concern::issues;
@@ -12,29 +12,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const COMMENTS: &str = "comments";
 
-/// A value of a version that is shown nowhere.
+/// A value of a version that is not shown anywhere.
 pub(super) struct DroppedValue<'v> {
-    /// The version that it stands in.
+    /// The version that holds it.
     pub of: &'v ArchivedRecord,
-    /// The way to it.
+    /// Its path.
     pub path: DocPath,
-    /// What the record is called that it is of.
+    /// The name of the kind of record it belongs to.
     pub noun: &'static str,
-    /// What was written.
+    /// The value that was written.
     pub lost: Value,
-    /// What is shown in its place.
+    /// The value shown instead.
     pub won: Value,
 }
 
-/// The versions of a record that nothing hides, the one that is shown last; of all in that order.
+/// Returns the versions of a record that nothing hides, in rank order: the shown one is last.
 pub(super) fn standing(versions: &[ArchivedRecord]) -> Vec<&ArchivedRecord> {
     let markers: Vec<&ArchivedRecord> = versions.iter().filter(|one| one.removed).collect();
     let is_hidden = |one: &ArchivedRecord| markers.iter().any(|marker| marker.hides(one));
     versions.iter().filter(|one| !one.removed && !is_hidden(one)).collect()
 }
 
-/// An issue as it is shown, with what others said about it who did not know of that; nothing where it
-/// has all of that.
+/// Returns an issue as shown plus the comments of others who did not know of that version; `None` if it has
+/// all of them.
 pub(super) fn united(standing: &[&ArchivedRecord], now: i64) -> Option<ArchivedRecord> {
     let (shown, others) = standing.split_last()?;
     let of = shown.collection().filter(|of| of.noun == issues::ISSUES.noun)?;
@@ -55,7 +55,7 @@ pub(super) fn united(standing: &[&ArchivedRecord], now: i64) -> Option<ArchivedR
     if !all.iter().any(is_new) {
         return None;
     }
-    // What has no id stays where it is.
+    // Comments without an id stay in place.
     let list = fields.get(COMMENTS).and_then(Value::as_array).unwrap_or_default();
     let mut list: Vec<Value> = list.iter().filter(|one| id_of(one).is_none()).cloned().collect();
     let mut named: Vec<(String, Value)> = all.into_iter().collect();
@@ -68,15 +68,15 @@ pub(super) fn united(standing: &[&ArchivedRecord], now: i64) -> Option<ArchivedR
     let united = ArchivedRecord::of(&shown.doc, of, &shown.path, shown.written, &fields, now);
     let changed_at = united.changed_at.max(shown.changed_at);
     let united = ArchivedRecord { changed_at, ..united };
-    // It is to be the one that is shown.
+    // It must become the shown version.
     Some(match united.rank() > shown.rank() {
         true => united,
         false => ArchivedRecord { changed_at: changed_at.saturating_add(1), ..united },
     })
 }
 
-/// What versions say that neither the first one says, which all of them come from, nor the one that is
-/// shown: all but what people know the record by, which is noted of every version.
+/// Returns what versions say that neither the first one, from which all descend, nor the shown one says;
+/// without the text that identifies the record, which is recorded for every version.
 pub(super) fn dropped<'v>(standing: &[&'v ArchivedRecord]) -> Vec<DroppedValue<'v>> {
     let [first, between @ .., shown] = standing else { return Vec::new() };
     let Some(of) = shown.collection() else { return Vec::new() };
@@ -121,7 +121,7 @@ fn is_united(noun: &str, field: &str) -> bool {
     noun == issues::ISSUES.noun && field == COMMENTS
 }
 
-/// What a version made of a field, and what is shown in its place, where that is another matter.
+/// Returns what a version made of a field, and what is shown instead, if those differ.
 fn of_three([before, version, after]: [&Record; 3], name: &str) -> Option<[Value; 2]> {
     let of = |fields: &Record| fields.get(name).cloned().unwrap_or(Value::Null);
     let (before, lost, won) = (of(before), of(version), of(after));
@@ -137,7 +137,7 @@ fn id_of(comment: &Value) -> Option<&str> {
     comment.as_map()?.get("id")?.as_str()
 }
 
-/// Of two states of a comment the one that is shown is greater: a deletion wins, then the later edit.
+/// Returns the rank of a state of a comment; the greatest is shown: a deletion wins, then the later edit.
 fn age(comment: &Value) -> (bool, i64, String) {
     let deleted = comment.as_map().and_then(|fields| fields.get("deleted"));
     let deleted = deleted == Some(&Value::Bool(true));

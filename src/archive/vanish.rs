@@ -1,4 +1,4 @@
-//! What an import took out of documents, or brought back into them.
+//! Records that an import took out of documents or brought back into them.
 
 use super::keeping::{KeptRecords, keep, keep_leaving};
 use super::mode::is_hybrid;
@@ -14,13 +14,13 @@ use crate::store::Session;
 use crate::tombstone::{self, MemberTimes, Tombstone};
 use std::collections::BTreeSet;
 
-/// Archives what this replica still held of records that others took out of a document that is
-/// hybrid: all that was alive, and the cards and issues that were put away. What was deleted goes as
-/// it always did; where it could be in somebody's archive, a row without content says that it is
-/// deleted, unless it is known here that everybody had acknowledged that and it was only pruned. Out
-/// of any other document nothing was archived, and what is gone was deleted.
+/// Archives what this replica still held of records that others took out of a hybrid document: everything
+/// that was alive, and the cards and issues that were archived or closed. Deleted records go as always; if
+/// such a record could be in somebody's archive, a row without content says that it is deleted, unless it is
+/// known here that everybody had acknowledged the deletion and it was only pruned. Nothing was archived from
+/// any other document, so what is gone from there was deleted.
 ///
-/// The paths of what was archived, and how many values lost to other versions.
+/// Returns the paths of what was archived, and how many values lost to other versions.
 ///
 /// # Errors
 /// As [`keep`].
@@ -77,19 +77,19 @@ pub fn vanished(
     }
     drop(archive);
     let rows = alive.iter().filter_map(row).chain(markers);
-    // They were here until now, whatever the archive was told before: of a restored record the document
-    // can have had another item than the restore made, as old as what that hides.
+    // They were here until now, whatever the archive was told before: the document may have had another item
+    // of a restored record than the restore made, as old as what that hides.
     Ok((archived, keep_leaving(session, rows)?))
 }
 
-/// Whether a record is a tombstone that pruning removes.
+/// Returns whether a record is a tombstone that pruning removes.
 fn is_garbage(collection: &Collection, before: &View, path: &DocPath) -> bool {
     let removal = collection.tombstone.as_ref().map(|marks| marks.removal);
     removal == Some(Removal::AtOnce) && collection.is_deleted(before, path)
 }
 
-/// Hides the archive's versions of records that are in their document again: whatever becomes of
-/// them there, they do not come out of the archive.
+/// Hides the archive's versions of records that are in their document again: whatever becomes of them there,
+/// they do not come out of the archive.
 ///
 /// # Errors
 /// As [`keep`].
@@ -103,14 +103,14 @@ pub fn came_back(
     let is_new = |path: &DocPath| !before.is_some_and(|before| before.exists(&path.steps()));
     let collections = spec.collections.iter().filter(|one| is_archivable(one));
     let mut new = collections.flat_map(|one| one.records(after)).filter(is_new).peekable();
-    // Opening the archive is not for nothing.
+    // Opening the archive has a cost.
     if new.peek().is_none() {
         return Ok(());
     }
     let Some(archive) = ArchiveReader::beside(session)? else { return Ok(()) };
     let mut rows = Vec::new();
     for path in new {
-        // A deletion is hidden by it as well: what is back was made anew, and is another item.
+        // It hides a deletion as well: a returned record was made anew, and is another item.
         let Some(item) = after.item(&path.steps()) else { continue };
         rows.extend(archive.hiding(doc, &path, item, session.now())?);
     }
