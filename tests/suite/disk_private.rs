@@ -183,7 +183,9 @@ fn it_belongs_to_the_member_of_the_replica_and_moves_only_by_hand() {
         assert!(!place(&alice, from).exists(), "{from}");
         assert_eq!(fs::read(place(&alice, to)).unwrap(), before, "{to}");
     }
-    alice.run(&["disk", "move", "/private/again.bin", "/shared/common.md"]).fails(1, "is already there");
+    alice
+        .run(&["disk", "move", "/private/again.bin", "/shared/common.md"])
+        .fails(1, "is already there");
     // What other programs write into the directory is taken in, and so is what they move.
     fs::write(place(&alice, "/private/by hand.md"), "by hand\n").unwrap();
     fs::rename(place(&alice, "/private/again.bin"), place(&alice, "/private/moved.bin")).unwrap();
