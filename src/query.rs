@@ -1,8 +1,8 @@
-//! What a store says, in types that serialise: members, messages, issues, cards and the rest.
+//! Queries of a store, with results in serialisable types: members, messages, issues, cards and the rest.
 //!
-//! Every answer is a plain struct whose JSON is the JSON of the command line, field by field. What
-//! the schema knows of a record is a field of its struct; what other programs wrote beside it stays
-//! with the record, where all of it was asked for. Nothing here writes, prints or asks the clock.
+//! Every result is a plain struct whose JSON is the JSON of the command line, field by field. Fields of a
+//! record that the schema knows are fields of its struct; what other programs wrote in it is kept with the
+//! record if the whole record was requested. Nothing here writes, prints or reads the clock.
 
 pub mod archived;
 pub mod attached;
@@ -36,19 +36,19 @@ use crate::schema::Spec;
 use crate::store::{Reader, State};
 use std::collections::BTreeSet;
 
-/// An answer about many documents, without those that cannot be used.
+/// A result over many documents, without those that cannot be used.
 #[derive(Debug)]
 pub struct Partial<T> {
-    /// What was found in the others.
+    /// The result from the other documents.
     pub found: T,
     /// Why the rest is left out: each error names its document.
     pub damaged: Vec<Error>,
 }
 
-/// What was read; nothing of a document that cannot be used, which is noted in `damaged`.
+/// Returns what was read; `None` for a document that cannot be used, which is added to `damaged`.
 ///
 /// # Errors
-/// What is not about a document alone.
+/// Those not about a single document.
 fn sound<T>(damaged: &mut Vec<Error>, read: Result<T>) -> Result<Option<T>> {
     match read {
         Ok(read) => Ok(Some(read)),
@@ -60,16 +60,16 @@ fn sound<T>(damaged: &mut Vec<Error>, read: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// The document of a concern of an entity; None where there is none yet.
+/// Returns the document of a concern of an entity; `None` if there is none yet.
 fn view(reader: &Reader, entity: &EntityId, spec: &Spec) -> Result<Option<View>> {
     reader.view(&entity.document(spec.name))
 }
 
-/// How often a reading that others wrote into is read again.
+/// How often a read is retried if others write meanwhile.
 const READINGS: usize = 20;
 
-/// A reading of document and archive as one: they are two files, and what a command moved from one to
-/// the other while they were read would be in neither, or in both. It is read again then.
+/// Reads document and archive consistently: they are two files, and a record that a command moved between
+/// them during the read would be in neither, or in both. The read is then repeated.
 fn steady<R>(reader: &Reader, read: impl Fn() -> Result<R>) -> Result<R> {
     let moment = || reader.state().map(State::log_end).transpose();
     for _ in 1..READINGS {
@@ -82,7 +82,7 @@ fn steady<R>(reader: &Reader, read: impl Fn() -> Result<R>) -> Result<R> {
     read()
 }
 
-/// What is found in that document, of which no more is read than what is looked at.
+/// Runs a query on that document, reading no more of it than the query needs.
 fn look<R>(
     reader: &Reader,
     entity: &EntityId,
@@ -92,7 +92,7 @@ fn look<R>(
     reader.look(&entity.document(spec.name), look)?.transpose()
 }
 
-/// The one name that a prefix means, of those that occur somewhere. A full one may occur nowhere.
+/// Returns the one name with this prefix, of those that occur somewhere. A full name need not occur.
 ///
 /// # Errors
 /// `Ambiguous`; `Usage` for a prefix that is too short.

@@ -1,5 +1,5 @@
-//! The archive beside the documents: what is in both is read from the document, and what is in
-//! neither twice.
+//! Combines the archive with the documents: a record in both is read from the document, and never returned
+//! twice.
 
 use super::{Partial, sound, steady};
 use crate::archive::{self, ArchiveMode, ArchiveOrder, ArchivePage, ArchiveReader, ArchivedRecord};
@@ -15,27 +15,27 @@ use crate::wire::Record;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// Where the record is that an id names.
+/// Where the record with an id is.
 pub(super) enum Place {
     Document(DocPath),
     Archived(Box<ArchivedRecord>),
 }
 
-/// The archived records of one document, those left out that the document has.
+/// The archived records of one document, except those that the document has.
 pub(super) struct Shelf<'v> {
     pub doc: DocId,
     pub view: &'v dyn Source,
     beside: Beside,
 }
 
-/// What is read beside a document: the archive, and what is told where it cannot be read.
+/// What is read beside a document: the archive, and the notes to show if it cannot be read.
 pub(super) struct Beside {
     archive: Option<ArchiveReader>,
     left_out: Omitted,
 }
 
 impl Beside {
-    /// The archive as it is now; none, and a note, where it cannot be used.
+    /// Opens the archive in its current state; if it cannot be used, none and a note.
     fn of(reader: &Reader) -> Beside {
         let left_out = reader.left_out().clone();
         if left_out.is_noted() {
@@ -48,7 +48,7 @@ impl Beside {
         Beside { archive, left_out }
     }
 
-    /// What the archive says; nothing, and a note, where it cannot be read.
+    /// Returns what the archive answers; if it cannot be read, a default and a note.
     fn ask<T: Default>(&self, ask: impl FnOnce(&ArchiveReader) -> Result<T>) -> T {
         let said = self.archive.as_ref().map(ask).transpose();
         said.unwrap_or_else(|error| {
@@ -68,30 +68,30 @@ impl<'v> Shelf<'v> {
         Shelf { doc, view, beside: Beside::of(reader) }
     }
 
-    /// Of an archive that was opened in one moment with the document; see [`moment`].
+    /// Combines an archive with the document that was opened in the same moment; see [`moment`].
     pub fn beside(doc: DocId, view: &'v dyn Source, beside: Beside) -> Shelf<'v> {
         Shelf { doc, view, beside }
     }
 
-    /// Records as a page has them, the earliest first.
+    /// Returns the records of a page, the earliest first.
     pub fn page(&self, page: &ArchivePage<'_>) -> Vec<ArchivedRecord> {
-        // What is in the document again takes no place of what is not.
+        // A record that is back in the document does not count towards the limit.
         self.beside.ask(|archive| archive.page(&self.doc, page, |record| self.is_on(page, record)))
     }
 
-    /// The cards and issues that are not put away, the earliest first. Others can be among them.
+    /// Returns archived cards and issues that were reopened, the earliest first. Others can be among them.
     pub fn opened(&self) -> Vec<ArchivedRecord> {
         let mut found = self.beside.ask(|archive| archive.opened(&self.doc));
         found.retain(|record| self.is_only_here(record));
         found
     }
 
-    /// The fields of an archived record; none, and a note, where it cannot be read.
+    /// Returns the fields of an archived record; if it cannot be read, `None` and a note.
     pub fn fields(&self, record: &ArchivedRecord) -> Option<Record> {
         self.noted(record.fields())
     }
 
-    /// The same of some fields.
+    /// Returns only some of the fields.
     pub fn some_fields(&self, record: &ArchivedRecord, names: &[&str]) -> Option<Record> {
         self.noted(record.some_fields(names))
     }
@@ -100,7 +100,7 @@ impl<'v> Shelf<'v> {
         read.map_err(|error| note(&self.beside.left_out, error)).ok()
     }
 
-    /// All records, the earliest first, one after the other: they need not fit into memory.
+    /// Passes all records, the earliest first, one at a time: they need not fit into memory.
     ///
     /// # Errors
     /// Those of `take`.
@@ -118,7 +118,7 @@ impl<'v> Shelf<'v> {
         taken
     }
 
-    /// How many there are beside the document's own, without reading them; None where that takes
+    /// Returns how many there are beside the document's own, without reading them; `None` if that requires
     /// reading them.
     pub fn count(&self, live: &[DocPath]) -> Option<u64> {
         match &self.beside.archive {
@@ -127,8 +127,8 @@ impl<'v> Shelf<'v> {
         }
     }
 
-    /// Whether a record stands on a page: not where its message is in the document again, which shows
-    /// it then.
+    /// Returns whether a record is on a page: it is not if its message is back in the document, which then
+    /// shows it.
     fn is_on(&self, page: &ArchivePage<'_>, record: &ArchivedRecord) -> bool {
         let message = record.parent().map(|parent| ["messages", parent]);
         let is_shown_there = page.listed && message.is_some_and(|m| self.view.exists(&m));
@@ -139,13 +139,13 @@ impl<'v> Shelf<'v> {
         !self.view.exists(&record.path.steps())
     }
 
-    /// Whether a record is in the archive and not in the document.
+    /// Returns whether a record is in the archive and not in the document.
     pub fn holds(&self, path: &[String]) -> bool {
         !self.view.exists(&path.steps())
             && self.beside.ask(|archive| archive.shows(&self.doc, path))
     }
 
-    /// A record that is in the archive and not in the document.
+    /// Returns a record that is in the archive and not in the document.
     pub fn get(&self, path: &[String]) -> Option<ArchivedRecord> {
         match self.view.exists(&path.steps()) {
             true => None,
@@ -153,26 +153,26 @@ impl<'v> Shelf<'v> {
         }
     }
 
-    /// The archived replies to a message.
+    /// Returns the archived replies to a message.
     pub fn replies(&self, parent: &str) -> Vec<ArchivedRecord> {
         let mut found = self.beside.ask(|archive| archive.replies(&self.doc, parent));
         found.retain(|record| self.is_only_here(record));
         found
     }
 
-    /// When the archived replies to a message were written.
+    /// Returns when the archived replies to a message were written.
     pub fn reply_times(&self, parent: &str) -> Vec<i64> {
         let mut found = self.beside.ask(|archive| archive.reply_times(&self.doc, parent));
         found.retain(|(path, _)| !self.view.exists(&path.steps()));
         found.into_iter().map(|(_, at)| at).collect()
     }
 
-    /// The messages that have archived replies.
+    /// Returns the messages that have archived replies.
     pub fn threads(&self) -> BTreeSet<String> {
         self.beside.ask(|archive| archive.threads(&self.doc))
     }
 
-    /// Those of them whose ids begin like this.
+    /// Returns those of them with this id prefix.
     pub fn threads_beginning(&self, prefix: &str) -> BTreeSet<String> {
         match prefix.is_empty() {
             true => BTreeSet::new(),
@@ -180,8 +180,8 @@ impl<'v> Shelf<'v> {
         }
     }
 
-    /// What is not in the document may be in the archive: where that cannot be asked, nobody knows
-    /// that it is nowhere.
+    /// A record that is not in the document may be in the archive: if that cannot be read, it is unknown
+    /// whether the record exists.
     fn not_found(&self, error: Error) -> Error {
         match self.beside.left_out.reason().filter(|_| error.kind == Kind::NotFound) {
             Some(reason) => {
@@ -193,8 +193,8 @@ impl<'v> Shelf<'v> {
         }
     }
 
-    /// The record that an id or a unique prefix names, in the document or in the archive; `live` is
-    /// what the document alone says.
+    /// Returns the record with this id or unique prefix, in the document or in the archive; `live` is the
+    /// document's answer alone.
     pub fn find(&self, live: Result<DocPath>, prefix: &str, noun: &str) -> Result<Place> {
         let mut archived = match prefix.is_empty() {
             true => Vec::new(),
@@ -227,16 +227,16 @@ impl<'v> Shelf<'v> {
     }
 }
 
-/// A document and the archive beside it, both as they were in one moment: what is read of them later is
-/// of that moment, too. None where there is no document.
+/// Opens a document and the archive beside it as of one moment: later reads of them see that moment, too.
+/// `None` if there is no document.
 pub(super) fn moment(reader: &Reader, doc: &DocId) -> Result<Option<(View, Beside)>> {
     steady(reader, || Ok(reader.view(doc)?.map(|view| (view, Beside::of(reader)))))
 }
 
-/// The archive of a store; None where nothing was ever archived.
+/// Opens the archive of a store; `None` if nothing was ever archived.
 ///
 /// # Errors
-/// As [`ArchiveReader::of`]; `Corrupt` where it is gone.
+/// As [`ArchiveReader::of`]; `Corrupt` if the archive is gone.
 fn opened(reader: &Reader) -> Result<Option<ArchiveReader>> {
     match ArchiveReader::of(reader)? {
         None => archive::nothing_lost(reader.state()).map(|()| None),
@@ -249,25 +249,25 @@ fn opened(reader: &Reader) -> Result<Option<ArchiveReader>> {
 pub struct ArchivedSummary {
     /// The id of the record.
     pub id: String,
-    /// What it is called: `message`, `reply`, `card` or `issue`.
+    /// Its kind: `message`, `reply`, `card` or `issue`.
     pub kind: &'static str,
-    /// The document that it was in.
+    /// The document it was in.
     pub doc: DocId,
-    /// When it was made, in Unix seconds.
+    /// When it was created, in Unix seconds.
     pub created_at: i64,
     /// When this replica archived it, in Unix seconds.
     pub archived_at: i64,
-    /// What people know it by.
+    /// The text by which people recognise it.
     pub text: Option<String>,
 }
 
-/// The same with everything that was in it.
+/// An archived record with all its content.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ArchivedContent {
     /// What a list shows of it.
     #[serde(flatten)]
     pub summary: ArchivedSummary,
-    /// The way to it from its root.
+    /// Its path from the root.
     pub path: DocPath,
     /// Its fields, as they are shown.
     pub record: serde_json::Value,
@@ -278,13 +278,13 @@ pub struct ArchivedContent {
 /// One state in which a record was archived.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ArchivedVersion {
-    /// The name of this state, the same on every replica.
+    /// The identifier of this state, the same on every replica.
     pub version: String,
-    /// The latest of the times in it, in Unix seconds.
+    /// The latest of its times, in Unix seconds.
     pub changed_at: i64,
     /// When this replica archived it, in Unix seconds.
     pub archived_at: i64,
-    /// It says that the record was deleted, or went back into its document.
+    /// Whether it is a marker that the record was deleted, or went back into its document.
     pub removed: bool,
     /// Its fields.
     pub record: serde_json::Value,
@@ -306,8 +306,8 @@ impl ArchivedSummary {
     }
 }
 
-/// The last so many archived records of each document, the earliest first; of a store or of some
-/// entities, of one kind or of all. A document that cannot be used is noted.
+/// Returns the last `limit` archived records of each document, the earliest first; of a store or of some
+/// entities, of one kind or of all. A document that cannot be used is reported.
 ///
 /// # Errors
 /// Those of reading the archive.
@@ -338,17 +338,17 @@ pub fn list(
 pub struct KeptDocument {
     /// The document.
     pub doc: DocId,
-    /// None where nobody has said anything, and nothing was archived: what is old goes then.
+    /// `None` if no mode was set and nothing was archived: old records are archived then.
     pub mode: Option<ArchiveMode>,
-    /// When something first left it for an archive, in Unix seconds.
+    /// When a record first left it for an archive, in Unix seconds.
     pub archived_since: Option<i64>,
 }
 
-/// How the documents of a store or of some entities are kept, of those that can be archived. One that
-/// cannot be used is noted.
+/// Returns how the archivable documents of a store or of some entities are kept. One that cannot be used is
+/// reported.
 ///
 /// # Errors
-/// `Io` where the store cannot be looked through.
+/// `Io` if the store cannot be listed.
 pub fn modes(
     reader: &Reader,
     entities: Option<&BTreeSet<EntityId>>,
@@ -372,7 +372,7 @@ pub fn modes(
     Ok(partial)
 }
 
-/// The archived record that an id or a unique prefix names.
+/// Returns the archived record with this id or unique prefix.
 ///
 /// # Errors
 /// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.
@@ -409,7 +409,7 @@ pub fn find(
     })
 }
 
-/// Where the archived record is that an id or a unique prefix names.
+/// Locates the archived record with this id or unique prefix.
 fn locate(
     reader: &Reader,
     entities: Option<&BTreeSet<EntityId>>,
@@ -436,7 +436,7 @@ fn none(prefix: &str) -> Error {
     Error::not_found(format!("no archived record {prefix:?}"))
 }
 
-/// The documents that anything is archived of.
+/// Returns the documents that have archived records.
 fn documents(reader: &Reader, entities: Option<&BTreeSet<EntityId>>) -> Result<Vec<DocId>> {
     let Some(archive) = opened(reader)? else { return Ok(Vec::new()) };
     let mut docs = archive.documents()?;
@@ -448,7 +448,7 @@ fn documents(reader: &Reader, entities: Option<&BTreeSet<EntityId>>) -> Result<V
     Ok(docs)
 }
 
-/// A document as it stands; an empty one where the store has none.
+/// Returns a document; an empty one if the store has none.
 fn view_of(reader: &Reader, doc: &DocId) -> Result<View> {
     Ok(reader.view(doc)?.unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! The files that messages bring along.
+//! The files attached to messages.
 
 use super::chat;
 use crate::archive::ArchiveReader;
@@ -10,17 +10,17 @@ use crate::id::EntityId;
 use crate::store::Reader;
 use std::collections::BTreeSet;
 
-/// A file that one message alone has attached.
+/// A file that only one message has attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AloneFile {
-    /// Where it is, or wants to be.
+    /// Its path, or the path it wants.
     pub path: DiskPath,
-    /// What to call it by: its path, or its id where another file has that.
+    /// The name to use for it: its path, or its id if another file has that path.
     pub name: String,
 }
 
-/// The file that an attachment names, by what it is to be called: its path, or its id where another file
-/// has that; None where it is not there.
+/// Returns the name to use for the file of an attachment: its path, or its id if another file has that path;
+/// `None` if it is not there.
 ///
 /// # Errors
 /// Those of the document.
@@ -32,7 +32,7 @@ pub fn called(reader: &Reader, entity: &EntityId, file: &AttachedFile) -> Result
     Ok(file.place(&directory, |id| held(&view, id)).map(|place| name(place, &directory)))
 }
 
-/// The BLAKE3 of what a file holds.
+/// Returns the BLAKE3 hash of a file's content.
 pub(crate) fn held(view: &View, id: &str) -> Option<String> {
     Some(disk::read(view, id)?.content.stored()?.blake3)
 }
@@ -45,8 +45,8 @@ fn name(place: &FilePlace, directory: &Directory) -> String {
     }
 }
 
-/// The files among the attachments that a message alone has attached, and that are on the disk: nobody
-/// asks for them any more once it is deleted. In the order in which it names them.
+/// Returns the files in the attachments directory that only this message has attached and that are on the
+/// disk: nothing refers to them once the message is deleted. In the order in which the message names them.
 ///
 /// # Errors
 /// As [`chat::find`]; those of the documents and of the archive.

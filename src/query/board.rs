@@ -19,35 +19,35 @@ use std::collections::BTreeMap;
 /// A card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Card {
-    /// By which it is known here.
+    /// Its id here.
     pub id: String,
-    /// What stands on it; empty where nothing does.
+    /// Its title; may be empty.
     pub title: Text,
-    /// Empty where nobody wrote one.
+    /// Its description; empty if there is none.
     pub description: Text,
-    /// The column that it names, which need not be there any more.
+    /// The column it names, which may no longer exist.
     pub column_id: Text,
-    /// Whose it is; empty for nobody's.
+    /// The assignee; empty if there is none.
     pub assignee_id: Text,
     /// `urgent`, `high`, `medium` or `low`.
     pub priority: Text,
-    /// Unix seconds, like all times here; 0 where nobody said.
+    /// Unix seconds, like all times here; 0 if unknown.
     pub created_at: i64,
     /// When it was last changed or moved to another column.
     pub updated_at: i64,
-    /// Whether it was archived: it is a tombstone then, and in no lane.
+    /// Whether it was archived: then it is a tombstone, and in no lane.
     pub archived: bool,
     /// 0 for a card on the board.
     pub archived_at: i64,
     /// Who has acknowledged that it was archived: member → Unix seconds.
     pub ack_vector: Value,
-    /// It is in the archive, and in the document no more.
+    /// Whether it is in the archive, and no longer in the document.
     #[serde(default, deserialize_with = "derived", skip_serializing_if = "std::ops::Not::not")]
     pub in_archive: bool,
-    /// What other programs wrote beside it, where the whole record was asked for.
+    /// What other programs wrote in the record, if the whole record was requested.
     #[serde(flatten)]
     pub other: Other,
-    /// The title of its column; None where that is gone.
+    /// The title of its column; `None` if that is gone.
     #[serde(default, deserialize_with = "derived")]
     pub column: Option<String>,
 }
@@ -55,13 +55,13 @@ pub struct Card {
 /// A column of the board with the cards in it, in their order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Lane {
-    /// None for the lane of the cards whose column is gone.
+    /// `None` for the lane of the cards whose column is gone.
     pub id: Option<String>,
-    /// As people read it; `unfiled` for the lane of the cards whose column is gone.
+    /// The title people see; `unfiled` for the lane of the cards whose column is gone.
     pub title: String,
-    /// Its place on the board; None for the lane of the cards whose column is gone.
+    /// Its position on the board; `None` for the lane of the cards whose column is gone.
     pub order: Option<i64>,
-    /// The cards in it, in their order; archived ones are in none.
+    /// The cards in it, in their order; archived ones are in no lane.
     pub cards: Vec<Card>,
 }
 
@@ -70,20 +70,20 @@ pub struct Lane {
 pub struct CardFilter {
     /// Only those in this column: its id, a unique prefix of it, or its title.
     pub column: Option<String>,
-    /// Only those of this member: an id, or a unique prefix of one of the assignees. An empty text is
-    /// nobody.
+    /// Only those of this member: an id, or a unique prefix of one of the assignees. An empty text means no
+    /// assignee.
     pub assignee: Option<String>,
     /// Only those of this priority.
     pub priority: Option<Priority>,
-    /// Archived ones too.
+    /// Includes archived ones.
     pub archived: bool,
 }
 
-/// The columns in their order, each with its cards; last a lane of the cards whose column is gone,
-/// where there are any. None of it where there is no board yet.
+/// Returns the columns in their order, each with its cards; last a lane of the cards whose column is gone, if
+/// there are any. Empty if there is no board yet.
 ///
 /// # Errors
-/// `Corrupt` where the document is.
+/// `Corrupt` if the document is damaged.
 pub fn lanes(reader: &Reader, entity: &EntityId) -> Result<Vec<Lane>> {
     steady(reader, || {
         let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
@@ -92,8 +92,8 @@ pub fn lanes(reader: &Reader, entity: &EntityId) -> Result<Vec<Lane>> {
     })
 }
 
-/// The lanes of a board with the cards of its document, and behind them the archived ones that somebody
-/// took up again, by age.
+/// Returns the lanes of a board with the cards of its document, followed by the archived ones that somebody
+/// reopened, by age.
 fn lanes_of(view: &View, board: &Board, shelf: &Shelf<'_>) -> Result<Vec<Lane>> {
     let titles = titles(board);
     let cards = |ids: &[String]| {
@@ -116,11 +116,11 @@ fn lanes_of(view: &View, board: &Board, shelf: &Shelf<'_>) -> Result<Vec<Lane>> 
         }
         let card = titled(Card { in_archive: true, ..card }, &titles);
         let column = card.column_id.json().as_str().and_then(|id| board.column(id));
-        // Of two columns with one id the same has its cards as has those of the document.
+        // If two columns share an id, archived cards go into the same one as the document's cards.
         let place = column.map(|of| board.columns.iter().position(|one| one.place == of.place));
         let place = match place.flatten() {
             Some(place) => place,
-            // The last lane, made where there is none yet.
+            // The last lane, created on demand.
             None => {
                 if lanes.last().is_none_or(|lane| lane.id.is_some()) {
                     lanes.push(lane(None, UNFILED, None, &[])?);
@@ -138,20 +138,19 @@ fn lanes_of(view: &View, board: &Board, shelf: &Shelf<'_>) -> Result<Vec<Lane>> 
 /// The title of the lane of the cards whose column is gone.
 const UNFILED: &str = "unfiled";
 
-/// The columns of a board in their order, without their cards; none where there is no board yet.
+/// Returns the columns of a board in their order, without their cards; empty if there is no board yet.
 ///
 /// # Errors
-/// `Corrupt` where the document is.
+/// `Corrupt` if the document is damaged.
 pub fn columns(reader: &Reader, entity: &EntityId) -> Result<Vec<Heading>> {
     Ok(view(reader, entity, &SPEC)?.map_or_else(Vec::new, |view| kanban::headings(&view)))
 }
 
-/// The cards of a board in the order in which they stand on it, archived ones last; none where there
-/// is no board yet.
+/// Returns the cards of a board in board order, archived ones last; empty if there is no board yet.
 ///
 /// # Errors
-/// `NotFound`, `Ambiguous` or `Usage` for a column or a prefix of an assignee; `Corrupt` where the
-/// document is.
+/// `NotFound`, `Ambiguous` or `Usage` for a column or a prefix of an assignee; `Corrupt` if the document is
+/// damaged.
 pub fn list(reader: &Reader, entity: &EntityId, filter: &CardFilter) -> Result<Vec<Card>> {
     steady(reader, || {
         let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
@@ -188,8 +187,7 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &CardFilter) -> Result<V
     })
 }
 
-/// The card that an id or a unique prefix names, archived ones included, with every field of its
-/// record.
+/// Returns the card with this id or unique prefix, archived ones included, with every field of its record.
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
@@ -214,7 +212,8 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Card> {
 /// Column id → its title.
 fn titles(board: &Board) -> BTreeMap<String, String> {
     let mut columns: Vec<_> = board.columns.iter().filter(|column| !column.id.is_empty()).collect();
-    // Of two columns with one id the first in the document is meant: it comes last, and stays.
+    // If two columns share an id, the first in the document counts: it comes last here, and overwrites the
+    // other.
     columns.sort_by_key(|column| std::cmp::Reverse(column.place));
     columns.into_iter().map(|column| (column.id.clone(), column.title.clone())).collect()
 }

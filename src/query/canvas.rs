@@ -9,10 +9,10 @@ use crate::store::Reader;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Something on the canvas.
+/// An element of the canvas.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Element {
-    /// By which it is known here.
+    /// Its id here.
     pub id: String,
     /// `text`, `image`, `chart` or `shape`.
     pub element_type: Text,
@@ -26,30 +26,30 @@ pub struct Element {
     pub height: Numeric,
     /// In radians, clockwise about the centre.
     pub rotation: Numeric,
-    /// What is greater lies on top.
+    /// Greater is on top.
     pub z_index: Numeric,
-    /// What else there is to it, as its type wants it.
+    /// The rest of its content, as its type requires.
     pub data: Value,
-    /// Unix seconds, like all times here; 0 where nobody said.
+    /// Unix seconds, like all times here; 0 if unknown.
     pub created_at: i64,
     /// When any of its fields was last changed.
     pub updated_at: i64,
-    /// Whether it was deleted: it is a tombstone then.
+    /// Whether it was deleted: then it is a tombstone.
     pub deleted: bool,
-    /// 0 for what is not deleted.
+    /// 0 if it is not deleted.
     pub deleted_at: i64,
     /// Who has acknowledged the deletion: member → Unix seconds.
     pub ack_vector: Value,
-    /// What other programs wrote beside it, where the whole record was asked for.
+    /// What other programs wrote in the record, if the whole record was requested.
     #[serde(flatten)]
     pub other: Other,
 }
 
-/// The elements of a canvas, the lowest first; deleted ones only with `all`. None where there is no
+/// Returns the elements of a canvas, the lowest first; deleted ones only with `all`. Empty if there is no
 /// canvas yet.
 ///
 /// # Errors
-/// `Corrupt` where the document is.
+/// `Corrupt` if the document is damaged.
 pub fn list(reader: &Reader, entity: &EntityId, all: bool) -> Result<Vec<Element>> {
     let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
     let mut elements: Vec<Element> = record::list(&ELEMENTS, &view, all)?;
@@ -57,8 +57,7 @@ pub fn list(reader: &Reader, entity: &EntityId, all: bool) -> Result<Vec<Element
     Ok(elements)
 }
 
-/// The element that an id or a unique prefix names, deleted ones included, with every field of its
-/// record.
+/// Returns the element with this id or unique prefix, deleted ones included, with every field of its record.
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.

@@ -1,4 +1,4 @@
-//! What was said in an entity: messages, replies and threads.
+//! The chat of an entity: messages, replies and threads.
 
 mod streamed;
 
@@ -28,13 +28,13 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Thread {
     /// The message's id.
     pub parent_id: String,
-    /// Replies that are not deleted.
+    /// The number of replies that are not deleted.
     pub reply_count: i64,
     /// When the last of them was written, in Unix seconds; 0 without any.
     pub last_reply_at: i64,
-    /// None for a message that is not here any more: its thread outlives it.
+    /// `None` if the message is no longer here: its thread outlives it.
     pub message: Option<Message>,
-    /// The oldest first.
+    /// The replies, the oldest first.
     pub replies: Vec<Message>,
 }
 
@@ -43,9 +43,9 @@ pub struct Thread {
 pub struct Reading {
     /// The mark to keep.
     pub mark: ReadMark,
-    /// How many messages and replies become read.
+    /// The number of messages and replies that become read.
     pub read: usize,
-    /// How many stay unread.
+    /// The number that stay unread.
     pub unread: usize,
 }
 
@@ -56,56 +56,56 @@ pub struct MessageFilter {
     pub since: Option<i64>,
     /// Only those before this time, in Unix seconds.
     pub until: Option<i64>,
-    /// Only those of this member: an id, or a unique prefix of one of those who wrote.
+    /// Only those of this member: an id, or a unique prefix of one of the authors.
     pub author: Option<String>,
-    /// Only those that hold all of these, in any case. With any the replies in the threads are
-    /// searched too.
+    /// Only those that hold all of these words, ignoring case. If there are any, the replies in the threads
+    /// are searched too.
     pub words: Vec<String>,
-    /// Only the last so many.
+    /// Only the last `limit`.
     pub limit: Option<usize>,
-    /// Deleted ones too.
+    /// Includes deleted ones.
     pub deleted: bool,
-    /// Only those that are unread here, replies in the threads too; see [`super::unread`].
+    /// Only those that are unread here, replies in the threads included; see [`super::unread`].
     pub unread: bool,
-    /// The replies in the threads too, not those to deleted messages alone.
+    /// Includes all replies in the threads, not only those to deleted messages.
     pub replies: bool,
 }
 
 impl MessageFilter {
-    /// Whether it leaves nothing out but by its limit, and what is deleted.
+    /// Returns whether it leaves out nothing except by its limit and deletion.
     fn lets_all_through(&self) -> bool {
         let unlimited =
             MessageFilter { limit: None, deleted: false, replies: false, ..self.clone() };
         unlimited == MessageFilter::default()
     }
 
-    /// Whether it is words by which most are left out, and nothing that is told of all messages.
+    /// Returns whether words leave out most messages, and no other condition needs data of all messages.
     fn is_by_words(&self) -> bool {
         !self.words.is_empty() && self.author.is_none() && !self.unread
     }
 }
 
-/// A thread, without what is in it.
+/// A thread, without its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ThreadSummary {
-    /// The message that it replies to, which may be gone.
+    /// The message it belongs to, which may be gone.
     pub parent_id: String,
-    /// Replies that are not deleted.
+    /// The number of replies that are not deleted.
     pub reply_count: i64,
     /// When the last of them was written, in Unix seconds; 0 without any.
     pub last_reply_at: i64,
 }
 
-/// The messages of an entity, the oldest first, with the replies to deleted ones, which have no other
-/// place to be read; none where nobody has said anything.
+/// Returns the messages of an entity, the oldest first, including replies to deleted ones, which appear
+/// nowhere else; empty if there are none.
 ///
 /// # Errors
-/// `Ambiguous` or `Usage` for a prefix of an author; `Corrupt` where the document is.
+/// `Ambiguous` or `Usage` for a prefix of an author; `Corrupt` if the document is damaged.
 pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Message>> {
     steady(reader, || {
         let list =
             |chat: &dyn Source| list_of(reader, &Talk::of(reader, entity, chat), entity, filter);
-        // What is shown of most messages is read faster of all at once.
+        // If most messages are shown, reading all of them at once is faster.
         let last = filter.limit.is_some() && filter.lets_all_through() && !filter.replies;
         let some = last || filter.is_by_words();
         let found = match some {
@@ -116,7 +116,7 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Resul
     })
 }
 
-/// The same, of a chat that was read.
+/// Lists the messages of a chat that was read.
 fn list_of(
     reader: &Reader,
     talk: &Talk<'_>,
@@ -140,7 +140,7 @@ fn list_of(
         paths = newest(view, paths, filter.deleted, limit);
     }
     let mut found = talk.messages(paths, filter.deleted)?;
-    // Of what is archived no more is read than what can be shown.
+    // Of the archive no more is read than can be shown.
     let limit = filter.limit.filter(|_| filter.author.is_none() && !filter.unread);
     found.append(&mut talk.archived(&ArchivePage {
         listed: !with_replies,
@@ -166,7 +166,7 @@ fn everything(view: &dyn Source, with_replies: bool) -> Vec<DocPath> {
     paths
 }
 
-/// The messages and replies at some keys of roots.
+/// Returns the paths of messages and replies at these keys of roots.
 fn records_at(view: &dyn Source, keys: &[(String, String)]) -> Vec<DocPath> {
     let mut paths = Vec::new();
     for (root, key) in keys {
@@ -182,7 +182,7 @@ fn records_at(view: &dyn Source, keys: &[(String, String)]) -> Vec<DocPath> {
     paths
 }
 
-/// The replies in the threads of messages that are deleted, or nowhere any more.
+/// Returns the replies in the threads of messages that are deleted, or no longer exist.
 fn replies_to_deleted(talk: &Talk<'_>) -> Vec<DocPath> {
     let mut found = Vec::new();
     for thread in THREADS.records(talk.view()) {
@@ -195,11 +195,11 @@ fn replies_to_deleted(talk: &Talk<'_>) -> Vec<DocPath> {
     found
 }
 
-/// The last so many messages and replies that are not deleted, archived ones among them, the oldest
-/// first, and the version of the chat that they are of: [`news`] goes on from there.
+/// Returns the last `limit` messages and replies that are not deleted, archived ones included, the oldest
+/// first, and the version of the chat they come from: [`news`] continues from there.
 ///
 /// # Errors
-/// `Corrupt` where the document is.
+/// `Corrupt` if the document is damaged.
 pub fn last(reader: &Reader, entity: &EntityId, limit: usize) -> Result<(Vec<Message>, Clocks)> {
     let filter = MessageFilter { limit: Some(limit), replies: true, ..MessageFilter::default() };
     steady(reader, || {
@@ -211,11 +211,11 @@ pub fn last(reader: &Reader, entity: &EntityId, limit: usize) -> Result<(Vec<Mes
     })
 }
 
-/// The messages and replies that a version of the chat does not hold, the oldest first, and the
+/// Returns the messages and replies that a version of the chat does not hold, the oldest first, and the
 /// version that holds them. Deleted ones are left out.
 ///
 /// # Errors
-/// `Corrupt` where the document is.
+/// `Corrupt` if the document is damaged.
 pub fn news(reader: &Reader, entity: &EntityId, after: &Clocks) -> Result<(Vec<Message>, Clocks)> {
     steady(reader, || {
         let Some(view) = view(reader, entity, &SPEC)? else {
@@ -231,8 +231,8 @@ pub fn news(reader: &Reader, entity: &EntityId, after: &Clocks) -> Result<(Vec<M
     })
 }
 
-/// The threads of an entity, in the order of their messages: whole where any of their messages or
-/// replies is let through. A limit counts threads.
+/// Returns the threads of an entity, in the order of their messages: whole threads, if the filter lets any of
+/// their messages or replies through. A limit counts threads.
 ///
 /// # Errors
 /// As [`list`].
@@ -243,7 +243,7 @@ pub fn threads(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Re
         let mut all = talk.messages(MESSAGES.records(&view), true)?;
         all.append(&mut talk.messages(REPLIES.records(&view), filter.deleted)?);
         all.append(&mut talk.archived(&ArchivePage::default())?);
-        // A deleted message is shown for the sake of its replies, or where deleted ones are.
+        // A deleted message is shown for its replies, or if deleted ones are requested.
         let hides = |message: &Message| message.deleted && !filter.deleted;
         let shown: Vec<Message> = all.iter().filter(|one| !hides(one)).cloned().collect();
         let wanted = let_through(reader, &talk, entity, shown, filter)?;
@@ -279,7 +279,7 @@ pub fn threads(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Re
     })
 }
 
-/// The thread that a message begins, or that a reply is in.
+/// Returns the thread that a message starts, or that a reply is in.
 fn thread_of(message: &Message) -> &str {
     message.parent_id.as_deref().unwrap_or(&message.id)
 }
@@ -290,7 +290,7 @@ fn mark(unread: &Unread, talk: &Talk<'_>, messages: &mut [Message]) {
     }
 }
 
-/// Those of some messages that a filter lets through, its limit apart.
+/// Returns those messages that a filter lets through, regardless of its limit.
 fn let_through(
     reader: &Reader,
     talk: &Talk<'_>,
@@ -314,11 +314,11 @@ fn let_through(
     Ok(found)
 }
 
-/// What becomes read when everything up to a message or reply does, in the order of the list; without
-/// one everything that is known here.
+/// Returns what becomes read if everything up to a message or reply does, in list order; without one,
+/// everything known here.
 ///
 /// # Errors
-/// `NotFound` or `Ambiguous` for the message; `Corrupt` where the document is.
+/// `NotFound` or `Ambiguous` for the message; `Corrupt` if the document is damaged.
 pub fn reading(reader: &Reader, entity: &EntityId, until: Option<&str>) -> Result<Reading> {
     steady(reader, || {
         let last = until.map(|prefix| find(reader, entity, prefix)).transpose()?;
@@ -346,16 +346,16 @@ pub fn reading(reader: &Reader, entity: &EntityId, until: Option<&str>) -> Resul
     })
 }
 
-/// How many messages and replies of an entity are unread.
+/// Returns how many messages and replies of an entity are unread.
 ///
 /// # Errors
-/// `Corrupt` where the document is.
+/// `Corrupt` if the document is damaged.
 pub fn unread_count(reader: &Reader, entity: &EntityId) -> Result<usize> {
     let filter = MessageFilter { unread: true, ..MessageFilter::default() };
     Ok(list(reader, entity, &filter)?.len())
 }
 
-/// The message or reply that an id or a unique prefix names, with every field of its record.
+/// Returns the message or reply with this id or unique prefix, with every field of its record.
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
@@ -381,8 +381,8 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Message>
     })
 }
 
-/// The thread that an id or a unique prefix means: of a message its own, of a reply the one that it
-/// is in. Deleted replies only with `all`.
+/// Returns the thread of the message or reply with this id or unique prefix: of a message its own, of a reply
+/// the one it is in. Deleted replies only with `all`.
 ///
 /// # Errors
 /// As [`find`].
@@ -401,7 +401,7 @@ fn thread_in(talk: &Talk<'_>, prefix: &str, all: bool) -> Result<Thread> {
     let parent = match talk.shelf.find(live, prefix, MESSAGES.noun) {
         Ok(Place::Document(path)) => path.last().cloned().unwrap_or_default(),
         Ok(Place::Archived(archived)) => archived.parent().unwrap_or(archived.id()).to_owned(),
-        // Nothing is left of it but the replies: the thread is theirs.
+        // Only replies are left of the message: the thread is theirs.
         Err(e) if e.kind == Kind::NotFound => {
             let parents = talk.shelf.threads_beginning(prefix);
             match parents.is_empty() {
@@ -430,10 +430,11 @@ fn thread_in(talk: &Talk<'_>, prefix: &str, all: bool) -> Result<Thread> {
     Ok(Thread { parent_id: parent, reply_count, last_reply_at, message, replies })
 }
 
-/// The threads of an entity, counted, by the messages that they reply to; none where there are none yet.
+/// Returns a summary of the threads of an entity, by the messages they belong to; empty if there are none
+/// yet.
 ///
 /// # Errors
-/// `Corrupt` where the document is.
+/// `Corrupt` if the document is damaged.
 pub fn thread_summaries(reader: &Reader, entity: &EntityId) -> Result<Vec<ThreadSummary>> {
     steady(reader, || {
         let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
@@ -448,7 +449,7 @@ pub fn thread_summaries(reader: &Reader, entity: &EntityId) -> Result<Vec<Thread
     })
 }
 
-/// The paths of the last so many messages and replies: what is shown of them is not read of all.
+/// Returns the paths of the last `limit` messages and replies, so that only those are read in full.
 fn newest(view: &dyn Source, mut paths: Vec<DocPath>, all: bool, limit: usize) -> Vec<DocPath> {
     paths.retain(|path| all || !MESSAGES.is_deleted(view, path));
     let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();

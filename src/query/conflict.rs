@@ -11,43 +11,43 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Most characters of what a record is known by.
+/// The maximum length in characters of a record's title.
 const TITLE: usize = 40;
 
 /// A value that lost a merge.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LostValue {
-    /// By which it is known here.
+    /// Its number here.
     pub number: i64,
     /// When it was decided, in Unix seconds.
     pub at: i64,
     /// The document that was merged.
     pub doc: DocId,
-    /// What the record is called; None where nothing tells any more.
+    /// The kind of record; `None` if that is no longer known.
     pub kind: Option<String>,
     /// The id of the record.
     pub id: Option<String>,
     /// The field, its steps joined by dots.
     pub field: Option<String>,
-    /// The way to the field from its root.
+    /// The path of the field from its root.
     pub path: DocPath,
     /// `later`, `greater`, `unclocked`, `deleted`, `pruned`, `replaced` or `orphaned`.
     pub rule: String,
-    /// What stood there after the merge; None where nothing did.
+    /// The value after the merge; `None` if there was none.
     pub winner: Option<Value>,
-    /// When it was written, as its field's clock says it.
+    /// When it was written, by its field's clock.
     pub winner_at: Option<i64>,
-    /// Whose bundle it came in; None for what was here.
+    /// Whose bundle brought it; `None` if it was already here.
     pub winner_by: Option<String>,
-    /// What lost; None where it was nothing that JSON can show.
+    /// The losing value; `None` if JSON cannot show it.
     pub loser: Option<Value>,
-    /// When it was written, as its field's clock says it.
+    /// When it was written, by its field's clock.
     pub loser_at: Option<i64>,
-    /// Whose bundle it came in; None for what was here.
+    /// Whose bundle brought it; `None` if it was already here.
     pub loser_by: Option<String>,
-    /// When it was written again, in Unix seconds.
+    /// When it was restored, in Unix seconds.
     pub restored_at: Option<i64>,
-    /// Somebody has seen here that it can stay lost.
+    /// Whether somebody here decided that it can stay lost.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dismissed: bool,
 }
@@ -55,20 +55,20 @@ pub struct LostValue {
 /// Which values are listed; by default all.
 #[derive(Debug, Clone, Default)]
 pub struct ConflictFilter {
-    /// Only what was decided from this time on, in Unix seconds.
+    /// Only those decided from this time on, in Unix seconds.
     pub since: Option<i64>,
     /// Only those of this document.
     pub doc: Option<DocId>,
     /// Only those of these entities.
     pub entities: Option<BTreeSet<EntityId>>,
-    /// Those that were dismissed too.
+    /// Includes dismissed ones.
     pub dismissed: bool,
 }
 
-/// The local setting that keeps the numbers of those that were dismissed.
+/// The local setting that keeps the numbers of dismissed conflicts.
 const DISMISSED: &str = "dismissed conflicts";
 
-/// What [`dismissal`] makes of some numbers: the setting to keep, and how many become dismissed.
+/// The result of [`dismissal`]: the setting to keep, and how many become dismissed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dismissal {
     /// The name of the local setting.
@@ -79,11 +79,10 @@ pub struct Dismissal {
     pub count: usize,
 }
 
-/// What is to be kept when some values that lost are dismissed; without numbers all of them that were
-/// not written again.
+/// Returns what to store to dismiss some conflicts; without numbers all that were not restored.
 ///
 /// # Errors
-/// `NotFound` for a number that none has.
+/// `NotFound` for an unknown number.
 pub fn dismissal(reader: &Reader, numbers: &[i64]) -> Result<Dismissal> {
     let conflicts = all(reader)?;
     let before = dismissed(reader.state())?;
@@ -97,7 +96,7 @@ pub fn dismissal(reader: &Reader, numbers: &[i64]) -> Result<Dismissal> {
     };
     let mut after: BTreeSet<i64> = conflicts.iter().filter(is_meant).map(|one| one.id).collect();
     let count = after.difference(&before).count();
-    // Of those that are kept no more nothing is kept.
+    // Conflicts that are no longer kept are dropped from the setting.
     after.extend(conflicts.iter().map(|one| one.id).filter(|id| before.contains(id)));
     let value = serde_json::json!(after).to_string();
     Ok(Dismissal { key: DISMISSED, value, count })
@@ -108,7 +107,7 @@ fn dismissed(state: Option<&State>) -> Result<BTreeSet<i64>> {
     Ok(kept.and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default())
 }
 
-/// How many values lost a merge and were neither written again nor dismissed. Reads no document.
+/// Returns how many losing values were neither restored nor dismissed. Reads no document.
 ///
 /// # Errors
 /// As [`list`].
@@ -119,10 +118,10 @@ pub fn open(reader: &Reader) -> Result<usize> {
     Ok(conflicts.iter().filter(is_open).count())
 }
 
-/// The values that lost a merge and are kept yet, the latest first.
+/// Returns the losing values that are still kept, the latest first.
 ///
 /// # Errors
-/// `Io` and `Corrupt` where the local state cannot be read.
+/// `Io` and `Corrupt` if the local state cannot be read.
 pub fn list(reader: &Reader, filter: &ConflictFilter) -> Result<Vec<LostValue>> {
     let mut found = all(reader)?;
     let dismissed = dismissed(reader.state())?;
@@ -139,10 +138,10 @@ pub fn list(reader: &Reader, filter: &ConflictFilter) -> Result<Vec<LostValue>> 
     Ok(lost.map(|lost| LostValue { dismissed: dismissed.contains(&lost.number), ..lost }).collect())
 }
 
-/// One of them.
+/// Returns one of them.
 ///
 /// # Errors
-/// `NotFound` for a number that none has.
+/// `NotFound` for an unknown number.
 pub fn find(reader: &Reader, number: i64) -> Result<LostValue> {
     let found = all(reader)?.into_iter().find(|conflict| conflict.id == number);
     let dismissed = dismissed(reader.state())?.contains(&number);
@@ -151,18 +150,18 @@ pub fn find(reader: &Reader, number: i64) -> Result<LostValue> {
         .ok_or_else(|| Error::not_found(format!("no conflict {number}")))
 }
 
-/// What people know things by that a conflict names by their ids; None where nothing tells any more.
+/// Readable names for what a conflict refers to by ids; `None` if they are no longer known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
-    /// The record: its title, or how what it says begins.
+    /// The record: its title, or the beginning of its text.
     pub record: Option<String>,
-    /// The title of what the winning value refers to; None for a value that is no id.
+    /// The title of what the winning value refers to; `None` if it is not an id.
     pub winner: Option<String>,
-    /// The title of what the value that lost refers to; None for a value that is no id.
+    /// The title of what the losing value refers to; `None` if it is not an id.
     pub loser: Option<String>,
 }
 
-/// The names for a conflict, in its document as it is now.
+/// Returns the names for a conflict, from the current document.
 pub fn names(reader: &Reader, lost: &LostValue) -> Names {
     let (Some(spec), Ok(Some(view))) = (concern::of(&lost.doc), reader.view(&lost.doc)) else {
         return Names::default();

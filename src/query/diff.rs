@@ -1,4 +1,4 @@
-//! What differs between two documents, stores or bundles, record by record.
+//! Differences between two documents, stores or bundles, record by record.
 
 use super::{Partial, sound};
 use crate::concern::{self};
@@ -15,27 +15,27 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A record that is not the same on both sides.
+/// A record that differs between the sides.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
-    /// The document; a file by its name, where nothing tells which document it is.
+    /// The document; the name of a file if it is unknown which document that is.
     pub doc: String,
     /// The path of its collection; empty for a difference that no value shows.
     pub collection: String,
-    /// None for a text or a root as a whole.
+    /// The record's id; `None` for a text or a whole root.
     pub id: Option<String>,
     /// `added`, `removed` or `changed`.
     pub change: &'static str,
-    /// What differs, by name.
+    /// The fields that differ, by name.
     pub fields: BTreeMap<String, FieldChange>,
 }
 
-/// What a field held and holds.
+/// The old and the new value of a field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FieldChange {
-    /// What was there before, or is in A; None for nothing.
+    /// The value before, or in A; `None` if there is none.
     pub old: Option<Json>,
-    /// What is there now, or in B; None for nothing.
+    /// The value now, or in B; `None` if there is none.
     pub new: Option<Json>,
 }
 
@@ -46,55 +46,55 @@ impl From<&(Option<Value>, Option<Value>)> for FieldChange {
     }
 }
 
-/// How one document stands on the two sides.
+/// How one document compares between the two sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DocumentStanding {
-    /// The document; a file by its name, where nothing tells which document it is.
+    /// The document; the name of a file if it is unknown which document that is.
     pub doc: String,
-    /// `only-in-a`, `only-in-b`, `equal`; `ahead` where B has all that A has and more, `behind` the
-    /// other way round, `diverged` where each has something that the other lacks; `forked` where two
-    /// replicas wrote under one client id.
+    /// `only-in-a`, `only-in-b`, `equal`; `ahead` if B has everything that A has and more, `behind` the other
+    /// way round, `diverged` if each has something that the other lacks; `forked` if two replicas wrote under
+    /// one client id.
     pub state: &'static str,
-    /// The records that B has and A has not.
+    /// The number of records that only B has.
     pub added: usize,
-    /// The records that A has and B has not.
+    /// The number of records that only A has.
     pub removed: usize,
-    /// The records that both have and of which a field differs.
+    /// The number of records that both have with different fields.
     pub changed: usize,
 }
 
-/// What was found in all pairs.
+/// The differences over all pairs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Differences {
     /// Every record that differs, document by document.
     pub records: Vec<Difference>,
-    /// In how many documents they are.
+    /// The number of documents that differ.
     pub documents: usize,
     /// Every document that was compared.
     pub standings: Vec<DocumentStanding>,
-    /// The documents that hold the same operations and other content, each with what differs: two
+    /// The documents that hold the same operations but different content, each with its differences: two
     /// replicas wrote under one client id.
     pub diverged: Vec<(String, Vec<Difference>)>,
 }
 
-/// What a side of a comparison holds of a document; None where it has none.
+/// Opens what a side of a comparison holds of a document; `None` if it has none.
 type Opener = Box<dyn Fn(&DocId) -> Result<Option<AnyView>>>;
 
-/// One of the two that are compared.
+/// One of the two sides of a comparison.
 pub struct DiffSide {
     name: String,
     holds: Holdings,
 }
 
 enum Holdings {
-    /// A document or a file; its id is not always known.
+    /// A document or a file; its id may be unknown.
     One { doc: Option<DocId>, view: Box<dyn Compared> },
     /// A store or a bundle.
     Many { documents: BTreeSet<DocId>, open: Opener, selective: bool },
 }
 
 impl DiffSide {
-    /// A document of a store.
+    /// Returns the side for a document of a store.
     pub fn document(doc: DocId, view: AnyView) -> DiffSide {
         DiffSide {
             name: doc.to_string(),
@@ -102,8 +102,8 @@ impl DiffSide {
         }
     }
 
-    /// The bytes of a file, which must be the whole state of a document; `doc` where it is known
-    /// which.
+    /// Returns the side for the bytes of a file, which must be the whole state of a document; `doc` if it is
+    /// known which.
     ///
     /// # Errors
     /// `Untrusted` for anything else.
@@ -114,22 +114,22 @@ impl DiffSide {
         Ok(DiffSide { name, holds: Holdings::One { doc, view: Box::new(view) } })
     }
 
-    /// Content of every shared type, whatever the gate would say of it.
+    /// Returns the side for content of every shared type, whatever the gate would say about it.
     pub fn types(name: String, doc: Option<DocId>, types: SharedTypes) -> DiffSide {
         DiffSide { name, holds: Holdings::One { doc, view: Box::new(types) } }
     }
 
-    /// All of a store.
+    /// Returns the side for a whole store.
     ///
     /// # Errors
-    /// `Io` where it cannot be listed.
+    /// `Io` if it cannot be listed.
     pub fn store(name: String, reader: Reader) -> Result<DiffSide> {
         let documents = reader.documents()?.into_iter().map(|document| document.id).collect();
         let open: Opener = Box::new(move |doc| reader.any_view(doc));
         Ok(DiffSide { name, holds: Holdings::Many { documents, open, selective: false } })
     }
 
-    /// Some documents of a store, which need not be all that it has: those of a bundle.
+    /// Returns the side for some documents of a store, possibly not all it has: those of a bundle.
     pub fn selection(name: String, documents: BTreeSet<DocId>, open: Opener) -> DiffSide {
         DiffSide { name, holds: Holdings::Many { documents, open, selective: true } }
     }
@@ -141,7 +141,7 @@ impl DiffSide {
         }
     }
 
-    /// Its content of a document; of its only one, whichever is asked for.
+    /// Returns its content of a document; a side with one document returns that, whichever is requested.
     fn view(&self, doc: Option<&DocId>) -> Result<SideState<'_>> {
         match (&self.holds, doc) {
             (Holdings::One { view, .. }, _) => Ok(SideState::Lent(view.as_ref())),
@@ -153,7 +153,7 @@ impl DiffSide {
     }
 }
 
-/// A view, or the loan of one.
+/// An owned or borrowed view.
 enum SideState<'s> {
     Nothing,
     Lent(&'s dyn Compared),
@@ -161,7 +161,7 @@ enum SideState<'s> {
 }
 
 impl SideState<'_> {
-    /// With every shared type of it: embeds and formats are content, too.
+    /// Returns the state with every shared type: embeds and formats are content, too.
     fn in_full(self) -> Result<Self> {
         let Some(read) = self.get() else { return Ok(self) };
         let types = SharedTypes::read(read.bytes().to_vec())?;
@@ -177,7 +177,7 @@ impl SideState<'_> {
     }
 }
 
-/// The live content of a document's whole state.
+/// Returns the live content of a document's whole state.
 fn whole(bytes: &[u8], doc: Option<&DocId>) -> Result<View, String> {
     let roots = doc.map(concern::roots).unwrap_or_default();
     let update = Update::checked(bytes, roots).map_err(|fault| fault.to_string())?;
@@ -196,9 +196,9 @@ pub struct Pairs<'s> {
     pub only: Vec<String>,
 }
 
-/// Two documents that are compared.
+/// Two documents to compare.
 struct Pair {
-    /// What a difference calls it.
+    /// The name used in differences.
     name: String,
     doc: Option<DocId>,
     spec: Option<&'static Spec>,
@@ -211,11 +211,11 @@ impl Pair {
 }
 
 impl<'s> Pairs<'s> {
-    /// Which documents of two sides are compared with each other.
+    /// Pairs the documents of two sides.
     ///
     /// # Errors
-    /// `NotFound` for a document that the other side has not; `Usage` where nothing tells which one a
-    /// file is.
+    /// `NotFound` for a document that the other side lacks; `Usage` if it is unknown which document a file
+    /// is.
     pub fn of(old: &'s DiffSide, new: &'s DiffSide) -> Result<Pairs<'s>> {
         let mut only = Vec::new();
         let pairs = match (&old.holds, &new.holds) {
@@ -234,7 +234,7 @@ impl<'s> Pairs<'s> {
                 for (side, holds, selects) in
                     [(old, in_old, old_selects), (new, in_new, new_selects)]
                 {
-                    // A bundle need not speak of everything that its sender has.
+                    // A bundle need not include everything that its sender has.
                     let all = docs.len();
                     docs.retain(|doc| !selects || holds.contains(*doc));
                     if docs.len() < all {
@@ -247,22 +247,22 @@ impl<'s> Pairs<'s> {
         Ok(Pairs { old, new, pairs, only })
     }
 
-    /// How many documents are compared.
+    /// Returns how many documents are compared.
     pub fn count(&self) -> usize {
         self.pairs.len()
     }
 
-    /// Compares them, and says after each that it was.
+    /// Compares them, calling `compared` after each.
     ///
     /// # Errors
-    /// What is not about a document alone.
+    /// Those not about a single document.
     pub fn compare(&self, mut compared: impl FnMut()) -> Result<Partial<Differences>> {
         let mut partial = Partial { found: Differences::default(), damaged: Vec::new() };
         for pair in &self.pairs {
             let old = sound(&mut partial.damaged, self.old.view(pair.doc.as_ref()))?;
             let new = sound(&mut partial.damaged, self.new.view(pair.doc.as_ref()))?;
             let (Some(old), Some(new)) = (old, new) else { continue };
-            // Where no concern says what a document holds, it may be anything that Yjs has.
+            // If no concern defines the content of a document, it may be any Yjs content.
             let (old, new) = match pair.spec {
                 Some(_) => (old, new),
                 None => (old.in_full()?, new.in_full()?),
@@ -342,7 +342,7 @@ fn pair_of_two(old: &DiffSide, new: &DiffSide) -> Pair {
     }
 }
 
-/// One document and its like in a store or bundle.
+/// Pairs one document with its counterpart in a store or bundle.
 fn pair_in(one: &DiffSide, many: &DiffSide, docs: &BTreeSet<DocId>) -> Result<Pair> {
     match one.document_id() {
         Some(doc) if docs.contains(doc) => Ok(Pair::of(doc)),
@@ -353,12 +353,12 @@ fn pair_in(one: &DiffSide, many: &DiffSide, docs: &BTreeSet<DocId>) -> Result<Pa
 }
 
 impl Difference {
-    /// Whether it is a document that one side has not, with all that is in it.
+    /// Returns whether it stands for a whole document that one side lacks.
     pub fn is_of_a_document(&self) -> bool {
         self.collection.is_empty() && self.fields.contains_key("records")
     }
 
-    /// A whole document that one side has not.
+    /// Returns the difference for a whole document that one side lacks.
     fn whole(doc: &str, sides: [Option<&dyn Compared>; 2], records: usize) -> Difference {
         let is_new = matches!(sides, [None, _]);
         let count = Some(json!(records));
@@ -374,7 +374,7 @@ impl Difference {
 
     fn of(doc: &str, change: Change) -> Difference {
         let field = |(name, (old, new)): (String, (Option<Value>, Option<Value>))| {
-            // Where nothing but the types differ, they are what is to be seen.
+            // If only the types differ, they are shown.
             let typed = old.as_ref().zip(new.as_ref()).is_some_and(|(old, new)| old.same(new));
             let json = |value: &Value| if typed { typed_json(value) } else { value.to_json() };
             let change = FieldChange { old: old.as_ref().map(json), new: new.as_ref().map(json) };
@@ -390,8 +390,8 @@ impl Difference {
     }
 }
 
-/// A value as JSON in which a BigInt is what a dump in the types of Yjs shows. Recursion is bounded:
-/// the check refused deeper nesting.
+/// Returns a value as JSON in which a BigInt appears as in a dump with Yjs types. Recursion is bounded: the
+/// check refused deeper nesting.
 fn typed_json(value: &Value) -> Json {
     match value {
         Value::BigInt(n) => json!({"t": "bigint", "v": n.to_string()}),

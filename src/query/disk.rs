@@ -14,22 +14,22 @@ use crate::id::{DocId, EntityId};
 use crate::store::Reader;
 use serde::Serialize;
 
-/// A file as its record has it, with what follows from that.
+/// A file as recorded, with derived fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DiskRow {
-    /// Its whole id.
+    /// Its full id.
     pub id: String,
-    /// Where it is.
+    /// Its path.
     pub path: String,
     /// `text` or `binary`.
     pub kind: &'static str,
-    /// What the ending of its name says it is.
+    /// Its media type, from its extension.
     pub mime_type: String,
-    /// Of the file as it is to be; None where no version of it is known.
+    /// Its size, in its intended version; `None` if no version of it is known.
     pub size_bytes: Option<u64>,
-    /// The same, in hex.
+    /// The hash of that version, in hex.
     pub blake3: Option<String>,
-    /// Who made it.
+    /// Who created it.
     pub author_id: String,
     /// When, in Unix seconds.
     pub created_at: i64,
@@ -37,15 +37,15 @@ pub struct DiskRow {
     pub updated_at: i64,
     /// Whether it may be run as a program.
     pub executable: bool,
-    /// How its lines end: `lf` or `crlf`; None where it has none.
+    /// Its line endings: `lf` or `crlf`; `None` if it has none.
     pub eol: Option<&'static str>,
     /// Whether it begins with a byte order mark.
     pub bom: bool,
-    /// Whether another file has its path, or none that is one.
+    /// Whether its path is taken by another file, or not valid.
     pub displaced: bool,
     /// Whether it is deleted.
     pub deleted: bool,
-    /// What it held, where it is or was no text.
+    /// Its versions, if it is or was not text.
     pub versions: Vec<FileVersion>,
 }
 
@@ -76,11 +76,11 @@ impl DiskRow {
     }
 }
 
-/// The files of an entity in the order of their paths: those that have one; with `all` deleted and
+/// Returns the files of an entity in the order of their paths: those that have one; with `all` deleted and
 /// displaced ones too.
 ///
 /// # Errors
-/// `Corrupt` where the document is.
+/// `Corrupt` if the document is damaged.
 pub fn files(reader: &Reader, entity: &EntityId, all: bool) -> Result<Vec<DiskRow>> {
     let mut rows = Vec::new();
     for (doc, _) in documents(entity) {
@@ -109,15 +109,15 @@ fn files_in(view: &View, doc: &DocId, all: bool) -> Vec<DiskRow> {
     }
 }
 
-/// The file that a path, an id or a unique prefix of one means, and the document that it is in.
+/// Returns the file with this path, id or unique id prefix, and the document it is in.
 ///
 /// # Errors
-/// `NotFound`, `Ambiguous`; `Usage` for what is neither.
+/// `NotFound`, `Ambiguous`; `Usage` for a name that is neither path nor id.
 pub fn file(reader: &Reader, entity: &EntityId, named: &str) -> Result<(DocId, DiskFile)> {
     find(reader, entity, named).map(|(doc, file, _)| (doc, file))
 }
 
-/// The document, the file, and whether another one has its path.
+/// Returns the document, the file, and whether another file has its path.
 fn find(reader: &Reader, entity: &EntityId, named: &str) -> Result<(DocId, DiskFile, bool)> {
     let none = || no_file(named);
     let docs: Vec<DocId> = match named.starts_with('/') {
@@ -146,10 +146,10 @@ fn find(reader: &Reader, entity: &EntityId, named: &str) -> Result<(DocId, DiskF
     found
 }
 
-/// The version of a file that an id, a hash, or a unique prefix of one means; None for none.
+/// Returns the version of a file with this id, hash, or unique prefix of one; `None` if there is none.
 ///
 /// # Errors
-/// `Usage` for a prefix that is too short, `Ambiguous`; `Corrupt` where the document is.
+/// `Usage` for a prefix that is too short, `Ambiguous`; `Corrupt` if the document is damaged.
 pub fn version(
     reader: &Reader,
     entity: &EntityId,
@@ -164,11 +164,11 @@ pub fn version(
     Ok(None)
 }
 
-/// The file that another reading of the document has for one of ours, or else under a path: not one that
-/// is deleted there.
+/// Returns the file that another reading of the document has for one of ours, or else at a path, unless it is
+/// deleted there.
 ///
 /// # Errors
-/// `Usage` for what is no path.
+/// `Usage` for an invalid path.
 pub fn same_in(
     view: &View,
     doc: &DocId,
@@ -185,7 +185,7 @@ pub fn same_in(
     Ok(owner.and_then(|id| read(view, &id)).filter(is_there))
 }
 
-/// What [`file()`] means, with what follows from its record.
+/// Returns the file that [`file()`] finds, with derived fields.
 ///
 /// # Errors
 /// As there.

@@ -1,4 +1,4 @@
-//! The documents of a store as files: where each lies, how large it is, who wrote in it.
+//! The documents of a store as files: path, size, and number of writers.
 
 use crate::concern;
 use crate::error::{Error, Result};
@@ -7,7 +7,7 @@ use crate::store::{Document, Reader, Store};
 use crate::wire::Update;
 use serde::Serialize;
 
-/// What is known of a document without looking at its content.
+/// What is known of a document without reading its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DocumentFile {
     /// The document, of a known concern or not.
@@ -16,24 +16,24 @@ pub struct DocumentFile {
     pub entity_type: String,
     /// The second part of its id.
     pub entity_id: String,
-    /// The concern; None for an opaque document.
+    /// The concern; `None` for an opaque document.
     pub concern: Option<&'static str>,
-    /// Its file, relative to the directory that the store was named by.
+    /// Its file, relative to the store's directory as it was given.
     pub path: String,
-    /// Of its file; 0 while the document is in the log only.
+    /// The size of its file; 0 while the document is only in the log.
     pub bytes: u64,
-    /// The limit of its concern; None where no concern knows it.
+    /// The limit of its concern; `None` if no concern knows it.
     pub limit_bytes: Option<u64>,
-    /// How often it was saved; None where nobody said.
+    /// How often it was saved; `None` if unknown.
     pub version: Option<u64>,
-    /// How many replicas ever wrote in it; None where that was not asked, or cannot be told.
+    /// How many replicas ever wrote in it; `None` if that was not requested or cannot be determined.
     pub client_ids: Option<usize>,
-    /// When it was last saved, in Unix seconds; None where nobody said.
+    /// When it was last saved, in Unix seconds; `None` if unknown.
     pub updated_at: Option<i64>,
 }
 
 impl DocumentFile {
-    /// Of a document of a store.
+    /// Returns the entry of a store's document.
     pub fn of(store: &Store, document: &Document, client_ids: Option<usize>) -> DocumentFile {
         let (id, meta) = (&document.id, document.meta.as_ref());
         let spec = concern::of(id);
@@ -52,10 +52,11 @@ impl DocumentFile {
     }
 }
 
-/// How many replicas wrote into a document: its state vector's clients. Walks, does not load.
+/// Returns how many replicas wrote into a document: the number of clients in its state vector. Walks the
+/// bytes without loading them.
 ///
 /// # Errors
-/// `Corrupt` where it does not decode.
+/// `Corrupt` if it does not decode.
 pub fn client_ids(reader: &Reader, doc: &DocId) -> Result<usize> {
     if let Some(count) = reader.clients_without_reading(doc)? {
         return Ok(count);

@@ -1,4 +1,4 @@
-//! Entities: what each is called, who belongs to it, and which documents it has.
+//! Entities: their names, their members, and the documents they have.
 
 use super::member::{self, Member};
 use super::record::{self, Other};
@@ -13,36 +13,36 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// What an entity says of itself.
+/// The metadata of an entity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     /// Its type and id together, as commands take it.
     pub entity: EntityId,
-    /// The part of the id behind the type.
+    /// The part of the id after the type.
     #[serde(default, deserialize_with = "record::derived")]
     pub entity_id: String,
     /// `group`, `channel`, `project` or `organization`.
     #[serde(default, deserialize_with = "record::derived")]
     pub entity_type: String,
-    /// What people call it.
+    /// Its name.
     #[serde(default)]
     pub name: Text,
-    /// What it is for; empty where nobody said.
+    /// Its description; may be empty.
     #[serde(default)]
     pub description: Text,
-    /// Its id where that is four words, else empty.
+    /// Its id if that is four words, else empty.
     #[serde(default)]
     pub four_words: Text,
     /// Unix seconds.
     #[serde(default)]
     pub created_at: Numeric,
-    /// The member who made it, as the document says.
+    /// The member who created it, as the document says.
     #[serde(default)]
     pub created_by: Text,
-    /// The BLAKE3 hash of the root of its website, where it has one.
+    /// The BLAKE3 hash of the root of its website, if it has one.
     #[serde(default)]
     pub website_root: Text,
-    /// What else its metadata hold.
+    /// The rest of its metadata.
     #[serde(flatten)]
     pub other: Other,
 }
@@ -50,42 +50,42 @@ pub struct Metadata {
 /// An entity in a list of all.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EntitySummary {
-    /// What it says of itself; by its id alone where its core cannot be read.
+    /// Its metadata; only the id if its core cannot be read.
     #[serde(flatten)]
     pub metadata: Metadata,
-    /// How many active members it has; None where that cannot be read.
+    /// The number of active members; `None` if that cannot be read.
     pub members: Option<usize>,
-    /// The concerns of which it has a document.
+    /// The concerns it has a document of.
     pub documents: Vec<&'static str>,
 }
 
-/// An entity with what belongs to it.
+/// An entity with its members and documents.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EntityOverview {
-    /// What it says of itself.
+    /// Its metadata.
     #[serde(flatten)]
     pub metadata: Metadata,
     /// The active members.
     pub members: Vec<Member>,
-    /// Its documents with their sizes, sorted by id; those of unknown concerns too.
+    /// Its documents with their sizes, sorted by id; including those of unknown concerns.
     pub documents: Vec<DocumentSize>,
 }
 
-/// How large a document is.
+/// The size of a document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DocumentSize {
     /// The document, of a known concern or not.
     pub doc_id: DocId,
-    /// Of its file; 0 while the document is in the log only.
+    /// The size of its file; 0 while the document is only in the log.
     pub bytes: u64,
-    /// The limit of its concern; None where no concern knows it.
+    /// The limit of its concern; `None` if no concern knows it.
     pub limit_bytes: Option<u64>,
 }
 
-/// The entities of a store: all that have a document of a known concern.
+/// Returns the entities of a store: all that have a document of a known concern.
 ///
 /// # Errors
-/// What is not about a document alone.
+/// Those not about a single document.
 pub fn list(reader: &Reader) -> Result<Partial<Vec<EntitySummary>>> {
     let mut entities: BTreeMap<EntityId, Vec<&'static str>> = BTreeMap::new();
     for document in reader.documents()? {
@@ -106,10 +106,10 @@ pub fn list(reader: &Reader) -> Result<Partial<Vec<EntitySummary>>> {
     Ok(partial)
 }
 
-/// One entity.
+/// Returns one entity.
 ///
 /// # Errors
-/// `Corrupt` where its metadata cannot be read.
+/// `Corrupt` if its metadata cannot be read.
 pub fn show(reader: &Reader, entity: &EntityId) -> Result<EntityOverview> {
     let of_it = |document: &Document| document.id.entity().as_ref() == Some(entity);
     let size = |Document { id, bytes, .. }: Document| DocumentSize {
@@ -132,7 +132,7 @@ fn metadata(reader: &Reader, entity: &EntityId) -> Result<Metadata> {
 fn described(entity: &EntityId, record: Record) -> Result<Metadata> {
     let mut row: Map<String, Value> =
         record.into_iter().map(|(name, value)| (name, value.to_json())).collect();
-    // Whose they are is told by the document's id, and what is derived has its own names.
+    // The document's id tells whose they are, and derived fields have their own names.
     for derived in ["members", "documents"] {
         row.remove(derived);
     }

@@ -1,24 +1,24 @@
-//! What a field holds: mostly what the schema says, and now and then what another program put
-//! there instead.
+//! The content of a field: usually what the schema says, but sometimes what another program put there
+//! instead.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 use std::ops::Deref;
 
-/// What a field of text holds. It reads as its text, and as the empty one where nothing is there or
-/// anything else; [`Text::json`] tells them apart, and serialising it loses nothing.
+/// The content of a text field. It reads as its text, and as the empty text if there is none or anything
+/// else; [`Text::json`] tells those apart, and serialising it loses nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(Value);
 
 impl Text {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         self.0.as_str().unwrap_or_default()
     }
 
-    /// The value as it stands in the document: null where there is none.
+    /// Returns the value as it is in the document: null if there is none.
     pub fn json(&self) -> &Value {
         &self.0
     }
@@ -50,24 +50,24 @@ impl fmt::Display for Text {
     }
 }
 
-/// What a field with a number holds. It reads as its number, and as 0 where nothing is there or
-/// anything else; serialising it loses nothing.
+/// The content of a number field. It reads as its number, and as 0 if there is none or anything else;
+/// serialising it loses nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Numeric(Value);
 
 impl Numeric {
-    /// The number.
+    /// Returns the number.
     pub fn as_f64(&self) -> f64 {
         self.0.as_f64().unwrap_or(0.0)
     }
 
-    /// The number where it is a whole one, else 0.
+    /// Returns the number if it is an integer, else 0.
     pub fn as_i64(&self) -> i64 {
         self.0.as_i64().unwrap_or(0)
     }
 
-    /// The value as it stands in the document.
+    /// Returns the value as it is in the document.
     pub fn json(&self) -> &Value {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! What happened in a store, by its log.
+//! The history of a store, from its log.
 
 use super::Partial;
 use crate::concern;
@@ -12,50 +12,50 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A command that changed a document, or several.
+/// A command that changed one or more documents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoggedCommand {
     /// Its number in the log.
     pub seq: i64,
     /// Unix seconds.
     pub at: i64,
-    /// Who acted; None where nobody was named.
+    /// Who acted; `None` if nobody was named.
     pub member: Option<String>,
-    /// Its words: `chat send`. `adopt` is what another program wrote to the files.
+    /// The command line: `chat send`. `adopt` stands for what another program wrote to the files.
     pub command: String,
-    /// The documents that it changed, each once.
+    /// The documents it changed, each once.
     pub documents: Vec<DocId>,
-    /// How many operations it ran.
+    /// The number of operations it ran.
     pub operations: u64,
-    /// Whose logs its updates came out of: members, else replicas.
+    /// Whose logs its updates came from: members, else replicas.
     pub from: Vec<String>,
-    /// Of its updates.
+    /// The size of its updates.
     pub bytes: u64,
 }
 
-/// A command with all that it did.
+/// A command with everything it did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CommandDetail {
     /// Its number in the log.
     pub seq: i64,
     /// Unix seconds.
     pub at: i64,
-    /// Who acted; None where nobody was named.
+    /// Who acted; `None` if nobody was named.
     pub member: Option<String>,
-    /// Its words: `chat send`.
+    /// The command line: `chat send`.
     pub command: String,
-    /// What it ran, in order; empty where none was written down.
+    /// The operations it ran, in order; empty if none were recorded.
     pub operations: Vec<LoggedOperation>,
     /// What it did, document by document.
     pub documents: Vec<DocumentChange>,
-    /// The records that it touched, by the documents as they are now.
+    /// The records it touched, according to the current documents.
     pub records: Vec<RecordChange>,
 }
 
 /// An operation as it was recorded.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LoggedOperation {
-    /// The record that it was about.
+    /// The record it was about.
     pub id: Option<String>,
     /// Its name under `op`, and its arguments.
     pub operation: Map<String, Value>,
@@ -66,28 +66,28 @@ pub struct LoggedOperation {
 pub struct DocumentChange {
     /// The document that was changed.
     pub doc: DocId,
-    /// Whose log the update came out of: the member, else the replica.
+    /// Whose log the update came from: the member, else the replica.
     pub from: Option<String>,
-    /// The id of the replica whose log it was in; None for what was made here.
+    /// The id of the replica whose log it was in; `None` if it was made here.
     pub from_replica: Option<String>,
-    /// Its number in that log; None for what was made here.
+    /// Its number in that log; `None` if it was made here.
     pub from_seq: Option<i64>,
-    /// How many blocks the update holds.
+    /// The number of blocks in the update.
     pub blocks: usize,
     /// Units of content that the update adds.
     pub added: u64,
     /// Units of content that the update deletes.
     pub deleted: u64,
-    /// Of which the document does not tell any more where they stood.
+    /// Units whose place the document no longer tells, because they were garbage-collected.
     pub collected: u64,
-    /// Of the update.
+    /// The size of the update.
     pub bytes: usize,
 }
 
 /// What a command did to a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecordChange {
-    /// The document that it is in.
+    /// The document the record is in.
     pub doc: DocId,
     /// Which record, and what was done to it.
     #[serde(flatten)]
@@ -101,18 +101,18 @@ pub struct RecordEvent {
     pub seq: i64,
     /// Unix seconds.
     pub at: i64,
-    /// Who acted; None where nobody was named.
+    /// Who acted; `None` if nobody was named.
     pub member: Option<String>,
-    /// Its words: `chat edit`.
+    /// The command line: `chat edit`.
     pub command: String,
-    /// The document that the record is in.
+    /// The document the record is in.
     pub doc: DocId,
-    /// Which record, and what was done to it.
+    /// The record, and what was done to it.
     #[serde(flatten)]
     pub record: touched::TouchedRecord,
-    /// Whose log the update came out of: the member, else the replica; None for what was made here.
+    /// Whose log the update came from: the member, else the replica; `None` if it was made here.
     pub from: Option<String>,
-    /// What the command ran about this record; empty where none was written down.
+    /// The operations of the command on this record; empty if none were recorded.
     pub operations: Vec<Map<String, Value>>,
 }
 
@@ -125,14 +125,14 @@ pub struct HistoryFilter {
     pub until: Option<i64>,
     /// Only what concerns these entities.
     pub entities: Option<BTreeSet<EntityId>>,
-    /// Only the last so many.
+    /// Only the last `limit`.
     pub limit: Option<usize>,
 }
 
-/// The commands in the log, the newest last.
+/// Returns the commands in the log, the newest last.
 ///
 /// # Errors
-/// `Io` and `Corrupt` where the local state cannot be read.
+/// `Io` and `Corrupt` if the local state cannot be read.
 pub fn list(reader: &Reader, filter: &HistoryFilter) -> Result<Vec<LoggedCommand>> {
     let Some(state) = reader.state() else { return Ok(Vec::new()) };
     let times = filter.since.unwrap_or(i64::MIN)..filter.until.unwrap_or(i64::MAX);
@@ -150,12 +150,11 @@ pub fn list(reader: &Reader, filter: &HistoryFilter) -> Result<Vec<LoggedCommand
     Ok(commands.into_iter().filter_map(|entries| command(entries, &members, &counts)).collect())
 }
 
-/// One command. Records are found in the documents as they are now: what was collected since is
-/// counted, and not named.
+/// Returns one command. Records are looked up in the current documents: what was garbage-collected since is
+/// counted, but not named.
 ///
 /// # Errors
-/// `NotFound` for a number that is not in the log; `Corrupt` where a document or an operation cannot
-/// be read.
+/// `NotFound` for a number that is not in the log; `Corrupt` if a document or an operation cannot be read.
 pub fn find(reader: &Reader, seq: i64) -> Result<CommandDetail> {
     let missing = || Error::not_found(format!("there is no command {seq} in the log"));
     let state = reader.state().ok_or_else(missing)?;
@@ -180,12 +179,12 @@ pub fn find(reader: &Reader, seq: i64) -> Result<CommandDetail> {
     })
 }
 
-/// What happened to one record, the newest last, as far as the log reaches back. Of the commands those
-/// that a filter lets through.
+/// Returns what happened to one record, the newest last, as far back as the log goes; only commands that a
+/// filter lets through.
 ///
 /// # Errors
-/// `NotFound` for an id that no command in the log is about; `Ambiguous`; `Usage` for a prefix that is
-/// too short.
+/// `NotFound` for an id that no command in the log is about; `Ambiguous`; `Usage` for a prefix that is too
+/// short.
 pub fn of_record(
     reader: &Reader,
     wanted: &str,
@@ -226,7 +225,7 @@ fn untouched(wanted: &str) -> Error {
     Error::not_found(format!("no command in the log is about a record {wanted:?}"))
 }
 
-/// What happened in one document to records whose ids begin so.
+/// Returns the events in one document about records with this id prefix.
 fn events_in(
     reader: &Reader,
     state: &State,
@@ -257,7 +256,7 @@ fn events_in(
     Ok(found)
 }
 
-/// One command, of what it did to several documents.
+/// Returns one command from its entries for several documents.
 fn command(
     entries: &[LogEntry],
     members: &ByReplica,
@@ -297,7 +296,7 @@ impl DocumentChange {
     }
 }
 
-/// Replica → the member whose it is, of those that we have heard of.
+/// Replica → its member, for those that we have heard from.
 type ByReplica = BTreeMap<String, String>;
 
 fn members(state: &State) -> Result<ByReplica> {
@@ -305,13 +304,13 @@ fn members(state: &State) -> Result<ByReplica> {
     Ok(peers.filter_map(|peer| Some((peer.replica_id, peer.member?))).collect())
 }
 
-/// Whose log an update came out of: the member, else the replica.
+/// Returns whose log an update came from: the member, else the replica.
 fn source(origin: &(String, i64), members: &ByReplica) -> Option<String> {
     let (replica, _) = origin;
     Some(members.get(replica).unwrap_or(replica).clone())
 }
 
-/// What a logged update touched.
+/// Returns what a logged update touched.
 fn look(reader: &Reader, row: &LogRow) -> Result<Touched> {
     let document = reader.bytes(&row.doc)?.unwrap_or_else(|| vec![0, 0]);
     touched::touched(concern::of(&row.doc), &document, &row.update).map_err(|fault| {

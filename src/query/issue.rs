@@ -1,4 +1,4 @@
-//! The issues of an entity, and what was said about them.
+//! The issues of an entity, and the comments on them.
 
 use super::archived::{Place, Shelf};
 use super::record::{self, Other, derived};
@@ -18,63 +18,63 @@ use std::collections::BTreeMap;
 /// An issue with its comments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Issue {
-    /// By which it is known here.
+    /// Its id here.
     pub id: String,
-    /// What is to be done, in a line.
+    /// Its title.
     pub title: Text,
-    /// The rest; empty where nobody wrote one.
+    /// Its description; may be empty.
     pub description: Text,
     /// `backlog`, `todo`, `in-progress`, `done` or `canceled`.
     pub status: Text,
     /// `urgent`, `high`, `medium` or `low`.
     pub priority: Text,
-    /// Whose it is; empty for nobody's.
+    /// The assignee; empty if there is none.
     pub assignee_id: Text,
     /// The member who opened it, as the record says.
     pub reporter_id: Text,
-    /// Unix seconds, like all times here; 0 where nobody said.
+    /// Unix seconds, like all times here; 0 if unknown.
     pub created_at: i64,
     /// When the title or the description was last changed.
     pub updated_at: i64,
-    /// When the status last changed, by whoever said so.
+    /// When the status last changed.
     pub status_updated_at: i64,
     /// When the priority last changed.
     pub priority_updated_at: i64,
-    /// When somebody else, or nobody, was last given it.
+    /// When its assignee last changed.
     pub assignee_updated_at: i64,
-    /// Whether it was closed: it is a tombstone then, which stays until it is archived.
+    /// Whether it was closed: then it is a tombstone, which stays until it is archived.
     pub closed: bool,
     /// 0 for an open one.
     pub closed_at: i64,
     /// Who has acknowledged that it was closed: member → Unix seconds.
     pub ack_vector: Value,
-    /// The oldest first.
+    /// The comments, the oldest first.
     #[serde(default, deserialize_with = "derived")]
     pub comments: Vec<Comment>,
-    /// It is in the archive, and in the document no more.
+    /// Whether it is in the archive, and no longer in the document.
     #[serde(default, deserialize_with = "derived", skip_serializing_if = "std::ops::Not::not")]
     pub in_archive: bool,
-    /// What other programs wrote beside it, where the whole record was asked for.
+    /// What other programs wrote in the record, if the whole record was requested.
     #[serde(flatten)]
     pub other: Other,
 }
 
-/// What somebody said about an issue.
+/// A comment on an issue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comment {
-    /// The id of the record; empty where another program gave it none.
+    /// The id of the record; empty if another program gave it none.
     pub id: Text,
     /// The member who wrote it, as the record says.
     pub author_id: Text,
-    /// What was said; it is still here after a deletion, until the tombstone is pruned.
+    /// Its text; still here after a deletion, until the tombstone is pruned.
     pub content: Text,
-    /// Unix seconds; 0 where nobody said.
+    /// Unix seconds; 0 if unknown.
     pub created_at: i64,
     /// When it was last edited, in Unix seconds.
     pub updated_at: i64,
-    /// Whether it was deleted: it is a tombstone then.
+    /// Whether it was deleted: then it is a tombstone.
     pub deleted: bool,
-    /// When, in Unix seconds; 0 for what is not deleted.
+    /// When, in Unix seconds; 0 if it is not deleted.
     pub deleted_at: i64,
     /// Who has acknowledged the deletion: member → Unix seconds.
     pub ack_vector: Value,
@@ -83,41 +83,41 @@ pub struct Comment {
 /// Which issues are listed, and in which order; by default the open ones, the oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct IssueFilter {
-    /// Only those that are this far.
+    /// Only those with this status.
     pub status: Option<Status>,
-    /// Only those of this member: an id, or a unique prefix of one of the assignees. An empty text is
-    /// nobody.
+    /// Only those of this member: an id, or a unique prefix of one of the assignees. An empty text means no
+    /// assignee.
     pub assignee: Option<String>,
     /// Only those of this priority.
     pub priority: Option<Priority>,
-    /// Closed ones too, and deleted comments.
+    /// Includes closed ones, and deleted comments.
     pub closed: bool,
-    /// By what they are sorted.
+    /// The sort order.
     pub sort: IssueOrder,
-    /// The other way round.
+    /// Reverses the order.
     pub reverse: bool,
 }
 
-/// By what issues are sorted first; those that are equal in it by their age.
+/// The primary sort order of issues; ties are sorted by age.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IssueOrder {
     /// The oldest first.
     #[default]
     Created,
-    /// What was changed the longest ago first.
+    /// The least recently changed first.
     Updated,
     /// The most urgent first.
     Priority,
-    /// In the order of the work.
+    /// In workflow order.
     Status,
-    /// By title, in any case.
+    /// By title, ignoring case.
     Title,
 }
 
-/// The issues of an entity; none where there are none yet.
+/// Returns the issues of an entity; empty if there are none yet.
 ///
 /// # Errors
-/// `Ambiguous` or `Usage` for a prefix of an assignee; `Corrupt` where the document is.
+/// `Ambiguous` or `Usage` for a prefix of an assignee; `Corrupt` if the document is damaged.
 pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<Vec<Issue>> {
     steady(reader, || {
         let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
@@ -154,7 +154,7 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
         if let Some(priority) = filter.priority {
             found.retain(|issue| issue.priority == priority.as_str());
         }
-        // Those of one second as they were written: the same on every replica.
+        // Those of one second in the order of writing: the same on every replica.
         found.sort_by_cached_key(|issue| {
             let archived = || written.get(&issue.id).copied();
             let written = view.item(&["issues", &issue.id]).or_else(archived);
@@ -167,8 +167,8 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
     })
 }
 
-/// The issue that an id or a unique prefix names, closed ones included, with every field of its
-/// record. Deleted comments only with `all`.
+/// Returns the issue with this id or unique prefix, closed ones included, with every field of its record.
+/// Deleted comments only with `all`.
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
@@ -195,7 +195,7 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Resu
     })
 }
 
-/// The comments in the record of an issue, the oldest first; deleted ones only with `all`.
+/// Returns the comments in the record of an issue, the oldest first; deleted ones only with `all`.
 fn comments_of(record: &Record, all: bool) -> Result<Vec<Comment>> {
     let comments = record.get("comments").and_then(Held::as_array).unwrap_or(&[]).iter();
     let mut comments = comments
@@ -208,8 +208,8 @@ fn comments_of(record: &Record, all: bool) -> Result<Vec<Comment>> {
     Ok(comments)
 }
 
-/// The one member that a prefix names, of those to whom anything is assigned. A full id may have
-/// nothing, and an empty text is nobody.
+/// Returns the one assignee with this prefix. A full id may have nothing assigned, and an empty text means no
+/// assignee.
 ///
 /// # Errors
 /// As [`occurring`].
@@ -224,7 +224,7 @@ pub(super) fn assignee<'a>(
 }
 
 impl IssueOrder {
-    /// What issues are compared by first. Words that are none of ours come last.
+    /// Returns the primary sort key of an issue. Unknown words come last.
     fn key(self, issue: &Issue) -> (i64, String) {
         let place = |found: Option<usize>| found.map_or(i64::MAX, |at| at as i64);
         match self {

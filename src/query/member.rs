@@ -9,18 +9,18 @@ use crate::store::Reader;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A member of an entity, or who was one.
+/// A current or former member of an entity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Member {
-    /// By which it is known here.
+    /// Its id here.
     pub member_id: String,
     /// `owner`, `admin`, `member`, `viewer` or `guest`.
     pub role: Text,
-    /// Unix seconds; 0 where nobody said.
+    /// Unix seconds; 0 if unknown.
     pub joined_at: i64,
     /// When the record was last written, in Unix seconds.
     pub updated_at: i64,
-    /// Whether the member was removed: the record is a tombstone then.
+    /// Whether the member was removed: then the record is a tombstone.
     pub deleted: bool,
     /// When, in Unix seconds; 0 for an active member.
     pub deleted_at: i64,
@@ -28,22 +28,20 @@ pub struct Member {
     pub deleted_by: Text,
     /// Who has acknowledged the removal: member → Unix seconds.
     pub ack_vector: Value,
-    /// What other programs wrote beside it, where the whole record was asked for.
+    /// What other programs wrote in the record, if the whole record was requested.
     #[serde(flatten)]
     pub other: Other,
 }
 
-/// The members of an entity by their ids, removed ones only with `all`; none where there is no such
-/// entity.
+/// Returns the members of an entity by id, removed ones only with `all`; empty if there is no such entity.
 ///
 /// # Errors
-/// `Corrupt` where its document is.
+/// `Corrupt` if its document is damaged.
 pub fn list(reader: &Reader, entity: &EntityId, all: bool) -> Result<Vec<Member>> {
     record::all(reader, entity, (&SPEC, &MEMBERS), all)
 }
 
-/// The member that an id or a unique prefix names, removed ones included, with every field of its
-/// record.
+/// Returns the member with this id or unique prefix, removed ones included, with every field of its record.
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.

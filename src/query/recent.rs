@@ -9,22 +9,22 @@ use crate::schema::{Collection, FieldRole, Spec};
 use crate::store::Reader;
 use serde::Serialize;
 
-/// A record, as far as it takes to recognise it.
+/// A record with enough data to recognise it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecentRecord {
-    /// The key or `id` of the record in its collection, whole.
+    /// The full key or `id` of the record in its collection.
     pub id: String,
-    /// Unix seconds; 0 where nobody said.
+    /// Unix seconds; 0 if unknown.
     pub created_at: i64,
-    /// What it says, whole.
+    /// Its full text.
     pub text: String,
 }
 
-/// The newest records of some collections of a concern, deleted ones too, the newest first: at most
-/// so many, each with the text by which it is recognised.
+/// Returns the newest records of some collections of a concern, deleted ones included, the newest first, up
+/// to a limit, each with the text by which it is recognised.
 ///
 /// # Errors
-/// `Corrupt` where the document is.
+/// `Corrupt` if the document is damaged.
 pub fn list(
     reader: &Reader,
     entity: &EntityId,

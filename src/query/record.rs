@@ -1,5 +1,5 @@
-//! Records as types: the one way from a collection of the schema to a struct, or to a JSON object
-//! where there is none for it.
+//! Records as types: the one way from a collection of the schema to a struct, or to a JSON object if there is
+//! no struct for it.
 
 use super::view;
 use crate::crdt::source::Source;
@@ -13,15 +13,15 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde_json::{Map, Value};
 
-/// Fields of a record that the schema does not know; `recorded_id` where a program wrote another id
-/// into the record than the one that it stands under.
+/// Fields of a record that the schema does not know; `recorded_id` if a program wrote an id into the record
+/// that differs from its key.
 pub type Other = Map<String, Value>;
 
-/// The records of a collection of an entity in the order of their keys, each with the schema's
-/// fields; deleted ones only with `deleted`. None where there is no such document yet.
+/// Returns the records of a collection of an entity in key order, each with the schema's fields; deleted ones
+/// only with `deleted`. Empty if there is no such document yet.
 ///
 /// # Errors
-/// `Corrupt` where the document is; `Bug` for a type that is not what the schema says.
+/// `Corrupt` if the document is damaged; `Bug` for a type that does not match the schema.
 pub fn all<T: DeserializeOwned>(
     reader: &Reader,
     entity: &EntityId,
@@ -34,8 +34,7 @@ pub fn all<T: DeserializeOwned>(
     }
 }
 
-/// The record that an id or a unique prefix names, deleted ones included, with every field that it
-/// has.
+/// Returns the record with this id or unique prefix, deleted ones included, with every field it has.
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short; those of [`all`].
@@ -53,8 +52,8 @@ pub fn one<T: DeserializeOwned>(
     whole(of, &view, path)
 }
 
-/// The records of a collection in the order of their keys, each with the schema's fields; deleted
-/// ones only with `all`.
+/// Returns the records of a collection in key order, each with the schema's fields; deleted ones only with
+/// `all`.
 pub(super) fn list<T: DeserializeOwned>(
     of: &Collection,
     source: &dyn Source,
@@ -63,8 +62,8 @@ pub(super) fn list<T: DeserializeOwned>(
     of.rows(source, all).into_iter().map(typed).collect()
 }
 
-/// Some of the schema's fields of the records in a map, by their keys, deleted ones included: the same
-/// that [`list`] has of them, without reading the others.
+/// Returns some of the schema's fields of the records in a map, by key, deleted ones included: the same
+/// values as in [`list`], without reading the other fields.
 pub(super) fn narrow(
     of: &Collection,
     source: &dyn Source,
@@ -87,7 +86,7 @@ pub(super) fn narrow(
     source.fields(home, &read).into_iter().map(row).collect()
 }
 
-/// A record with the schema's fields.
+/// Returns a record with the schema's fields.
 pub(super) fn brief<T: DeserializeOwned>(
     of: &Collection,
     record: &Record,
@@ -96,7 +95,7 @@ pub(super) fn brief<T: DeserializeOwned>(
     typed(of.row(record, key))
 }
 
-/// The record at a path with every field that it has.
+/// Returns the record at a path with every field it has.
 pub(super) fn whole<T: DeserializeOwned>(
     of: &Collection,
     source: &dyn Source,
@@ -110,8 +109,8 @@ pub(super) fn typed<T: DeserializeOwned>(row: Map<String, Value>) -> Result<T> {
         .map_err(|e| Error::bug("a record is not what its schema says").because(e))
 }
 
-/// A field that is not read from the record but derived beside it: whatever another program wrote
-/// under its name is passed over.
+/// For a field that is derived, not read from the record: a value that another program wrote under its name
+/// is ignored.
 pub(super) fn derived<'de, D: Deserializer<'de>, T: Default>(found: D) -> Result<T, D::Error> {
     IgnoredAny::deserialize(found).map(|_| T::default())
 }

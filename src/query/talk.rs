@@ -1,4 +1,4 @@
-//! One reading of a chat: what is in its document, and what is in the archive, in one order.
+//! One reading of a chat: the content of its document and of the archive, in one order.
 
 use super::archived::{Beside, Shelf};
 use super::message::Message;
@@ -16,13 +16,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 const PARENT_DELETED: &str = "parent_deleted";
-/// The fields of messages that stand in no record: [`Talk::derive`] makes them.
+/// The fields of messages that are not in any record: [`Talk::derive`] computes them.
 pub(super) const DERIVED: [&str; 4] = [PARENT_ID, PARENT_DELETED, REPLY_COUNT, LAST_REPLY_AT];
 
-/// A chat that is read, with its archive.
+/// A chat being read, with its archive.
 pub(super) struct Talk<'v> {
     pub shelf: Shelf<'v>,
-    /// The items that made what was read from the archive.
+    /// The items that created what was read from the archive.
     written: RefCell<BTreeMap<(Option<String>, String), Id>>,
 }
 
@@ -32,7 +32,7 @@ impl<'v> Talk<'v> {
         Talk { shelf, written: RefCell::default() }
     }
 
-    /// Of a chat and an archive that were opened in one moment.
+    /// Combines a chat and an archive that were opened in one moment.
     pub fn beside_archive(entity: &EntityId, view: &'v dyn Source, beside: Beside) -> Talk<'v> {
         let shelf = Shelf::beside(entity.document(SPEC.name), view, beside);
         Talk { shelf, written: RefCell::default() }
@@ -42,7 +42,7 @@ impl<'v> Talk<'v> {
         self.shelf.view
     }
 
-    /// The messages or replies at some paths of the document, deleted ones only with `all`.
+    /// Returns the messages or replies at some paths of the document, deleted ones only with `all`.
     pub fn messages(&self, paths: Vec<DocPath>, all: bool) -> Result<Vec<Message>> {
         let shown = paths.iter().filter(|path| all || !MESSAGES.is_deleted(self.view(), path));
         shown.map(|path| self.message(path)).collect()
@@ -54,13 +54,13 @@ impl<'v> Talk<'v> {
         self.beside(record::brief(of, &record, path.last())?, path)
     }
 
-    /// Archived messages and replies, the earliest first.
+    /// Returns archived messages and replies, the earliest first.
     pub fn archived(&self, page: &ArchivePage<'_>) -> Result<Vec<Message>> {
         let found = self.shelf.page(page);
         found.iter().filter_map(|archived| self.shelved(archived).transpose()).collect()
     }
 
-    /// An archived message or reply; none, and a note, where it cannot be read.
+    /// Returns an archived message or reply; if it cannot be read, `None` and a note.
     pub fn shelved(&self, archived: &ArchivedRecord) -> Result<Option<Message>> {
         let Some(message) = self.read_archived(archived)? else { return Ok(None) };
         let key = (message.parent_id.clone(), message.id.clone());
@@ -68,7 +68,7 @@ impl<'v> Talk<'v> {
         Ok(Some(message))
     }
 
-    /// The same, whose place nobody asks for later.
+    /// Does the same for one whose position is not needed later.
     pub fn read_archived(&self, archived: &ArchivedRecord) -> Result<Option<Message>> {
         let of = chat::collection_of(&archived.path);
         let Some(fields) = self.shelf.fields(archived) else { return Ok(None) };
@@ -76,7 +76,7 @@ impl<'v> Talk<'v> {
         self.beside(Message { in_archive: true, ..message }, &archived.path).map(Some)
     }
 
-    /// A message with what is derived beside its record.
+    /// Returns a message with its derived fields.
     pub fn beside(&self, message: Message, path: &[String]) -> Result<Message> {
         let parent_id = parent_of(path);
         let parent_deleted = parent_id.as_ref().is_some_and(|parent| self.is_gone(parent));
@@ -84,7 +84,7 @@ impl<'v> Talk<'v> {
         Ok(Message { parent_id, parent_deleted, reply_count, last_reply_at, ..message })
     }
 
-    /// The same of a row, of the fields that are asked for.
+    /// Adds the requested derived fields to a row.
     pub fn derive(&self, path: &[String], names: &[&str], row: &mut Map<String, Json>) {
         let asks = |name: &str| names.contains(&name);
         let parent = parent_of(path);
@@ -102,7 +102,7 @@ impl<'v> Talk<'v> {
         }
     }
 
-    /// What the thread of a message holds; nothing for a reply, which has none.
+    /// Returns the contents of a message's thread; empty for a reply, which has none.
     fn caches_of(&self, path: &[String]) -> Caches {
         match path.steps()[..] {
             [_, message] => self.caches(message),
@@ -110,7 +110,7 @@ impl<'v> Talk<'v> {
         }
     }
 
-    /// What a thread holds, in the document and in the archive.
+    /// Returns the contents of a thread, in the document and in the archive.
     pub fn caches(&self, thread: &str) -> Caches {
         let mut caches = Caches::of(self.view(), thread);
         for at in self.shelf.reply_times(thread) {
@@ -120,7 +120,7 @@ impl<'v> Talk<'v> {
         caches
     }
 
-    /// Whether a message is deleted, or nowhere any more.
+    /// Returns whether a message is deleted, or no longer exists.
     pub fn is_gone(&self, message: &str) -> bool {
         let path = DocPath::from(["messages", message]);
         match self.view().exists(&path.steps()) {
@@ -129,17 +129,17 @@ impl<'v> Talk<'v> {
         }
     }
 
-    /// The oldest first, those of one second as they were written: the same on every replica.
+    /// Sorts the oldest first, those of one second in the order of writing: the same on every replica.
     pub fn sort(&self, messages: &mut [Message]) {
         messages.sort_by_cached_key(|message| self.order(message));
     }
 
-    /// What messages are sorted by.
+    /// Returns the sort key of a message.
     pub fn order(&self, message: &Message) -> (i64, Option<Id>, String) {
         (message.created_at, self.item(message), message.id.clone())
     }
 
-    /// The item that made a message or reply.
+    /// Returns the item that created a message or reply.
     pub fn item(&self, message: &Message) -> Option<Id> {
         if message.in_archive {
             let key = (message.parent_id.clone(), message.id.clone());
@@ -151,7 +151,7 @@ impl<'v> Talk<'v> {
         }
     }
 
-    /// Has the place of an archived message at hand that was read elsewhere.
+    /// Remembers the position of an archived message that was read elsewhere.
     pub fn recall(&self, message: &Message) -> Result<()> {
         let path = match &message.parent_id {
             Some(parent) => DocPath::from(["threads", parent, "replies", &message.id]),
@@ -161,7 +161,7 @@ impl<'v> Talk<'v> {
     }
 }
 
-/// The message that a record at a path replies to.
+/// Returns the message that a record at a path replies to.
 fn parent_of(path: &[String]) -> Option<String> {
     match path.steps()[..] {
         ["threads", thread, "replies", _] => Some(thread.to_owned()),

@@ -1,4 +1,4 @@
-//! Deleted records that are still in their documents, and whom they wait for.
+//! Deleted records that are still in their documents, and the members they wait for.
 
 use super::{Partial, sound, view};
 use crate::concern::{self, core};
@@ -13,69 +13,68 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// A deleted record, and how far its acknowledgement is.
+/// A deleted record, and the state of its acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeletedRecord {
-    /// The document that it is still in.
+    /// The document it is still in.
     pub doc: DocId,
-    /// What such a record is called.
+    /// The kind of record.
     pub kind: &'static str,
-    /// Its whole id.
+    /// Its full id.
     pub id: String,
-    /// Unix seconds; 0 where the program that deleted it did not say.
+    /// Unix seconds; 0 if the program that deleted it did not say.
     pub deleted_at: i64,
-    /// The member who deleted it; None where records of this kind do not say.
+    /// The member who deleted it; `None` if records of this kind do not say.
     pub deleted_by: Option<String>,
     /// Member → when it acknowledged the deletion, in Unix seconds.
     pub acknowledged: BTreeMap<String, i64>,
-    /// How many members have acknowledged it, those who left included.
+    /// The number of members who have acknowledged it, including those who left.
     pub acknowledgements: usize,
-    /// The active members that have not, sorted.
+    /// The active members who have not, sorted.
     pub waiting_for: Vec<String>,
-    /// When each of those was last heard of, in Unix seconds; None for never.
+    /// When each of those was last heard from, in Unix seconds; `None` for never.
     pub last_heard: BTreeMap<String, Option<i64>>,
-    /// Since when the most silent of them is; None where it was never heard of, or nobody is waited
-    /// for.
+    /// When the longest-silent of them was last heard from; `None` if never, or if nobody is waited for.
     pub silent_since: Option<i64>,
-    /// Whether it may leave its document.
+    /// Whether it may be pruned from its document.
     pub prunable: bool,
-    /// What it takes in the document, in bytes.
+    /// Its size in the document, in bytes.
     pub bytes: usize,
 }
 
-/// By what deleted records are counted together.
+/// How deleted records are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TombstoneGrouping {
-    /// Of a member that is waited for.
+    /// By a member they wait for.
     Member,
-    /// Of a document.
+    /// By document.
     Document,
-    /// Of one kind of record.
+    /// By kind of record.
     Kind,
 }
 
-/// Deleted records with something in common, counted.
+/// A group of deleted records, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TombstoneGroup {
     /// What they have in common: a member, a document, a kind.
     pub group: String,
-    /// How many records the group has.
+    /// The number of records in the group.
     pub tombstones: usize,
-    /// Those of them that may leave their documents now.
+    /// The number of them that may leave their documents now.
     pub prunable: usize,
-    /// In how many documents they are.
+    /// The number of documents they are in.
     pub documents: usize,
-    /// What they take there, in bytes.
+    /// Their total size there, in bytes.
     pub bytes: usize,
-    /// The active members that they wait for, sorted.
+    /// The active members they wait for, sorted.
     pub waiting_for: Vec<String>,
-    /// Since when the most silent of these is, in Unix seconds; None where it was never heard of, or
-    /// nobody is waited for.
+    /// When the longest-silent of these was last heard from, in Unix seconds; `None` if never, or if nobody
+    /// is waited for.
     pub silent_since: Option<i64>,
 }
 
-/// Counts deleted records together: what takes the most first. By member, those that wait for
-/// nobody are left out, and those that wait for several are counted with each.
+/// Groups deleted records, the largest group first. By member, records that wait for nobody are left out, and
+/// those that wait for several count with each.
 pub fn grouped(all: &[DeletedRecord], by: TombstoneGrouping) -> Vec<TombstoneGroup> {
     let mut groups: BTreeMap<&str, Vec<&DeletedRecord>> = BTreeMap::new();
     for deleted in all {
@@ -100,7 +99,7 @@ pub fn grouped(all: &[DeletedRecord], by: TombstoneGrouping) -> Vec<TombstoneGro
             documents: documents.len(),
             bytes: records.iter().map(|record| record.bytes).sum(),
             waiting_for: waiting.iter().map(|member| (*member).clone()).collect(),
-            // Never heard of comes before any time.
+            // Never heard from sorts before any time.
             silent_since: heard.min().flatten(),
         }
     };
@@ -114,29 +113,29 @@ pub fn grouped(all: &[DeletedRecord], by: TombstoneGrouping) -> Vec<TombstoneGro
 pub struct Explanation {
     /// The document that it is still in.
     pub doc: DocId,
-    /// What such a record is called.
+    /// The kind of record.
     pub kind: &'static str,
-    /// Its whole id.
+    /// Its full id.
     pub id: String,
-    /// Unix seconds; 0 where the program that deleted it did not say.
+    /// Unix seconds; 0 if the program that deleted it did not say.
     pub deleted_at: i64,
-    /// The member who deleted it; None where records of this kind do not say.
+    /// The member who deleted it; `None` if records of this kind do not say.
     pub deleted_by: Option<String>,
     /// The client id that wrote the deletion.
     pub client: Option<u64>,
-    /// At which of its clocks.
+    /// The clock of the deletion.
     pub clock: Option<u32>,
-    /// Whether it may leave its document.
+    /// Whether it may be pruned from its document.
     pub prunable: bool,
-    /// The active members that have not acknowledged the deletion, sorted.
+    /// The active members who have not acknowledged the deletion, sorted.
     pub waiting_for: Vec<String>,
-    /// What the record takes in its document, in bytes.
+    /// The size of the record in its document, in bytes.
     pub bytes: usize,
-    /// What of that goes with it: its key stays.
+    /// How much of that pruning frees: its key stays.
     pub frees: usize,
     /// Everybody who is active or has acknowledged it.
     pub members: Vec<Acknowledger>,
-    /// Whether it is content: pruning leaves it then, it goes only into the archive.
+    /// Whether it counts as content: pruning leaves it then, and it goes only into the archive.
     #[serde(skip)]
     pub is_content: bool,
     /// Whether there is any active member who could acknowledge it.
@@ -144,31 +143,31 @@ pub struct Explanation {
     pub has_members: bool,
 }
 
-/// A member, and what it has to do with a deletion.
+/// A member, and its relation to a deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Acknowledger {
     /// The member id.
     pub member: String,
-    /// Whether it is a member now.
+    /// Whether it is currently a member.
     pub active: bool,
     /// Unix seconds.
     pub joined_at: Option<i64>,
     /// Unix seconds.
     pub acknowledged_at: Option<i64>,
-    /// Whether the record stays because of it: it is active, had joined by the time of the
-    /// deletion, and has not acknowledged it.
+    /// Whether the record stays because of it: it is active, had joined by the time of the deletion, and has
+    /// not acknowledged it.
     pub waited_for: bool,
-    /// When it was last heard of, in Unix seconds; None for never.
+    /// When it was last heard from, in Unix seconds; `None` for never.
     pub last_heard: Option<i64>,
     /// For how many seconds it has been silent.
     pub silent_for: Option<i64>,
 }
 
-/// The deleted records of some entities that are still in their documents, entity by entity. `now`,
-/// in Unix seconds, is when the store's own member is heard of.
+/// Returns the deleted records of some entities that are still in their documents, entity by entity. `now`,
+/// in Unix seconds, counts as the time when the store's own member was heard from.
 ///
 /// # Errors
-/// What is not about a document alone.
+/// Those not about a single document.
 pub fn list(
     reader: &Reader,
     entities: &BTreeSet<EntityId>,
@@ -179,10 +178,10 @@ pub fn list(
     Ok(Partial { found: found.iter().map(|found| found.summary(&heard)).collect(), damaged })
 }
 
-/// The deleted record that an id or a unique prefix names, explained.
+/// Returns the deleted record with this id or unique prefix, explained.
 ///
 /// # Errors
-/// `NotFound`, `Usage`; `Ambiguous` where several documents have one with this id, too.
+/// `NotFound`, `Usage`; `Ambiguous` if several documents have one with this id, too.
 pub fn explain(
     reader: &Reader,
     entities: &BTreeSet<EntityId>,
@@ -198,13 +197,13 @@ pub fn explain(
     Ok(Partial { found: found.explain(&view, &heard, now), damaged })
 }
 
-/// A tombstone where it stands.
+/// A tombstone in its document.
 struct StandingTombstone {
     doc: DocId,
     tombstone: Tombstone,
     /// The active members of its entity.
     members: Rc<MemberTimes>,
-    /// What it takes in its document.
+    /// Its size in its document.
     extent: Extent,
 }
 
@@ -237,11 +236,11 @@ fn members(reader: &Reader, entity: &EntityId) -> Result<MemberTimes> {
     Ok(view.map(|view| core::active(&view)).unwrap_or_default())
 }
 
-/// When each member was last heard of, in Unix seconds.
+/// When each member was last heard from, in Unix seconds.
 struct Heard(BTreeMap<String, i64>);
 
 impl Heard {
-    /// By the last bundle of any of its replicas; this replica's own member is here now.
+    /// By the last bundle of any of its replicas; this replica's own member counts as heard from now.
     fn of(reader: &Reader, now: i64) -> Result<Heard> {
         let peers = reader.state().map(State::peers).transpose()?.unwrap_or_default();
         let mut heard = BTreeMap::new();
@@ -285,7 +284,7 @@ impl StandingTombstone {
             acknowledged: tombstone.acknowledged.clone(),
             acknowledgements: tombstone.acknowledged.len(),
             waiting_for,
-            // Never heard of comes before any time.
+            // Never heard from sorts before any time.
             silent_since: last_heard.values().min().copied().flatten(),
             last_heard,
             prunable: tombstone.is_prunable(&self.members),
@@ -316,7 +315,7 @@ impl StandingTombstone {
         }
     }
 
-    /// Everybody who is active or has acknowledged it.
+    /// Returns everybody who is active or has acknowledged it.
     fn account(&self, heard: &Heard, now: i64) -> Vec<Acknowledger> {
         let waiting = self.tombstone.waiting_for(&self.members);
         let acknowledged = &self.tombstone.acknowledged;
@@ -337,7 +336,7 @@ impl StandingTombstone {
     }
 }
 
-/// The tombstone that an id or its prefix names.
+/// Returns the tombstone with this id or prefix.
 fn one(all: Vec<StandingTombstone>, wanted: &str) -> Result<StandingTombstone> {
     let id = resolve(wanted, all.iter().map(StandingTombstone::id), "tombstone")?;
     let mut same: Vec<StandingTombstone> =
@@ -353,7 +352,7 @@ fn one(all: Vec<StandingTombstone>, wanted: &str) -> Result<StandingTombstone> {
     }
 }
 
-/// What each record takes in the bytes of its document; nothing where it is a plain value.
+/// Returns the size of each record in the bytes of its document; zero for a plain value.
 fn extents(doc: &DocId, view: &View, tombstones: &[Tombstone]) -> Result<Vec<Extent>> {
     let containers: Vec<Option<Id>> =
         tombstones.iter().map(|tombstone| view.container(&tombstone.path.steps())).collect();

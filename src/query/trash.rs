@@ -14,11 +14,11 @@ use std::collections::BTreeSet;
 /// A record that left its document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TrashedRecord {
-    /// The id that it had.
+    /// The id it had.
     pub id: String,
-    /// What such a record is called.
+    /// The kind of record.
     pub kind: String,
-    /// The document that it was in.
+    /// The document it was in.
     pub doc: DocId,
     /// When it went, in Unix seconds.
     pub at: i64,
@@ -27,33 +27,33 @@ pub struct TrashedRecord {
     pub why: String,
     /// Who acted here, or sent the bundle.
     pub member: Option<String>,
-    /// What people knew it by.
+    /// The text by which people knew it.
     pub text: Option<String>,
-    /// The id of the new record that was made of it.
+    /// The id of the new record made from it.
     pub restored_as: Option<String>,
 }
 
-/// The same with everything that was in it.
+/// A record in the trash with all its content.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TrashedContent {
     /// What a list shows of it.
     #[serde(flatten)]
     pub summary: TrashedRecord,
-    /// The way to it from its root.
+    /// Its path from the root.
     pub path: DocPath,
     /// Its fields just before it went.
     pub record: Value,
 }
 
-/// What is in the trash of a store, the latest first; only of some entities where any are given.
+/// Returns what is in the trash of a store, the latest first; only of some entities if any are given.
 ///
 /// # Errors
-/// `Io` and `Corrupt` where the local state cannot be read.
+/// `Io` and `Corrupt` if the local state cannot be read.
 pub fn list(reader: &Reader, entities: Option<&BTreeSet<EntityId>>) -> Result<Vec<TrashedRecord>> {
     Ok(all(reader, entities)?.iter().map(TrashedRecord::of).collect())
 }
 
-/// The record that an id or a unique prefix names; of several with one id the last that went.
+/// Returns the record with this id or unique prefix; of several with one id the last that went.
 ///
 /// # Errors
 /// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.

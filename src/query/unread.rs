@@ -1,4 +1,4 @@
-//! What of a chat has not been read here. Marks are local to a replica: no document has them.
+//! What of a chat is unread here. Marks are local to a replica: no document has them.
 
 use super::message::Message;
 use crate::error::{Error, Result};
@@ -8,24 +8,24 @@ use crate::wire::{Clocks, Id};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// How far a chat was read: everything that was known then, but for some messages. What comes later
-/// is unread, whatever time it has.
+/// How far a chat was read: everything that was known then, except some messages. Later messages are unread,
+/// whatever their time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadMark {
-    /// Of each client the clock after its last unit that was known.
+    /// Per client, the clock after its last known unit.
     clocks: Clocks,
-    /// The messages and replies that were known and not read.
+    /// The messages and replies that were known but not read.
     unread: BTreeSet<String>,
 }
 
 impl ReadMark {
-    /// The name of the local setting that keeps the mark of an entity.
+    /// Returns the name of the local setting that keeps the mark of an entity.
     pub fn setting(entity: &EntityId) -> String {
         format!("read {entity}")
     }
 
-    /// The mark of an entity; None where nobody has marked anything. A mark that does not decode
-    /// counts as none.
+    /// Returns the mark of an entity; `None` if nothing was marked. A mark that does not decode counts as
+    /// none.
     ///
     /// # Errors
     /// `Corrupt` and `Io` of the local state.
@@ -35,21 +35,21 @@ impl ReadMark {
         Ok(kept.and_then(|kept| serde_json::from_str(&kept).ok()))
     }
 
-    /// The mark of a chat at this version, of which these messages stay unread.
+    /// Returns the mark for a chat at this version, of which these messages stay unread.
     pub(super) fn at(clocks: Clocks, unread: BTreeSet<String>) -> Self {
         ReadMark { clocks, unread }
     }
 
-    /// The mark as the setting keeps it.
+    /// Returns the mark in the form the setting stores.
     ///
     /// # Errors
-    /// `Bug` where it does not encode.
+    /// `Bug` if it does not encode.
     pub fn encode(&self) -> Result<String> {
         serde_json::to_string(self).map_err(|e| Error::bug("a mark does not encode").because(e))
     }
 }
 
-/// Tells what is unread of one chat: what others wrote, and the mark does not cover.
+/// Determines what is unread in a chat: what others wrote and the mark does not cover.
 pub(super) struct Unread {
     mark: Option<ReadMark>,
     own: Option<String>,
@@ -62,17 +62,17 @@ impl Unread {
         Ok(Unread { mark, own: own.map(|member| member.to_string()) })
     }
 
-    /// Whether anybody has ever marked anything here.
+    /// Returns whether anything was ever marked here.
     pub(super) fn is_kept(&self) -> bool {
         self.mark.is_some()
     }
 
-    /// Whether a message is, which this item made.
+    /// Returns whether a message, created by this item, is unread.
     pub(super) fn is_of(&self, message: &Message, item: Option<Id>) -> bool {
         !message.deleted && self.is_unread(&message.id, &message.author_id, item)
     }
 
-    /// The same of what is not deleted, by its id and who wrote it.
+    /// Does the same for one that is not deleted, by its id and author.
     pub(super) fn is_unread(&self, id: &str, author: &str, item: Option<Id>) -> bool {
         if self.own.as_deref() == Some(author) {
             return false;

@@ -1,5 +1,5 @@
-//! Everything that was said in an entity, one after the other: what is archived need not fit into
-//! memory, and nothing of it is kept.
+//! Streams all messages of an entity, one at a time: archived ones need not fit into memory, and none are
+//! kept.
 
 use crate::archive::ArchivedRecord;
 use crate::concern::chat::{self, MESSAGES, REPLIES, SPEC};
@@ -16,30 +16,30 @@ use crate::store::Reader;
 use crate::wire::Id;
 use serde_json::{Map, Value};
 
-/// Says of a row that it is archived.
+/// Marks a row as archived.
 const IN_ARCHIVE: &str = "in_archive";
-/// Says of a row that nobody read it here.
+/// Marks a row as unread here.
 const UNREAD: &str = "unread";
-/// What is not unread, whoever wrote it.
+/// Deleted rows are never unread.
 const DELETED: &str = "deleted";
 
-/// Whoever takes what is handed out.
+/// The callback that takes the results.
 pub type Taker<'t, T> = &'t mut dyn FnMut(T) -> Result<()>;
 
-/// Where something stands in lists.
+/// A position in list order.
 type ListPlace = (i64, Option<Id>, Option<String>);
 
-/// The fields of messages that [`each_row`] can read.
+/// Returns the fields of messages that [`each_row`] can read.
 pub fn row_fields() -> impl Iterator<Item = &'static str> {
     let stored = MESSAGES.fields.iter().map(|field| field.name);
     stored.chain(DERIVED).chain([IN_ARCHIVE, UNREAD])
 }
 
-/// Some fields of all messages and replies of an entity, deleted and archived ones included, in the
-/// order of [`super::list`]: a fraction of the work of [`each_message`] where they are few.
+/// Passes some fields of all messages and replies of an entity, deleted and archived ones included, in the
+/// order of [`super::list`]: for few fields a fraction of the work of [`each_message`].
 ///
 /// # Errors
-/// `Corrupt` where the document is; those of `take`.
+/// `Corrupt` if the document is damaged; those of `take`.
 pub fn each_row(
     reader: &Reader,
     entity: &EntityId,
@@ -70,7 +70,7 @@ pub fn each_row(
         }
     }
     live.sort_by(|(a, _), (b, _)| a.cmp(b));
-    // Where nothing of them is asked but how many they are.
+    // If only their number is needed.
     if names.is_empty() {
         let paths: Vec<DocPath> = live.iter().map(|(_, (path, _))| path.clone()).collect();
         if let Some(archived) = talk.shelf.count(&paths) {
@@ -84,12 +84,12 @@ pub fn each_row(
     merged(live, &talk.shelf, archived, &mut |(_, row)| take(row))
 }
 
-/// Makes rows of records.
+/// Makes rows from records.
 struct RowMaker<'t> {
     talk: &'t Talk<'t>,
-    /// Where anybody asks what is unread, and anything ever was read.
+    /// Set if unread is requested and anything was ever marked as read.
     unread: Option<Unread>,
-    /// Where the record says who wrote it.
+    /// The field that names the author.
     author: &'t str,
     names: &'t [&'t str],
     /// The fields that are read for them.
@@ -97,7 +97,7 @@ struct RowMaker<'t> {
 }
 
 impl RowMaker<'_> {
-    /// Adds to the fields of a record what is not in it.
+    /// Adds derived values to the fields of a record.
     fn complete(&self, path: &DocPath, written: Option<Id>, row: &mut Map<String, Value>) {
         if let Some(unread) = &self.unread {
             let author = row.get(self.author).and_then(Value::as_str).unwrap_or_default();
@@ -109,7 +109,7 @@ impl RowMaker<'_> {
         self.talk.derive(path, self.names, row);
     }
 
-    /// The row of an archived record; none where it cannot be read.
+    /// Returns the row of an archived record; `None` if it cannot be read.
     fn archived(&self, archived: &ArchivedRecord) -> Option<Map<String, Value>> {
         let of = chat::collection_of(&archived.path);
         let id = of.fields.first().map_or("", |field| field.name);
@@ -131,7 +131,7 @@ impl RowMaker<'_> {
     }
 }
 
-/// All messages and replies of an entity, deleted and archived ones included, in the order of
+/// Passes all messages and replies of an entity, deleted and archived ones included, in the order of
 /// [`super::list`].
 ///
 /// # Errors
@@ -158,7 +158,7 @@ pub fn each_message(reader: &Reader, entity: &EntityId, take: Taker<'_, Message>
     merged(live, &talk.shelf, read, take)
 }
 
-/// What is in the document and what is in the archive, in one order.
+/// Merges what is in the document and in the archive into one order.
 fn merged<T>(
     live: Vec<(ListPlace, T)>,
     shelf: &Shelf<'_>,

@@ -7,8 +7,8 @@ use crate::query::{Partial, sound};
 use crate::store::Reader;
 use std::collections::BTreeSet;
 
-/// The entities that such documents are about and of which the store has nothing else: their type is not
-/// known, so they are called `file:ID`, as the documents are.
+/// Returns the entities that only such documents refer to. Their type is unknown, so they are called
+/// `file:ID`, as the documents are.
 ///
 /// # Errors
 /// Those of the store.
@@ -24,7 +24,7 @@ pub fn entities_of_documents(
         .collect())
 }
 
-/// The files of an entity that are documents, in the order of their paths. What they hold is left out.
+/// Returns the files of an entity that are documents, in the order of their paths, without content.
 ///
 /// # Errors
 /// Those of the store.
@@ -40,8 +40,7 @@ pub fn file_documents(reader: &Reader, entity: &EntityId) -> Result<Partial<Vec<
     Ok(partial)
 }
 
-/// The one of them that a path, an id, a unique prefix of one, or its document's whole id means, with what
-/// it holds.
+/// Returns the one with this path, id, unique id prefix, or full document id, with its content.
 ///
 /// # Errors
 /// `NotFound`, `Ambiguous`; those of the store.
