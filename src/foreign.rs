@@ -1,9 +1,9 @@
-//! What other programs keep of Yjs documents: bare updates in v1 or v2, messages, logs, state
-//! vectors and snapshots, in text or packed, and databases of them.
+//! Yjs documents as other programs keep them: bare updates in v1 or v2, messages, logs, state vectors and
+//! snapshots, as text or compressed, and databases of them.
 //!
-//! [`identify`] says what some bytes are, and how it knows: whatever it names was read to its end as
-//! that. Nothing is guessed from the name of a file. The work is bounded by the bytes: what is packed
-//! may become so much larger and no more, and only so many things may be wrapped around each other.
+//! [`identify`] says what some bytes are, and how it knows: whatever it names was parsed to its end in that
+//! form. Nothing is guessed from a file's name. The work is bounded by the number of bytes: compressed data
+//! may expand only so much, and only so many wrappings may be nested.
 
 mod bare;
 mod database;

@@ -1,8 +1,8 @@
-//! A store as SQL sees it: views over everything it holds, for queries that read and do nothing else.
+//! A store as SQL sees it: views over everything it holds, for queries that can only read.
 //!
-//! A query is prepared against views that are empty, and SQLite says which of their columns it reads;
-//! these are filled, in memory, and asked. Nothing is written anywhere, and a query can neither
-//! escape nor run away: what it may do is in `guard`, how much of it in [`QueryBounds`].
+//! A query is prepared against empty views, and SQLite reports which of their columns it reads; these are
+//! then filled in memory and queried. Nothing is written anywhere, and a query can neither escape nor run
+//! away: `guard` limits what it may do, [`QueryBounds`] how much.
 //!
 //! The names of the columns are those of the fields in the JSON of [`crate::query`].
 

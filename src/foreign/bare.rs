@@ -1,4 +1,4 @@
-//! What has nothing around it: updates, state vectors, snapshots.
+//! Forms without a wrapping: updates, state vectors, snapshots.
 
 use super::identified::{FileContent, FileKind, Identified};
 use crate::error::counted;
@@ -9,8 +9,8 @@ pub fn v1(bytes: &[u8]) -> Option<Identified> {
     Some(Identified::update(FileKind::UpdateV1, bytes.to_vec()))
 }
 
-/// An update with bytes behind its end, which Yjs does not look at: zeros, as a file has that was given
-/// its size before it was written, or something that is not more than the update itself.
+/// Recognises an update with bytes after its end, which Yjs ignores: zeros, as in a file that was
+/// preallocated, or no more bytes than the update itself has.
 pub fn v1_and_more(bytes: &[u8]) -> Option<Identified> {
     let fault = Update::walk(bytes).err().filter(|fault| fault.rule == "trailing")?;
     let (update, behind) = bytes.split_at_checked(fault.offset)?;
@@ -35,7 +35,7 @@ pub fn vector(bytes: &[u8]) -> Option<Identified> {
     Some(Identified::bare(FileKind::StateVector, FileContent::Vector(clocks(bytes)?)))
 }
 
-/// A state vector to its end: each client once.
+/// Reads a state vector to its end: each client once.
 pub fn clocks(bytes: &[u8]) -> Option<Clocks> {
     let mut reader = ByteReader::at(bytes, 0);
     let clocks = read_clocks(&mut reader)?;
@@ -53,7 +53,7 @@ fn read_clocks(reader: &mut ByteReader<'_>) -> Option<Clocks> {
     Some(clocks)
 }
 
-/// A delete set, and a state vector that reaches beyond it.
+/// Recognises a delete set followed by a state vector that covers it.
 pub fn snapshot(bytes: &[u8]) -> Option<Identified> {
     moment(bytes, false)
         .or_else(|| moment(bytes, true))

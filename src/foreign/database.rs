@@ -1,7 +1,7 @@
 //! Databases: one file, or one directory, with many documents.
 //!
-//! They are read from their bytes alone: no file is opened by a library, nothing is locked, and nothing
-//! can be written.
+//! They are read from their bytes alone: no library opens a file, nothing is locked, and nothing can be
+//! written.
 
 mod collector;
 mod keys;

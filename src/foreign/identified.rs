@@ -1,4 +1,4 @@
-//! What was found, and how far to look.
+//! The result of identifying bytes, and how deep to look.
 
 use crate::limits::{UNPACKED_BYTES, UNPACKED_STRETCH, WRAPPINGS};
 use crate::wire::{Clocks, Version};
@@ -14,17 +14,17 @@ pub enum FileKind {
     UpdateV2,
     /// How far each client is known.
     StateVector,
-    /// A state vector with what is deleted: names a moment, holds no content.
+    /// A state vector and a delete set: identifies a moment, holds no content.
     Snapshot,
-    /// What asks a peer for what is missing: a state vector in a message.
+    /// A request for what is missing: a state vector in a message.
     SyncStep1,
     /// The answer to it: an update in a message.
     SyncStep2,
     /// An update in a message.
     SyncUpdate,
-    /// Who is there, and where their cursors are.
+    /// Who is present, and where their cursors are.
     Awareness,
-    /// A message of a provider that is about no content.
+    /// A message of a provider without content.
     Message,
     /// Several updates.
     UpdateLog,
@@ -35,7 +35,7 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// The name in answers; public API.
+    /// Returns the name in answers; public API.
     pub fn name(self) -> &'static str {
         match self {
             FileKind::UpdateV1 => "update-v1",
@@ -57,11 +57,11 @@ impl FileKind {
 /// Something around what was looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wrapping {
-    /// Packed: `gzip`, `zlib`, `zstd` or `brotli`.
+    /// Compression: `gzip`, `zlib`, `zstd` or `brotli`.
     Packed(&'static str),
     /// Bytes as text: `base64`, `base64url` or `hex`.
     Text(&'static str),
-    /// A JSON array of bytes, or an object that JavaScript makes of one.
+    /// A JSON array of bytes, or the object that JavaScript makes of one.
     JsonBytes,
     /// A field of a JSON object, by its path.
     JsonField(String),
@@ -69,7 +69,7 @@ pub enum Wrapping {
     Message(&'static str),
     /// A message of Hocuspocus, with the name of the document.
     Hocuspocus(String),
-    /// How a log keeps its updates apart.
+    /// How a log separates its updates.
     Log(&'static str),
     /// Which database, and where in it.
     Database(String),
@@ -93,18 +93,18 @@ impl fmt::Display for Wrapping {
 pub struct KeptUpdate {
     /// The v1 bytes.
     pub update: Arc<Vec<u8>>,
-    /// When it was written, in Unix milliseconds, where that is kept.
+    /// When it was written, in Unix milliseconds, if that is recorded.
     pub at: Option<i64>,
 }
 
 /// The updates of one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FoundDocument {
-    /// What it is called in there; None where there is only one and it has no name.
+    /// Its name there; `None` if there is only one and it has no name.
     pub name: Option<String>,
-    /// In the order in which they are kept.
+    /// The updates, in stored order.
     pub steps: Vec<KeptUpdate>,
-    /// Rows that are no update.
+    /// The number of rows that are not updates.
     pub unread: usize,
     /// What the first of those is instead, as a sentence.
     pub problem: Option<String>,
@@ -115,7 +115,7 @@ impl FoundDocument {
         FoundDocument { steps, ..FoundDocument::default() }
     }
 
-    /// What of it is left out, as a sentence without a full stop; None where nothing is.
+    /// Returns what of it is left out, as a sentence without a full stop; `None` if nothing is.
     pub fn left_out(&self) -> Option<String> {
         let problem = self.problem.as_ref()?;
         Some(match self.unread {
@@ -124,18 +124,18 @@ impl FoundDocument {
         })
     }
 
-    /// How many updates hold anything.
+    /// Returns how many updates hold anything.
     pub(super) fn content(&self) -> usize {
         self.steps.iter().filter(|step| step.update.iter().any(|byte| *byte != 0)).count()
     }
 
-    /// Whether this is a log though something in it is no update: most of it has to be, and two have
-    /// to hold something, so that chance does not come to that.
+    /// Returns whether this is a log although something in it is not an update: most of it must be updates,
+    /// and two must hold something, to rule out chance.
     pub(super) fn is_damaged_log(&self) -> bool {
         self.content() > 1 && self.unread < self.steps.len()
     }
 
-    /// Counts a row or record that is no update.
+    /// Counts a row or record that is not an update.
     pub(super) fn leave_out(&mut self, what: impl FnOnce() -> String) {
         self.unread = self.unread.saturating_add(1);
         self.problem.get_or_insert_with(what);
@@ -151,16 +151,16 @@ pub enum FileContent {
     Vector(Clocks),
     /// A moment.
     Moment(Version),
-    /// Who is there.
+    /// Who is present.
     Presences(Vec<Presence>),
-    /// A bundle, which is for others to read.
+    /// A bundle, which is read elsewhere.
     Packed,
-    /// No content, and what it is instead, as a noun.
+    /// No content; what it is instead, as a noun.
     Nothing(&'static str),
 }
 
 impl FileContent {
-    /// The documents; none where it holds no content.
+    /// Returns the documents; empty if it holds no content.
     pub fn documents(&self) -> &[FoundDocument] {
         match self {
             FileContent::Documents(documents) => documents,
@@ -204,17 +204,17 @@ impl Identified {
         Identified::bare(FileKind::UpdateLog, document).within(Wrapping::Log(how))
     }
 
-    /// Whether the bytes themselves are an update in v1, perhaps with something behind it.
+    /// Returns whether the bytes themselves are an update in v1, perhaps with something after it.
     pub fn is_bare_v1(&self) -> bool {
         self.form == FileKind::UpdateV1 && self.wrappings.is_empty()
     }
 
-    /// Whether nothing of it was left out.
+    /// Returns whether nothing of it was left out.
     pub(super) fn is_whole(&self) -> bool {
         self.found.documents().iter().all(|document| document.problem.is_none())
     }
 
-    /// The updates of a single document, where it is one.
+    /// Returns the updates of a single document, if it is one.
     pub(super) fn steps(self) -> Option<Vec<KeptUpdate>> {
         match self.found {
             FileContent::Documents(mut documents) if documents.len() == 1 => {
@@ -225,10 +225,10 @@ impl Identified {
     }
 }
 
-/// One client that is there, as awareness tells it.
+/// One client that is present, according to awareness.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
-    /// The client id that it writes under.
+    /// The client id it writes under.
     pub client: u64,
     /// How often it said something.
     pub clock: u64,
@@ -236,33 +236,33 @@ pub struct Presence {
     pub state: String,
 }
 
-/// How much further it may go.
+/// How much deeper identification may go.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Depth {
     wrappings: usize,
-    /// Most bytes that something may be unpacked to.
+    /// The maximum number of bytes that something may be unpacked to.
     pub unpacked: u64,
     look: fn(&[u8], Depth) -> Option<Identified>,
 }
 
 impl Depth {
-    /// At the outside; `look` says what bytes are.
+    /// Returns the depth at the outside; `look` identifies bytes.
     pub fn of(bytes: &[u8], look: fn(&[u8], Depth) -> Option<Identified>) -> Depth {
         Depth::of_size(bytes.len() as u64, look)
     }
 
-    /// The same for so many bytes.
+    /// The same for a size in bytes.
     pub fn of_size(size: u64, look: fn(&[u8], Depth) -> Option<Identified>) -> Depth {
         let stretch = size.saturating_mul(UNPACKED_STRETCH);
         Depth { wrappings: WRAPPINGS, unpacked: UNPACKED_BYTES.saturating_add(stretch), look }
     }
 
-    /// Inside of one more thing. Recursion is bounded by this.
+    /// Returns the depth inside one more wrapping. Recursion is bounded by this.
     pub fn deeper(self) -> Option<Depth> {
         Some(Depth { wrappings: self.wrappings.checked_sub(1)?, ..self })
     }
 
-    /// What bytes in there are.
+    /// Identifies bytes at this depth.
     pub fn look(self, bytes: &[u8]) -> Option<Identified> {
         (self.look)(bytes, self)
     }

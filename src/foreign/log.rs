@@ -8,10 +8,10 @@ use crate::error::counted;
 use crate::wire::{ByteReader, Update};
 use std::sync::Arc;
 
-/// How a log keeps its updates apart.
+/// How a log separates its updates.
 #[derive(Debug, Clone, Copy)]
 enum Framing {
-    /// Each update says itself where it ends.
+    /// Each update tells by itself where it ends.
     None,
     Varint,
     U32Be,
@@ -30,7 +30,7 @@ impl Framing {
         }
     }
 
-    /// The next record; None where what is left does not hold all of it.
+    /// Returns the next record, or `None` if what is left does not hold all of it.
     fn record<'b>(self, reader: &mut ByteReader<'b>, bytes: &'b [u8]) -> Option<&'b [u8]> {
         let four = |reader: &mut ByteReader<'_>| reader.take(4).ok()?.try_into().ok();
         let length = match self {
@@ -47,16 +47,16 @@ fn unframed<'b>(reader: &mut ByteReader<'b>, bytes: &'b [u8]) -> Option<&'b [u8]
     let rest = bytes.get(reader.offset()..)?;
     let end = match Update::walk(rest) {
         Ok(_) => rest.len(),
-        // What follows is found where this one was read to its end.
+        // The next one begins where this one was read to its end.
         Err(fault) if fault.rule == "trailing" => fault.offset,
         Err(_) => return None,
     };
     reader.take(end).ok()
 }
 
-/// Updates one right after the other: each says itself where it ends.
+/// Recognises consecutive updates: each tells by itself where it ends.
 pub fn concatenated(bytes: &[u8]) -> Option<Identified> {
-    // Zeros are empty updates, too: a file of zeros is nothing, and many behind an update are padding.
+    // Zeros are empty updates, too: a file of zeros is nothing, and many after an update are padding.
     const EMPTY: usize = 32;
     let is_log = |document: &FoundDocument| match document.content() {
         0 => false,
@@ -66,22 +66,22 @@ pub fn concatenated(bytes: &[u8]) -> Option<Identified> {
     whole(Framing::None, bytes).filter(is_log).map(log(Framing::None))
 }
 
-/// Updates, each behind its length as a varint.
+/// Recognises updates prefixed with their lengths as varints.
 pub fn varint(bytes: &[u8]) -> Option<Identified> {
     whole(Framing::Varint, bytes).map(log(Framing::Varint))
 }
 
-/// Updates, each behind its length in four bytes, the highest first.
+/// Recognises updates prefixed with their lengths in four bytes, big-endian.
 pub fn u32_be(bytes: &[u8]) -> Option<Identified> {
     whole(Framing::U32Be, bytes).map(log(Framing::U32Be))
 }
 
-/// The same, the lowest first.
+/// The same, little-endian.
 pub fn u32_le(bytes: &[u8]) -> Option<Identified> {
     whole(Framing::U32Le, bytes).map(log(Framing::U32Le))
 }
 
-/// A log of which something cannot be read: its end was cut off, or records in it are damaged.
+/// Recognises a log with unreadable parts: its end was cut off, or records in it are damaged.
 pub fn damaged(bytes: &[u8]) -> Option<Identified> {
     Framing::ALL.into_iter().find_map(|framing| {
         let document = records(framing, bytes);
@@ -89,8 +89,8 @@ pub fn damaged(bytes: &[u8]) -> Option<Identified> {
     })
 }
 
-/// Lines of text, each an update, of which some are none: the last is cut short, or something was
-/// written in between.
+/// Recognises lines of text that are updates, except some: the last is cut short, or something was written in
+/// between.
 pub fn damaged_lines(text: &str, depth: Depth) -> Option<Identified> {
     let mut document = FoundDocument::default();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -110,15 +110,15 @@ fn log(framing: Framing) -> impl FnOnce(FoundDocument) -> Identified {
     move |document| Identified::log_of(framing.name(), document)
 }
 
-/// Every record, where each of them is an update.
+/// Returns every record, if each of them is an update.
 fn whole(framing: Framing, bytes: &[u8]) -> Option<FoundDocument> {
     let least = if matches!(framing, Framing::None) { 2 } else { 1 };
     let document = records(framing, bytes);
     (document.unread == 0 && document.steps.len() >= least).then_some(document)
 }
 
-/// The updates up to the end, or to where nothing says any more where one begins. Ends early where
-/// more of them are no updates than a log may have.
+/// Returns the updates up to the end, or to where the next one cannot be located. Stops early if more of them
+/// are not updates than a log may have.
 fn records(framing: Framing, bytes: &[u8]) -> FoundDocument {
     let mut reader = ByteReader::at(bytes, 0);
     let mut document = FoundDocument::default();
@@ -143,7 +143,7 @@ fn records(framing: Framing, bytes: &[u8]) -> FoundDocument {
     document
 }
 
-/// Bytes that are one update, whatever is around it.
+/// Returns bytes as one update, whatever is around it.
 fn as_update(bytes: &[u8]) -> Option<Vec<u8>> {
     if Update::walk(bytes).is_ok() {
         return Some(bytes.to_vec());

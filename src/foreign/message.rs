@@ -9,40 +9,40 @@ const SYNC: u64 = 0;
 const AWARENESS: u64 = 1;
 const AUTH: u64 = 2;
 const QUERY_AWARENESS: u64 = 3;
-/// Hocuspocus: as a sync message, which is not answered.
+/// Hocuspocus: like a sync message, but not answered.
 const SYNC_REPLY: u64 = 4;
 const STATELESS: u64 = 5;
 const BROADCAST_STATELESS: u64 = 6;
 const CLOSE: u64 = 7;
 const SYNC_STATUS: u64 = 8;
 
-/// A message with its type in front.
+/// Recognises a message that begins with its type.
 pub fn outer(bytes: &[u8]) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
     let found = typed(&mut reader).filter(|_| reader.left() == 0)?;
     Some(found.within(Wrapping::Message("y-protocols")))
 }
 
-/// One that says who is there.
+/// Recognises an awareness message.
 pub fn outer_awareness(bytes: &[u8]) -> Option<Identified> {
     outer(bytes).filter(|found| found.form == FileKind::Awareness)
 }
 
-/// What is left of one where the type was taken off.
+/// Recognises a message whose type was removed.
 pub fn inner(bytes: &[u8]) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
     let found = sync(&mut reader).filter(|_| reader.left() == 0)?;
     Some(found.within(Wrapping::Message("y-protocols, without its type")))
 }
 
-/// A message with the name of its document in front.
+/// Recognises a message that begins with the name of its document.
 pub fn hocuspocus(bytes: &[u8]) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
     named(&mut reader).filter(|_| reader.left() == 0)
 }
 
-/// Messages of either kind, one right after the other, as somebody recorded them: the updates in
-/// them are a log. None where they hold none.
+/// Recognises consecutive messages of either kind, as somebody recorded them: their updates form a log.
+/// `None` if they hold none.
 pub fn several(bytes: &[u8]) -> Option<Identified> {
     several_of("messages of y-protocols, one after the other", bytes, any_typed)
         .or_else(|| several_of("messages of Hocuspocus, one after the other", bytes, named))
@@ -57,7 +57,7 @@ fn several_of(
     let mut documents: Vec<FoundDocument> = Vec::new();
     let mut by_name: HashMap<Option<String>, usize> = HashMap::new();
     while reader.left() > 0 {
-        // The others ask, and tell who is there.
+        // The others are queries, or awareness.
         let FileContent::Documents(found) = next(&mut reader)?.found else { continue };
         for one in found {
             let at = *by_name.entry(one.name.clone()).or_insert(documents.len());
@@ -80,12 +80,12 @@ fn named(reader: &mut ByteReader<'_>) -> Option<Identified> {
     Some(found.within(Wrapping::Hocuspocus(name)))
 }
 
-/// A message of Hocuspocus that is about no content: signing in, closing, what an application sends.
-/// Little tells one: what else has so few bytes is asked first.
+/// Recognises a message of Hocuspocus without content: signing in, closing, an application's own message. It
+/// has few distinguishing bytes, so other forms are tried first.
 pub fn hocuspocus_other(bytes: &[u8]) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
     let name = reader.text().ok().filter(|name| !name.is_empty())?.to_owned();
-    // What a token or an application's words are is nobody's business.
+    // The text of a token or an application's message is not shown.
     let what = match reader.var().ok()? {
         AUTH => match (reader.var().ok()?, reader.text().ok()?) {
             (0, _) => "a token to sign in with",
@@ -105,8 +105,8 @@ pub fn hocuspocus_other(bytes: &[u8]) -> Option<Identified> {
     (reader.left() == 0).then(|| found.within(Wrapping::Hocuspocus(name)))
 }
 
-/// A message of y-protocols that is about no content. Little tells one: what else has so few bytes is
-/// asked first.
+/// Recognises a message of y-protocols without content. It has few distinguishing bytes, so other forms are
+/// tried first.
 pub fn outer_other(bytes: &[u8]) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
     let found = other(&mut reader).filter(|_| reader.left() == 0)?;
@@ -125,7 +125,7 @@ fn other(reader: &mut ByteReader<'_>) -> Option<Identified> {
     Some(Identified::bare(FileKind::Message, FileContent::Nothing(what)))
 }
 
-/// One message with its type, whatever it is about.
+/// Reads one message with its type, whatever it is about.
 fn any_typed(reader: &mut ByteReader<'_>) -> Option<Identified> {
     match reader.peek().map(u64::from) {
         Some(AUTH | QUERY_AWARENESS) => other(reader),
@@ -133,7 +133,7 @@ fn any_typed(reader: &mut ByteReader<'_>) -> Option<Identified> {
     }
 }
 
-/// One message with its type.
+/// Reads one message with its type.
 fn typed(reader: &mut ByteReader<'_>) -> Option<Identified> {
     match reader.var().ok()? {
         SYNC | SYNC_REPLY => sync(reader),
@@ -142,7 +142,7 @@ fn typed(reader: &mut ByteReader<'_>) -> Option<Identified> {
     }
 }
 
-/// One message behind its type.
+/// Reads one message after its type.
 fn sync(reader: &mut ByteReader<'_>) -> Option<Identified> {
     let kind = reader.var().ok()?;
     let content = reader.buffer().ok()?;
@@ -158,8 +158,8 @@ fn sync(reader: &mut ByteReader<'_>) -> Option<Identified> {
     }
 }
 
-/// The states of clients, where bytes without a type can be nothing else: each is an object, or that
-/// somebody left.
+/// Recognises awareness states without a type, if the bytes can be nothing else: each state is an object, or
+/// says that a client left.
 pub fn bare_awareness(bytes: &[u8]) -> Option<Identified> {
     let found = awareness(bytes)?;
     let FileContent::Presences(states) = &found.found else { return None };
@@ -167,7 +167,7 @@ pub fn bare_awareness(bytes: &[u8]) -> Option<Identified> {
     (!states.is_empty() && states.iter().all(is_state)).then_some(found)
 }
 
-/// The states of clients, without anything around them.
+/// Recognises awareness states without any wrapping.
 pub fn awareness(bytes: &[u8]) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
     let mut states = Vec::new();
@@ -181,7 +181,7 @@ pub fn awareness(bytes: &[u8]) -> Option<Identified> {
         .then(|| Identified::bare(FileKind::Awareness, FileContent::Presences(states)))
 }
 
-/// An update as the message that sends it.
+/// Returns an update as the message that sends it.
 pub fn frame(update: &[u8]) -> Vec<u8> {
     let mut message = vec![0, 2];
     crate::wire::write_var(&mut message, update.len() as u64);

@@ -1,4 +1,4 @@
-//! What is packed: gzip, zlib, zstd, brotli. Nothing is unpacked beyond what [`Depth`] allows.
+//! Compressed data: gzip, zlib, zstd, brotli. Nothing is unpacked beyond what [`Depth`] allows.
 
 use super::identified::{Depth, FileContent, FileKind, Identified, Wrapping};
 use std::io::Read;
@@ -6,7 +6,7 @@ use std::io::Read;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// What begins with the mark of a packer.
+/// Unpacks data that begins with a compressor's magic number.
 pub fn by_magic(bytes: &[u8], depth: Depth) -> Option<Identified> {
     if bytes.starts_with(GZIP) || is_zlib(bytes) {
         return gzip(bytes, depth);
@@ -14,7 +14,8 @@ pub fn by_magic(bytes: &[u8], depth: Depth) -> Option<Identified> {
     if bytes.starts_with(ZSTD) { zstd(bytes, depth) } else { None }
 }
 
-/// Two bytes that are a multiple of 31, the first of them naming a window of 32 KiB or less.
+/// Returns whether the first two bytes are a multiple of 31, the first of them naming a window of 32 KiB or
+/// less.
 fn is_zlib(bytes: &[u8]) -> bool {
     match bytes {
         [first, second, ..] => {
@@ -26,7 +27,7 @@ fn is_zlib(bytes: &[u8]) -> bool {
     }
 }
 
-/// gzip, of one member or several, or zlib.
+/// Unpacks gzip, of one or more members, or zlib.
 pub fn gzip(bytes: &[u8], depth: Depth) -> Option<Identified> {
     match bytes.starts_with(GZIP) {
         true => within("gzip", flate2::read::MultiGzDecoder::new(bytes), depth),
@@ -34,7 +35,7 @@ pub fn gzip(bytes: &[u8], depth: Depth) -> Option<Identified> {
     }
 }
 
-/// zstd; a bundle of ours is a tar inside of it.
+/// Unpacks zstd; a bundle of ours is a tar inside it.
 pub fn zstd(bytes: &[u8], depth: Depth) -> Option<Identified> {
     let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes).ok()?;
     decoder.window_log_max(27).ok()?;
@@ -45,7 +46,7 @@ pub fn zstd(bytes: &[u8], depth: Depth) -> Option<Identified> {
     depth.look(&unpacked).map(|found| found.within(Wrapping::Packed("zstd")))
 }
 
-/// Brotli.
+/// Unpacks Brotli.
 pub fn brotli(bytes: &[u8], depth: Depth) -> Option<Identified> {
     within("brotli", brotli_decompressor::Decompressor::new(bytes, 64 << 10), depth)
 }
@@ -54,7 +55,7 @@ fn within(name: &'static str, packed: impl Read, depth: Depth) -> Option<Identif
     depth.look(&all(packed, depth)?).map(|found| found.within(Wrapping::Packed(name)))
 }
 
-/// All of it, unless that is more than is allowed.
+/// Unpacks everything, unless that is more than is allowed.
 fn all(packed: impl Read, depth: Depth) -> Option<Vec<u8>> {
     let mut unpacked = Vec::new();
     packed.take(depth.unpacked.saturating_add(1)).read_to_end(&mut unpacked).ok()?;

@@ -1,11 +1,11 @@
-//! What bytes are, one form after the other, the strictest first.
+//! Identifies bytes by trying one form after the other, the strictest first.
 
 use super::bare::{snapshot, v1, v1_and_more, v2, vector};
 use super::database::{sqlite, y_sweet, ystore};
 use super::identified::{Depth, Identified, Wrapping};
 use super::{log, message, packed, text};
 
-/// What somebody says the outermost form is; the names are public API.
+/// The outermost form as the user states it; the names are public API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Named {
     /// An update in v1.
@@ -20,17 +20,17 @@ pub enum Named {
     Sync,
     /// A message of Hocuspocus.
     Hocuspocus,
-    /// An awareness update without anything around it.
+    /// An awareness update without any wrapping.
     Awareness,
-    /// Updates one after the other.
+    /// Consecutive updates.
     Log,
-    /// Updates, each behind its length as a varint.
+    /// Updates prefixed with their lengths as varints.
     LogVarint,
-    /// Updates, each behind its length in four bytes, the highest first.
+    /// Updates prefixed with their lengths in four bytes, big-endian.
     LogU32Be,
-    /// Updates, each behind its length in four bytes, the lowest first.
+    /// Updates prefixed with their lengths in four bytes, little-endian.
     LogU32Le,
-    /// One update a line, as text.
+    /// One update per line, as text.
     Ndjson,
     /// Base64 or base64url.
     Base64,
@@ -78,19 +78,18 @@ impl Named {
         ("y-sweet", Named::YSweet),
     ];
 
-    /// The form of this name.
+    /// Returns the form with this name.
     pub fn of(name: &str) -> Option<Named> {
         Named::ALL.iter().find(|(known, _)| *known == name).map(|(_, named)| *named)
     }
 }
 
-/// What bytes are; None where they are nothing that is known here (`why_not` says what they are
-/// instead).
+/// Returns what bytes are, or `None` if they are nothing known here (`why_not` says what they are instead).
 pub fn identify(bytes: &[u8]) -> Option<Identified> {
     look(bytes, Depth::of(bytes, look))
 }
 
-/// The same where somebody says what the outermost form is.
+/// Does the same if the outermost form is stated.
 pub fn identify_as(bytes: &[u8], named: Named) -> Option<Identified> {
     let depth = Depth::of(bytes, look);
     match named {
@@ -123,7 +122,7 @@ pub fn identify_as(bytes: &[u8], named: Named) -> Option<Identified> {
     }
 }
 
-/// What bytes are at some depth.
+/// Identifies bytes at some depth.
 pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
     if bytes.is_empty() || is_never_written(bytes) {
         return None;
@@ -159,13 +158,13 @@ pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
         .or_else(|| vector(bytes))
         .or_else(|| message::hocuspocus_other(bytes))
         .or_else(|| message::outer_other(bytes))
-        // Brotli has no mark of its own: nearly anything begins like it.
+        // Brotli has no magic number: nearly anything begins like it.
         .or_else(|| packed::brotli(bytes, inner?))
         .or_else(|| log::damaged(bytes))
         .or_else(|| v1_and_more(bytes))
 }
 
-/// What a text is.
+/// Identifies a text.
 fn of_text(text: &str, depth: Depth) -> Option<Identified> {
     let text = text.trim_start_matches('\u{feff}').trim();
     if let Some(found) = text::json(text, depth).or_else(|| text::lines(text, depth)) {
@@ -178,7 +177,7 @@ fn of_text(text: &str, depth: Depth) -> Option<Identified> {
     }
 }
 
-/// Zeros alone, and more of them than the longest empty thing has: a file with a hole.
+/// Returns whether there are only zeros, and more than the longest empty form has: a file with a hole.
 fn is_never_written(bytes: &[u8]) -> bool {
     const EMPTY: usize = 64;
     bytes.len() > EMPTY && bytes.iter().all(|byte| *byte == 0)

@@ -1,9 +1,9 @@
-//! What bytes are that are nothing of Yjs: one sentence that helps.
+//! Explains in one helpful sentence what bytes are that are not from Yjs.
 
 use super::text;
 use crate::wire::{Salvage, from_v2};
 
-/// Beginnings of files that everybody knows.
+/// Beginnings of well-known files.
 const KNOWN: &[(&[u8], &str)] = &[
     (b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
     (b"\xff\xd8\xff", "a picture (JPEG)"),
@@ -27,23 +27,23 @@ const KNOWN: &[(&[u8], &str)] = &[
     ),
 ];
 
-/// What bytes are that [`super::identify`] does not know, as a sentence without a full stop.
+/// Returns what bytes are that [`super::identify`] does not recognise, as a sentence without a full stop.
 pub fn why_not(bytes: &[u8]) -> String {
     other(bytes).unwrap_or_else(|| as_v1(&Salvage::read(bytes)).0)
 }
 
-/// Whether bytes that [`super::identify`] does not know are the beginning of an update in v1, of
+/// Returns whether bytes that [`super::identify`] does not recognise are the beginning of an update in v1, of
 /// which something can be read.
 pub fn breaks_off(bytes: &[u8]) -> bool {
     other(bytes).is_none() && as_v1(&Salvage::read(bytes)).1
 }
 
-/// Whether bytes that [`super::identify`] does not know are something that has a name.
+/// Returns whether bytes that [`super::identify`] does not recognise are a known other form.
 pub fn is_something_else(bytes: &[u8]) -> bool {
     other(bytes).is_some()
 }
 
-/// What bytes are that nobody would read as an update in v1.
+/// Returns what bytes are that cannot be taken for an update in v1.
 fn other(bytes: &[u8]) -> Option<String> {
     if bytes.is_empty() {
         return Some("it is empty: not even an empty document, which has 2 bytes".to_owned());
@@ -71,7 +71,7 @@ fn other(bytes: &[u8]) -> Option<String> {
     fault.map(|_| cut.to_owned())
 }
 
-/// What is to be said of bytes as an update in v1, and whether they are the beginning of one.
+/// Returns what to say about bytes as an update in v1, and whether they are the beginning of one.
 fn as_v1(salvage: &Salvage<'_>) -> (String, bool) {
     let Some(fault) = &salvage.fault else {
         return ("nothing known begins like this".to_owned(), false);

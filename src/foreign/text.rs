@@ -1,4 +1,4 @@
-//! Bytes as text: base64, hexadecimal digits, JSON, one update a line.
+//! Bytes as text: base64, hexadecimal digits, JSON, one update per line.
 
 use super::identified::{
     Depth, FileContent, FileKind, FoundDocument, Identified, KeptUpdate, Wrapping,
@@ -7,10 +7,10 @@ use crate::limits::JSON_BYTES;
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use serde_json::Value;
 
-/// Values of JSON that are looked at.
+/// The maximum number of JSON values examined.
 const VALUES: usize = 100_000;
 
-/// The text that bytes are, if there is nothing in it that people cannot read.
+/// Returns bytes as text, if every character in it is printable.
 pub fn printable(bytes: &[u8]) -> Option<&str> {
     let is_control =
         |byte: &u8| *byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t') || *byte == 0x7f;
@@ -20,8 +20,7 @@ pub fn printable(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 
-/// The text that bytes are in UTF-16, as PowerShell writes what is redirected into a file: known by
-/// the mark that it begins with.
+/// Returns bytes as UTF-16 text, as PowerShell writes redirected output: recognised by its byte order mark.
 pub fn utf16(bytes: &[u8]) -> Option<String> {
     let (mark, rest) = bytes.split_first_chunk::<2>()?;
     let unit: fn([u8; 2]) -> u16 = match mark {
@@ -81,7 +80,7 @@ pub fn lines(text: &str, depth: Depth) -> Option<Identified> {
     (steps.len() > 1).then(|| Identified::log("one update a line", steps))
 }
 
-/// What one line of a log is.
+/// Identifies one line of a log.
 pub fn line_of(line: &str, depth: Depth) -> Option<Identified> {
     let depth = depth.deeper()?;
     json(line, depth).or_else(|| hex(line, depth)).or_else(|| base64(line, depth))
@@ -92,7 +91,7 @@ pub fn json(text: &str, depth: Depth) -> Option<Identified> {
     if !text.starts_with(['[', '{', '"']) || text.len() > JSON_BYTES {
         return None;
     }
-    // serde_json refuses more than 128 levels: what follows it recurses no deeper.
+    // serde_json refuses more than 128 levels: the code below recurses no deeper.
     let value: Value = serde_json::from_str(text).ok()?;
     let depth = depth.deeper()?;
     bytes_in(&value, depth).or_else(|| match &value {
@@ -102,7 +101,7 @@ pub fn json(text: &str, depth: Depth) -> Option<Identified> {
     })
 }
 
-/// A value that stands for bytes.
+/// Identifies a value that stands for bytes.
 fn bytes_in(value: &Value, depth: Depth) -> Option<Identified> {
     match value {
         Value::String(text) => hex(text, depth).or_else(|| base64(text, depth)),
@@ -143,8 +142,8 @@ fn log(items: &[Value], depth: Depth) -> Option<Identified> {
     (!steps.is_empty()).then(|| Identified::log("a JSON array of updates", steps))
 }
 
-/// The fields of an object that are something, by their paths. Where several are documents, each is
-/// one by its path.
+/// Returns the fields of an object that are recognised, by path. If several are documents, each is named by
+/// its path.
 fn fields(value: &Value, depth: Depth) -> Option<Identified> {
     let mut found: Vec<(String, Identified)> = Vec::new();
     let mut open = vec![(String::new(), value)];

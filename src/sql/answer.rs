@@ -1,4 +1,4 @@
-//! The rows of an answer, as they come.
+//! The rows of an answer, streamed.
 
 use super::column::SqlType;
 use super::guard::Guard;
@@ -14,24 +14,23 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::time::Duration;
 
-/// Rows that travel together …
+/// Rows sent together …
 const ROWS: usize = 256;
 /// … unless they are large, in bytes.
 const BYTES: usize = 256 << 10;
-/// What travels ahead of whoever takes it.
+/// How many batches are computed ahead of the consumer.
 const AHEAD: usize = 2;
 
 /// A column of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlHeading {
-    /// As the query names it; of several with one name the later ones are `name:1`, `name:2`.
+    /// The name in the query; of several with one name the later ones are `name:1`, `name:2`.
     pub name: String,
-    /// What its values are; None for what is computed.
+    /// The type of its values; `None` if they are computed.
     pub kind: Option<SqlType>,
 }
 
-/// The rows of a query that is being asked: what is not taken yet is not computed yet, but for some
-/// rows ahead.
+/// The rows of a running query: rows not taken yet are not computed yet, except for some ahead.
 pub struct SqlAnswer {
     headings: Vec<SqlHeading>,
     receiver: Receiver<AnswerPiece>,
@@ -42,7 +41,7 @@ pub struct SqlAnswer {
     ended: bool,
 }
 
-/// What it takes to ask.
+/// What is needed to run the query.
 pub(super) struct Work {
     pub db: Connection,
     pub guard: Guard,
@@ -82,7 +81,7 @@ impl SqlAnswer {
         let mut answer = SqlAnswer { headings, receiver, rows, guard, left, time, ended: false };
         answer.receive()?;
         if let Some(first) = answer.rows.front() {
-            // What is computed may tell by its first value that it is a number.
+            // The first value of a computed column may show that it is a number.
             for (heading, cell) in answer.headings.iter_mut().zip(first) {
                 if matches!(cell, Cell::Integer(_) | Cell::Real(_)) {
                     heading.kind.get_or_insert(SqlType::Number);
@@ -92,13 +91,13 @@ impl SqlAnswer {
         Ok(answer)
     }
 
-    /// Its columns.
+    /// Returns its columns.
     pub fn headings(&self) -> &[SqlHeading] {
         &self.headings
     }
 
-    /// The next row as JSON; None behind the last. Values of a column of a view are what its type
-    /// says, bytes are base64, and a number that JSON has none for is null.
+    /// Returns the next row as JSON, or `None` after the last. Values of a view's column have its type, bytes
+    /// are base64, and a number that JSON cannot represent is null.
     ///
     /// # Errors
     /// As [`super::Query::ask`].
@@ -133,7 +132,7 @@ impl Work {
             Ok(()) => AnswerPiece::End,
             Err(e) => AnswerPiece::Failed(fault::told(&e, &self.sql, &self.guard, self.time)),
         };
-        // Nobody may be there any more.
+        // The receiver may be gone.
         drop(sender.send(piece));
     }
 
@@ -176,7 +175,7 @@ fn size(cell: ValueRef<'_>) -> usize {
     }
 }
 
-/// A text is a text also where SQLite lets it hold what is none.
+/// A text stays a text even if SQLite lets it hold invalid UTF-8.
 fn owned(cell: ValueRef<'_>) -> Cell {
     match cell {
         ValueRef::Null => Cell::Null,

@@ -1,21 +1,20 @@
-//! How much a query may take.
+//! The limits of a query.
 
 use crate::clock::TimeLeft;
 use crate::limits;
 use std::time::Duration;
 
-/// How much a query may take.
+/// The limits of a query.
 #[derive(Debug, Clone, Copy)]
 pub struct QueryBounds {
-    /// For how long it may work; neither reading the documents counts nor waiting for whoever takes
-    /// the rows …
+    /// How long it may work; reading the documents and waiting for the consumer of the rows do not count …
     pub time: Duration,
-    /// … unless this is set: then all of it counts, from the first look at the query to the last row.
+    /// … unless this is set: then everything counts, from preparing the query to the last row.
     pub whole: bool,
-    /// Instructions of SQLite.
+    /// The maximum number of SQLite instructions.
     pub steps: u64,
-    /// Bytes that SQLite may use in this process for everything, from then on; None for as much as
-    /// there is.
+    /// The maximum number of bytes that SQLite may use in this process for everything, from then on; `None`
+    /// for no limit.
     pub memory: Option<u64>,
 }
 
@@ -27,7 +26,7 @@ impl Default for QueryBounds {
 }
 
 impl QueryBounds {
-    /// The time that a query has, from now on.
+    /// Returns the time that a query has left, starting now.
     pub(super) fn time_left(&self) -> TimeLeft {
         match self.whole {
             true => TimeLeft::from_now(self.time),

@@ -1,31 +1,31 @@
-//! The columns of the views: what their values are, in memory and in a file.
+//! The columns of the views: the types of their values, in memory and in a file.
 
 use serde::Serialize;
 
 /// A column of a view. Its name is that of the field in the JSON of the queries.
 #[derive(Debug, Clone, Copy)]
 pub struct SqlColumn {
-    /// As queries name it.
+    /// The name in queries.
     pub name: &'static str,
-    /// What its values are.
+    /// The type of its values.
     pub kind: SqlType,
-    /// What it says.
+    /// Its description.
     pub about: &'static str,
 }
 
-/// What the values of a column are.
+/// The type of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SqlType {
-    /// A text. What another program put in its place is the JSON of that.
+    /// A text. Any other value that another program put there is shown as JSON.
     Text,
-    /// A whole number.
+    /// An integer.
     Integer,
     /// Unix seconds; 0 is never.
     Time,
     /// 1 or 0.
     Flag,
-    /// A number, whole or not.
+    /// A number, integer or not.
     Number,
     /// JSON, as a text.
     Json,
@@ -42,9 +42,9 @@ impl SqlType {
         SqlType::Json,
     ];
 
-    /// As it is declared in memory, where a column that is selected as it is tells by this what it is.
-    /// The parts before the last are for us, SQLite goes by `TEXT`, `INTEGER` and `BLOB`: the last
-    /// takes values as they are.
+    /// Returns the type declared in memory, by which a column selected unchanged can be recognised. The parts
+    /// before the last are for us, SQLite goes by `TEXT`, `INTEGER` and `BLOB`: the last stores values
+    /// unchanged.
     pub(super) fn declared(self) -> &'static str {
         match self {
             SqlType::Text => "TEXT",
@@ -56,12 +56,12 @@ impl SqlType {
         }
     }
 
-    /// What was declared so; None for a column that is computed.
+    /// Returns the type for a declaration, or `None` for a computed column.
     pub(super) fn of_declared(declared: Option<&str>) -> Option<SqlType> {
         SqlType::ALL.into_iter().find(|kind| Some(kind.declared()) == declared)
     }
 
-    /// As a file declares it whose tables are strict.
+    /// Returns the type declared in a file with strict tables.
     pub(super) fn strict(self) -> &'static str {
         match self {
             SqlType::Text | SqlType::Json => "TEXT",
@@ -72,7 +72,7 @@ impl SqlType {
 }
 
 impl SqlColumn {
-    /// Its name as SQL has it: `order` and `from` are words of the language.
+    /// Returns its name quoted for SQL: `order` and `from` are keywords.
     pub(super) fn quoted(&self) -> String {
         format!("\"{}\"", self.name)
     }

@@ -1,4 +1,4 @@
-//! What SQLite says, as errors of ours with what to do next.
+//! Turns SQLite's errors into ours, with a hint at what to do next.
 
 use super::guard::{Guard, Refusal};
 use super::storing;
@@ -7,10 +7,10 @@ use crate::error::{Error, Hint, Next};
 use rusqlite::ErrorCode;
 use std::time::Duration;
 
-/// Letters of what SQLite says.
+/// Characters shown of an SQLite message.
 const SAID: usize = 200;
 
-/// Of a query.
+/// The error for a failed query.
 pub(super) fn told(e: &rusqlite::Error, sql: &str, guard: &Guard, whole: Duration) -> Error {
     if let Some(refusal) = guard.refusal() {
         return refused(refusal);
@@ -41,13 +41,13 @@ pub(super) fn told(e: &rusqlite::Error, sql: &str, guard: &Guard, whole: Duratio
     }
 }
 
-/// Of a query that did not end in its time.
+/// The error for a query that did not finish in time.
 pub(super) fn too_late(whole: Duration) -> Error {
     Error::refused(format!("the query takes longer than {}", lasting(whole)))
         .hint(Next::AskLonger.and(" waits longer; a narrower WHERE or a LIMIT takes less"))
 }
 
-/// What is no query that reads.
+/// The error for a query that does more than read.
 pub(super) fn refused(refusal: Refusal) -> Error {
     match refusal {
         Refusal::Action(action) => only_reads(&action),
@@ -58,7 +58,7 @@ pub(super) fn refused(refusal: Refusal) -> Error {
     }
 }
 
-/// A statement that does something.
+/// The error for a statement that does something.
 pub(super) fn only_reads(action: &str) -> Error {
     Error::usage(format!("a query can only read: {action} is refused"))
         .hint(Next::Views.and(" shows what can be read"))
@@ -93,7 +93,7 @@ fn the_views() -> Hint {
         .and(" describes them")
 }
 
-/// As much of a sentence of SQLite's as anybody reads: it can repeat a value of any length.
+/// Shortens an SQLite message to a readable length: it can repeat a value of any length.
 fn short(said: &str) -> String {
     let mut letters = said.chars();
     let begin: String = letters.by_ref().take(SAID).collect();

@@ -1,4 +1,4 @@
-//! Filling the views that are asked for, and no others.
+//! Fills the views that are queried, and no others.
 
 use super::rows::SqlRows;
 use super::source::SqlSource;
@@ -8,11 +8,11 @@ use crate::error::Result;
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which columns of which views are asked for.
+/// Which columns of which views are needed.
 pub(super) type Wanted = BTreeMap<&'static str, BTreeSet<&'static str>>;
 
-/// Fills what is wanted and nothing else, entity by entity, so that what several views are made of
-/// is read once. The tables are there, and empty. Between two views it asks whether it `goes_on`.
+/// Fills only what is needed, entity by entity, so that sources of several views are read once. The tables
+/// exist and are empty. Between two views it checks whether it `goes_on`.
 pub(super) fn fill(
     db: &Connection,
     wanted: &Wanted,

@@ -1,7 +1,7 @@
-//! What a query may do: read the views, call these functions, and nothing else.
+//! Restricts a query: it may read the views, call these functions, and nothing else.
 //!
-//! SQLite asks before it prepares a statement, and again before it prepares what the full-text index
-//! needs of its own tables. What is not in the lists here is refused, whatever it is.
+//! SQLite asks before it prepares a statement, and again before it prepares what the full-text index needs of
+//! its own tables. Whatever is not in the lists here is refused.
 
 use super::views;
 use crate::limits;
@@ -14,11 +14,10 @@ use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Instructions of SQLite between two looks at whether it should stop.
+/// SQLite instructions between two checks whether it should stop.
 const STRIDE: c_int = 1_000;
 
-/// The functions that a query may call. Not among them: what makes huge values out of nothing, what
-/// loads or writes anything.
+/// The functions that a query may call; none that create huge values from nothing, or load or write anything.
 const FUNCTIONS: &[&str] = &[
     // Core.
     "->",
@@ -116,22 +115,22 @@ const FUNCTIONS: &[&str] = &[
     "snippet",
 ];
 
-/// Tables that are functions.
+/// Table-valued functions.
 const TABLE_FUNCTIONS: &[&str] = &["json_each", "json_tree"];
 
-/// What watches over one query: shared between who asks and who works.
+/// Watches over one query: shared between the caller and the worker.
 #[derive(Clone, Default)]
 pub(super) struct Guard(Arc<GuardState>);
 
 #[derive(Default)]
 struct GuardState {
-    /// The query was let through and works; what is prepared now the full-text index needs.
+    /// Whether the query was accepted and runs; what is prepared now is for the full-text index.
     runs: AtomicBool,
     stopped: AtomicBool,
     steps: AtomicU64,
     refusal: Mutex<Option<Refusal>>,
     read: Mutex<BTreeMap<&'static str, BTreeSet<&'static str>>>,
-    /// What SQLite has of tables beside ours.
+    /// The table modules of SQLite itself.
     modules: BTreeSet<String>,
 }
 
@@ -145,7 +144,7 @@ pub(super) enum Refusal {
 }
 
 impl Guard {
-    /// Stands over a connection whose tables are made and empty, or filled.
+    /// Sets up a guard for a connection whose tables exist, empty or filled.
     pub(super) fn set(db: &mut Connection, steps: u64) -> rusqlite::Result<Guard> {
         let guard = Guard(Arc::new(GuardState { modules: modules(db)?, ..GuardState::default() }));
         let asked = guard.clone();
@@ -155,27 +154,27 @@ impl Guard {
         Ok(guard)
     }
 
-    /// The query was prepared: from here on, what SQLite prepares is for its full-text index.
+    /// Notes that the query was prepared: from here on, what SQLite prepares is for its full-text index.
     pub(super) fn runs(&self) {
         self.0.runs.store(true, Ordering::Relaxed);
     }
 
-    /// Makes the work end as soon as SQLite looks.
+    /// Makes the work end at SQLite's next check.
     pub(super) fn stop(&self) {
         self.0.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it was stopped from outside.
+    /// Returns whether it was stopped from outside.
     pub(super) fn is_stopped(&self) -> bool {
         self.0.stopped.load(Ordering::Relaxed)
     }
 
-    /// What was refused first.
+    /// Returns what was refused first.
     pub(super) fn refusal(&self) -> Option<Refusal> {
         self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The columns that the query reads, by view.
+    /// Returns the columns that the query reads, by view.
     pub(super) fn read(&self) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         self.0.read.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -200,7 +199,7 @@ impl Guard {
                 }
                 Refusal::Function(function_name.to_owned())
             }
-            // The index asks whether its tables were changed.
+            // The index checks whether its tables were changed.
             AuthAction::Pragma { pragma_name: "data_version", pragma_value: None }
                 if self.0.runs.load(Ordering::Relaxed) =>
             {
@@ -213,8 +212,8 @@ impl Guard {
         Authorization::Deny
     }
 
-    /// Whether a table may be read; what is read of a view is noted. Without a column SQLite asks
-    /// for whatever stands behind FROM, which may be a name that the query itself gives.
+    /// Returns whether a table may be read, and notes what is read of a view. Without a column, SQLite asks
+    /// about anything after FROM, which may be a name that the query itself defines.
     fn reads(&self, table: &str, column: &str) -> bool {
         if let Some(view) = views::named(table) {
             let mut read = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
@@ -234,13 +233,13 @@ impl Guard {
     }
 }
 
-/// The names of the kinds of tables that SQLite was built with.
+/// Returns the names of the table modules that SQLite was built with.
 fn modules(db: &Connection) -> rusqlite::Result<BTreeSet<String>> {
     let mut all = db.prepare("SELECT name FROM pragma_module_list")?;
     all.query_map([], |row| row.get(0))?.collect()
 }
 
-/// An action as a sentence has it.
+/// Returns an action as worded in a sentence.
 fn named(action: AuthAction<'_>) -> String {
     let schema = |table: &str| table.starts_with("sqlite_");
     match action {
@@ -261,7 +260,7 @@ fn named(action: AuthAction<'_>) -> String {
     }
 }
 
-/// Sets what a connection for queries can do at most, before anything is asked of it.
+/// Limits what a connection for queries can do, before any query is run.
 pub(super) fn harden(db: &Connection, memory: Option<u64>) -> rusqlite::Result<()> {
     let small = |limit: usize| c_int::try_from(limit).unwrap_or(c_int::MAX);
     let limits = [
@@ -281,7 +280,7 @@ pub(super) fn harden(db: &Connection, memory: Option<u64>) -> rusqlite::Result<(
     for (limit, most) in limits {
         db.set_limit(limit, most)?;
     }
-    // Younger than the SQLite that may be at hand.
+    // Not supported by every SQLite version in use.
     let _ = db.set_limit(Limit::SQLITE_LIMIT_PARSER_DEPTH, 200);
     for (config, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
@@ -289,13 +288,13 @@ pub(super) fn harden(db: &Connection, memory: Option<u64>) -> rusqlite::Result<(
         (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, false),
-        // `"alice"` is a column, and never a text by mistake.
+        // `"alice"` is always a column, never accidentally a text.
         (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
     ] {
         db.set_db_config(config, on)?;
     }
-    // What does not fit is refused, and never put into a file.
+    // What does not fit is refused, never written to a file.
     db.pragma_update(None, "temp_store", "memory")?;
     if let Some(memory) = memory {
         let most = i64::try_from(memory).unwrap_or(i64::MAX);

@@ -1,4 +1,4 @@
-//! A query: understood, explained, asked.
+//! A query: prepared, explained, run.
 
 use super::answer::{self, SqlAnswer, SqlHeading};
 use super::bounds::QueryBounds;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// A query that was understood, and reads nothing yet.
+/// A query that was prepared, and has read nothing yet.
 pub struct Query {
     db: Connection,
     guard: Guard,
@@ -26,24 +26,24 @@ pub struct Query {
     bounds: QueryBounds,
 }
 
-/// A step of how SQLite goes about a query.
+/// A step of SQLite's plan for a query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlanStep {
     /// Its number.
     pub id: i64,
-    /// The step that it is a part of; 0 for none.
+    /// The step it is part of; 0 for none.
     pub parent: i64,
     /// What is done.
     pub detail: String,
 }
 
 impl Query {
-    /// Understands a query: one statement that reads. `parameters` are the values of `:name`; `:now`
-    /// is the time that counts as now, in Unix seconds, unless it is among them.
+    /// Prepares a query: one statement that reads. `parameters` are the values of `:name`; `:now` is the time
+    /// that counts as now, in Unix seconds, unless it is among them.
     ///
     /// # Errors
-    /// `Usage` for what is no query, does anything but read, names what is not there, or lacks a
-    /// parameter; `Refused` for what takes too long to be understood.
+    /// `Usage` for an invalid query, one that does anything but read, uses unknown names, or lacks a
+    /// parameter; `Refused` for one that takes too long to prepare.
     pub fn prepare(
         sql: &str,
         parameters: &[(String, String)],
@@ -72,12 +72,12 @@ impl Query {
         Ok(Query { db, guard, sql: sql.to_owned(), headings, bound, left, bounds })
     }
 
-    /// The columns of the answer.
+    /// Returns the columns of the answer.
     pub fn headings(&self) -> &[SqlHeading] {
         &self.headings
     }
 
-    /// What it reads: views, and the columns of each.
+    /// Returns what it reads: views, and the columns of each.
     pub fn reads(&self) -> Vec<(&'static str, Vec<&'static str>)> {
         let in_order = |view: &str, read: &BTreeSet<&'static str>| {
             let columns = views::named(view).map_or(&[][..], |view| view.columns).iter();
@@ -86,7 +86,7 @@ impl Query {
         self.guard.read().iter().map(|(view, read)| (*view, in_order(view, read))).collect()
     }
 
-    /// How SQLite goes about it. Reads nothing.
+    /// Returns SQLite's plan for it. Reads nothing.
     ///
     /// # Errors
     /// As [`Query::prepare`].
@@ -98,12 +98,11 @@ impl Query {
         })?
     }
 
-    /// Reads what it names, and asks it. The first rows are there when this returns, or there are
-    /// none.
+    /// Reads what it needs, and runs it. When this returns, the first rows are there, or there are none.
     ///
     /// # Errors
-    /// Those of the documents that are not about one of them alone; `Usage` and `Refused` for what
-    /// cannot be computed, or takes too much.
+    /// Those of the documents that are not about a single one; `Usage` and `Refused` for what cannot be
+    /// computed, or takes too much.
     pub fn ask(self, source: &SqlSource<'_>) -> Result<SqlAnswer> {
         let Query { mut db, guard, sql, headings, bound, left, bounds } = self;
         tables::fill(&mut db, &guard.read(), source, &|| {
@@ -115,7 +114,7 @@ impl Query {
     }
 }
 
-/// What is known of a query that may be asked: its columns, and the names of its parameters.
+/// Returns what is known of an accepted query: its columns, and the names of its parameters.
 fn understood(
     db: &Connection,
     sql: &str,
@@ -150,7 +149,7 @@ fn steps(db: &Connection, sql: &str) -> rusqlite::Result<Vec<PlanStep>> {
     Ok(steps)
 }
 
-/// The values of the parameters, in their order.
+/// Returns the values of the parameters, in their order.
 fn bind(names: &[String], given: &[(String, String)], now: i64) -> Result<Vec<Cell>> {
     if let Some((name, _)) = given.iter().find(|(name, _)| !names.contains(name)) {
         let named = names.iter().map(|name| format!(":{name}")).collect::<Vec<_>>().join(", ");
@@ -169,7 +168,7 @@ fn bind(names: &[String], given: &[(String, String)], now: i64) -> Result<Vec<Ce
     names.iter().map(value).collect()
 }
 
-/// A number where it is written as SQL would write it, else a text.
+/// Returns a number if it is written as SQL would write it, else a text.
 fn parameter(text: &str) -> Cell {
     match (text.parse::<i64>(), text.parse::<f64>()) {
         (Ok(whole), _) if whole.to_string() == text => Cell::Integer(whole),

@@ -1,4 +1,4 @@
-//! The rows of a view: answers of the queries become rows.
+//! The rows of a view: converts query results into rows.
 
 use super::column::{SqlColumn, SqlType};
 use super::storing;
@@ -10,14 +10,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// A view that is being filled.
+/// A view being filled.
 pub(super) struct SqlRows<'c> {
     insert: CachedStatement<'c>,
     columns: Vec<&'static SqlColumn>,
 }
 
 impl<'c> SqlRows<'c> {
-    /// The rows of a table, of which only the columns that are wanted get values.
+    /// Returns the rows of a table, in which only the needed columns get values.
     pub(super) fn of(
         db: &'c Connection,
         table: &str,
@@ -38,7 +38,7 @@ impl<'c> SqlRows<'c> {
         Ok(SqlRows { insert, columns })
     }
 
-    /// Whether anybody asks for this column.
+    /// Returns whether this column is needed.
     pub(super) fn wants(&self, column: &str) -> bool {
         self.columns.iter().any(|wanted| wanted.name == column)
     }
@@ -55,7 +55,7 @@ impl<'c> SqlRows<'c> {
         self.insert(fields)
     }
 
-    /// Adds a record of an entity that is fields already.
+    /// Adds a record of an entity that is given as fields.
     pub(super) fn add_fields(
         &mut self,
         entity: &EntityId,
@@ -80,7 +80,7 @@ impl<'c> SqlRows<'c> {
         self.insert(fields)
     }
 
-    /// Adds something about a document, which need not be of an entity.
+    /// Adds something about a document, which need not belong to an entity.
     pub(super) fn add_of_document(&mut self, doc: &DocId, record: &impl Serialize) -> Result<()> {
         let mut fields = fields(record)?;
         let entity = doc.entity().map(|entity| entity.to_string());
@@ -106,7 +106,7 @@ fn fields(record: &impl Serialize) -> Result<Map<String, Value>> {
     }
 }
 
-/// A field as a column of its type holds it. Null is null, and a flag that nobody set is none.
+/// Returns a field as stored in a column of its type. Null stays null, and a missing flag is 0.
 fn cell(value: Value, kind: SqlType) -> Cell {
     match (kind, value) {
         (SqlType::Flag, value) => Cell::from(value.as_bool().unwrap_or(false)),
@@ -122,8 +122,7 @@ fn cell(value: Value, kind: SqlType) -> Cell {
     }
 }
 
-/// A whole number, also where it was written as one that need not be; what is greater than SQL can
-/// hold is the greatest that it can.
+/// Returns an integer, even if it was written as a float; values beyond SQL's range become its maximum.
 fn whole(value: &Value) -> Option<i64> {
     let real = || value.as_f64().filter(|real| real.fract() == 0.0).map(|real| real as i64);
     value.as_i64().or_else(|| value.as_u64().map(|_| i64::MAX)).or_else(real)

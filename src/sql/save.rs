@@ -1,4 +1,4 @@
-//! The views as a file that any SQLite reads.
+//! The views as a file that any SQLite can read.
 
 use super::fill::{self, Wanted};
 use super::source::SqlSource;
@@ -13,17 +13,17 @@ pub const FILE_ID: i32 = 0x6372_6453;
 /// The `user_version` of its tables.
 const VERSION: i32 = 1;
 
-/// Writes what the views hold into a file that is empty: strict tables, the full-text index, and
-/// indexes over ids. It needs nothing younger than SQLite 3.37. How many rows there are in it.
+/// Writes the contents of the views into an empty file: strict tables, the full-text index, and indexes over
+/// ids. It needs nothing newer than SQLite 3.37. Returns the number of rows.
 ///
-/// Not promised: that anything usable is there when this fails, or that its bytes are on the disk.
+/// Not promised: that anything usable is there after a failure, or that its bytes are on the disk.
 ///
 /// # Errors
-/// `Io` where it cannot be written; those of the documents that are not about one of them alone.
+/// `Io` if it cannot be written; those of the documents that are not about a single one.
 pub fn save(file: &Path, source: &SqlSource<'_>) -> Result<u64> {
     let db = Connection::open(file).map_err(storing::failed)?;
     let prepare = || -> rusqlite::Result<()> {
-        // A file that did not get ready is nobody's.
+        // An unfinished file is discarded.
         db.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()))?;
         db.pragma_update(None, "synchronous", "off")?;
         db.pragma_update(None, "application_id", FILE_ID)?;

@@ -1,7 +1,7 @@
 //! Where the rows of the views come from: the queries over a store.
 //!
-//! What several views are made of is read once. This is the one place at which records that are not
-//! in a document any more (an archive) can come beside those that are.
+//! Sources of several views are read once. Only here can records that have left their document (an archive)
+//! be added to those in it.
 
 use crate::concern;
 use crate::concern::disk::FileDocument;
@@ -30,7 +30,7 @@ use std::rc::Rc;
 pub struct SqlSource<'s> {
     store: &'s Store,
     reader: &'s Reader,
-    /// None for all of the store.
+    /// `None` for all of the store.
     named: Option<BTreeSet<EntityId>>,
     now: i64,
     issues: Kept<Issue>,
@@ -38,12 +38,12 @@ pub struct SqlSource<'s> {
     damaged: RefCell<Vec<Error>>,
 }
 
-/// What was read of an entity last.
+/// What was last read of an entity.
 type Kept<T> = RefCell<Option<(EntityId, Rc<Vec<T>>)>>;
 
 impl<'s> SqlSource<'s> {
-    /// Of some entities, or of all that the store holds. `now`, in Unix seconds, is when the store's
-    /// own member is heard of.
+    /// Returns the source for some entities, or for all that the store holds. `now`, in Unix seconds, counts
+    /// as the time when the store's own member was heard from.
     pub fn new(
         store: &'s Store,
         reader: &'s Reader,
@@ -61,12 +61,12 @@ impl<'s> SqlSource<'s> {
         }
     }
 
-    /// Why documents were left out, or the archive: each error names what it is about.
+    /// Returns why documents, or the archive, were left out: each error names its subject.
     pub fn take_damaged(&self) -> Vec<Error> {
         self.damaged.take().into_iter().chain(self.reader.left_out().take()).collect()
     }
 
-    /// The entities that are meant.
+    /// Returns the selected entities.
     pub(super) fn entities(&self) -> Result<BTreeSet<EntityId>> {
         if let Some(named) = &self.named {
             return Ok(named.clone());
@@ -88,7 +88,7 @@ impl<'s> SqlSource<'s> {
         self.sound(member::list(self.reader, entity, true))
     }
 
-    /// Some fields of all messages and replies, one after the other.
+    /// Passes some fields of all messages and replies, one at a time.
     pub(super) fn each_message_row(
         &self,
         entity: &EntityId,
@@ -124,7 +124,7 @@ impl<'s> SqlSource<'s> {
         self.sound(disk::files(self.reader, entity, true))
     }
 
-    /// Files that are documents of the application's own.
+    /// Returns files that are documents of the application's own.
     pub(super) fn file_documents(&self, entity: &EntityId) -> Result<Vec<FileDocument>> {
         let listed = disk::file_documents(self.reader, entity)?;
         self.damaged.borrow_mut().extend(listed.damaged);
@@ -156,14 +156,14 @@ impl<'s> SqlSource<'s> {
         history::list(self.reader, &HistoryFilter { entities, ..HistoryFilter::default() })
     }
 
-    /// The documents, those of unknown concerns too.
+    /// Returns the documents, including those of unknown concerns.
     pub(super) fn documents(&self) -> Result<Vec<Document>> {
         let mut documents = self.reader.documents()?;
         documents.retain(|document| self.means(document.id.entity().as_ref()));
         Ok(documents)
     }
 
-    /// A document; `counted` with how many wrote in it, which reads it.
+    /// Returns a document; with `counted` also how many wrote in it, which requires reading it.
     pub(super) fn document_summary(
         &self,
         document: &Document,
@@ -177,7 +177,7 @@ impl<'s> SqlSource<'s> {
         Ok(DocumentFile::of(self.store, document, client_ids))
     }
 
-    /// What the bytes of a document's file are there for.
+    /// Returns what the bytes of a document's file are used for.
     pub(super) fn sizes(&self, document: &Document) -> Result<Vec<SizeRow>> {
         let id: &DocId = &document.id;
         let Some(file) = self.reader.file(id)? else { return Ok(Vec::new()) };
@@ -195,7 +195,7 @@ impl<'s> SqlSource<'s> {
         named.is_none_or(|named| entity.is_some_and(|entity| named.contains(entity)))
     }
 
-    /// What was read, or nothing of a document that cannot be used, which is noted.
+    /// Returns what was read, or a default for a document that cannot be used, which is noted.
     fn sound<T: Default>(&self, read: Result<T>) -> Result<T> {
         read.or_else(|error| match error.damaged {
             Some(_) => {

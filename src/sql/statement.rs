@@ -1,8 +1,8 @@
-//! One statement and no more.
+//! A single statement.
 
 use rusqlite::{Batch, Connection, Statement, fallible_iterator::FallibleIterator};
 
-/// The one statement of a text; none where it is empty.
+/// Returns the one statement of a text, or `None` if it is empty.
 pub(super) fn only<'c>(db: &'c Connection, sql: &str) -> rusqlite::Result<Option<Statement<'c>>> {
     let mut all = Batch::new(db, sql);
     let first = all.next()?;

@@ -1,10 +1,10 @@
-//! What SQLite says of rows that do not fit: into memory, on a disk.
+//! SQLite's errors for rows that do not fit into memory or on a disk.
 
 use crate::error::{Error, Next};
 use crate::limits;
 use rusqlite::ErrorCode;
 
-/// Of rows that could not be put where they are asked.
+/// The error for rows that could not be stored for querying.
 pub(super) fn failed(e: rusqlite::Error) -> Error {
     match e.sqlite_error_code() {
         Some(ErrorCode::OutOfMemory) => too_much(),
@@ -16,14 +16,14 @@ pub(super) fn failed(e: rusqlite::Error) -> Error {
     }
 }
 
-/// All of it takes more memory than there may be.
+/// The query takes more memory than allowed.
 pub(super) fn too_much() -> Error {
     let megabytes = limits::SQL_MEMORY_BYTES >> 20;
     Error::refused(format!("the query takes more than {megabytes} MiB of memory"))
         .hint(Next::SaveViews.and(" writes the views into a file that any SQLite can query"))
 }
 
-/// One value is longer than any may be.
+/// One value is longer than allowed.
 pub(super) fn too_big() -> Error {
     let megabytes = limits::SQL_VALUE_BYTES >> 20;
     Error::refused(format!("a value or a row gets longer than {megabytes} MiB"))

@@ -1,4 +1,4 @@
-//! The views as tables: of a connection in memory, empty at first, and of a file.
+//! The views as tables: of an in-memory connection, empty at first, and of a file.
 
 use super::bounds::QueryBounds;
 use super::fill::{self, Wanted};
@@ -11,14 +11,14 @@ use crate::error::{Error, Result};
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthContext, Authorization};
 
-/// How words are told apart in the full-text index: without regard to case and accents.
+/// How the full-text index separates words: ignoring case and accents.
 const TOKENIZER: &str = "unicode61 remove_diacritics 2";
 
-/// A connection in memory with the views that a query may name, all empty, and who watches over it.
+/// Returns an in-memory connection with the views that a query may name, all empty, and its guard.
 pub(super) fn empty(sql: &str, bounds: &QueryBounds) -> Result<(Connection, Guard)> {
     let make = || -> rusqlite::Result<(Connection, Guard)> {
         let mut db = Connection::open_in_memory()?;
-        // What is read lies in memory alone, and goes with it.
+        // The data is only in memory, and is discarded with it.
         db.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()))?;
         for view in VIEWS.iter().filter(|view| is_needed(view, sql)) {
             db.execute_batch(&in_memory(view))?;
@@ -30,7 +30,7 @@ pub(super) fn empty(sql: &str, bounds: &QueryBounds) -> Result<(Connection, Guar
     make().map_err(|e| Error::bug("the views could not be made").because(e))
 }
 
-/// Puts the rows into the views that are read. Nobody watches until [`Guard::set`] is called again.
+/// Fills the views that are read. Nothing is guarded until [`Guard::set`] is called again.
 pub(super) fn fill(
     db: &mut Connection,
     read: &Wanted,
@@ -48,7 +48,7 @@ pub(super) fn fill(
     fill::fill(db, &wanted, source, goes_on)
 }
 
-/// Whether a query can read a view: its name, or that of its index, stands in it.
+/// Returns whether a query can read a view: its name, or that of its index, occurs in it.
 fn is_needed(view: &SqlView, sql: &str) -> bool {
     let indexes = VIEWS.iter().filter(|index| match index.filler {
         Filler::Index(of) => of == view.name,
@@ -66,7 +66,7 @@ fn in_memory(view: &SqlView) -> String {
     format!("CREATE TABLE {} ({})", view.name, columns.collect::<Vec<_>>().join(", "))
 }
 
-/// The same for a file: strict, each column with what it says.
+/// The same for a file: strict, each column with its description.
 pub(super) fn in_file(view: &SqlView) -> String {
     if let Filler::Index(of) = view.filler {
         return index(view, of);
@@ -80,14 +80,14 @@ pub(super) fn in_file(view: &SqlView) -> String {
     format!("CREATE TABLE {} ( -- {}\n{columns}) STRICT", view.name, view.about)
 }
 
-/// A full-text index that takes its texts from another view.
+/// Returns a full-text index that takes its texts from another view.
 fn index(view: &SqlView, of: &str) -> String {
     let columns = view.columns.iter().map(|column| match column.name {
         "content" => column.name.to_owned(),
         name => format!("{name} UNINDEXED"),
     });
     let columns = columns.collect::<Vec<_>>().join(", ");
-    // Written like this, Datasette and sqlite-utils see whose index it is.
+    // In this form Datasette and sqlite-utils recognise whose index it is.
     format!(
         r#"CREATE VIRTUAL TABLE {} USING fts5({columns}, content="{of}", tokenize="{TOKENIZER}")"#,
         view.name

@@ -1,4 +1,4 @@
-//! What a view is, as data: its name, what it says, its columns, and where its rows come from.
+//! A view as data: its name, its description, its columns, and the source of its rows.
 
 use super::column::SqlColumn;
 use super::rows::SqlRows;
@@ -9,11 +9,11 @@ use crate::id::EntityId;
 /// Something that a query can select from.
 #[derive(Debug)]
 pub struct SqlView {
-    /// As queries name it.
+    /// The name in queries.
     pub name: &'static str,
     /// What one row is.
     pub about: &'static str,
-    /// In the order of `SELECT *`.
+    /// The columns, in the order of `SELECT *`.
     pub columns: &'static [SqlColumn],
     pub(super) filler: Filler,
 }
@@ -21,7 +21,7 @@ pub struct SqlView {
 /// Where the rows of a view come from.
 #[derive(Debug)]
 pub(super) enum Filler {
-    /// From each entity by itself.
+    /// From each entity separately.
     Entity(fn(&SqlSource<'_>, &EntityId, &mut SqlRows<'_>) -> Result<()>),
     /// From the store.
     Store(fn(&SqlSource<'_>, &mut SqlRows<'_>) -> Result<()>),

@@ -1,4 +1,4 @@
-//! Every view there is.
+//! All views.
 
 mod chat;
 mod disk;
@@ -34,17 +34,17 @@ pub(super) const VIEWS: &[&SqlView] = &[
     &storage::SIZES,
 ];
 
-/// Every view, in the order in which they are listed.
+/// Returns every view, in the order in which they are listed.
 pub fn views() -> &'static [&'static SqlView] {
     VIEWS
 }
 
-/// The view with this name, in any case.
+/// Returns the view with this name, ignoring case.
 pub(super) fn named(name: &str) -> Option<&'static SqlView> {
     VIEWS.iter().find(|view| view.name.eq_ignore_ascii_case(name)).copied()
 }
 
-/// Whether the name of a view stands in a query as a word.
+/// Returns whether the name of a view occurs in a query as a word.
 pub(super) fn mentions(sql: &str, view: &SqlView) -> bool {
     let words = sql.split(|c: char| !c.is_alphanumeric() && c != '_');
     words.into_iter().any(|word| word.eq_ignore_ascii_case(view.name))

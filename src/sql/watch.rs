@@ -1,5 +1,5 @@
-//! Work that ends in its time, whatever it does: SQLite looks at the clock between two instructions
-//! only, and one instruction can take as long as it likes.
+//! Work that ends in time, whatever it does: SQLite checks the clock only between two instructions, and one
+//! instruction can take arbitrarily long.
 
 use super::{fault, guard::Guard};
 use crate::clock::TimeLeft;
@@ -8,14 +8,14 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// What a thread of ours gets as its stack: as much as a program's first.
+/// The stack size of our threads: that of a program's main thread.
 const STACK: usize = 8 << 20;
 
-/// Does some work beside, and waits for it as long as there is time. Work that takes longer is told to
-/// stop, and left to itself: it ends at SQLite's next look, or with the process.
+/// Runs some work on another thread, and waits for it as long as there is time. Work that takes longer is
+/// told to stop, and abandoned: it ends at SQLite's next check, or with the process.
 ///
 /// # Errors
-/// `Refused` when time is over; `Bug` when the work broke down.
+/// `Refused` when time is over; `Bug` if the work panicked.
 pub(super) fn within<T: Send + 'static>(
     left: &mut TimeLeft,
     guard: &Guard,
@@ -27,7 +27,7 @@ pub(super) fn within<T: Send + 'static>(
     next(&receiver, left, guard, whole)
 }
 
-/// The next thing that comes from work beside.
+/// Returns the next item from work on another thread.
 ///
 /// # Errors
 /// As [`within`].
@@ -37,7 +37,7 @@ pub(super) fn next<T>(
     guard: &Guard,
     whole: Duration,
 ) -> Result<T> {
-    // What waits there already is had without any time: that alone would never end.
+    // Items that are already waiting take no time: receiving them alone would never time out.
     goes_on(left, guard, whole)?;
     left.spend(|left| receiver.recv_timeout(left)).map_err(|e| match e {
         RecvTimeoutError::Timeout => too_late(guard, whole),
@@ -45,10 +45,10 @@ pub(super) fn next<T>(
     })
 }
 
-/// Whether there is any time left.
+/// Checks that there is time left.
 ///
 /// # Errors
-/// `Refused` when there is none; the work is told to stop.
+/// `Refused` if there is none; the work is told to stop.
 pub(super) fn goes_on(left: &TimeLeft, guard: &Guard, whole: Duration) -> Result<()> {
     match left.is_over() {
         true => Err(too_late(guard, whole)),
@@ -61,10 +61,10 @@ fn too_late(guard: &Guard, whole: Duration) -> Error {
     fault::too_late(whole)
 }
 
-/// Begins work beside.
+/// Starts work on another thread.
 ///
 /// # Errors
-/// `Io` where the system has no thread for it.
+/// `Io` if the system has no thread for it.
 pub(super) fn begin(work: impl FnOnce() + Send + 'static) -> Result<()> {
     let thread = thread::Builder::new().name("sql".to_owned()).stack_size(STACK);
     thread.spawn(work).map(drop).map_err(|e| Error::io("no thread for the query", e))

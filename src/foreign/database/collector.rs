@@ -1,4 +1,4 @@
-//! Documents out of rows.
+//! Collects documents from rows.
 
 use super::super::identified::{
     Depth, FileContent, FileKind, FoundDocument, Identified, KeptUpdate, Wrapping,
@@ -6,17 +6,17 @@ use super::super::identified::{
 use super::super::refused::why_not;
 use std::collections::HashMap;
 
-/// Documents in the order in which they are met.
+/// Documents in the order in which they are first seen.
 pub struct Collector {
     depth: Depth,
     documents: Vec<FoundDocument>,
     by_name: HashMap<Option<String>, usize>,
-    /// Bytes that updates may still become.
+    /// How many bytes of updates may still be collected.
     left: u64,
 }
 
 impl Collector {
-    /// With no document yet; `depth` is that of the database.
+    /// Returns a collector without documents; `depth` is that of the database.
     pub fn new(depth: Depth) -> Option<Collector> {
         Some(Collector {
             depth: depth.deeper()?,
@@ -26,12 +26,12 @@ impl Collector {
         })
     }
 
-    /// The updates that a value holds.
+    /// Returns the updates that a value holds.
     pub fn steps(&self, value: &[u8]) -> Option<Vec<KeptUpdate>> {
         self.depth.look(value)?.steps()
     }
 
-    /// Adds what a row holds to its document. None when that is too much.
+    /// Adds a row's value to its document. Returns `None` if that is too much.
     pub fn add(&mut self, name: Option<&str>, value: &[u8], at: Option<i64>) -> Option<()> {
         let steps = self.steps(value);
         let document = self.document(name)?;
@@ -47,7 +47,7 @@ impl Collector {
         Some(())
     }
 
-    /// The document of a name; a new one where there is none yet.
+    /// Returns the document with a name, creating it if needed.
     pub fn document(&mut self, name: Option<&str>) -> Option<&mut FoundDocument> {
         let name = name.map(str::to_owned);
         let at = *self.by_name.entry(name.clone()).or_insert_with(|| {
@@ -57,16 +57,16 @@ impl Collector {
         self.documents.get_mut(at)
     }
 
-    /// The documents so far.
+    /// Returns the documents collected so far.
     pub fn into_documents(self) -> Vec<FoundDocument> {
         self.documents
     }
 }
 
-/// A database with these documents; None where nothing of them is an update.
+/// Returns a database with these documents, or `None` if they contain no update.
 pub fn database(how: impl Into<String>, mut documents: Vec<FoundDocument>) -> Option<Identified> {
     for document in &mut documents {
-        // Rows come in the order of the time where each has one.
+        // Rows are in order of time if each has one.
         if document.steps.iter().all(|step| step.at.is_some()) {
             document.steps.sort_by_key(|step| step.at);
         }

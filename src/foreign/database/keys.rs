@@ -1,15 +1,15 @@
-//! Stores of keys and values: how y-leveldb and yrs-kvstore (y-sweet, and others upon Yrs) lay documents
-//! out in them.
+//! Key-value stores: how y-leveldb and yrs-kvstore (y-sweet, and others based on Yrs) lay out documents in
+//! them.
 
 use super::super::identified::{Depth, Identified};
 use super::collector::{Collector, database};
 use crate::wire::ByteReader;
 use std::collections::BTreeMap;
 
-/// Keys in their order.
+/// Sorted keys with their values.
 pub type KeyValues = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// The documents among keys and values; `what` is the store.
+/// Returns the documents among keys and values; `what` is the store.
 pub fn documents(what: &str, pairs: &KeyValues, depth: Depth) -> Option<Identified> {
     y_leveldb(what, pairs, depth).or_else(|| kvstore(what, pairs, depth))
 }
@@ -34,7 +34,7 @@ fn parts(key: &[u8]) -> Option<Vec<KeyPart<'_>>> {
     Some(parts)
 }
 
-/// `["v1", name, "update", clock]` is an update; metadata and state vectors are no content.
+/// `["v1", name, "update", clock]` is an update; metadata and state vectors are skipped.
 fn y_leveldb(what: &str, pairs: &KeyValues, depth: Depth) -> Option<Identified> {
     let mut found = Collector::new(depth)?;
     for (key, value) in pairs {
@@ -52,8 +52,8 @@ fn y_leveldb(what: &str, pairs: &KeyValues, depth: Depth) -> Option<Identified> 
     database(format!("{what} of y-leveldb"), found.into_documents())
 }
 
-/// `0 0 name 0` leads to a number; `0 1 number 0` is the state of that document, `0 1 number 2 clock 0`
-/// an update of it.
+/// `0 0 name 0` maps to a number; `0 1 number 0` is the state of that document, `0 1 number 2 clock 0` an
+/// update of it.
 fn kvstore(what: &str, pairs: &KeyValues, depth: Depth) -> Option<Identified> {
     let mut names: BTreeMap<&[u8], &str> = BTreeMap::new();
     let mut found = Collector::new(depth)?;

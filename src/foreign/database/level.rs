@@ -1,7 +1,7 @@
 //! A LevelDB, read from the bytes of its files.
 //!
-//! No crate reads one that may be damaged: rusty-leveldb, the best kept, takes what is in the files for
-//! granted in hundreds of places, and writes as it opens. The format is small.
+//! No crate reads one that may be damaged: rusty-leveldb, the best maintained, trusts the contents of the
+//! files in hundreds of places, and writes when it opens. The format is small.
 
 use super::super::identified::{Depth, Identified};
 use super::keys::{self, KeyValues};
@@ -9,32 +9,32 @@ use super::table::{TableEntry, checksum, entries};
 use crate::wire::ByteReader;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A record of a log does not go over the end of a block.
+/// A record of a log does not cross the end of a block.
 const LOG_BLOCK: usize = 32 << 10;
 /// Checksum, length and kind.
 const LOG_HEADER: usize = 7;
 
 /// A file of a LevelDB.
 pub struct LevelFile {
-    /// Without the directory.
+    /// The name without the directory.
     pub name: String,
-    /// All of it.
+    /// The whole content.
     pub bytes: Vec<u8>,
 }
 
-/// Whether a file of this name belongs to what a LevelDB keeps.
+/// Returns whether a LevelDB has files of this name.
 pub fn is_level_file(name: &str) -> bool {
     name == "CURRENT" || name.starts_with("MANIFEST-") || number(name).is_some()
 }
 
-/// The number of a table or a log.
+/// Returns the number of a table or a log.
 fn number(name: &str) -> Option<(u64, &str)> {
     let (number, kind) = name.split_once('.')?;
     matches!(kind, "ldb" | "sst" | "log").then_some(())?;
     Some((number.parse().ok()?, kind))
 }
 
-/// The documents in a LevelDB.
+/// Returns the documents in a LevelDB.
 ///
 /// # Errors
 /// Why it cannot be read, or holds none, as a sentence without a full stop.
@@ -50,7 +50,7 @@ pub fn level(files: &[LevelFile]) -> Result<Identified, String> {
         .ok_or_else(|| "it is a LevelDB, but holds no Yjs update".to_owned())
 }
 
-/// What is in it, and the log that breaks off, if one does.
+/// Returns its contents, and the log that breaks off, if one does.
 fn pairs(files: &[LevelFile], most: u64) -> Result<(KeyValues, Option<String>), String> {
     let by_name: BTreeMap<&str, &[u8]> =
         files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())).collect();
@@ -98,7 +98,7 @@ fn pairs(files: &[LevelFile], most: u64) -> Result<(KeyValues, Option<String>), 
     Ok((there.filter_map(|(key, (_, value))| Some((key, value?))).collect(), broken))
 }
 
-/// The last that was written under each key; no value where that was its removal.
+/// The last value written under each key; none if that was a removal.
 struct Newest {
     entries: BTreeMap<Vec<u8>, (u64, Option<Vec<u8>>)>,
     left: u64,
@@ -116,7 +116,7 @@ impl Newest {
     }
 }
 
-/// What a manifest says is in use.
+/// The files in use according to the manifest.
 #[derive(Default)]
 struct LiveFiles {
     tables: BTreeSet<u64>,
@@ -138,7 +138,7 @@ impl LiveFiles {
         let mut reader = ByteReader::at(record, 0);
         while reader.left() > 0 {
             match reader.var().ok()? {
-                // The name of the order.
+                // The name of the comparator.
                 1 => {
                     reader.buffer().ok()?;
                 }
@@ -170,8 +170,8 @@ impl LiveFiles {
     }
 }
 
-/// The records of a log up to its end or to where it is damaged, and whether that is its end: what was
-/// written last may not be all there.
+/// Returns the records of a log up to its end or to the first damage, and whether that is the end: the last
+/// write may be incomplete.
 fn records(bytes: &[u8]) -> (Vec<Vec<u8>>, bool) {
     let mut found = Vec::new();
     let mut open: Option<Vec<u8>> = None;
@@ -201,7 +201,7 @@ fn records(bytes: &[u8]) -> (Vec<Vec<u8>>, bool) {
                 _ => return (found, false),
             }
         }
-        // Less than a header is left over at the end of a block, and nowhere else.
+        // Less than a header remains only at the end of a block.
         if !rest.is_empty() && rest.len() < LOG_HEADER && block.len() < LOG_BLOCK {
             return (found, false);
         }
@@ -210,7 +210,7 @@ fn records(bytes: &[u8]) -> (Vec<Vec<u8>>, bool) {
     (found, whole)
 }
 
-/// What is written at once: a number, how many, and each put or removal.
+/// Reads a batch: a number, a count, and each put or removal.
 fn batch(record: &[u8], newest: &mut Newest) -> Option<()> {
     let mut reader = ByteReader::at(record, 0);
     let mut sequence = u64::from_le_bytes(reader.take(8).ok()?.try_into().ok()?);

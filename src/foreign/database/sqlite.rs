@@ -12,16 +12,17 @@ use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const MARK: &[u8] = b"SQLite format 3\0";
-/// Instructions of SQLite between two looks at whether it does too much.
+/// SQLite instructions between two checks of the limit.
 const STRIDE: std::ffi::c_int = 1_000;
-/// Instructions for a database: so many, and …
+/// The instruction limit for a database: this many, and …
 const STEPS: u64 = 20_000_000;
-/// … so many more for each of its bytes.
+/// … this many more for each of its bytes.
 const STEPS_PER_BYTE: u64 = 4;
-/// Rows by which a column is known.
+/// The number of rows by which a column is recognised.
 const SAMPLE: usize = 40;
 
-/// How the column with the name of the document is called, the surest first; without `_`, in small letters.
+/// Possible names of the column with the document's name, the most reliable first; without `_`, in lower
+/// case.
 const NAMES: &[&str] = &[
     "name",
     "path",
@@ -44,12 +45,12 @@ const NAMES: &[&str] = &[
 /// The same for the time at which a row was written.
 const TIMES: &[&str] = &["timestamp", "createdat", "updatedat", "insertedat", "time", "ts", "date"];
 
-/// Whether bytes begin as an SQLite database does.
+/// Returns whether bytes begin like an SQLite database.
 pub fn is_sqlite(bytes: &[u8]) -> bool {
     bytes.starts_with(MARK)
 }
 
-/// What beside a database is not read with it, by the ending of its name, as a sentence.
+/// Returns, as a sentence, what is not read of a file beside a database, by the suffix of its name.
 pub fn unseen(ending: &str) -> Option<&'static str> {
     Some(match ending {
         "-wal" => {
@@ -64,7 +65,7 @@ pub fn unseen(ending: &str) -> Option<&'static str> {
     })
 }
 
-/// The documents in a database; None where no table has any, or it is damaged.
+/// Returns the documents in a database; `None` if no table has any, or it is damaged.
 pub fn sqlite(bytes: &[u8], depth: Depth) -> Option<Identified> {
     if !is_sqlite(bytes) {
         return None;
@@ -103,8 +104,8 @@ pub fn sqlite(bytes: &[u8], depth: Depth) -> Option<Identified> {
     database(how, documents)
 }
 
-/// Opens the bytes for reading. Nothing in them is trusted: no function of the schema is called, no value
-/// may be longer than the file, and the work is limited.
+/// Opens the bytes for reading. Nothing in them is trusted: no function of the schema is called, no value may
+/// be longer than the file, and the work is limited.
 fn open(bytes: &[u8]) -> Option<Connection> {
     let (start, rest) = bytes.split_at_checked(18)?;
     // In memory there is no write-ahead log: the two bytes say whether there is one.
@@ -122,7 +123,7 @@ fn open(bytes: &[u8]) -> Option<Connection> {
     Some(db)
 }
 
-/// The tables, in the order in which they were made. Views and virtual tables are code, not data.
+/// Returns the tables in order of creation. Views and virtual tables are code, not data.
 fn names(db: &Connection) -> Option<Vec<String>> {
     let mut query = db
         .prepare(
@@ -139,7 +140,7 @@ struct UpdateTable {
     table: String,
     columns: Vec<String>,
     column: String,
-    /// The places among the columns.
+    /// Column indices.
     value: usize,
     name: Option<usize>,
     time: Option<usize>,
@@ -147,7 +148,7 @@ struct UpdateTable {
 }
 
 impl UpdateTable {
-    /// None where no column holds updates.
+    /// Returns `None` if no column holds updates.
     fn of(db: &Connection, table: &str, depth: Depth) -> Option<UpdateTable> {
         let columns: Vec<String> = {
             let mut query = db.prepare("SELECT name FROM pragma_table_info(?)").ok()?;
@@ -180,8 +181,8 @@ impl UpdateTable {
         self.table == "documents" && self.columns == ["name", "data"]
     }
 
-    /// Its documents. A number that only counts the rows is no name: it is one where every row stands for
-    /// itself.
+    /// Returns its documents. An `id` that only numbers the rows is not a name; it is one if every row is a
+    /// complete document.
     fn documents(&self, db: &Connection, depth: Depth) -> Option<Vec<FoundDocument>> {
         let found = self.collect(db, depth, self.name)?;
         let counts = self
@@ -219,12 +220,12 @@ impl UpdateTable {
     }
 }
 
-/// The column in which most of the first rows hold updates.
+/// Returns the column in which most of the first rows hold updates.
 fn value_column(db: &Connection, rows: &str, columns: usize, depth: Depth) -> Option<usize> {
     let found = Collector::new(depth)?;
     let mut query = db.prepare(rows).ok()?;
     let mut rows = query.query([]).ok()?;
-    // Per column: values, updates, and whether one of these holds anything.
+    // Per column: the number of values, of updates, and whether one of these holds anything.
     let mut seen = vec![(0usize, 0usize, false); columns];
     for _ in 0..SAMPLE {
         let Some(row) = rows.next().ok()? else { break };
@@ -248,7 +249,7 @@ fn value_column(db: &Connection, rows: &str, columns: usize, depth: Depth) -> Op
     most.map(|(at, _)| at)
 }
 
-/// A value that may be an update; an empty one is none.
+/// Returns a value that may be an update; an empty one is not.
 fn bytes_of<'r>(row: &'r Row<'_>, at: usize) -> Option<&'r [u8]> {
     match row.get_ref(at).ok()? {
         ValueRef::Blob(bytes) | ValueRef::Text(bytes) if !bytes.is_empty() => Some(bytes),
@@ -256,7 +257,7 @@ fn bytes_of<'r>(row: &'r Row<'_>, at: usize) -> Option<&'r [u8]> {
     }
 }
 
-/// A value as a name.
+/// Returns a value as a name.
 fn shown(value: ValueRef<'_>) -> Option<String> {
     match value {
         ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
@@ -267,7 +268,7 @@ fn shown(value: ValueRef<'_>) -> Option<String> {
     }
 }
 
-/// A time in Unix milliseconds: seconds, milliseconds or microseconds, or as SQLite writes one.
+/// Reads a time in Unix milliseconds: seconds, milliseconds or microseconds, or SQLite's text form.
 fn time(value: ValueRef<'_>) -> Option<i64> {
     match value {
         ValueRef::Real(number) => milliseconds(number),
@@ -283,7 +284,8 @@ fn time(value: ValueRef<'_>) -> Option<i64> {
     }
 }
 
-/// A number of seconds, milliseconds or microseconds since 1970, by its size: the years 1973 to 5138.
+/// Converts seconds, milliseconds or microseconds since 1970, recognised by their size: the years 1973 to
+/// 5138.
 pub fn milliseconds(number: f64) -> Option<i64> {
     let milliseconds = match number {
         n if (1e8..1e11).contains(&n) => n * 1e3,
@@ -294,7 +296,8 @@ pub fn milliseconds(number: f64) -> Option<i64> {
     Some(milliseconds as i64)
 }
 
-/// Checkpoints of pycrdt-store repeat what updates say; one is taken where they do not say all of it.
+/// Checkpoints of pycrdt-store repeat the contents of updates; one is used if the updates do not contain
+/// everything.
 fn checkpoints(documents: &mut Vec<FoundDocument>, points: Vec<FoundDocument>) {
     for point in points {
         let Some(document) = documents.iter_mut().find(|document| document.name == point.name)

@@ -1,11 +1,11 @@
-//! A table of a LevelDB: blocks of sorted keys, and one that says where they are.
+//! A table of a LevelDB: blocks of sorted keys, and an index block.
 
 use crate::wire::ByteReader;
 
-/// The last bytes of a table: where two blocks are, and a mark.
+/// The last bytes of a table: the positions of two blocks, and a magic number.
 const FOOTER: usize = 48;
 const MARK: u64 = 0xdb47_7524_8b80_fb57;
-/// Behind each block: how it is packed, and a checksum.
+/// After each block: its compression, and a checksum.
 const TRAILER: usize = 5;
 
 /// One put or removal.
@@ -13,11 +13,12 @@ pub struct TableEntry {
     pub key: Vec<u8>,
     /// The higher one came later.
     pub sequence: u64,
-    /// None where the key was removed.
+    /// `None` if the key was removed.
     pub value: Option<Vec<u8>>,
 }
 
-/// All entries of a table, unless their blocks become more than `most` bytes. None for what is damaged.
+/// Returns all entries of a table, unless their blocks expand to more than `most` bytes. `None` if it is
+/// damaged.
 pub fn entries(bytes: &[u8], most: u64) -> Option<Vec<TableEntry>> {
     let footer = bytes.get(bytes.len().checked_sub(FOOTER)?..)?;
     if u64::from_le_bytes(footer.get(FOOTER - 8..)?.try_into().ok()?) != MARK {
@@ -41,13 +42,13 @@ pub fn entries(bytes: &[u8], most: u64) -> Option<Vec<TableEntry>> {
     Some(found)
 }
 
-/// Where a block is, and its length.
+/// Reads the position of a block, and its length.
 fn handle(reader: &mut ByteReader<'_>) -> Option<(usize, usize)> {
     let (at, length) = (reader.var().ok()?, reader.var().ok()?);
     Some((usize::try_from(at).ok()?, usize::try_from(length).ok()?))
 }
 
-/// The content of a block.
+/// Returns the content of a block.
 fn block(bytes: &[u8], (at, length): (usize, usize), left: &mut u64) -> Option<Vec<u8>> {
     let end = at.checked_add(length)?;
     let content = bytes.get(at..end)?;
@@ -68,7 +69,7 @@ fn block(bytes: &[u8], (at, length): (usize, usize), left: &mut u64) -> Option<V
     }
 }
 
-/// Keys, each of which shares its beginning with the one before it, and their values.
+/// Reads prefix-compressed keys and their values.
 fn pairs(block: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     let (rest, count) = block.split_last_chunk::<4>()?;
     let restarts = usize::try_from(u32::from_le_bytes(*count)).ok()?.checked_mul(4)?;
@@ -86,7 +87,7 @@ fn pairs(block: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     Some(found)
 }
 
-/// CRC-32C, turned and shifted, as LevelDB keeps it.
+/// CRC-32C, masked as LevelDB stores it.
 pub fn checksum(parts: &[&[u8]]) -> u32 {
     let crc = parts.iter().flat_map(|part| part.iter()).fold(!0, |crc: u32, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| match crc & 1 {

@@ -1,21 +1,21 @@
-//! The write-ahead log beside an SQLite database: pages that were committed, and that the program which
-//! writes them has not brought into the database yet.
+//! The write-ahead log beside an SQLite database: pages that were committed but not yet transferred into the
+//! database by the program that writes them.
 //!
 //! ```text
 //! log   := magic version page_size checkpoint salt salt sum sum  frame*       (u32, big-endian)
 //! frame := page commit salt salt sum sum  page_size bytes
 //! ```
 //!
-//! A frame counts when its salts are those of the log, its sums go on from those of the frame before it,
-//! and a commit (the size of the database in pages) follows it or is in it.
+//! A frame counts if its salts are those of the log, its checksums continue those of the frame before it, and
+//! it contains or is followed by a commit (the size of the database in pages).
 
 const HEAD: usize = 32;
 const FRAME_HEAD: usize = 24;
-/// The sums are of big-endian words where the last bit is set.
+/// The checksums are of big-endian words if the last bit is set.
 const MAGIC: u32 = 0x377f_0682;
 const VERSION: u32 = 3_007_000;
 
-/// The database with all that was committed to its log; None where that is no log of it.
+/// Returns the database with everything that was committed to its log, or `None` if that is not its log.
 pub fn with_log(database: &[u8], log: &[u8]) -> Option<Vec<u8>> {
     let head = WalHead::of(log)?;
     if page_size(database)? != head.page {
@@ -37,7 +37,7 @@ pub fn with_log(database: &[u8], log: &[u8]) -> Option<Vec<u8>> {
     whole.resize(len, 0);
     for frame in committed {
         let at = usize::try_from(frame.page.checked_sub(1)?).ok()?.checked_mul(head.page)?;
-        // What was cut off since is not there any more.
+        // Pages that were truncated since are gone.
         if let Some(place) = whole.get_mut(at..at.saturating_add(head.page)) {
             place.copy_from_slice(frame.bytes);
         }
@@ -45,7 +45,7 @@ pub fn with_log(database: &[u8], log: &[u8]) -> Option<Vec<u8>> {
     Some(whole)
 }
 
-/// What a log begins with.
+/// The header of a log.
 struct WalHead {
     page: usize,
     salts: [u32; 2],
@@ -57,7 +57,7 @@ struct WalHead {
 struct WalFrame<'l> {
     /// Its number, from 1 on.
     page: u32,
-    /// The size of the database in pages, where it ends a transaction.
+    /// The size of the database in pages, if it ends a transaction.
     commit: u32,
     bytes: &'l [u8],
 }
@@ -81,7 +81,7 @@ impl WalHead {
         })
     }
 
-    /// The frames up to the first that is none of this log.
+    /// Returns the frames up to the first that does not belong to this log.
     fn frames<'l>(&self, log: &'l [u8]) -> impl Iterator<Item = WalFrame<'l>> {
         let (salts, is_big_endian) = (self.salts, self.is_big_endian);
         let frames = log.get(HEAD..).unwrap_or(&[]).chunks_exact(FRAME_HEAD + self.page);
@@ -98,7 +98,7 @@ impl WalHead {
     }
 }
 
-/// What the header of a database says.
+/// Returns the page size from the header of a database.
 fn page_size(database: &[u8]) -> Option<usize> {
     let size = database.get(16..18)?;
     match u16::from_be_bytes(size.try_into().ok()?) {
@@ -112,7 +112,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(word.try_into().ok()?))
 }
 
-/// Goes on with the sums over pairs of words.
+/// Continues the checksum over pairs of words.
 fn sum(bytes: &[u8], from: [u32; 2], is_big_endian: bool) -> [u32; 2] {
     let [mut a, mut b] = from;
     for pair in bytes.as_chunks::<8>().0 {

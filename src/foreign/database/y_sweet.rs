@@ -1,18 +1,18 @@
-//! The `data.ysweet` of y-sweet: the keys and values of a document, one after the other, each behind its
-//! length in eight bytes (bincode).
+//! The `data.ysweet` of y-sweet: the keys and values of a document in sequence, each prefixed with its length
+//! in eight bytes (bincode).
 
 use super::super::identified::{Depth, Identified};
 use super::keys::{self, KeyValues};
 use crate::wire::ByteReader;
 
-/// What a file of y-sweet holds.
+/// Returns the contents of a file of y-sweet.
 pub fn y_sweet(bytes: &[u8], depth: Depth) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
     let count = length(&mut reader)?;
     let mut pairs = KeyValues::new();
     for _ in 0..count {
         let key = next(&mut reader)?;
-        // Keys of another kind are no y-sweet.
+        // Other kinds of keys do not occur in y-sweet.
         if key.first() != Some(&0) {
             return None;
         }

@@ -1,5 +1,5 @@
 //! The file of pycrdt-store (`FileYStore`): a line with its version, then update, metadata and time, each
-//! behind its length as a varint.
+//! prefixed with its length as a varint.
 
 use super::super::identified::{Depth, Identified};
 use super::collector::{Collector, database};
@@ -7,7 +7,7 @@ use crate::wire::ByteReader;
 
 const BEGIN: &[u8] = b"VERSION:";
 
-/// What such a file holds; None for anything else.
+/// Returns the contents of such a file, or `None` for anything else.
 pub fn ystore(bytes: &[u8], depth: Depth) -> Option<Identified> {
     let rest = bytes.strip_prefix(BEGIN)?;
     let line = rest.iter().position(|byte| *byte == b'\n')?;
@@ -27,7 +27,7 @@ pub fn ystore(bytes: &[u8], depth: Depth) -> Option<Identified> {
     database("file of pycrdt-store", found.into_documents())
 }
 
-/// An update, and when it was written in seconds.
+/// Reads an update, and when it was written in seconds.
 fn row<'b>(reader: &mut ByteReader<'b>) -> Option<(&'b [u8], f64)> {
     let update = reader.buffer().ok()?;
     let _metadata = reader.buffer().ok()?;

@@ -1,4 +1,4 @@
-//! What was said: messages, threads, reactions, attachments.
+//! Chat: messages, threads, reactions, attachments.
 
 use super::shared::{ACKS, ENTITY};
 use crate::query::chat::row_fields;

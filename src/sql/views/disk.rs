@@ -1,4 +1,4 @@
-//! What lies on the disks.
+//! Files on the disks.
 
 use super::shared::ENTITY;
 use crate::sql::column::{flag, integer, json, text, time};

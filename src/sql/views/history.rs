@@ -1,4 +1,4 @@
-//! What was deleted, what lost, who was heard of, what was done.
+//! History: deletions, lost values, peers, commands.
 
 use super::shared::ENTITY;
 use crate::sql::column::{flag, integer, json, text, time};

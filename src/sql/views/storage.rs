@@ -1,4 +1,4 @@
-//! Documents as files, and what takes their bytes.
+//! Documents as files, and what uses their bytes.
 
 use super::shared::ENTITY;
 use crate::sql::column::{integer, text, time};

@@ -1,4 +1,4 @@
-//! What is to be done and drawn: the board, the issues, the canvas.
+//! The board, the issues, the canvas.
 
 use super::shared::{ACKS, ENTITY};
 use crate::sql::column::{flag, integer, json, number, text, time};
