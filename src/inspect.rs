@@ -1,11 +1,10 @@
-//! The microscope: reports over documents, read from their bytes without yrs.
+//! The microscope: reports about documents, read from their bytes without yrs.
 //!
-//! [`size`] gives every byte of a file to somebody, [`tree`] shows the shape of the live content,
-//! [`blocks`] the raw blocks, [`jsonpath`] picks values out of it, [`diff`] says what differs
-//! between two, [`explain`] what an update does, [`steps`] and [`blame`] who wrote what and when,
-//! [`anonymize`] makes a copy without what people wrote, [`picture`] draws a canvas. What rule 1 of the gate
-//! excludes (XML, formats, sub-documents of other programs) can still be measured and shown block
-//! by block.
+//! [`size`] accounts for every byte of a file, [`tree`] shows the shape of the live content, [`blocks`] the
+//! raw blocks, [`jsonpath`] selects values from it, [`diff`] shows what differs between two, [`explain`] what
+//! an update does, [`steps`] and [`blame`] who wrote what and when, [`anonymize`] makes a copy without what
+//! people wrote, [`picture`] draws a canvas. Content that rule 1 of the gate excludes (XML, formats,
+//! sub-documents of other programs) can still be measured and shown block by block.
 
 pub mod accounting;
 pub mod anonymize;

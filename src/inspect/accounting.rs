@@ -1,8 +1,8 @@
-//! What every byte of a document is there for.
+//! Accounts for every byte of a document.
 //!
-//! A [`ByteAccounting`] knows of every block in which container it stands, of which record that is a
-//! part, and whether it lives. [`ByteAccounting::segments`] hands out the whole file: what it gives adds
-//! up to the file's size, always. Linear in the input.
+//! A [`ByteAccounting`] knows for every block its container, the record that this is part of, and whether the
+//! block is live. [`ByteAccounting::segments`] covers the whole file: the segments always add up to the
+//! file's size. Linear in the input.
 
 pub use super::why::Why;
 
@@ -15,42 +15,42 @@ use std::collections::HashSet;
 /// Some bytes of the file.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment {
-    /// What they are there for.
+    /// What they are used for.
     pub why: Why,
-    /// Where it stands, or [`NONE`].
+    /// The pattern they belong to, or [`NONE`].
     pub pattern: u32,
-    /// The record that it is a part of, or [`NONE`].
+    /// The record they are part of, or [`NONE`].
     pub record: u32,
-    /// Who wrote it; none for what is nobody's.
+    /// The client that wrote them; `None` if they are nobody's.
     pub client: Option<u64>,
-    /// How many they are; 0 is possible where only something is counted.
+    /// The number of bytes; may be 0 if only something is counted.
     pub bytes: usize,
-    /// How many of what it is: values, records, acknowledgements, ranges, clients.
+    /// The number of things counted: values, records, acknowledgements, ranges, clients.
     pub count: usize,
 }
 
 /// A container that an item created.
 struct CreatedContainer {
     pattern: u32,
-    /// The record that it is or is a part of.
+    /// The record that it is, or is part of.
     record: u32,
-    /// It is deleted, or one around it is.
+    /// Whether it, or a container around it, is deleted.
     dead: bool,
 }
 
-/// A record: a container where a collection has its records.
+/// A record: a container directly in a collection.
 #[derive(Debug, Default)]
 pub struct RecordBytes<'a> {
-    /// Where its collection stands, as an index of [`ByteAccounting::patterns`].
+    /// The pattern of its collection, as an index of [`ByteAccounting::patterns`].
     pub pattern: u32,
-    /// The block that created it, and who wrote that.
+    /// The block that created it, and the client of that block.
     block: usize,
     client: u64,
     /// The record around it, or [`NONE`].
     outer: u32,
-    /// The outermost record that is marked as deleted, itself included, or [`NONE`].
+    /// The outermost record that is marked as deleted, possibly itself, or [`NONE`].
     tombstone: u32,
-    /// The member id in the field that says who wrote it; None where there is none.
+    /// The member id in the field that names the author; `None` if there is none.
     pub author: Option<&'a str>,
     /// In Unix seconds.
     pub created: Option<i64>,
@@ -59,19 +59,18 @@ pub struct RecordBytes<'a> {
 /// The first of the known patterns: none.
 const UNKNOWN: u32 = 0;
 
-/// What stands in a table of yes and no for yes.
+/// The value that stands for "yes" in a boolean table.
 const LIVES: u32 = 0;
 
-/// Where a location is, seen from the root.
+/// The position of a location, seen from the root.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct PatternAt {
-    /// Of the items there; of a sequence, that of the sequence itself.
+    /// The pattern of the items there; for a sequence, that of the sequence itself.
     pattern: u32,
     container: u32,
 }
 
-/// An update with every byte accounted for: where each block stands, in which record, and whether
-/// it lives.
+/// An update with every byte accounted for: the place of each block, its record, and whether it is live.
 pub struct ByteAccounting<'u, 'a, S> {
     update: &'u Update<'a, S>,
     locations: Locations<'a>,
@@ -79,25 +78,25 @@ pub struct ByteAccounting<'u, 'a, S> {
     containers: Vec<CreatedContainer>,
     /// Per block, the container that it created.
     container_of: Numbers,
-    /// Per location that was looked at, which of `known_patterns`; [`UNKNOWN`] where what is around it is
+    /// Per location examined so far, its index in `known_patterns`; [`UNKNOWN`] if the container around it is
     /// not known.
     patterns_at: Numbers,
     /// The first is [`UNKNOWN`], and each is different from the one before.
     known_patterns: Vec<Option<PatternAt>>,
-    /// Per root that was met, its pattern.
+    /// Per root seen so far, its pattern.
     root_patterns: Vec<Option<u32>>,
-    /// What is deleted of the blocks of which anything is.
+    /// The deleted part of each block that has one.
     dead: Vec<Dead>,
-    /// Per block, which of these that is.
+    /// Per block, its index in `dead`.
     dead_of: Numbers,
-    /// Per location where something lives, [`LIVES`].
+    /// [`LIVES`] for each location with something live.
     inhabited: Numbers,
     records: Vec<RecordBytes<'a>>,
 }
 
 impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
-    /// Looks at all blocks of an update. Without a `spec`, which keys are ids is seen from the keys
-    /// themselves. Linear in the update.
+    /// Examines all blocks of an update. Without a `spec`, the keys themselves show which of them are ids.
+    /// Linear in the update.
     pub fn of(update: &'u Update<'a, S>, spec: Option<&'static Spec>) -> Self {
         let locations = Locations::of(update);
         let count = locations.end();
@@ -123,22 +122,22 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
         accounting
     }
 
-    /// The patterns that segments and records name by their index.
+    /// Returns the patterns that segments and records refer to by index.
     pub fn patterns(&self) -> &Patterns {
         &self.patterns
     }
 
-    /// The record that a segment names; None for [`NONE`].
+    /// Returns the record of a segment; `None` for [`NONE`].
     pub fn record(&self, record: u32) -> Option<&RecordBytes<'a>> {
         self.records.get(record as usize)
     }
 
-    /// How many records there are: segments name them by numbers below this.
+    /// Returns the number of records: segments refer to them by numbers below this.
     pub fn records(&self) -> usize {
         self.records.len()
     }
 
-    /// The keys that lead to a record, the root first.
+    /// Returns the keys that lead to a record, the root first.
     pub fn record_path(&self, record: u32) -> DocPath {
         let Some(record) = self.record(record) else { return DocPath::default() };
         let Some(location) = self.locations.index(record.block) else { return DocPath::default() };
@@ -151,8 +150,8 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
         path
     }
 
-    /// The outermost deleted record that a segment is a part of, unless it is the entry of that
-    /// record itself, which stays behind when the record is pruned.
+    /// Returns the outermost deleted record that a segment is part of, unless the segment is the entry of
+    /// that record itself, which remains when the record is pruned.
     pub fn freed_with(&self, segment: &Segment) -> Option<u32> {
         let tombstone = self.record(segment.record)?.tombstone;
         let goes = match segment.why {
@@ -163,7 +162,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
         (tombstone != NONE && goes).then_some(tombstone)
     }
 
-    /// The whole file, segment by segment.
+    /// Passes the whole file, segment by segment.
     pub fn segments(&self, mut take: impl FnMut(Segment)) {
         let mut left = self.update.bytes().len();
         let mut give = |segment: Segment| {
@@ -216,7 +215,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
         let dead = self.dead_in(index);
         let is_dead = dead.units >= block.len;
         let Some((location, pattern_at)) = self.pattern_at(index) else {
-            // What is around it is not known, or gone.
+            // Its container is unknown or gone.
             return give(alone(if is_dead { Why::Deleted } else { Why::Live }));
         };
         let pattern = self.pattern_of(index, pattern_at);
@@ -258,12 +257,12 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
         }
     }
 
-    /// The pattern of a block: elements of a sequence that are containers have one of their own.
+    /// Returns the pattern of a block: elements of a sequence that are containers have one of their own.
     fn pattern_of(&self, index: usize, pattern_at: PatternAt) -> u32 {
         self.created_by(index).map_or(pattern_at.pattern, |own| own.pattern)
     }
 
-    /// The record that a block created.
+    /// Returns the record that a block created.
     fn own_record(&self, index: usize) -> Option<u32> {
         let record = self.created_by(index)?.record;
         (self.record(record)?.block == index).then_some(record)
@@ -288,15 +287,15 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
     }
 }
 
-/// Finding out where everything is.
+/// Finds the place of everything.
 impl<'a, S> ByteAccounting<'_, 'a, S> {
-    /// Finds the pattern of every location and makes every container, those around first.
+    /// Finds the pattern of every location and creates every container, outer ones first.
     fn settle(&mut self) {
         let mut chain = Vec::new();
         let end = self.locations.end();
         for location in 0..end {
             let mut at = Some(location).filter(|at| self.locations.index(*at) == Some(*at));
-            // A location that was looked at and has no pattern yet is in this chain: a circle.
+            // A location that was seen but has no pattern yet is in this chain: a cycle.
             while let Some(location) =
                 at.filter(|at| *at < end && self.patterns_at.get(*at).is_none())
             {
@@ -322,7 +321,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         }
     }
 
-    /// The number of a pattern with its container: neighbours have the same most often.
+    /// Returns the index of a pattern with its container: usually the same as for the neighbours.
     fn noted(&mut self, spot: PatternAt) -> u32 {
         if self.known_patterns.last() != Some(&Some(spot)) {
             self.known_patterns.push(Some(spot));
@@ -330,7 +329,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         u32::try_from(self.known_patterns.len()).map_or(UNKNOWN, |count| count - 1)
     }
 
-    /// The location of the item that created the container of a location.
+    /// Returns the location of the item that created the container of a location.
     fn around(&self, location: usize) -> Option<usize> {
         match self.locations.around(location) {
             LocationOwner::Root(_) | LocationOwner::Unknown => None,
@@ -366,8 +365,8 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         pattern
     }
 
-    /// The container that a block created, made when it is first asked for; none where it is not
-    /// known what is around it.
+    /// Returns the container that a block created, making it on demand; `None` if what is around it is
+    /// unknown.
     fn container(&mut self, index: usize) -> Option<u32> {
         let known = self.container_of.get(index);
         if known.is_some() {
@@ -401,7 +400,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         Some(own)
     }
 
-    /// Notes who wrote the record that a block created.
+    /// Records who wrote the record that a block created.
     fn sign(&mut self, index: usize, client: u64) {
         let record = self.own_record(index).unwrap_or(NONE);
         if let Some(record) = self.records.get_mut(record as usize) {
@@ -414,13 +413,13 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         self.dead_in(index).units >= length
     }
 
-    /// What of a block is deleted.
+    /// Returns the deleted part of a block.
     fn dead_in(&self, index: usize) -> Dead {
         let known = self.dead_of.get(index).and_then(|dead| self.dead.get(dead as usize));
         known.copied().unwrap_or_default()
     }
 
-    /// Finds out what of each block is deleted.
+    /// Finds the deleted part of each block.
     fn find_dead(&mut self) {
         for (client, range) in self.update.client_ranges() {
             let mut deleted = self.update.delete_set().ranges(client).iter().peekable();
@@ -441,7 +440,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         }
     }
 
-    /// Reads what the records say of themselves, and notes where something lives.
+    /// Reads the records' own marks, and marks locations with something live.
     fn mark(&mut self) {
         for (index, block) in self.update.blocks().iter().enumerate() {
             if self.is_dead(index) {
@@ -472,8 +471,8 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         }
     }
 
-    /// Counts a location as inhabited where one of the same container and key is: an overwritten
-    /// value may have been written at once with the one that stayed.
+    /// Counts a location as inhabited if another one of the same container and key is: an overwritten value
+    /// may have been concurrent with the one that stayed.
     fn unite(&mut self) {
         let deserted = self.locations.all().filter(|at| !self.is_inhabited(*at));
         let deserted: HashSet<Address<'_>> =
@@ -511,7 +510,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         }
     }
 
-    /// Lets records inside a deleted one go with it. What is around comes first in the list.
+    /// Makes records inside a deleted one go with it. Outer ones come first in the list.
     fn bury(&mut self) {
         for index in 0..self.records.len() {
             let outer = self.records.get(index).map_or(NONE, |record| record.outer);
@@ -529,7 +528,7 @@ impl Segment {
     }
 }
 
-/// How many values a block shows: texts and containers are one.
+/// Returns how many values a block shows: a text or container counts as one.
 fn values(block: &Block, dead: u32) -> usize {
     match block.kind {
         BlockKind::Any | BlockKind::Json => block.len.saturating_sub(dead) as usize,
@@ -540,7 +539,7 @@ fn values(block: &Block, dead: u32) -> usize {
 /// Container and key of a location in a map.
 type Address<'a> = (LocationOwner, &'a [u8]);
 
-/// None where it is not in a map, or the container is not known.
+/// Returns `None` if it is not in a map, or the container is unknown.
 fn address<'a>(locations: &Locations<'a>, location: usize) -> Option<Address<'a>> {
     let around = locations.around(location);
     Some((around, locations.key(location)?)).filter(|_| around != LocationOwner::Unknown)

@@ -1,36 +1,36 @@
-//! A document without what people wrote, for bug reports.
+//! Makes a copy of a document without what people wrote, for bug reports.
 //!
-//! Structure, lengths, sizes, numbers, times, flags and ids stay. Texts become filler of the same
-//! length, bytes become zeros. A key stays when it is a name (letters, digits, `_`, `-`, `:`): those
-//! are fields and ids. Of any other key only its form stays: the same key becomes the same other one,
-//! and no two become one.
+//! Structure, lengths, sizes, numbers, times, flags and ids stay. Texts become filler of the same length,
+//! bytes become zeros. A key stays if it is a name (letters, digits, `_`, `-`, `:`): those are fields and
+//! ids. Of any other key only the form stays: the same key always gets the same substitute, and no two keys
+//! get the same one.
 
 use crate::error::{Error, Result};
 use crate::schema::{FieldKind, FieldRole, Spec, is_keyed_by_member, kind_of, role_of};
 use crate::wire::{Checked, Decide, Instead, TextRole, Update};
 use std::collections::{HashMap, HashSet};
 
-/// Longest key that counts as a name.
+/// The longest key that counts as a name.
 const NAME_BYTES: usize = 128;
-/// Longest value that counts as a word of the schema.
+/// The longest value that counts as a word of the schema.
 const WORD_BYTES: usize = 32;
 
-/// What an anonymous copy is.
+/// An anonymous copy.
 pub struct Anonymous {
-    /// A valid v1 update, as long as the original and of the same version.
+    /// A valid v1 update of the same length and version as the original.
     pub bytes: Vec<u8>,
-    /// How many texts became filler.
+    /// The number of texts replaced by filler.
     pub texts: usize,
 }
 
-/// The copy. With `members` the ids of members are replaced too, each by the same other one
-/// wherever it stands in the document; copies that were given the same members agree on these.
+/// Returns the copy. With `members` the ids of members are replaced too, each by the same substitute
+/// throughout the document; copies that were given the same members agree on these.
 ///
-/// Not promised: that nobody is recognised. Times, lengths and who wrote what stay, and so do ids
-/// that say something by themselves.
+/// Not promised: that nobody is recognised. Times, lengths and authorship stay, and so do ids that are
+/// meaningful in themselves.
 ///
 /// # Errors
-/// `Bug` when the copy does not read as the original does.
+/// `Bug` if the copy does not read like the original.
 pub fn anonymize(
     update: &Update<'_, Checked>,
     spec: Option<&'static Spec>,
@@ -44,8 +44,8 @@ pub fn anonymize(
     Ok(copy)
 }
 
-/// The copy of an update of any program, with every shared type in it. What is no name of a field
-/// becomes filler; nothing is known of members.
+/// Returns a copy of an update of any program, with every shared type in it. Everything but field names
+/// becomes filler; nothing is known about members.
 ///
 /// # Errors
 /// As [`anonymize`].
@@ -58,7 +58,7 @@ pub fn anonymize_any(update: &Update<'_>) -> Result<Anonymous> {
     Ok(copy)
 }
 
-/// Refuses a copy that is not the same but for its texts.
+/// Checks that a copy differs only in its texts.
 fn same<S>(copy: &Update<'_, S>, original: &Update<'_, S>) -> Result<()> {
     let is_as_long = copy.bytes().len() == original.bytes().len();
     match is_as_long && copy.version() == original.version() {
@@ -86,7 +86,7 @@ fn rewritten(
     Anonymous { bytes, texts }
 }
 
-/// Whether a value is an id or a word of the schema, by its form and by where it stands.
+/// Returns whether a value is an id or a word of the schema, judged by its form and its place.
 fn stays(spec: Option<&Spec>, path: &[&str], text: &str) -> bool {
     let role = path.last().and_then(|field| role_of(spec, field));
     let is_id_field = role.is_some_and(FieldRole::is_id);
@@ -99,12 +99,12 @@ fn stays(spec: Option<&Spec>, path: &[&str], text: &str) -> bool {
         || is_word_field && is_word
 }
 
-/// Whether a value stands in the members of a reaction.
+/// Returns whether a value is in the members of a reaction.
 fn is_reaction(spec: Option<&Spec>, path: &[&str]) -> bool {
     matches!(path, [.., field, _] if kind_of(spec, field) == Some(FieldKind::Reactions))
 }
 
-/// A UUID, or an id of more parts with a UUID among them: `group:3f2a…:chat`.
+/// Returns whether a text is a UUID, or an id with a UUID among its parts: `group:3f2a…:chat`.
 fn is_minted(text: &str) -> bool {
     let is_uuid = |part: &str| part.len() == 36 && uuid::Uuid::try_parse(part).is_ok();
     is_name(text) && text.split(':').any(is_uuid)
@@ -115,21 +115,20 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-:".contains(&byte))
 }
 
-/// The keys of a document, its members, and what they are called in the copy.
+/// The keys of a document, its members, and their substitutes in the copy.
 #[derive(Default)]
 struct Pseudonyms {
-    /// Every key of the document and every substitute: no other may be the same.
+    /// Every key of the document and every substitute: each must be unique.
     taken: HashSet<String>,
-    /// Those to be replaced.
+    /// The members to be replaced.
     members: HashSet<String>,
     substitutes: HashMap<String, String>,
-    /// Per text with which they begin, the next number to try.
+    /// Per prefix, the next number to try.
     next: HashMap<String, u64>,
 }
 
 impl Pseudonyms {
-    /// Those of a document; the members that are known first, so that their substitutes do not
-    /// depend on it.
+    /// Returns those of a document; known members come first, so that their substitutes do not depend on it.
     fn of(
         rewrite: &dyn Fn(Decide<'_>) -> Vec<u8>,
         spec: Option<&Spec>,
@@ -153,7 +152,7 @@ impl Pseudonyms {
         names
     }
 
-    /// What a name becomes.
+    /// Returns what a name becomes.
     fn member(&mut self, text: &str) -> Instead {
         match self.members.contains(text) {
             true => self.substitute(text),
@@ -161,7 +160,7 @@ impl Pseudonyms {
         }
     }
 
-    /// The substitute of a key, always the same. A key so short that none is free stays.
+    /// Returns the substitute of a key, always the same. A key so short that no substitute is free stays.
     fn substitute(&mut self, text: &str) -> Instead {
         if let Some(substitute) = self.substitutes.get(text) {
             return Instead::Text(substitute.clone());
@@ -178,8 +177,8 @@ impl Pseudonyms {
     }
 }
 
-/// Whether a text names a member, by where it stands. The application writes keys `_` too, which
-/// name nobody.
+/// Returns whether a text names a member, by its place. The application also writes the key `_`, which names
+/// nobody.
 fn is_member(spec: Option<&Spec>, role: TextRole, path: &[&str], text: &str) -> bool {
     match (role, path) {
         _ if !text.bytes().any(|byte| byte.is_ascii_alphanumeric()) => false,
@@ -194,8 +193,8 @@ fn is_member(spec: Option<&Spec>, role: TextRole, path: &[&str], text: &str) -> 
     }
 }
 
-/// A number written with letters and digits of the same width where the text has any, so that what
-/// looks like an id still does; None when there are too few for it.
+/// Returns a number written in the text's letters and digits at the same width, so that what looks like an id
+/// still does; `None` if there are too few of them.
 fn numbered(text: &str, mut number: u64) -> Option<String> {
     let mut digits: Vec<char> = Vec::new();
     for char in text.chars().rev() {

@@ -1,17 +1,17 @@
-//! Who wrote which part of a text, which element, which key.
+//! Attribution: who wrote which part of a text, which element, which key.
 
 use super::steps::WrittenAt;
 use crate::crdt::types::{AuthoredPart, JsonForm, SharedType, SharedTypes, SharedValue};
 use crate::error::{Error, Result};
 use serde::Serialize;
 
-/// Bytes of a value that are shown.
+/// The maximum length in bytes of a shown value.
 const SHOWN: usize = 200;
 
-/// A part of a container with who wrote it; public API.
+/// A part of a container and its writer; public API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BlamedPart {
-    /// The key, or the number of the element or of the first UTF-16 unit of a text.
+    /// The key, or the index of the element or of the first UTF-16 unit of a text.
     pub place: String,
     /// The client id that wrote it.
     pub client: String,
@@ -19,13 +19,13 @@ pub struct BlamedPart {
     pub from: u32,
     /// Its last clock.
     pub to: u32,
-    /// When it was written, in Unix seconds, where that is kept.
+    /// When it was written, in Unix seconds, if that is recorded.
     pub at: Option<i64>,
     /// The text, or the value in JSON.
     pub what: String,
 }
 
-/// Who wrote what stands in a container, one row a piece of text, element or key.
+/// Returns who wrote the content of a container, one row per piece of text, element or key.
 pub fn blame(types: &SharedTypes, container: SharedType, times: &WrittenAt) -> Vec<BlamedPart> {
     let mut parts: Vec<BlamedPart> = Vec::new();
     let mut place = 0u32;
@@ -79,10 +79,10 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// The container at a path: a root, then keys and numbers of elements, with `/` between them.
+/// Returns the container at a path: a root, then keys and indices of elements, separated by `/`.
 ///
 /// # Errors
-/// `NotFound`, which says how far it goes; `Usage` for a value that is no container.
+/// `NotFound`, saying how far the path leads; `Usage` for a value that is not a container.
 pub fn container(types: &SharedTypes, path: &str) -> Result<SharedType> {
     let root = types
         .live_roots()

@@ -1,4 +1,4 @@
-//! The raw blocks of a document, as they lie in its bytes.
+//! The raw blocks of a document, in the order of its bytes.
 
 use super::path::{joined, keys};
 use crate::wire::{Block, BlockKind, Fault, Header, Id, Locations, Parent, Update};
@@ -7,49 +7,49 @@ use serde::Serialize;
 /// One block; public API.
 #[derive(Debug, Clone, Serialize)]
 pub struct Raw {
-    /// Of its first unit: `client:clock`.
+    /// The id of its first unit: `client:clock`.
     pub id: String,
     /// The client id of the replica that wrote it.
     pub client: u64,
     /// The clock of its first unit.
     pub clock: u32,
-    /// Clocks that it covers.
+    /// The number of clocks it covers.
     pub length: u32,
-    /// What stood to its left when it was written, as `client:clock`; None for nothing, or where
-    /// the block says none.
+    /// Its left neighbour when it was written, as `client:clock`; `None` if there was none, or the block does
+    /// not say.
     pub left_origin: Option<String>,
-    /// What stood to its right when it was written, as `client:clock`; None for nothing, or where
-    /// the block says none.
+    /// Its right neighbour when it was written, as `client:clock`; `None` if there was none, or the block
+    /// does not say.
     pub right_origin: Option<String>,
-    /// The path of its container; none where that is gone or not in the document.
+    /// The path of its container; `None` if that is gone or not in the document.
     pub parent: Option<String>,
-    /// The key in a map; None in a sequence, or where it is not known.
+    /// The key in a map; `None` in a sequence, or if it is unknown.
     pub key: Option<String>,
-    /// What it holds, in one word: `gc`, `deleted`, `string`, `any`, `map`, `array` and so on.
+    /// Its content, in one word: `gc`, `deleted`, `string`, `any`, `map`, `array` and so on.
     pub kind: &'static str,
-    /// What a link or a move points at: a unit, or the first and the last with `..` between them.
+    /// The target of a link or a move: a unit, or the first and the last with `..` between them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// All of it is deleted.
+    /// Whether all of it is deleted.
     pub deleted: bool,
-    /// Of its length, how much is.
+    /// How much of its length is deleted.
     pub deleted_length: u32,
-    /// In the file, its header included.
+    /// Its size in the file, including its header.
     pub bytes: u64,
-    /// Where it lies in the file.
+    /// Its offset in the file.
     pub offset: u64,
 }
 
-/// Which blocks.
+/// Which blocks are listed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Choice {
-    /// Only those that this client id wrote; None for all.
+    /// Only those that this client id wrote; `None` for all.
     pub client: Option<u64>,
-    /// At most so many, the first by client and clock; None for all.
+    /// At most this many, the first by client and clock; `None` for all.
     pub limit: Option<usize>,
 }
 
-/// Hands out the blocks one by one, by client and clock, as long as `take` wants more.
+/// Passes the blocks one by one, by client and clock, until `take` returns false.
 ///
 /// # Errors
 /// The fault that ends the walk.
@@ -90,7 +90,7 @@ fn raw<S>(
     if let (Some(_), Some(path)) = (key, &mut path) {
         path.pop();
     }
-    // What says where it stands, and is not known: at least what it says.
+    // A container that is unknown: report at least what the block says.
     let written = match parent {
         Some(Parent::Item(id)) => Some(format!("[{}]", name(id))),
         _ => None,
@@ -117,7 +117,7 @@ fn name(id: Id) -> String {
     format!("{}:{}", id.client, id.clock)
 }
 
-/// The content's kind in a word; containers by what they are. Public API.
+/// Returns the kind of content in a word; for containers the type. Public API.
 fn kind(content: &[u8], kind: BlockKind) -> &'static str {
     match kind {
         BlockKind::Gc => "gc",

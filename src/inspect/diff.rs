@@ -1,5 +1,5 @@
-//! What differs between two documents: records of the collections that their concern knows, and
-//! for everything else the keys of the roots.
+//! Differences between two documents: records of the collections that their concern knows, and for everything
+//! else the keys of the roots.
 
 use crate::crdt::any_view::AnyView;
 use crate::crdt::source::Source;
@@ -10,17 +10,17 @@ use crate::schema::{Collection, Spec};
 use crate::wire::{Record, Value, Version};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A record that is not the same in both.
+/// A record that differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// The path of its collection: `messages`, `threads/*/replies`; for what no collection holds
-    /// the root. Empty for a difference that no value shows.
+    /// The path of its collection: `messages`, `threads/*/replies`; the root if no collection holds it. Empty
+    /// for a difference that no value shows.
     pub collection: String,
-    /// Its key, or its place in an array; None for a text or a root as a whole.
+    /// Its key, or its index in an array; `None` for a text or a whole root.
     pub id: Option<String>,
     /// In which of the two documents the record is.
     pub kind: ChangeKind,
-    /// What differs, by name, with the old value and the new one.
+    /// The fields that differ, by name, with the old and the new value.
     pub fields: BTreeMap<String, (Option<Value>, Option<Value>)>,
 }
 
@@ -36,7 +36,7 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
-    /// The word for it in answers: `added`, `removed` or `changed`.
+    /// Returns the word for it in answers: `added`, `removed` or `changed`.
     pub fn name(self) -> &'static str {
         match self {
             ChangeKind::Added => "added",
@@ -48,11 +48,11 @@ impl ChangeKind {
 
 /// Content that can be compared, however it was read.
 pub trait Compared: Source {
-    /// What it knows.
+    /// Returns its version.
     fn version(&self) -> &Version;
-    /// The digest of what it shows.
+    /// Returns the digest of what it shows.
     fn digest(&self) -> [u8; 32];
-    /// The update that it was read from.
+    /// Returns the update it was read from.
     fn bytes(&self) -> &[u8];
 }
 
@@ -98,20 +98,20 @@ impl Compared for SharedTypes {
     }
 }
 
-/// What two documents that were compared are to each other.
+/// The result of comparing two documents.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Comparison {
     /// They hold the same content, whatever their history.
     Equal,
     /// Every record that differs, one collection after the other; never empty.
     Different(Vec<Change>),
-    /// They hold the same operations and other content: two replicas wrote under one client id.
+    /// They hold the same operations but different content: two replicas wrote under one client id.
     Diverged(Vec<Change>),
 }
 
-/// Compares two documents by their live content; a document that is not there is an empty one.
-/// Values are compared by what they mean, not by how they are encoded; in documents that no concern
-/// understands a BigInt is no number.
+/// Compares two documents by their live content; a missing document counts as an empty one. Values are
+/// compared by meaning, not by encoding; in documents that no concern understands, a BigInt is not equal to a
+/// number.
 pub fn compare(
     spec: Option<&Spec>,
     old: Option<&dyn Compared>,
@@ -124,7 +124,7 @@ pub fn compare(
         (false, _) => changes(spec, old, new),
     };
     match (old, new) {
-        // The same operations, as one of two programs wrote their values anew.
+        // The same operations, with values that one of two programs re-encoded.
         _ if equal && !changes.is_empty() => Comparison::Different(changes),
         _ if equal => Comparison::Equal,
         (Some(old), Some(new)) if old.version() == new.version() => Comparison::Diverged(changes),
@@ -141,7 +141,7 @@ fn changes(
     let equal = if spec.is_some() { Value::same } else { Value::alike };
     let mut changes = found(spec, old, new, equal);
     if let (true, Some(_), Some(_)) = (changes.is_empty(), old, new) {
-        // Values that a text holds between its characters differ: the digest knows them.
+        // Values embedded in a text differ: the digest covers them.
         changes.push(Change::new("", None, ChangeKind::Changed));
     }
     changes
@@ -150,7 +150,7 @@ fn changes(
 /// Whether two values are the same.
 type Equal = fn(&Value, &Value) -> bool;
 
-/// What differs of the values.
+/// Returns the differences in the values.
 fn found(
     spec: Option<&Spec>,
     old: Option<&dyn Compared>,
@@ -197,7 +197,7 @@ fn of_collection(
     }
 }
 
-/// Whether a field holds the records of another collection, which are compared there.
+/// Returns whether a field holds the records of another collection, which are compared there.
 fn is_collection(collection: &Collection, field: &str, all: &[Collection]) -> bool {
     all.iter().any(|other| {
         other.path.strip_prefix(collection.path).is_some_and(|rest| rest == ["*", field])
@@ -222,8 +222,7 @@ fn of_map(root: &str, mut old: Record, mut new: Record, equal: Equal) -> Vec<Cha
     keys.iter().filter_map(of_key).collect()
 }
 
-/// Arrays are compared between what they begin with and what they end with in common, element by
-/// element.
+/// Compares arrays element by element, between their common prefix and their common suffix.
 fn of_array(root: &str, old: Vec<Value>, new: Vec<Value>, equal: Equal) -> Vec<Change> {
     let same = |(a, b): &(&Value, &Value)| equal(a, b);
     let before = old.iter().zip(&new).take_while(same).count();
@@ -239,8 +238,8 @@ fn of_array(root: &str, old: Vec<Value>, new: Vec<Value>, equal: Equal) -> Vec<C
     (before..end).filter_map(of_place).collect()
 }
 
-/// The change between two values under one key: field by field where either is a map and none is
-/// anything else, else as the one field `value`.
+/// Returns the change between two values under one key: by field if at least one is a map and the other is
+/// nothing else, otherwise as the one field `value`.
 fn of_value(
     collection: &str,
     id: Option<&String>,
@@ -270,7 +269,7 @@ impl Change {
         Change { collection: collection.to_owned(), id, kind, fields: BTreeMap::new() }
     }
 
-    /// The fields that are not the same in both.
+    /// Adds the fields that differ.
     fn take_fields(&mut self, old: Record, mut new: Record, equal: Equal) {
         for (name, old) in old {
             let new = new.remove(&name);

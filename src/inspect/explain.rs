@@ -1,4 +1,4 @@
-//! What an update does, in words: who writes what where, and what is deleted.
+//! Explains in words what an update does: who writes what where, and what is deleted.
 
 use crate::crdt::types::PlacedBlocks;
 use crate::wire::{Block, BlockKind, ByteReader, DeleteSet, IdSet, Update, any, merge_with_gaps};
@@ -6,14 +6,14 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// Characters of a value that are told.
+/// The maximum length in characters of a shown value.
 const TOLD: usize = 2_000;
 
 /// One thing that an update does; public API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Act {
-    /// The client id that wrote it. Of a deletion, that whose content is gone: who deleted it is kept
-    /// nowhere.
+    /// The client id that wrote it. For a deletion, the client whose content is deleted: who deleted it is
+    /// not recorded.
     pub client: String,
     /// Its first clock.
     pub from: u32,
@@ -21,12 +21,11 @@ pub struct Act {
     pub to: u32,
     /// What is done.
     pub does: Doing,
-    /// The way to where it stands, the root first; None where the update does not say and there is no
-    /// base.
+    /// The path to its place, the root first; `None` if the update does not say and there is no base.
     pub path: Option<String>,
-    /// How many elements, UTF-16 units of text, or clocks.
+    /// The number of elements, UTF-16 units of text, or clocks.
     pub units: u32,
-    /// The text, the value, the name of the format with its value, or what an element is.
+    /// The text, the value, the name and value of the format, or the type of an element.
     pub what: Option<String>,
 }
 
@@ -34,31 +33,31 @@ pub struct Act {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Doing {
-    /// Characters of a text.
+    /// Inserts characters of a text.
     InsertsText,
-    /// Elements of an array or of XML, or something among the characters of a text.
+    /// Adds elements of an array or of XML, or something embedded in a text.
     Adds,
-    /// A value under a key.
+    /// Sets a value under a key.
     Sets,
-    /// The beginning of a format, or with null its end.
+    /// Begins a format, or with null ends it.
     Formats,
-    /// Text that was there, or is in the update too.
+    /// Deletes text that was there, or is in the update too.
     DeletesText,
-    /// Anything else that was there.
+    /// Deletes anything else that was there.
     Deletes,
-    /// Something was written, and its content is gone already.
+    /// Writes something whose content is gone already.
     WritesNothingAnyMore,
 }
 
-/// What an update does to a base, by client and clock, deletions last. Without a base, of what an update
-/// builds upon nothing is known.
+/// Returns what an update does to a base, by client and clock, deletions last. Without a base, nothing is
+/// known of what the update builds on.
 pub fn explain(update: &Update<'_>, base: Option<&Update<'_>>) -> Vec<Act> {
     let held = base.map(held).unwrap_or_default();
     let mut new = self::held(update);
     new.subtract(&held);
     let sources: Vec<Update<'_>> = base.into_iter().chain([update]).cloned().collect();
     let merged = merge_with_gaps(&sources);
-    // What two updates become is one.
+    // A merge of two updates is itself one.
     let Ok(all) = Update::walk(&merged) else { return Vec::new() };
     let mut teller = Teller { placed: PlacedBlocks::of(&all), all: &all, paths: BTreeMap::new() };
     let mut acts = Vec::new();
@@ -80,7 +79,7 @@ pub fn explain(update: &Update<'_>, base: Option<&Update<'_>>) -> Vec<Act> {
     acts.into_iter().map(|(act, _)| act).collect()
 }
 
-/// The units that an update has anything of.
+/// Returns the units of which an update holds anything.
 pub fn held(update: &Update<'_>) -> IdSet {
     let mut held = IdSet::default();
     for (client, blocks) in update.clients() {
@@ -91,7 +90,7 @@ pub fn held(update: &Update<'_>) -> IdSet {
     held
 }
 
-/// Adds an act; text that goes on where the last one ended is one act.
+/// Adds an act; text that continues the previous one is merged into it.
 fn join(acts: &mut Vec<(Act, Option<u32>)>, act: Act, list: Option<u32>) {
     if let Some((last, of)) = acts.last_mut() {
         let goes_on = last.client == act.client
@@ -165,8 +164,8 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// Deletions of what was there. What was set anew under its key, was written in the same update, or is
-    /// in a container that goes as a whole is not told by itself.
+    /// Adds deletions of existing content. Not listed separately: what was replaced under its key, was
+    /// written in the same update, or is in a container that is deleted as a whole.
     fn deletions(
         &mut self,
         gone: &DeleteSet,
@@ -203,7 +202,7 @@ impl Teller<'_, '_> {
     }
 }
 
-/// What some units of a block hold, as a person would write it.
+/// Returns what some units of a block hold, as a person would write it.
 fn what(update: &Update<'_>, block: &Block, clocks: &Range<u32>) -> Option<String> {
     let skipped = clocks.start.saturating_sub(block.clock) as usize;
     let count = clocks.end.saturating_sub(clocks.start) as usize;

@@ -1,8 +1,8 @@
-//! Picking values out of a document with JSONPath (RFC 9535).
+//! Selects values from a document with JSONPath (RFC 9535).
 //!
-//! The library parses what is nested by trying it again and again, and evaluates without bound, both
-//! by recursion. So how much work a path is, at most, is worked out from its text and from the shape
-//! of the document, and what is too much is refused.
+//! The library parses nested expressions by backtracking, and evaluates without bound, both recursively. So
+//! the maximum work of a path is estimated from its text and from the shape of the document, and too much is
+//! refused.
 
 use crate::error::{Error, Result};
 use crate::limits::{
@@ -12,16 +12,15 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 use std::thread;
 
-/// What a regular expression costs, which is compiled for every value that it is held against:
-/// one that says itself how large it is, and one that repeats something a number of times or comes
-/// from the document.
+/// The cost of a regular expression, which is compiled for every value it is matched against: of one whose
+/// size is evident, and of one that repeats something a number of times or comes from the document.
 const REGEX_STEPS: f64 = 20.0;
 const LARGE_REGEX_STEPS: f64 = 10_000.0;
 
-/// What a path finds in a document's dump, in the document's order.
+/// Returns what a path finds in a document's dump, in document order.
 ///
 /// # Errors
-/// `Usage` when it is no JSONPath, or when it may be more work than the limits allow.
+/// `Usage` if it is not a JSONPath, or may take more work than the limits allow.
 pub fn find<'d>(dump: &'d Value, path: &str) -> Result<Vec<&'d Value>> {
     let shape = QueryShape::of(path)?;
     let parsed = JsonPath::parse(path).map_err(|e| {
@@ -54,8 +53,7 @@ pub fn find<'d>(dump: &'d Value, path: &str) -> Result<Vec<&'d Value>> {
     Ok(found)
 }
 
-/// What the library finds. For `..` and comparisons it goes down by recursion: with a stack that is deep
-/// enough.
+/// Runs the library's query, which recurses for `..` and comparisons, on a stack that is deep enough.
 fn queried<'d>(path: &JsonPath, dump: &'d Value, levels: usize) -> Result<Vec<&'d Value>> {
     if levels <= PLAIN_LEVELS {
         return Ok(path.query(dump).all());
@@ -69,11 +67,11 @@ fn queried<'d>(path: &JsonPath, dump: &'d Value, levels: usize) -> Result<Vec<&'
     })
 }
 
-/// Levels for which any stack is deep enough, and the bytes of it that one of more takes at most.
+/// The nesting for which any stack is deep enough, and the maximum stack bytes per further level.
 const PLAIN_LEVELS: usize = 128;
 const LEVEL_STACK: usize = 8 << 10;
 
-/// Whether a value is nested deeper than so many levels.
+/// Returns whether a value is nested deeper than this many levels.
 pub fn nests_deeper(value: &Value, levels: usize) -> bool {
     let mut open = vec![(value, 0usize)];
     while let Some((value, depth)) = open.pop() {
@@ -90,16 +88,16 @@ fn too_much(message: String) -> Error {
         .hint("a path with fewer `..` and `?`, or with more names, takes less work")
 }
 
-/// What of a path makes it work.
+/// What makes a path expensive.
 struct QueryShape {
-    /// Each goes down to all that is below, from all that was found so far.
+    /// The number of `..`: each descends to everything below all values found so far.
     descents: i32,
-    /// Paths from the root inside of filters.
+    /// Paths from the root inside filters.
     roots: i32,
-    /// How many of what is side by side in brackets, multiplied.
+    /// The product of the numbers of selectors in brackets.
     selectors: f64,
     regex: f64,
-    /// Something is compared.
+    /// Whether something is compared.
     filters: bool,
 }
 
@@ -113,7 +111,7 @@ impl QueryShape {
         }
         let mut shape =
             QueryShape { descents: 0, roots: -1, selectors: 1.0, regex: 1.0, filters: false };
-        // Per bracket that is open, the selectors in it so far.
+        // Per open bracket, the number of selectors so far.
         let mut open: Vec<f64> = Vec::new();
         let mut quote: Option<char> = None;
         let mut before = ' ';
@@ -157,10 +155,11 @@ impl QueryShape {
         }
     }
 
-    /// No fewer than the values that are looked at, however often. Each `..` but the first finds a value
-    /// once for each value around it that was found before, and hands on what it finds level by level.
+    /// Returns an upper bound of the number of values visited, counting repeats. Each `..` after the first
+    /// finds a value once for each value around it that was found before, and passes on what it finds level
+    /// by level.
     fn steps(&self, levels: &Levels) -> f64 {
-        // Names alone go down by one value a level.
+        // Names alone descend one value per level.
         let looks = self.filters || self.selectors > 1.0;
         let times = self.descents.max(i32::from(looks));
         let around = |(depth, count): (usize, &f64)| count * (depth as f64 + 1.0).powi(times);
@@ -170,7 +169,7 @@ impl QueryShape {
     }
 }
 
-/// How many values there are at each depth.
+/// The number of values at each depth.
 struct Levels(Vec<f64>);
 
 impl Levels {
@@ -193,7 +192,7 @@ fn below(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
     }
 }
 
-/// The values in a value, added to so many; not many more than the limit.
+/// Adds the number of values in a value, stopping soon after the limit.
 fn count(value: &Value, mut nodes: usize) -> usize {
     let mut open = vec![value];
     while let Some(value) = open.pop().filter(|_| nodes <= JSONPATH_FOUND) {

@@ -1,7 +1,7 @@
 //! Paths that stand for many: `messages/*/content` is the content of every message.
 //!
-//! Which keys are names and which are ids is known of a concern's collections; elsewhere it is
-//! seen from the key itself. [`keys`] are the path of one location alone.
+//! Which keys are names and which are ids is known for a concern's collections; elsewhere it is inferred from
+//! the key. [`keys`] returns the path of a single location.
 
 use crate::path::DocPath;
 use crate::schema::{Collection, FieldKind, FieldRole, Spec, UNLISTED, role_by_name};
@@ -9,14 +9,14 @@ use crate::wire::{Id, Locations, Owner};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Deeper containers are counted with the one at this depth. Documents of ours nest 16 deep.
+/// Deeper containers are counted with the one at this depth. Our own documents nest 16 deep.
 const DEPTH: u16 = 32;
-/// A container that has more different names than this has ids.
+/// A container with more different names than this has ids as keys.
 const NAMES: usize = 64;
 /// The longest key that can be a name.
 const NAME_CHARS: usize = 40;
 
-/// Steps of a path that are shown; what lies deeper is cut off at its beginning.
+/// The number of path steps shown; of deeper paths the beginning is cut off.
 const STEPS: usize = 32;
 
 /// No pattern.
@@ -25,33 +25,33 @@ pub const NONE: u32 = u32::MAX;
 /// Records of a document that no concern understands.
 const OPAQUE: Collection = Collection { tombstone: None, ..UNLISTED };
 
-/// What stands at a pattern.
+/// What a pattern stands for.
 #[derive(Debug, Clone, Copy)]
 pub enum PatternRole {
     /// Anything.
     Plain,
-    /// The records of a collection stand below it.
+    /// The parent of the records of a collection.
     Records(&'static Collection),
-    /// Here is one.
+    /// A record.
     Record(&'static Collection),
-    /// Who has acknowledged a deletion, and what stands below.
+    /// The acknowledgements of a deletion, and everything below.
     Acknowledgements,
-    /// The reactions to a record, and what stands below.
+    /// The reactions to a record, and everything below.
     Reactions,
 }
 
-/// A field that says something of its whole record.
+/// A field that describes its whole record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// The flag that says whether the record is deleted.
     Tombstone,
-    /// The member id of whoever wrote the record.
+    /// The member id of the record's author.
     Author,
-    /// When the record was made, in Unix seconds.
+    /// When the record was created, in Unix seconds.
     Created,
 }
 
-/// Every pattern of a document, made as they are asked for.
+/// Every pattern of a document, created on demand.
 pub struct Patterns {
     spec: Option<&'static Spec>,
     nodes: Vec<PatternNode>,
@@ -60,41 +60,41 @@ pub struct Patterns {
 
 struct PatternNode {
     parent: u32,
-    /// None for `*`.
+    /// `None` for `*`.
     name: Option<Rc<str>>,
     depth: u16,
     /// The children that have a name: no more than [`NAMES`].
     named: Vec<(Rc<str>, u32)>,
-    /// Where among them the last one was found: records are alike.
+    /// The index of the child found last: records are alike.
     found: usize,
     /// The child `*`, or [`NONE`].
     any: u32,
     role: PatternRole,
     mark: Option<Mark>,
-    /// Where the acknowledgements or reactions that it belongs to begin; else itself.
+    /// The root of the acknowledgements or reactions it belongs to; else itself.
     top: u32,
-    /// The nearest collection or root around it, itself included.
+    /// The nearest collection or root around it, including itself.
     collection: u32,
 }
 
 impl Patterns {
-    /// No patterns yet, of a document whose concern has this `spec`; None where no concern knows
-    /// it.
+    /// Returns an empty set of patterns for a document whose concern has this `spec`; `None` if no concern
+    /// knows it.
     pub fn new(spec: Option<&'static Spec>) -> Self {
         Patterns { spec, nodes: Vec::new(), roots: HashMap::new() }
     }
 
-    /// A root.
+    /// Returns the pattern of a root.
     pub fn root(&mut self, name: &str) -> u32 {
         self.roots.get(name).copied().unwrap_or_else(|| self.add(NONE, Some(name)))
     }
 
-    /// What stands under a key; under every key, where keys are ids.
+    /// Returns the pattern under a key; under every key, if keys are ids.
     pub fn child(&mut self, parent: u32, key: &str) -> u32 {
         self.child_by_bytes(parent, key.as_bytes())
     }
 
-    /// The same, and the key as the bytes of a text.
+    /// Does the same for a key given as the bytes of a text.
     pub fn child_by_bytes(&mut self, parent: u32, key: &[u8]) -> u32 {
         let Some(node) = self.node(parent) else { return NONE };
         let keys_are_ids = match node.role {
@@ -108,7 +108,7 @@ impl Patterns {
         self.named_by_bytes(parent, key)
     }
 
-    /// What stands under a name that is no id, whatever it looks like.
+    /// Returns the pattern under a name that is not an id, whatever it looks like.
     pub fn named_child(&mut self, parent: u32, name: &str) -> u32 {
         self.named_by_bytes(parent, name.as_bytes())
     }
@@ -124,7 +124,7 @@ impl Patterns {
         }
     }
 
-    /// What stands in a sequence, or under keys that are ids.
+    /// Returns the pattern of what is in a sequence, or under keys that are ids.
     pub fn element(&mut self, parent: u32) -> u32 {
         match self.node(parent) {
             None => NONE,
@@ -133,27 +133,27 @@ impl Patterns {
         }
     }
 
-    /// What stands at a pattern; [`PatternRole::Plain`] for [`NONE`].
+    /// Returns the role of a pattern; [`PatternRole::Plain`] for [`NONE`].
     pub fn role(&self, pattern: u32) -> PatternRole {
         self.node(pattern).map_or(PatternRole::Plain, |node| node.role)
     }
 
-    /// What a pattern says of the whole record around it; None for all but the fields that do.
+    /// Returns what a pattern says about the whole record around it; `None` except for the fields that do.
     pub fn mark(&self, pattern: u32) -> Option<Mark> {
         self.node(pattern).and_then(|node| node.mark)
     }
 
-    /// The acknowledgements or reactions that a pattern belongs to; else itself.
+    /// Returns the acknowledgements or reactions that a pattern belongs to; else itself.
     pub fn top(&self, pattern: u32) -> u32 {
         self.node(pattern).map_or(NONE, |node| node.top)
     }
 
-    /// The collection that a pattern belongs to: the nearest, or its root.
+    /// Returns the collection that a pattern belongs to: the nearest, or its root.
     pub fn collection(&self, pattern: u32) -> u32 {
         self.node(pattern).map_or(NONE, |node| node.collection)
     }
 
-    /// `messages/*/content`; empty for [`NONE`].
+    /// Returns the path: `messages/*/content`; empty for [`NONE`].
     pub fn name(&self, pattern: u32) -> String {
         let steps: Vec<String> =
             self.steps(pattern).into_iter().map(|name| name.map_or("*".to_owned(), step)).collect();
@@ -209,7 +209,7 @@ impl Patterns {
         own
     }
 
-    /// Lets the parent know its child.
+    /// Registers a child with its parent.
     fn enter(&mut self, own: u32, parent: u32, name: Option<&str>) {
         match (self.nodes.get_mut(parent as usize), name) {
             (Some(above), Some(name)) => above.named.push((name.into(), own)),
@@ -219,7 +219,7 @@ impl Patterns {
         }
     }
 
-    /// Makes a pattern the location of a collection where the Spec says so.
+    /// Makes a pattern the location of a collection if the `Spec` says so.
     fn list(&mut self, own: u32) {
         let steps = self.steps(own);
         let fits = |collection: &&'static Collection| {
@@ -242,7 +242,7 @@ impl Patterns {
 }
 
 impl PatternNode {
-    /// The child with this name. Looked for where the last one was found, and behind it first.
+    /// Returns the child with this name, searching first at and after the last match.
     fn known(&mut self, name: &[u8]) -> Option<u32> {
         let is_it = |(named, _): &&(Rc<str>, u32)| named.as_bytes() == name;
         let (before, behind) = self.named.split_at_checked(self.found)?;
@@ -253,7 +253,7 @@ impl PatternNode {
     }
 }
 
-/// What stands one step below.
+/// Returns the role and mark of what is one step below.
 fn below(above: &PatternNode, name: Option<&str>) -> (PatternRole, Option<Mark>) {
     match (above.role, name) {
         (PatternRole::Records(collection), None) => (PatternRole::Record(collection), None),
@@ -288,20 +288,20 @@ fn mark(collection: &Collection, name: &str) -> Option<Mark> {
     }
 }
 
-/// Whether a key looks like the name of a field, and not like an id.
+/// Returns whether a key looks like the name of a field, and not like an id.
 fn is_name(key: &[u8]) -> bool {
     !key.is_empty()
         && key.len() <= NAME_CHARS
         && key.iter().all(|b| b.is_ascii_alphabetic() || *b == b'_')
 }
 
-/// A key as one step of a path, as in JSON Pointer: `~` is `~0`, `/` is `~1`.
+/// Escapes a key as one step of a path, as in JSON Pointer: `~` is `~0`, `/` is `~1`.
 pub fn step(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// The keys that lead to a location, its own included, the root first. An element of a sequence has
-/// its id for a key.
+/// Returns the keys that lead to a location, including its own, the root first. The key of an element of a
+/// sequence is its id.
 pub fn keys(locations: &Locations<'_>, location: usize) -> DocPath {
     let mut keys = Vec::new();
     let mut at = locations.get(location);
@@ -329,12 +329,12 @@ pub fn keys(locations: &Locations<'_>, location: usize) -> DocPath {
     keys.into()
 }
 
-/// An id as a step of a path.
+/// Returns an id as a step of a path.
 pub fn bracketed(id: Id) -> String {
     format!("[{}:{}]", id.client, id.clock)
 }
 
-/// Keys as one path; see [`step`].
+/// Joins keys into one path; see [`step`].
 pub fn joined(keys: &[String]) -> String {
     keys.iter().map(|key| step(key)).collect::<Vec<_>>().join("/")
 }

@@ -1,8 +1,7 @@
-//! A canvas as a picture: SVG by hand, and PNG out of that SVG.
+//! Draws a canvas: SVG written by hand, and PNG from that SVG.
 //!
-//! Nothing of a document reaches the SVG but numbers, checked colours and escaped text: no link, no
-//! script, no file. Images are boxes with their name. The same document gives the same bytes on
-//! every machine.
+//! Only numbers, checked colours and escaped text of a document reach the SVG: no links, no scripts, no
+//! files. Images are boxes with their name. The same document gives the same bytes on every machine.
 
 mod chart;
 mod element;
@@ -22,12 +21,12 @@ use crate::wire::Record;
 use frame::{PictureFrame, number, text};
 use svg::Svg;
 
-/// Room around elements that stand outside of the board, or where no board is given.
+/// The margin around elements outside the board, or if there is no board.
 const MARGIN: f64 = 20.0;
-/// The board where nothing is on it and it has no size.
+/// The board if it is empty and has no size.
 const BLANK: (f64, f64) = (800.0, 600.0);
 
-/// The live elements of a canvas, lowest first, as [`canvas::height`] has it.
+/// Returns the live elements of a canvas, lowest first, in the order of [`canvas::height`].
 pub fn stacked(source: &dyn Source) -> Vec<(String, Record)> {
     let collection: &Collection = &ELEMENTS;
     let mut found: Vec<(String, Record)> = collection
@@ -40,7 +39,7 @@ pub fn stacked(source: &dyn Source) -> Vec<(String, Record)> {
     found
 }
 
-/// A canvas as SVG, as large as the board and everything on it.
+/// Returns a canvas as SVG, as large as the board and everything on it.
 pub fn svg(source: &dyn Source) -> String {
     let elements = stacked(source);
     let boxes: Vec<PictureFrame> =
@@ -67,7 +66,7 @@ pub fn svg(source: &dyn Source) -> String {
     svg.finish()
 }
 
-/// What a picture does not show as the document has it, by the ids of the elements.
+/// Returns what a picture shows differently from the document, by element id.
 pub fn strange(elements: &[(String, Record)]) -> Vec<(&str, String)> {
     let all = elements.iter().flat_map(|(id, record)| {
         element::strange(record).into_iter().map(move |said| (id.as_str(), said))
@@ -75,7 +74,7 @@ pub fn strange(elements: &[(String, Record)]) -> Vec<(&str, String)> {
     all.collect()
 }
 
-/// The board, made larger until every element is in it.
+/// Returns the board, enlarged until every element is in it.
 fn frame(board: Option<PictureFrame>, boxes: &[PictureFrame]) -> PictureFrame {
     let all = boxes.iter().map(PictureFrame::turned).reduce(|a, b| a.united(&b));
     match (board, all) {

@@ -1,4 +1,4 @@
-//! Every byte of a document's file in a table whose rows add up to the file.
+//! Accounts for every byte of a document's file, in a table whose rows add up to the file.
 
 use super::accounting::{ByteAccounting, Segment, Why};
 use super::path::{NONE, joined};
@@ -9,27 +9,27 @@ use chrono::DateTime;
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// What rows are made of.
+/// What the rows are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SizeBy {
-    /// One row a collection.
+    /// One row per collection.
     Collection,
-    /// One row a field, whatever became of its values.
+    /// One row per field, whatever became of its values.
     Field,
-    /// One row a kind: live, overwritten, tombstone and others ([`Why`]).
+    /// One row per kind: live, overwritten, tombstone and others ([`Why`]).
     Kind,
-    /// One row a record.
+    /// One row per record.
     Record,
-    /// One row an author, as the records name them.
+    /// One row per author, as the records name them.
     Author,
-    /// One row a client id.
+    /// One row per client id.
     Client,
-    /// One row a month in which records were created (UTC).
+    /// One row per month in which records were created (UTC).
     Month,
 }
 
 impl SizeBy {
-    /// All ways.
+    /// All groupings.
     pub const ALL: &[SizeBy] = &[
         SizeBy::Collection,
         SizeBy::Field,
@@ -40,7 +40,7 @@ impl SizeBy {
         SizeBy::Month,
     ];
 
-    /// What the command line and the rows call it.
+    /// Returns its name on the command line and in rows.
     pub fn name(self) -> &'static str {
         match self {
             SizeBy::Collection => "collection",
@@ -57,38 +57,38 @@ impl SizeBy {
 /// One row of the table; public API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SizeRow {
-    /// Where the bytes stand, or the value that they were grouped by; empty for what belongs to
-    /// the file as a whole.
+    /// The path of the bytes, or the value they were grouped by; empty for what belongs to the file as a
+    /// whole.
     pub path: String,
-    /// Why they are there ([`Why::name`]), or what they were grouped by.
+    /// What the bytes are used for ([`Why::name`]), or what they were grouped by.
     pub kind: &'static str,
-    /// How many bytes of the file they are; over all rows the whole file.
+    /// The number of bytes; over all rows the whole file.
     pub bytes: u64,
-    /// How many of what `kind` says: values, records, acknowledgements, ranges, clients.
+    /// The number of things of this `kind`: values, records, acknowledgements, ranges, clients.
     pub count: u64,
 }
 
-/// Where the bytes of a file are, and what would free some.
+/// Where the bytes of a file are, and what could be freed.
 #[derive(Debug, Default)]
 pub struct Sizes {
     /// The length of what was measured, in bytes: the sum of all rows.
     pub file_bytes: u64,
-    /// The largest first.
+    /// The rows, the largest first.
     pub rows: Vec<SizeRow>,
-    /// Live values with their headers, reactions among them.
+    /// Live values with their headers, including reactions.
     pub live_bytes: u64,
     /// Records that are marked as deleted, with their acknowledgements.
     pub tombstone_bytes: u64,
-    /// What removed records left: it never comes free, and no limit counts it.
+    /// The residue of removed records: it is never freed, and no limit counts it.
     pub residue_bytes: u64,
-    /// Records that are marked as deleted: path, and about how many bytes go when they are pruned.
+    /// Records that are marked as deleted: path, and about how many bytes pruning frees.
     pub tombstones: Vec<(DocPath, u64)>,
 }
 
 /// Bytes and count of a group.
 type Tally = (u64, u64);
 
-/// What segments have in common to be counted together; what a group is called is asked once.
+/// The key by which segments are counted together; a group's name is computed once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Group {
     /// At a pattern, for a reason.
@@ -96,26 +96,26 @@ enum Group {
     Pattern(u32),
     Record(u32),
     Client(u64),
-    /// Year and month, counted in months.
+    /// Year and month.
     Month(i32, u32),
     /// The author of this record, who may have written others.
     Author(u32),
-    /// Nothing that the question asks for.
+    /// Segments to which the grouping does not apply.
     Rest(Why),
 }
 
-/// Groups that are met all the time, by their numbers; the others are looked up.
+/// The most frequent groups are counted by index; the others are looked up.
 const COMMON: usize = 1 << 16;
-/// More than there are reasons.
+/// More than the number of reasons.
 const REASONS: usize = 16;
 
-/// What was counted, by group.
+/// The counts, by group.
 #[derive(Default)]
 struct Tallies {
-    /// The common ones, by [`Group::common`].
+    /// The frequent ones, by [`Group::common`].
     common: Vec<Option<(Group, Tally)>>,
     others: HashMap<Group, Tally>,
-    /// What was counted of one of the others since it was met, and is not in there yet.
+    /// A pending count of one of the others, not yet added to `others`.
     last: Option<(Group, Tally)>,
 }
 
@@ -156,13 +156,13 @@ fn more(tally: &mut Tally, (bytes, count): Tally) {
 }
 
 impl Group {
-    /// A number of its own among those of one question, if it is a small one.
+    /// Returns an index unique within one grouping, if it is small.
     fn common(&self) -> Option<usize> {
         let at = |pattern: usize, why: usize| pattern.checked_mul(REASONS)?.checked_add(why);
         match *self {
             Group::At(pattern, why) => at((pattern as usize).checked_add(1)?, why as usize),
             Group::Rest(why) => at(0, why as usize),
-            // No question asks for these and for the ones above.
+            // No grouping uses these together with those above.
             Group::Pattern(pattern) => at((pattern as usize).checked_add(1)?, 0),
             _ => None,
         }
@@ -170,7 +170,7 @@ impl Group {
 }
 
 impl Sizes {
-    /// Measures a file. Linear in it.
+    /// Measures a file, in linear time.
     ///
     /// # Errors
     /// The fault that ends the walk: what cannot be read cannot be measured.
@@ -264,7 +264,8 @@ fn group<S>(
     }
 }
 
-/// Live content by field, what is dead or about the dead by where it was, the frame as a whole.
+/// Groups live content by field, dead content and what concerns it by its former place, and the frame as a
+/// whole.
 fn by_default<S>(accounting: &ByteAccounting<'_, '_, S>, segment: &Segment) -> Group {
     let patterns = accounting.patterns();
     let pattern = match segment.why {
@@ -275,14 +276,14 @@ fn by_default<S>(accounting: &ByteAccounting<'_, '_, S>, segment: &Segment) -> G
     Group::At(pattern, segment.why)
 }
 
-/// None for a time before year 0 or after year 9999.
+/// Returns `None` for a time before year 0 or after year 9999.
 fn month(seconds: i64) -> Option<Group> {
     use chrono::Datelike;
     let at = DateTime::from_timestamp(seconds, 0).filter(|_| seconds != 0)?;
     (0..=9999).contains(&at.year()).then(|| Group::Month(at.year(), at.month()))
 }
 
-/// The groups as rows. Groups that are called the same are one row.
+/// Returns the groups as rows. Groups with the same name are one row.
 fn rows<S>(
     accounting: &ByteAccounting<'_, '_, S>,
     by: Option<SizeBy>,

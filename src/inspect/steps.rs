@@ -1,4 +1,4 @@
-//! The history that is still there: what each update of a log brought, or what each client wrote.
+//! The remaining history: what each update of a log brought, or what each client wrote.
 
 use super::explain::held;
 use crate::crdt::types::PlacedBlocks;
@@ -9,36 +9,36 @@ use std::collections::BTreeSet;
 /// What one client wrote in one update; public API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HistoryStep {
-    /// Which update of the log, from 1 on.
+    /// The number of the update in the log, from 1 on.
     pub step: usize,
-    /// When it was written, in Unix seconds, where that is kept.
+    /// When it was written, in Unix seconds, if that is recorded.
     pub at: Option<i64>,
-    /// Whose units are new; None where it only deletes.
+    /// The client with new units; `None` if the update only deletes.
     pub client: Option<String>,
     /// The first clock.
     pub from: Option<u32>,
     /// The last clock.
     pub to: Option<u32>,
-    /// How many clocks are new.
+    /// The number of new clocks.
     pub units: u32,
     /// How many of them still have their content.
     pub readable: u32,
     /// How many are not deleted in the end.
     pub live: u32,
-    /// Units that this update deletes, of whomever; told once an update.
+    /// The number of units that this update deletes, whoever wrote them; given once per update.
     pub deletes: u64,
-    /// The roots that it writes to, where that is known.
+    /// The roots it writes to, if known.
     pub roots: Vec<String>,
 }
 
 /// The updates of a document with their times in Unix milliseconds, in their order.
 pub type TimedUpdates<'u, 'a> = &'u [(Update<'a>, Option<i64>)];
 
-/// What each update brought that those before it had not.
+/// Returns what each update brought that the earlier ones did not.
 pub fn steps(updates: TimedUpdates<'_, '_>) -> Vec<HistoryStep> {
     let all: Vec<Update<'_>> = updates.iter().map(|(update, _)| update.clone()).collect();
     let merged = merge_with_gaps(&all);
-    // What several updates become is one.
+    // A merge of several updates is itself one.
     let Ok(end) = Update::walk(&merged) else { return Vec::new() };
     let placed = PlacedBlocks::of(&end);
     let gone = end.version().deletes;
@@ -88,7 +88,7 @@ pub fn steps(updates: TimedUpdates<'_, '_>) -> Vec<HistoryStep> {
     found
 }
 
-/// How many of some units can be read, and the roots that they are in.
+/// Returns how many of some units can be read, and the roots they are in.
 fn content(
     update: &Update<'_>,
     placed: &PlacedBlocks,
@@ -113,12 +113,12 @@ fn content(
 
 /// When units came into a log.
 pub struct WrittenAt {
-    /// By client and clock, in the order of the log: the first that holds a unit brought it.
+    /// By client and clock, in log order: the first that holds a unit brought it.
     steps: Vec<(Clocks, Option<i64>)>,
 }
 
 impl WrittenAt {
-    /// The times of a document.
+    /// Returns the times of a document.
     pub fn of(updates: TimedUpdates<'_, '_>) -> WrittenAt {
         let mut reached = Clocks::new();
         let mut steps = Vec::new();
@@ -132,7 +132,7 @@ impl WrittenAt {
         WrittenAt { steps }
     }
 
-    /// The time of a unit, in Unix seconds, where it is kept.
+    /// Returns the time of a unit, in Unix seconds, if it is recorded.
     pub fn of_unit(&self, id: Id) -> Option<i64> {
         let holds = |(reached, _): &(Clocks, Option<i64>)| {
             reached.get(&id.client).is_some_and(|clock| id.clock < *clock)

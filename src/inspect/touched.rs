@@ -1,7 +1,7 @@
-//! What an update touched: the records, by the document as it stands now.
+//! Finds which records an update touched, by the current document.
 //!
-//! An update alone does not say where all of it stands: an item that follows another one leaves
-//! its place to that. The document knows, for as long as it has not collected the item.
+//! An update alone does not tell the place of all its items: an item that follows another one takes its place
+//! from that. The document knows it, as long as it has not garbage-collected the item.
 
 use super::path::{bracketed, keys};
 use crate::path::DocPath;
@@ -11,36 +11,36 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// What an update holds, and what it touched.
+/// The contents of an update, and what it touched.
 #[derive(Debug, Clone, Default)]
 pub struct Touched {
-    /// How many blocks the update itself holds, known ones too.
+    /// The number of blocks in the update itself, including known ones.
     pub blocks: usize,
-    /// Units of content that it adds, and those that it deletes.
+    /// The units of content it adds.
     pub added: u64,
-    /// Units of content that it deletes, those that were deleted before included.
+    /// The units of content it deletes, including those deleted before.
     pub deleted: u64,
     /// Sorted by their paths.
     pub records: Vec<TouchedRecord>,
-    /// Units of which the document does not tell any more where they stood.
+    /// Units whose place the document no longer tells.
     pub collected: u64,
 }
 
 /// A record that was touched; public API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TouchedRecord {
-    /// What it is called; the name of its root where no concern knows.
+    /// Its kind; the name of its root if no concern knows it.
     pub kind: String,
     /// The last step of its path: its key, or in a sequence its field `id`.
     pub id: String,
     /// The steps from the root to it, joined by `/`.
     pub path: String,
-    /// The same apart.
+    /// The same as separate steps.
     #[serde(skip)]
     pub steps: DocPath,
-    /// By what of the record's own item is in the update, as far as the document still tells.
+    /// Depends on what of the record's own item is in the update, as far as the document still tells.
     pub change: TouchKind,
-    /// Of the fields, those that were written. None for what concerns all of it.
+    /// The fields that were written. Empty for a change of the whole record.
     pub fields: BTreeSet<String>,
 }
 
@@ -48,11 +48,11 @@ pub struct TouchedRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TouchKind {
-    /// Fields of it were written, or another record took its place under its key.
+    /// Some fields were written, or another record replaced it under its key.
     Edited,
-    /// The update made it.
+    /// The update created it.
     Created,
-    /// The update took it out for good; a tombstone is only edited.
+    /// The update removed it for good; setting a tombstone is only an edit.
     Removed,
 }
 
@@ -61,15 +61,15 @@ pub enum TouchKind {
 pub struct TouchedUnit {
     /// The client that wrote it, and its clock.
     pub id: Id,
-    /// The steps from the root to it; of what stands in a sequence, to the sequence.
+    /// The steps from the root to it; for a unit in a sequence, to the sequence.
     pub path: DocPath,
-    /// It is the value of a key, which is the last step.
+    /// Whether it is the value of a key, which is the last step.
     pub keyed: bool,
-    /// The update deleted it; else it wrote it.
+    /// Whether the update deleted it; otherwise it wrote it.
     pub deleted: bool,
 }
 
-/// The update as the document sees it.
+/// Returns what an update touched, according to the document.
 ///
 /// # Errors
 /// The fault of either's bytes.
@@ -81,19 +81,19 @@ pub fn touched(
     TouchMap::of(spec, &Update::walk(document)?).touched(update)
 }
 
-/// A document that tells of many updates what they touched.
+/// A document prepared for telling what many updates touched.
 pub struct TouchMap<'d, 'a> {
     spec: Option<&'static Spec>,
     document: &'d Update<'a>,
     /// The indices of each client's blocks.
     ranges: BTreeMap<u64, Range<usize>>,
     locations: Locations<'a>,
-    /// What records in sequences call themselves, by the steps to them.
+    /// The ids of records in sequences, by the steps to them.
     names: BTreeMap<String, String>,
 }
 
 impl<'d, 'a> TouchMap<'d, 'a> {
-    /// The document as it stands.
+    /// Prepares the current document.
     pub fn of(spec: Option<&'static Spec>, document: &'d Update<'a>) -> Self {
         let locations = Locations::of(document);
         let named = locations.named_elements(document);
@@ -106,14 +106,14 @@ impl<'d, 'a> TouchMap<'d, 'a> {
         }
     }
 
-    /// The keys that lead to a location; a record in a sequence has its id for a key, where the
-    /// document still tells it.
+    /// Returns the keys that lead to a location; the key of a record in a sequence is its id, if the document
+    /// still tells it.
     fn keys(&self, place: usize) -> DocPath {
         let keys = keys(&self.locations, place);
         keys.iter().map(|key| self.names.get(key).unwrap_or(key).clone()).collect()
     }
 
-    /// What an update wrote and deleted, unit by unit, as far as the document tells where it stood.
+    /// Returns what an update wrote and deleted, unit by unit, as far as the document tells its place.
     ///
     /// # Errors
     /// The fault of its bytes.
@@ -141,7 +141,7 @@ impl<'d, 'a> TouchMap<'d, 'a> {
         Ok(found)
     }
 
-    /// The blocks that hold some of these units, each with those that it holds.
+    /// Returns the blocks that hold some of these units, each with those it holds.
     fn met(&self, client: u64, units: Range<u32>) -> Vec<(usize, Range<u32>)> {
         let mine = self.ranges.get(&client).cloned().unwrap_or(0..0);
         let blocks = self.document.blocks().get(mine.clone()).unwrap_or(&[]);
@@ -151,7 +151,7 @@ impl<'d, 'a> TouchMap<'d, 'a> {
         within.zip(mine.start + first..).map(|(block, index)| (index, held(block))).collect()
     }
 
-    /// The paths of the records that an update touches, as far as the document still tells.
+    /// Returns the paths of the records that an update touches, as far as the document still tells.
     ///
     /// # Errors
     /// The fault of its bytes.
@@ -159,7 +159,7 @@ impl<'d, 'a> TouchMap<'d, 'a> {
         Ok(self.read(&Update::walk(update)?).records.into_keys().collect())
     }
 
-    /// An update as the document sees it. Takes time by the update, not by the document.
+    /// Returns what an update touched. The time depends on the size of the update, not of the document.
     ///
     /// # Errors
     /// The fault of its bytes.
@@ -194,7 +194,7 @@ struct TouchReader<'s, 'd, 'a> {
 }
 
 impl TouchReader<'_, '_, '_> {
-    /// Notes where units stand.
+    /// Records the place of units.
     fn note(&mut self, client: u64, units: Range<u32>, deleted: bool) {
         let all = u64::from(units.end.saturating_sub(units.start));
         let met = self.standing.met(client, units).into_iter();
@@ -236,11 +236,11 @@ impl TouchReader<'_, '_, '_> {
     }
 }
 
-/// A record while blocks are looked at.
+/// A record being collected while blocks are scanned.
 struct SeenRecords {
     kind: String,
     path: DocPath,
-    /// Its own item is among what was added, or among what was deleted.
+    /// Whether its own item was added, and whether it was deleted.
     made: bool,
     gone: bool,
     fields: BTreeSet<String>,
@@ -251,7 +251,7 @@ impl SeenRecords {
         let change = match (self.made, self.gone) {
             (true, false) => TouchKind::Created,
             (false, true) => TouchKind::Removed,
-            // Both: another value, or another record, has taken its place.
+            // Both: another value, or another record, has replaced it.
             _ => TouchKind::Edited,
         };
         TouchedRecord {
@@ -265,7 +265,7 @@ impl SeenRecords {
     }
 }
 
-/// The collection that has a record at the beginning of a path: the deepest.
+/// Returns the collection of a record at the beginning of a path: the deepest.
 fn collection_of(spec: &'static Spec, path: &[String]) -> Option<&'static Collection> {
     let fits = |collection: &&Collection| {
         let same = |(listed, step): (&&str, &String)| *listed == "*" || listed == step;

@@ -14,18 +14,16 @@ use std::collections::{BTreeSet, HashMap};
 pub struct Branch {
     /// The steps from the root joined by `/`, with `*` for ids and elements.
     pub path: String,
-    /// The type of what stands there; several where they differ, joined by `|`.
+    /// The type of the values there; several if they differ, joined by `|`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What the containers there hold: entries, elements, bytes of text; of plain values how many
-    /// there are.
+    /// The size of the containers there: entries, elements, bytes of text; for plain values their number.
     pub count: u64,
-    /// How many values stand there.
+    /// The number of values there.
     pub values: u64,
 }
 
-/// The paths of a document, each root before what is below it. With `depth`, only the first so
-/// many steps.
+/// Returns the paths of a document, each root before what is below it. With `depth`, only that many steps.
 pub fn tree(view: &View, spec: Option<&'static Spec>, depth: usize) -> Vec<Branch> {
     let mut grower = Grower { patterns: Patterns::new(spec), seen: Vec::new() };
     for name in view.roots() {
@@ -37,8 +35,8 @@ pub fn tree(view: &View, spec: Option<&'static Spec>, depth: usize) -> Vec<Branc
     grower.branches()
 }
 
-/// The same of every shared type: elements of XML by their names, attributes by theirs, formats of a
-/// text below it as `mark`.
+/// Returns the same for every shared type: elements of XML by name, attributes by name, formats of a text
+/// below it as `mark`.
 pub fn tree_of_types(types: &SharedTypes, depth: usize) -> Vec<Branch> {
     let mut grower = Grower { patterns: Patterns::new(None), seen: Vec::new() };
     let mut open: Vec<(u32, SharedType, usize)> = Vec::new();
@@ -92,7 +90,7 @@ pub fn tree_of_types(types: &SharedTypes, depth: usize) -> Vec<Branch> {
     grower.branches()
 }
 
-/// Where that stands which each link points at.
+/// Returns the place that each link points at.
 fn targets(types: &SharedTypes) -> HashMap<SharedType, String> {
     let mut linked = types.linked().peekable();
     if linked.peek().is_none() {
@@ -116,7 +114,7 @@ struct Grower {
 #[derive(Default)]
 struct SeenNodes {
     kinds: BTreeSet<&'static str>,
-    /// The last of these that was met.
+    /// The type seen last.
     last: &'static str,
     values: u64,
     count: u64,
@@ -136,7 +134,7 @@ impl Grower {
         branches
     }
 
-    /// A value where it lies. Recursion is bounded: the check refused deeper nesting.
+    /// Adds a value in place. Recursion is bounded: the check refused deeper nesting.
     fn grow_lent(&mut self, pattern: u32, value: LentValue<'_>, depth: usize) {
         let Some(below) = depth.checked_sub(1) else { return };
         match value {
@@ -171,8 +169,7 @@ impl Grower {
         }
     }
 
-    /// Recursion is bounded: a plain value is nested as deep as was read of it, a shared type as the
-    /// check allows.
+    /// Recursion is bounded: a plain value is as deep as was read, a shared type as deep as the check allows.
     fn grow(&mut self, pattern: u32, value: &Value, depth: usize) {
         let Some(depth) = depth.checked_sub(1) else { return };
         self.see(pattern, kind(value), count(value));
@@ -231,8 +228,7 @@ impl Grower {
     }
 }
 
-/// The name of a type. Shared types are `map`, `array` and `text`; what is one plain value is
-/// called as in JSON.
+/// Returns the name of a type. Shared types are `map`, `array` and `text`; plain values are named as in JSON.
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -249,7 +245,7 @@ pub fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The same of a plain value, by how it begins; None of one that holds others.
+/// Returns the same for a plain value, from its head; `None` for one that holds others.
 fn scalar(head: AnyHead) -> Option<&'static str> {
     Some(match head {
         AnyHead::Undefined => "undefined",

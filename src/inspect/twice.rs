@@ -1,16 +1,16 @@
-//! Content that would be there twice: the same in two documents that have no history in common.
+//! Content that a merge would duplicate: the same in two documents that have no history in common.
 
 use crate::crdt::types::{SharedType, SharedTypes};
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// A root that is the same in two of them.
+/// A root that is the same in two documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Twice {
     /// The root.
     pub root: String,
-    /// The name of the one that came first.
+    /// The name of the first document.
     pub first: String,
     /// The name of the other.
     pub second: String,
@@ -27,7 +27,7 @@ impl fmt::Display for Twice {
     }
 }
 
-/// Refuses what would be there twice, with what to do instead; nothing where there is none.
+/// Refuses a merge that would duplicate content, saying what to do instead; passes if there is none.
 ///
 /// # Errors
 /// `Refused`, with each root as a cause.
@@ -39,13 +39,13 @@ pub fn refuse(found: &[Twice], instead: &'static str) -> Result<()> {
     Err(found.iter().fold(error, |error, twice| error.because(twice.to_string())).hint(instead))
 }
 
-/// Who has it, and which clients wrote it there.
+/// The document that has it, and the clients that wrote it there.
 type SeenRoot<'n> = (&'n str, BTreeSet<u64>);
 
-/// The roots whose elements, characters or nodes are the same in two documents, written by other
-/// clients in each: merged, all of it is there twice. Roots that are maps are not: under each key one
-/// value wins. Nor are those of which another document holds both: there it is no news. Linear in the
-/// documents, but for what is found.
+/// Returns the roots whose elements, characters or nodes are the same in two documents but written by
+/// different clients: merged, they would all be there twice. This does not apply to maps, because one value
+/// wins under each key, nor to roots that another document holds in both versions, because then it is no
+/// news. Linear in the documents, except for what is found.
 pub fn twice(documents: &[(&str, SharedTypes)]) -> Vec<Twice> {
     let mut seen: BTreeMap<(String, [u8; 32]), SeenRoot<'_>> = BTreeMap::new();
     let mut found = Vec::new();
@@ -73,7 +73,7 @@ pub fn twice(documents: &[(&str, SharedTypes)]) -> Vec<Twice> {
     found
 }
 
-/// Whether a third document has seen both.
+/// Returns whether a third document has seen both.
 fn holds_both(documents: &[(&str, SharedTypes)], twice: &Twice) -> bool {
     let of = |name: &str| documents.iter().position(|(known, _)| *known == name);
     let (first, second) = (of(&twice.first), of(&twice.second));

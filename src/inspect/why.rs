@@ -5,11 +5,11 @@
 pub enum Why {
     /// The values that the document shows.
     Live,
-    /// What the blocks of live values say of themselves: origins, parent, key.
+    /// The headers of live blocks: origins, parent, key.
     Headers,
     /// Earlier values of a key that has a value.
     Overwritten,
-    /// What was removed from a map or a sequence, and what other containers left.
+    /// What was removed from a map or a sequence, and the remains of other containers.
     Deleted,
     /// Records that are marked as deleted.
     Tombstone,
@@ -17,20 +17,20 @@ pub enum Why {
     Acknowledgement,
     /// Emoji under records, and who gave them.
     Reaction,
-    /// Ranges whose content was collected.
+    /// Ranges whose content was garbage-collected.
     Gc,
-    /// Ranges that are not there: no document of ours has any.
+    /// Ranges that are missing: no document of ours has any.
     Gap,
-    /// Items of no length, as old versions of yrs wrote them.
+    /// Items of length zero, as old versions of yrs wrote them.
     Empty,
-    /// The list of what is deleted, which no document ever loses.
+    /// The delete set, which no document ever loses.
     DeleteSet,
     /// The client table.
     Clients,
 }
 
 impl Why {
-    /// The name in reports; public API.
+    /// Returns the name in reports; public API.
     pub fn name(self) -> &'static str {
         match self {
             Why::Live => "live",

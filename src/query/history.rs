@@ -89,7 +89,7 @@ pub struct DocumentChange {
 pub struct RecordChange {
     /// The document the record is in.
     pub doc: DocId,
-    /// Which record, and what was done to it.
+    /// The record, and what was done to it.
     #[serde(flatten)]
     pub record: touched::TouchedRecord,
 }

@@ -111,7 +111,7 @@ pub fn grouped(all: &[DeletedRecord], by: TombstoneGrouping) -> Vec<TombstoneGro
 /// A deleted record in full: who deleted it, whom it waits for, and what goes with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
-    /// The document that it is still in.
+    /// The document it is still in.
     pub doc: DocId,
     /// The kind of record.
     pub kind: &'static str,

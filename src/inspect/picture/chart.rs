@@ -1,4 +1,4 @@
-//! A chart as a drawing: bars and curves with axes, and pies.
+//! Draws a chart: bars and curves with axes, and pies.
 
 use super::frame::{PictureFrame, text};
 use super::svg::{Paint, Svg, Type, short, wrap};
@@ -7,20 +7,20 @@ use crate::wire::{Record, Value};
 
 const INK: &str = "#222222";
 const GREY: &str = "#888888";
-/// For the parts, over and over.
+/// The colours of the parts, repeated as needed.
 const SERIES: [&str; 6] = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377"];
-/// Parts that are drawn at most.
+/// The maximum number of parts drawn.
 const PARTS: usize = 200;
 const LABEL: f64 = 10.0;
-/// About how many numbers stand along an axis.
+/// The approximate number of labels along an axis.
 const MARKS: f64 = 4.0;
 
-/// What a chart is.
+/// Returns the type of a chart.
 fn form(data: &Record) -> &str {
     text(data, "chart_type").unwrap_or("bar")
 }
 
-/// What cannot be shown as the document has it.
+/// Returns what cannot be shown as the document has it.
 pub fn strange(data: &Record) -> Vec<String> {
     let form = form(data);
     let mut said = Vec::new();
@@ -43,7 +43,7 @@ pub fn strange(data: &Record) -> Vec<String> {
     said
 }
 
-/// A list of a chart, which stands in its `data` or beside it.
+/// Returns a list of a chart, which is in its `data` or beside it.
 fn list<'d>(data: &'d Record, name: &str) -> &'d [Value] {
     let inner = data.get("data").and_then(Value::as_map).unwrap_or(data);
     inner.get(name).and_then(Value::as_array).unwrap_or(&[])
@@ -57,7 +57,7 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// A chart's parts: a label and a value.
+/// Returns a chart's parts: a label and a value each.
 fn parts(data: &Record) -> Vec<(String, f64)> {
     let labels = list(data, "labels");
     let said = |at: usize| match labels.get(at) {
@@ -86,27 +86,26 @@ pub fn chart(svg: &mut Svg, data: &Record, place: &PictureFrame) {
     }
 }
 
-/// The axes of a chart: where its parts stand side by side, and how high a value is.
+/// The axes of a chart: where its parts are placed, and the scale of values.
 struct Axes {
-    /// Where the first part begins, and how much room each has.
+    /// The left edge of the first part, and the width of each.
     left: f64,
     step: f64,
-    /// Where a value of nothing is, and what a value of one takes upwards.
+    /// The position of zero, and the height of a value of one.
     zero: f64,
     unit: f64,
-    /// Below this labels stand.
+    /// Labels go below this.
     floor: f64,
 }
 
 impl Axes {
-    /// Draws them: a line for nothing and one upwards, and round numbers along that, where there is
-    /// room.
+    /// Draws them: a line at zero, a vertical line, and round numbers along it, if there is room.
     fn draw(svg: &mut Svg, parts: &[(String, f64)], inside: &PictureFrame) -> Axes {
         let values = || parts.iter().map(|(_, value)| *value);
         let (low, high) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
         let roomy = inside.height > 4.0 * LABEL;
         let mark = round((high - low).max(f64::MIN_POSITIVE) / MARKS);
-        // Nothing but nothing has no scale.
+        // If all values are zero there is no scale.
         let scaled = high > low;
         let (low, high) = match scaled {
             true => ((low / mark).floor() * mark, (high / mark).ceil() * mark),
@@ -144,24 +143,24 @@ impl Axes {
         axes
     }
 
-    /// Where a value is.
+    /// Returns the position of a value.
     fn height(&self, value: f64) -> f64 {
         self.zero - value * self.unit
     }
 
-    /// The middle of a part.
+    /// Returns the middle of a part.
     fn middle(&self, n: usize) -> f64 {
         self.left + self.step * (n as f64 + 0.5)
     }
 }
 
-/// The next round number: 1, 2 or 5 times a power of ten.
+/// Returns the next round number: 1, 2 or 5 times a power of ten.
 fn round(n: f64) -> f64 {
     let power = 10.0_f64.powf(n.log10().floor());
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|f| f * power).find(|r| *r >= n).unwrap_or(n)
 }
 
-/// A value as it stands at an axis.
+/// Formats a value for an axis.
 fn counted(n: f64) -> String {
     let size = n.abs();
     match size {
@@ -201,7 +200,7 @@ fn curve(svg: &mut Svg, parts: &[(String, f64)], inside: &PictureFrame) {
     }
 }
 
-/// The label under a part, where there is room for labels.
+/// Draws the label under a part, if there is room for labels.
 fn below(svg: &mut Svg, x: f64, floor: f64, said: &str, inside: &PictureFrame) {
     if floor < inside.y + inside.height && !said.is_empty() {
         let said: String = said.chars().take(20).collect();
@@ -218,7 +217,7 @@ fn pie(svg: &mut Svg, parts: &[(String, f64)], inside: &PictureFrame) {
     for ((said, value), fill) in parts.iter().zip(SERIES.iter().cycle()) {
         let share = if sum > 0.0 { value.max(0.0) / sum } else { 0.0 };
         let paint = Paint { fill, stroke: "#ffffff", width: 1.0, dashed: false };
-        // A whole circle is no sector: its ends fall together.
+        // A full circle is not a sector: its ends would coincide.
         match share {
             0.999.. => svg.ellipse(
                 &PictureFrame { x: centre.0, y: centre.1, ..PictureFrame::default() }.grown(radius),

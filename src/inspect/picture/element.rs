@@ -1,4 +1,4 @@
-//! One element as a drawing, by its type.
+//! Draws one element, by its type.
 
 use super::chart::chart;
 use super::frame::{PictureFrame, number, text};
@@ -10,10 +10,10 @@ use crate::wire::{Record, Value};
 const INK: &str = "#222222";
 const GREY: &str = "#888888";
 const PALE: &str = "#eeeeee";
-/// The fields that say what a shape is filled with, and what its outline is drawn in.
+/// The fields for the fill colour of a shape, and for its outline colour.
 const FILLS: [&str; 3] = ["fill", "color", "background_color"];
 const STROKES: [&str; 2] = ["stroke", "stroke_color"];
-/// The shapes that are drawn as they are; others are boxes.
+/// The shapes that are drawn as such; others become boxes.
 const SHAPES: [&str; 8] =
     ["rectangle", "rect", "ellipse", "circle", "line", "arrow", "triangle", "diamond"];
 const LABELLED: Type<'static> = Type { size: 12.0, color: "#444444", centred: true };
@@ -39,7 +39,7 @@ pub fn draw(svg: &mut Svg, record: &Record, place: &PictureFrame) {
     }
 }
 
-/// What it is, by its type; nothing where another program did not say.
+/// Returns the type of an element; empty if another program did not give one.
 fn kind(record: &Record) -> &str {
     let field = ELEMENTS.named(FieldRole::Word);
     field.and_then(|field| text(record, field)).unwrap_or("")
@@ -56,12 +56,12 @@ fn font_size(data: &Record, default: f64) -> f64 {
         .clamp(1.0, 1000.0)
 }
 
-/// What an element says, whatever its program calls it.
+/// Returns the text of an element, whatever its program calls it.
 fn content(data: &Record) -> Option<&str> {
     ["content", "text", "label"].iter().find_map(|name| text(data, name))
 }
 
-/// Where an element is drawn: a text goes on below a box that is too low for it.
+/// Returns the area of an element: a text extends below a box that is too low for it.
 pub fn extent(record: &Record, place: &PictureFrame) -> PictureFrame {
     let data = record.get("data").and_then(Value::as_map);
     let Some(data) = data.filter(|_| kind(record) == "text") else {
@@ -72,7 +72,7 @@ pub fn extent(record: &Record, place: &PictureFrame) -> PictureFrame {
     PictureFrame { height, ..*place }
 }
 
-/// A text in lines, with the size of its font.
+/// Breaks a text into lines, with the font size.
 fn broken(data: &Record, place: &PictureFrame) -> (f64, Vec<String>) {
     let size = font_size(data, 16.0);
     (size, wrap(content(data).unwrap_or(""), size, place.width))
@@ -113,12 +113,12 @@ fn shape(svg: &mut Svg, data: &Record, place: &PictureFrame) {
     }
 }
 
-/// What a shape is.
+/// Returns the type of a shape.
 fn form(data: &Record) -> &str {
     text(data, "shape").or_else(|| text(data, "shape_type")).unwrap_or("rectangle")
 }
 
-/// What a drawing of an element cannot show as the document has it, in words.
+/// Returns in words what the drawing of an element cannot show as the document has it.
 pub fn strange(record: &Record) -> Vec<String> {
     let empty = Record::new();
     let data = record.get("data").and_then(Value::as_map).unwrap_or(&empty);
@@ -145,13 +145,13 @@ pub fn strange(record: &Record) -> Vec<String> {
     said
 }
 
-/// A line has no inside: what other shapes fill with is its colour.
+/// A line has no inside: the fill colour of other shapes is its line colour.
 fn line<'p>(data: &'p Record, paint: &Paint<'p>) -> Paint<'p> {
     let stroke = colored(data, &["stroke", "stroke_color", "color", "fill"], INK);
     Paint { fill: "none", stroke, ..*paint }
 }
 
-/// From the left to the right end of its box, in the middle.
+/// Draws from the left to the right edge of its box, at half height.
 fn arrow(svg: &mut Svg, data: &Record, place: &PictureFrame, paint: &Paint<'_>) {
     let paint = line(data, paint);
     let (from, y) = (place.x, place.centre().1);
@@ -161,7 +161,7 @@ fn arrow(svg: &mut Svg, data: &Record, place: &PictureFrame, paint: &Paint<'_>) 
     svg.path(&[(to - head, y - head / 2.0), (to, y), (to - head, y + head / 2.0)], false, &paint);
 }
 
-/// The file is elsewhere: a box with its name stands for it.
+/// The image file is not in the document: a box with its name stands for it.
 fn image(svg: &mut Svg, data: &Record, place: &PictureFrame) {
     let paint = Paint { fill: PALE, stroke: GREY, width: 1.0, dashed: false };
     svg.rect(place, &paint);
@@ -171,7 +171,7 @@ fn image(svg: &mut Svg, data: &Record, place: &PictureFrame) {
     svg.path(&[(x + width, y), (x, y + height)], false, &cross);
     let source = ["src", "file_path", "path", "filename"].iter().find_map(|name| text(data, name));
     let source = source.unwrap_or("image");
-    // Of a picture inside the document only what it is.
+    // For an image inside the document, only its type.
     let name = match source.strip_prefix("data:") {
         Some(inline) => inline.split([';', ',']).next().unwrap_or("image"),
         None => source.rsplit('/').next().unwrap_or(source),

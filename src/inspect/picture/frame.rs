@@ -1,11 +1,11 @@
-//! Where things are on a picture, and how what a document says of that is read.
+//! Positions on a picture, and how they are read from a document.
 
 use crate::wire::{Record, Value};
 
-/// Beyond this nothing is drawn where it says it is: a picture has to end somewhere.
+/// Nothing is drawn at its stated place beyond this: a picture has to end somewhere.
 const FAR: f64 = 1e6;
 
-/// A rectangle, turned about its centre.
+/// A rectangle, rotated about its centre.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct PictureFrame {
     pub x: f64,
@@ -32,7 +32,7 @@ impl PictureFrame {
         (self.x + self.width / 2.0, self.y + self.height / 2.0)
     }
 
-    /// The upright rectangle around it.
+    /// Returns the upright rectangle around it.
     pub fn turned(&self) -> PictureFrame {
         let (sin, cos) = (self.rotation.sin().abs(), self.rotation.cos().abs());
         let width = self.width * cos + self.height * sin;
@@ -63,7 +63,7 @@ impl PictureFrame {
     }
 }
 
-/// A number of a record, kept within what can be drawn.
+/// Returns a number of a record, clamped to what can be drawn.
 pub fn number(record: &Record, name: &str) -> Option<f64> {
     let n = match record.get(name)? {
         Value::Int(n) | Value::BigInt(n) => *n as f64,
@@ -73,7 +73,7 @@ pub fn number(record: &Record, name: &str) -> Option<f64> {
     Some(n.clamp(-FAR, FAR))
 }
 
-/// A text of a record.
+/// Returns a text of a record.
 pub fn text<'r>(record: &'r Record, name: &str) -> Option<&'r str> {
     record.get(name).and_then(Value::as_str)
 }

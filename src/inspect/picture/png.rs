@@ -1,24 +1,24 @@
-//! PNG out of an SVG of ours.
+//! Renders our SVG to PNG.
 //!
-//! Text is drawn with fonts that are part of the program: Latin, Greek, Cyrillic and emoji. Other
-//! scripts show as empty boxes; in the SVG they are text, for a viewer with fonts.
+//! Text is drawn with fonts that are part of the program: Latin, Greek, Cyrillic and emoji. Other scripts
+//! show as empty boxes; in the SVG they are text, for a viewer with fonts.
 
 use crate::error::{Error, Result};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{FontResolver, Options, Tree, fontdb};
 use std::sync::Arc;
 
-/// The longer side of a picture, in pixels; larger boards are drawn smaller.
+/// The longer side of a picture, in pixels; larger boards are scaled down.
 const SIDE: f32 = 4096.0;
 
 /// Renders an SVG. Returns the bytes of the PNG, its width and its height.
 ///
 /// # Errors
-/// `Bug`: the SVG is of our own making.
+/// `Bug`: the SVG is our own.
 pub fn png(svg: &str) -> Result<(Vec<u8>, u32, u32)> {
     let mut fonts = fontdb::Database::new();
-    // In the order in which what a font lacks is looked for. Ubuntu comes last: it joins letters to
-    // ligatures, and its glyphs then do not match those of another font one by one.
+    // In the order in which missing glyphs are looked for. Ubuntu comes last: it joins letters to ligatures,
+    // so its glyphs do not match those of another font one by one.
     fonts.load_font_data(epaint_default_fonts::HACK_REGULAR.to_vec());
     fonts.load_font_data(epaint_default_fonts::NOTO_EMOJI_REGULAR.to_vec());
     fonts.load_font_data(epaint_default_fonts::EMOJI_ICON.to_vec());
@@ -47,9 +47,9 @@ pub fn png(svg: &str) -> Result<(Vec<u8>, u32, u32)> {
     Ok((bytes, width, height))
 }
 
-/// What joins characters to one picture, left out: people and skin are drawn beside each other, and
-/// flags as their letters. The renderer lays a text out once for each font, and puts the parts
-/// together by their bytes; where fonts join different characters it reaches past the end.
+/// Removes what joins characters into one glyph: the people and skin tones of a sequence are drawn side by
+/// side, and flags as letters. The renderer lays a text out once for each font, and combines the parts by
+/// byte position; if fonts join different characters, it reads past the end.
 fn one_by_one(svg: &str) -> String {
     let joins = |c: &char| {
         matches!(c, '\u{200d}' | '\u{20e3}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
@@ -57,7 +57,7 @@ fn one_by_one(svg: &str) -> String {
     };
     let letter = |c: char| match (c, u32::from(c).checked_sub(0x1f1e6)) {
         (_, Some(at @ 0..26)) => char::from(b'A' + at as u8),
-        // The fonts have these only as heavy ones.
+        // The fonts have only the heavy forms of these.
         ('\u{2713}', _) => '\u{2714}',
         ('\u{2715}' | '\u{2717}' | '\u{2718}', _) => '\u{2716}',
         _ => c,
@@ -65,8 +65,8 @@ fn one_by_one(svg: &str) -> String {
     svg.chars().filter(|c| !joins(c)).map(letter).collect()
 }
 
-/// The font that is tried next for a text, whichever character is missing: one that no font has
-/// must not keep those behind it from theirs.
+/// Returns the font to try next for a text, whichever character is missing: a character that no font has must
+/// not keep later ones from theirs.
 fn next_font(used: &[fontdb::ID], fonts: &fontdb::Database) -> Option<fontdb::ID> {
     fonts.faces().map(|face| face.id).find(|id| !used.contains(id))
 }

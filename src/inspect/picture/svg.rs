@@ -1,12 +1,12 @@
-//! Writing SVG: the one place where text becomes markup.
+//! Writes SVG: the only place where text becomes markup.
 
 use super::frame::PictureFrame;
 use crate::limits::{PICTURE_ELEMENT_STEPS, PICTURE_STEPS};
 use std::fmt::Write;
 
-/// Longest line of text that is drawn, in characters.
+/// The longest drawn line of text, in characters.
 const LINE_CHARS: usize = 1000;
-/// Most lines of one text.
+/// The maximum number of lines of one text.
 const LINES: usize = 500;
 /// The names of colours in SVG and CSS.
 const NAMES: &str = "aliceblue antiquewhite aqua aquamarine azure beige bisque black blanchedalmond \
@@ -25,22 +25,22 @@ const NAMES: &str = "aliceblue antiquewhite aqua aquamarine azure beige bisque b
     purple rebeccapurple red rosybrown royalblue saddlebrown salmon sandybrown seagreen seashell sienna \
     silver skyblue slateblue slategray slategrey snow springgreen steelblue tan teal thistle tomato \
     transparent turquoise violet wheat white whitesmoke yellow yellowgreen";
-/// Changes of the font in one line: each makes the whole line be laid out once more.
+/// The maximum number of font changes in one line: each makes the whole line be laid out again.
 const FONTS: usize = 32;
-/// What a change of the direction in a line takes, in characters.
+/// The cost of a change of direction in a line, in characters.
 const TURN_CHARS: usize = 100;
-/// The width of a character as a share of the font's size, about right for a sans serif.
+/// The width of a character relative to the font size, about right for a sans serif.
 const CHAR_WIDTH: f64 = 0.5;
 
-/// An SVG document in the making.
+/// An SVG document being written.
 pub struct Svg {
     text: String,
-    /// Where the present element begins.
+    /// Where the current element begins.
     mark: usize,
-    /// What texts may still take to be laid out, in the picture and in the present element.
+    /// The remaining budget for laying out text, in the picture and in the current element.
     steps: usize,
     element_steps: usize,
-    /// The present element has more text than that.
+    /// Whether the current element has more text than that.
     excess: bool,
 }
 
@@ -53,12 +53,12 @@ pub struct Paint<'p> {
     pub dashed: bool,
 }
 
-/// How a text stands at its place.
+/// How a text is placed.
 #[derive(Debug, Clone, Copy)]
 pub struct Type<'t> {
     pub size: f64,
     pub color: &'t str,
-    /// Centred on its place, else begins there.
+    /// Centred on its place; otherwise it begins there.
     pub centred: bool,
 }
 
@@ -82,7 +82,7 @@ impl Svg {
         self.text
     }
 
-    /// Begins a group, turned about a box's centre.
+    /// Begins a group, rotated about the centre of a box.
     pub fn begin(&mut self, place: &PictureFrame) {
         self.mark = self.text.len();
         self.element_steps = PICTURE_ELEMENT_STEPS.min(self.steps);
@@ -100,7 +100,7 @@ impl Svg {
         }
     }
 
-    /// Ends the group. False when there was more text than is drawn: then nothing of it is.
+    /// Ends the group. Returns false if there was more text than is drawn: then the whole group is removed.
     pub fn end(&mut self) -> bool {
         if self.excess {
             self.text.truncate(self.mark);
@@ -110,7 +110,7 @@ impl Svg {
         true
     }
 
-    /// A few words of our own, whatever has been drawn.
+    /// Writes a few words of our own, whatever has been drawn.
     pub fn note(&mut self, x: f64, y: f64, words: &str, style: &Type<'_>) {
         self.element_steps = usize::MAX;
         self.text(x, y, &[words.to_owned()], style);
@@ -131,7 +131,7 @@ impl Svg {
         self.line(format_args!("<ellipse cx=\"{x}\" cy=\"{y}\" rx=\"{rx}\" ry=\"{ry}\" {paint}/>"));
     }
 
-    /// Lines from point to point.
+    /// Draws lines from point to point.
     pub fn path(&mut self, points: &[(f64, f64)], closed: bool, paint: &Paint<'_>) {
         let mut way = String::new();
         for (n, (x, y)) in points.iter().enumerate() {
@@ -143,7 +143,7 @@ impl Svg {
         self.line(format_args!("<path d=\"{}{end}\" {paint}/>", way.trim_end()));
     }
 
-    /// A sector of a circle, from and to in turns, clockwise from the top.
+    /// Draws a sector of a circle, `from` and `to` in turns, clockwise from the top.
     pub fn sector(
         &mut self,
         centre: (f64, f64),
@@ -164,7 +164,7 @@ impl Svg {
         ));
     }
 
-    /// One or more lines of text; a place is the left end of the first base line, or the centre.
+    /// Writes one or more lines of text; the place is the left end of the first baseline, or the centre.
     pub fn text(&mut self, x: f64, y: f64, lines: &[String], style: &Type<'_>) {
         let step = style.size * 1.2;
         let anchor = if style.centred { " text-anchor=\"middle\"" } else { "" };
@@ -203,7 +203,7 @@ fn painted(paint: &Paint<'_>) -> String {
     format!("fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"{width}\"{dashes}")
 }
 
-/// A number with three digits at most behind its point.
+/// Formats a number with at most three decimals.
 pub fn short(n: f64) -> String {
     let n = if n.is_finite() { n } else { 0.0 };
     let text = format!("{n:.3}");
@@ -211,7 +211,7 @@ pub fn short(n: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// Text as markup, with another font for symbols and emoji, which fonts for text do not have.
+/// Returns text as markup, with another font for symbols and emoji, which text fonts lack.
 fn in_fonts(text: &str) -> String {
     let mut out = String::new();
     for (run, special) in runs(text) {
@@ -226,9 +226,9 @@ fn in_fonts(text: &str) -> String {
     out
 }
 
-/// A line in runs of one font each, and whether that is the one for symbols. Only where these are
-/// few and every other character stands for itself in every font: what joins others, or runs from
-/// right to left, is for one font and its replacements to lay out.
+/// Splits a line into runs of one font each, and tells whether that is the symbol font. Only if there are few
+/// runs and every other character stands for itself in every font: text with joining characters, or running
+/// from right to left, is left for one font and its fallbacks to lay out.
 fn runs(text: &str) -> Vec<(&str, bool)> {
     let stands = |c: char| is_symbol(c) || stands_alone(c);
     let mut runs = Vec::new();
@@ -263,7 +263,7 @@ fn is_right_to_left(c: char) -> bool {
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
-/// What it takes to lay a line out: all of it for each run, and each change of direction.
+/// Returns the cost of laying out a line: its length for each run, plus each change of direction.
 fn cost(line: &str) -> usize {
     let (mut chars, mut turns, mut before) = (0, 0, false);
     for c in line.chars() {
@@ -274,8 +274,8 @@ fn cost(line: &str) -> usize {
     runs(line).len() * (chars + TURN_CHARS * turns)
 }
 
-/// Text as markup takes it: what XML cannot hold, or what would turn the order of characters round,
-/// becomes U+FFFD.
+/// Escapes text for markup: characters that XML cannot hold, or that would reverse the order of characters,
+/// become U+FFFD.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -288,7 +288,7 @@ fn escape(text: &str) -> String {
             '\t' => out.push_str("    "),
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
             '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            // As they are, but not for whoever shows the markup itself.
+            // Kept, but escaped so that a viewer of the markup is not affected.
             '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' => {
                 out.push_str(&format!("&#x{:x};", u32::from(c)));
             }
@@ -299,7 +299,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// A colour that is one, and nothing else: `#…`, a name, or `rgb(…)` and its like.
+/// Returns the text if it is a colour and nothing else: `#…`, a name, or `rgb(…)` and the like.
 pub fn color(text: &str) -> Option<&str> {
     let text = text.trim();
     let hex = text.strip_prefix('#').is_some_and(|digits| {
@@ -316,7 +316,7 @@ pub fn color(text: &str) -> Option<&str> {
     (hex || name || call).then_some(text)
 }
 
-/// A text broken into lines that fit a width, at spaces where there are some.
+/// Breaks a text into lines that fit a width, at spaces if there are any.
 pub fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
     let room =
         if width > 0.0 { (width / (size * CHAR_WIDTH)).floor() as usize } else { LINE_CHARS };
