@@ -206,9 +206,14 @@ impl TakingIn<'_> {
         if begun.is_some_and(|begun| begun.blake3 == held.stored.blake3) {
             return Ok(());
         }
+        let base = base.filter(|base| base.path == place.path.as_str());
+        // The file that had this path is still here: a command was interrupted before it wrote this one.
+        if base.is_none() && self.copy.is_as_written_at(&place.path, held) {
+            self.copy.taken.behind = true;
+            return Ok(());
+        }
         // Two sides created a file of one name, or one moved a file there: the one here becomes a
         // separate file, and as the later one it has the path.
-        let base = base.filter(|base| base.path == place.path.as_str());
         let beside = base.is_none();
         let put = self.copy.put(&place.path, held, base.as_ref(), beside)?;
         if let Some(id) = self.copy.operate(&place.path, Operation::DiskPut(put))? {

@@ -10,7 +10,7 @@ use crate::error::{Kind, Result};
 use crate::id::{DocId, EntityId};
 use crate::operation::{Operation, Together};
 use crate::store::{BegunFile, DiskBase, Session};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The files of one document of an entity, as they are in the directories and as they were last
 /// written, with the operations that bring changes into the document.
@@ -22,6 +22,8 @@ pub(super) struct WorkingCopy<'s> {
     pub objects: Objects,
     /// What was last written, by file id.
     pub written: BTreeMap<String, DiskBase>,
+    /// The paths and content hashes of what was last written.
+    written_at: BTreeSet<(String, String)>,
     /// What interrupted commands were to write, by path.
     pub begun: BTreeMap<DiskPath, BegunFile>,
     /// Paths of what could not be read, and why. These files are not missing.
@@ -43,12 +45,14 @@ impl<'s> WorkingCopy<'s> {
         is_all: bool,
         taken: TakenIn,
     ) -> Result<WorkingCopy<'s>> {
-        let written = session.state().written_files(&doc)?.into_iter();
+        let written = session.state().written_files(&doc)?;
+        let at = |base: &DiskBase| (base.path.clone(), base.blake3.clone());
         let begun = session.state().begun_files(&doc)?.into_iter();
         Ok(WorkingCopy {
             tree: Tree::of_session(session, entity)?,
             objects: Objects::open(&session.disks())?,
-            written: written.map(|written| (written.file.clone(), written)).collect(),
+            written_at: written.iter().map(at).collect(),
+            written: written.into_iter().map(|base| (base.file.clone(), base)).collect(),
             begun: begun.filter_map(|b| Some((DiskPath::parse(&b.path).ok()?, b))).collect(),
             unreadable: BTreeMap::new(),
             is_all,
@@ -58,6 +62,11 @@ impl<'s> WorkingCopy<'s> {
             entity,
             doc,
         })
+    }
+
+    /// Whether a path holds what was last written there, for whichever file.
+    pub fn is_as_written_at(&self, path: &DiskPath, held: &Held) -> bool {
+        self.written_at.contains(&(path.to_string(), held.stored.blake3.clone()))
     }
 
     /// The content of a file. One that cannot be read becomes a note.

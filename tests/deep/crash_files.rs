@@ -278,3 +278,27 @@ fn an_import_of_files_that_is_killed_goes_on_with_the_same_import() {
         bob.run(&["disk", "status"]).ok();
     });
 }
+
+#[test]
+fn an_import_of_files_that_changed_places_is_killed_and_doubles_none() {
+    let machine = Machine::new("ring killed");
+    let (store, bob, bundle) = with_bob(&machine);
+    bob.ok(&["sync", "import", &bundle]);
+    let dir = store.dir.join("disks/entities").join(GROUP.trim_start_matches("group:"));
+    let place = |n: usize| dir.join(format!("shared/site/sub/{n}.md"));
+    (0..6).rev().for_each(|n| fs::rename(place(n), place(n + 1)).unwrap());
+    fs::rename(place(6), place(0)).unwrap();
+    store.ok(&["disk", "scan"]);
+    machine.pass(60);
+    let moved = text(&machine.path("moved.crdt"));
+    store.ok(&["sync", "export", "-O", &moved]);
+    let (all, listed) = (lying(&store), store.json(&["disk", "list", "-a"]));
+    let import = ["sync", "import", moved.as_str()];
+    let calls = ["fsync", "rename", "renameat"].map(|call| (call, (1..).step_by(2)));
+    killed(&Rewind::new(bob), &import, calls.into_iter(), |bob, what| {
+        bob.run(&["disk", "scan"]).ok();
+        bob.run(&import).ok();
+        assert_eq!(lying(bob), all, "{what}");
+        assert_eq!(bob.json(&["disk", "list", "-a"]), listed, "{what}");
+    });
+}
