@@ -103,7 +103,7 @@ mod tests {
     use crate::wire::{Id, Record, Value};
     use std::time::Duration;
 
-    /// Letters that are special somewhere: to SQL, to the index, to those who write them small.
+    /// Characters with a special meaning: to SQL, to the index, to case folding.
     const LETTERS: &[&str] = &[
         "a", "A", "b", " ", "\"", "'", "%", "ß", "ẞ", "Σ", "σ", "ς", "İ", "i", "海", "港", "\0",
         "👍",
@@ -114,8 +114,8 @@ mod tests {
         (0..letters).filter_map(|_| chance.pick(LETTERS).copied()).collect()
     }
 
-    /// Whatever is searched for: the index finds what reading all of it does, in the same order, and
-    /// stops where enough is found.
+    /// For any search, the index finds what reading all rows does, in the same order, and stops once enough
+    /// is found.
     #[test]
     fn the_index_finds_what_is_there() {
         let dir = tempfile::tempdir().unwrap();
@@ -135,7 +135,7 @@ mod tests {
             let value = Value::Object(fields);
             let record = ArchivedRecord::of(&doc, &MESSAGES, &path, written, &value, 0);
             let (n, _) = file.add(&record).unwrap();
-            // A row of a command that never happened is taken out of the index as well.
+            // A row of a command that never happened is removed from the index as well.
             if at % 25 == 0 {
                 file.unsettle("run", n).unwrap();
                 file.void(n).unwrap();

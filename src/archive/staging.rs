@@ -146,8 +146,8 @@ mod tests {
         ArchivedRecord::of(&doc, &MESSAGES, &path, written, &Value::Object(fields), 0)
     }
 
-    /// Each row is there for whoever asks, as if it had been put there at once: in numbers, in what is
-    /// shown of several versions, in both indexes, and when it is taken back.
+    /// A staged row behaves for every reader as if it had been inserted at once: in numbers, in which of
+    /// several versions is shown, in both indexes, and when it is removed again.
     #[test]
     fn what_is_staged_is_there_for_whoever_asks() {
         let dir = tempfile::tempdir().unwrap();
@@ -158,14 +158,14 @@ mod tests {
         assert_eq!(file.add(&one).unwrap(), (1, true));
         assert_eq!(file.add(&other).unwrap(), (2, true));
         file.unsettle("run", 2).unwrap();
-        // What is there already is known, and of two versions the later one is shown.
+        // Existing rows are recognised, and of two versions the later one is shown.
         assert_eq!(file.add(&one).unwrap(), (1, false));
         assert_eq!(file.add(&later).unwrap(), (3, true));
         let shown = file.shown(&one.doc, &one.path).unwrap().unwrap();
         assert_eq!((shown.n, &shown.record), (3, &later));
         assert_eq!(file.add(&record("c", "ferry", 1)).unwrap(), (4, true));
         assert_eq!(file.markers(&one).unwrap(), 0);
-        // One whose command does not happen goes, with what the indexes have of it.
+        // A row whose command does not happen is removed, with its index entries.
         file.add(&record("d", "anchor", 1)).unwrap();
         file.unsettle("run", 5).unwrap();
         file.void(5).unwrap();

@@ -232,7 +232,7 @@ mod tests {
         refused(&dump, &nested(20), "brackets");
         refused(&dump, &format!("$[?{}@.a{}]", "(".repeat(900), ")".repeat(900)), "brackets");
         refused(&dump, &format!("$[?{}1]", "!(".repeat(900)), "brackets");
-        // As many brackets as you like beside each other, or in quotes.
+        // Any number of brackets side by side, or in quotes.
         find(&dump, &format!("$.a{}", "[0]".repeat(500))).unwrap();
         find(&dump, "$['[[[[[[[[[[[[', \"((((((((((((\", '\\'[[[[[[[[[[']").unwrap();
         find(&dump, &nested(JSONPATH_DEPTH - 1)).unwrap();
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn what_multiplies_is_bounded() {
-        // A chain of 60, and a plain document of 200,000 values.
+        // A chain of 60, and a flat document of 200,000 values.
         let deep = (0..60).fold(json!(1), |inner, _| json!([inner, 2, 3]));
         let wide: Value =
             (0..25_000).map(|n| json!({"a": n, "b": {"c": [n, 1]}, "d": "x"})).collect();

@@ -10,7 +10,7 @@ use crate::wire::{Dead, Update, Value};
 use std::collections::BTreeMap;
 use yrs::{Any, GetString, Map, Text, Transact, WriteTxn, XmlFragment};
 
-/// Measures in every way; each must give all of the bytes to somebody, and the blocks too.
+/// Measures in every grouping; each must account for all bytes, and so must the blocks.
 #[track_caller]
 fn measure(bytes: &[u8], spec: Option<&'static Spec>, context: &str) -> Sizes {
     let ways = SizeBy::ALL.iter().map(|by| Some(*by));
@@ -60,7 +60,7 @@ fn the_chat_of_the_fixture_is_explained() {
     let largest = fixtures().into_iter().max_by_key(|(_, bytes)| bytes.len()).unwrap().1;
     let sizes = measure(&largest, concern::named("chat"), "chat");
     let count = |path, kind| row(&sizes, path, kind).map_or(0, |row| row.count);
-    // What its index says: 1000 messages, 59 tombstones, 198 replies.
+    // According to the fixture's index: 1000 messages, 59 tombstones, 198 replies.
     assert_eq!(count("messages/*", "live"), 941);
     assert_eq!(count("messages/*", "tombstone"), 59);
     assert_eq!(count("messages/*/content", "live"), 941);
@@ -75,8 +75,8 @@ fn the_chat_of_the_fixture_is_explained() {
     assert!(sizes.tombstones.iter().all(|(path, _)| path.len() == 2 && path[0] == "messages"));
 }
 
-/// How many values stand at each pattern, by what a reader sees. Texts are left out: how many
-/// pieces they are in is not to be seen.
+/// The number of values at each pattern, as a reader sees them. Texts are left out: their number of pieces is
+/// not visible.
 fn seen(source: &dyn Source) -> BTreeMap<String, Option<usize>> {
     fn see(
         patterns: &mut Patterns,

@@ -405,7 +405,7 @@ fn beyond(both: &str, text: &str, letters: &[Letter], gone: &mut [bool]) {
 mod tests {
     use super::*;
 
-    /// A merged text after what each of two replicas knew of it.
+    /// A merged text, healed given what each of two replicas knew of it.
     fn healed(runs: &[(u64, u32, &str)], sides: [&[(u64, u32)]; 2], both: Option<&str>) -> String {
         let runs: Vec<TextRun<'_>> = runs
             .iter()
@@ -441,14 +441,14 @@ mod tests {
         assert_eq!(healed(&runs, [A, B], None), "x new yb");
         // The same letters go, whoever merges.
         assert_eq!(healed(&runs, [B, A], None), "x new yb");
-        // What is not the same, or not at one place, stays.
+        // Different text, or text at different places, stays.
         let runs = [(1, 0, "x "), (2, 0, "new "), (3, 0, "old "), (1, 50, "y"), (3, 20, "new ")];
         assert_eq!(healed(&runs, [A, B], None), "x new old ynew ");
     }
 
     #[test]
     fn of_what_one_went_on_with_the_shorter_copy_goes() {
-        // Both made `* one` of it, and one of them went on; whichever copy stands first.
+        // Both wrote `- ` there, and one of them continued; whichever copy comes first.
         let runs = [(1, 0, "x\n"), (3, 0, "- "), (2, 0, "- one EDIT"), (1, 50, "\n* y")];
         assert_eq!(healed(&runs, [A, B], None), "x\n- one EDIT\n* y");
         assert_eq!(healed(&runs, [B, A], None), "x\n- one EDIT\n* y");
@@ -459,7 +459,7 @@ mod tests {
             let runs = [(1, 0, "x\n"), (2, 0, "- a b"), (3, 0, more), (1, 50, "\ny")];
             assert_eq!(healed(&runs, [A, B], None), format!("x\n{more}\ny"));
         }
-        // Other words, words that only begin alike, and blanks alone are their own.
+        // Other words, words with a common beginning, and blanks alone are not copies.
         for (one, other) in [("a b", "a c d"), ("a ", "apple "), (" ", "go on "), ("b a", "a b c")]
         {
             let runs = [(1, 0, "x"), (2, 0, one), (3, 0, other), (1, 50, "y")];
@@ -469,7 +469,7 @@ mod tests {
 
     #[test]
     fn what_one_changed_in_its_copy_stands_once() {
-        // Both wrote `one two three.`, and one made `2` of `two`.
+        // Both wrote `one two three.`, and one changed `two` to `2`.
         let changed = [(2, 10, "one "), (2, 30, "2 "), (2, 18, "three.")];
         let copy = [(3, 5, "one two three.")];
         let whole = |first: &[(u64, u32, &'static str)], then: &[(u64, u32, &'static str)]| {
@@ -480,7 +480,7 @@ mod tests {
                 assert_eq!(healed(&runs, sides, None), "x\none 2 three.\ny");
             }
         }
-        // Words were deleted from both copies, and none was added.
+        // Words were deleted from both copies, and none added.
         let (less, other) =
             ([(2, 10, "one "), (2, 18, "three.")], [(3, 5, "one two "), (3, 18, ".")]);
         assert_eq!(healed(&whole(&less, &other), [A, B], None), "x\none .\ny");
@@ -488,7 +488,7 @@ mod tests {
         let third = [(2, 10, "one "), (4, 7, "2 "), (2, 18, "three.")];
         let knew: &[(u64, u32)] = &[(1, 100), (2, 50), (4, 50)];
         assert_eq!(healed(&whole(&third, &copy), [knew, B], None), "x\none 2 three.\ny");
-        // Both have changed something, or it was written so: nobody's words go.
+        // Both changed something, or it was written that way: nobody's words go.
         for (one, other) in [
             (
                 vec![(2, 10, "one "), (2, 30, "2 "), (2, 18, "three.")],
@@ -509,7 +509,7 @@ mod tests {
 
     #[test]
     fn what_is_not_deleted_elsewhere_was_added_here() {
-        // The clocks between are those of something else.
+        // The clocks in between belong to something else.
         let runs = [(1, 0, "x"), (2, 10, "we go "), (2, 19, "home"), (3, 0, "we go on home")];
         let elsewhere = [(1, 50, "y"), (2, 16, "abc")];
         let runs = [&runs[..], &elsewhere].concat();
@@ -543,12 +543,12 @@ mod tests {
         let runs = [(2, 0, "a b c"), (3, 0, "b")];
         assert_eq!(healed(&runs, [A, B], None), "a b cb");
         assert_eq!(healed(&runs, [A, B], Some("a b c")), "a b c");
-        // It cannot say it: nothing is deleted.
+        // The text cannot become that: nothing is deleted.
         assert_eq!(healed(&runs, [A, B], Some("a b d")), "a b cb");
-        // What came with something else is no copy of theirs.
+        // What came with something else is not a copy of theirs.
         let runs = [(4, 0, "new "), (2, 0, "a b c"), (3, 0, "b")];
         assert_eq!(healed(&runs, [A, B], Some("a b c")), "new a b c");
-        // The copies stand apart.
+        // The copies are apart.
         let runs = [(2, 0, "a"), (1, 0, "a"), (3, 0, "a")];
         assert_eq!(healed(&runs, [A, B], None), "aa");
         assert_eq!(healed(&runs, [B, A], None), "aa");

@@ -21,7 +21,7 @@ pub struct LoggedCommand {
     pub at: i64,
     /// Who acted; `None` if nobody was named.
     pub member: Option<String>,
-    /// The command line: `chat send`. `adopt` stands for what another program wrote to the files.
+    /// The name of the command: `chat send`. `adopt` stands for what another program wrote to the files.
     pub command: String,
     /// The documents it changed, each once.
     pub documents: Vec<DocId>,
@@ -42,7 +42,7 @@ pub struct CommandDetail {
     pub at: i64,
     /// Who acted; `None` if nobody was named.
     pub member: Option<String>,
-    /// The command line: `chat send`.
+    /// The name of the command: `chat send`.
     pub command: String,
     /// The operations it ran, in order; empty if none were recorded.
     pub operations: Vec<LoggedOperation>,
@@ -103,7 +103,7 @@ pub struct RecordEvent {
     pub at: i64,
     /// Who acted; `None` if nobody was named.
     pub member: Option<String>,
-    /// The command line: `chat edit`.
+    /// The name of the command: `chat edit`.
     pub command: String,
     /// The document the record is in.
     pub doc: DocId,

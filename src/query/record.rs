@@ -128,15 +128,15 @@ mod tests {
     use crate::wire::Value as Held;
     use serde::Serialize;
 
-    /// A record as another program may leave it: each field of the schema with a value of a wrong
-    /// type, and one that no schema knows.
+    /// A record as another program may leave it: each field of the schema with a value of a wrong type, and
+    /// one that no schema knows.
     fn odd(of: &Collection) -> Record {
         let odd = of.fields.iter().map(|field| (field.name.to_owned(), Held::Int(7)));
         odd.chain([("zz_unknown".to_owned(), Held::String("kept".to_owned()))]).collect()
     }
 
-    /// The JSON of a struct is the row that the schema makes, field by field in its order; what is
-    /// derived beside it (`derived`) aside.
+    /// Asserts that the JSON of a struct is the schema's row, field by field in its order, except for derived
+    /// fields (`derived`).
     fn assert_is_the_row<T: DeserializeOwned + Serialize>(of: &Collection, derived: &[&str]) {
         let key = "the-key".to_owned();
         for record in [Record::new(), odd(of)] {

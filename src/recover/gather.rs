@@ -270,7 +270,7 @@ mod tests {
 
     const EXPECTED: Expected<'static> = Expected::Roots(&[]);
 
-    /// The rule to the letter: one part at a time, and all of them asked again.
+    /// The rule taken literally: one part at a time, and all of them tried again.
     fn one_by_one(read: &[Read<'_>]) -> (Vec<u8>, Vec<u64>) {
         let sound: Vec<Vec<Salvage<'_>>> = read
             .iter()
@@ -289,8 +289,8 @@ mod tests {
         }
     }
 
-    /// What somebody may have of a document: single updates, runs of them, whole states, with gaps,
-    /// cut, or with other bytes in them.
+    /// What somebody may have of a document: single updates, runs of them, whole states, with gaps, cut, or
+    /// with changed bytes in them.
     fn someones(rng: &mut Rng, updates: &[Vec<u8>], other: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let of = if rng.chance(10) { other } else { updates };
         let (a, b) = (rng.below(of.len() + 1), rng.below(of.len() + 1));
@@ -324,7 +324,7 @@ mod tests {
         let (mut runs, mut together) = (0, 0);
         for seed in 0..count.unwrap_or(150) {
             let (mut rng, world) = random_world(seed, 30);
-            // Some of the same clients wrote something else there.
+            // Some of the same clients wrote something different there.
             let (_, other) = random_world(seed + 1_000_000, 30);
             let others = (0..1 + rng.below(8)).map(|at| RecoverySource {
                 name: format!("source {at}"),

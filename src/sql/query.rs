@@ -201,7 +201,7 @@ mod tests {
             ("messages", vec!["author_id", "content"]),
         ]);
         assert_eq!(reads(joined), expected);
-        // Also behind names that the query gives, and where nothing but their number is asked.
+        // Also through names that the query defines, and if only the number of rows is requested.
         let within = "WITH x AS (SELECT title AS t FROM cards) SELECT count(*) FROM x, \"peers\"";
         assert_eq!(reads(within), BTreeMap::from([("cards", vec!["title"]), ("peers", vec![])]));
         let searched = "SELECT rank FROM messages_fts WHERE messages_fts MATCH 'x'";

@@ -70,7 +70,7 @@ mod tests {
             (&work::ELEMENTS, &canvas::ELEMENTS),
         ];
         for (view, of) in views {
-            // Records in records are views of their own.
+            // Nested records have views of their own.
             let own =
                 of.fields.iter().filter(|field| !["comments", "replies"].contains(&field.name));
             for field in own {

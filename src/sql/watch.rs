@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use crate::error::Kind;
 
-    /// Rows that are always there take no time to wait for, and the time is over all the same.
+    /// Rows that are always ready take no time to wait for, but time runs out all the same.
     #[test]
     fn what_is_there_already_is_not_taken_when_time_is_over() {
         let (sender, receiver) = mpsc::sync_channel(1);

@@ -41,7 +41,7 @@ pub(super) fn manifest() -> Manifest {
     }
 }
 
-/// A replica on a machine of its own.
+/// A replica on its own machine.
 pub(super) struct Replica {
     dir: tempfile::TempDir,
     pub(super) store: Store,
@@ -160,7 +160,7 @@ fn environment(dir: &Path, seed: &str) -> Rc<Environment> {
             host: "host".into(),
             lock_wait: Duration::from_secs(5),
         },
-        // Every document is one that is written here.
+        // Every document is one that these tests write.
         roots: |doc| Expected::Roots(concern::roots(doc)),
         noted: concern::noted(),
         adopt: crate::merge::adopt,
@@ -194,7 +194,7 @@ fn id(doc: &str) -> DocId {
     DocId::parse(doc).unwrap()
 }
 
-/// Bytes of all updates in a bundle.
+/// The total size of all updates in a bundle.
 fn weight(bundle: &Bundle) -> usize {
     bundle.documents().filter_map(|(_, update)| update).map(<[u8]>::len).sum()
 }
@@ -271,7 +271,7 @@ fn what_comes_too_early_waits_and_is_applied_later() {
     let (a, b) = pair();
     a.set(X, "one", "1");
     let first = a.for_peer(&b);
-    // A receipt that says that the first has arrived, and it has not.
+    // A receipt claims that the first has arrived, but it has not.
     let c = Replica::new("carol");
     c.import(&[&a.full()]);
     a.set(X, "two", "2");
@@ -327,10 +327,10 @@ fn both_write_and_end_the_same() {
     assert_eq!(a.content(), b.content());
     assert_eq!(a.get(X, "b").as_deref(), Some("2"));
     assert_eq!(b.get(Y, "only").as_deref(), Some("alice"));
-    // What alice sent does not come back to her.
+    // What alice sent is not sent back to her.
     let echo = back.documents().find(|(document, _)| document.doc == id(Y)).unwrap().1;
     assert!(echo.is_none());
-    // And it is quiet.
+    // And nothing more is sent.
     b.import(&[&a.receipt()]);
     a.import(&[&b.receipt()]);
     assert!(!a.for_peer(&b).has_updates() && !b.for_peer(&a).has_updates());
@@ -359,7 +359,7 @@ fn an_increment_for_another_does_not_count_as_everything() {
     b.set(X, "b", "2");
     a.import(&[&b.full(), &c.receipt()]);
     a.set(X, "a", "3");
-    // For bob: his own writes are left out. Carol gets hold of it.
+    // The bundle is for bob and leaves out his own writes. Carol gets hold of it.
     let for_bob = a.for_peer(&b);
     c.import(&[&for_bob]);
     a.import(&[&c.receipt()]);
@@ -379,7 +379,7 @@ fn news_of_one_peer_reaches_another_through_a_third() {
     a.import(&[&b.full()]);
     c.import(&[&a.for_peer(&c)]);
     assert_eq!(c.get(X, "b").as_deref(), Some("2"));
-    // Carol said through alice what she has of bob's log: bob sends it no more.
+    // Through alice, carol said what she has of bob's log: bob does not send it again.
     b.import(&[&c.receipt()]);
     assert!(!b.for_peer(&c).has_updates());
     assert_eq!(b.content(), c.content());
@@ -451,7 +451,7 @@ fn what_is_refused_leaves_the_store_as_it_was() {
     a.set(Y, "k", "w");
     let good = a.full();
     let before = b.files();
-    // Text inside an array: structure is sound, meaning is not.
+    // Text inside an array: the structure is sound, the meaning is not.
     let hostile = [1, 1, 9, 0, 0x04, 0x01, 1, b'a', 1, b'x', 0x08, 0];
     for update in [&[][..], &[1], &[0, 0, 0], &[0xff; 40], &hostile] {
         let mut files = inputs(&[&good]);
@@ -520,7 +520,7 @@ fn writes_under_our_own_client_id_that_we_never_made_are_a_fork() {
     let error = import(a.session(), &raw(X, &update)).unwrap_err();
     assert_eq!(error.kind, Kind::Forked);
     assert_eq!(a.get(X, "k2"), None);
-    // The id was given up: now it is a stranger's, and its writes are taken.
+    // The id was given up: now it counts as another client's, and its writes are accepted.
     import(a.session(), &raw(X, &update)).unwrap();
     assert_eq!(a.get(X, "k2").as_deref(), Some("the other copy"));
 }
@@ -557,8 +557,8 @@ fn equal_versions_with_other_content_are_a_divergence() {
 #[test]
 fn what_waits_and_is_hostile_does_not_stop_later_imports() {
     let (a, b) = pair();
-    // Text right of a value that is not here yet. Only then will it show that a map has no text:
-    // client 901, clock 0, a string (4) with a left origin (0x80), client 900, clock 0.
+    // Text to the right of a value that is not here yet. Only that value shows that a map has no text: client
+    // 901, clock 0, a string (4) with a left origin (0x80), client 900, clock 0.
     let hostile = [1, 1, 0x85, 7, 0, 0x84, 0x84, 7, 0, 1, b'x', 0];
     let base = written_by(900, None, "base", "1");
     assert_eq!(import(b.session(), &raw(X, &hostile)).unwrap().waiting, 1);
@@ -652,8 +652,8 @@ fn scribble(replica: &Replica, dice: &mut Rng) {
     });
 }
 
-/// Whatever is exchanged, lost, repeated or late: once all full states have gone round, all
-/// replicas hold the same, and nothing waits.
+/// Whatever is exchanged, lost, repeated or delayed: once all full states have gone round, all replicas hold
+/// the same, and nothing waits.
 #[test]
 fn random_histories_converge() {
     for seed in 0..2 {
@@ -669,7 +669,7 @@ fn random_histories_converge() {
                 4 => sent.push(from.for_peer(to)),
                 5 if dice.below(4) == 0 => sent.push(from.full()),
                 _ if sent.is_empty() => {}
-                // Late, early, twice, never, and to whomever.
+                // Delayed, early, twice, never, and to any replica.
                 _ => {
                     let count = 1 + dice.below(3);
                     let some: Vec<&Bundle> = (0..count)
@@ -721,8 +721,8 @@ fn increments_by_receipts_converge() {
     }
 }
 
-/// Every damaged byte of an update is refused, waits, or makes a document that still holds to the
-/// format. Nothing panics, and what is refused writes nothing.
+/// Every damaged byte of an update makes it refused, or waiting, or a document that still conforms to the
+/// format. Nothing panics, and a refusal writes nothing.
 #[test]
 fn damaged_updates_do_no_harm() {
     let (a, b) = pair();
@@ -740,7 +740,7 @@ fn damaged_updates_do_no_harm() {
             let mut bytes = update.clone();
             bytes[at] ^= flip;
             if let Err(error) = import(b.open(true), &raw(X, &bytes)) {
-                // Refused is what other programs may hold: a container of a type of theirs.
+                // `Refused` applies to what other programs may hold: a container of one of their types.
                 let kinds = [Kind::Untrusted, Kind::Forked, Kind::Refused];
                 assert!(kinds.contains(&error.kind), "byte {at} ^ {flip}: {error:?}");
             }

@@ -1,4 +1,4 @@
-//! Bytes of databases that are not as any program wrote them: read or refused, never more.
+//! Database bytes that no program wrote: they are read or refused, nothing else.
 
 use super::super::{FileContent, Identified, identify};
 use super::{LevelFile, level};
@@ -28,7 +28,7 @@ fn names(found: &Identified) -> Vec<String> {
     }
 }
 
-/// One to four bytes are others, or the end is missing.
+/// Changes one to four bytes, or cuts off the end.
 fn damage(rng: &mut Rng, bytes: &mut Vec<u8>) {
     if rng.below(8) == 0 {
         bytes.truncate(rng.below(bytes.len()));
@@ -53,7 +53,7 @@ fn damaged_databases_are_read_or_refused() {
         for _ in 0..120 {
             let mut bytes = whole.clone();
             damage(&mut rng, &mut bytes);
-            // What is found decodes: whoever reads it relies on that.
+            // Everything found decodes: its readers rely on that.
             if let Some(found) = identify(&bytes)
                 && let FileContent::Documents(documents) = &found.found
             {
@@ -64,7 +64,7 @@ fn damaged_databases_are_read_or_refused() {
     }
 }
 
-/// Each byte of a table and of a manifest is under a checksum; of a log everything up to the damage.
+/// Each byte of a table and of a manifest is covered by a checksum; of a log everything up to the damage.
 #[test]
 fn a_damaged_leveldb_shows_nothing_that_was_not_written() {
     let whole = level(&level_files()).unwrap();
@@ -79,8 +79,8 @@ fn a_damaged_leveldb_shows_nothing_that_was_not_written() {
         let cut = length < level_files()[at].bytes.len();
         match level(&files) {
             Ok(found) if found == whole => {}
-            // What is left of a log says itself that it breaks off, unless that is between two records;
-            // and so of a manifest.
+            // A remaining log reports that it breaks off, unless that is between two records; likewise a
+            // manifest.
             Ok(found) => match at {
                 3 if length == 0 => assert_eq!(names(&found).len(), 2),
                 3 => assert!(found.wrappings[0].to_string().contains("000006.log"), "{found:?}"),
@@ -92,8 +92,8 @@ fn a_damaged_leveldb_shows_nothing_that_was_not_written() {
     assert!(refused > 100, "{refused}");
 }
 
-/// A directory that announces more than there is: an index that leads to itself, a block that says it
-/// unpacks to gigabytes, lengths beyond the end.
+/// A directory that announces more than there is: an index that points to itself, a block that claims to
+/// unpack to gigabytes, lengths beyond the end.
 #[test]
 fn forged_tables_are_refused() {
     use super::table::{checksum, entries};
@@ -108,7 +108,7 @@ fn forged_tables_are_refused() {
         bytes.extend(footer);
         bytes
     };
-    // One entry of the index: no key, and the place of the index itself.
+    // One entry of the index: no key, and the position of the index itself.
     let mut index = vec![0, 8, 2];
     index.extend([0; 8]);
     index.extend([0, 17]);

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_people_tick_and_draw_has_glyphs() {
-        // Nobody has this one: it is an empty box.
+        // No font has this one: it is an empty box.
         let missing = drawn("\u{10ffff}").1;
         for sign in "✓✔✗✘☑☐→←↔⇒★•…─│┌┐└┘├┤┬┴┼═║╔╗╚╝█▓👍🎉🚢❤".chars()
         {
@@ -119,14 +119,14 @@ mod tests {
 
     #[test]
     fn emoji_do_not_lie_over_their_neighbours() {
-        // Each is in a font of its own, as long as a line is no wall of them.
+        // Each is in a font of its own, as long as a line does not consist of them.
         let line = "a🎉b🚀c👍d✓e→f".repeat(3);
         let (svg, _) = drawn(&line);
         assert_eq!(svg.matches("<tspan").count(), 15, "{svg}");
         assert!(svg.contains("</tspan>f</text>"), "{svg}");
     }
 
-    /// `CRDTCTL_PICTURES=20000` for longer.
+    /// Set `CRDTCTL_PICTURES=20000` to run longer.
     #[test]
     fn no_text_ends_the_program() {
         const CHARS: [char; 40] = [

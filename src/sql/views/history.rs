@@ -118,7 +118,7 @@ pub const LOG: SqlView = SqlView {
         integer("seq", "its number"),
         time("at", "when"),
         text("member", "who acted"),
-        text("command", "the command line"),
+        text("command", "the name of the command"),
         json("documents", "the documents it changed"),
         integer("operations", "how many operations it ran"),
         json("from", "whose logs its updates came from: write \"from\""),

@@ -61,7 +61,7 @@ fn manifest_bytes() -> Vec<u8> {
     sample().manifest().to_bytes().unwrap()
 }
 
-/// The sample's entries in order, to be disarranged by a test.
+/// The sample's entries in order, to be modified by a test.
 fn entries<'a>(manifest: &'a [u8], chat: &'a [u8]) -> Vec<(&'a str, tar::EntryType, &'a [u8])> {
     let regular = tar::EntryType::Regular;
     vec![
@@ -262,14 +262,14 @@ fn a_bomb_fails_by_what_it_unpacks_to() {
 
 #[test]
 fn a_window_beyond_eight_mebibytes_is_refused() {
-    // The widest window a frame can ask for, in a header of six bytes: memory that was never used.
+    // The widest window a frame can request, in a header of six bytes: memory that is never used.
     let wide = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x88, 0x01, 0x00, 0x00];
     refused_as_untrusted(&wide, "requires too much memory");
 }
 
 #[test]
 fn a_file_beyond_its_limit_is_refused_unread() {
-    // A frame of zstd's to be stepped over.
+    // A skippable frame of zstd.
     let skipped = [0x50, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0x7f];
     let error = Bundle::read(skipped.chain(io::repeat(0))).unwrap_err();
     assert_eq!(error.kind, Kind::Untrusted);

@@ -5,7 +5,7 @@ use crate::sync::hash::Hash;
 use crate::sync::manifest::Manifest;
 use crate::sync::tests::manifest;
 
-/// Bytes that are not all the same.
+/// Varied bytes.
 fn bytes(seed: u8, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     blake3::Hasher::new().update(&[seed]).finalize_xof().fill(&mut bytes);
@@ -43,7 +43,7 @@ fn contents_come_in_pieces_and_in_order() {
     assert_eq!(Bundle::read(packed.as_slice()).unwrap().manifest(), bundle.manifest());
 }
 
-/// A bundle with this manifest and these entries behind it.
+/// A bundle with this manifest followed by these entries.
 fn by_hand(manifest: &Manifest, entries: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     let first = ("manifest.json".to_owned(), manifest.to_bytes().unwrap());
@@ -78,7 +78,7 @@ fn what_is_not_as_the_manifest_says_is_refused() {
     let manifest = bundle.manifest();
     assert_eq!(read(manifest, &entries), (Ok(()), 4));
     let wrong = Err(Kind::Untrusted);
-    // Another byte, a piece too few, one too many, two that changed places, a shorter one.
+    // A changed byte, a missing piece, an extra one, two swapped ones, a shorter one.
     let mut damaged = entries.clone();
     damaged[2].1[7] ^= 1;
     assert_eq!(read(manifest, &damaged), (wrong, 2));
@@ -91,7 +91,7 @@ fn what_is_not_as_the_manifest_says_is_refused() {
     let mut shorter = entries.clone();
     shorter[1].1.pop();
     assert_eq!(read(manifest, &shorter), (wrong, 1));
-    // A manifest that is at odds with itself.
+    // An inconsistent manifest.
     let forged = |forge: &dyn Fn(&mut Vec<BundledContent>)| {
         let mut forged = manifest.clone();
         forge(&mut forged.files);

@@ -367,7 +367,7 @@ mod tests {
 
     const GROUP: &str = "group:one-two-three-four";
 
-    /// How many bytes are looked at of what somebody exports of a chat, and how many it has.
+    /// How many bytes are examined of one replica's export of a chat, and how many it has.
     fn looked_at(from: &Replica, to: &Replica) -> (Option<usize>, usize) {
         let input = Input::Bundle { name: "all".to_owned(), bundle: Box::new(from.full()) };
         let (session, mut given) = (to.session(), GivenUpdates::default());
@@ -396,13 +396,13 @@ mod tests {
         let at_b = b.store.entity(GROUP).unwrap();
         let (narrow, whole) = looked_at(&a, &b);
         assert!(narrow.is_some_and(|narrow| narrow < 20) && whole > 20_000, "{narrow:?} {whole}");
-        // Both go on, each with records of its own.
+        // Both continue, each with records of its own.
         at_a.chat().send("more").unwrap();
         at_b.chat().send("more").unwrap();
         at_a.chat().edit(&first.id, "edited").unwrap();
         let (narrow, _) = looked_at(&a, &b);
         assert!(narrow.is_some_and(|narrow| narrow < 2_000), "{narrow:?}");
-        // What both wrote to is a matter of the whole.
+        // A record to which both wrote requires the whole.
         at_b.chat().react(&first.id, "👍").unwrap();
         assert_eq!(looked_at(&a, &b).0, None);
         b.import(&[&a.full()]);

@@ -1,11 +1,11 @@
-//! An import of little reads little, however large its document is.
+//! A small import reads little, however large the document is.
 
 use super::*;
 use crate::store::counted;
 
 const CHAT: &str = "group:one-two-three-four";
 
-/// A chat of half a megabyte, on two replicas that know it of each other.
+/// A chat of half a megabyte, on two replicas that each know the other has it.
 fn chats() -> (Replica, Replica) {
     let (a, b) = (Replica::new("alice-river-stone-sky"), Replica::new("bob-hill-lake-tree"));
     let group = a.store.entity(CHAT).unwrap();
@@ -22,7 +22,7 @@ fn chats() -> (Replica, Replica) {
     (a, b)
 }
 
-/// Brings what one replica has to another, and counts the bytes of documents that this reads.
+/// Imports what one replica has into another, and counts the bytes of documents that this reads.
 fn read_to_import(from: &Replica, to: &Replica) -> usize {
     counted::taken();
     let bundle = from.for_peer(to);
@@ -98,9 +98,9 @@ fn news_of_a_large_document_are_imported_without_reading_it() {
         read.push(read_to_import(&a, &b));
         read.push(read_to_import(&b, &a));
     }
-    // All of it is copied once, where anything changes.
+    // All of it is copied once if anything changes.
     assert!(read.iter().all(|read| *read < size + size / 8), "{read:?} of {size} bytes");
     assert_eq!(a.content(), b.content());
-    // It is gone on both: its deletion was acknowledged, and pruned.
+    // It is gone on both: its deletion was acknowledged, and then pruned.
     assert!(at_a.chat().list(&Default::default()).unwrap().iter().all(|m| m.id != message.id));
 }

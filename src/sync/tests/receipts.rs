@@ -1,4 +1,4 @@
-//! Which receipts count: replicas that went back in time, clocks that are wrong, and forgeries.
+//! Which receipts count: replicas that went back in time, wrong clocks, and forgeries.
 
 use super::super::manifest::{BundledDocument, Hash, Manifest};
 use super::super::status::{SyncStatus, status};
@@ -20,7 +20,7 @@ fn pass(replicas: [&Replica; 2], seconds: i64) {
     replicas.into_iter().for_each(|replica| replica.pass(seconds));
 }
 
-/// What A would like to hear of B: that he has all that she has.
+/// A forged receipt that claims B has everything A has.
 fn flattery(a: &Replica, b: &Replica, change: impl FnOnce(&mut Manifest)) -> Bundle {
     let theirs = b.receipt().manifest().clone();
     let mut manifest = Manifest { documents: Vec::new(), ..theirs.clone() };
@@ -53,7 +53,7 @@ fn outlived(forge: impl FnOnce(&mut Manifest), behind: i64) {
     });
     a.import(&[&forged]);
     assert!(!a.for_peer(&b).has_updates(), "the forgery was not believed at first");
-    // He hears of her, whatever she sends; his answer is later than what she believes.
+    // He hears from her, whatever she sends; his answer is later than the forgery she believed.
     for _ in 0..2 {
         pass([&a, &b], 60);
         b.import(&[&a.for_peer(&b)]);
@@ -74,14 +74,14 @@ fn a_forged_receipt_out_of_the_future_silences_nobody() {
     outlived(|manifest| (manifest.seq, manifest.created_at) = (1 << 62, i64::MAX), 0);
 }
 
-/// By both numbers the genuine receipt is the older one: what it has heard of us tells.
+/// By both numbers the genuine receipt is the older one: what it has heard from us decides.
 #[test]
 fn a_forged_receipt_silences_nobody_whose_clock_is_behind() {
     outlived(|manifest| manifest.seq = 1 << 62, 86_400);
     outlived(|manifest| (manifest.seq, manifest.created_at) = (1 << 62, i64::MAX), 400 * 86_400);
 }
 
-/// A forged log number makes us a new replica once, and keeps nothing from arriving.
+/// A forged log number makes us a new replica once, and prevents nothing from arriving.
 #[test]
 fn a_forged_claim_on_our_log_costs_a_new_replica_and_no_data() {
     let (a, b) = pair();
@@ -106,7 +106,7 @@ fn a_forged_claim_on_our_log_costs_a_new_replica_and_no_data() {
     assert_eq!(a.content(), b.content());
 }
 
-/// A document that is not there any more is in no list: what is not listed, the sender lacks.
+/// A document that no longer exists is in no list: the sender lacks what is not listed.
 #[test]
 fn a_document_that_went_missing_is_sent_again() {
     let (a, b) = pair();
@@ -122,7 +122,7 @@ fn a_document_that_went_missing_is_sent_again() {
         bundle
     };
     pass([&a, &b], 60);
-    // One that was limited to some documents says nothing of the others.
+    // A bundle limited to some documents says nothing about the others.
     a.import(&[&without(true)]);
     assert!(!a.for_peer(&b).has_updates());
     pass([&a, &b], 60);
@@ -153,7 +153,7 @@ fn of_two_receipts_of_one_second_the_lesser_counts() {
     }
     assert!(a.for_peer(&b).has_updates());
     assert!(!a.status().they_lack.0.is_empty());
-    // The next one is clear.
+    // The next one is unambiguous.
     b.pass(1);
     a.pass(1);
     a.import(&[&b.receipt()]);
@@ -161,7 +161,7 @@ fn of_two_receipts_of_one_second_the_lesser_counts() {
     assert!(!a.status().is_behind());
 }
 
-/// A longer log and an earlier clock contradict each other, and so does less of a version.
+/// A longer log and an earlier clock contradict each other, as does less of a version.
 #[test]
 fn a_clock_that_was_set_back_costs_some_bytes_and_no_data() {
     let (a, b) = pair();
@@ -208,7 +208,7 @@ fn agreement_is_proven_by_version_and_content() {
     let agreement = a.status().agreement;
     assert_eq!(agreement.proven, [id(X), id(Y)]);
     assert!(agreement.unproven.is_empty() && agreement.diverged.is_empty());
-    // A receipt without a digest proves less, one with another digest that something is wrong.
+    // A receipt without a digest proves less, one with a different digest proves that something is wrong.
     let said = |digest: Option<Hash>| {
         let manifest = b.receipt().manifest().clone();
         let mut bundle = Bundle::new(Manifest { documents: Vec::new(), ..manifest.clone() });
@@ -229,7 +229,7 @@ fn agreement_is_proven_by_version_and_content() {
         (&vec![id(Y)], &vec![id(X)])
     );
     assert!(!status.is_behind());
-    // Said while the versions still differed; that they came to agree shows it.
+    // Said while the versions still differed; only their later agreement reveals it.
     pass([&a, &b], 1);
     b.set(X, "k2", "w");
     let contrary = said(Some(Hash([9; 32])));

@@ -1,17 +1,17 @@
-//! Updates of which the last rule of the gate alone shows that they must stay out: each of them may be
-//! merged, but the document that comes of it could not be opened again.
+//! Updates that only the last rule of the gate keeps out: each can be merged, but the resulting document
+//! could not be reopened.
 
 use super::*;
 use crate::crdt::effort::{Effort, OPENING};
 use crate::wire::merge;
 
 const DOC: &str = "notes:one:free";
-/// Who wrote what all others build upon.
+/// The client on whose operations all others build.
 const FIRST: u64 = 90;
-/// Steps that opening a document may take here: with the real limit each try would be a second.
+/// The step limit for opening a document in these tests: with the real one each attempt would take a second.
 const STEPS: u64 = 20_000;
 
-/// A number, seven bits a byte.
+/// A number, seven bits per byte.
 fn var(out: &mut Vec<u8>, mut number: u64) {
     while number > 0x7f {
         out.push(number as u8 | 0x80);
@@ -20,7 +20,7 @@ fn var(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-/// What one client writes from its first clock on.
+/// The update of one client's first blocks.
 fn update(client: u64, blocks: &[Vec<u8>]) -> Vec<u8> {
     let mut out = vec![1];
     for number in [blocks.len() as u64, client, 0] {
@@ -39,7 +39,7 @@ fn value(key: &str) -> Vec<u8> {
     out
 }
 
-/// A null in the root array `a`, the first one or behind that of another client.
+/// A null in the root array `a`, the first one or after that of another client.
 fn element(behind: Option<u64>) -> Vec<u8> {
     let mut out = Vec::new();
     match behind {
@@ -54,14 +54,14 @@ fn element(behind: Option<u64>) -> Vec<u8> {
     out
 }
 
-/// What builds on another client, and puts so many values beside those that are there.
+/// An update that builds on another client, and puts this many values beside the existing ones.
 fn crowd(client: u64, behind: u64, values: usize) -> Vec<u8> {
     let mut blocks = vec![element(Some(behind))];
     blocks.extend((0..values).map(|_| value("k")));
     update(client, &blocks)
 }
 
-/// What builds on another client, and puts a value under a key of its own.
+/// An update that builds on another client, and puts a value under its own key.
 fn harmless(client: u64, behind: u64) -> Vec<u8> {
     update(client, &[element(Some(behind)), value(&format!("of {client}"))])
 }
@@ -73,7 +73,7 @@ fn opens(updates: &[&[u8]]) -> bool {
     Effort::of(&Update::checked(&all, &[]).unwrap()).is_ok()
 }
 
-/// A document that just opens, what all build upon, and how many values are too many.
+/// A document that can just be opened, the update all build on, and how many values are too many.
 struct Scene {
     base: Vec<u8>,
     first: Vec<u8>,
@@ -88,7 +88,7 @@ impl Scene {
         let (base, first) = (base(values), update(FIRST, &[element(None)]));
         let crowded = |values| !opens(&[&base, &first, &crowd(200, FIRST, values)]);
         let many = (1..).find(|values| crowded(*values)).unwrap();
-        // What is good makes the document a little longer, and so a little more is allowed.
+        // The harmless updates make the document a little longer, which raises the limit a little.
         let many = many + 6;
         Scene { base, first, many }
     }
@@ -120,7 +120,7 @@ impl Replica {
     }
 }
 
-/// Those whose notes say that the document could not be opened again.
+/// Those whose notes say that the document could not be reopened.
 fn named(imported: &Imported, of: &[(String, Vec<u8>)]) -> Vec<String> {
     let told = |name: &str| {
         imported.notes.iter().any(|note| {
@@ -134,8 +134,8 @@ fn named(imported: &Imported, of: &[(String, Vec<u8>)]) -> Vec<String> {
     named
 }
 
-/// Good and guilty updates wait for the same; when it comes, the good ones are all in and the guilty
-/// are named, whatever the order, and however many of each there are.
+/// Harmless and excessive updates wait for the same operation; when it comes, the harmless ones are all
+/// applied and the excessive ones named, in whatever order and number.
 #[test]
 fn of_all_that_waited_only_what_must_not_be_stored_stays_out() {
     let scene = Scene::new();
@@ -174,7 +174,7 @@ fn of_all_that_waited_only_what_must_not_be_stored_stays_out() {
             assert!(good.iter().all(|client| store.has(*client)), "seed {seed}");
             assert!(!guilty.iter().any(|client| store.has(*client)), "seed {seed}");
             ends.push(store.content());
-            // It is a document like any other.
+            // The document works as usual.
             store.set(DOC, "after", "that");
             assert_eq!(store.get(DOC, "after").as_deref(), Some("that"));
         }
@@ -185,8 +185,8 @@ fn of_all_that_waited_only_what_must_not_be_stored_stays_out() {
     assert!(guilty_seen > 1 && good_seen > 4, "{guilty_seen} {good_seen}");
 }
 
-/// Two that only together are too much: one of them stays out, the same in any order, and what
-/// builds upon it waits.
+/// Two that are too much only together: one of them stays out, the same in any order, and updates that build
+/// on it wait.
 #[test]
 fn of_two_that_are_too_much_together_one_is_taken() {
     let scene = Scene::new();
@@ -218,7 +218,7 @@ fn of_two_that_are_too_much_together_one_is_taken() {
     assert_eq!(out[0], out[1]);
 }
 
-/// What was asked for by name fails as a whole, and nothing has changed.
+/// A document requested by name fails as a whole, and nothing has changed.
 #[test]
 fn what_is_asked_for_now_and_must_not_be_stored_is_refused_with_all_beside_it() {
     let scene = Scene::new();
