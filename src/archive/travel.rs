@@ -107,8 +107,8 @@ impl ArchiveReader {
         Ok(spans)
     }
 
-    /// Returns the rows of all spans except those that the other `has`, as many as fit into a number of bytes.
-    /// Memory is bounded by the answer and one span.
+    /// Returns the rows of all spans except those that the other `has`, as many as fit into a number of
+    /// bytes. Memory is bounded by the answer and one span.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `manifest.json` | [`Manifest`], always the first |
 //! | `docs/0001.update` | a Yrs v1 update of one document |
-//! | `archive/0001.ndjson.zst` | archived rows of one document, one JSON object per line, one zstd frame per span |
+//! | `archive/0001.ndjson.zst` | archived rows of one document: JSON lines, a zstd frame per span |
 //! | `disk/HASH/000000` | a piece of a file's content: one mebibyte, the last one the remainder |
 //! | `manifest.json.sig` | a signature, not checked yet |
 //!
