@@ -154,7 +154,7 @@ pub fn beyond(session: &Session, manifest: &Manifest) -> Result<Option<String>> 
             let doc = &document.doc;
             let from =
                 if own { "a bundle of its own".to_owned() } else { manifest.from.to_string() };
-            return Ok(Some(format!("{from} has more of its own changes to {doc}")));
+            return Ok(Some(format!("{from} has more of what this store wrote to {doc}")));
         }
     }
     Ok(None)

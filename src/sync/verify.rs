@@ -73,6 +73,5 @@ fn verify_update(
 }
 
 fn wrong(document: &BundledDocument, reason: impl Into<String>) -> Error {
-    Error::untrusted(format!("the update of {} does not fit its manifest", document.doc))
-        .because(reason.into())
+    Error::untrusted(format!("the update of {} is not valid", document.doc)).because(reason.into())
 }
