@@ -128,6 +128,7 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
                 alike::heal(session, doc, spec, before, &incoming::sides(parts))?;
             }
             account.conflicts = keep(session, incoming, replaced, plan.lost)?;
+            keep_edited(session, &incoming.doc)?;
             if let Some(decided) = session.at_hand(doc)? {
                 let orphans = keep_orphans(session, incoming, &decided)?;
                 let versions = keep_versions(session, incoming, &decided)?;
@@ -143,7 +144,6 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
             let known: Vec<&str> = spec.roots.iter().map(|(name, _)| *name).collect();
             account.take(carried::count(incoming.before.as_ref(), &after, &known)?);
         }
-        keep_edited(session, incoming, spec, &mut account)?;
         summaries.push((doc.clone(), account));
     }
     let audits = audit_all(session, attributed)?;
@@ -159,19 +159,8 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
 }
 
 /// Keeps the files that were removed on one side and changed on the other, and reports them.
-fn keep_edited(
-    session: &mut Session,
-    incoming: &Incoming<'_>,
-    spec: &'static Spec,
-    account: &mut MergeSummary,
-) -> Result<()> {
-    let kept = concern::disk::revive_edited(session, &incoming.doc)?;
-    if let (false, Some(after)) = (kept.is_empty(), session.at_hand(&incoming.doc)?) {
-        let counts = compare(spec, incoming.before(), &after);
-        (account.added, account.edited) = (counts.added, counts.edited);
-        account.deleted = counts.deleted;
-    }
-    for path in kept {
+fn keep_edited(session: &mut Session, doc: &DocId) -> Result<()> {
+    for path in concern::disk::revive_edited(session, doc)? {
         session.say(format!("{path} was removed on one side and changed on the other: it is kept"));
     }
     Ok(())

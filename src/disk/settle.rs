@@ -65,6 +65,7 @@ fn settle_document(session: &mut Session, entity: &EntityId, doc: DocId) -> Resu
         objects: Objects::open(&disks)?,
         written: BTreeMap::new(),
         at: BTreeMap::new(),
+        was_at: written.iter().map(|base| (base.path.clone(), base.blake3.clone())).collect(),
         lying: lying_elsewhere(session, entity, &doc)?,
         begun: Vec::new(),
         begun_at: BTreeMap::new(),
@@ -126,6 +127,9 @@ struct Maker<'s> {
     written: BTreeMap<String, DiskBase>,
     /// The same by path: the files written there, and their hashes.
     at: BTreeMap<String, BTreeMap<String, String>>,
+    /// The paths and content hashes of what was written before: it may be replaced, whichever file has
+    /// left its path meanwhile.
+    was_at: BTreeSet<(String, String)>,
     /// Where a content was written, by its hash.
     lying: BTreeMap<String, String>,
     /// What an interrupted command was to write where nothing belongs now.
@@ -345,6 +349,8 @@ impl Maker<'_> {
         }
         let held = match self.tree.held(path) {
             Ok(held) => held,
+            // Nothing is lost with an empty directory.
+            Err(_) if self.tree.remove_empty_dir(path) => None,
             Err(e) => {
                 self.failed(place.clone(), e);
                 return Ok(None);
@@ -355,6 +361,7 @@ impl Maker<'_> {
             let mut known = self.at.get(path.as_str()).into_iter().flat_map(BTreeMap::values);
             held.stored == wanted
                 || known.any(|blake3| *blake3 == held.stored.blake3)
+                || self.was_at.contains(&(path.to_string(), held.stored.blake3.clone()))
                 || self.begun_at.get(path.as_str()) == Some(&held.stored.blake3)
         };
         if held.as_ref().is_some_and(|held| !is_ours(held)) {

@@ -80,32 +80,25 @@ impl TakingIn<'_> {
         known.extend(self.where_they_were(&places, &known)?);
         self.elsewhere = self.by_hash(owners.iter().filter(|place| !which.means(&place.path)));
         let found = self.found(which)?;
-        let mut unknown: Vec<DiskPath> =
-            found.into_iter().filter(|path| !known.contains(path)).rev().collect();
-        while let Some(path) = unknown.pop() {
-            if let Some(held) = self.copy.held(&path)? {
-                // What is in the place it left must be looked at then.
-                unknown.extend(self.unknown(&path, &held)?);
-            }
-        }
+        let unknown = found.into_iter().filter(|path| !known.contains(path)).rev().collect();
+        let new = self.follow_moves(unknown)?;
         if *which != Which::All {
             self.find_lost(&known)?;
         }
         self.changed_places()?;
+        // Before new files: one of those may need the place of a file that is gone.
+        self.gone(which, &new)?;
+        for (path, held) in new {
+            let held = match held {
+                None => self.copy.held(&path)?,
+                held => held,
+            };
+            held.map_or(Ok(()), |held| self.new_file(&path, &held))?;
+        }
         self.edited.extend(std::mem::take(&mut self.changed).into_values().flatten());
         for place in std::mem::take(&mut self.edited) {
             if let Some(held) = self.copy.held(&place.path)? {
                 self.known(&place, &held)?;
-            }
-        }
-        for place in std::mem::take(&mut self.lost).values().flatten() {
-            match which {
-                // A path that is named is wanted there.
-                Which::At(_) => {
-                    self.copy.session.state().forget_written_file(&self.copy.doc, &place.id)?;
-                }
-                Which::Known => {}
-                Which::All | Which::Below(_) => self.missing(place)?,
             }
         }
         self.copy.together.finish(self.copy.session)?;
@@ -219,13 +212,14 @@ impl TakingIn<'_> {
         if let Some(id) = self.copy.operate(&place.path, Operation::DiskPut(put))? {
             self.copy.note(&id, &place.path, held)?;
             match beside {
-                true => self.copy.taken.notes.push(
-                    format!(
+                true => {
+                    let said = format!(
                         "{} also came from elsewhere, with other content; that is kept as {}",
                         place.path, place.id
-                    )
-                    .into(),
-                ),
+                    );
+                    self.copy.taken.notes.push(said.into());
+                    self.copy.taken.added.push(place.path.to_string());
+                }
                 false => self.copy.taken.changed.push(place.path.to_string()),
             }
         }
@@ -307,30 +301,52 @@ impl TakingIn<'_> {
         Ok(())
     }
 
-    /// A file that exists and is not in the document. If it is a file that moved here from a path where
-    /// something else is now, returns that path.
-    fn unknown(&mut self, path: &DiskPath, held: &Held) -> Result<Option<DiskPath>> {
-        let hash = held.stored.blake3.as_str();
-        if self.copy.is_begun(path, hash) {
-            return Ok(None);
+    /// Follows files to where their content is now. Returns the other paths, with what lies there unless
+    /// that is short.
+    fn follow_moves(
+        &mut self,
+        mut unknown: Vec<DiskPath>,
+    ) -> Result<Vec<(DiskPath, Option<Held>)>> {
+        let mut new = Vec::new();
+        while let Some(path) = unknown.pop() {
+            let Some(held) = self.copy.held(&path)? else { continue };
+            let hash = held.stored.blake3.as_str();
+            if self.copy.is_begun(&path, hash) {
+                continue;
+            }
+            if let Some(from) = self.lost_here(hash).or_else(|| self.lost_elsewhere(hash)) {
+                self.copy.follow(&from, &path, &held, false)?;
+                continue;
+            }
+            match self.follow_changed(&path, &held)? {
+                // What is in the place it left must be looked at too.
+                Some(left) => unknown.push(left),
+                None => new.push((path, Some(held).filter(|held| held.bytes.is_none()))),
+            }
         }
-        if let Some(from) = self.lost_here(hash).or_else(|| self.lost_elsewhere(hash)) {
-            self.copy.follow(&from, path, held, false)?;
-            return Ok(None);
-        }
-        if let Some(left) = self.follow_changed(path, held)? {
-            return Ok(Some(left));
+        Ok(new)
+    }
+
+    /// A file that exists, and that the document does not have.
+    fn new_file(&mut self, path: &DiskPath, held: &Held) -> Result<()> {
+        // A file that had lost this path may have it again, since the one that had it moved away.
+        let owner = Directory::with(self.copy.session, &self.copy.doc, |_, directory| {
+            Ok(directory.at(path).ok().flatten().cloned())
+        })?;
+        if let Some(owner) = owner {
+            self.known(&owner, held)?;
+            return Ok(());
         }
         let deleted = Directory::with(self.copy.session, &self.copy.doc, |_, directory| {
             Ok(directory.deleted_at(path).map(str::to_owned).collect::<Vec<String>>())
         })?;
         for id in deleted {
             let file = self.copy.file(&id)?;
-            if file.is_some_and(|file| file.deleted_blake3 == held.stored.blake3) {
+            if file.is_some_and(|file| file.showed_at_deletion(&held.stored.blake3)) {
                 let said = format!("{path} was removed, and is left here as it is; ");
                 let back = Hint::from(said).next(Next::RestoreFile(id));
                 self.copy.taken.notes.push(back.and(" brings it back for everybody"));
-                return Ok(None);
+                return Ok(());
             }
         }
         let put = self.copy.put(path, held, None, false)?;
@@ -338,7 +354,7 @@ impl TakingIn<'_> {
             self.copy.note(&id, path, held)?;
             self.copy.taken.added.push(path.to_string());
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Follows files that are not in their places to where their content is now.
@@ -462,6 +478,32 @@ impl TakingIn<'_> {
             if next == first {
                 ring.iter().try_for_each(|(file, to)| self.change_places(file, &to.path))?;
             }
+        }
+        Ok(())
+    }
+
+    /// What is to be done about files that are neither at their paths nor elsewhere.
+    fn gone(&mut self, which: &Which, new: &[(DiskPath, Option<Held>)]) -> Result<()> {
+        for place in std::mem::take(&mut self.lost).values().flatten() {
+            match which {
+                // A path that is named is wanted there.
+                Which::At(_) => {
+                    self.copy.session.state().forget_written_file(&self.copy.doc, &place.id)?;
+                }
+                Which::Known => {}
+                Which::All | Which::Below(_) => self.missing(place)?,
+            }
+        }
+        // A directory took their places, for other files.
+        let new: BTreeSet<String> = new.iter().map(|(path, _)| path.to_string()).collect();
+        let is_used = |path: &DiskPath| {
+            let below = format!("{path}/");
+            new.range(below.clone()..).next().is_some_and(|first| first.starts_with(&below))
+        };
+        let taken: Vec<FilePlace> = self.obstructed.values().flatten().cloned().collect();
+        for place in taken.iter().filter(|place| which.is_everything() && is_used(&place.path)) {
+            self.copy.unreadable.remove(&place.path);
+            self.missing(place)?;
         }
         Ok(())
     }

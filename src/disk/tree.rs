@@ -178,7 +178,7 @@ impl Tree {
 
     /// Whether no file can be at a path as things are: a directory is there, or a file where a
     /// directory was. The target of a link may come back.
-    pub(super) fn is_gone(&self, path: &DiskPath) -> bool {
+    pub fn is_gone(&self, path: &DiskPath) -> bool {
         let Some(root) = &self.root else { return false };
         let mut name = PathBuf::from(path.disk().as_str());
         for part in path.parts() {

@@ -74,6 +74,12 @@ impl Tree {
         dir.rename(temporary(path.name()), &dir, path.name()).map_err(writing)
     }
 
+    /// Removes the empty directory at a path. Returns false if something else is there.
+    pub(super) fn remove_empty_dir(&self, path: &DiskPath) -> bool {
+        let around = self.around(path).ok().flatten();
+        around.is_some_and(|dir| dir.remove_dir(path.name()).is_ok())
+    }
+
     /// Syncs the directories of files that were renamed or removed.
     ///
     /// # Errors

@@ -147,3 +147,162 @@ fn what_was_written_over_is_edited() {
     assert_eq!(ids(&alice), before);
     assert_eq!(alice.json(&["check"]), json!([]));
 }
+
+#[test]
+fn binary_files_that_changed_places_are_all_there_on_the_other_side() {
+    let machine = Machine::new("binary places");
+    let (alice, bob) = files(&machine, &["x.bin", "y.bin", "z.bin", "p.bin", "q.bin"]);
+    rotate(&alice, &["x.bin", "y.bin", "z.bin"]);
+    rotate(&alice, &["p.bin", "q.bin"]);
+    alice.ok(&["disk", "scan"]);
+    let run = bob.run(&["sync", "import", &alice.export("moved.crdt")]);
+    assert!(!run.exits(0).stderr.contains("not written over"), "{run:#?}");
+    for name in ["x.bin", "y.bin", "z.bin", "p.bin", "q.bin"] {
+        let path = format!("/shared/{name}");
+        assert_eq!(fs::read(place(&bob, &path)).unwrap(), fs::read(place(&alice, &path)).unwrap());
+    }
+    assert_eq!(ids(&bob), ids(&alice));
+    assert_eq!(bob.json(&["disk", "status"]), json!([]));
+}
+
+/// Alice and Bob each made a file of one name; both have both. Whose has the path.
+fn of_one_name<'m>(machine: &'m Machine) -> (Store<'m>, Store<'m>, String) {
+    let (alice, bob) = files(machine, &[]);
+    for (store, word) in [(&alice, "alice"), (&bob, "bob")] {
+        fs::create_dir_all(place(store, "/shared")).unwrap();
+        fs::write(place(store, "/shared/f.md"), page(word)).unwrap();
+        store.ok(&["disk", "scan"]);
+    }
+    alice.meet(&bob);
+    let shown = lying(&alice, "/shared/f.md");
+    (alice, bob, shown)
+}
+
+/// What all files hold that are not deleted.
+fn contents(store: &Store<'_>) -> Vec<String> {
+    let rows = store.json(&["disk", "list", "-a"]);
+    let live = rows.as_array().unwrap().iter().filter(|row| row["deleted"] == json!(false));
+    let ids = live.map(|row| row["id"].as_str().unwrap());
+    let mut all: Vec<String> = ids.map(|id| store.ok(&["disk", "cat", id])).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_file_without_a_path_is_not_written_over_when_the_path_is_free_again() {
+    let ways: [fn(&Store<'_>); 2] = [
+        // The file that has the path moves away, and another one takes its place.
+        |store| {
+            fs::rename(place(store, "/shared/f.md"), place(store, "/shared/g.md")).unwrap();
+            fs::write(place(store, "/shared/f.md"), page("new")).unwrap();
+        },
+        // It changes places with a file that is not taken in yet.
+        |store| {
+            fs::rename(place(store, "/shared/f.md"), place(store, "/shared/g.md")).unwrap();
+            fs::write(place(store, "/shared/f.md"), page("new")).unwrap();
+            fs::rename(place(store, "/shared/g.md"), place(store, "/shared/u.md")).unwrap();
+        },
+    ];
+    for (n, way) in ways.into_iter().enumerate() {
+        let machine = Machine::new(&format!("path is free {n}"));
+        let (alice, bob, _) = of_one_name(&machine);
+        way(&alice);
+        alice.ok(&["disk", "scan"]);
+        let mut wanted = ["alice", "bob", "new"].map(|word| page(word).trim_end().to_owned());
+        wanted.sort();
+        assert_eq!(contents(&alice), wanted, "{n}");
+        assert_eq!(lying(&alice, "/shared/f.md"), page("new"));
+        alice.meet(&bob);
+        assert_eq!(contents(&bob), wanted, "{n}");
+    }
+}
+
+#[test]
+fn a_command_about_a_path_is_about_what_lies_there() {
+    for (n, verb) in ["edit", "put", "remove", "move", "scan"].into_iter().enumerate() {
+        let machine = Machine::new(&format!("lies there {n}"));
+        let (alice, bob) = files(&machine, &["z.md"]);
+        bob.ok(&["disk", "move", "/shared/z.md", "/shared/d.md"]);
+        fs::write(place(&alice, "/shared/d.md"), page("own")).unwrap();
+        alice.ok(&["sync", "import", &bob.export("moved.crdt")]);
+        let theirs = ids(&bob)["/shared/d.md"].clone();
+        let dir = text(&alice.dir);
+        let with_input = |args: &[&str]| {
+            let args = [&["-s", &dir, "disk"][..], args].concat();
+            machine.run_with_stdin(&args, (page("own") + "more\n").as_bytes()).ok();
+        };
+        match verb {
+            "edit" => with_input(&["edit", "/shared/d.md", "-"]),
+            "put" => with_input(&["put", "-", "/shared/d.md"]),
+            "remove" => drop(alice.ok(&["disk", "remove", "/shared/d.md"])),
+            "move" => drop(alice.ok(&["disk", "move", "/shared/d.md", "/shared/y.md"])),
+            _ => drop(alice.ok(&["disk", "scan"])),
+        }
+        let run = alice.run(&["disk", "cat", &theirs]);
+        assert_eq!((run.code, run.stdout), (0, page("z.md")), "{verb}: {}", run.stderr);
+        let own = contents(&alice).into_iter().filter(|text| text.contains("about own")).count();
+        assert_eq!(own, usize::from(verb != "remove"), "{verb}");
+        if verb == "scan" {
+            assert_eq!(lying(&alice, "/shared/d.md"), page("own"));
+        }
+    }
+}
+
+#[test]
+fn what_was_edited_is_kept_though_somebody_replaced_it_and_removed_that() {
+    for binary in [false, true] {
+        let machine = Machine::new(&format!("replaced and removed {binary}"));
+        let name = if binary { "f.bin" } else { "f.md" };
+        let path = format!("/shared/{name}");
+        let (alice, bob) = files(&machine, &[name]);
+        let mut edited = fs::read(place(&alice, &path)).unwrap();
+        edited.extend_from_slice(b"UNIQUE\n");
+        fs::write(place(&alice, &path), &edited).unwrap();
+        alice.ok(&["disk", "scan"]);
+        machine.pass(60);
+        fs::write(place(&bob, &path), b"\0other bytes\n").unwrap();
+        bob.ok(&["disk", "scan"]);
+        bob.ok(&["disk", "remove", &path]);
+        let run = alice.run(&["sync", "import", &bob.export("removed.crdt")]);
+        let said = format!("{path} was removed on one side and changed on the other: it is kept");
+        assert!(run.exits(0).stderr.contains(&said), "{run:#?}");
+        alice.meet(&bob);
+        for store in [&alice, &bob] {
+            assert_eq!(ids(store).len(), 1, "{binary}");
+            let versions = store.json(&["disk", "show", &path])["versions"].clone();
+            let cat = |id: &Value| {
+                store.run(&["disk", "cat", id.as_str().unwrap()]).stdout.contains("UNIQUE")
+            };
+            assert!(versions.as_array().unwrap().iter().any(|v| cat(&v["id"])), "{versions}");
+        }
+        // Whoever removes it knowing both removes both.
+        alice.ok(&["disk", "remove", &path]);
+        alice.meet(&bob);
+        assert_eq!((ids(&alice).len(), ids(&bob).len()), (0, 0), "{binary}");
+    }
+}
+
+#[test]
+fn a_directory_takes_the_place_of_a_file_and_an_empty_one_is_in_nobodys_way() {
+    let machine = Machine::new("directory for file");
+    let (alice, bob) = files(&machine, &["e", "f.md"]);
+    fs::remove_file(place(&alice, "/shared/e")).unwrap();
+    fs::create_dir(place(&alice, "/shared/e")).unwrap();
+    fs::write(place(&alice, "/shared/e/x.md"), "x\n").unwrap();
+    // So does a name that not every system tells from one that is free in the same scan.
+    fs::rename(place(&alice, "/shared/f.md"), place(&alice, "/shared/k.md")).unwrap();
+    fs::write(place(&alice, "/shared/F.md"), "new\n").unwrap();
+    let said = alice.json(&["disk", "scan"]);
+    assert_eq!(said["added"], json!(["/shared/F.md", "/shared/e/x.md"]));
+    assert_eq!(
+        (&said["removed"], said["moved"].as_array().unwrap().len()),
+        (&json!(["/shared/e"]), 1)
+    );
+    alice.is_so_already(&["disk", "scan"]);
+    fs::create_dir_all(place(&bob, "/shared/k.md")).unwrap();
+    bob.ok(&["sync", "import", &alice.export("taken.crdt")]);
+    assert_eq!(lying(&bob, "/shared/k.md"), page("f.md"));
+    assert_eq!(lying(&bob, "/shared/e/x.md"), "x\n");
+    assert_eq!(ids(&bob), ids(&alice));
+    assert_eq!(bob.json(&["check"]), json!([]));
+}

@@ -96,7 +96,12 @@ impl Lying {
         if let Some(path) = file.place() {
             let written = self.written.get(&file.id);
             let is_newer = |blake3: &str| written.is_some_and(|w| w != blake3);
-            if let Some((found, lies)) = tree.open_held(&path)?
+            let lying = match tree.open_held(&path) {
+                // A directory has its path.
+                Err(_) if tree.is_gone(&path) => None,
+                lying => lying?,
+            };
+            if let Some((found, lies)) = lying
                 && (wanted.as_ref() == Some(&lies.stored) || is_newer(&lies.stored.blake3))
             {
                 return Ok(opened(Box::new(found), lies.executable));

@@ -86,7 +86,7 @@ pub struct DiskFile {
     pub path_updated_at: i64,
     /// Whether it is deleted.
     pub deleted: bool,
-    /// The BLAKE3 of its content at deletion, in hex.
+    /// Its contents at deletion, as [`DiskFile::contents`] returns them.
     pub deleted_blake3: String,
 }
 
@@ -151,6 +151,21 @@ impl DiskFile {
                 heads.into_iter().filter(|head| !head.replaced_by_text).cloned().collect()
             }
         }
+    }
+
+    /// The BLAKE3 of its content in hex, then those of the contents beside it, sorted and separated by
+    /// blanks. Empty without a content.
+    pub fn contents(&self) -> String {
+        let Some(shown) = self.content.stored() else { return String::new() };
+        let mut beside: Vec<String> =
+            self.beside().into_iter().map(|version| version.stored.blake3).collect();
+        beside.sort();
+        std::iter::once(shown.blake3).chain(beside).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether it showed the content with this BLAKE3 when it was deleted.
+    pub fn showed_at_deletion(&self, blake3: &str) -> bool {
+        self.deleted_blake3.split(' ').next() == Some(blake3)
     }
 
     /// The versions whose contents the file needs: those that nothing replaces.

@@ -182,7 +182,10 @@ impl Put {
         if waiting.hold(doc, Some(&id), &[]) {
             return Ok(PlannedChange::Alone);
         }
-        directory.put(FilePlace { id: id.clone(), path: path.clone(), since: now });
+        // Later than a file that has the path, whatever the clock says.
+        let owner = directory.at(&path).ok().flatten();
+        let since = owner.map_or(now, |owner| now.max(owner.since.saturating_add(1)));
+        directory.put(FilePlace { id: id.clone(), path: path.clone(), since });
         let said = Outcome::created(doc.clone(), &id).saying(format!("put {path}"));
         let (executable, at) = (self.executable.unwrap_or(false), doc.clone());
         Ok(PlannedChange::Write(FileWrite {
@@ -197,9 +200,10 @@ impl Put {
                 let born = born(&id, &path, &content, &version);
                 container::create_content(txn, &at, "files", &id, &born)?;
                 let file = ["files", id.as_str()];
-                for clock in ["created_at", "updated_at", "path_updated_at"] {
+                for clock in ["created_at", "updated_at"] {
                     txn.set(&file, clock, now)?;
                 }
+                txn.set(&file, "path_updated_at", since)?;
                 txn.set(&file, "author_id", by.as_str())?;
                 txn.set(&file, "media_type", mime_of(path.name()))?;
                 txn.set(&file, "executable", executable)?;

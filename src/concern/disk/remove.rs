@@ -190,8 +190,7 @@ impl RemoveFile {
             }
             record::check(session, &doc, &["files".to_owned(), id.clone()], "file")?;
             let file = session.read(&doc, |source| read(source, &id))?.flatten();
-            let held = file.and_then(|file| file.content.stored());
-            let held = held.map_or_else(String::new, |held| held.blake3);
+            let held = file.map_or_else(String::new, |file| file.contents());
             let now = tombstone::time_of_deletion(session, &doc)?;
             directory.delete(&id);
             let outcome = Outcome::changed(doc.clone(), &id)

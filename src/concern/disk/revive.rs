@@ -12,8 +12,8 @@ use crate::tombstone;
 use crate::wire::Id;
 use std::collections::BTreeSet;
 
-/// Restores the files whose content is not what was deleted: somebody who did not know of the deletion
-/// had changed them. Must be done before the deletion is acknowledged. Returns their paths.
+/// Restores the files whose contents are not those that were deleted: somebody who did not know of the
+/// deletion had changed them. Must be done before the deletion is acknowledged. Returns their paths.
 ///
 /// # Errors
 /// Those of the store.
@@ -124,6 +124,5 @@ pub fn lost_paths(doc: &DocId, [before, after]: [&View; 2]) -> Vec<LostPath> {
 }
 
 fn is_edited(file: &DiskFile) -> bool {
-    let held = || file.content.stored().is_none_or(|stored| stored.blake3 != file.deleted_blake3);
-    file.deleted && !file.deleted_blake3.is_empty() && held()
+    file.deleted && !file.deleted_blake3.is_empty() && file.contents() != file.deleted_blake3
 }
