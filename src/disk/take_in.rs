@@ -54,16 +54,18 @@ struct TakingIn<'s> {
 }
 
 impl TakingIn<'_> {
-    fn run(mut self, which: &Which) -> Result<TakenIn> {
+    fn run(mut self, asked: &Which) -> Result<TakenIn> {
+        let which = &self.widened(asked)?;
         let half_moved = self.half_moved()?;
         let owners = Directory::with(self.copy.session, &self.copy.doc, |_, directory| {
             Ok(directory.owners().cloned().collect::<Vec<FilePlace>>())
         })?;
         for place in owners.iter().filter(|place| which.means(&place.path)) {
             match self.copy.held(&place.path)? {
-                Some(held) => match self.left_its_path(which, place, &held) {
+                Some(held) => match self.left_its_path(place, &held) {
                     Some(before) => self.changed.entry(before).or_default().push(place.clone()),
-                    None => self.known(place, &held)?,
+                    None if asked.means(&place.path) => self.known(place, &held)?,
+                    None => {}
                 },
                 None if self.copy.unreadable.contains_key(&place.path) => self.not_read(place),
                 // It is where it was to be moved, and will be written from there.
@@ -81,13 +83,13 @@ impl TakingIn<'_> {
         self.elsewhere = self.by_hash(owners.iter().filter(|place| !which.means(&place.path)));
         let found = self.found(which)?;
         let unknown = found.into_iter().filter(|path| !known.contains(path)).rev().collect();
-        let new = self.follow_moves(unknown)?;
+        let new = self.follow_moves(asked, unknown)?;
         if *which != Which::All {
             self.find_lost(&known)?;
         }
         self.changed_places()?;
         // Before new files: one of those may need the place of a file that is gone.
-        self.gone(which, &new)?;
+        self.gone(asked, &new)?;
         for (path, held) in new {
             let held = match held {
                 None => self.copy.held(&path)?,
@@ -97,6 +99,9 @@ impl TakingIn<'_> {
         }
         self.edited.extend(std::mem::take(&mut self.changed).into_values().flatten());
         for place in std::mem::take(&mut self.edited) {
+            if !asked.means(&place.path) {
+                continue;
+            }
             if let Some(held) = self.copy.held(&place.path)? {
                 self.known(&place, &held)?;
             }
@@ -106,6 +111,27 @@ impl TakingIn<'_> {
             self.copy.unreadable.iter().map(|(path, why)| format!("left out {path}: {why}"));
         self.copy.taken.notes.extend(unread.map(Hint::from));
         Ok(self.copy.taken)
+    }
+
+    /// Where only some paths are asked for: those, and the paths of the files whose content is at one of
+    /// them, so that it shows whether files moved or changed places.
+    fn widened(&mut self, which: &Which) -> Result<Which> {
+        let Which::At(asked) = which else { return Ok(which.clone()) };
+        let mut written: BTreeMap<String, Vec<DiskPath>> = BTreeMap::new();
+        for base in self.copy.written.values() {
+            let path = DiskPath::parse(&base.path).ok();
+            written.entry(base.blake3.clone()).or_default().extend(path);
+        }
+        let mut all = asked.clone();
+        let ours = asked.iter().filter(|path| self.kinds.contains(&path.disk()));
+        let mut open: Vec<DiskPath> = ours.cloned().collect();
+        while let Some(path) = open.pop() {
+            let Some(held) = self.copy.held(&path)? else { continue };
+            // Each content leads to its files once.
+            let files = written.remove(&held.stored.blake3).unwrap_or_default();
+            open.extend(files.into_iter().filter(|file| all.insert(file.clone())));
+        }
+        Ok(Which::At(all))
     }
 
     /// The paths where new files may be.
@@ -175,8 +201,8 @@ impl TakingIn<'_> {
 
     /// The hash of what was at a file's path, if something else is there now and the file may be
     /// elsewhere.
-    fn left_its_path(&self, which: &Which, place: &FilePlace, held: &Held) -> Option<String> {
-        let base = self.copy.written.get(&place.id).filter(|_| !matches!(which, Which::At(_)))?;
+    fn left_its_path(&self, place: &FilePlace, held: &Held) -> Option<String> {
+        let base = self.copy.written.get(&place.id)?;
         let is_there = base.path == place.path.as_str() && base.blake3 != held.stored.blake3;
         is_there.then(|| base.blake3.clone())
     }
@@ -305,6 +331,7 @@ impl TakingIn<'_> {
     /// that is short.
     fn follow_moves(
         &mut self,
+        asked: &Which,
         mut unknown: Vec<DiskPath>,
     ) -> Result<Vec<(DiskPath, Option<Held>)>> {
         let mut new = Vec::new();
@@ -320,7 +347,7 @@ impl TakingIn<'_> {
             }
             match self.follow_changed(&path, &held)? {
                 // What is in the place it left must be looked at too.
-                Some(left) => unknown.push(left),
+                Some(left) => unknown.extend(Some(left).filter(|left| asked.means(left))),
                 None => new.push((path, Some(held).filter(|held| held.bytes.is_none()))),
             }
         }
@@ -487,10 +514,10 @@ impl TakingIn<'_> {
         for place in std::mem::take(&mut self.lost).values().flatten() {
             match which {
                 // A path that is named is wanted there.
-                Which::At(_) => {
+                Which::At(_) if which.means(&place.path) => {
                     self.copy.session.state().forget_written_file(&self.copy.doc, &place.id)?;
                 }
-                Which::Known => {}
+                Which::At(_) | Which::Known => {}
                 Which::All | Which::Below(_) => self.missing(place)?,
             }
         }

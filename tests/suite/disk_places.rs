@@ -306,3 +306,36 @@ fn a_directory_takes_the_place_of_a_file_and_an_empty_one_is_in_nobodys_way() {
     assert_eq!(ids(&bob), ids(&alice));
     assert_eq!(bob.json(&["check"]), json!([]));
 }
+
+#[test]
+fn a_command_takes_in_what_moved_to_or_from_the_path_that_it_names() {
+    let swap = |store: &Store<'_>| rotate(store, &["f.md", "h.md"]);
+    let replace = |store: &Store<'_>| {
+        fs::rename(place(store, "/shared/f.md"), place(store, "/shared/g.md")).unwrap();
+        fs::write(place(store, "/shared/f.md"), page("new")).unwrap();
+    };
+    type Way<'w> = (&'w dyn Fn(&Store<'_>), &'w [&'w str], &'w str, &'w str);
+    let ways: [Way<'_>; 5] = [
+        (&swap, &["disk", "move", "/shared/f.md", "/shared/z.md"], "/shared/z.md", "h.md"),
+        (&swap, &["disk", "put", "-", "/shared/f.md"], "/shared/h.md", "f.md"),
+        (&swap, &["disk", "remove", "/shared/f.md"], "/shared/h.md", "f.md"),
+        (&replace, &["disk", "put", "-", "/shared/f.md"], "/shared/g.md", "f.md"),
+        (&replace, &["disk", "move", "/shared/g.md", "/shared/z.md"], "/shared/z.md", "f.md"),
+    ];
+    for (n, (change, args, path, name)) in ways.into_iter().enumerate() {
+        let machine = Machine::new(&format!("named {n}"));
+        let (alice, bob) = files(&machine, &["f.md", "h.md", "other.md"]);
+        let before = ids(&alice);
+        edit(&bob, &format!("/shared/{name}"), "line 3", "LINE 3");
+        change(&alice);
+        fs::write(place(&alice, "/shared/other.md"), "changed\n").unwrap();
+        let dir = text(&alice.dir);
+        let args = [&["-s", &dir][..], args].concat();
+        machine.run_with_stdin(&args, page("put").as_bytes()).ok();
+        assert_eq!(ids(&alice)[path], before[&format!("/shared/{name}")], "{args:?}");
+        alice.give(&bob);
+        bob.give(&alice);
+        assert_eq!(lying(&alice, path), page(name).replace("line 3", "LINE 3"), "{args:?}");
+        assert_eq!(alice.json(&["check"]), json!([]));
+    }
+}
