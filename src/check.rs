@@ -1,8 +1,8 @@
-//! What is wrong with a store, and what mends it.
+//! Finds what is wrong with a store, and repairs it.
 //!
-//! The files are the store's own business ([`crate::store::check`]); here the content is looked at:
-//! caches that do not agree with the records (rule R5), people that nobody knows, times that lie
-//! ahead. Nothing is changed before [`repair()`] is asked to, and then only what was named.
+//! The files are checked by the store itself ([`crate::store::check`]); here the content is checked: caches
+//! that do not match the records (rule R5), unknown people, times in the future. Nothing is changed until
+//! [`repair()`] is called, and then only what was named.
 
 mod archive;
 mod board;
@@ -44,16 +44,16 @@ pub struct Finding {
     pub id: String,
     /// Its name and severity; the name is public API.
     pub kind: &'static FindingKind,
-    /// None where no document is concerned.
+    /// `None` if no document is concerned.
     pub doc: Option<DocId>,
     /// What is wrong, in a sentence without a full stop.
     pub message: String,
-    /// What mends it.
+    /// What repairs it.
     pub fix: Next,
     repair: Repair,
 }
 
-/// What mends a finding.
+/// How a finding is repaired.
 #[derive(Debug, Clone)]
 enum Repair {
     Files(FileRepair),
@@ -62,21 +62,21 @@ enum Repair {
     ByHand,
 }
 
-/// What a check is about.
+/// What a check covers.
 pub struct Scope<'a> {
-    /// None for the whole store.
+    /// The documents; `None` for the whole store.
     pub docs: Option<&'a BTreeSet<DocId>>,
-    /// Every document goes through yrs and back, and must come out the same.
+    /// Whether every document is also decoded and re-encoded by yrs, and must come out the same.
     pub deep: bool,
     /// In Unix seconds.
     pub now: i64,
 }
 
-/// Looks at a store and says what is wrong: of the store first, then by document. `done` hears of
-/// every document. Writes nothing.
+/// Checks a store and returns what is wrong: findings about the store first, then by document. `done` is
+/// called for every document. Writes nothing.
 ///
 /// # Errors
-/// `Io`. What is wrong with the store is no error.
+/// `Io`. A fault of the store is not an error.
 pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result<Vec<Finding>> {
     let examiner = store.examiner()?;
     let mut findings = Vec::new();
@@ -113,13 +113,13 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
     Ok(findings)
 }
 
-/// What merges did here that whoever did it may not do.
+/// Returns what merges did here that its author was not allowed to do.
 ///
 /// # Errors
 /// Those of the local state.
 pub fn not_allowed(reader: &Reader) -> Result<Vec<Audit>> {
     let mut audits = reader.state().map(State::audits).transpose()?.unwrap_or_default();
-    // An older crdtctl took the note of an archive for a change of the entity.
+    // An older crdtctl took an archive's note in the metadata for a change of the entity.
     let is_note = |audit: &Audit| {
         let field = audit.detail.split(' ').next().unwrap_or_default();
         audit.kind == "entity" && crate::archive::was_noted(field)
@@ -128,7 +128,7 @@ pub fn not_allowed(reader: &Reader) -> Result<Vec<Audit>> {
     Ok(audits)
 }
 
-/// What merges did that the senders would not have been allowed to do here, of the last 30 days.
+/// Returns what merges of the last 30 days did that the senders were not allowed to do here.
 fn audits(examiner: &Examiner, scope: &Scope<'_>) -> Result<Vec<Finding>> {
     let audits = not_allowed(examiner.reader())?;
     let asked = |audit: &Audit| scope.docs.is_none_or(|docs| docs.contains(&audit.doc));
@@ -147,7 +147,7 @@ fn audits(examiner: &Examiner, scope: &Scope<'_>) -> Result<Vec<Finding>> {
     Ok(audits.into_iter().filter(asked).map(finding).collect())
 }
 
-/// The documents that [`check`] looks at, those included whose file is gone.
+/// Returns the documents that [`check`] covers, including those whose file is gone.
 pub fn documents(store: &Store) -> Result<Vec<DocId>> {
     store.examiner()?.documents()
 }
@@ -181,13 +181,13 @@ impl Finding {
         Finding { id, kind: found.kind, doc: Some(doc.clone()), message, fix, repair }
     }
 
-    /// Whether [`repair()`] mends it.
+    /// Returns whether [`repair()`] repairs it.
     pub fn is_repairable(&self) -> bool {
         !matches!(self.repair, Repair::ByHand)
     }
 }
 
-/// A sentence that names its document: alone in a table it says where to look.
+/// Returns a sentence that names its document, so that it makes sense alone in a table.
 fn about(doc: &DocId, message: String) -> String {
     let entity = doc.entity();
     let named = [Some(doc.as_str()), entity.as_ref().map(EntityId::as_str)];
@@ -197,10 +197,10 @@ fn about(doc: &DocId, message: String) -> String {
     }
 }
 
-/// The looks at the content, with what they have in common.
+/// The checks of the content, with what they share.
 struct ContentCheck<'a> {
     examiner: &'a Examiner,
-    /// By entity, everybody that its core document names, and whether active; None without one.
+    /// By entity, everybody whom its core document names, and whether active; `None` without a core document.
     members: BTreeMap<EntityId, Option<BTreeSet<String>>>,
     scope: &'a Scope<'a>,
 }
@@ -216,7 +216,7 @@ impl ContentCheck<'_> {
         }
         let Some(entity) = doc.entity() else { return Ok(found) };
         let (bytes, limit) = (shown.bytes().len() as u64, spec.limit_bytes);
-        // A smaller one is neither full, nor full of what removed records left.
+        // A smaller one can neither be full nor exceed its limit in residue of removed records.
         if bytes > limit {
             let counted = concern::counted_bytes(shown.bytes());
             found.extend(over_limit(doc, &entity, counted, limit));
@@ -224,7 +224,7 @@ impl ContentCheck<'_> {
         }
         let (now, examiner) = (self.scope.now, self.examiner);
         let members = self.members(&entity)?;
-        // Looks at the same content, none of which needs another.
+        // Checks of the same content that do not depend on each other.
         let (shape, (ahead, strangers)) = parallel::both(
             shown.bytes().len(),
             || shape(examiner, &entity, doc, spec, view),
@@ -254,7 +254,7 @@ impl ContentCheck<'_> {
     }
 }
 
-/// Whether everything in a document has the form that it should have, and caches agree with it.
+/// Checks whether everything in a document has the proper form, and whether caches match it.
 fn shape(
     examiner: &Examiner,
     entity: &EntityId,
@@ -287,7 +287,7 @@ fn over_limit(doc: &DocId, entity: &EntityId, bytes: u64, limit: u64) -> Option<
     })
 }
 
-/// What removed records left never comes free, and is more than the document may hold besides.
+/// Reports residue of removed records that is larger than the document's limit: it is never freed.
 fn residue(doc: &DocId, bytes: u64, counted: u64, limit: u64) -> Option<Found> {
     let residue = bytes.saturating_sub(counted);
     (residue > limit).then(|| Found {
@@ -307,7 +307,7 @@ fn deep(doc: &DocId, shown: &AnyView) -> Result<Option<Found>> {
     let checked = |bytes| Update::checked(bytes, concern::expected(doc));
     let again = checked(shown.bytes())
         .map_err(|fault| Error::bug("an update that was checked is not valid").because(fault))
-        // The client id is one of a document that writes nothing.
+        // The client id is that of a document that writes nothing.
         .and_then(|update| Doc::load(&update, 1)?.encode());
     let what = match again {
         Err(e) => Some(format!("yrs rejects it: {e}")),

@@ -1,9 +1,8 @@
-//! A damaged document, built again from what is left of it and what others have.
+//! Rebuilds a damaged document from what is left of it and what others have.
 //!
-//! Sources are asked in the order of how far they are trusted: a file that is as it was written,
-//! the log, others, and last a file that is damaged. Each gives what can join what is there by
-//! then, until none gives any more. Where two disagree about one operation, the one that is asked
-//! first is right.
+//! Sources are used in order of trust: an undamaged file, the log, others, and last a damaged file. Each
+//! gives whatever can join what is there so far, until none gives any more. If two disagree about one
+//! operation, the more trusted one wins.
 
 mod account;
 mod gather;
@@ -20,21 +19,21 @@ use source::{EMPTY, Read, checked};
 pub use account::{Completeness, RecoveredRecord};
 pub use source::{Given, RecoverySource, rank};
 
-/// A document that was built again.
+/// A document that was rebuilt.
 #[derive(Debug)]
 pub struct Recovered {
     /// The whole state.
     pub state: Vec<u8>,
-    /// What was lost first, then what is there in part, then what is whole.
+    /// The lost records first, then the partial ones, then the whole ones.
     pub records: Vec<RecoveredRecord>,
-    /// In the order in which they were asked.
+    /// The sources, in the order in which they were used.
     pub sources: Vec<Given>,
 }
 
-/// Builds a document from the sources, which come in the order in which they are trusted.
+/// Rebuilds a document from sources given in order of trust.
 ///
 /// # Errors
-/// `NotFound` when they hold nothing of it that can be used.
+/// `NotFound` if they hold nothing usable of it.
 pub fn rebuild(doc: &DocId, sources: &[RecoverySource], roots: Roots) -> Result<Recovered> {
     let expected = roots(doc);
     let mut read: Vec<Read<'_>> = sources.iter().map(|source| Read::of(source, expected)).collect();
@@ -46,7 +45,7 @@ pub fn rebuild(doc: &DocId, sources: &[RecoverySource], roots: Roots) -> Result<
     }
     let state = match expected {
         Expected::Anything => merged,
-        // Through yrs, so that what is stored is what every program would store.
+        // Through yrs, so that the stored bytes are those that every program would store.
         Expected::Roots(_) | Expected::Concern(_) => {
             Doc::load(&checked(&merged, expected)?, 1)?.encode()?.0
         }

@@ -1,4 +1,4 @@
-//! The archive beside the documents.
+//! Checks the archive beside the documents.
 
 use crate::archive::{self, ArchiveFault};
 use crate::error::{Next, Result, counted};
@@ -6,13 +6,13 @@ use crate::store::Reader;
 use crate::store::check::FindingKind;
 use std::path::Path;
 
-/// Something is wrong with it.
+/// Something is wrong with the archive.
 pub static ARCHIVE: FindingKind = FindingKind::error("archive");
 
 /// What others have of it comes with a bundle.
 const FROM_OTHERS: &str = "bundles made with `--with-archive` bring what others have";
 
-/// What is wrong with the archive: what, in a sentence, and what helps.
+/// Returns what is wrong with the archive: the fault as a sentence, and the remedy.
 pub fn archive(reader: &Reader, deep: bool) -> Result<Option<(&'static str, String, Next)>> {
     let rows = |rows: u64| counted(rows, "row");
     let Some(fault) = archive::look_at(reader, deep)? else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! The cards of a kanban board: whether the columns list each where it stands (rule R5).
+//! The cards of a kanban board: whether each is listed by the column it is in (rule R5).
 
 use super::people::WRONG_CACHE;
 use super::{Edit, Fix, Found};
@@ -12,13 +12,13 @@ use std::collections::{BTreeSet, HashMap};
 static CARD_IN_TWO_COLUMNS: FindingKind = FindingKind::warning("card-in-two-columns");
 static CARD_IN_NO_COLUMN: FindingKind = FindingKind::warning("card-in-no-column");
 
-/// A board with what is asked for each of its cards.
+/// A board with lookups for each of its cards.
 struct Lists<'b> {
     board: &'b Board,
     /// The first column of each id.
     columns: HashMap<&'b str, &'b ColumnState>,
-    /// By card, the places of the columns that list it, as often as they do. What a plain value
-    /// lists cannot be put right before it is rewritten.
+    /// By card, the indices of the columns that list it, once per entry. Entries in a plain value cannot be
+    /// repaired before the value is rewritten.
     listed: HashMap<&'b str, Vec<usize>>,
 }
 
@@ -37,21 +37,21 @@ impl<'b> Lists<'b> {
         lists
     }
 
-    /// As [`Board::column`].
+    /// Like [`Board::column`].
     fn column(&self, id: &str) -> Option<&'b ColumnState> {
         self.columns.get(id).copied().filter(|_| !id.is_empty())
     }
 
-    /// In how many columns a card is listed, how often in all, and whether in this one.
+    /// Returns in how many columns a card is listed, how often in total, and whether in this one.
     fn listed(&self, card: &str, own: &ColumnState) -> (usize, usize, bool) {
         let places = self.listed.get(card).map_or(&[][..], Vec::as_slice);
-        // Those of one column stand together.
+        // Entries of one column are adjacent.
         let columns = places.chunk_by(|a, b| a == b).count();
         (columns, places.len(), places.contains(&own.place))
     }
 }
 
-/// Cards that stand in two columns or in none, and lists that name what does not stand there.
+/// Returns cards that are in two columns or in none, and list entries for cards that are not there.
 pub fn cards(source: &dyn Source) -> Vec<Found> {
     let board = Board::of(source);
     let lists = Lists::of(&board);
@@ -111,7 +111,7 @@ fn look_at(lists: &Lists<'_>, card: &str, names: &str) -> Option<Found> {
     }
 }
 
-/// What people call a column.
+/// Returns the title that people see for a column.
 fn title(column: &ColumnState) -> &str {
     if column.title.is_empty() { &column.id } else { &column.title }
 }

@@ -1,4 +1,4 @@
-//! Threads: their caches, and replies whose message is not there.
+//! Threads: their caches, and replies whose message is missing.
 
 use super::people::WRONG_CACHE;
 use super::{Edit, Fix, Found};
@@ -14,10 +14,10 @@ use std::collections::BTreeSet;
 
 static REPLY_WITHOUT_PARENT: FindingKind = FindingKind::info("reply-without-parent");
 
-/// What is wrong with the threads of a chat.
+/// Returns what is wrong with the threads of a chat.
 ///
 /// # Errors
-/// `Bug` when the document does not hold to the format.
+/// `Bug` if the document violates the format.
 pub fn threads(entity: &EntityId, view: &View) -> Result<Vec<Found>> {
     let messages: BTreeSet<String> = view.keys(&["messages"]).into_iter().collect();
     let (mut found, mut orphans) = (Vec::new(), Vec::new());
@@ -31,7 +31,7 @@ pub fn threads(entity: &EntityId, view: &View) -> Result<Vec<Found>> {
         }
     }
     if !orphans.is_empty() {
-        // Who deletes a message leaves its replies: pruned is not missing.
+        // Deleting a message leaves its replies: a pruned message is not missing.
         let pruned = once_messages(view)?;
         orphans.retain(|(thread, _)| !pruned.contains(thread));
     }
@@ -39,7 +39,7 @@ pub fn threads(entity: &EntityId, view: &View) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-/// Every message that the document ever had: a key that was removed still has its item.
+/// Returns every message that the document ever had: a removed key still has its item.
 fn once_messages(view: &View) -> Result<BTreeSet<String>> {
     let update = view.update(SPEC.roots)?;
     let locations = Locations::of(&update);
@@ -52,7 +52,7 @@ fn once_messages(view: &View) -> Result<BTreeSet<String>> {
 }
 
 fn wrong_caches(view: &View, thread: &str) -> Option<Found> {
-    // In a plain value nothing can be put right before it is rewritten.
+    // In a plain value nothing can be repaired before it is rewritten.
     view.shared(&["threads", thread])?;
     let (is, should) = (Caches::written(view, thread), Caches::of(view, thread));
     let what = match () {

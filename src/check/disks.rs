@@ -1,5 +1,5 @@
-//! Disks: records whose file is gone, files that no record names, what was changed behind the store's
-//! back, and contents that are not what they are called.
+//! Disks: records whose file is gone, files that no record names, files changed behind the store's back, and
+//! contents that do not match their hashes.
 
 use super::found::{Fix, Found};
 use crate::archive::ArchiveReader;
@@ -20,10 +20,10 @@ static UNSCANNED: FindingKind = FindingKind::info("unscanned-files");
 static CONTENT_DAMAGED: FindingKind = FindingKind::error("content-damaged");
 static SITE_CHANGED: FindingKind = FindingKind::info("site-changed");
 
-/// So many of the files that were changed are named.
+/// At most this many changed files are named.
 const NAMED: usize = 3;
 
-/// What is wrong with the files of one document of an entity.
+/// Returns what is wrong with the files of one document of an entity.
 ///
 /// # Errors
 /// Those of the store and of the file system.
@@ -72,7 +72,7 @@ fn unscanned(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<Vec<Foun
     Ok(found)
 }
 
-/// Contents beside the disks that are not what their names say.
+/// Returns contents beside the disks that do not match their hashes.
 fn damaged(reader: &Reader, doc: &DocId) -> Result<Vec<Found>> {
     let Some(disks) = reader.disks() else { return Ok(Vec::new()) };
     let objects = Objects::open(&disks)?;
@@ -91,7 +91,7 @@ fn damaged(reader: &Reader, doc: &DocId) -> Result<Vec<Found>> {
 }
 
 fn attachments(reader: &Reader, entity: &EntityId, doc: &DocId, view: &View) -> Result<Vec<Found>> {
-    // A chat or an archive that cannot be read is a finding of its own.
+    // An unreadable chat or archive is a finding of its own.
     let of_chat = entity.document(chat::SPEC.name);
     let Some(chat) = reader.view(&of_chat).ok().flatten() else { return Ok(Vec::new()) };
     let archived = ArchiveReader::of(reader).and_then(|archive| {

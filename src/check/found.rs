@@ -1,10 +1,11 @@
-//! What a look at the content finds.
+//! The findings of content checks.
 
 use crate::error::Next;
 use crate::path::DocPath;
 use crate::store::check::FindingKind;
 
-/// A change of the content that a repair makes. What it writes is derived again when it does.
+/// A change of the content that a repair makes. The value to write is computed anew at the time of the
+/// repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
     /// The entry of a member in `active_members`.
@@ -13,30 +14,30 @@ pub enum Edit {
     Owner,
     /// The caches of a thread.
     Thread(String),
-    /// Where a card, or an entry that names none, is listed.
+    /// Where a card is listed, or an entry without a card.
     Card(String),
-    /// What stands as a plain value where a shared type belongs, by its detail.
+    /// A plain value in place of a shared type, by its detail.
     Plain(String),
-    /// The id that a record gives itself: its path, and the field.
+    /// The id field of a record: the record's path, and the field.
     Id(DocPath, &'static str),
 }
 
-/// Something wrong with the content of a document, before it has an id.
+/// A fault in the content of a document, before it has an id.
 pub struct Found {
     /// Its name and severity.
     pub kind: &'static FindingKind,
-    /// What tells it from others of its kind in the document.
+    /// What distinguishes it from others of its kind in the document.
     pub detail: String,
     /// What is wrong.
     pub message: String,
-    /// What mends it.
+    /// What repairs it.
     pub fix: Fix,
 }
 
-/// What mends it.
+/// What repairs a fault.
 pub enum Fix {
-    /// A repair does.
+    /// An edit that a repair makes.
     Edit(Edit),
-    /// Something that a repair cannot do.
+    /// A command, because a repair cannot do it.
     Next(Next),
 }

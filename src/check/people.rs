@@ -20,21 +20,21 @@ static NO_OWNER: FindingKind = FindingKind::warning("no-owner");
 static UNKNOWN_AUTHOR: FindingKind = FindingKind::info("unknown-author");
 static UNKNOWN_ASSIGNEE: FindingKind = FindingKind::info("unknown-assignee");
 
-/// Everybody who is a member or was one, as far as a core document tells: a member who left, and
-/// whose tombstone was pruned, is no stranger.
+/// Returns everybody who is or was a member according to a core document: a member who left, and whose
+/// tombstone was pruned, is not a stranger.
 pub fn known(view: &View) -> Result<BTreeSet<String>> {
     core::ever(view, core::SPEC.roots)
 }
 
-/// What is wrong with a core document.
+/// Returns what is wrong with a core document.
 pub fn core(entity: &EntityId, view: &View) -> Vec<Found> {
     let mut found = active_members(view);
     found.extend(no_owner(entity, view));
     found
 }
 
-/// The cache `active_members` against the records (rule R5). Other programs count its keys,
-/// whatever their values are.
+/// Compares the cache `active_members` with the records (rule R5). Other programs count its keys, whatever
+/// their values are.
 fn active_members(view: &View) -> Vec<Found> {
     let active = core::active(view);
     let records: BTreeSet<String> = view.keys(core::MEMBERS.path).into_iter().collect();
@@ -110,7 +110,7 @@ fn no_owner(entity: &EntityId, view: &View) -> Option<Found> {
     Some(Found { kind: &NO_OWNER, detail: String::new(), message, fix })
 }
 
-/// Who becomes owner where there is none: of the highest role, whoever joined first. The same
+/// Returns who becomes owner if there is none: of those with the highest role, whoever joined first. The same
 /// on every replica.
 pub fn heir(source: &dyn Source) -> Option<String> {
     let members = core::active(source);
@@ -121,7 +121,8 @@ pub fn heir(source: &dyn Source) -> Option<String> {
         .map(|(id, _)| id.clone())
 }
 
-/// What it is when a field names somebody who is no member; None for a field that names nobody.
+/// Returns the kind of finding if a field names somebody who is not a member; `None` for a field that names
+/// nobody.
 fn unknown(field: &Field) -> Option<&'static FindingKind> {
     match field.role {
         FieldRole::Author | FieldRole::Creator => Some(&UNKNOWN_AUTHOR),
@@ -130,8 +131,8 @@ fn unknown(field: &Field) -> Option<&'static FindingKind> {
     }
 }
 
-/// Authors and assignees that are no members and never were, as far as the core document knows;
-/// one finding for each.
+/// Returns authors and assignees who are not members and never were, as far as the core document knows; one
+/// finding for each.
 pub fn strangers(
     entity: &EntityId,
     spec: &Spec,

@@ -1,4 +1,4 @@
-//! Records: whether they are shared types, and whether they know their own ids.
+//! Records: whether they are shared types, and whether their id fields match their keys.
 
 use super::{Edit, Fix, Found};
 use crate::concern::plain;
@@ -10,7 +10,7 @@ use crate::store::check::FindingKind;
 
 static ID_DIFFERS: FindingKind = FindingKind::warning("id-differs");
 
-/// Plain values where shared types belong.
+/// Returns plain values where shared types belong.
 pub fn plain(spec: &'static Spec, view: &View) -> Vec<Found> {
     let to_found = |plain: plain::PlainRecord| Found {
         kind: &plain::PLAIN_VALUE,
@@ -25,7 +25,7 @@ pub fn plain(spec: &'static Spec, view: &View) -> Vec<Found> {
     plain::find(spec, view).into_iter().map(to_found).collect()
 }
 
-/// Records under a key that is not the id which they give themselves.
+/// Returns records whose id field differs from their key.
 pub fn ids(spec: &'static Spec, view: &View) -> Vec<Found> {
     let mut found = Vec::new();
     for collection in spec.collections {

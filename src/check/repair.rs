@@ -1,4 +1,4 @@
-//! Repairing what a check found: only what was named, all of it in one commit or nothing.
+//! Repairs the findings of a check: only those that were named, all in one commit or none.
 
 use super::people::heir;
 use super::{Edit, Finding, Repair};
@@ -15,17 +15,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a repair did.
 #[derive(Debug)]
 pub struct Repaired {
-    /// The findings that were given, in their order: all of them are repaired.
+    /// The given findings, in their order: all of them are repaired.
     pub findings: Vec<Finding>,
-    /// The commit that holds all of it; without a number where no document's content had to change.
+    /// The commit that holds all of it; without a number if no document's content had to change.
     pub committed: Committed,
 }
 
-/// The findings that ids, or unique prefixes of them, name.
+/// Returns the findings named by ids or unique prefixes of them.
 ///
 /// # Errors
-/// `NotFound`, `Ambiguous`; `Refused` for a finding that no repair mends, with the command that
-/// does.
+/// `NotFound`, `Ambiguous`; `Refused` for a finding that cannot be repaired automatically, with the command
+/// that helps.
 pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Finding>> {
     let mut picked: Vec<&Finding> = Vec::new();
     for name in names {
@@ -42,7 +42,7 @@ pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Fi
                     .because(finding.message.as_str())
                     .hint(finding.fix.clone()));
             }
-            // Named twice; two findings may share an id.
+            // It may be named twice, and two findings may share an id.
             if !picked.iter().any(|other| std::ptr::eq(*other, finding)) {
                 picked.push(finding);
             }
@@ -51,11 +51,11 @@ pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Fi
     Ok(picked)
 }
 
-/// Mends findings in a session of [`crate::store::Store::repair_session`]. The bytes that are
-/// replaced go into the quarantine of `crdtctl.db` first.
+/// Repairs findings in a session of [`crate::store::Store::repair_session`]. The replaced bytes go into the
+/// quarantine of `crdtctl.db` first.
 ///
 /// # Errors
-/// As the session; nothing is written then, except where the error says "not everything".
+/// Those of the session; nothing is written then, except if the error says "not everything".
 pub fn repair(mut session: Session, findings: &[&Finding]) -> Result<Repaired> {
     rewrite_plain(&mut session, findings)?;
     for finding in findings {
@@ -76,8 +76,8 @@ pub fn repair(mut session: Session, findings: &[&Finding]) -> Result<Repaired> {
     Ok(Repaired { findings, committed: session.commit()? })
 }
 
-/// Puts shared types in the place of plain values: of each document all at once, since finding them
-/// is a walk over all of it. What else is to be repaired may stand in them.
+/// Replaces plain values by shared types: all of a document at once, since finding them requires a walk over
+/// the whole document. Other things to be repaired may be inside them.
 fn rewrite_plain(session: &mut Session, findings: &[&Finding]) -> Result<()> {
     let mut details: BTreeMap<&DocId, BTreeSet<&str>> = BTreeMap::new();
     for finding in findings {

@@ -1,4 +1,4 @@
-//! Times that lie ahead of this machine's clock.
+//! Times ahead of this machine's clock.
 
 use super::{Fix, Found};
 use crate::crdt::source::Source;
@@ -18,18 +18,18 @@ struct Ahead<'s> {
     spec: &'s Spec,
     now: i64,
     count: usize,
-    /// How far, and where.
+    /// How far ahead, and where.
     farthest: (i64, String),
 }
 
-/// Where a value stands; written out only where it is named.
+/// The path of a value, written out only when it is reported.
 #[derive(Clone, Copy)]
 struct Trail<'t> {
     around: Option<&'t Trail<'t>>,
     step: &'t dyn Display,
 }
 
-/// Whether a document holds times more than a day ahead: one finding for all of them.
+/// Reports times in a document that are more than a day ahead: one finding for all of them.
 pub fn ahead(spec: &Spec, view: &View, now: i64) -> Option<Found> {
     let mut ahead = Ahead { spec, now, count: 0, farthest: (0, String::new()) };
     for root in view.roots() {
@@ -58,7 +58,7 @@ pub fn ahead(spec: &Spec, view: &View, now: i64) -> Option<Found> {
             if ahead.count == 1 { "lies" } else { "lie" },
             duration(seconds)
         ),
-        // No command changes what was written; the clock that is wrong can be set.
+        // No command changes recorded times; the wrong clock can be set.
         fix: Fix::Next(Next::ShowTime),
     })
 }
@@ -79,7 +79,7 @@ impl Display for Trail<'_> {
 }
 
 impl Ahead<'_> {
-    /// A value under a key. Recursion is bounded: the check refused deeper nesting.
+    /// Checks a value under a key. Recursion is bounded: the check refused deeper nesting.
     fn look_under(&mut self, trail: Trail<'_>, key: &str, value: Option<LentValue<'_>>) {
         match value {
             Some(LentValue::Map(map))
@@ -90,7 +90,7 @@ impl Ahead<'_> {
                 }
             }
             Some(LentValue::Plain(_)) => {
-                // What is not late is no matter, whatever it is.
+                // A value that is not ahead does not matter, whatever it is.
                 let at = value.and_then(number).filter(|at| self.is_ahead(*at));
                 if let Some(at) = at.filter(|_| self.is_time(key)) {
                     self.time(trail, at);
@@ -100,7 +100,7 @@ impl Ahead<'_> {
         }
     }
 
-    /// What its concern calls a time, or its name does.
+    /// Returns whether the concern calls the field a time, or else its name does.
     fn is_time(&self, key: &str) -> bool {
         let time = Some(FieldKind::Time);
         kind_by_name(key) == time || kind_of(Some(self.spec), key) == time
@@ -137,7 +137,7 @@ impl Ahead<'_> {
     }
 }
 
-/// A plain number as a whole one.
+/// Returns a plain number as an integer.
 fn number(value: LentValue<'_>) -> Option<i64> {
     let LentValue::Plain(plain) = value else { return None };
     match plain.head().0 {

@@ -1,7 +1,7 @@
-//! What became of each record.
+//! Determines what became of each record.
 //!
-//! What is lost can be named only where something still speaks of it: blocks that could not be
-//! used, sources that disagree, bytes that could not be read in order.
+//! A lost record can be named only if something still refers to it: blocks that could not be used, sources
+//! that disagree, bytes that could not be read in order.
 
 use super::shown::Shown;
 use super::source::{Read, checked};
@@ -21,16 +21,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Completeness {
-    /// Something speaks of it, and nothing of it could be read.
+    /// Something refers to it, but nothing of it could be read.
     Lost,
-    /// It is there, without something that the fields in `missing` should have.
+    /// It is there, but parts of the fields in `missing` are not.
     Partial,
-    /// It is there with all that anything speaks of.
+    /// It is there with everything that is referred to.
     Whole,
 }
 
 impl Completeness {
-    /// The name in reports; public API.
+    /// Returns the name in reports; public API.
     pub fn name(self) -> &'static str {
         match self {
             Completeness::Lost => "lost",
@@ -43,37 +43,37 @@ impl Completeness {
 /// A record of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveredRecord {
-    /// What its collection calls it; for what no collection holds the root.
+    /// The name of its kind; the root if no collection holds it.
     pub kind: String,
     /// Its key, or its field `id` in a sequence.
     pub id: String,
-    /// How much of it is in the document that was built.
+    /// How much of it is in the rebuilt document.
     pub fate: Completeness,
     /// The fields of which something is missing.
     pub missing: Vec<String>,
 }
 
-/// BlockKind and id.
+/// Kind and id.
 type Name = (String, String);
 
 struct Survey<'a> {
     shape: RecordShape,
     view: &'a View,
     result: &'a Update<'a, Checked>,
-    /// Of the result.
+    /// The clocks of the result.
     clocks: Clocks,
     trace: &'a Trace<'a, 'a, Checked>,
-    /// What the document shows.
+    /// The records that the document shows.
     live: BTreeSet<Name>,
-    /// What the document knows of, removed records included.
+    /// The records that the document refers to, including removed ones.
     named: BTreeSet<Name>,
     missing: BTreeMap<Name, BTreeSet<String>>,
     lost: BTreeSet<Name>,
-    /// Made when it is asked for.
+    /// Built on demand.
     shown: Option<Shown>,
 }
 
-/// Names every record of `state`, and those that the sources speak of and it lacks.
+/// Lists every record of `state`, and those that the sources refer to but it lacks.
 pub fn account(doc: &DocId, state: &[u8], read: &[Read<'_>]) -> Result<Vec<RecoveredRecord>> {
     let result = checked(state, concern::expected(doc))?;
     let view = View::of(&result);
@@ -118,9 +118,9 @@ pub fn account(doc: &DocId, state: &[u8], read: &[Read<'_>]) -> Result<Vec<Recov
 }
 
 impl Survey<'_> {
-    /// Blocks that were read and are not in the document, and neither is what they say.
+    /// Handles blocks that were read but whose content is not in the document.
     fn unused(&mut self, salvage: &Salvage<'_>) {
-        // Where damaged bytes disagree with sound ones, nothing is lost.
+        // If damaged bytes disagree with sound ones, nothing is lost.
         let forks = match salvage.fault {
             Some(_) => BTreeMap::new(),
             None => salvage.forks(self.result),
@@ -140,7 +140,7 @@ impl Survey<'_> {
         }
     }
 
-    /// Whether the document shows the same at the same place, whoever wrote it there.
+    /// Returns whether the document shows the same at the same place, whoever wrote it there.
     fn shows(&mut self, salvage: &Salvage<'_>, item: &Traced<'_>) -> bool {
         let shown = self.shown.get_or_insert_with(|| Shown::of(self.view));
         match item.block.kind {
@@ -153,7 +153,7 @@ impl Survey<'_> {
         }
     }
 
-    /// What bytes behind a fault still show.
+    /// Handles what the bytes after a fault still show.
     fn unread(&mut self, salvage: &Salvage<'_>) {
         for Head { root, key, is_container } in heads(salvage.unread(), &self.shape.names()) {
             let steps = [root, key];
@@ -173,10 +173,10 @@ impl Survey<'_> {
         }
     }
 
-    /// Records that end where the bytes were cut, without a field that they were born with: as far
-    /// as the others show which those are.
+    /// Handles records that end where the bytes were cut and lack a field that they were created with, as far
+    /// as the other records show which fields those are.
     fn fields(&mut self, cuts: &[Id]) {
-        // Not where another source went on.
+        // Not where another source continued.
         let is_cut = |id: Id| {
             let of_client = cuts.iter().filter(|cut| cut.client == id.client);
             container::is_genesis(id.client)
@@ -206,14 +206,14 @@ impl Survey<'_> {
         }
     }
 
-    /// Whether blocks are missing behind those that could be read, and no other source went on.
+    /// Returns whether blocks are missing after those that could be read, and no other source continued.
     fn lacks_rest(&self, salvage: &Salvage<'_>, went_on: bool) -> bool {
         let reached = |cut: Id| self.clocks.get(&cut.client).copied();
         let is_cut = |cut: Id| reached(cut) <= Some(cut.clock);
         salvage.ends_in_blocks() && salvage.cut.map_or(!went_on, is_cut)
     }
 
-    /// Whether it has content that the document lacks and that nothing says the place of.
+    /// Returns whether it has content that the document lacks and whose place is unknown.
     fn holds_unplaced(&self, salvage: &Salvage<'_>) -> bool {
         let placed: BTreeSet<(u64, u32)> = Trace::of(salvage.update())
             .items(Some(self.trace))
@@ -233,8 +233,8 @@ impl Survey<'_> {
         })
     }
 
-    /// Where no concern says what a record is born with, anything that is missing may be missing in
-    /// any container.
+    /// If no concern says which fields a record is created with, anything missing may be missing in any
+    /// container.
     fn containers(&mut self) {
         for (kind, id) in &self.live {
             let is_known = self.shape.collections().iter().any(|known| known.noun == *kind);
@@ -269,7 +269,8 @@ impl Survey<'_> {
     }
 }
 
-/// A record without it was cut off: not what other programs leave out, and nothing of a deletion.
+/// Returns whether a record without this field was cut off: not one that other programs leave out, and not
+/// part of a deletion.
 fn is_born(collection: &Collection, field: &Field) -> bool {
     let marks = collection.tombstone.as_ref();
     let of_deletion = marks.is_some_and(|m| m.at == field.name || m.by == Some(field.name));
@@ -281,7 +282,7 @@ fn is_born(collection: &Collection, field: &Field) -> bool {
 /// How the records of a document are found.
 struct RecordShape {
     spec: Option<&'static Spec>,
-    /// Roots whose keys are records of their own; others are one record each.
+    /// Roots whose keys are separate records; every other root is one record.
     of_records: BTreeSet<String>,
     arrays: BTreeSet<String>,
     roots: BTreeSet<String>,
@@ -309,7 +310,7 @@ impl RecordShape {
         shape
     }
 
-    /// Sees which roots hold containers.
+    /// Learns which roots hold containers.
     fn learn(&mut self, items: &[Traced<'_>]) {
         for item in items {
             if let [root, _, rest @ ..] = item.steps.as_slice()
@@ -332,7 +333,7 @@ impl RecordShape {
         self.roots.iter().cloned().collect()
     }
 
-    /// The record that steps lead into, and the field of it.
+    /// Returns the record that a path leads into, and its field.
     fn record(&self, steps: &[String]) -> Option<(Name, Option<String>)> {
         let fits = |collection: &&Collection| {
             steps.len() > collection.path.len()
@@ -353,7 +354,7 @@ impl RecordShape {
         }
     }
 
-    /// Every record that a document shows.
+    /// Returns every record that a document shows.
     fn live(&self, view: &View) -> BTreeSet<Name> {
         let mut live = BTreeSet::new();
         for collection in self.collections() {

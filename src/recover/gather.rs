@@ -1,9 +1,9 @@
-//! Putting together what sources give, until nothing moves.
+//! Combines what the sources give, until nothing more joins.
 //!
-//! By the rule the first source that has anything to give gives it, and then the first is asked
-//! again. Parts that follow one another, and do not disagree, come to the same when they join all at
-//! once: so thousands of them, in whatever files and order, are not thousands of merges. Where such a
-//! run does not join as it is, half of it is tried, and in the end one part by itself.
+//! By the rule, the first source that has anything to give gives it, and then the first is asked again. Parts
+//! that follow one another without disagreeing give the same result when they all join at once, so thousands
+//! of them, in whatever files and order, do not take thousands of merges. If such a run does not join as it
+//! is, half of it is tried, and in the end a single part.
 
 use super::source::{EMPTY, Read, checked};
 use crate::error::Result;
@@ -21,7 +21,7 @@ pub fn merge_all(read: &mut [Read<'_>], expected: Expected<'_>) -> Result<Vec<u8
     Ok(bytes)
 }
 
-/// What comes of it, and how many operations each source gave.
+/// Returns the result, and how many operations each source gave.
 fn gather(read: &[Read<'_>], expected: Expected<'_>) -> Result<(Vec<u8>, Vec<u64>)> {
     let sound: Vec<Vec<Salvage<'_>>> = read
         .iter()
@@ -43,7 +43,7 @@ fn gather(read: &[Read<'_>], expected: Expected<'_>) -> Result<(Vec<u8>, Vec<u64
     }
 }
 
-/// What was put together so far.
+/// What was combined so far.
 struct Base<'b> {
     update: Update<'b, Checked>,
     version: Version,
@@ -51,18 +51,18 @@ struct Base<'b> {
 
 /// Something that may join.
 struct Part<'s> {
-    /// The source that it is of.
+    /// Its source.
     read: usize,
     salvage: &'s Salvage<'s>,
     version: Version,
-    /// All of it is there.
+    /// Whether it has joined completely.
     done: bool,
-    /// How far it could follow by its references when it was tried last, and did not join.
+    /// How far its references could be followed when it was last tried and did not join.
     refused: Vec<(u64, Range<u32>)>,
 }
 
 struct Gathering<'s, 'r> {
-    /// In the order in which they are asked.
+    /// The parts, in the order in which they are tried.
     parts: Vec<Part<'s>>,
     /// How many are tried together.
     at_once: usize,
@@ -72,7 +72,7 @@ struct Gathering<'s, 'r> {
 /// What joined.
 struct Joined {
     merged: Vec<u8>,
-    /// By their sources, operations that were not there before.
+    /// The number of new operations, by source.
     operations: Vec<(usize, u64)>,
 }
 
@@ -85,11 +85,11 @@ struct PartChain {
     operations: Vec<(usize, u64)>,
     /// Those that repeat what others hold.
     repeat: Vec<usize>,
-    /// What is reached with them.
+    /// The clocks reached with them.
     clocks: Clocks,
 }
 
-/// All parts of all sources: what is sound in them first, as `sound` holds it.
+/// Returns all parts of all sources, the sound ones first, as held by `sound`.
 fn parts<'s>(read: &'s [Read<'s>], sound: &'s [Vec<Salvage<'s>>]) -> Vec<Part<'s>> {
     let mut parts = Vec::new();
     for (at, (read, sound)) in read.iter().zip(sound).enumerate() {
@@ -113,7 +113,7 @@ impl Gathering<'_, '_> {
         self.run(base).or_else(|| self.deletions(base)).or_else(|| self.first(base))
     }
 
-    /// As many parts as follow one another.
+    /// Joins as many parts as follow one another.
     fn run(&mut self, base: &Base<'_>) -> Option<Joined> {
         loop {
             let run = self.follow(&base.version.clocks);
@@ -132,13 +132,13 @@ impl Gathering<'_, '_> {
         }
     }
 
-    /// The parts that would join one after the other, by what they refer to, always the first that
-    /// can; up to one that is damaged, of which its references do not say what can be used.
+    /// Returns the parts that would join in sequence, judged by their references, always taking the first
+    /// that can; up to a damaged part, because references do not tell what of it can be used.
     fn follow(&self, have: &Clocks) -> PartChain {
         let mut run = PartChain { clocks: have.clone(), ..PartChain::default() };
         let left = self.parts.iter().enumerate().filter(|(_, part)| !part.done);
         let mut awake: BTreeSet<usize> = left.map(|(at, _)| at).collect();
-        // By the client that they wait for: its clock, and which part.
+        // By the client they wait for: its clock, and which part.
         let mut asleep: BTreeMap<u64, BTreeSet<(u32, usize)>> = BTreeMap::new();
         while run.parts.len() < self.at_once
             && let Some(at) = awake.pop_first()
@@ -181,7 +181,7 @@ impl Gathering<'_, '_> {
         run
     }
 
-    /// The base with a run, if all of it joins and none of it says something else than another.
+    /// Returns the base with a run, if all of it joins and no part contradicts another.
     fn join(&self, run: &PartChain, base: &Base<'_>) -> Option<Vec<u8>> {
         let updates = run.updates.iter().map(|bytes| Update::checked(bytes, self.expected));
         let updates = updates.collect::<std::result::Result<Vec<_>, _>>().ok()?;
@@ -199,7 +199,7 @@ impl Gathering<'_, '_> {
         (version.clocks == run.clocks).then_some(merged)
     }
 
-    /// All deletions of what is there. They are true whoever knows of them.
+    /// Returns all deletions of what is there. They are valid whichever source knows them.
     fn deletions(&self, base: &Base<'_>) -> Option<Joined> {
         let sound = |part: &&Part<'_>| !part.done && part.salvage.fault.is_none();
         let known = self.parts.iter().filter(sound);
@@ -217,7 +217,7 @@ impl Gathering<'_, '_> {
         (version != base.version).then_some(Joined { merged, operations: Vec::new() })
     }
 
-    /// The first part that has anything to give.
+    /// Returns the first part that has anything to give.
     fn first(&mut self, base: &Base<'_>) -> Option<Joined> {
         let have = &base.version.clocks;
         for at in 0..self.parts.len() {

@@ -1,12 +1,12 @@
-//! What a document shows, for asking whether it shows something in particular.
+//! Lookup of whether a document shows a particular value.
 
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::wire::Value;
 use std::collections::HashSet;
 
-/// Every value of a document at its place, as hashes: a place is the names that lead to it, with
-/// the field `id` of a container in a sequence, and nothing for its plain elements.
+/// Hashes of every value of a document with its place: a place is the path of names, using the field `id` for
+/// a container in a sequence, and nothing for plain elements.
 pub struct Shown(HashSet<[u8; 16]>);
 
 impl Shown {
@@ -20,7 +20,7 @@ impl Shown {
         shown
     }
 
-    /// Whether this value stands there, or any container.
+    /// Returns whether this value is there, or without a value, any container.
     pub fn holds(&self, steps: &[String], value: Option<&Value>) -> bool {
         self.0.contains(&hash(steps, value))
     }
@@ -56,14 +56,14 @@ impl Shown {
     }
 }
 
-/// Of steps and value, each with its length or an end of its own.
+/// Hashes steps and value, each with its length or a terminator.
 fn hash(steps: &[String], value: Option<&Value>) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
     for step in steps {
         hasher.update(&(step.len() as u64).to_le_bytes());
         hasher.update(step.as_bytes());
     }
-    // Longer than any step: here they end.
+    // Longer than any step: terminates the steps.
     hasher.update(&u64::MAX.to_le_bytes());
     if let Some(value) = value {
         // As JSON a number is the same in every encoding.

@@ -1,4 +1,4 @@
-//! What is left of a document, as it is read: sound updates, and what can be used of the rest.
+//! Reads what is left of a document: sound updates, and the usable part of the rest.
 
 use crate::error::{Error, Result};
 use crate::gate::Expected;
@@ -11,33 +11,30 @@ pub const EMPTY: &[u8] = &[0, 0];
 /// Bytes that may hold parts of the document.
 #[derive(Debug, Clone)]
 pub struct RecoverySource {
-    /// What it is, for messages.
+    /// Its name in messages.
     pub name: String,
-    /// Updates, in the order in which they were made where that is known.
+    /// Updates, in the order in which they were made if that is known.
     pub updates: Vec<Vec<u8>>,
 }
 
 /// What one source gave.
 #[derive(Debug, Clone)]
 pub struct Given {
-    /// What people call the source: the file, the log, the inbox, or another store or bundle by its
-    /// path.
+    /// The name of the source: the file, the log, the inbox, or the path of another store or bundle.
     pub name: String,
-    /// The bytes of all its updates together, as they were found.
+    /// The total size of its updates, as found.
     pub bytes: u64,
-    /// Where its bytes stop making sense, and why.
+    /// Where its bytes become invalid, and why.
     pub fault: Option<Fault>,
-    /// Operations that no source before it gave.
+    /// The number of operations that no earlier source gave.
     pub operations: u64,
-    /// The list of deletions could not be read: what was deleted may be back.
+    /// Whether its delete set could not be read: deleted records may be back.
     pub lacks_deletes: bool,
-    /// How many blocks of one client are announced, and how many of these could be read, where
-    /// that is not all of them.
+    /// The number of blocks announced for one client, and how many of them could be read, if fewer.
     pub announced: Option<(u64, u64)>,
 }
 
-/// Puts what a store holds of the document, and what others do, in the order in which they are
-/// trusted.
+/// Returns what a store and others hold of the document, in order of trust.
 pub fn rank(own: Remains, others: Vec<RecoverySource>) -> Vec<RecoverySource> {
     let source = |name: &str, updates| RecoverySource { name: name.to_owned(), updates };
     let file = own.file.map(|(_, bytes)| source("its file", vec![bytes]));
@@ -55,10 +52,10 @@ pub fn rank(own: Remains, others: Vec<RecoverySource>) -> Vec<RecoverySource> {
 pub struct Read<'s> {
     pub source: &'s RecoverySource,
     pub salvages: Vec<Salvage<'s>>,
-    /// Its sound updates, as few as they can be: a log has thousands, and nearly always they are
+    /// Its sound updates, merged into as few as possible: a log has thousands, which nearly always merge into
     /// one.
     pub merged: Vec<Vec<u8>>,
-    /// Which of the salvages are not in those.
+    /// Indices of the salvages that are not included in those.
     pub unsound: Vec<usize>,
     pub operations: u64,
 }
@@ -92,7 +89,7 @@ impl<'s> Read<'s> {
     }
 }
 
-/// Merges updates in runs as long as they have no gaps.
+/// Merges updates into runs without gaps.
 fn merge_runs(updates: &[Update<'_, Checked>], merged: &mut Vec<Vec<u8>>) {
     match (updates, wire::merge(updates)) {
         ([], _) => {}
@@ -106,10 +103,10 @@ fn merge_runs(updates: &[Update<'_, Checked>], merged: &mut Vec<Vec<u8>>) {
     }
 }
 
-/// An update of our own making.
+/// Checks an update that we made ourselves.
 ///
 /// # Errors
-/// `Bug` where it is not valid.
+/// `Bug` if it is not valid.
 pub fn checked<'b>(bytes: &'b [u8], expected: Expected<'_>) -> Result<Update<'b, Checked>> {
     Update::checked(bytes, expected)
         .map_err(|fault| Error::bug("the recovered state is not valid").because(fault))
