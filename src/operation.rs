@@ -310,7 +310,7 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
     );
     debug_assert!(
         declared.deletes || outcome.gone().is_empty(),
-        "{} took {:?} away undeclared",
+        "{} removed {:?} undeclared",
         declared.op,
         outcome.gone()
     );

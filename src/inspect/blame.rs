@@ -93,7 +93,7 @@ pub fn container(types: &SharedTypes, path: &str) -> Result<SharedType> {
     let Some((name, mut at)) = root else {
         let roots: Vec<&str> = types.live_roots().map(|(name, _)| name).collect();
         return Err(Error::not_found(format!("there is no root for {path}"))
-            .hint(format!("there are {}", crate::error::listed(&roots))));
+            .hint(format!("the roots are {}", crate::error::listed(&roots))));
     };
     let rest = path.get(name.len()..).unwrap_or_default();
     let mut way = name.to_owned();

@@ -26,7 +26,7 @@ pub fn find<'d>(dump: &'d Value, path: &str) -> Result<Vec<&'d Value>> {
     let parsed = JsonPath::parse(path).map_err(|e| {
         Error::usage(format!("{path:?} is not a JSONPath: {}", e.message()))
             .because(format!("at character {}", e.position().saturating_add(1)))
-            .hint("one begins with `$`: `$.messages.*.content`, `$..author_id`")
+            .hint("a JSONPath begins with `$`: `$.messages.*.content`, `$..author_id`")
     })?;
     let levels = Levels::of(dump);
     if levels.0.len() > JSONPATH_LEVELS && (shape.descents > 0 || shape.filters) {
@@ -59,11 +59,11 @@ fn queried<'d>(path: &JsonPath, dump: &'d Value, levels: usize) -> Result<Vec<&'
         return Ok(path.query(dump).all());
     }
     let stack = levels.min(JSONPATH_LEVELS).saturating_mul(LEVEL_STACK);
-    let nothing = |e| Error::io("no thread for the query", e);
+    let nothing = |e| Error::io("cannot start a thread for the query", e);
     thread::scope(|scope| {
         let there = thread::Builder::new().name("path".to_owned()).stack_size(stack);
         let there = there.spawn_scoped(scope, || path.query(dump).all()).map_err(nothing)?;
-        there.join().map_err(|_| Error::bug("a JSONPath ended in a panic"))
+        there.join().map_err(|_| Error::bug("evaluating a JSONPath panicked"))
     })
 }
 

@@ -109,7 +109,7 @@ impl DiffSide {
     /// `Untrusted` for anything else.
     pub fn file(name: String, doc: Option<DocId>, bytes: &[u8]) -> Result<DiffSide> {
         let view = whole(bytes, doc.as_ref()).map_err(|reason| {
-            Error::untrusted(format!("{name}: it holds no whole document")).because(reason)
+            Error::untrusted(format!("{name} does not hold a whole document")).because(reason)
         })?;
         Ok(DiffSide { name, holds: Holdings::One { doc, view: Box::new(view) } })
     }
@@ -347,8 +347,8 @@ fn pair_in(one: &DiffSide, many: &DiffSide, docs: &BTreeSet<DocId>) -> Result<Pa
     match one.document_id() {
         Some(doc) if docs.contains(doc) => Ok(Pair::of(doc)),
         Some(doc) => Err(Error::not_found(format!("there is no document {doc} in {}", many.name))),
-        None => Err(Error::usage(format!("which document is {}?", one.name))
-            .hint("compare it with a document of the store, by its name, or with another file")),
+        None => Err(Error::usage(format!("it is unknown which document {} is", one.name))
+            .hint("compare it with a document of the store by name, or with another file")),
     }
 }
 

@@ -173,7 +173,9 @@ fn who_wrote_what_is_shown() {
     let rows = machine.run(&["doc", "blame", &state, "settings", "--json"]).json();
     assert_eq!((&rows[0]["client"], &rows[0]["from"]), (&json!("7"), &json!(14)));
     machine.run(&["doc", "blame", &state, "settings/theme"]).fails(2, "is a plain value");
-    machine.run(&["doc", "blame", &state, "nothing"]).fails(4, "there are page, settings, text");
+    machine
+        .run(&["doc", "blame", &state, "nothing"])
+        .fails(4, "the roots are page, settings, text");
     machine.run(&["doc", "blame", &state, "page/7"]).fails(4, "there is nothing at page/7");
 }
 

@@ -60,9 +60,9 @@ fn what_is_not_drawn_as_it_is_is_drawn_and_said() {
             "chart",
             r#"{"values":[3,"4",null]}"#,
             "<rect",
-            "2 values of the chart that are no numbers",
+            "2 values of the chart that are not numbers",
         ),
-        ("chart", many.as_str(), "<rect", "of 201 values the first 200 are drawn"),
+        ("chart", many.as_str(), "<rect", "only the first 200 of 201 values are drawn"),
         (
             "text",
             r#"{"content":"hi","color":"blurple"}"#,

@@ -31,14 +31,14 @@ pub fn strange(data: &Record) -> Vec<String> {
     let drawn = values.iter().take(PARTS);
     let no_numbers = drawn.filter(|value| number(value).is_none()).count() as u64;
     match values.len() {
-        0 => said.push("the chart has no `values`, and is drawn without any".to_owned()),
-        n if n > PARTS => said.push(format!("of {n} values the first {PARTS} are drawn")),
+        0 => said.push("the chart has no `values` and is drawn empty".to_owned()),
+        n if n > PARTS => said.push(format!("only the first {PARTS} of {n} values are drawn")),
         _ => {}
     }
     if no_numbers > 0 {
         let values = error::counted(no_numbers, "value");
-        let (are, numbers) = if no_numbers == 1 { ("is", "number") } else { ("are", "numbers") };
-        said.push(format!("{values} of the chart that {are} no {numbers} {are} drawn as 0"));
+        let (are, numbers) = if no_numbers == 1 { ("is", "a number") } else { ("are", "numbers") };
+        said.push(format!("{values} of the chart that {are} not {numbers} {are} drawn as 0"));
     }
     said
 }

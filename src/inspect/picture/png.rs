@@ -40,7 +40,8 @@ pub fn png(svg: &str) -> Result<(Vec<u8>, u32, u32)> {
     // Within 1 and 4096: `as` is exact enough.
     let pixels = |side: f32| (side * scale).ceil().clamp(1.0, SIDE) as u32;
     let (width, height) = (pixels(size.width()), pixels(size.height()));
-    let mut map = Pixmap::new(width, height).ok_or_else(|| Error::bug("a picture without size"))?;
+    let mut map =
+        Pixmap::new(width, height).ok_or_else(|| Error::bug("the picture has no size"))?;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut map.as_mut());
     let bytes =
         map.encode_png().map_err(|e| Error::bug("the picture does not encode").because(e))?;
