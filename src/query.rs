@@ -48,7 +48,7 @@ pub struct Partial<T> {
 /// Returns what was read; `None` for a document that cannot be used, which is added to `damaged`.
 ///
 /// # Errors
-/// Those not about a single document.
+/// Those that are not about a single document.
 fn sound<T>(damaged: &mut Vec<Error>, read: Result<T>) -> Result<Option<T>> {
     match read {
         Ok(read) => Ok(Some(read)),
@@ -65,7 +65,7 @@ fn view(reader: &Reader, entity: &EntityId, spec: &Spec) -> Result<Option<View>>
     reader.view(&entity.document(spec.name))
 }
 
-/// How often a read is retried if others write meanwhile.
+/// How often a read is tried if others write meanwhile.
 const READINGS: usize = 20;
 
 /// Reads document and archive consistently: they are two files, and a record that a command moved between
@@ -82,7 +82,7 @@ fn steady<R>(reader: &Reader, read: impl Fn() -> Result<R>) -> Result<R> {
     read()
 }
 
-/// Runs a query on that document, reading no more of it than the query needs.
+/// Runs a query on the document of a concern, reading no more of it than the query needs.
 fn look<R>(
     reader: &Reader,
     entity: &EntityId,
@@ -92,7 +92,7 @@ fn look<R>(
     reader.look(&entity.document(spec.name), look)?.transpose()
 }
 
-/// Returns the one name with this prefix, of those that occur somewhere. A full name need not occur.
+/// Returns the one name with this prefix among `names`. A full name need not be among them.
 ///
 /// # Errors
 /// `Ambiguous`; `Usage` for a prefix that is too short.

@@ -15,7 +15,7 @@ use crate::wire::Record;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// Where the record with an id is.
+/// Where a record was found.
 pub(super) enum Place {
     Document(DocPath),
     Archived(Box<ArchivedRecord>),
@@ -28,14 +28,14 @@ pub(super) struct Shelf<'v> {
     beside: Beside,
 }
 
-/// What is read beside a document: the archive, and the notes to show if it cannot be read.
+/// The archive read together with a document, and the notes for what cannot be read.
 pub(super) struct Beside {
     archive: Option<ArchiveReader>,
     left_out: Omitted,
 }
 
 impl Beside {
-    /// Opens the archive in its current state; if it cannot be used, none and a note.
+    /// Opens the archive in its current state. An archive that cannot be used counts as none, with a note.
     fn of(reader: &Reader) -> Beside {
         let left_out = reader.left_out().clone();
         if left_out.is_noted() {
@@ -48,7 +48,7 @@ impl Beside {
         Beside { archive, left_out }
     }
 
-    /// Returns what the archive answers; if it cannot be read, a default and a note.
+    /// Queries the archive. If it cannot be read, returns the default and adds a note.
     fn ask<T: Default>(&self, ask: impl FnOnce(&ArchiveReader) -> Result<T>) -> T {
         let said = self.archive.as_ref().map(ask).transpose();
         said.unwrap_or_else(|error| {
@@ -68,7 +68,7 @@ impl<'v> Shelf<'v> {
         Shelf { doc, view, beside: Beside::of(reader) }
     }
 
-    /// Combines an archive with the document that was opened in the same moment; see [`moment`].
+    /// Combines an archive with the document that was opened at the same moment; see [`moment`].
     pub fn beside(doc: DocId, view: &'v dyn Source, beside: Beside) -> Shelf<'v> {
         Shelf { doc, view, beside }
     }
@@ -79,7 +79,7 @@ impl<'v> Shelf<'v> {
         self.beside.ask(|archive| archive.page(&self.doc, page, |record| self.is_on(page, record)))
     }
 
-    /// Returns archived cards and issues that were reopened, the earliest first. Others can be among them.
+    /// Returns archived cards and issues that were reopened, the earliest first. May include others.
     pub fn opened(&self) -> Vec<ArchivedRecord> {
         let mut found = self.beside.ask(|archive| archive.opened(&self.doc));
         found.retain(|record| self.is_only_here(record));
@@ -118,8 +118,8 @@ impl<'v> Shelf<'v> {
         taken
     }
 
-    /// Returns how many there are beside the document's own, without reading them; `None` if that requires
-    /// reading them.
+    /// Returns how many there are apart from the document's own (`live`), without reading them; `None` if
+    /// that requires reading them.
     pub fn count(&self, live: &[DocPath]) -> Option<u64> {
         match &self.beside.archive {
             Some(_) => self.beside.ask(|archive| archive.count(&self.doc, live)),
@@ -172,7 +172,7 @@ impl<'v> Shelf<'v> {
         self.beside.ask(|archive| archive.threads(&self.doc))
     }
 
-    /// Returns those of them with this id prefix.
+    /// Returns the messages with this id prefix that have archived replies.
     pub fn threads_beginning(&self, prefix: &str) -> BTreeSet<String> {
         match prefix.is_empty() {
             true => BTreeSet::new(),
@@ -227,8 +227,8 @@ impl<'v> Shelf<'v> {
     }
 }
 
-/// Opens a document and the archive beside it as of one moment: later reads of them see that moment, too.
-/// `None` if there is no document.
+/// Opens a document and its archive at one moment, which later reads of both still see. `None` if there is no
+/// document.
 pub(super) fn moment(reader: &Reader, doc: &DocId) -> Result<Option<(View, Beside)>> {
     steady(reader, || Ok(reader.view(doc)?.map(|view| (view, Beside::of(reader)))))
 }
@@ -333,7 +333,7 @@ pub fn list(
     })
 }
 
-/// How a document is kept; public API.
+/// The archive mode of a document; public API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeptDocument {
     /// The document.
@@ -344,8 +344,8 @@ pub struct KeptDocument {
     pub archived_since: Option<i64>,
 }
 
-/// Returns how the archivable documents of a store or of some entities are kept. One that cannot be used is
-/// reported.
+/// Returns the archive modes of the archivable documents of a store or of some entities. One that cannot be
+/// used is reported.
 ///
 /// # Errors
 /// `Io` if the store cannot be listed.

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 /// A file that only one message has attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AloneFile {
-    /// Its path, or the path it wants.
+    /// Its path, or the path it wants if another file has that.
     pub path: DiskPath,
     /// The name to use for it: its path, or its id if another file has that path.
     pub name: String,

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// A card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Card {
-    /// Its id here.
+    /// Its id, as commands take it.
     pub id: String,
     /// Its title; may be empty.
     pub title: Text,

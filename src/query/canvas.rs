@@ -12,7 +12,7 @@ use serde_json::Value;
 /// An element of the canvas.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Element {
-    /// Its id here.
+    /// Its id, as commands take it.
     pub id: String,
     /// `text`, `image`, `chart` or `shape`.
     pub element_type: Text,

@@ -61,7 +61,7 @@ pub struct MessageFilter {
     /// Only those that hold all of these words, ignoring case. If there are any, the replies in the threads
     /// are searched too.
     pub words: Vec<String>,
-    /// Only the last `limit`.
+    /// At most this many, the latest.
     pub limit: Option<usize>,
     /// Includes deleted ones.
     pub deleted: bool,
@@ -72,14 +72,14 @@ pub struct MessageFilter {
 }
 
 impl MessageFilter {
-    /// Returns whether it leaves out nothing except by its limit and deletion.
+    /// Returns whether it filters by limit and deletion only.
     fn lets_all_through(&self) -> bool {
         let unlimited =
             MessageFilter { limit: None, deleted: false, replies: false, ..self.clone() };
         unlimited == MessageFilter::default()
     }
 
-    /// Returns whether words leave out most messages, and no other condition needs data of all messages.
+    /// Returns whether it selects by words, and no other condition needs data of all messages.
     fn is_by_words(&self) -> bool {
         !self.words.is_empty() && self.author.is_none() && !self.unread
     }
@@ -140,7 +140,7 @@ fn list_of(
         paths = newest(view, paths, filter.deleted, limit);
     }
     let mut found = talk.messages(paths, filter.deleted)?;
-    // Of the archive no more is read than can be shown.
+    // Reads no more of the archive than can be shown.
     let limit = filter.limit.filter(|_| filter.author.is_none() && !filter.unread);
     found.append(&mut talk.archived(&ArchivePage {
         listed: !with_replies,
@@ -290,7 +290,7 @@ fn mark(unread: &Unread, talk: &Talk<'_>, messages: &mut [Message]) {
     }
 }
 
-/// Returns those messages that a filter lets through, regardless of its limit.
+/// Returns those messages that a filter lets through, ignoring its limit.
 fn let_through(
     reader: &Reader,
     talk: &Talk<'_>,
@@ -381,8 +381,8 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Message>
     })
 }
 
-/// Returns the thread of the message or reply with this id or unique prefix: of a message its own, of a reply
-/// the one it is in. Deleted replies only with `all`.
+/// Returns the thread of the message with this id or unique prefix, or the thread that the reply with it is
+/// in. Deleted replies only with `all`.
 ///
 /// # Errors
 /// As [`find`].
@@ -401,7 +401,7 @@ fn thread_in(talk: &Talk<'_>, prefix: &str, all: bool) -> Result<Thread> {
     let parent = match talk.shelf.find(live, prefix, MESSAGES.noun) {
         Ok(Place::Document(path)) => path.last().cloned().unwrap_or_default(),
         Ok(Place::Archived(archived)) => archived.parent().unwrap_or(archived.id()).to_owned(),
-        // Only replies are left of the message: the thread is theirs.
+        // The message is gone and only its replies are left: return their thread.
         Err(e) if e.kind == Kind::NotFound => {
             let parents = talk.shelf.threads_beginning(prefix);
             match parents.is_empty() {
@@ -430,8 +430,8 @@ fn thread_in(talk: &Talk<'_>, prefix: &str, all: bool) -> Result<Thread> {
     Ok(Thread { parent_id: parent, reply_count, last_reply_at, message, replies })
 }
 
-/// Returns a summary of the threads of an entity, by the messages they belong to; empty if there are none
-/// yet.
+/// Returns summaries of the threads of an entity, in the order of their messages' ids; empty if there are
+/// none yet.
 ///
 /// # Errors
 /// `Corrupt` if the document is damaged.

@@ -17,7 +17,7 @@ const TITLE: usize = 40;
 /// A value that lost a merge.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LostValue {
-    /// Its number here.
+    /// Its number in this store.
     pub number: i64,
     /// When it was decided, in Unix seconds.
     pub at: i64,
@@ -138,7 +138,7 @@ pub fn list(reader: &Reader, filter: &ConflictFilter) -> Result<Vec<LostValue>> 
     Ok(lost.map(|lost| LostValue { dismissed: dismissed.contains(&lost.number), ..lost }).collect())
 }
 
-/// Returns one of them.
+/// Returns the losing value with this number.
 ///
 /// # Errors
 /// `NotFound` for an unknown number.

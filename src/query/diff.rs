@@ -77,7 +77,7 @@ pub struct Differences {
     pub diverged: Vec<(String, Vec<Difference>)>,
 }
 
-/// Opens what a side of a comparison holds of a document; `None` if it has none.
+/// Opens a side's version of a document; `None` if it has none.
 type Opener = Box<dyn Fn(&DocId) -> Result<Option<AnyView>>>;
 
 /// One of the two sides of a comparison.
@@ -114,7 +114,7 @@ impl DiffSide {
         Ok(DiffSide { name, holds: Holdings::One { doc, view: Box::new(view) } })
     }
 
-    /// Returns the side for content of every shared type, whatever the gate would say about it.
+    /// Returns the side for content of any shared type, even content that the gate would refuse.
     pub fn types(name: String, doc: Option<DocId>, types: SharedTypes) -> DiffSide {
         DiffSide { name, holds: Holdings::One { doc, view: Box::new(types) } }
     }
@@ -141,7 +141,7 @@ impl DiffSide {
         }
     }
 
-    /// Returns its content of a document; a side with one document returns that, whichever is requested.
+    /// Returns its version of a document; a side with a single document returns that, whichever is requested.
     fn view(&self, doc: Option<&DocId>) -> Result<SideState<'_>> {
         match (&self.holds, doc) {
             (Holdings::One { view, .. }, _) => Ok(SideState::Lent(view.as_ref())),
@@ -255,7 +255,7 @@ impl<'s> Pairs<'s> {
     /// Compares them, calling `compared` after each.
     ///
     /// # Errors
-    /// Those not about a single document.
+    /// Those that are not about a single document.
     pub fn compare(&self, mut compared: impl FnMut()) -> Result<Partial<Differences>> {
         let mut partial = Partial { found: Differences::default(), damaged: Vec::new() };
         for pair in &self.pairs {

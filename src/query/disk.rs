@@ -45,7 +45,7 @@ pub struct DiskRow {
     pub displaced: bool,
     /// Whether it is deleted.
     pub deleted: bool,
-    /// Its versions, if it is or was not text.
+    /// The versions of its binary content; empty if it was always text.
     pub versions: Vec<FileVersion>,
 }
 
@@ -188,7 +188,7 @@ pub fn same_in(
 /// Returns the file that [`file()`] finds, with derived fields.
 ///
 /// # Errors
-/// As there.
+/// Those of [`file()`].
 pub fn show(reader: &Reader, entity: &EntityId, named: &str) -> Result<DiskRow> {
     let (_, file, displaced) = find(reader, entity, named)?;
     Ok(DiskRow::of(file, displaced))

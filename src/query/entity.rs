@@ -85,7 +85,7 @@ pub struct DocumentSize {
 /// Returns the entities of a store: all that have a document of a known concern.
 ///
 /// # Errors
-/// Those not about a single document.
+/// Those that are not about a single document.
 pub fn list(reader: &Reader) -> Result<Partial<Vec<EntitySummary>>> {
     let mut entities: BTreeMap<EntityId, Vec<&'static str>> = BTreeMap::new();
     for document in reader.documents()? {
@@ -132,7 +132,7 @@ fn metadata(reader: &Reader, entity: &EntityId) -> Result<Metadata> {
 fn described(entity: &EntityId, record: Record) -> Result<Metadata> {
     let mut row: Map<String, Value> =
         record.into_iter().map(|(name, value)| (name, value.to_json())).collect();
-    // The document's id tells whose they are, and derived fields have their own names.
+    // Derived fields own these names, and the entity is given by the document's id.
     for derived in ["members", "documents"] {
         row.remove(derived);
     }

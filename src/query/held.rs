@@ -6,8 +6,8 @@ use serde_json::Value;
 use std::fmt;
 use std::ops::Deref;
 
-/// The content of a text field. It reads as its text, and as the empty text if there is none or anything
-/// else; [`Text::json`] tells those apart, and serialising it loses nothing.
+/// The content of a text field. It reads as its text, or as the empty text if the value is missing or of
+/// another type; [`Text::json`] tells those apart, and serialising it loses nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(Value);
@@ -50,7 +50,7 @@ impl fmt::Display for Text {
     }
 }
 
-/// The content of a number field. It reads as its number, and as 0 if there is none or anything else;
+/// The content of a number field. It reads as its number, or as 0 if the value is missing or of another type;
 /// serialising it loses nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]

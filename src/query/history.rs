@@ -27,7 +27,7 @@ pub struct LoggedCommand {
     pub documents: Vec<DocId>,
     /// The number of operations it ran.
     pub operations: u64,
-    /// Whose logs its updates came from: members, else replicas.
+    /// Whose logs its updates came from: members, or replicas of unknown members.
     pub from: Vec<String>,
     /// The size of its updates.
     pub bytes: u64,
@@ -66,7 +66,7 @@ pub struct LoggedOperation {
 pub struct DocumentChange {
     /// The document that was changed.
     pub doc: DocId,
-    /// Whose log the update came from: the member, else the replica.
+    /// Whose log the update came from: the member, or the replica if the member is unknown.
     pub from: Option<String>,
     /// The id of the replica whose log it was in; `None` if it was made here.
     pub from_replica: Option<String>,
@@ -110,7 +110,8 @@ pub struct RecordEvent {
     /// The record, and what was done to it.
     #[serde(flatten)]
     pub record: touched::TouchedRecord,
-    /// Whose log the update came from: the member, else the replica; `None` if it was made here.
+    /// Whose log the update came from: the member, or the replica if the member is unknown; `None` if it was
+    /// made here.
     pub from: Option<String>,
     /// The operations of the command on this record; empty if none were recorded.
     pub operations: Vec<Map<String, Value>>,
@@ -125,7 +126,7 @@ pub struct HistoryFilter {
     pub until: Option<i64>,
     /// Only what concerns these entities.
     pub entities: Option<BTreeSet<EntityId>>,
-    /// Only the last `limit`.
+    /// At most this many, the latest.
     pub limit: Option<usize>,
 }
 
@@ -304,7 +305,7 @@ fn members(state: &State) -> Result<ByReplica> {
     Ok(peers.filter_map(|peer| Some((peer.replica_id, peer.member?))).collect())
 }
 
-/// Returns whose log an update came from: the member, else the replica.
+/// Returns whose log an update came from: the member, or the replica if the member is unknown.
 fn source(origin: &(String, i64), members: &ByReplica) -> Option<String> {
     let (replica, _) = origin;
     Some(members.get(replica).unwrap_or(replica).clone())

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 /// An issue with its comments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Issue {
-    /// Its id here.
+    /// Its id, as commands take it.
     pub id: String,
     /// Its title.
     pub title: Text,
@@ -154,7 +154,7 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
         if let Some(priority) = filter.priority {
             found.retain(|issue| issue.priority == priority.as_str());
         }
-        // Those of one second in the order of writing: the same on every replica.
+        // Ties within a second keep the order of writing, which is the same on every replica.
         found.sort_by_cached_key(|issue| {
             let archived = || written.get(&issue.id).copied();
             let written = view.item(&["issues", &issue.id]).or_else(archived);
@@ -203,7 +203,7 @@ fn comments_of(record: &Record, all: bool) -> Result<Vec<Comment>> {
         .map(|comment| record::brief(&COMMENTS, comment, None))
         .collect::<Result<Vec<Comment>>>()?;
     comments.retain(|comment| all || !comment.deleted);
-    // Those of one second stay in the order of the list.
+    // The sort is stable: comments of one second stay in the order of the list.
     comments.sort_by_key(|comment| comment.created_at);
     Ok(comments)
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 /// A current or former member of an entity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Member {
-    /// Its id here.
+    /// Its id, as commands take it.
     pub member_id: String,
     /// `owner`, `admin`, `member`, `viewer` or `guest`.
     pub role: Text,

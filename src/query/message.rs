@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// A message, or a reply to one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// Its id here.
+    /// Its id, as commands take it.
     pub id: String,
     /// The member who wrote it, as the record says; may no longer be active.
     pub author_id: Text,
@@ -44,8 +44,8 @@ pub struct Message {
     /// When the last of them was written, in Unix seconds; 0 without any.
     #[serde(default, deserialize_with = "derived")]
     pub last_reply_at: i64,
-    /// Whether it was written by others after what was marked as read here; in lists, and only if anything
-    /// ever was.
+    /// Whether others wrote it after what was marked as read here. Set only in lists, and only if anything
+    /// was ever marked.
     #[serde(default, deserialize_with = "derived", skip_serializing_if = "is_false")]
     pub unread: bool,
     /// Whether it is in the archive, and no longer in the document.

@@ -1,5 +1,5 @@
-//! Records as types: the one way from a collection of the schema to a struct, or to a JSON object if there is
-//! no struct for it.
+//! Turns records into types: the only way from a collection of the schema to a struct, or to a JSON object if
+//! there is no struct for it.
 
 use super::view;
 use crate::crdt::source::Source;
@@ -109,8 +109,8 @@ pub(super) fn typed<T: DeserializeOwned>(row: Map<String, Value>) -> Result<T> {
         .map_err(|e| Error::bug("a record is not what its schema says").because(e))
 }
 
-/// For a field that is derived, not read from the record: a value that another program wrote under its name
-/// is ignored.
+/// Deserialises a field that is derived, not read from the record: ignores a value that another program wrote
+/// under its name.
 pub(super) fn derived<'de, D: Deserializer<'de>, T: Default>(found: D) -> Result<T, D::Error> {
     IgnoredAny::deserialize(found).map(|_| T::default())
 }

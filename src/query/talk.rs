@@ -32,7 +32,7 @@ impl<'v> Talk<'v> {
         Talk { shelf, written: RefCell::default() }
     }
 
-    /// Combines a chat and an archive that were opened in one moment.
+    /// Combines a chat and an archive that were opened at the same moment.
     pub fn beside_archive(entity: &EntityId, view: &'v dyn Source, beside: Beside) -> Talk<'v> {
         let shelf = Shelf::beside(entity.document(SPEC.name), view, beside);
         Talk { shelf, written: RefCell::default() }
@@ -68,7 +68,7 @@ impl<'v> Talk<'v> {
         Ok(Some(message))
     }
 
-    /// Does the same for one whose position is not needed later.
+    /// Like [`Talk::shelved`], for a message whose position is not needed later.
     pub fn read_archived(&self, archived: &ArchivedRecord) -> Result<Option<Message>> {
         let of = chat::collection_of(&archived.path);
         let Some(fields) = self.shelf.fields(archived) else { return Ok(None) };
@@ -102,7 +102,7 @@ impl<'v> Talk<'v> {
         }
     }
 
-    /// Returns the contents of a message's thread; empty for a reply, which has none.
+    /// Returns the reply count and last reply time of a message's thread; zeros for a reply, which has none.
     fn caches_of(&self, path: &[String]) -> Caches {
         match path.steps()[..] {
             [_, message] => self.caches(message),
@@ -110,7 +110,7 @@ impl<'v> Talk<'v> {
         }
     }
 
-    /// Returns the contents of a thread, in the document and in the archive.
+    /// Returns the reply count and last reply time of a thread, in the document and in the archive.
     pub fn caches(&self, thread: &str) -> Caches {
         let mut caches = Caches::of(self.view(), thread);
         for at in self.shelf.reply_times(thread) {
@@ -129,7 +129,7 @@ impl<'v> Talk<'v> {
         }
     }
 
-    /// Sorts the oldest first, those of one second in the order of writing: the same on every replica.
+    /// Sorts by time, and within a second in the order of writing, which is the same on every replica.
     pub fn sort(&self, messages: &mut [Message]) {
         messages.sort_by_cached_key(|message| self.order(message));
     }

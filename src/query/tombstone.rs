@@ -60,7 +60,7 @@ pub struct TombstoneGroup {
     pub group: String,
     /// The number of records in the group.
     pub tombstones: usize,
-    /// The number of them that may leave their documents now.
+    /// How many of them may be pruned now.
     pub prunable: usize,
     /// The number of documents they are in.
     pub documents: usize,
@@ -108,7 +108,7 @@ pub fn grouped(all: &[DeletedRecord], by: TombstoneGrouping) -> Vec<TombstoneGro
     groups
 }
 
-/// A deleted record in full: who deleted it, whom it waits for, and what goes with it.
+/// A deleted record in full: who deleted it, whom it waits for, and what pruning it frees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// The document it is still in.
@@ -135,7 +135,7 @@ pub struct Explanation {
     pub frees: usize,
     /// Everybody who is active or has acknowledged it.
     pub members: Vec<Acknowledger>,
-    /// Whether it counts as content: pruning leaves it then, and it goes only into the archive.
+    /// Whether it counts as content: then pruning leaves it, and only archiving removes it.
     #[serde(skip)]
     pub is_content: bool,
     /// Whether there is any active member who could acknowledge it.
@@ -167,7 +167,7 @@ pub struct Acknowledger {
 /// in Unix seconds, counts as the time when the store's own member was heard from.
 ///
 /// # Errors
-/// Those not about a single document.
+/// Those that are not about a single document.
 pub fn list(
     reader: &Reader,
     entities: &BTreeSet<EntityId>,
@@ -181,7 +181,7 @@ pub fn list(
 /// Returns the deleted record with this id or unique prefix, explained.
 ///
 /// # Errors
-/// `NotFound`, `Usage`; `Ambiguous` if several documents have one with this id, too.
+/// `NotFound`, `Usage`; `Ambiguous` also if several documents have one with this id.
 pub fn explain(
     reader: &Reader,
     entities: &BTreeSet<EntityId>,

@@ -1,4 +1,4 @@
-//! Records that are gone for good, as they were.
+//! The trash: records that are gone for good, as they were.
 
 use crate::concern;
 use crate::error::Result;
@@ -20,7 +20,7 @@ pub struct TrashedRecord {
     pub kind: String,
     /// The document it was in.
     pub doc: DocId,
-    /// When it went, in Unix seconds.
+    /// When it left, in Unix seconds.
     pub at: i64,
     /// `pruned` by this replica, `peer` by another one, `removed` without a tombstone, `replaced` by a
     /// new record under its id.
@@ -41,7 +41,7 @@ pub struct TrashedContent {
     pub summary: TrashedRecord,
     /// Its path from the root.
     pub path: DocPath,
-    /// Its fields just before it went.
+    /// Its fields just before it left.
     pub record: Value,
 }
 
@@ -53,7 +53,7 @@ pub fn list(reader: &Reader, entities: Option<&BTreeSet<EntityId>>) -> Result<Ve
     Ok(all(reader, entities)?.iter().map(TrashedRecord::of).collect())
 }
 
-/// Returns the record with this id or unique prefix; of several with one id the last that went.
+/// Returns the record with this id or unique prefix; of several with the same id, the one that left last.
 ///
 /// # Errors
 /// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.

@@ -1,4 +1,4 @@
-//! What of a chat is unread here. Marks are local to a replica: no document has them.
+//! Tells what is unread in a chat here. Read marks are local to a replica: no document has them.
 
 use super::message::Message;
 use crate::error::{Error, Result};
@@ -35,7 +35,7 @@ impl ReadMark {
         Ok(kept.and_then(|kept| serde_json::from_str(&kept).ok()))
     }
 
-    /// Returns the mark for a chat at this version, of which these messages stay unread.
+    /// Returns the mark for a chat read up to this version, except for these unread messages.
     pub(super) fn at(clocks: Clocks, unread: BTreeSet<String>) -> Self {
         ReadMark { clocks, unread }
     }
@@ -72,7 +72,7 @@ impl Unread {
         !message.deleted && self.is_unread(&message.id, &message.author_id, item)
     }
 
-    /// Does the same for one that is not deleted, by its id and author.
+    /// Like [`Unread::is_of`], for a message that is not deleted, by its id and author.
     pub(super) fn is_unread(&self, id: &str, author: &str, item: Option<Id>) -> bool {
         if self.own.as_deref() == Some(author) {
             return false;

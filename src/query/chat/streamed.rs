@@ -36,7 +36,7 @@ pub fn row_fields() -> impl Iterator<Item = &'static str> {
 }
 
 /// Passes some fields of all messages and replies of an entity, deleted and archived ones included, in the
-/// order of [`super::list`]: for few fields a fraction of the work of [`each_message`].
+/// order of [`super::list`]. With few fields this takes a fraction of the work of [`each_message`].
 ///
 /// # Errors
 /// `Corrupt` if the document is damaged; those of `take`.
@@ -70,7 +70,7 @@ pub fn each_row(
         }
     }
     live.sort_by(|(a, _), (b, _)| a.cmp(b));
-    // If only their number is needed.
+    // Only their number is needed.
     if names.is_empty() {
         let paths: Vec<DocPath> = live.iter().map(|(_, (path, _))| path.clone()).collect();
         if let Some(archived) = talk.shelf.count(&paths) {
@@ -87,7 +87,7 @@ pub fn each_row(
 /// Makes rows from records.
 struct RowMaker<'t> {
     talk: &'t Talk<'t>,
-    /// Set if unread is requested and anything was ever marked as read.
+    /// Set if the field `unread` is requested and anything was ever marked as read.
     unread: Option<Unread>,
     /// The field that names the author.
     author: &'t str,

@@ -7,8 +7,8 @@ use crate::query::{Partial, sound};
 use crate::store::Reader;
 use std::collections::BTreeSet;
 
-/// Returns the entities that only such documents refer to. Their type is unknown, so they are called
-/// `file:ID`, as the documents are.
+/// Returns the entities not in `known` that such documents refer to. Their type is unknown, so they are
+/// called `file:ID`, as the documents are.
 ///
 /// # Errors
 /// Those of the store.
@@ -40,7 +40,7 @@ pub fn file_documents(reader: &Reader, entity: &EntityId) -> Result<Partial<Vec<
     Ok(partial)
 }
 
-/// Returns the one with this path, id, unique id prefix, or full document id, with its content.
+/// Returns the file with this path, id, unique id prefix, or full document id, with its content.
 ///
 /// # Errors
 /// `NotFound`, `Ambiguous`; those of the store.
