@@ -1,8 +1,8 @@
-//! The microscope: reports about documents, read from their bytes without yrs.
+//! Reports about documents, read from their bytes without yrs.
 //!
 //! [`size`] accounts for every byte of a file, [`tree`] shows the shape of the live content, [`blocks`] the
-//! raw blocks, [`jsonpath`] selects values from it, [`diff`] shows what differs between two, [`explain`] what
-//! an update does, [`steps`] and [`blame`] who wrote what and when, [`anonymize`] makes a copy without what
+//! raw blocks. [`jsonpath`] selects values from a document, [`diff`] compares two, [`explain`] describes an
+//! update, [`steps`] and [`blame`] show who wrote what and when, [`anonymize`] makes a copy without what
 //! people wrote, [`picture`] draws a canvas. Content that rule 1 of the gate excludes (XML, formats,
 //! sub-documents of other programs) can still be measured and shown block by block.
 

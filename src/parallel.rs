@@ -1,18 +1,18 @@
-//! Two pieces of work at the same time, where that is worth a thread.
+//! Runs two pieces of work at the same time, if that is worth a thread.
 
 use std::panic;
 use std::thread;
 
-/// For fewer bytes than these a thread costs more than it saves.
+/// For fewer bytes than this a thread costs more than it saves.
 const WORTH: usize = 1 << 18;
 
-/// Whether [`both`] takes another thread for work on so many bytes.
+/// Returns whether [`both`] uses a second thread for work on this many bytes.
 pub(crate) fn pays(bytes: usize) -> bool {
     bytes >= WORTH
 }
 
-/// Does both, at the same time where they are about many `bytes`, and gives what both gave. A panic in
-/// one of them is one of the caller.
+/// Runs both, at the same time if they work on many `bytes`, and returns both results. A panic in either
+/// becomes a panic of the caller.
 pub(crate) fn both<A, B: Send>(
     bytes: usize,
     here: impl FnOnce() -> A,
@@ -26,7 +26,7 @@ pub(crate) fn both<A, B: Send>(
         let here = here();
         let there = match spawned {
             Ok(thread) => thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)),
-            // The system has no thread for it.
+            // The system could not start a thread.
             Err(_) => there(),
         };
         (here, there)

@@ -1,4 +1,4 @@
-//! Realistic stores out of a seed, for demonstrations and benchmarks.
+//! Generates realistic stores from a seed, for demonstrations and benchmarks.
 
 use crate::clock::{Clock, Ids};
 use crate::concern::chat;
@@ -9,7 +9,7 @@ use crate::store::{Environment, Machine, Open, Store};
 
 /// How long ago the first message was sent: half a year, in seconds.
 pub const SPAN: i64 = 180 * 86_400;
-/// Of a hundred messages, so many are edited later, and so many deleted.
+/// How many of a hundred messages are edited later, and how many are deleted.
 const EDITED: u64 = 12;
 const DELETED: u64 = 6;
 
@@ -21,8 +21,7 @@ const WORDS: &[&str] = &[
     "draft",
 ];
 
-/// The surroundings of a sample: this machine's, with a clock that can be put anywhere and ids out
-/// of the seed.
+/// Returns the environment of a sample: this machine's, with a clock that can be set and ids from the seed.
 pub fn environment(real: &Environment, seed: u64) -> Environment {
     Environment {
         machine: Machine {
@@ -40,30 +39,30 @@ pub fn environment(real: &Environment, seed: u64) -> Environment {
     }
 }
 
-/// Chance that is the same for the same seed.
+/// A random sequence that is the same for the same seed.
 pub struct Chance(blake3::OutputReader);
 
 impl Chance {
-    /// The beginning of the sequence that this seed gives, on every machine.
+    /// Starts the sequence of a seed, which is the same on every machine.
     pub fn new(seed: u64) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("crdtctl 1 sample");
         hasher.update(&seed.to_le_bytes());
         Chance(hasher.finalize_xof())
     }
 
-    /// A number below `end`; 0 when `end` is 0. The bias of the remainder does not matter here.
+    /// Returns a number below `end`; 0 if `end` is 0. The modulo bias does not matter here.
     pub fn below(&mut self, end: u64) -> u64 {
         let mut bytes = [0u8; 8];
         self.0.fill(&mut bytes);
         u64::from_le_bytes(bytes).checked_rem(end).unwrap_or(0)
     }
 
-    /// One of several things; None of none.
+    /// Picks one of the items; `None` if there are none.
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
         of.get(usize::try_from(self.below(of.len() as u64)).unwrap_or(0))
     }
 
-    /// A sentence of 3 to 18 words.
+    /// Returns a sentence of 3 to 18 words.
     pub fn sentence(&mut self) -> String {
         let words = 3 + self.below(16);
         let picked: Vec<&str> = (0..words).filter_map(|_| self.pick(WORDS).copied()).collect();
@@ -71,10 +70,10 @@ impl Chance {
     }
 }
 
-/// Lets the members of an entity write `messages` messages over the last half year, some of them
-/// edited and some deleted since. One commit for each member; `done` hears of every message.
+/// Writes `messages` messages of the members of an entity, spread over the last half year, some of them
+/// edited or deleted since. Commits once per member; `done` is called after every message.
 ///
-/// The store's clock is left standing at the end of that time.
+/// The store's clock ends up at the time it had before.
 pub fn fill(
     store: &Store,
     entity: &EntityId,

@@ -1,9 +1,9 @@
-//! What the tests beside the code share.
+//! Helpers shared by the unit tests.
 
 use tempfile::TempDir;
 
-/// A directory that goes with the test. In memory where there is such a place: waiting for a disk is
-/// not what is tested.
+/// Returns a directory that is deleted after the test. In memory if possible, so that tests do not wait for
+/// a disk.
 pub fn temporary() -> TempDir {
     let root = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
     root.expect("a temporary directory")

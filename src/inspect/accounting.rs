@@ -59,7 +59,7 @@ pub struct RecordBytes<'a> {
 /// The first of the known patterns: none.
 const UNKNOWN: u32 = 0;
 
-/// The value that stands for "yes" in a boolean table.
+/// The value that means "yes" in a table of flags.
 const LIVES: u32 = 0;
 
 /// The position of a location, seen from the root.
@@ -321,7 +321,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         }
     }
 
-    /// Returns the index of a pattern with its container: usually the same as for the neighbours.
+    /// Returns the index of a pattern with its container, reusing the last one: neighbours usually share it.
     fn noted(&mut self, spot: PatternAt) -> u32 {
         if self.known_patterns.last() != Some(&Some(spot)) {
             self.known_patterns.push(Some(spot));

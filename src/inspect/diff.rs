@@ -238,8 +238,8 @@ fn of_array(root: &str, old: Vec<Value>, new: Vec<Value>, equal: Equal) -> Vec<C
     (before..end).filter_map(of_place).collect()
 }
 
-/// Returns the change between two values under one key: by field if at least one is a map and the other is
-/// nothing else, otherwise as the one field `value`.
+/// Returns the change between two values under one key: by field if both are maps, or one is and the other is
+/// missing; otherwise as the one field `value`.
 fn of_value(
     collection: &str,
     id: Option<&String>,

@@ -79,7 +79,7 @@ pub fn explain(update: &Update<'_>, base: Option<&Update<'_>>) -> Vec<Act> {
     acts.into_iter().map(|(act, _)| act).collect()
 }
 
-/// Returns the units of which an update holds anything.
+/// Returns the units that an update holds, with or without their content.
 pub fn held(update: &Update<'_>) -> IdSet {
     let mut held = IdSet::default();
     for (client, blocks) in update.clients() {

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// Deeper containers are counted with the one at this depth. Our own documents nest 16 deep.
 const DEPTH: u16 = 32;
-/// A container with more different names than this has ids as keys.
+/// A container with more different names than this is taken to have ids as keys.
 const NAMES: usize = 64;
 /// The longest key that can be a name.
 const NAME_CHARS: usize = 40;
@@ -94,7 +94,7 @@ impl Patterns {
         self.child_by_bytes(parent, key.as_bytes())
     }
 
-    /// Does the same for a key given as the bytes of a text.
+    /// Like [`Patterns::child`], for a key given as the bytes of a text.
     pub fn child_by_bytes(&mut self, parent: u32, key: &[u8]) -> u32 {
         let Some(node) = self.node(parent) else { return NONE };
         let keys_are_ids = match node.role {
@@ -138,7 +138,7 @@ impl Patterns {
         self.node(pattern).map_or(PatternRole::Plain, |node| node.role)
     }
 
-    /// Returns what a pattern says about the whole record around it; `None` except for the fields that do.
+    /// Returns what a pattern says about the whole record around it; `None` for most fields.
     pub fn mark(&self, pattern: u32) -> Option<Mark> {
         self.node(pattern).and_then(|node| node.mark)
     }

@@ -75,11 +75,11 @@ pub struct Sizes {
     pub file_bytes: u64,
     /// The rows, the largest first.
     pub rows: Vec<SizeRow>,
-    /// Live values with their headers, including reactions.
+    /// The bytes of live values with their headers, including reactions.
     pub live_bytes: u64,
-    /// Records that are marked as deleted, with their acknowledgements.
+    /// The bytes of records that are marked as deleted, with their acknowledgements.
     pub tombstone_bytes: u64,
-    /// The residue of removed records: it is never freed, and no limit counts it.
+    /// The bytes of residue of removed records: they are never freed, and no limit counts them.
     pub residue_bytes: u64,
     /// Records that are marked as deleted: path, and about how many bytes pruning frees.
     pub tombstones: Vec<(DocPath, u64)>,

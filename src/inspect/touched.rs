@@ -38,7 +38,7 @@ pub struct TouchedRecord {
     /// The same as separate steps.
     #[serde(skip)]
     pub steps: DocPath,
-    /// Depends on what of the record's own item is in the update, as far as the document still tells.
+    /// Judged by whether the update holds the record's own item, as far as the document still tells.
     pub change: TouchKind,
     /// The fields that were written. Empty for a change of the whole record.
     pub fields: BTreeSet<String>,
@@ -81,7 +81,7 @@ pub fn touched(
     TouchMap::of(spec, &Update::walk(document)?).touched(update)
 }
 
-/// A document prepared for telling what many updates touched.
+/// A document prepared for finding what many updates touched.
 pub struct TouchMap<'d, 'a> {
     spec: Option<&'static Spec>,
     document: &'d Update<'a>,

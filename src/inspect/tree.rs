@@ -35,8 +35,8 @@ pub fn tree(view: &View, spec: Option<&'static Spec>, depth: usize) -> Vec<Branc
     grower.branches()
 }
 
-/// Returns the same for every shared type: elements of XML by name, attributes by name, formats of a text
-/// below it as `mark`.
+/// Like [`tree`], for every shared type: XML elements and attributes by name, formats of a text below it as
+/// `mark`.
 pub fn tree_of_types(types: &SharedTypes, depth: usize) -> Vec<Branch> {
     let mut grower = Grower { patterns: Patterns::new(None), seen: Vec::new() };
     let mut open: Vec<(u32, SharedType, usize)> = Vec::new();
@@ -245,7 +245,7 @@ pub fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Returns the same for a plain value, from its head; `None` for one that holds others.
+/// Returns the type of a plain value from its head; `None` for one that holds others.
 fn scalar(head: AnyHead) -> Option<&'static str> {
     Some(match head {
         AnyHead::Undefined => "undefined",

@@ -44,8 +44,8 @@ type SeenRoot<'n> = (&'n str, BTreeSet<u64>);
 
 /// Returns the roots whose elements, characters or nodes are the same in two documents but written by
 /// different clients: merged, they would all be there twice. This does not apply to maps, because one value
-/// wins under each key, nor to roots that another document holds in both versions, because then it is no
-/// news. Linear in the documents, except for what is found.
+/// wins under each key, nor to roots that a third document holds in both versions, because there they are
+/// duplicated already. Linear in the documents, except for what is found.
 pub fn twice(documents: &[(&str, SharedTypes)]) -> Vec<Twice> {
     let mut seen: BTreeMap<(String, [u8; 32]), SeenRoot<'_>> = BTreeMap::new();
     let mut found = Vec::new();

@@ -1,6 +1,6 @@
-//! Why bytes are in a file.
+//! The uses of the bytes in a file.
 
-/// Why bytes are there.
+/// What bytes of a file are used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
     /// The values that the document shows.
@@ -19,7 +19,7 @@ pub enum Why {
     Reaction,
     /// Ranges whose content was garbage-collected.
     Gc,
-    /// Ranges that are missing: no document of ours has any.
+    /// Missing ranges: our own documents have none.
     Gap,
     /// Items of length zero, as old versions of yrs wrote them.
     Empty,

@@ -2,7 +2,7 @@
 
 use crate::wire::{Record, Value};
 
-/// Nothing is drawn at its stated place beyond this: a picture has to end somewhere.
+/// Numbers are clamped to this, in both directions: a picture has to end somewhere.
 const FAR: f64 = 1e6;
 
 /// A rectangle, rotated about its centre.

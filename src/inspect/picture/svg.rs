@@ -110,7 +110,7 @@ impl Svg {
         true
     }
 
-    /// Writes a few words of our own, whatever has been drawn.
+    /// Writes a few words of our own, whatever is left of the budget.
     pub fn note(&mut self, x: f64, y: f64, words: &str, style: &Type<'_>) {
         self.element_steps = usize::MAX;
         self.text(x, y, &[words.to_owned()], style);
