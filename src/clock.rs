@@ -12,12 +12,12 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The machine's clock.
+    /// Returns the machine's clock.
     pub fn system() -> Self {
         Clock { fixed: Cell::new(None) }
     }
 
-    /// A clock that always returns this time (`--now`, `CRDTCTL_NOW`, tests).
+    /// Returns a clock that always returns this time (`--now`, `CRDTCTL_NOW`, tests).
     pub fn fixed(seconds: i64) -> Self {
         Clock { fixed: Cell::new(Some(seconds)) }
     }
@@ -124,7 +124,7 @@ impl Ids {
         result
     }
 
-    /// Ends that: what was drawn will not be drawn again.
+    /// Ends the effect of [`Ids::repeatably`]: what was drawn will not be drawn again.
     pub fn forget(&self) {
         self.drawn.borrow_mut().clear();
     }

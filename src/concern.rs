@@ -47,32 +47,32 @@ pub const CONCERNS: &[Spec] = &[
     notes::SPEC,
 ];
 
-/// The concern of a document; `None` if the document is opaque.
+/// Returns the concern of a document; `None` if the document is opaque.
 pub fn of(doc: &DocId) -> Option<&'static Spec> {
     named(doc.concern()?)
 }
 
-/// The concern with this name.
+/// Returns the concern with this name.
 pub fn named(name: &str) -> Option<&'static Spec> {
     CONCERNS.iter().find(|spec| spec.name == name)
 }
 
-/// Whether a document is shared only between replicas of its member.
+/// Returns whether a document is shared only between replicas of its member.
 pub fn is_private(doc: &DocId) -> bool {
     of(doc).is_some_and(|spec| spec.private)
 }
 
-/// The types that the roots of a document must have; empty for an opaque document.
+/// Returns the types that the roots of a document must have; empty for an opaque document.
 pub fn roots(doc: &DocId) -> &'static [(&'static str, RootKind)] {
     of(doc).map_or(&[], |spec| spec.roots)
 }
 
-/// What a document may hold: anything Yjs writes, in the roots of its concern if it has one.
+/// Returns what a document may hold: anything Yjs writes, in the roots of its concern if it has one.
 pub fn expected(doc: &DocId) -> Expected<'static> {
     of(doc).map_or(Expected::Anything, |spec| Expected::Concern(spec.roots))
 }
 
-/// The fields that listing messages needs: creation time and deleted flag. For a record on a page of
+/// Returns the fields that listing messages needs: creation time and deleted flag. For a record on a page of
 /// its own they are known without opening the page.
 pub fn noted() -> Noted {
     let created = chat::MESSAGES.named(FieldRole::Created).unwrap_or_default();
@@ -80,30 +80,30 @@ pub fn noted() -> Noted {
     [created, deleted]
 }
 
-/// The bytes of a document that count towards its limit: all but the residue of removed records, which
-/// is never freed. A document that does not decode counts in full.
+/// Returns the bytes of a document that count towards its limit: all but the residue of removed records,
+/// which is never freed. A document that does not decode counts in full.
 pub fn counted_bytes(state: &[u8]) -> u64 {
     let residue = Update::walk(state).map_or(0, |update| update.residue());
     (state.len() as u64).saturating_sub(residue)
 }
 
-/// Whether a document with this many counted bytes is near or over its limit.
+/// Returns whether a document with this many counted bytes is near or over its limit.
 pub fn is_near_limit(doc: &DocId, bytes: u64) -> bool {
     of(doc).is_some_and(|spec| percent_of(bytes, spec) >= limits::WARN_PERCENT)
 }
 
-/// How full a document is, in percent, from its counted bytes.
+/// Returns how full a document is, in percent, from its counted bytes.
 pub fn percent_of(counted: u64, spec: &Spec) -> u64 {
     counted.saturating_mul(100) / spec.limit_bytes.max(1)
 }
 
-/// The command that makes room in a document of this concern.
+/// Returns the command that makes room in a document of this concern.
 pub fn room_in(spec: &Spec) -> Next {
     let has_archive = [chat::SPEC.name, kanban::SPEC.name, issues::SPEC.name].contains(&spec.name);
     if has_archive { Next::ArchiveRun } else { Next::Prune(None) }
 }
 
-/// What takes room in a document of this concern and could be avoided, if its records do not show it.
+/// Returns what takes room in a document of this concern and could be avoided, if its records do not show it.
 pub fn room_taken_in(spec: &Spec) -> Option<&'static str> {
     let has_files = [disk::SPEC.name, disk::PRIVATE.name].contains(&spec.name);
     has_files.then_some(
@@ -112,7 +112,7 @@ pub fn room_taken_in(spec: &Spec) -> Option<&'static str> {
     )
 }
 
-/// The warning for a document near or over its limit, from its counted bytes.
+/// Returns the warning for a document near or over its limit, from its counted bytes.
 pub fn limit_note(doc: &DocId, counted: u64) -> Option<Hint> {
     let spec = of(doc)?;
     let limit = spec.limit_bytes;

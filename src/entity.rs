@@ -38,8 +38,8 @@ pub struct Entity<'s> {
 }
 
 impl Store {
-    /// The entity with an id like `group:ocean-forest-moon-star`. It need not exist: [`Entity::create`]
-    /// creates it.
+    /// Returns the entity with an id like `group:ocean-forest-moon-star`. It need not exist:
+    /// [`Entity::create`] creates it.
     ///
     /// # Errors
     /// `Usage` for an invalid id.
@@ -49,7 +49,7 @@ impl Store {
 }
 
 impl<'s> Entity<'s> {
-    /// Its id.
+    /// Returns its id.
     pub fn id(&self) -> &EntityId {
         &self.id
     }
@@ -73,7 +73,7 @@ impl<'s> Entity<'s> {
         self.store.change(&Operation::EntityRename(rename))
     }
 
-    /// Its metadata, its members and its documents.
+    /// Returns its metadata, its members and its documents.
     ///
     /// # Errors
     /// `Corrupt` if its metadata cannot be read.
@@ -81,7 +81,7 @@ impl<'s> Entity<'s> {
         entity::show(&self.store.reader()?, &self.id)
     }
 
-    /// The deleted records that are still in its documents, and the members they wait for.
+    /// Returns the deleted records that are still in its documents, and the members they wait for.
     ///
     /// # Errors
     /// `Corrupt` if a document cannot be read.
@@ -105,27 +105,27 @@ impl<'s> Entity<'s> {
         Ok(pruned.gone().len())
     }
 
-    /// Its members.
+    /// Returns the handle for its members.
     pub fn members(&self) -> Members<'s> {
         Members::new(self.store, self.id.clone())
     }
 
-    /// Its messages.
+    /// Returns the handle for its messages.
     pub fn chat(&self) -> Chat<'s> {
         Chat::new(self.store, self.id.clone())
     }
 
-    /// Its board.
+    /// Returns the handle for its board.
     pub fn kanban(&self) -> Kanban<'s> {
         Kanban::new(self.store, self.id.clone())
     }
 
-    /// Its issues.
+    /// Returns the handle for its issues.
     pub fn issues(&self) -> Issues<'s> {
         Issues::new(self.store, self.id.clone())
     }
 
-    /// Its whiteboard.
+    /// Returns the handle for its whiteboard.
     pub fn canvas(&self) -> Canvas<'s> {
         Canvas::new(self.store, self.id.clone())
     }

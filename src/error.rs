@@ -222,7 +222,7 @@ pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     first_of(names, 8)
 }
 
-/// Does what [`listed`] does, with at most `most` names.
+/// Like [`listed`], with at most `most` names.
 pub fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
     let shown = names.iter().take(most).map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
     match names.len().saturating_sub(most) {

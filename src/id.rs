@@ -114,17 +114,17 @@ impl DocId {
         Ok(DocId(text.to_owned()))
     }
 
-    /// The first part: `group` of `group:ocean-forest-moon-star:chat`.
+    /// Returns the first part: `group` of `group:ocean-forest-moon-star:chat`.
     pub fn entity_type(&self) -> &str {
         self.0.split(':').next().unwrap_or("")
     }
 
-    /// The second part: `ocean-forest-moon-star` of `group:ocean-forest-moon-star:chat`.
+    /// Returns the second part: `ocean-forest-moon-star` of `group:ocean-forest-moon-star:chat`.
     pub fn entity_id(&self) -> &str {
         self.0.split(':').nth(1).unwrap_or("")
     }
 
-    /// The third part, if there are exactly three.
+    /// Returns the third part, if there are exactly three.
     pub fn concern(&self) -> Option<&str> {
         let mut parts = self.0.split(':').skip(2);
         match (parts.next(), parts.next()) {
@@ -133,7 +133,7 @@ impl DocId {
         }
     }
 
-    /// The entity of a document whose id has three parts.
+    /// Returns the entity of a document whose id has three parts.
     pub fn entity(&self) -> Option<EntityId> {
         self.concern()?;
         EntityId::parse(&format!("{}:{}", self.entity_type(), self.entity_id())).ok()

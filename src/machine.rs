@@ -19,7 +19,7 @@ pub fn at_hand() -> Environment {
     around(xdg("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("crdtctl")))
 }
 
-/// Does the same with leases in a directory of the caller's choice: for tests, containers and services. It
+/// Like [`at_hand`], with leases in a directory of the caller's choice: for tests, containers and services. It
 /// must outlive the stores written to with it, and must not be copied with them.
 pub fn with_state_in(dir: &Path) -> Environment {
     // A lease outlives the directory in which this process was started.
@@ -58,7 +58,7 @@ fn machine_id() -> Option<String> {
     first_line(Path::new("/etc/machine-id"))
 }
 
-/// The host's name, shown to those who wait for its lock.
+/// Returns the host's name, shown to those who wait for its lock.
 fn host() -> String {
     #[cfg(unix)]
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();

@@ -59,7 +59,7 @@ macro_rules! operations {
         )*];
 
         impl Operation {
-            /// Its declaration.
+            /// Returns its declaration.
             #[allow(clippy::needless_update)]
             pub fn declaration(&self) -> &'static Declaration {
                 match self {
@@ -283,7 +283,7 @@ operations! {
     "notes.delete" => NoteDelete(notes::Delete) { deletes: true, takes: &[needs("note")] }
 }
 
-/// The declaration of the operation with this name.
+/// Returns the declaration of the operation with this name.
 pub fn declared(op: &str) -> Option<&'static Declaration> {
     OPERATIONS.iter().find(|declaration| declaration.op == op)
 }
@@ -354,7 +354,7 @@ fn record(
     Ok(())
 }
 
-/// An operation as in a batch line.
+/// Returns an operation as in a batch line.
 fn written(operation: &Operation) -> Result<Value> {
     serde_json::to_value(operation).map_err(unwritable)
 }

@@ -74,16 +74,16 @@ impl fmt::Display for DocPath {
 
 /// What the keys of a path offer, owned or borrowed.
 pub trait Keys {
-    /// The path as a borrowed list, as documents take it.
+    /// Returns the path as a borrowed list, as documents take it.
     fn steps(&self) -> Steps<'_>;
 
-    /// The path of a key below, for a lookup.
+    /// Returns the path of a key below, for a lookup.
     fn field<'a>(&'a self, key: &'a str) -> Steps<'a>;
 
-    /// The path of a key below, to be kept.
+    /// Returns the path of a key below, to be kept.
     fn child(&self, key: &str) -> DocPath;
 
-    /// The path above; `None` at the top.
+    /// Returns the path above; `None` at the top.
     fn parent(&self) -> Option<DocPath>;
 }
 

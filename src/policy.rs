@@ -38,7 +38,7 @@ impl Role {
     /// Every role, the strongest first.
     pub const ALL: [Role; 5] = [Role::Owner, Role::Admin, Role::Member, Role::Viewer, Role::Guest];
 
-    /// The role as written in documents.
+    /// Returns the role as written in documents.
     pub fn as_str(self) -> &'static str {
         match self {
             Role::Guest => "guest",
@@ -49,7 +49,7 @@ impl Role {
         }
     }
 
-    /// A role as people write it.
+    /// Parses a role as people write it.
     ///
     /// # Errors
     /// `Usage` for an unknown role.
@@ -57,7 +57,7 @@ impl Role {
         one_of(&Role::ALL, Role::as_str, text, "role")
     }
 
-    /// The role a document names; a missing or unknown role counts as a plain member's.
+    /// Returns the role a document names; a missing or unknown role counts as a plain member's.
     pub fn of(text: Option<&str>) -> Role {
         text.and_then(|text| Role::parse(&text.to_ascii_lowercase()).ok()).unwrap_or(Role::Member)
     }
@@ -70,7 +70,7 @@ impl Role {
         self >= Role::Admin
     }
 
-    /// Whether it may add, remove or appoint members of role `other`.
+    /// Returns whether it may add, remove or appoint members of role `other`.
     fn governs(self, other: Role) -> bool {
         self == Role::Owner || (self == Role::Admin && other < Role::Admin)
     }
@@ -174,7 +174,7 @@ pub enum Denial<'a> {
     LastOwner,
 }
 
-/// Whether `actor` may do something. Depends only on its arguments.
+/// Returns whether `actor` may do something. Depends only on its arguments.
 pub fn authorize<'a, S: AsRef<str>>(
     action: &'a Action<S>,
     actor: &str,

@@ -119,7 +119,7 @@ pub const UNLISTED: Collection = Collection {
     fields: &[Field::created("created_at"), Field::acknowledgements("ack_vector")],
 };
 
-/// The collection of the record that a path leads into, and the number of steps to the record. For
+/// Returns the collection of the record that a path leads into, and the number of steps to the record. For
 /// nested collections, the innermost.
 pub fn place(spec: &'static Spec, path: &[String]) -> Option<(&'static Collection, usize)> {
     let fits = |collection: &&Collection| {
@@ -132,33 +132,33 @@ pub fn place(spec: &'static Spec, path: &[String]) -> Option<(&'static Collectio
 }
 
 impl Collection {
-    /// The field with this name, if the schema has one.
+    /// Returns the field with this name, if the schema has one.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// The name of the first field with a role.
+    /// Returns the name of the first field with a role.
     pub fn named(&self, role: FieldRole) -> Option<&'static str> {
         self.fields.iter().find(|field| field.role == role).map(|field| field.name)
     }
 
-    /// The name of the text field by which people recognise a record.
+    /// Returns the name of the text field by which people recognise a record.
     pub fn heading(&self) -> Option<&'static str> {
         let is_heading = |field: &&Field| field.role == FieldRole::Prose && field.kind.is_text();
         self.fields.iter().find(is_heading).map(|field| field.name)
     }
 
-    /// The clock of a field: its own, or else the record's.
+    /// Returns the clock of a field: its own, or else the record's.
     pub fn clock_of(&self, field: &str) -> Option<&'static str> {
         self.field(field).and_then(|field| field.clock).or(self.clock)
     }
 
-    /// The paths of all its records, in key order.
+    /// Returns the paths of all its records, in key order.
     pub fn records(&self, source: &dyn Source) -> Vec<DocPath> {
         self.homes(source).into_iter().flat_map(|path| descend(source, path, "*")).collect()
     }
 
-    /// The paths of the containers of its records.
+    /// Returns the paths of the containers of its records.
     pub fn homes(&self, source: &dyn Source) -> Vec<DocPath> {
         let mut paths: Vec<DocPath> = vec![DocPath::default()];
         for step in self.path {
@@ -167,7 +167,8 @@ impl Collection {
         paths
     }
 
-    /// The record at a path. A value in the place of a record becomes a record with the field `value`.
+    /// Returns the record at a path. A value in the place of a record becomes a record with the field
+    /// `value`.
     pub fn record(&self, source: &dyn Source, path: &[&str]) -> Record {
         match source.value(path) {
             Some(Value::Map(record) | Value::Object(record)) => record,
@@ -176,7 +177,7 @@ impl Collection {
         }
     }
 
-    /// Its records as JSON objects, in key order; deleted ones only with `all`.
+    /// Returns its records as JSON objects, in key order; deleted ones only with `all`.
     pub fn rows(&self, source: &dyn Source, all: bool) -> Vec<Map<String, serde_json::Value>> {
         self.records(source)
             .into_iter()
@@ -185,12 +186,12 @@ impl Collection {
             .collect()
     }
 
-    /// Whether the record at a path has the tombstone flag.
+    /// Returns whether the record at a path has the tombstone flag.
     pub fn is_deleted(&self, source: &dyn Source, path: &[String]) -> bool {
         self.tombstone.as_ref().is_some_and(|tombstone| source.flag(&path.field(tombstone.flag)))
     }
 
-    /// A record as a JSON object with the schema's fields: a missing one is null, 0, false or empty;
+    /// Returns a record as a JSON object with the schema's fields: a missing one is null, 0, false or empty;
     /// sets have no duplicates. The first field is the record's id as commands know it: its key, if it
     /// has one. If a program wrote a different id there, that appears as the additional field
     /// `recorded_id`.
@@ -212,7 +213,7 @@ impl Collection {
         row
     }
 
-    /// A record with all its fields: the schema's first, then the rest.
+    /// Returns a record with all its fields: the schema's first, then the rest.
     pub fn whole_row(
         &self,
         record: &Record,

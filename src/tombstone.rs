@@ -50,12 +50,12 @@ pub enum PlainPart {
 }
 
 impl Tombstone {
-    /// The id of the deleted record.
+    /// Returns the id of the deleted record.
     pub fn id(&self) -> &str {
         self.path.last().map_or("", String::as_str)
     }
 
-    /// The active members whose acknowledgement it waits for, sorted.
+    /// Returns the active members whose acknowledgement it waits for, sorted.
     pub fn waiting_for<'m>(&self, members: &'m MemberTimes) -> Vec<&'m str> {
         members
             .iter()
@@ -64,33 +64,33 @@ impl Tombstone {
             .collect()
     }
 
-    /// Whether it waits for the acknowledgement of an active member that joined at this time.
+    /// Returns whether it waits for the acknowledgement of an active member that joined at this time.
     pub fn waits_for(&self, member: &str, joined: i64) -> bool {
         self.deleted_at.is_none_or(|deleted| joined <= deleted)
             && !self.acknowledged.contains_key(member)
     }
 
-    /// Whether the record is content (an archived card, a closed issue): pruning leaves it alone; only
-    /// archiving removes it.
+    /// Returns whether the record is content (an archived card, a closed issue): pruning leaves it alone;
+    /// only archiving removes it.
     pub fn is_content(&self) -> bool {
         let removal = self.collection.tombstone.as_ref().map(|marks| marks.removal);
         removal == Some(Removal::IntoArchive)
     }
 
-    /// Whether it may be pruned: no acknowledgement is missing, and the entity has active members.
+    /// Returns whether it may be pruned: no acknowledgement is missing, and the entity has active members.
     pub fn is_prunable(&self, members: &MemberTimes) -> bool {
         self.plain != PlainPart::Around
             && !members.is_empty()
             && !members.iter().any(|(member, joined)| self.waits_for(member, *joined))
     }
 
-    /// Whether pruning removes it once all acknowledgements are there.
+    /// Returns whether pruning removes it once all acknowledgements are there.
     fn can_go(&self) -> bool {
         self.plain != PlainPart::Around && !self.is_content()
     }
 }
 
-/// Every tombstone of a document, in the order of the collections and their keys.
+/// Returns every tombstone of a document, in the order of the collections and their keys.
 pub fn list(spec: &Spec, source: &dyn Source) -> Vec<Tombstone> {
     spec.collections.iter().flat_map(|collection| in_collection(collection, source)).collect()
 }
@@ -104,7 +104,7 @@ fn in_collection(collection: &'static Collection, source: &dyn Source) -> Vec<To
 }
 
 impl Tombstone {
-    /// The tombstone at a path; `None` if there is no deleted record.
+    /// Returns the tombstone at a path; `None` if there is no deleted record.
     pub fn at(
         collection: &'static Collection,
         source: &dyn Source,
@@ -135,7 +135,7 @@ impl Tombstone {
     }
 }
 
-/// The time to record for a deletion in this document: now, but not before any known member joined.
+/// Returns the time to record for a deletion in this document: now, but not before any known member joined.
 /// Clocks are off by minutes, and a member known at the time of the deletion had the record.
 pub fn time_of_deletion(session: &mut Session, doc: &DocId) -> Result<i64> {
     let joined = match doc.entity() {
@@ -245,7 +245,7 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
     })
 }
 
-/// A hash of everything that decides which tombstones are acknowledged and pruned here: the acting
+/// Returns a hash of everything that decides which tombstones are acknowledged and pruned here: the acting
 /// member, and the members waited for.
 fn swept_by(member: Option<&MemberId>, members: &MemberTimes) -> [u8; 32] {
     let mut hash = blake3::Hasher::new();
@@ -298,7 +298,7 @@ pub struct PrunePlan {
 }
 
 impl PrunePlan {
-    /// The plan for one document, given the active members of its entity.
+    /// Returns the plan for one document, given the active members of its entity.
     pub fn of(doc: &DocId, source: &dyn Source, members: &MemberTimes) -> PrunePlan {
         let mut plan = PrunePlan::default();
         for tombstone in concern::of(doc).map(|spec| list(spec, source)).unwrap_or_default() {
@@ -334,7 +334,7 @@ impl PrunePlan {
     }
 }
 
-/// The documents of an entity that can hold tombstones.
+/// Returns the documents of an entity that can hold tombstones.
 pub fn documents(entity: &EntityId) -> Vec<DocId> {
     let known = concern::CONCERNS.iter().filter(|spec| !spec.collections.is_empty());
     known.map(|spec| entity.document(spec.name)).collect()
@@ -504,7 +504,7 @@ fn remove(session: &mut Session, doc: &DocId, plan: PrunePlan) -> Result<Vec<Pru
     Ok(plan.prunable)
 }
 
-/// The active members of the entity that a document belongs to; for a private document, its owner.
+/// Returns the active members of the entity that a document belongs to; for a private document, its owner.
 pub fn members_of(session: &mut Session, doc: &DocId) -> Result<MemberTimes> {
     if concern::is_private(doc) {
         let owner = session.state().replica()?.and_then(|(_, member, _)| member);
