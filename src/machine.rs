@@ -19,8 +19,8 @@ pub fn at_hand() -> Environment {
     around(xdg("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("crdtctl")))
 }
 
-/// Like [`at_hand`], with leases in a directory of the caller's choice: for tests, containers and services. It
-/// must outlive the stores written to with it, and must not be copied with them.
+/// Like [`at_hand`], with leases in a directory of the caller's choice: for tests, containers and services.
+/// It must outlive the stores written to with it, and must not be copied with them.
 pub fn with_state_in(dir: &Path) -> Environment {
     // A lease outlives the directory in which this process was started.
     around(std::path::absolute(dir).ok())
