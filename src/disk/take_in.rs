@@ -83,9 +83,11 @@ impl TakingIn<'_> {
         self.elsewhere = self.by_hash(owners.iter().filter(|place| !which.means(&place.path)));
         let found = self.found(which)?;
         let unknown = found.into_iter().filter(|path| !known.contains(path)).rev().collect();
-        let new = self.follow_moves(asked, unknown)?;
+        let mut new = self.follow_moves(asked, unknown)?;
         if *which != Which::All {
-            self.find_lost(&known)?;
+            let left = self.find_lost(&known)?;
+            let left = left.into_iter().filter(|_| matches!(asked, Which::At(_)));
+            new.extend(left.filter(|path| asked.means(path)).map(|path| (path, None)));
         }
         self.changed_places()?;
         // Before new files: one of those may need the place of a file that is gone.
@@ -384,11 +386,13 @@ impl TakingIn<'_> {
         Ok(())
     }
 
-    /// Follows files that are not in their places to where their content is now.
-    fn find_lost(&mut self, known: &BTreeSet<DiskPath>) -> Result<()> {
+    /// Follows files that are not in their places to where their content is now. Returns the paths where
+    /// something else is instead.
+    fn find_lost(&mut self, known: &BTreeSet<DiskPath>) -> Result<BTreeSet<DiskPath>> {
+        let mut left = BTreeSet::new();
         let places = [&self.lost, &self.obstructed, &self.changed];
         if places.into_iter().flat_map(BTreeMap::values).all(Vec::is_empty) {
-            return Ok(());
+            return Ok(left);
         }
         let files = self.copy.tree.list(self.kinds)?.files;
         let mut unknown: Vec<DiskPath> =
@@ -400,12 +404,16 @@ impl TakingIn<'_> {
             if self.copy.is_begun(&path, blake3) {
                 continue;
             }
-            match self.lost_here(blake3) {
-                Some(from) => drop(self.copy.follow(&from, &path, &held, false)?),
-                None => unknown.extend(self.follow_changed(&path, &held)?),
+            if let Some(from) = self.lost_here(blake3) {
+                left.remove(&path);
+                self.copy.follow(&from, &path, &held, false)?;
+            } else if let Some(from) = self.follow_changed(&path, &held)? {
+                left.remove(&path);
+                left.insert(from.clone());
+                unknown.push(from);
             }
         }
-        Ok(())
+        Ok(left)
     }
 
     /// Follows a file with something else in its place to where its content is now. Returns the path it

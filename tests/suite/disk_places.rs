@@ -312,7 +312,7 @@ fn a_command_takes_in_what_moved_to_or_from_the_path_that_it_names() {
     let swap = |store: &Store<'_>| rotate(store, &["f.md", "h.md"]);
     let replace = |store: &Store<'_>| {
         fs::rename(place(store, "/shared/f.md"), place(store, "/shared/g.md")).unwrap();
-        fs::write(place(store, "/shared/f.md"), page("new")).unwrap();
+        fs::write(place(store, "/shared/f.md"), "entirely\ndifferent\n").unwrap();
     };
     type Way<'w> = (&'w dyn Fn(&Store<'_>), &'w [&'w str], &'w str, &'w str);
     let ways: [Way<'_>; 5] = [
