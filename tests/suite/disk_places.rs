@@ -336,6 +336,7 @@ fn a_command_takes_in_what_moved_to_or_from_the_path_that_it_names() {
         alice.give(&bob);
         bob.give(&alice);
         assert_eq!(lying(&alice, path), page(name).replace("line 3", "LINE 3"), "{args:?}");
+        alice.ok(&["disk", "scan"]);
         assert_eq!(alice.json(&["check"]), json!([]));
     }
 }
