@@ -54,7 +54,7 @@ pub fn open(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
     container::create(txn, doc, "threads", thread, &fixed(thread)).map(drop)
 }
 
-/// Like [`open`], for a message or replies restored from the archive. If some replica has seen the
+/// Like `open`, for a message or replies restored from the archive. If some replica has seen the
 /// thread of an archived message without replies, the thread may be about to be archived too, with
 /// everything written into it meanwhile. So a new thread replaces it, the same on every replica that
 /// does this, and late replies move to the new one, as they do when a merge replaces the thread.

@@ -14,7 +14,7 @@ pub fn ids(session: &mut Session, doc: &DocId) -> Result<BTreeSet<String>> {
     session.view(doc)?.map_or_else(|| Ok(BTreeSet::new()), |view| ever(&view, roots))
 }
 
-/// Like [`ids`], for a core document already read, whose roots have these types.
+/// Like `ids`, for a core document already read, whose roots have these types.
 ///
 /// # Errors
 /// `Bug` if the roots are not those that it was checked with.
