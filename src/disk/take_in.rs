@@ -55,7 +55,10 @@ struct TakingIn<'s> {
 
 impl TakingIn<'_> {
     fn run(mut self, asked: &Which) -> Result<TakenIn> {
-        let which = &self.widened(asked)?;
+        let which = &match asked {
+            Which::At(paths) => Which::At(self.copy.widened(paths, self.kinds)?),
+            others => others.clone(),
+        };
         let half_moved = self.half_moved()?;
         let owners = Directory::with(self.copy.session, &self.copy.doc, |_, directory| {
             Ok(directory.owners().cloned().collect::<Vec<FilePlace>>())
@@ -80,7 +83,7 @@ impl TakingIn<'_> {
         self.deleted(&places)?;
         let mut known: BTreeSet<DiskPath> = owners.iter().map(|place| place.path.clone()).collect();
         known.extend(self.where_they_were(&places, &known)?);
-        self.elsewhere = self.by_hash(owners.iter().filter(|place| !which.means(&place.path)));
+        self.elsewhere = self.copy.by_hash(owners.iter().filter(|place| !which.means(&place.path)));
         let found = self.found(which)?;
         let unknown = found.into_iter().filter(|path| !known.contains(path)).rev().collect();
         let mut new = self.follow_moves(asked, unknown)?;
@@ -113,27 +116,6 @@ impl TakingIn<'_> {
             self.copy.unreadable.iter().map(|(path, why)| format!("left out {path}: {why}"));
         self.copy.taken.notes.extend(unread.map(Hint::from));
         Ok(self.copy.taken)
-    }
-
-    /// Where only some paths are asked for: those, and the paths of the files whose content is at one of
-    /// them, so that it shows whether files moved or changed places.
-    fn widened(&mut self, which: &Which) -> Result<Which> {
-        let Which::At(asked) = which else { return Ok(which.clone()) };
-        let mut written: BTreeMap<String, Vec<DiskPath>> = BTreeMap::new();
-        for base in self.copy.written.values() {
-            let path = DiskPath::parse(&base.path).ok();
-            written.entry(base.blake3.clone()).or_default().extend(path);
-        }
-        let mut all = asked.clone();
-        let ours = asked.iter().filter(|path| self.kinds.contains(&path.disk()));
-        let mut open: Vec<DiskPath> = ours.cloned().collect();
-        while let Some(path) = open.pop() {
-            let Some(held) = self.copy.held(&path)? else { continue };
-            // Each content leads to its files once.
-            let files = written.remove(&held.stored.blake3).unwrap_or_default();
-            open.extend(files.into_iter().filter(|file| all.insert(file.clone())));
-        }
-        Ok(Which::At(all))
     }
 
     /// The paths where new files may be.
@@ -447,25 +429,6 @@ impl TakingIn<'_> {
             }
         }
         None
-    }
-
-    /// Files that were last written at their current paths, by content hash. Files that a command was
-    /// about to move are not included.
-    fn by_hash<'p>(
-        &self,
-        places: impl Iterator<Item = &'p FilePlace>,
-    ) -> BTreeMap<String, Vec<FilePlace>> {
-        let begun: BTreeSet<&str> =
-            self.copy.begun.values().map(|begun| begun.file.as_str()).collect();
-        let mut by_hash: BTreeMap<String, Vec<FilePlace>> = BTreeMap::new();
-        for place in places.filter(|place| !begun.contains(place.id.as_str())) {
-            if let Some(base) = self.copy.written.get(&place.id)
-                && base.path == place.path.as_str()
-            {
-                by_hash.entry(base.blake3.clone()).or_default().push(place.clone());
-            }
-        }
-        by_hash
     }
 
     /// Whether the file at a path is a different one, given that the old content is now at `to`: less

@@ -4,7 +4,7 @@ use super::objects::Objects;
 use super::scope::TakenIn;
 use super::tree::{Held, Tree};
 use crate::concern::disk::content::TextFile;
-use crate::concern::disk::{DiskFile, DiskPath, FilePlace, MoveFile, Put, read};
+use crate::concern::disk::{DiskFile, DiskKind, DiskPath, FilePlace, MoveFile, Put, read};
 use crate::crdt::source::Source;
 use crate::error::{Kind, Result};
 use crate::id::{DocId, EntityId};
@@ -84,6 +84,48 @@ impl<'s> WorkingCopy<'s> {
     /// Whether an interrupted command was to write this at a path.
     pub fn is_begun(&self, path: &DiskPath, blake3: &str) -> bool {
         self.begun.get(path).is_some_and(|begun| begun.blake3 == blake3)
+    }
+
+    /// Files that were last written at their current paths, by content hash. Files that a command was
+    /// about to move are not included.
+    pub fn by_hash<'p>(
+        &self,
+        places: impl Iterator<Item = &'p FilePlace>,
+    ) -> BTreeMap<String, Vec<FilePlace>> {
+        let begun: BTreeSet<&str> = self.begun.values().map(|begun| begun.file.as_str()).collect();
+        let mut by_hash: BTreeMap<String, Vec<FilePlace>> = BTreeMap::new();
+        for place in places.filter(|place| !begun.contains(place.id.as_str())) {
+            if let Some(base) = self.written.get(&place.id)
+                && base.path == place.path.as_str()
+            {
+                by_hash.entry(base.blake3.clone()).or_default().push(place.clone());
+            }
+        }
+        by_hash
+    }
+
+    /// These paths, and those of the files whose content is at one of them, so that it shows whether
+    /// files moved or changed places.
+    pub fn widened(
+        &mut self,
+        asked: &BTreeSet<DiskPath>,
+        kinds: &[DiskKind],
+    ) -> Result<BTreeSet<DiskPath>> {
+        let mut written: BTreeMap<String, Vec<DiskPath>> = BTreeMap::new();
+        for base in self.written.values() {
+            let path = DiskPath::parse(&base.path).ok();
+            written.entry(base.blake3.clone()).or_default().extend(path);
+        }
+        let mut all = asked.clone();
+        let ours = asked.iter().filter(|path| kinds.contains(&path.disk()));
+        let mut open: Vec<DiskPath> = ours.cloned().collect();
+        while let Some(path) = open.pop() {
+            let Some(held) = self.held(&path)? else { continue };
+            // Each content leads to its files once.
+            let files = written.remove(&held.stored.blake3).unwrap_or_default();
+            open.extend(files.into_iter().filter(|file| all.insert(file.clone())));
+        }
+        Ok(all)
     }
 
     /// Moves a file to where its content is now, `beside` a file that has the path and is about to
