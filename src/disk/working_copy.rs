@@ -140,12 +140,27 @@ impl<'s> WorkingCopy<'s> {
         let file = from.id.clone();
         let moved = MoveFile { entity: self.entity.clone(), file, to: path.clone(), beside };
         let Some(id) = self.operate(path, Operation::DiskMove(moved))? else { return Ok(false) };
+        self.take_in_mode(&id, path, held)?;
         self.note(&id, path, held)?;
         if !self.is_all {
             self.taken.notes.push(format!("{} was moved to {path}", from.path).into());
         }
         self.taken.moved.push((from.path.to_string(), path.to_string()));
         Ok(true)
+    }
+
+    /// Takes in whether a file that moved may be run now, unless its content was changed elsewhere.
+    fn take_in_mode(&mut self, id: &str, path: &DiskPath, held: &Held) -> Result<()> {
+        let is_changed = |file: DiskFile| {
+            file.content.stored().as_ref() == Some(&held.stored)
+                && held.executable.is_some_and(|now| now != file.executable)
+        };
+        if self.file(id)?.is_some_and(is_changed) {
+            let base = self.written.get(id).cloned();
+            let put = self.put(path, held, base.as_ref(), false)?;
+            self.operate(path, Operation::DiskPut(put))?;
+        }
+        Ok(())
     }
 
     /// The operation that puts the content of a file.

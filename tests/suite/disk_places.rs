@@ -340,3 +340,35 @@ fn a_command_takes_in_what_moved_to_or_from_the_path_that_it_names() {
         assert_eq!(alice.json(&["check"]), json!([]));
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_moved_and_may_be_run_now_is_both() {
+    use std::os::unix::fs::PermissionsExt;
+    let machine = Machine::new("moved and executable");
+    let (alice, bob) = files(&machine, &["a.md", "b.md", "c.md", "x.bin"]);
+    let before = ids(&alice);
+    fs::rename(place(&alice, "/shared/c.md"), place(&alice, "/shared/run")).unwrap();
+    fs::rename(place(&alice, "/shared/x.bin"), place(&alice, "/shared/run.bin")).unwrap();
+    rotate(&alice, &["a.md", "b.md"]);
+    let now = ["b.md", "run", "run.bin"];
+    for name in now {
+        let lies = place(&alice, &format!("/shared/{name}"));
+        fs::set_permissions(lies, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    alice.ok(&["disk", "scan"]);
+    alice.is_so_already(&["disk", "scan"]);
+    let mut after = ids(&alice);
+    after.retain(|path, _| now.iter().any(|name| path == &format!("/shared/{name}")));
+    let moved = ["a.md", "c.md", "x.bin"].map(|name| before[&format!("/shared/{name}")].clone());
+    assert_eq!(after.into_values().collect::<Vec<_>>(), moved);
+    bob.give(&alice);
+    alice.give(&bob);
+    for store in [&alice, &bob] {
+        for name in ["a.md", "b.md", "run", "run.bin"] {
+            let mode =
+                fs::metadata(place(store, &format!("/shared/{name}"))).unwrap().permissions();
+            assert_eq!(mode.mode() & 0o100 != 0, now.contains(&name), "{name}");
+        }
+    }
+}
