@@ -1,17 +1,12 @@
 //! The contents of files in bundles: each once, to whoever lacks it, whole or not at all.
 
+use crate::disk_files::{place, put};
 use crate::support::*;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 
 const PIECE: usize = 1 << 20;
-
-/// The path of a file of the group.
-fn place(store: &Store<'_>, path: &str) -> PathBuf {
-    let id = GROUP.trim_start_matches("group:");
-    store.dir.join("disks/entities").join(id).join(path.trim_start_matches('/'))
-}
 
 fn object(store: &Store<'_>, name: &str) -> PathBuf {
     store.dir.join("disks/.crdtctl").join(name)
@@ -26,11 +21,6 @@ fn bytes(seed: &str, length: usize) -> Vec<u8> {
 
 fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
-}
-
-fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
-    let dir = text(&store.dir);
-    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
 }
 
 /// The paths of files whose contents have not arrived.

@@ -1,24 +1,14 @@
 //! Faults of disks are found and fixed, and unneeded versions are freed.
 
 use crate::check::findings;
+use crate::disk_files::{place, put};
 use crate::support::*;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 
-/// The path of a file of the group.
-fn place(store: &Store<'_>, path: &str) -> PathBuf {
-    let id = GROUP.trim_start_matches("group:");
-    store.dir.join("disks/entities").join(id).join(path.trim_start_matches('/'))
-}
-
 fn object(store: &Store<'_>, name: &str) -> PathBuf {
     store.dir.join("disks/.crdtctl").join(name)
-}
-
-fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
-    let dir = text(&store.dir);
-    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
 }
 
 /// Bytes that are no text.

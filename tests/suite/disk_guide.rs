@@ -1,6 +1,7 @@
 //! The guide's virtual disks, its attachments and its website root, as written there, compared with what this
 //! program does.
 
+use crate::disk_files::put;
 use crate::support::*;
 use serde_json::{Value, json};
 use std::fs;
@@ -34,11 +35,6 @@ fn content(path: &str) -> Vec<u8> {
         true => [&b"\x89PNG\r\n\x1a\n\0"[..], path.as_bytes()].concat(),
         false => format!("# {path}\n\nfirst\nlast\n").into_bytes(),
     }
-}
-
-fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
-    let dir = text(&store.dir);
-    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
 }
 
 fn lying(store: &Store<'_>, path: &str) -> Vec<u8> {

@@ -2,6 +2,7 @@
 //! writes files: nothing outside is ever written or read, and a refusal is reported once.
 #![cfg(unix)]
 
+use crate::disk_files::put;
 use crate::support::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -46,11 +47,6 @@ fn group<'m>(machine: &'m Machine, name: &str) -> Store<'m> {
     put(&store, "/shared/good.md", b"good\n");
     put(&store, "/public/website/index.md", b"# Home\n");
     store
-}
-
-fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
-    let dir = text(&store.dir);
-    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
 }
 
 fn disks(store: &Store<'_>) -> PathBuf {

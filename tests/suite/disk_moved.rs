@@ -1,24 +1,9 @@
 //! Files that other programs moved while others changed them, reports about files that are kept, and
 //! attachments with one name.
 
+use crate::disk_files::{edit, lying, page, place, put};
 use crate::support::*;
 use std::fs;
-use std::path::PathBuf;
-
-/// The path of a file of the group.
-fn place(store: &Store<'_>, path: &str) -> PathBuf {
-    let entity = store.dir.join("disks/entities/ocean-forest-moon-star");
-    entity.join(path.trim_start_matches('/'))
-}
-
-fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
-    let dir = store.dir.to_string_lossy().into_owned();
-    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
-}
-
-fn page(word: &str) -> String {
-    (0..12).map(|n| format!("line {n} of the page about {word}\n")).collect()
-}
 
 /// Alice and Bob with pages about their own names.
 fn pages<'m>(machine: &'m Machine, names: &[&str]) -> (Store<'m>, Store<'m>) {
@@ -32,21 +17,8 @@ fn pages<'m>(machine: &'m Machine, names: &[&str]) -> (Store<'m>, Store<'m>) {
     (alice, bob)
 }
 
-/// Another program changes a line of a file, which is taken in.
-fn edit(store: &Store<'_>, path: &str, from: &str, to: &str) {
-    let lies = place(store, path);
-    let text = fs::read_to_string(&lies).unwrap();
-    assert!(text.contains(from), "{text}");
-    fs::write(&lies, text.replace(from, to)).unwrap();
-    store.ok(&["disk", "scan"]);
-}
-
 fn paths(store: &Store<'_>) -> Vec<String> {
     store.column(&["disk", "list"], "path")
-}
-
-fn lying(store: &Store<'_>, path: &str) -> String {
-    fs::read_to_string(place(store, path)).unwrap()
 }
 
 #[test]

@@ -1,20 +1,10 @@
 //! Files that swapped places.
 
+use crate::disk_files::{edit, lying, page, place};
 use crate::support::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
-
-/// The path of a file of the group.
-fn place(store: &Store<'_>, path: &str) -> PathBuf {
-    let entity = store.dir.join("disks/entities/ocean-forest-moon-star");
-    entity.join(path.trim_start_matches('/'))
-}
-
-fn page(word: &str) -> String {
-    (0..12).map(|n| format!("line {n} of the page about {word}\n")).collect()
-}
 
 /// Alice and Bob with pages about their own names, and with bytes.
 fn files<'m>(machine: &'m Machine, names: &[&str]) -> (Store<'m>, Store<'m>) {
@@ -50,18 +40,6 @@ fn rotate(store: &Store<'_>, names: &[&str]) {
         fs::rename(lies(step[0]), lies(step[1])).unwrap();
     }
     fs::rename(lies("aside"), lies(names[0])).unwrap();
-}
-
-fn edit(store: &Store<'_>, path: &str, from: &str, to: &str) {
-    let lies = place(store, path);
-    let text = fs::read_to_string(&lies).unwrap();
-    assert!(text.contains(from), "{text}");
-    fs::write(&lies, text.replace(from, to)).unwrap();
-    store.ok(&["disk", "scan"]);
-}
-
-fn lying(store: &Store<'_>, path: &str) -> String {
-    fs::read_to_string(place(store, path)).unwrap()
 }
 
 #[test]

@@ -1,20 +1,10 @@
 //! Private disks: their names and contents reach replicas of the same member, and nobody else.
 
+use crate::disk_files::{place, put};
 use crate::support::*;
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// The path of a file of the group.
-fn place(store: &Store<'_>, path: &str) -> PathBuf {
-    let id = GROUP.trim_start_matches("group:");
-    store.dir.join("disks/entities").join(id).join(path.trim_start_matches('/'))
-}
-
-fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
-    let dir = text(&store.dir);
-    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
-}
 
 const WORDS: &[u8] = b"zanzibar is where the treasure lies\n";
 const BYTES: &[u8] = b"\x00\x01quetzalcoatl\x00\xff";

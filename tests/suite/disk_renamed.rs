@@ -1,16 +1,9 @@
 //! Files that other programs moved, that are executable, or that something blocks.
 
+use crate::disk_files::place;
 use crate::support::*;
 use serde_json::json;
 use std::fs;
-use std::path::PathBuf;
-
-const ID: &str = "ocean-forest-moon-star";
-
-/// The path of a file of the group.
-fn place(store: &Store<'_>, path: &str) -> PathBuf {
-    store.dir.join("disks/entities").join(ID).join(path.trim_start_matches('/'))
-}
 
 fn with_input(store: &Store<'_>, args: &[&str], bytes: &[u8]) -> Run {
     let dir = store.dir.to_string_lossy().into_owned();

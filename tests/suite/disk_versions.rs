@@ -1,22 +1,11 @@
 //! Earlier and concurrent versions of files: they are listed, read and restored.
 
+use crate::disk_files::{place, put};
 use crate::support::*;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::Stdio;
-
-/// The path of a file of the group.
-fn place(store: &Store<'_>, path: &str) -> PathBuf {
-    let id = GROUP.trim_start_matches("group:");
-    store.dir.join("disks/entities").join(id).join(path.trim_start_matches('/'))
-}
-
-fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
-    let dir = text(&store.dir);
-    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
-}
 
 /// Bytes that are no text.
 fn bytes(seed: u8) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! Virtual disks: files in directories that every program can use, and how they merge.
 
+use crate::disk_files::{place, put};
 use crate::support::*;
 use serde_json::json;
 use std::fs;
@@ -17,16 +18,6 @@ impl Mentions for Run {
         assert!(self.stderr.contains(what), "{what:?} is not in {self:#?}");
         self
     }
-}
-
-/// The path of a file of the group.
-fn place(store: &Store<'_>, path: &str) -> PathBuf {
-    store.dir.join("disks/entities").join(ID).join(path.trim_start_matches('/'))
-}
-
-fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
-    let dir = store.dir.to_string_lossy().into_owned();
-    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
 }
 
 fn states(store: &Store<'_>) -> Vec<(String, String)> {

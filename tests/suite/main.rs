@@ -43,6 +43,7 @@ mod disk_attached;
 mod disk_bundles;
 mod disk_care;
 mod disk_documents;
+mod disk_files;
 mod disk_guide;
 mod disk_hostile;
 mod disk_moved;
