@@ -3,6 +3,7 @@
 use super::application;
 use super::objects::Objects;
 use super::tree::{Held, Tree};
+use super::working_copy::WrittenContents;
 use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{
     Directory, DiskContent, DiskFile, DiskPath, FilePlace, SPEC, documents, read,
@@ -65,7 +66,7 @@ fn settle_document(session: &mut Session, entity: &EntityId, doc: DocId) -> Resu
         objects: Objects::open(&disks)?,
         written: BTreeMap::new(),
         at: BTreeMap::new(),
-        was_at: written.iter().map(|base| (base.path.clone(), base.blake3.clone())).collect(),
+        was_at: WrittenContents::of(&written),
         lying: lying_elsewhere(session, entity, &doc)?,
         begun: Vec::new(),
         begun_at: BTreeMap::new(),
@@ -125,11 +126,10 @@ struct Maker<'s> {
     objects: Objects,
     /// What was last written, by file id.
     written: BTreeMap<String, DiskBase>,
-    /// The same by path: the files written there, and their hashes.
-    at: BTreeMap<String, BTreeMap<String, String>>,
-    /// The paths and content hashes of what was written before: it may be replaced, whichever file has
-    /// left its path meanwhile.
-    was_at: BTreeSet<(String, String)>,
+    /// The same by path: the ids of the files written there.
+    at: BTreeMap<String, BTreeSet<String>>,
+    /// What was written before: it may be replaced, whichever file has left its path meanwhile.
+    was_at: WrittenContents,
     /// Where a content was written, by its hash.
     lying: BTreeMap<String, String>,
     /// What an interrupted command was to write where nothing belongs now.
@@ -168,8 +168,7 @@ impl Maker<'_> {
 
     fn know(&mut self, written: DiskBase) {
         self.forget(&written.file);
-        let files = self.at.entry(written.path.clone()).or_default();
-        files.insert(written.file.clone(), written.blake3.clone());
+        self.at.entry(written.path.clone()).or_default().insert(written.file.clone());
         self.lying.insert(written.blake3.clone(), written.path.clone());
         self.written.insert(written.file.clone(), written);
     }
@@ -358,10 +357,8 @@ impl Maker<'_> {
         };
         let is_ours = |held: &Held| {
             // Or it is that of a file that was here before this one.
-            let mut known = self.at.get(path.as_str()).into_iter().flat_map(BTreeMap::values);
             held.stored == wanted
-                || known.any(|blake3| *blake3 == held.stored.blake3)
-                || self.was_at.contains(&(path.to_string(), held.stored.blake3.clone()))
+                || self.was_at.holds(path, &held.stored.blake3)
                 || self.begun_at.get(path.as_str()) == Some(&held.stored.blake3)
         };
         if held.as_ref().is_some_and(|held| !is_ours(held)) {
@@ -501,7 +498,7 @@ impl Maker<'_> {
     /// Removes a file from its old path, unless another file is there now or it was changed.
     fn leave(&mut self, base: &DiskBase) -> Result<()> {
         let Ok(path) = DiskPath::parse(&base.path) else { return Ok(()) };
-        let is_anothers = |files: &BTreeMap<String, String>| files.keys().any(|f| *f != base.file);
+        let is_anothers = |files: &BTreeSet<String>| files.iter().any(|f| *f != base.file);
         if self.at.get(&base.path).is_some_and(is_anothers) {
             return Ok(());
         }

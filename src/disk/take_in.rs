@@ -83,24 +83,24 @@ impl TakingIn<'_> {
         self.deleted(&places)?;
         let mut known: BTreeSet<DiskPath> = owners.iter().map(|place| place.path.clone()).collect();
         known.extend(self.where_they_were(&places, &known)?);
-        self.elsewhere = self.copy.by_hash(owners.iter().filter(|place| !which.means(&place.path)));
+        // Of single paths, those that matter are looked at already.
+        let others = owners.iter().filter(|place| !which.means(&place.path));
+        self.elsewhere = self.copy.by_hash(others.filter(|_| matches!(which, Which::Below(_))));
         let found = self.found(which)?;
         let unknown = found.into_iter().filter(|path| !known.contains(path)).rev().collect();
         let mut new = self.follow_moves(asked, unknown)?;
         if *which != Which::All {
             let left = self.find_lost(&known)?;
             let left = left.into_iter().filter(|_| matches!(asked, Which::At(_)));
-            new.extend(left.filter(|path| asked.means(path)).map(|path| (path, None)));
+            new.extend(left.filter(|path| asked.means(path)));
         }
         self.changed_places()?;
         // Before new files: one of those may need the place of a file that is gone.
         self.gone(asked, &new)?;
-        for (path, held) in new {
-            let held = match held {
-                None => self.copy.held(&path)?,
-                held => held,
-            };
-            held.map_or(Ok(()), |held| self.new_file(&path, &held))?;
+        for path in new {
+            if let Some(held) = self.copy.held(&path)? {
+                self.new_file(&path, &held)?;
+            }
         }
         self.edited.extend(std::mem::take(&mut self.changed).into_values().flatten());
         for place in std::mem::take(&mut self.edited) {
@@ -211,7 +211,7 @@ impl TakingIn<'_> {
         }
         let base = base.filter(|base| base.path == place.path.as_str());
         // The file that had this path is still here: a command was interrupted before it wrote this one.
-        if base.is_none() && self.copy.is_as_written_at(&place.path, held) {
+        if base.is_none() && self.copy.written_at.holds(&place.path, &held.stored.blake3) {
             self.copy.taken.behind = true;
             return Ok(());
         }
@@ -311,13 +311,8 @@ impl TakingIn<'_> {
         Ok(())
     }
 
-    /// Follows files to where their content is now. Returns the other paths, with what lies there unless
-    /// that is short.
-    fn follow_moves(
-        &mut self,
-        asked: &Which,
-        mut unknown: Vec<DiskPath>,
-    ) -> Result<Vec<(DiskPath, Option<Held>)>> {
+    /// Follows files to where their content is now. Returns the other paths.
+    fn follow_moves(&mut self, asked: &Which, mut unknown: Vec<DiskPath>) -> Result<Vec<DiskPath>> {
         let mut new = Vec::new();
         while let Some(path) = unknown.pop() {
             let Some(held) = self.copy.held(&path)? else { continue };
@@ -332,7 +327,7 @@ impl TakingIn<'_> {
             match self.follow_changed(&path, &held)? {
                 // What is in the place it left must be looked at too.
                 Some(left) => unknown.extend(Some(left).filter(|left| asked.means(left))),
-                None => new.push((path, Some(held).filter(|held| held.bytes.is_none()))),
+                None => new.push(path),
             }
         }
         Ok(new)
@@ -381,7 +376,7 @@ impl TakingIn<'_> {
             files.into_iter().filter(|path| !known.contains(path)).rev().collect();
         while let Some(path) = unknown.pop() {
             // A file that cannot be read is not one of them.
-            let Some(held) = self.copy.tree.held(&path).ok().flatten() else { continue };
+            let Some(held) = self.copy.look(&path).ok().flatten() else { continue };
             let blake3 = held.stored.blake3.as_str();
             if self.copy.is_begun(&path, blake3) {
                 continue;
@@ -481,7 +476,7 @@ impl TakingIn<'_> {
     }
 
     /// What is to be done about files that are neither at their paths nor elsewhere.
-    fn gone(&mut self, which: &Which, new: &[(DiskPath, Option<Held>)]) -> Result<()> {
+    fn gone(&mut self, which: &Which, new: &[DiskPath]) -> Result<()> {
         for place in std::mem::take(&mut self.lost).values().flatten() {
             match which {
                 // A path that is named is wanted there.
@@ -493,7 +488,7 @@ impl TakingIn<'_> {
             }
         }
         // A directory took their places, for other files.
-        let new: BTreeSet<String> = new.iter().map(|(path, _)| path.to_string()).collect();
+        let new: BTreeSet<String> = new.iter().map(DiskPath::to_string).collect();
         let is_used = |path: &DiskPath| {
             let below = format!("{path}/");
             new.range(below.clone()..).next().is_some_and(|first| first.starts_with(&below))

@@ -22,8 +22,9 @@ pub(super) struct WorkingCopy<'s> {
     pub objects: Objects,
     /// What was last written, by file id.
     pub written: BTreeMap<String, DiskBase>,
-    /// The paths and content hashes of what was last written.
-    written_at: BTreeSet<(String, String)>,
+    pub written_at: WrittenContents,
+    /// What was read of files too long for a text, so that they are read once.
+    long: BTreeMap<DiskPath, Held>,
     /// What interrupted commands were to write, by path.
     pub begun: BTreeMap<DiskPath, BegunFile>,
     /// Paths of what could not be read, and why. These files are not missing.
@@ -33,6 +34,23 @@ pub(super) struct WorkingCopy<'s> {
     pub taken: TakenIn,
     /// Runs the operations.
     pub together: Together,
+}
+
+/// The paths and content hashes of what was last written, whichever file it was for.
+#[derive(Default)]
+pub(super) struct WrittenContents(BTreeSet<(String, String)>);
+
+impl WrittenContents {
+    pub fn of(written: &[DiskBase]) -> WrittenContents {
+        WrittenContents(
+            written.iter().map(|base| (base.path.clone(), base.blake3.clone())).collect(),
+        )
+    }
+
+    /// Whether this content was last written at a path.
+    pub fn holds(&self, path: &DiskPath, blake3: &str) -> bool {
+        self.0.contains(&(path.to_string(), blake3.to_owned()))
+    }
 }
 
 impl<'s> WorkingCopy<'s> {
@@ -46,12 +64,12 @@ impl<'s> WorkingCopy<'s> {
         taken: TakenIn,
     ) -> Result<WorkingCopy<'s>> {
         let written = session.state().written_files(&doc)?;
-        let at = |base: &DiskBase| (base.path.clone(), base.blake3.clone());
         let begun = session.state().begun_files(&doc)?.into_iter();
         Ok(WorkingCopy {
             tree: Tree::of_session(session, entity)?,
             objects: Objects::open(&session.disks())?,
-            written_at: written.iter().map(at).collect(),
+            written_at: WrittenContents::of(&written),
+            long: BTreeMap::new(),
             written: written.into_iter().map(|base| (base.file.clone(), base)).collect(),
             begun: begun.filter_map(|b| Some((DiskPath::parse(&b.path).ok()?, b))).collect(),
             unreadable: BTreeMap::new(),
@@ -64,17 +82,27 @@ impl<'s> WorkingCopy<'s> {
         })
     }
 
-    /// Whether a path holds what was last written there, for whichever file.
-    pub fn is_as_written_at(&self, path: &DiskPath, held: &Held) -> bool {
-        self.written_at.contains(&(path.to_string(), held.stored.blake3.clone()))
-    }
-
     /// The content of a file. One that cannot be read becomes a note.
     pub fn held(&mut self, path: &DiskPath) -> Result<Option<Held>> {
-        self.tree.held(path).or_else(|e| {
+        self.look(path).or_else(|e| {
             self.unreadable.insert(path.clone(), format!("{e:#}"));
             Ok(None)
         })
+    }
+
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// As [`Tree::held`].
+    pub fn look(&mut self, path: &DiskPath) -> Result<Option<Held>> {
+        if let Some(held) = self.long.get(path) {
+            return Ok(Some(held.clone()));
+        }
+        let held = self.tree.held(path)?;
+        if let Some(long) = held.as_ref().filter(|held| held.bytes.is_none()) {
+            self.long.insert(path.clone(), long.clone());
+        }
+        Ok(held)
     }
 
     pub fn file(&mut self, id: &str) -> Result<Option<DiskFile>> {
