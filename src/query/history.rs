@@ -130,6 +130,13 @@ pub struct HistoryFilter {
     pub limit: Option<usize>,
 }
 
+impl HistoryFilter {
+    fn is_about(&self, doc: &DocId) -> bool {
+        let of = |these: &BTreeSet<EntityId>| doc.entity().is_some_and(|one| these.contains(&one));
+        self.entities.as_ref().is_none_or(of)
+    }
+}
+
 /// Returns the commands in the log, the newest last.
 ///
 /// # Errors
@@ -137,18 +144,11 @@ pub struct HistoryFilter {
 pub fn list(reader: &Reader, filter: &HistoryFilter) -> Result<Vec<LoggedCommand>> {
     let Some(state) = reader.state() else { return Ok(Vec::new()) };
     let times = filter.since.unwrap_or(i64::MIN)..filter.until.unwrap_or(i64::MAX);
-    let mut entries = state.history(times)?;
-    if let Some(these) = &filter.entities {
-        entries.retain(|entry| entry.doc.entity().is_some_and(|entity| these.contains(&entity)));
-    }
-    let mut commands: Vec<&[LogEntry]> = entries.chunk_by(|a, b| a.seq == b.seq).collect();
-    if let Some(limit) = filter.limit {
-        commands.drain(..commands.len().saturating_sub(limit));
-    }
-    let first = commands.first().and_then(|entries| entries.first()).map(|entry| entry.seq);
-    let Some(first) = first else { return Ok(Vec::new()) };
-    let (members, counts) = (members(state)?, state.operation_counts(first)?);
-    Ok(commands.into_iter().filter_map(|entries| command(entries, &members, &counts)).collect())
+    let entries = state.history(times, |doc| filter.is_about(doc), filter.limit)?;
+    let Some(first) = entries.first() else { return Ok(Vec::new()) };
+    let (members, counts) = (members(state)?, state.operation_counts(first.seq)?);
+    let commands = entries.chunk_by(|a, b| a.seq == b.seq);
+    Ok(commands.filter_map(|entries| command(entries, &members, &counts)).collect())
 }
 
 /// Returns one command. Records are looked up in the current documents: what was garbage-collected since is
@@ -195,11 +195,8 @@ pub fn of_record(
     let mut found = Vec::new();
     let state = reader.state().ok_or_else(|| untouched(wanted))?;
     let members = members(state)?;
-    let is_meant = |doc: &DocId| {
-        let of = |these: &BTreeSet<EntityId>| doc.entity().is_some_and(|one| these.contains(&one));
-        filter.entities.as_ref().is_none_or(of)
-    };
-    for document in reader.documents()?.into_iter().filter(|document| is_meant(&document.id)) {
+    for document in reader.documents()?.into_iter().filter(|document| filter.is_about(&document.id))
+    {
         let events = events_in(reader, state, &document.id, wanted, &members);
         found.extend(super::sound(&mut damaged, events)?.into_iter().flatten());
     }

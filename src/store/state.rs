@@ -13,6 +13,8 @@ mod legacy;
 mod log;
 mod open;
 mod pages;
+#[cfg(test)]
+mod tests;
 mod trash;
 
 pub use canvas::UndoStep;
@@ -37,6 +39,7 @@ use crate::store::fs::Copies;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 /// What is known of the content of a document's file.
@@ -438,6 +441,26 @@ impl State {
             .prepare_cached(sql)
             .and_then(|mut statement| statement.query_row(params, read).optional())
             .map_err(|e| fault::failed(&self.db, "could not read the local state", e))
+    }
+
+    /// Reads rows until `read` has enough.
+    fn each(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let each = || -> rusqlite::Result<()> {
+            let mut statement = self.db.prepare_cached(sql)?;
+            let mut rows = statement.query(params)?;
+            while let Some(row) = rows.next()? {
+                if read(row)?.is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        each().map_err(|e| fault::failed(&self.db, "could not read the local state", e))
     }
 
     fn all<T>(

@@ -1243,7 +1243,7 @@ mod local_state {
         let state = reader.state().unwrap();
         assert!(state.operation_counts(0).unwrap().is_empty());
         assert_eq!(state.operations(3).unwrap(), "");
-        assert_eq!(state.history(i64::MIN..i64::MAX).unwrap().len(), 1);
+        assert_eq!(state.history(i64::MIN..i64::MAX, |_| true, None).unwrap().len(), 1);
     }
 
     #[test]

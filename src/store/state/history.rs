@@ -4,9 +4,9 @@ use super::log::{COLUMNS, log_row};
 use super::{LogRow, State};
 use crate::error::Result;
 use crate::id::DocId;
-use rusqlite::params;
+use rusqlite::{Row, params};
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 /// One row of the log without its update.
 #[derive(Debug, Clone)]
@@ -28,28 +28,34 @@ pub struct LogEntry {
 }
 
 impl State {
-    /// Returns the rows of the log from a span of time, in order.
-    pub fn history(&self, times: Range<i64>) -> Result<Vec<LogEntry>> {
-        let rows = self.all(
+    /// Returns the rows of the log from a span of time and about certain documents, in order: those of the
+    /// last `limit` commands. Reads no more of the log than that.
+    pub fn history(
+        &self,
+        times: Range<i64>,
+        is_meant: impl Fn(&DocId) -> bool,
+        limit: Option<usize>,
+    ) -> Result<Vec<LogEntry>> {
+        let sql =
             "SELECT seq, doc_id, at, member, command, length(update_v1), origin_replica, origin_seq
-             FROM log WHERE at >= ?1 AND at < ?2 ORDER BY seq, doc_id, part",
-            params![times.start, times.end],
-            |row| {
-                let doc: String = row.get(1)?;
-                let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
-                let replica: Option<String> = row.get(6)?;
-                Ok(Some(LogEntry {
-                    seq: row.get(0)?,
-                    doc,
-                    at: row.get(2)?,
-                    member: row.get(3)?,
-                    command: row.get(4)?,
-                    bytes: row.get::<_, i64>(5)?.cast_unsigned(),
-                    origin: replica.zip(row.get(7)?),
-                }))
-            },
-        )?;
-        Ok(rows.into_iter().flatten().collect())
+             FROM log WHERE at >= ?1 AND at < ?2 ORDER BY seq DESC, doc_id DESC, part DESC";
+        let mut found: Vec<LogEntry> = Vec::new();
+        let mut commands = 0;
+        self.each(sql, params![times.start, times.end], |row| {
+            let Some(entry) = log_entry(row)?.filter(|entry| is_meant(&entry.doc)) else {
+                return Ok(ControlFlow::Continue(()));
+            };
+            if found.last().is_none_or(|last| last.seq != entry.seq) {
+                if limit.is_some_and(|limit| commands >= limit) {
+                    return Ok(ControlFlow::Break(()));
+                }
+                commands = commands.saturating_add(1);
+            }
+            found.push(entry);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        found.reverse();
+        Ok(found)
     }
 
     /// Returns the rows of one command; none if the log no longer has it.
@@ -97,4 +103,20 @@ impl State {
             params![upto],
         )
     }
+}
+
+/// Reads a row of `log` without its update; `None` if the document id is not valid.
+fn log_entry(row: &Row<'_>) -> rusqlite::Result<Option<LogEntry>> {
+    let doc: String = row.get(1)?;
+    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    let replica: Option<String> = row.get(6)?;
+    Ok(Some(LogEntry {
+        seq: row.get(0)?,
+        doc,
+        at: row.get(2)?,
+        member: row.get(3)?,
+        command: row.get(4)?,
+        bytes: row.get::<_, i64>(5)?.cast_unsigned(),
+        origin: replica.zip(row.get(7)?),
+    }))
 }

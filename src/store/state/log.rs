@@ -1,10 +1,17 @@
 //! The log and the checkpoints: what has happened, and how much of it the `.yrs` files contain.
+//!
+//! Few rows are unfolded, and many are in the log: what asks for the former keeps SQLite from looking for them
+//! by their number among the latter (`+seq`), so that a command does not cost more as the log grows.
 
 use super::{LogHead, LogRow, State, fault};
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
 use crate::limits;
 use rusqlite::{Row, params};
+use std::ops::ControlFlow;
+
+/// The setting for how many bytes the rows of the log had up to a number, when they were last counted.
+const MEASURED: &str = "log.measured";
 
 pub(super) const COLUMNS: &str =
     "seq, doc_id, at, member, command, update_v1, origin_replica, origin_seq";
@@ -67,8 +74,24 @@ impl State {
 
     /// Returns how far the log goes for each document and each replica that its rows came from.
     pub fn log_heads(&self) -> Result<Vec<LogHead>> {
-        let sql = "SELECT doc_id, max(seq), origin_replica, max(origin_seq) FROM log
-                   GROUP BY doc_id, origin_replica ORDER BY doc_id, origin_replica";
+        // From each document and origin to the next one: the rows between are not read.
+        let sql = "WITH RECURSIVE head (doc, origin) AS (
+                       SELECT * FROM (SELECT doc_id, origin_replica FROM log
+                                      ORDER BY doc_id, origin_replica LIMIT 1)
+                       UNION ALL
+                       SELECT next.doc_id, next.origin_replica FROM head JOIN log AS next
+                       ON next.rowid = coalesce(
+                           (SELECT rowid FROM log WHERE doc_id = doc
+                            AND origin_replica > coalesce(origin, '')
+                            ORDER BY origin_replica LIMIT 1),
+                           (SELECT rowid FROM log WHERE doc_id > doc
+                            ORDER BY doc_id, origin_replica LIMIT 1))
+                   )
+                   SELECT doc,
+                       (SELECT max(seq) FROM log WHERE doc_id = doc AND origin_replica IS origin),
+                       origin,
+                       (SELECT max(origin_seq) FROM log WHERE doc_id = doc AND origin_replica = origin)
+                   FROM head";
         let heads = self.all(sql, params![], |row| {
             let name: String = row.get(0)?;
             let from: Option<String> = row.get(2)?;
@@ -93,7 +116,7 @@ impl State {
     pub(in crate::store) fn unfolded(&self, doc: &DocId) -> Result<Vec<LogRow>> {
         let rows = self.all(
             &format!(
-                "SELECT {COLUMNS} FROM log WHERE doc_id = ?1 AND folded = 0 ORDER BY seq, part"
+                "SELECT {COLUMNS} FROM log WHERE doc_id = ?1 AND folded = 0 ORDER BY +seq, part"
             ),
             params![doc.as_str()],
             log_row,
@@ -103,7 +126,7 @@ impl State {
 
     /// Returns the seq of the last of those; `None` if the file has all.
     pub(in crate::store) fn last_unfolded(&self, doc: &DocId) -> Result<Option<i64>> {
-        let sql = "SELECT max(seq) FROM log WHERE doc_id = ?1 AND folded = 0";
+        let sql = "SELECT max(+seq) FROM log WHERE doc_id = ?1 AND folded = 0";
         Ok(self.one(sql, params![doc.as_str()], |row| row.get(0))?.flatten())
     }
 
@@ -116,14 +139,14 @@ impl State {
     pub(in crate::store) fn interrupted_documents(&self) -> Result<Vec<DocId>> {
         self.documents(
             "SELECT DISTINCT log.doc_id FROM log JOIN document ON document.doc_id = log.doc_id
-             WHERE folded = 0 AND log.seq > document.deferred_seq ORDER BY log.doc_id",
+             WHERE folded = 0 AND +log.seq > document.deferred_seq ORDER BY log.doc_id",
         )
     }
 
     /// Returns whether a document is one of those.
     pub(in crate::store) fn is_interrupted(&self, doc: &DocId) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM log JOIN document ON document.doc_id = log.doc_id
-                   WHERE log.doc_id = ?1 AND folded = 0 AND log.seq > document.deferred_seq)";
+                   WHERE log.doc_id = ?1 AND folded = 0 AND +log.seq > document.deferred_seq)";
         Ok(self.one(sql, params![doc.as_str()], |row| row.get(0))?.unwrap_or(false))
     }
 
@@ -239,7 +262,7 @@ impl State {
             params![doc.as_str(), blake3, bytes.cast_signed(), version.cast_signed(), seq],
         )?;
         self.run(
-            "UPDATE log SET folded = 1 WHERE doc_id = ?1 AND folded = 0 AND seq <= ?2",
+            "UPDATE log SET folded = 1 WHERE doc_id = ?1 AND folded = 0 AND +seq <= ?2",
             params![doc.as_str(), seq],
         )
     }
@@ -301,22 +324,41 @@ impl State {
         };
         let used = pages("page_count")?.saturating_sub(pages("freelist_count")?);
         let bytes = used.saturating_mul(pages("page_size")?);
-        if u64::try_from(bytes).unwrap_or(0) <= limits::LOG_BYTES {
+        if u64::try_from(bytes).unwrap_or(0) <= limits::LOG_BYTES || self.is_known_to_fit()? {
             return Ok(None);
         }
-        let sizes: Vec<(i64, i64)> = self.all(
-            "SELECT seq, sum(length(update_v1)) FROM log GROUP BY seq ORDER BY seq DESC",
-            params![],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        let mut total = 0u64;
-        for (seq, bytes) in sizes {
-            total = total.saturating_add(u64::try_from(bytes).unwrap_or(0));
-            if total > limits::LOG_BYTES {
-                return Ok(Some(seq));
+        let (mut total, mut newest, mut upto) = (0, 0, None);
+        let sql = "SELECT seq, sum(length(update_v1)) FROM log GROUP BY seq ORDER BY seq DESC";
+        self.each(sql, params![], |row| {
+            let (seq, bytes): (i64, u64) = (row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned());
+            newest = newest.max(seq);
+            if bytes > limits::LOG_BYTES.saturating_sub(total) {
+                upto = Some(seq);
+                return Ok(ControlFlow::Break(()));
             }
-        }
-        Ok(None)
+            total = total.saturating_add(bytes);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        self.set_setting(MEASURED, Some(&format!("{newest} {total}")))?;
+        Ok(upto)
+    }
+
+    /// Returns whether the log fits [`limits::LOG_BYTES`] by what was last measured and the rows since, of
+    /// which only a few are looked at. Rows deleted since would only make it smaller.
+    fn is_known_to_fit(&self) -> Result<bool> {
+        let measured = self.setting(MEASURED)?.unwrap_or_default();
+        let Some((upto, bytes)) = measured.split_once(' ') else { return Ok(false) };
+        let (Ok(upto), Ok(bytes)) = (upto.parse::<i64>(), bytes.parse::<u64>()) else {
+            return Ok(false);
+        };
+        let sql = "SELECT sum(length(update_v1)), max(seq) FROM
+                   (SELECT update_v1, seq FROM log WHERE seq > ?1 ORDER BY seq LIMIT 1000)";
+        let since = self.one(sql, params![upto], |row| {
+            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
+        })?;
+        let (since, last) = since.unwrap_or_default();
+        let total = bytes.saturating_add(since.unwrap_or(0).cast_unsigned());
+        Ok(last.unwrap_or(upto) == self.log_end()? && total <= limits::LOG_BYTES)
     }
 
     /// Returns the number of the next command.

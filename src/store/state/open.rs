@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("normal.sql"),
     include_str!("deferred.sql"),
     include_str!("disk_begun.sql"),
+    include_str!("log_heads.sql"),
 ];
 
 /// The size of a database that SQLite has just created: one page without tables.

@@ -119,7 +119,7 @@ fn an_adoption_that_fails_late_takes_nothing_along_of_what_the_command_does() {
         let state = reader.state().unwrap();
         assert_eq!(state.setting("entity").unwrap().as_deref(), Some("group:ocean"));
         assert_eq!(state.trash().unwrap(), Vec::new());
-        let rows = state.history(i64::MIN..i64::MAX).unwrap();
+        let rows = state.history(i64::MIN..i64::MAX, |_| true, None).unwrap();
         assert_eq!(rows.last().map(|row| row.doc.clone()), Some(doc("list")));
         adopts_in_the_end(&bench);
     }
