@@ -2,6 +2,7 @@
 //!
 //! Nothing else below the commands touches files (SQLite opens its own).
 
+mod flowing;
 mod medium;
 mod seen;
 
@@ -12,6 +13,7 @@ pub(crate) use seen::counted;
 pub(super) use seen::{OpenFile, seen};
 
 use crate::error::{Error, Kind, Result};
+use flowing::Flowing;
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -267,7 +269,7 @@ fn replace(
     let temporary = temporary_name(path);
     let written = write_new(&temporary, path, write, durable).and_then(|file| {
         fs::rename(&temporary, path)?;
-        Ok(OpenFile::from(file).seen())
+        Ok(OpenFile::look(&file))
     });
     written.map_err(|e| {
         // The old file is intact; the remains of the new one would only confuse.
@@ -294,7 +296,7 @@ fn write_new(
         file.set_permissions(old.permissions())?;
     }
     // Buffered: thousands of small pieces must not become thousands of writes.
-    let mut buffered = BufWriter::with_capacity(WRITTEN_AT_ONCE, &file);
+    let mut buffered = BufWriter::with_capacity(WRITTEN_AT_ONCE, Flowing::to(&file, durable));
     write(&mut buffered)?;
     buffered.into_inner()?;
     if durable {

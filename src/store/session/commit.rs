@@ -73,7 +73,9 @@ impl Session {
     ) -> Vec<String> {
         let mut checkpoints = self.checkpoints(changes, seqs);
         checkpoints.retain(|checkpoint| !deferred.contains(checkpoint.doc));
-        if checkpoints.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
+        // After a power cut that loses the record of a file, the file is found to hold its rows of the log.
+        let begin = || self.state.wait_at_close().and_then(|()| self.state.begin(FOLD_WAIT));
+        if checkpoints.is_empty() || begin().is_err() {
             // Readers overlay the log, and the next session folds.
             return Vec::new();
         }

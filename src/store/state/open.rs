@@ -200,6 +200,21 @@ impl State {
         })
     }
 
+    /// From the next transaction on, commits do not wait for the disk; closing does, unless others have the
+    /// file open. For what can be found again after a power cut.
+    pub(in crate::store) fn wait_at_close(&self) -> Result<()> {
+        let set_up = || -> rusqlite::Result<()> {
+            let mode: String =
+                self.db.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            // A rollback journal that is not waited for can be lost while the file is half-written.
+            match mode.as_str() {
+                "wal" => self.db.pragma_update(None, "synchronous", "normal"),
+                _ => Ok(()),
+            }
+        };
+        set_up().map_err(|e| failed(&self.db, "could not set up the local state", e))
+    }
+
     /// Leaves SQLite's log (`-wal`) in place when this is closed; another connection moves it into the file
     /// when it closes. That is just as durable, and waits for the disk once instead of three times. Returns
     /// false if the log is too long. `path` is the file's.
