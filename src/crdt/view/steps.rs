@@ -6,6 +6,9 @@ use super::span::{NONE, Span};
 use crate::wire::{BlockKind, ByteReader, Id, Shape, Value, any};
 use std::sync::atomic::Ordering;
 
+/// Among so few keys, looking at each is faster than a binary search.
+const FEW_KEYS: usize = 16;
+
 impl View {
     /// Returns the entry at a path of two steps or more.
     pub(crate) fn entry(&self, path: &[&str]) -> Option<&Entry> {
@@ -30,7 +33,13 @@ impl View {
         let entries = self.entries_of(node);
         match node.shape {
             Shape::Map => {
-                let is_it = |entry: &Entry| self.slice(entry.key) == step.as_bytes();
+                // Comparing the lengths first rarely leaves more than one key to be looked up in the bytes.
+                let is_it = |entry: &Entry| {
+                    entry.key.len as usize == step.len() && self.slice(entry.key) == step.as_bytes()
+                };
+                if entries.len() <= FEW_KEYS {
+                    return entries.iter().find(|entry| is_it(entry));
+                }
                 let last = node.found.load(Ordering::Relaxed) as usize;
                 let near =
                     (last..last.saturating_add(2)).find(|at| entries.get(*at).is_some_and(is_it));
