@@ -4,21 +4,26 @@ use super::scope::Which;
 use super::settle::{Settled, settle};
 use super::status::unscanned;
 use super::take_in::take_in;
-use crate::concern::disk::is_disk;
-use crate::error::{Hint, Next, Result};
+use crate::concern::disk::{documents, is_disk};
+use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::{Reader, Session};
 use std::collections::BTreeSet;
 
 /// Takes in what others changed in known files, in all entities that have any, before anything else
 /// changes their documents. Returns what to tell the user, and whether there are files that an earlier
-/// command did not get to write.
+/// command did not get to write. Files of a damaged document are left as they are.
 ///
 /// # Errors
 /// Those of the store and of the file system.
 pub fn take_in_all(session: &mut Session) -> Result<(Vec<Hint>, bool)> {
     let (mut notes, mut behind) = (Vec::new(), false);
     for entity in with_disks(session)? {
+        if let Some(error) = damaged(session, &entity)? {
+            let left = format!("{error}: the files of {entity} are left as they are, and ");
+            notes.push(Hint::from(left).next(Next::Check(None)).and(" names what helps"));
+            continue;
+        }
         let taken = take_in(session, &entity, &Which::Known)?;
         notes.extend(taken.notes);
         behind |= taken.behind;
@@ -26,14 +31,16 @@ pub fn take_in_all(session: &mut Session) -> Result<(Vec<Hint>, bool)> {
     Ok((notes, behind))
 }
 
-/// Makes the files of all entities match their documents.
+/// Makes the files of all entities match their documents, except for those of damaged ones.
 ///
 /// # Errors
 /// Those of the store; files written by then stay.
 pub fn settle_all(session: &mut Session) -> Result<Settled> {
     let mut all = Settled::default();
     for entity in with_disks(session)? {
-        all.take(settle(session, &entity)?);
+        if damaged(session, &entity)?.is_none() {
+            all.take(settle(session, &entity)?);
+        }
     }
     Ok(all)
 }
@@ -61,8 +68,20 @@ pub fn unscanned_of(reader: &Reader, docs: impl IntoIterator<Item = DocId>) -> R
     Ok(notes)
 }
 
+/// Returns what is wrong with the documents of an entity's disks; `None` if they can be read. What is at one
+/// path depends on both.
+pub(super) fn damaged(session: &mut Session, entity: &EntityId) -> Result<Option<Error>> {
+    for (doc, _) in documents(entity) {
+        match session.view(&doc) {
+            Err(error) if error.damaged.is_some() => return Ok(Some(error)),
+            read => drop(read?),
+        }
+    }
+    Ok(None)
+}
+
 /// The entities that have files.
-fn with_disks(session: &Session) -> Result<BTreeSet<EntityId>> {
+pub(super) fn with_disks(session: &Session) -> Result<BTreeSet<EntityId>> {
     Ok(entities_of(session.documents()?.into_iter().map(|document| document.id)))
 }
 

@@ -1,12 +1,13 @@
 //! Records files that are about to be written at another path: a command killed on the way leaves them
 //! at both paths or at either, and the next command must tell them from new files.
 
+use super::all::{damaged, with_disks};
 use super::tree::Tree;
-use crate::concern::disk::{Directory, FilePlace, documents, is_disk, read};
+use crate::concern::disk::{Directory, FilePlace, documents, read};
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::store::{BegunFile, Session};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A session in which files can be written, of one entity or of all: the files that will move are
 /// recorded and committed first.
@@ -28,13 +29,18 @@ pub fn session_to_settle(
 /// Records which files will be written at another path than now; returns whether there are any not yet
 /// recorded.
 fn announce(session: &mut Session, entity: Option<&EntityId>) -> Result<bool> {
-    let docs: Vec<DocId> = match entity {
-        Some(entity) => documents(entity).into_iter().map(|(doc, _)| doc).collect(),
-        None => session.documents()?.into_iter().map(|document| document.id).collect(),
+    let entities = match entity {
+        Some(entity) => BTreeSet::from([entity.clone()]),
+        None => with_disks(session)?,
     };
     let mut any = false;
-    for doc in docs.iter().filter(|doc| is_disk(doc)) {
-        any |= announce_document(session, doc)?;
+    for one in entities {
+        // Of all entities, those with a damaged document are left as they are.
+        if entity.is_some() || damaged(session, &one)?.is_none() {
+            for (doc, _) in documents(&one) {
+                any |= announce_document(session, &doc)?;
+            }
+        }
     }
     Ok(any)
 }

@@ -2,6 +2,7 @@
 //! were not there.
 
 use crate::damage::{CHAT, CORE};
+use crate::disk_files::{edit, lying, place, put};
 use crate::support::*;
 use serde_json::json;
 use std::path::PathBuf;
@@ -90,6 +91,50 @@ fn an_import_of_others_goes_through_and_news_for_it_waits() {
     it.alice.meet(&it.bob);
     let status = it.alice.json(&["sync", "status"]);
     assert!(status.as_array().unwrap().iter().all(|peer| peer["waiting"] == 0), "{status}");
+}
+
+#[test]
+fn an_import_goes_through_beside_a_damaged_disk_and_its_files_stay() {
+    let machine = Machine::new("one damaged: disk");
+    let alice = machine.group("alice", &[BOB]);
+    alice.ok(&["entity", "create", PROJECT, "--name", "Harbour"]);
+    alice.ok(&["member", "add", BOB, "-e", PROJECT]);
+    alice.ok(&["entity", "use", GROUP]);
+    put(&alice, "/shared/plan.md", b"one\ntwo\nthree\n");
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    let disk = alice
+        .column(&["doc", "list"], "doc_id")
+        .into_iter()
+        .find(|doc| doc.starts_with(&format!("{GROUP}:disk")))
+        .unwrap();
+    let file = alice.document(&disk);
+    let whole = std::fs::read(&file).unwrap();
+    let cut = whole[..whole.len() * 2 / 3].to_vec();
+    std::fs::write(&file, &cut).unwrap();
+    // In Alice's directory: a change that was not taken in.
+    std::fs::write(place(&alice, "/shared/plan.md"), "zero\none\ntwo\nthree\n").unwrap();
+
+    bob.ok(&["entity", "use", GROUP]);
+    edit(&bob, "/shared/plan.md", "three", "drei");
+    bob.ok(&["kanban", "add", "Buy paint", "-e", PROJECT]);
+    bob.ok(&["disk", "put", &text(&file), "/shared/more.bin", "-e", PROJECT]);
+    let import = alice.run(&["sync", "import", &bob.export("all.crdt"), "--json"]);
+    import.exits(7);
+    assert!(import.stderr.contains(&format!("{disk} is left out: ")), "{}", import.stderr);
+    assert!(import.stderr.contains(&format!("the files of {GROUP} are left as they are")));
+    assert_eq!(import.parsed()["waiting"], 1);
+    let titles = alice.column(&["kanban", "list", "-e", PROJECT], "title");
+    assert_eq!(titles, ["Buy paint"]);
+    // Files of others are written, those of the damaged document are not touched.
+    assert_eq!(alice.ok(&["disk", "list", "-e", PROJECT, "--json"]).matches("more.bin").count(), 1);
+    let project = alice.dir.join("disks/entities").join(PROJECT.split_once(':').unwrap().1);
+    assert_eq!(std::fs::read(project.join("shared/more.bin")).unwrap(), cut);
+    assert_eq!(lying(&alice, "/shared/plan.md"), "zero\none\ntwo\nthree\n");
+    assert_eq!(std::fs::read(&file).unwrap(), cut);
+
+    std::fs::write(&file, &whole).unwrap();
+    alice.run(&["sync", "import", &bob.export("later.crdt")]).exits(0);
+    assert_eq!(lying(&alice, "/shared/plan.md"), "zero\none\ntwo\ndrei\n");
 }
 
 #[test]
