@@ -139,6 +139,41 @@ fn a_text_that_became_something_else_keeps_what_was_written_into_it_meanwhile() 
 }
 
 #[test]
+fn what_was_written_meanwhile_is_restored_even_if_both_sides_went_on() {
+    let machine = Machine::new("what was written meanwhile");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/p.md", b"one\ntwo\nthree\n");
+    let bob = machine.replica_of(&alice, "b", BOB);
+    fs::write(place(&alice, "/shared/p.md"), bytes(1)).unwrap();
+    alice.ok(&["disk", "scan"]);
+    fs::write(place(&bob, "/shared/p.md"), "one\ntwo and more\nthree\n").unwrap();
+    bob.ok(&["disk", "scan"]);
+    bob.give(&alice);
+    let version = lost_version(&alice);
+    assert_eq!(got(&alice, &version), b"one\ntwo and more\nthree\n");
+
+    // She goes on with the bytes, in a program that knows nothing of the text.
+    for seed in [2, 3] {
+        fs::write(place(&alice, "/shared/p.md"), bytes(seed)).unwrap();
+        alice.ok(&["disk", "scan"]);
+        assert_eq!(lost_version(&alice), version);
+        assert_eq!(got(&alice, &version), b"one\ntwo and more\nthree\n");
+    }
+    // An import is no news of it, wherever it happens.
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(lost_version(store), version);
+    }
+    alice.ok(&["conflict", "restore", "1"]);
+    assert_eq!(
+        fs::read_to_string(place(&alice, "/shared/p.md")).unwrap(),
+        "one\ntwo and more\nthree\n"
+    );
+    alice.meet(&bob);
+    assert_eq!(got(&bob, "/shared/p.md"), b"one\ntwo and more\nthree\n");
+}
+
+#[test]
 fn bytes_that_were_put_while_the_file_became_a_text_are_kept() {
     let machine = Machine::new("binary to text");
     let alice = machine.group("a", &[BOB]);

@@ -187,7 +187,8 @@ impl DiskFile {
         let hash = FileHash::of(self.old_text.text.as_bytes()).blake3;
         let is_seen = self.versions.iter().any(|version| version.of_text == hash);
         (!is_seen).then(|| FileVersion {
-            id: name(&["crdtctl text 1", &self.id, &head.id]),
+            // It keeps its id while the bytes change that did not see it.
+            id: name(&["crdtctl text 2", &self.id, &head.of_text]),
             stored: FileHash::of(&self.old_text.bytes()),
             author_id: String::new(),
             created_at: self.updated_at,
@@ -196,6 +197,12 @@ impl DiskFile {
             replaced_by_text: false,
             is_text: true,
         })
+    }
+
+    /// The ids by which earlier versions of this program called a version.
+    fn earlier_ids(&self, version: &FileVersion) -> Vec<String> {
+        let heads = self.versions.iter().filter(|_| version.is_text);
+        heads.map(|head| name(&["crdtctl text 1", &self.id, &head.id])).collect()
     }
 
     /// All contents that it had and that can be asked for, the earliest first, including those beside
@@ -212,22 +219,24 @@ impl DiskFile {
 /// # Errors
 /// `Usage` for a prefix that is too short, `Ambiguous`.
 pub fn version_named(files: Vec<DiskFile>, named: &str) -> Result<Option<(DiskFile, FileVersion)>> {
-    let all: Vec<(usize, FileVersion)> = files
-        .iter()
-        .enumerate()
-        .flat_map(|(n, file)| file.all_versions().into_iter().map(move |version| (n, version)))
-        .collect();
-    let ids = all.iter().map(|(_, version)| version.id.as_str());
-    let hashes = all.iter().map(|(_, version)| version.stored.blake3.as_str());
-    let found = match resolve(named, ids.chain(hashes), "version") {
+    // Each with all that it is called by.
+    let mut all: Vec<(usize, FileVersion, Vec<String>)> = Vec::new();
+    for (n, file) in files.iter().enumerate() {
+        for version in file.all_versions() {
+            let mut names = vec![version.id.clone(), version.stored.blake3.clone()];
+            names.extend(file.earlier_ids(&version));
+            all.push((n, version, names));
+        }
+    }
+    let names = all.iter().flat_map(|(_, _, names)| names).map(String::as_str);
+    let found = match resolve(named, names, "version") {
         Ok(found) => found,
         Err(e) if e.kind == Kind::NotFound => return Ok(None),
         Err(e) => return Err(e),
     };
-    let is_it = |version: &FileVersion| version.id == found || version.stored.blake3 == found;
-    let mut fitting = all.into_iter().filter(|(_, version)| is_it(version)).peekable();
-    let Some((n, version)) = fitting.next() else { return Ok(None) };
-    if let Some((_, other)) = fitting.find(|(other, _)| *other != n) {
+    let mut fitting = all.into_iter().filter(|(_, _, names)| names.contains(&found));
+    let Some((n, version, _)) = fitting.next() else { return Ok(None) };
+    if let Some((_, other, _)) = fitting.find(|(other, ..)| *other != n) {
         let what = format!("{named:?} is in several files");
         let (one, other) = (version.id, other.id);
         return Err(Error::new(Kind::Ambiguous, what)
@@ -327,4 +336,35 @@ fn heads(versions: &[FileVersion]) -> Vec<&FileVersion> {
         heads.extend(versions.last());
     }
     heads
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_beside_bytes_is_found_by_the_ids_it_had() {
+        let version = |id: &str| FileVersion {
+            id: id.to_owned(),
+            stored: FileHash::of(id.as_bytes()),
+            author_id: String::new(),
+            created_at: 1,
+            replaces: Vec::new(),
+            of_text: FileHash::of(b"before").blake3,
+            replaced_by_text: false,
+            is_text: false,
+        };
+        let mut file = DiskFile::of("file", &Record::default());
+        file.content = DiskContent::Binary(Some(FileHash::of(b"one")));
+        file.old_text.text = "before and after".to_owned();
+        file.versions = vec![version("one")];
+        let text = file.beside().remove(0);
+        let earlier = name(&["crdtctl text 1", "file", "one"]);
+        file.versions.push(FileVersion { replaces: vec!["one".to_owned()], ..version("two") });
+        for named in [&text.id, &text.stored.blake3, &earlier] {
+            let (_, found) = version_named(vec![file.clone()], named).unwrap().unwrap();
+            assert_eq!((found.id, found.is_text), (text.id.clone(), true), "{named}");
+        }
+        assert!(version_named(vec![file], &name(&["another"])).unwrap().is_none());
+    }
 }
