@@ -35,6 +35,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("log_heads.sql"),
 ];
 
+/// The first version whose tables readers use as they are: later ones only have more indexes.
+const READABLE: usize = 17;
+
 /// The size of a database that SQLite has just created: one page without tables.
 const EMPTY_BYTES: u64 = 4096;
 /// A reader takes SQLite's lock too while it opens and closes the file, and the first one reads the log: it
@@ -278,7 +281,7 @@ impl State {
         check_version(version)?;
         match version {
             0 => Ok(None),
-            older if older < MIGRATIONS.len() => {
+            older if older < READABLE => {
                 // Without room for a copy it is read as it is, as far as possible.
                 Ok(Some(state.brought_up_aside(path, wait).unwrap_or(state)))
             }
