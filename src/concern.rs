@@ -32,6 +32,7 @@ use crate::gate::Expected;
 use crate::id::DocId;
 use crate::limits;
 use crate::schema::{FieldRole, Spec};
+use crate::store::Reader;
 use crate::wire::{Noted, RootKind, Update};
 
 /// Every concern.
@@ -85,6 +86,14 @@ pub fn noted() -> Noted {
 pub fn counted_bytes(state: &[u8]) -> u64 {
     let residue = Update::walk(state).map_or(0, |update| update.residue());
     (state.len() as u64).saturating_sub(residue)
+}
+
+/// Returns the same for a document of a store; `None` if it cannot be read.
+pub fn counted_bytes_of(reader: &Reader, doc: &DocId) -> Option<u64> {
+    match reader.length_without_reading(doc) {
+        Ok(Some((bytes, residue))) => Some(bytes.saturating_sub(residue)),
+        _ => reader.bytes(doc).ok().flatten().map(|state| counted_bytes(&state)),
+    }
 }
 
 /// Returns whether a document with this many counted bytes is near or over its limit.

@@ -7,6 +7,7 @@ use crdtctl::ui::{self, Body, Closed, Report, Terminal};
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write, stderr};
+use std::mem;
 use std::panic;
 use std::process;
 
@@ -49,7 +50,7 @@ fn run(words: Vec<OsString>, json: bool, color: bool) -> anyhow::Result<u8> {
     let mut out = BufWriter::new(cmd::sink(&report, &terminal));
     let rendered = ui::render(&report, &terminal, &mut out, &mut stderr())
         .and_then(|()| settle(&report).map_err(Closed::from));
-    Ok(match rendered {
+    let code = match rendered {
         Ok(()) => report.exit,
         Err(Closed::Pipe) => PIPE_CLOSED,
         Err(Closed::Failed(error)) => fail(error, report.id()),
@@ -61,7 +62,17 @@ fn run(words: Vec<OsString>, json: bool, color: bool) -> anyhow::Result<u8> {
             };
             fail(error, report.id())
         }
-    })
+    };
+    leave(report);
+    Ok(code)
+}
+
+/// Leaves the rows of a list to the end of the process, which frees them all at once. Other reports may hold
+/// files that are to be closed.
+fn leave(report: Report) {
+    if let Body::List { rows, .. } = report.body {
+        mem::forget(rows);
+    }
 }
 
 /// Explains that a change was made although its output did not arrive.

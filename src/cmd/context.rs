@@ -393,8 +393,8 @@ impl Context {
         if let Some(residue) = change.residue {
             return bytes.saturating_sub(residue);
         }
-        let state = self.reader().and_then(|reader| reader.bytes(&change.doc)).ok().flatten();
-        state.map_or(bytes, |state| concern::counted_bytes(&state))
+        let reader = self.reader().ok();
+        reader.and_then(|reader| concern::counted_bytes_of(&reader, &change.doc)).unwrap_or(bytes)
     }
 
     /// Whether to ask for confirmation, and somebody can answer.

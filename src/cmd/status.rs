@@ -195,8 +195,7 @@ fn near_limits(reader: &Reader, documents: &[Document]) -> Vec<Value> {
         if !concern::is_near_limit(&document.id, document.bytes) {
             return None;
         }
-        let state = reader.bytes(&document.id).ok().flatten();
-        let counted = state.map_or(document.bytes, |state| concern::counted_bytes(&state));
+        let counted = concern::counted_bytes_of(reader, &document.id).unwrap_or(document.bytes);
         let percent = concern::percent_of(counted, spec);
         (percent >= limits::WARN_PERCENT).then(|| {
             json!({

@@ -150,6 +150,14 @@ pub(super) fn clients(layout: &Layout, state: &State, doc: &DocId) -> Result<Opt
     Ok(found.and_then(|found| Some(found.index.segments?.clients())))
 }
 
+/// Returns the length of a document, and how much of it removed records left ([`Segments::residue`]); `None`
+/// if that takes reading it.
+pub(super) fn length(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<(u64, u64)>> {
+    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
+    let bytes = found.file.pieces.table().bytes();
+    Ok(found.index.segments.map(|segments| (bytes, segments.residue())))
+}
+
 /// What is known of a document as it stands in its file.
 #[derive(Debug, Clone)]
 pub struct StoredDocument {

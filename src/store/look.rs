@@ -85,6 +85,21 @@ impl Reader {
         }
     }
 
+    /// Returns the length of a document in bytes, and how many of these removed records left, if that is known
+    /// without reading it.
+    ///
+    /// # Errors
+    /// From the local state.
+    pub fn length_without_reading(&self, doc: &DocId) -> Result<Option<(u64, u64)>> {
+        match self.source() {
+            FileSource::Files { layout, state: Some(state) } => {
+                let length = state.unmoved(|| index::length(layout, state, doc));
+                Ok(length.transpose()?.flatten())
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Returns how many clients wrote a document, if that is known without reading it.
     ///
     /// # Errors

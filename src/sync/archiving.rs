@@ -55,11 +55,8 @@ pub fn over_their_limit(reader: &Reader) -> Result<BTreeSet<EntityId>> {
         };
         // The residue of removed records does not count, and is measured only if it can matter.
         let is_over = document.bytes > spec.limit_bytes
-            && reader
-                .bytes(&document.id)
-                .ok()
-                .flatten()
-                .is_some_and(|state| concern::counted_bytes(&state) > spec.limit_bytes);
+            && concern::counted_bytes_of(reader, &document.id)
+                .is_some_and(|counted| counted > spec.limit_bytes);
         found.extend(document.id.entity().filter(|_| is_over));
     }
     Ok(found)

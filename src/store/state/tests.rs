@@ -51,9 +51,11 @@ fn steps(commands: i64, run: impl Fn(&State)) -> u64 {
     count.load(Ordering::Relaxed)
 }
 
+type AskedOf<'q> = &'q dyn Fn(&State);
+
 #[test]
 fn a_long_log_costs_a_command_no_more_than_a_short_one() {
-    let asked: [(&str, &dyn Fn(&State)); 11] = [
+    let asked: [(&str, AskedOf); 11] = [
         ("the rows that are not folded", &|state| {
             assert_eq!(state.unfolded(&doc("chat")).unwrap().len(), 1);
         }),

@@ -52,6 +52,38 @@ pub(super) fn store_with_pages(bench: &Bench) -> Store {
 }
 
 #[test]
+fn how_long_a_document_is_and_what_removed_records_left_is_known_without_reading_it() {
+    let bench = Bench::new();
+    let store = store_with_pages(&bench);
+    let length = |store: &Store| {
+        counted::taken();
+        let known = store.reader().unwrap().length_without_reading(&doc("core")).unwrap();
+        assert_eq!(counted::taken(), 0);
+        known
+    };
+    let measured = |store: &Store| {
+        let bytes = store.reader().unwrap().bytes(&doc("core")).unwrap().unwrap();
+        (bytes.len() as u64, Update::walk(&bytes).unwrap().residue())
+    };
+    assert_eq!(length(&store), Some(measured(&store)));
+    for key in ["4", "11", "19"] {
+        let mut session = store.session(write("remove")).unwrap();
+        let remove = |session: &mut Session| {
+            session.edit(&doc("core"), |txn| txn.remove(&["records"], key).map(drop))
+        };
+        session.with_pages(remove).unwrap();
+        session.commit().unwrap();
+        assert_eq!(length(&store), Some(measured(&store)), "without {key}");
+    }
+    assert!(measured(&store).1 > 0);
+    // Another program's file has to be read.
+    let path = file(&store, &doc("core"));
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(length(&store), None);
+}
+
+#[test]
 fn what_was_written_by_pages_is_read_by_pages() {
     let bench = Bench::new();
     let store = store_with_pages(&bench);
