@@ -3,6 +3,7 @@
 use super::log::NewRow;
 use super::{LogHead, State};
 use crate::id::DocId;
+use crate::limits;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -119,6 +120,42 @@ fn the_log_goes_as_far_as_the_last_row_of_each_origin() {
         let heads = state.log_heads().unwrap().into_iter();
         let heads = heads.map(|LogHead { doc, seq, origin }| (doc, seq, origin));
         assert_eq!(heads.collect::<Vec<_>>(), expected, "{without}");
+    }
+}
+
+#[test]
+fn the_log_stays_below_its_limit_whatever_was_measured_before() {
+    let state = State::in_memory().unwrap();
+    state.begin(Duration::ZERO).unwrap();
+    let chat = doc("chat");
+    state.put_own_clock(&chat, 7, 1, None).unwrap();
+    // The first number and the bytes.
+    let kept = || -> (i64, u64) {
+        let sql = "SELECT min(seq), sum(length(update_v1)) FROM log";
+        state.db.query_row(sql, [], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64))).unwrap()
+    };
+    let longest = 6 << 20;
+    let bytes = vec![0; longest];
+    for seq in 1..=60 {
+        let update = bytes.get(..longest - ((seq as usize * 37 % 11) << 19)).unwrap();
+        state.append(&NewRow { update, ..row(&chat, seq, None) }).unwrap();
+        state.put_fold(&chat, &[1; 32], 9, 1, seq).unwrap();
+        let (first, before) = kept();
+        state.trim_log(0).unwrap();
+        let (oldest, after) = kept();
+        assert!(after <= limits::LOG_BYTES, "{seq}: {after} bytes");
+        // No more is removed than has to be.
+        assert_eq!(first == oldest, before <= limits::LOG_BYTES, "{seq}");
+        assert!(first == oldest || after + longest as u64 > limits::LOG_BYTES, "{seq}: {after}");
+    }
+    assert!(kept().0 > 1);
+    let known = state.setting("log.measured").unwrap();
+    assert!(known.is_some());
+    // What another program, or an older version, did to the log in the meantime.
+    for damage in ["", "1", "x y", "9999999 1", "1 -5", "0 0", "149 1"] {
+        state.set_setting("log.measured", Some(damage)).unwrap();
+        state.trim_log(0).unwrap();
+        assert!(kept().1 <= limits::LOG_BYTES);
     }
 }
 
