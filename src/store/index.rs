@@ -89,6 +89,8 @@ type FoundWords = (Vec<String>, Option<Vec<(String, String)>>);
 #[derive(Debug, Default)]
 struct RootFacts {
     asked: usize,
+    /// What was asked one by one.
+    each: HashMap<String, Option<PageFacts>>,
     /// The facts of all of them, once that is cheaper than asking one by one.
     all: Option<HashMap<String, PageFacts>>,
 }
@@ -302,9 +304,12 @@ impl IndexedFile {
     }
 
     fn is_among(&self, root: &str, key: &str, pages: &PageSet) -> bool {
-        let numbers = self.numbers.borrow();
-        let number = numbers.get(root).and_then(|keys| keys.get(&Some(key.to_owned())));
-        number.is_some_and(|number| pages.contains(number))
+        self.number_of(root, key).is_some_and(|number| pages.contains(&number))
+    }
+
+    /// Returns the page of a key, if it was found before.
+    fn number_of(&self, root: &str, key: &str) -> Option<u32> {
+        self.numbers.borrow().get(root)?.get(&Some(key.to_owned())).copied()
     }
 
     fn is_small_part(&self, ids: &IdSet) -> bool {
@@ -345,6 +350,9 @@ impl Bytes for IndexedFile {
 
 impl PageSource for IndexedFile {
     fn find(&self, root: &str, key: &str) -> Option<u32> {
+        if let Some(found) = self.number_of(root, key) {
+            return Some(found);
+        }
         self.told(self.table.find(root, key)).and_then(|page| self.number(page))
     }
 
@@ -357,13 +365,20 @@ impl PageSource for IndexedFile {
             known.insert(root.to_owned(), RootFacts::default());
         }
         let known = known.get_mut(root)?;
+        if let Some(facts) = known.each.get(key) {
+            return facts.clone();
+        }
         known.asked = known.asked.saturating_add(1);
         if known.all.is_none() && known.asked > ASKED_ONE_BY_ONE {
             known.all = Some(self.told(self.table.all_facts(root)));
         }
         match &known.all {
             Some(all) => all.get(key).cloned(),
-            None => self.told(self.table.facts(root, key)),
+            None => {
+                let facts = self.told(self.table.facts(root, key));
+                known.each.insert(key.to_owned(), facts.clone());
+                facts
+            }
         }
     }
 
