@@ -5,7 +5,7 @@ use super::settle::{Settled, settle};
 use super::status::unscanned;
 use super::take_in::take_in;
 use crate::concern::disk::{documents, is_disk};
-use crate::error::{Error, Hint, Next, Result};
+use crate::error::{Hint, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::{Reader, Session};
 use std::collections::BTreeSet;
@@ -19,8 +19,9 @@ use std::collections::BTreeSet;
 pub fn take_in_all(session: &mut Session) -> Result<(Vec<Hint>, bool)> {
     let (mut notes, mut behind) = (Vec::new(), false);
     for entity in with_disks(session)? {
-        if let Some(error) = damaged(session, &entity)? {
-            let left = format!("{error}: the files of {entity} are left as they are, and ");
+        if let Some(doc) = damaged(session, &entity)? {
+            let left =
+                format!("{doc} is damaged: the files of {entity} are left as they are, and ");
             notes.push(Hint::from(left).next(Next::Check(None)).and(" names what helps"));
             continue;
         }
@@ -68,12 +69,12 @@ pub fn unscanned_of(reader: &Reader, docs: impl IntoIterator<Item = DocId>) -> R
     Ok(notes)
 }
 
-/// Returns what is wrong with the documents of an entity's disks; `None` if they can be read. What is at one
-/// path depends on both.
-pub(super) fn damaged(session: &mut Session, entity: &EntityId) -> Result<Option<Error>> {
+/// Returns which document of an entity's disks is damaged; `None` if they can be read. What is at one path
+/// depends on both.
+pub(super) fn damaged(session: &mut Session, entity: &EntityId) -> Result<Option<DocId>> {
     for (doc, _) in documents(entity) {
         match session.view(&doc) {
-            Err(error) if error.damaged.is_some() => return Ok(Some(error)),
+            Err(error) if error.damaged.is_some() => return Ok(Some(doc)),
             read => drop(read?),
         }
     }
