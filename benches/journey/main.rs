@@ -1,7 +1,7 @@
 //! The cost of a command at 1,000, 20,000 and 50,000 messages, on a large board, a long list of issues and
 //! one of members, compared with the naive way: plain yrs that loads the document, edits it, encodes it and
-//! writes it back. One process each, on the same files, in turn; a command that is the same each time runs warm,
-//! right after a run of itself that is not measured, and so does plain yrs beside it.
+//! writes it back. One process each, on the same files, in turn; a command that is the same each time runs
+//! warm, right after a run of itself that is not measured, and so does plain yrs beside it.
 //!
 //! `cargo bench --bench journey` prints one table: milliseconds of both (medians), how many times faster ours
 //! is, the memory of both in MB, what ours writes in kB and how often it waits for the disk (the last two if

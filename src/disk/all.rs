@@ -38,10 +38,8 @@ pub fn take_in_all(session: &mut Session) -> Result<(Vec<Hint>, bool)> {
 /// Those of the store; files written by then stay.
 pub fn settle_all(session: &mut Session) -> Result<Settled> {
     let mut all = Settled::default();
-    for entity in with_disks(session)? {
-        if damaged(session, &entity)?.is_none() {
-            all.take(settle(session, &entity)?);
-        }
+    for entity in sound(session)? {
+        all.take(settle(session, &entity)?);
     }
     Ok(all)
 }
@@ -69,9 +67,20 @@ pub fn unscanned_of(reader: &Reader, docs: impl IntoIterator<Item = DocId>) -> R
     Ok(notes)
 }
 
+/// The entities that have files, and whose documents can be read.
+pub(super) fn sound(session: &mut Session) -> Result<BTreeSet<EntityId>> {
+    let mut sound = BTreeSet::new();
+    for entity in with_disks(session)? {
+        if damaged(session, &entity)?.is_none() {
+            sound.insert(entity);
+        }
+    }
+    Ok(sound)
+}
+
 /// Returns which document of an entity's disks is damaged; `None` if they can be read. What is at one path
 /// depends on both.
-pub(super) fn damaged(session: &mut Session, entity: &EntityId) -> Result<Option<DocId>> {
+fn damaged(session: &mut Session, entity: &EntityId) -> Result<Option<DocId>> {
     for (doc, _) in documents(entity) {
         match session.view(&doc) {
             Err(error) if error.damaged.is_some() => return Ok(Some(doc)),
@@ -82,7 +91,7 @@ pub(super) fn damaged(session: &mut Session, entity: &EntityId) -> Result<Option
 }
 
 /// The entities that have files.
-pub(super) fn with_disks(session: &Session) -> Result<BTreeSet<EntityId>> {
+fn with_disks(session: &Session) -> Result<BTreeSet<EntityId>> {
     Ok(entities_of(session.documents()?.into_iter().map(|document| document.id)))
 }
 

@@ -1,7 +1,7 @@
 //! Records files that are about to be written at another path: a command killed on the way leaves them
 //! at both paths or at either, and the next command must tell them from new files.
 
-use super::all::{damaged, with_disks};
+use super::all::sound;
 use super::tree::Tree;
 use crate::concern::disk::{Directory, FilePlace, documents, read};
 use crate::error::Result;
@@ -31,16 +31,11 @@ pub fn session_to_settle(
 fn announce(session: &mut Session, entity: Option<&EntityId>) -> Result<bool> {
     let entities = match entity {
         Some(entity) => BTreeSet::from([entity.clone()]),
-        None => with_disks(session)?,
+        None => sound(session)?,
     };
     let mut any = false;
-    for one in entities {
-        // Of all entities, those with a damaged document are left as they are.
-        if entity.is_some() || damaged(session, &one)?.is_none() {
-            for (doc, _) in documents(&one) {
-                any |= announce_document(session, &doc)?;
-            }
-        }
+    for (doc, _) in entities.iter().flat_map(documents) {
+        any |= announce_document(session, &doc)?;
     }
     Ok(any)
 }

@@ -11,6 +11,7 @@ use crate::wire::Update;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// A command that changed one or more documents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -135,6 +136,10 @@ impl HistoryFilter {
         let of = |these: &BTreeSet<EntityId>| doc.entity().is_some_and(|one| these.contains(&one));
         self.entities.as_ref().is_none_or(of)
     }
+
+    fn times(&self) -> Range<i64> {
+        self.since.unwrap_or(i64::MIN)..self.until.unwrap_or(i64::MAX)
+    }
 }
 
 /// Returns the commands in the log, the newest last.
@@ -143,8 +148,7 @@ impl HistoryFilter {
 /// `Io` and `Corrupt` if the local state cannot be read.
 pub fn list(reader: &Reader, filter: &HistoryFilter) -> Result<Vec<LoggedCommand>> {
     let Some(state) = reader.state() else { return Ok(Vec::new()) };
-    let times = filter.since.unwrap_or(i64::MIN)..filter.until.unwrap_or(i64::MAX);
-    let entries = state.history(times, |doc| filter.is_about(doc), filter.limit)?;
+    let entries = state.history(filter.times(), |doc| filter.is_about(doc), filter.limit)?;
     let Some(first) = entries.first() else { return Ok(Vec::new()) };
     let (members, counts) = (members(state)?, state.operation_counts(first.seq)?);
     let commands = entries.chunk_by(|a, b| a.seq == b.seq);
@@ -205,8 +209,7 @@ pub fn of_record(
         Err(error) if error.kind == Kind::NotFound => return Err(untouched(wanted)),
         id => id?,
     };
-    let times = filter.since.unwrap_or(i64::MIN)..filter.until.unwrap_or(i64::MAX);
-    found.retain(|event| event.record.id == id && times.contains(&event.at));
+    found.retain(|event| event.record.id == id && filter.times().contains(&event.at));
     found.sort_by_key(|event| event.seq);
     if let Some(limit) = filter.limit {
         found.drain(..found.len().saturating_sub(limit));

@@ -88,7 +88,6 @@ type FoundWords = (Vec<String>, Option<Vec<(String, String)>>);
 /// What was asked about the pages of a root without opening them.
 #[derive(Debug, Default)]
 struct RootFacts {
-    asked: usize,
     /// What was asked one by one.
     each: HashMap<String, Option<PageFacts>>,
     /// The facts of all of them, once that is cheaper than asking one by one.
@@ -368,8 +367,7 @@ impl PageSource for IndexedFile {
         if let Some(facts) = known.each.get(key) {
             return facts.clone();
         }
-        known.asked = known.asked.saturating_add(1);
-        if known.all.is_none() && known.asked > ASKED_ONE_BY_ONE {
+        if known.all.is_none() && known.each.len() >= ASKED_ONE_BY_ONE {
             known.all = Some(self.told(self.table.all_facts(root)));
         }
         match &known.all {

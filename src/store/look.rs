@@ -1,9 +1,9 @@
 //! Reads only the parts of a large document that are asked for.
 
 use super::index::{self, StoredDocument};
-use super::layout::Stamp;
+use super::layout::{Layout, Stamp};
 use super::reader::{FileSource, Reader};
-use super::state::LogRow;
+use super::state::{LogRow, State};
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::crdt::window::{Through, Window};
@@ -76,13 +76,7 @@ impl Reader {
     /// # Errors
     /// From the local state.
     pub fn stored(&self, doc: &DocId) -> Result<Option<StoredDocument>> {
-        match self.source() {
-            FileSource::Files { layout, state: Some(state) } => {
-                let stored = state.unmoved(|| index::stored(layout, state, doc));
-                Ok(stored.transpose()?.flatten())
-            }
-            _ => Ok(None),
-        }
+        self.indexed(|layout, state| index::stored(layout, state, doc))
     }
 
     /// Returns the length of a document in bytes, and how many of these removed records left, if that is known
@@ -91,13 +85,7 @@ impl Reader {
     /// # Errors
     /// From the local state.
     pub fn length_without_reading(&self, doc: &DocId) -> Result<Option<(u64, u64)>> {
-        match self.source() {
-            FileSource::Files { layout, state: Some(state) } => {
-                let length = state.unmoved(|| index::length(layout, state, doc));
-                Ok(length.transpose()?.flatten())
-            }
-            _ => Ok(None),
-        }
+        self.indexed(|layout, state| index::length(layout, state, doc))
     }
 
     /// Returns how many clients wrote a document, if that is known without reading it.
@@ -105,8 +93,18 @@ impl Reader {
     /// # Errors
     /// From the local state.
     pub fn clients_without_reading(&self, doc: &DocId) -> Result<Option<usize>> {
+        self.indexed(|layout, state| index::clients(layout, state, doc))
+    }
+
+    /// Asks the index, without seeing writes of others meanwhile.
+    fn indexed<T>(
+        &self,
+        ask: impl FnOnce(&Layout, &State) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
         match self.source() {
-            FileSource::Files { layout, state: Some(state) } => index::clients(layout, state, doc),
+            FileSource::Files { layout, state: Some(state) } => {
+                Ok(state.unmoved(|| ask(layout, state)).transpose()?.flatten())
+            }
             _ => Ok(None),
         }
     }

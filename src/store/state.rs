@@ -485,12 +485,17 @@ fn peer(row: &Row<'_>) -> rusqlite::Result<Peer> {
     })
 }
 
+/// Reads a document id in a column; `None` if it is not valid.
+fn doc_in(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<DocId>> {
+    let name: String = row.get(column)?;
+    Ok(DocId::parse(&name).ok())
+}
+
 const PARKED: &str = "id, doc_id, bundle, replica_id, update_v1, needs, received_at, manifest";
 
 /// Reads a row of `inbox`; `None` if the document id is not valid.
 fn parked(row: &Row<'_>) -> rusqlite::Result<Option<Parked>> {
-    let doc: String = row.get(1)?;
-    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    let Some(doc) = doc_in(row, 1)? else { return Ok(None) };
     Ok(Some(Parked {
         id: row.get(0)?,
         doc,
@@ -510,8 +515,7 @@ fn archived_key(replica_id: &str) -> String {
 
 /// Reads a row of `receipt`; `None` if the document id is not valid.
 fn receipt(row: &Row<'_>) -> rusqlite::Result<Option<StoredReceipt>> {
-    let doc: String = row.get(1)?;
-    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    let Some(doc) = doc_in(row, 1)? else { return Ok(None) };
     Ok(Some(StoredReceipt {
         replica_id: row.get(0)?,
         doc,

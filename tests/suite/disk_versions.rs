@@ -35,6 +35,24 @@ fn lost_version(store: &Store<'_>) -> String {
     }
 }
 
+/// Both have a text. At Alice's a program puts a NUL in, and Bob continues with the text; neither has heard
+/// of the other yet.
+fn bytes_beside_a_text<'m>(
+    machine: &'m Machine,
+    path: &str,
+    seed: u8,
+    [before, after]: [&str; 2],
+) -> (Store<'m>, Store<'m>) {
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, path, before.as_bytes());
+    let bob = machine.replica_of(&alice, "b", BOB);
+    fs::write(place(&alice, path), bytes(seed)).unwrap();
+    alice.ok(&["disk", "scan"]);
+    fs::write(place(&bob, path), after).unwrap();
+    bob.ok(&["disk", "scan"]);
+    (alice, bob)
+}
+
 /// The state of one file.
 fn state(store: &Store<'_>, path: &str) -> String {
     let rows = store.run(&["disk", "status", "-a", "--json"]).parsed();
@@ -107,14 +125,8 @@ fn of_bytes_that_were_put_at_once_the_others_are_named() {
 #[test]
 fn a_text_that_became_something_else_keeps_what_was_written_into_it_meanwhile() {
     let machine = Machine::new("text to binary");
-    let alice = machine.group("a", &[BOB]);
-    put(&alice, "/shared/page.md", b"one\r\ntwo\r\n");
-    let bob = machine.replica_of(&alice, "b", BOB);
-    // A program puts a NUL in; Bob continues with the text.
-    fs::write(place(&alice, "/shared/page.md"), bytes(7)).unwrap();
-    alice.ok(&["disk", "scan"]);
-    fs::write(place(&bob, "/shared/page.md"), "one\r\ntwo\r\nthree\r\n").unwrap();
-    bob.ok(&["disk", "scan"]);
+    let texts = ["one\r\ntwo\r\n", "one\r\ntwo\r\nthree\r\n"];
+    let (alice, bob) = bytes_beside_a_text(&machine, "/shared/page.md", 7, texts);
     machine.pass(60);
     alice.meet(&bob);
     for store in [&alice, &bob] {
@@ -141,13 +153,8 @@ fn a_text_that_became_something_else_keeps_what_was_written_into_it_meanwhile() 
 #[test]
 fn what_was_written_meanwhile_is_restored_even_if_both_sides_went_on() {
     let machine = Machine::new("what was written meanwhile");
-    let alice = machine.group("a", &[BOB]);
-    put(&alice, "/shared/p.md", b"one\ntwo\nthree\n");
-    let bob = machine.replica_of(&alice, "b", BOB);
-    fs::write(place(&alice, "/shared/p.md"), bytes(1)).unwrap();
-    alice.ok(&["disk", "scan"]);
-    fs::write(place(&bob, "/shared/p.md"), "one\ntwo and more\nthree\n").unwrap();
-    bob.ok(&["disk", "scan"]);
+    let texts = ["one\ntwo\nthree\n", "one\ntwo and more\nthree\n"];
+    let (alice, bob) = bytes_beside_a_text(&machine, "/shared/p.md", 1, texts);
     bob.give(&alice);
     let version = lost_version(&alice);
     assert_eq!(got(&alice, &version), b"one\ntwo and more\nthree\n");

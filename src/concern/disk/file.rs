@@ -201,8 +201,11 @@ impl DiskFile {
 
     /// The ids by which earlier versions of this program called a version.
     fn earlier_ids(&self, version: &FileVersion) -> Vec<String> {
-        let heads = self.versions.iter().filter(|_| version.is_text);
-        heads.map(|head| name(&["crdtctl text 1", &self.id, &head.id])).collect()
+        if !version.is_text {
+            return Vec::new();
+        }
+        let by_head = |head: &FileVersion| name(&["crdtctl text 1", &self.id, &head.id]);
+        self.versions.iter().map(by_head).collect()
     }
 
     /// All contents that it had and that can be asked for, the earliest first, including those beside

@@ -1,6 +1,6 @@
 //! What this replica did on canvases: the timeline for undo, and when each field was last written.
 
-use super::State;
+use super::{State, doc_in};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::limits;
@@ -121,8 +121,7 @@ impl State {
 
 /// Reads a row of `canvas_timeline`; `None` if the document id is not valid.
 fn step(row: &Row<'_>) -> rusqlite::Result<Option<UndoStep>> {
-    let doc: String = row.get(1)?;
-    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    let Some(doc) = doc_in(row, 1)? else { return Ok(None) };
     Ok(Some(UndoStep {
         id: row.get(0)?,
         doc,

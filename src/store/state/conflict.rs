@@ -1,6 +1,6 @@
 //! What merges decided: the values that lost, and what roles would not have allowed.
 
-use super::State;
+use super::{State, doc_in};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::limits;
@@ -145,8 +145,7 @@ impl State {
         }
         let sql = "SELECT at, doc_id, kind, detail, message FROM audit ORDER BY id";
         let rows = self.all(sql, params![], |row| {
-            let doc: String = row.get(1)?;
-            let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+            let Some(doc) = doc_in(row, 1)? else { return Ok(None) };
             Ok(Some(Audit {
                 at: row.get(0)?,
                 doc,
@@ -170,8 +169,7 @@ impl State {
 
 /// Reads a row of `conflict`; `None` if it is not valid.
 fn conflict(row: &Row<'_>) -> rusqlite::Result<Option<Conflict>> {
-    let doc: String = row.get(2)?;
-    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    let Some(doc) = doc_in(row, 2)? else { return Ok(None) };
     let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
     let path: Option<String> = row.get(4)?;
     Ok(Some(Conflict {

@@ -1,7 +1,7 @@
 //! What happened here: the log by command and by time.
 
 use super::log::{COLUMNS, log_row};
-use super::{LogRow, State};
+use super::{LogRow, State, doc_in};
 use crate::error::Result;
 use crate::id::DocId;
 use rusqlite::{Row, params};
@@ -107,8 +107,7 @@ impl State {
 
 /// Reads a row of `log` without its update; `None` if the document id is not valid.
 fn log_entry(row: &Row<'_>) -> rusqlite::Result<Option<LogEntry>> {
-    let doc: String = row.get(1)?;
-    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    let Some(doc) = doc_in(row, 1)? else { return Ok(None) };
     let replica: Option<String> = row.get(6)?;
     Ok(Some(LogEntry {
         seq: row.get(0)?,

@@ -3,7 +3,7 @@
 //! Few rows are unfolded, and many are in the log: what asks for the former keeps SQLite from looking for them
 //! by their number among the latter (`+seq`), so that a command does not cost more as the log grows.
 
-use super::{LogHead, LogRow, State, fault};
+use super::{LogHead, LogRow, State, doc_in, fault};
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
 use crate::limits;
@@ -369,8 +369,7 @@ impl State {
 
 /// Reads a row of `log`; `None` if the document id is not valid.
 pub(super) fn log_row(row: &Row<'_>) -> rusqlite::Result<Option<LogRow>> {
-    let doc: String = row.get(1)?;
-    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    let Some(doc) = doc_in(row, 1)? else { return Ok(None) };
     let origin = match (row.get::<_, Option<String>>(6)?, row.get::<_, Option<i64>>(7)?) {
         (Some(replica), Some(seq)) => Some((replica, seq)),
         _ => None,
