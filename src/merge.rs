@@ -24,6 +24,7 @@ pub use incoming::{AppliedUpdate, Incoming, Merge};
 use crate::archive;
 use crate::concern;
 use crate::concern::disk::{FILES, FilePlace, FileVersion, LostPath, LostVersion};
+use crate::crdt::register::MergeSide;
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
@@ -239,27 +240,43 @@ fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>
         return Ok(Vec::new());
     }
     let sides = incoming::sides(&incoming.parts);
-    let views = sides.iter().map(|side| View::read(&side.update));
-    let views = views.collect::<Result<Vec<View>>>()?;
     let nothing = Clocks::new();
     let before = incoming.before();
     let known = before.map_or(&nothing, |before| &before.version().clocks);
-    let ours = before.map(|view| Loser { view, known: None, by: None });
-    let theirs = views.iter().zip(&incoming.parts);
-    let theirs = theirs.map(|(view, part)| Loser { view, known: Some(known), by: part.by.clone() });
     let mut lost = Vec::new();
-    for loser in ours.into_iter().chain(theirs) {
-        let Some(after) = session.at_hand(doc)? else { break };
-        if after.shows_containers_of(loser.view) {
+    if let Some(view) = before {
+        let ours = Loser { view, known: None, by: None };
+        lost.extend(unite_one(session, doc, &ours, &sides)?);
+    }
+    for part in &incoming.parts {
+        let whole = session.checked_at_hand(doc)?;
+        // What the document is the same as has lost nothing to it.
+        if whole.is_some_and(|whole| std::ptr::eq::<[u8]>(&**whole.bytes(), part.update.bytes())) {
             continue;
         }
-        let plan = replaced::plan(doc, &loser, &after, &sides, session.now())?;
-        if !plan.is_empty() {
-            session.edit(doc, |txn| plan.write(txn, doc))?;
-        }
-        lost.extend(plan.lost);
+        let view = View::read(&part.update)?;
+        let theirs = Loser { view: &view, known: Some(known), by: part.by.clone() };
+        lost.extend(unite_one(session, doc, &theirs, &sides)?);
     }
     Ok(lost)
+}
+
+/// Unites what containers of one side lost to others; returns what still lost.
+fn unite_one(
+    session: &mut Session,
+    doc: &DocId,
+    loser: &Loser<'_>,
+    sides: &[MergeSide<'_>],
+) -> Result<Vec<Conflict>> {
+    let Some(after) = session.at_hand(doc)? else { return Ok(Vec::new()) };
+    if after.shows_containers_of(loser.view) {
+        return Ok(Vec::new());
+    }
+    let plan = replaced::plan(doc, loser, &after, sides, session.now())?;
+    if !plan.is_empty() {
+        session.edit(doc, |txn| plan.write(txn, doc))?;
+    }
+    Ok(plan.lost)
 }
 
 /// Records the losing values: first those that containers lost to others; of the rest those that are not in

@@ -3,20 +3,19 @@
 
 use crate::error::{Error, Result};
 use crate::gate::Expected;
-use crate::wire::{self, Checked, CheckedBytes, Update, Version};
-use std::rc::Rc;
+use crate::wire::{self, Checked, CheckedBytes, SharedBytes, Update, Version};
 
 /// A document that no concern understands, with the updates merged since it was loaded.
 pub struct Carried {
-    loaded: CheckedBytes<Rc<[u8]>>,
+    loaded: CheckedBytes<SharedBytes>,
     /// Includes all updates.
     version: Version,
-    updates: Vec<Vec<u8>>,
+    updates: Vec<SharedBytes>,
 }
 
 impl Carried {
     /// Opens a document that was checked for [`Expected::Anything`].
-    pub fn of(state: CheckedBytes<Rc<[u8]>>) -> Carried {
+    pub fn of(state: CheckedBytes<SharedBytes>) -> Carried {
         let version = state.update().version();
         Carried { loaded: state, version, updates: Vec::new() }
     }
@@ -28,13 +27,13 @@ impl Carried {
         if self.version.holds(&theirs) {
             return false;
         }
-        self.updates.push(update.since(&self.version));
+        self.updates.push(update.since(&self.version).into());
         self.version.unite(theirs);
         true
     }
 
     /// Returns the updates merged since loading, in order; each is causally ready after those before it.
-    pub fn updates(&self) -> &[Vec<u8>] {
+    pub fn updates(&self) -> &[SharedBytes] {
         &self.updates
     }
 
@@ -47,7 +46,7 @@ impl Carried {
     ///
     /// # Errors
     /// `Untrusted` if the updates do not fit together with the rest; the gate lets no such update pass.
-    pub fn state(&self) -> Result<CheckedBytes<Rc<[u8]>>> {
+    pub fn state(&self) -> Result<CheckedBytes<SharedBytes>> {
         if self.updates.is_empty() {
             return Ok(self.loaded.clone());
         }
@@ -61,7 +60,7 @@ impl Carried {
         let parts = parts.collect::<std::result::Result<Vec<_>, _>>().map_err(refused)?;
         let merged =
             wire::merge(&parts).ok_or_else(|| Error::bug("updates that were ready leave a gap"))?;
-        let whole = CheckedBytes::by(Rc::<[u8]>::from(merged), |bytes| {
+        let whole = CheckedBytes::by(SharedBytes::from(merged), |bytes| {
             let update = Update::checked(bytes, Expected::Anything)?;
             update.is_complete().map(|()| update)
         });

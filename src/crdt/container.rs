@@ -186,7 +186,10 @@ fn framed(
     let mut doc = Doc::new(client);
     doc.edit(|txn| txn.apply_own(state))?;
     doc.edit(make)?;
-    doc.updates().last().cloned().ok_or_else(|| Error::bug("a genesis without an update"))
+    doc.updates()
+        .last()
+        .map(|update| update.to_vec())
+        .ok_or_else(|| Error::bug("a genesis without an update"))
 }
 
 fn fill(txn: &mut Txn<'_>, root: &str, key: &str, fixed: &[Fixed<'_>]) -> Result<()> {

@@ -18,8 +18,8 @@ use crate::crdt::source::Source;
 use crate::error::{Error, Kind, Result};
 use crate::gate::Expected;
 use crate::wire::{
-    BesideBlocks, BesidePart, Checked, CheckedBytes, Fault, RootKind, Update, Value, Version,
-    WrittenBlocks,
+    BesideBlocks, BesidePart, Checked, CheckedBytes, Fault, RootKind, SharedBytes, Update, Value,
+    Version, WrittenBlocks,
 };
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -33,7 +33,7 @@ use yrs::{
 /// A document loaded into yrs, with the updates made since.
 pub struct Doc {
     yrs: YrsDoc,
-    updates: Vec<Vec<u8>>,
+    updates: Vec<SharedBytes>,
     /// Keeps what others wrote as they wrote it.
     written: WrittenBlocks,
     /// The known roots; other roots may hold anything.
@@ -117,6 +117,16 @@ impl Doc {
         doc.integrate(state, None)?;
         doc.updates.clear();
         Ok(doc)
+    }
+
+    /// Says what brought its present content about, instead of how yrs was given it.
+    pub fn came_by(&mut self, updates: [SharedBytes; 1]) {
+        self.updates = updates.into();
+        if let Some(effort) = &mut self.effort {
+            effort.seen(self.updates.len());
+        }
+        // What it cost was counted from the beginning: it costs no more to open it again.
+        self.reopens.set(true);
     }
 
     /// Whether the document's cost so far is known, which [`Doc::admit`] requires.
@@ -338,7 +348,7 @@ impl Doc {
     fn keep(&mut self, bytes: Vec<u8>) -> Result<bool> {
         let changed = bytes != [0, 0];
         if changed {
-            self.updates.push(restored(&self.written, bytes)?);
+            self.updates.push(restored(&self.written, bytes)?.into());
         }
         Ok(changed)
     }
@@ -370,7 +380,7 @@ impl Doc {
     }
 
     /// Returns the updates made since loading, in order; each is causally ready after those before it.
-    pub fn updates(&self) -> &[Vec<u8>] {
+    pub fn updates(&self) -> &[SharedBytes] {
         &self.updates
     }
 
@@ -403,7 +413,7 @@ impl Doc {
     /// # Errors
     /// `Bug` when the check finds something that must not be stored. `Untrusted` when a merge caused that, or
     /// when the document would take too long to open again.
-    pub fn state(&self) -> Result<CheckedBytes<Rc<[u8]>>> {
+    pub fn state(&self) -> Result<CheckedBytes<SharedBytes>> {
         let txn = self.yrs.transact();
         if txn.has_missing_updates() {
             return Err(Error::bug("the document has pending parts and cannot be stored"));
@@ -416,7 +426,7 @@ impl Doc {
         let roots: Vec<(&str, RootKind)> =
             self.roots.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
         let expected = self.known.map_or(Expected::Roots(&roots), Expected::Concern);
-        let stored = CheckedBytes::by(Rc::<[u8]>::from(bytes), |bytes| {
+        let stored = CheckedBytes::by(SharedBytes::from(bytes), |bytes| {
             let update = Update::checked(bytes, expected)?;
             update.is_complete().map(|()| update)
         });

@@ -7,7 +7,7 @@ use super::first_update::FirstUpdate;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::gate::Rehearsal;
 use crate::limits::{MERGE_STEPS, MERGE_STEPS_PER_BLOCK};
-use crate::wire::{BesidePart, Checked, CheckedBytes, Id, Update};
+use crate::wire::{BesidePart, Checked, CheckedBytes, Id, SharedBytes, Update};
 use std::rc::Rc;
 
 /// The steps that imports may take, regardless of the number of documents, in addition to those each block is
@@ -57,7 +57,7 @@ impl Effort {
     pub fn spend(
         &mut self,
         update: &Update<'_, Checked>,
-        updates: &[Vec<u8>],
+        updates: &[SharedBytes],
         allowance: &mut Allowance,
     ) -> Result<()> {
         for own in updates.get(self.seen..).unwrap_or(&[]) {

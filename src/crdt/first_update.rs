@@ -1,14 +1,14 @@
 //! An update that is the document's whole content.
 
 use super::view::View;
-use crate::wire::{Checked, CheckedBytes, Update};
+use crate::wire::{Checked, CheckedBytes, SharedBytes, Update};
 use std::rc::Rc;
 
 /// An update that yrs would return unchanged, except for how it is cut into blocks. An empty document can
 /// adopt it without asking yrs.
 pub struct FirstUpdate {
     /// The update.
-    pub state: CheckedBytes<Rc<[u8]>>,
+    pub state: CheckedBytes<SharedBytes>,
     /// Its view.
     pub view: Rc<View>,
 }

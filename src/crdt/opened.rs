@@ -8,8 +8,7 @@ use crate::error::{Error, Next, Result};
 use crate::gate::Expected;
 use crate::id::DocId;
 use crate::parallel;
-use crate::wire::{Checked, CheckedBytes, Update};
-use std::rc::Rc;
+use crate::wire::{Checked, CheckedBytes, SharedBytes, Update};
 
 /// A document that can be edited or merged into.
 pub enum OpenedDocument {
@@ -26,10 +25,11 @@ pub struct InYrs {
     arrived: Option<Ungiven>,
 }
 
-/// What was merged into an empty document: its whole content.
+/// The whole content of a document, and the update that brought it about: that content itself, if the document
+/// was empty.
 struct Ungiven {
-    state: CheckedBytes<Rc<[u8]>>,
-    updates: [Vec<u8>; 1],
+    state: CheckedBytes<SharedBytes>,
+    updates: [SharedBytes; 1],
 }
 
 impl InYrs {
@@ -37,6 +37,7 @@ impl InYrs {
     fn doc(&mut self) -> Result<&mut Doc> {
         if let Some(arrived) = self.arrived.take() {
             self.doc.apply_admitted(&Admitted::AsItCame(arrived.state.update()))?;
+            self.doc.came_by(arrived.updates);
         }
         Ok(&mut self.doc)
     }
@@ -69,7 +70,7 @@ impl InYrs {
         if !doc.is_empty() {
             return Err(Error::bug("a first update for a document that is not empty"));
         }
-        let updates = [state.bytes().to_vec()];
+        let updates = [state.bytes().clone()];
         self.arrived = Some(Ungiven { state: state.clone(), updates });
         Ok(true)
     }
@@ -78,7 +79,7 @@ impl InYrs {
 impl OpenedDocument {
     /// Opens a state under a client id. A `known` state has been opened unchanged before.
     pub fn of(
-        state: &CheckedBytes<Rc<[u8]>>,
+        state: &CheckedBytes<SharedBytes>,
         expected: Expected<'_>,
         client: u64,
         known: bool,
@@ -92,7 +93,21 @@ impl OpenedDocument {
         Ok(OpenedDocument::Yrs(InYrs { doc, arrived: None }))
     }
 
-    /// Whether it holds exactly the update it received while empty, as it was checked.
+    /// Puts all the content of a document, which `news` brought about, into this empty one.
+    ///
+    /// # Errors
+    /// `Bug` if it is not empty, or not in yrs.
+    pub fn becomes(&mut self, all: &FirstUpdate, news: SharedBytes) -> Result<()> {
+        match self {
+            OpenedDocument::Yrs(InYrs { doc, arrived }) if arrived.is_none() && doc.is_empty() => {
+                *arrived = Some(Ungiven { state: all.state.clone(), updates: [news] });
+                Ok(())
+            }
+            _ => Err(Error::bug("all content for a document that is not empty")),
+        }
+    }
+
+    /// Whether it holds exactly what it received while empty, as that was checked.
     pub fn is_as_it_arrived(&self) -> bool {
         matches!(self, OpenedDocument::Yrs(InYrs { arrived: Some(_), .. }))
     }
@@ -162,7 +177,7 @@ impl OpenedDocument {
     }
 
     /// Returns the updates since it was opened, in order.
-    pub fn updates(&self) -> &[Vec<u8>] {
+    pub fn updates(&self) -> &[SharedBytes] {
         match self {
             OpenedDocument::Yrs(InYrs { arrived: Some(arrived), .. }) => &arrived.updates,
             OpenedDocument::Yrs(opened) => opened.doc.updates(),
@@ -183,7 +198,7 @@ impl OpenedDocument {
     }
 
     /// Returns the current whole state.
-    pub fn state(&self) -> Result<CheckedBytes<Rc<[u8]>>> {
+    pub fn state(&self) -> Result<CheckedBytes<SharedBytes>> {
         match self {
             OpenedDocument::Yrs(InYrs { arrived: Some(arrived), .. }) => Ok(arrived.state.clone()),
             OpenedDocument::Yrs(opened) => opened.doc.state(),

@@ -7,7 +7,8 @@ use crate::crdt::source::{Shared, Source};
 use crate::error::Result;
 use crate::path::DocPath;
 use crate::wire::{
-    Bytes, Checked, Id, Noted, PageFacts, PageRow, PageSet, Pages, Splice, Update, Value, Version,
+    Bytes, Checked, Id, Noted, PageFacts, PageRow, PageSet, Pages, SharedBytes, Splice, Update,
+    Value, Version,
 };
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -66,7 +67,7 @@ pub trait PageSource: Bytes + fmt::Debug {
     ///
     /// # Errors
     /// `Io` if it can no longer be read, or has changed.
-    fn whole(&self) -> Result<Vec<u8>>;
+    fn whole(&self) -> Result<SharedBytes>;
 
     /// Whether it is unchanged since it was opened.
     fn is_unchanged(&self) -> bool;
@@ -84,7 +85,7 @@ pub trait PageSource: Bytes + fmt::Debug {
 /// A state in memory.
 #[derive(Debug)]
 struct HeldState {
-    state: Vec<u8>,
+    state: SharedBytes,
     pages: Pages,
     /// What the holder knows of it, if it was read.
     facts: Option<HeldFacts>,
@@ -99,7 +100,7 @@ struct HeldFacts {
 
 impl Bytes for HeldState {
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
-        self.state.as_slice().range(range)
+        (*self.state).range(range)
     }
 }
 
@@ -157,7 +158,7 @@ impl PageSource for HeldState {
         self.pages.splice(&self.state, pages, edited)
     }
 
-    fn whole(&self) -> Result<Vec<u8>> {
+    fn whole(&self) -> Result<SharedBytes> {
         Ok(self.state.clone())
     }
 
@@ -199,15 +200,12 @@ impl Window {
     /// How often it is worth asking for more before everything is opened.
     pub const TURNS: usize = 6;
 
-    /// Opens a window with only the pages that tell which keys exist. If the state has no independent pages,
-    /// its bytes are returned as the error.
-    ///
-    /// # Errors
-    /// The bytes.
-    pub fn open(state: Vec<u8>, noted: Noted) -> std::result::Result<Window, Vec<u8>> {
-        let pages = Update::walk(&state).ok().and_then(|update| Pages::of(&update, &noted));
-        let Some(pages) = pages else { return Err(state) };
-        Ok(Window::over(Rc::new(HeldState { state, pages, facts: None }), noted))
+    /// Opens a window with only the pages that tell which keys exist. Returns `None` if the state has no
+    /// independent pages.
+    pub fn of<S>(state: &Update<'_, S>, noted: Noted) -> Option<Window> {
+        let pages = Pages::of(state, &noted)?;
+        let held = HeldState { state: state.to_shared_bytes(), pages, facts: None };
+        Some(Window::over(Rc::new(held), noted))
     }
 
     /// Opens a window on a state that was read, with only the pages of the tombstones at these paths, and
@@ -224,7 +222,7 @@ impl Window {
             return None;
         }
         let facts = Some(HeldFacts { version: state.version(), tombstones: tombstones.clone() });
-        let held = HeldState { state: state.bytes().to_vec(), pages, facts };
+        let held = HeldState { state: state.to_shared_bytes(), pages, facts };
         let mut window = Window::over(Rc::new(held), noted);
         window.at_hand.extend(tombstones);
         Some(window)

@@ -8,11 +8,10 @@ use super::causal::CausalOrder;
 use super::expected::Expected;
 use crate::limits::CONTAINER_DEPTH;
 use crate::wire::{
-    Block, BlockKind, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, Header, Id,
-    Owner, Parent, ParentSlot, Root, Shape, SlotRef, Unchecked, Update,
+    Block, BlockKind, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, Header,
+    HoldsBytes, Id, Owner, Parent, ParentSlot, Root, Shape, SlotRef, Unchecked, Update,
 };
 use std::collections::HashMap;
-use std::ops::Deref;
 
 impl<'a> Update<'a, Checked> {
     /// Walks and checks an update that is to be merged and stored. `expected` as in [`Update::check`].
@@ -24,7 +23,7 @@ impl<'a> Update<'a, Checked> {
     }
 }
 
-impl<B: Deref<Target = [u8]>> CheckedBytes<B> {
+impl<B: HoldsBytes> CheckedBytes<B> {
     /// Walks and checks an update, as [`Update::checked`] does.
     ///
     /// # Errors
@@ -97,9 +96,10 @@ pub(super) struct Checker<'u, 'a, S> {
     root_index: HashMap<&'a [u8], u32>,
     /// The root that was named last: it is usually the next one's too.
     last_root: Option<(&'a [u8], u32)>,
-    /// Per root, its name; per slot, its key.
+    /// Per root, its name.
     names: Vec<&'a [u8]>,
-    keys: Vec<Option<&'a [u8]>>,
+    /// The keys of slots that were taken from the base, where their names are written.
+    base_keys: HashMap<u32, Option<&'a [u8]>>,
     /// The last parent looked up, and its block: the fields of a record follow each other.
     parent: Option<(Id, Option<usize>)>,
 }
@@ -115,10 +115,19 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         facts.anything = expected.is_anything();
         facts.known = expected.known().or_else(|| base?.facts().known);
         facts.chain = update.blocks.iter().map(|block| block.clock).collect();
-        let (root_index, names, keys) = (HashMap::new(), Vec::new(), Vec::new());
+        let (root_index, names, base_keys) = (HashMap::new(), Vec::new(), HashMap::new());
         let (last_root, parent) = (None, None);
-        let mut checker =
-            Checker { update, base, expected, facts, root_index, last_root, names, keys, parent };
+        let mut checker = Checker {
+            update,
+            base,
+            expected,
+            facts,
+            root_index,
+            last_root,
+            names,
+            base_keys,
+            parent,
+        };
         if let Some(base) = base {
             // In the same order, so that slots of the base keep their root's index.
             base.facts()
@@ -170,7 +179,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     ) -> Result<SlotRef, Fault> {
         let place = match (block.kind, header.parent) {
             (BlockKind::Gc, _) => SlotRef::Gone,
-            (_, Some(parent)) => self.named(index, block, parent, header.key)?,
+            (_, Some(parent)) => self.named(index, of, block, parent, header.key)?,
             (_, None) => self.inherited(index, of, block, header)?,
         };
         match self.known_part(of, block) {
@@ -194,6 +203,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     fn named(
         &mut self,
         index: usize,
+        of: &Client,
         block: &Block,
         parent: Parent<'a, [u8]>,
         key: Option<&'a [u8]>,
@@ -209,7 +219,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
                 let shape = Shape::Unknown;
                 ParentSlot { owner, key_len, head, shape, depth: 0, rooted: true, beside }
             }
-            Parent::Item(id) => match self.container(block, id)? {
+            Parent::Item(id) => match self.container(index, of, block, id)? {
                 ContainerState::Gone => return Ok(SlotRef::Gone),
                 ContainerState::Open => {
                     self.need(id);
@@ -223,7 +233,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
                 }
             },
         };
-        Ok(SlotRef::Slot(self.add_slot(slot, key)))
+        Ok(SlotRef::Slot(self.add_slot(slot)))
     }
 
     /// Returns the slot of an item that has an origin.
@@ -289,10 +299,18 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         if a == b {
             return true;
         }
-        let same_key = self.keys.get(a as usize) == self.keys.get(b as usize);
         match (self.facts.slots.get(a as usize), self.facts.slots.get(b as usize)) {
-            (Some(a), Some(b)) => a.owner.same(b.owner) && same_key,
+            (Some(of_a), Some(of_b)) => {
+                of_a.owner.same(of_b.owner) && self.key_of(a, of_a) == self.key_of(b, of_b)
+            }
             _ => false,
+        }
+    }
+
+    fn key_of(&self, index: u32, slot: &ParentSlot) -> Option<&'a [u8]> {
+        match self.base_keys.get(&index) {
+            Some(key) => *key,
+            None => self.update.key_bytes(slot),
         }
     }
 
@@ -304,7 +322,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         {
             return self.place_in_base(base, index);
         }
-        match self.before(index, of, id).or_else(|| self.update.find(id)) {
+        match self.update.find_before(index, of, id) {
             None => {
                 self.need(id);
                 SlotRef::Open
@@ -313,18 +331,12 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         }
     }
 
-    /// Returns the block before this one, if it holds the id: by far the most common origin.
-    pub(super) fn before(&self, index: usize, of: &Client, id: Id) -> Option<usize> {
-        let before = index.checked_sub(1)?;
-        let block = self.update.blocks.get(before)?;
-        let holds = (block.clock..block.next_clock()).contains(&id.clock);
-        (holds && id.client == of.id && before >= of.blocks.start).then_some(before)
-    }
-
     fn place_in_base(&mut self, base: &'u Update<'a, Checked>, index: usize) -> SlotRef {
         match (base.facts().standing(index), base.facts().slot_of(index)) {
             (SlotRef::Slot(_), Some(slot)) => {
-                SlotRef::Slot(self.add_slot(*slot, base.key_bytes(slot)))
+                let added = self.add_slot(*slot);
+                self.base_keys.insert(added, base.key_bytes(slot));
+                SlotRef::Slot(added)
             }
             (SlotRef::Slot(_), None) => SlotRef::Open,
             (nowhere, _) => nowhere,
@@ -332,7 +344,13 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     }
 
     /// Returns the container that an item with this id created.
-    fn container(&mut self, block: &Block, id: Id) -> Result<ContainerState, Fault> {
+    fn container(
+        &mut self,
+        index: usize,
+        of: &Client,
+        block: &Block,
+        id: Id,
+    ) -> Result<ContainerState, Fault> {
         if let Some(base) = self.base
             && let Some(index) = base.find(id)
         {
@@ -340,7 +358,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         }
         let index = match self.parent {
             Some((last, index)) if last == id => index,
-            _ => self.update.find(id),
+            _ => self.update.find_before(index, of, id),
         };
         self.parent = Some((id, index));
         match index {
@@ -464,8 +482,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         self.facts.roots.push(root);
     }
 
-    fn add_slot(&mut self, slot: ParentSlot, key: Option<&'a [u8]>) -> u32 {
-        self.keys.push(key);
+    fn add_slot(&mut self, slot: ParentSlot) -> u32 {
         self.facts.slots.push(slot);
         len32(&self.facts.slots) - 1
     }

@@ -13,7 +13,7 @@ mod join;
 
 use crate::wire::{Block, BlockKind, Checked, Id, Parent, Update};
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 /// No fragment, no list.
 const NONE: u32 = u32::MAX;
@@ -32,10 +32,33 @@ pub struct Rehearsal {
     fragments: Vec<Fragment>,
     lists: Vec<List>,
     /// By the hash of owner and key.
-    list_of: HashMap<u64, u32>,
+    list_of: HashMap<u64, u32, BuildHasherDefault<AsHashed>>,
+    /// The last owner found to be a container: the fields of a record follow each other.
+    owner: Option<Id>,
     steps: u64,
     scan: u32,
     round: u32,
+}
+
+/// Takes a hash for the hash that it already is.
+#[derive(Default)]
+struct AsHashed(u64);
+
+impl Hasher for AsHashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only for the trait: all keys are numbers.
+        let mut hasher = DefaultHasher::new();
+        hasher.write(bytes);
+        self.0 = hasher.finish();
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 /// What one client wrote.
@@ -118,6 +141,12 @@ impl Rehearsal {
             entries.into_iter().flatten().for_each(|entry| *entry = *line);
         }
         let known: Vec<usize> = lines.iter().map(|line| self.blocks_of(*line)).collect();
+        self.fragments.reserve(update.blocks.len());
+        for (client, line) in update.clients.iter().zip(&lines) {
+            if let Some(line) = self.lines.get_mut(*line as usize) {
+                line.fragments.reserve(client.blocks.len());
+            }
+        }
         for index in &update.facts().order {
             let index = *index as usize;
             if let (Some(block), Some(line)) = (update.blocks.get(index), line_of.get(index)) {
@@ -303,8 +332,7 @@ impl Rehearsal {
         match parent {
             Parent::Root(name) => (0u8, name, key).hash(&mut hasher),
             Parent::Item(id) => {
-                let holder = self.holding(self.unit(id)).and_then(|index| self.fragment(index));
-                if holder.is_none_or(|fragment| fragment.kind != BlockKind::Type) {
+                if !self.is_container(id) {
                     return NONE;
                 }
                 (1u8, id, key).hash(&mut hasher);
@@ -316,6 +344,17 @@ impl Rehearsal {
             self.lists.push(List { head: NONE, len: 0, is_key: key.is_some() });
         }
         list
+    }
+
+    /// Whether an item created a container that was not collected. What one was stays one.
+    fn is_container(&mut self, id: Id) -> bool {
+        if self.owner == Some(id) {
+            return true;
+        }
+        let holder = self.holding(self.unit(id)).and_then(|index| self.fragment(index));
+        let is_container = holder.is_some_and(|fragment| fragment.kind == BlockKind::Type);
+        self.owner = is_container.then_some(id);
+        is_container
     }
 
     /// Whether something is between its origins.

@@ -37,7 +37,7 @@ impl<S> Checker<'_, '_, S> {
         {
             *entry = start;
         }
-        self.descend(index, of, block, header.left);
+        self.descend(index, of, block, header);
         let Some(right) = header.right else { return Ok(()) };
         if header.left.is_some_and(|left| self.is_inside_run(index, of, left, right)) {
             if !self.dead(block, of) {
@@ -81,7 +81,7 @@ impl<S> Checker<'_, '_, S> {
         {
             return origins_at(base, index, id);
         }
-        let index = self.before(index, of, id).or_else(|| self.update.find(id));
+        let index = self.update.find_before(index, of, id);
         index.map_or((None, None), |index| origins_at(self.update, index, id))
     }
 
@@ -93,23 +93,24 @@ impl<S> Checker<'_, '_, S> {
         {
             return chain_at(base, &base.facts().chain, index);
         }
-        let index = self.before(index, of, id).or_else(|| self.update.find(id))?;
+        let index = self.update.find_before(index, of, id)?;
         chain_at(self.update, &self.facts.chain, index)
     }
 
     /// Records a block below its left origin, which is settled, in the tree.
-    fn descend(&mut self, index: usize, of: &Client, block: &Block, left: Option<Id>) {
+    fn descend(&mut self, index: usize, of: &Client, block: &Block, header: &Header<'_, [u8]>) {
         // The part of a block that the document lacks follows the part it has.
-        let left = self.known_part(of, block).or(left);
+        let left = self.known_part(of, block).or(header.left);
+        if left.is_none() && header.key.is_some() {
+            return;
+        }
         let above = left.and_then(|left| Some((self.locate(index, of, left)?, left.clock)));
         let below = above.and_then(|(above, behind)| self.forest().below(of.id, above, behind));
-        let own = (self.forest().base.len() + index) as u32;
+        let own = (self.forest().before_own() + index) as u32;
         let known = left.is_none() && block.kind != BlockKind::Gc;
-        let alone =
-            LineageNode { client: of.id, above: own, jump: own, known, ..LineageNode::default() };
-        if let Some(entry) = self.facts.lineage.get_mut(index) {
-            *entry = below.unwrap_or(alone);
-        }
+        let client = Some(of.id);
+        let alone = LineageNode { client, above: own, behind: 0, jump: own, depth: 0, known };
+        self.facts.lineage.set(index, below.unwrap_or(alone));
     }
 
     /// Returns the client of the first unit on the way down from one unit, or from the beginning, to another.
@@ -128,7 +129,7 @@ impl<S> Checker<'_, '_, S> {
     }
 
     fn forest(&self) -> Forest<'_> {
-        let base = self.base.map_or(&[][..], |base| &base.facts().lineage);
+        let base = self.base.map(|base| &base.facts().lineage);
         Forest { base, own: &self.facts.lineage }
     }
 
@@ -137,8 +138,8 @@ impl<S> Checker<'_, '_, S> {
         if let Some(at) = self.base.and_then(|base| base.find(id)) {
             return Some(at as u32);
         }
-        let at = self.before(index, of, id).or_else(|| self.update.find(id))?;
-        Some((self.forest().base.len() + at) as u32)
+        let at = self.update.find_before(index, of, id)?;
+        Some((self.forest().before_own() + at) as u32)
     }
 }
 

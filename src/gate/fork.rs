@@ -75,6 +75,10 @@ fn difference<A, B>(
     units: u32,
     gone: &impl Fn(u32) -> bool,
 ) -> Option<u32> {
+    // Most blocks are: then nothing in them has to be read.
+    if a.begins_alike(b) {
+        return None;
+    }
     let (block_a, block_b) = (a.block()?, b.block()?);
     let either = |kind: BlockKind| block_a.kind == kind || block_b.kind == kind;
     if either(BlockKind::Gc) || either(BlockKind::Skip) {

@@ -23,7 +23,7 @@ pub fn elements(
     let rows = session.state().log_of(doc)?;
     // All of them were checked before; others are useless here.
     let checked = |bytes| Update::checked(bytes, roots).ok();
-    let updates = rows.iter().filter_map(|row| checked(row.update.as_slice()));
+    let updates = rows.iter().filter_map(|row| checked(&row.update));
     let parts = parts.iter().map(|part| part.update.clone());
     let updates: Vec<Update<'_, Checked>> = updates.chain(parts).collect();
     let Some(whole) = merge(&updates) else { return Ok(BTreeSet::new()) };

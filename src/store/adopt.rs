@@ -9,10 +9,9 @@
 
 use super::brought::{Adopted, Brought};
 use super::check::FileRepair;
-use super::load;
+use super::load::{self, LoadedState};
 use super::open_document::{OpenDocument, PendingChange, WrittenBy};
-use super::session::{FOLD_WAIT, Session};
-use crate::crdt::any_view::AnyView;
+use super::session::{FOLD_WAIT, Paging, Session};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
@@ -25,6 +24,7 @@ struct Savepoint {
     /// The documents that were changed, and how often.
     changed: Vec<(usize, DocId)>,
     notes: usize,
+    derivatives: usize,
     broken: bool,
 }
 
@@ -34,8 +34,18 @@ impl Session {
     pub(super) fn adopt(&mut self, doc: &DocId, brought: Brought) -> Result<()> {
         let path = self.loaded(doc).map(|loaded| loaded.path.clone()).unwrap_or_default();
         let before = self.mark()?;
-        match self.take_in(doc, brought) {
-            Ok(()) => self.state.release(),
+        // A change is run again if it asks for more of another document, and this is too much to do twice: so
+        // here everything is opened whole.
+        let paging = self.paging.take();
+        let taken = self.take_in(doc, brought);
+        self.paging = paging;
+        match taken {
+            Ok(()) => {
+                if paging == Some(Paging::OfAny) && self.has_only_read_since(&before) {
+                    self.narrow_adopted(doc, &before)?;
+                }
+                self.state.release()
+            }
             Err(e) => {
                 let undone = self.back_to(before, doc)?;
                 let is_ours = matches!(e.kind, Kind::Io | Kind::Locked | Kind::Interrupted);
@@ -53,8 +63,24 @@ impl Session {
             rows: self.state.savepoint()?,
             changed: self.changed().into_iter().map(|doc| (self.revision(&doc), doc)).collect(),
             notes: self.notes.len(),
+            derivatives: self.derivatives(),
             broken: self.broken,
         })
+    }
+
+    /// Whether nothing but documents and notes changed since a savepoint.
+    fn has_only_read_since(&self, mark: &Savepoint) -> bool {
+        self.state.rows_changed() == mark.rows && self.derivatives() == mark.derivatives
+    }
+
+    /// Keeps only some pages of a document open that was taken in since a savepoint.
+    fn narrow_adopted(&mut self, doc: &DocId, mark: &Savepoint) -> Result<()> {
+        let said = self.notes.get(mark.notes..).unwrap_or(&[]).to_vec();
+        let (roots, noted) = (self.environment.roots, self.environment.noted);
+        match self.documents.get_mut(doc) {
+            Some(Some(open)) => open.narrow_adopted(doc, roots, noted, said),
+            _ => Ok(()),
+        }
     }
 
     /// Returns to a savepoint. Documents that were not changed before it are as if never loaded. One that
@@ -80,33 +106,41 @@ impl Session {
         // By the clocks of both: a client id of which the file knows more than we do is not ours to write
         // under.
         let clocks = open.loaded.update(doc, roots)?.version().clocks;
-        open.loaded.state = before;
+        let theirs = open.loaded.is_as_theirs().filter(|_| whole.is_none()).cloned();
+        open.loaded.state = LoadedState::Checked(before);
         open.loaded.unlogged = whole;
         let before = open.any_view(doc, roots)?;
         let (replica, state, environment) = (&mut self.replica, &self.state, &self.environment);
-        open.open(doc, roots, true, |_| {
-            replica.client_for(doc, &clocks, state, &environment.machine)
-        })?;
-        self.merge_in(doc, &before, &news)?;
+        let client = replica.client_for(doc, &clocks, state, &environment.machine)?;
+        let bug = |fault| Error::bug("a valid file is no longer valid").because(fault);
+        let news = Update::checked(&news, roots(doc)).map_err(bug)?.since(before.version());
+        let is_theirs = match theirs.filter(|_| !roots(doc).is_anything()) {
+            Some(theirs) => {
+                open.becomes_theirs(&theirs, news.clone().into(), roots(doc), client)?
+            }
+            None => false,
+        };
+        if is_theirs {
+            self.changed.push(doc.clone());
+        } else {
+            open.open(doc, roots, true, |_| Ok(client))?;
+            self.merge_in(doc, &news)?;
+        }
         let logged = logged.as_deref().and_then(|logged| {
             let walked = Update::checked(logged, roots(doc)).ok()?;
             walked.beyond_all().is_none().then(|| View::of(&walked))
         });
-        let side = Update::checked(&side, roots(doc))
-            .map_err(|fault| Error::bug("a valid file is no longer valid").because(fault))?;
-        let adopted = Adopted { doc, before, update: side, logged };
+        let adopted = Adopted { doc, before, update: side.update(), logged };
         let said = (self.environment.adopt)(self, &adopted)?;
         self.notes.extend(said);
         Ok(())
     }
 
-    /// Applies the part of an update that the document lacks.
-    fn merge_in(&mut self, doc: &DocId, before: &AnyView, side: &[u8]) -> Result<()> {
+    /// Applies an update that the document lacks.
+    fn merge_in(&mut self, doc: &DocId, news: &[u8]) -> Result<()> {
         let roots = self.environment.roots;
         let bug = |fault| Error::bug("a valid file is no longer valid").because(fault);
-        let whole = Update::checked(side, roots(doc)).map_err(bug)?;
-        let news = whole.since(before.version());
-        let news = Update::checked(&news, roots(doc)).map_err(bug)?;
+        let news = Update::checked(news, roots(doc)).map_err(bug)?;
         let admitted = self.admit(doc, &news)?;
         self.change(doc, WrittenBy::File, |editing| editing.doc.apply_admitted(&admitted)).map(drop)
     }

@@ -12,7 +12,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::gate::{self, Need, Verdict};
 use crate::id::DocId;
-use crate::wire::{self, Checked, Update};
+use crate::wire::{self, Checked, CheckedBytes, SharedBytes, Update};
 
 /// A document into which the file of another program was merged.
 pub struct Adopted<'a> {
@@ -30,13 +30,13 @@ pub struct Adopted<'a> {
 /// What a file of another program changes in a document.
 pub(super) struct Brought {
     /// The document without it.
-    pub before: Vec<u8>,
+    pub before: CheckedBytes<SharedBytes>,
     /// What came in, for the rules: a whole state if it is the file.
-    pub side: Vec<u8>,
+    pub side: CheckedBytes<SharedBytes>,
     /// The part that the document takes of it.
     pub news: Vec<u8>,
     /// The file, if the log is to contain all of it.
-    pub whole: Option<Vec<u8>>,
+    pub whole: Option<SharedBytes>,
     /// What the log has, if that is not all.
     pub logged: Option<Vec<u8>>,
 }
@@ -53,24 +53,29 @@ pub(super) fn brought(
     roots: Roots,
 ) -> Result<Option<Brought>> {
     let (Some(theirs), Some(known)) = (&loaded.theirs, &loaded.known) else { return Ok(None) };
-    let file = load::whole(theirs, &loaded.path, doc, roots)?;
-    let merged = loaded.update(doc, roots)?;
-    if let Some(before) = load::from_log(state, doc, known, &loaded.path, roots)? {
-        let ours = load::whole(&before, &loaded.path, doc, roots)?;
-        if ours.version().holds(&file.version()) {
+    let whole = |bytes: SharedBytes| {
+        CheckedBytes::by(bytes, |bytes| load::whole(bytes, &loaded.path, doc, roots))
+    };
+    let file = match loaded.is_as_theirs() {
+        Some(file) => file.clone(),
+        None => whole(theirs.clone())?,
+    };
+    if let Some(before) = load::from_log(&loaded.log, doc, known, &loaded.path, roots)? {
+        let before = whole(before.into())?;
+        if before.update().version().holds(&file.update().version()) {
             return Ok(None);
         }
-        let news = taken(doc, loaded, &ours, &file, roots)?;
-        let side = theirs.clone();
-        return Ok(Some(Brought { before, side, news, whole: None, logged: None }));
+        let news = taken(doc, loaded, &before.update(), &file.update(), roots)?;
+        return Ok(Some(Brought { before, side: file, news, whole: None, logged: None }));
     }
-    let side = merged.since(&file.version());
+    let news = loaded.update(doc, roots)?.since(&file.update().version());
+    let side = CheckedBytes::check(SharedBytes::from(news.clone()), roots(doc))
+        .map_err(|fault| Error::bug("a part of a valid state is not valid").because(fault))?;
     let rows = state.log_of(doc)?;
     let checked = |row| Update::checked(row, roots(doc)).ok();
-    let rows: Vec<_> = rows.iter().filter_map(|row| checked(row.update.as_slice())).collect();
+    let rows: Vec<_> = rows.iter().filter_map(|row| checked(&row.update)).collect();
     let logged = wire::merge(&rows);
-    let (before, news) = (theirs.clone(), side.clone());
-    Ok(Some(Brought { before, side, news, whole: Some(theirs.clone()), logged }))
+    Ok(Some(Brought { before: file, side, news, whole: Some(theirs.clone()), logged }))
 }
 
 /// Returns what the document takes of a file, judged like an import.

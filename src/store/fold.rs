@@ -12,7 +12,7 @@ use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::gate::{self, Expected};
 use crate::id::DocId;
-use crate::wire::{Noted, PageRow, PageSet, Pages, Splice, SplicePart, Update};
+use crate::wire::{Noted, PageRow, PageSet, Pages, SharedBytes, Splice, SplicePart, Update};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ impl<'a> Checkpoint<'a> {
 /// A document's state to be stored.
 pub(super) enum NewState {
     /// The whole state; with the fields noted of its pages, if their positions are to be recorded.
-    Whole(Rc<[u8]>, Option<Noted>),
+    Whole(SharedBytes, Option<Noted>),
     /// The pages that changed; all others as they were.
     Spliced(Box<SplicedState>),
 }
@@ -297,7 +297,7 @@ pub(super) fn recover(
         if !matches!(brought::brought(&loaded, state, doc, roots), Ok(None)) {
             continue;
         }
-        let new = NewState::Whole(loaded.state.as_slice().into(), None);
+        let new = NewState::Whole(loaded.state.clone(), None);
         let checkpoint = Checkpoint::of(doc, &loaded, &new, seq);
         notes.extend(fold(layout, state, &[checkpoint], None, now)?);
     }

@@ -10,7 +10,7 @@ mod touched;
 use super::file_pieces::{FilePieces, deferred_as};
 use super::fs::{OpenFile, Seen};
 use super::layout::{Layout, Stamp};
-use super::load::Loaded;
+use super::load::{Loaded, LoadedState};
 use super::state::{
     DeferredPieces, KnownClocks, KnownContent, PageIndex, PageTable, State, StoredPage,
 };
@@ -21,7 +21,7 @@ use crate::id::DocId;
 use crate::limits;
 use crate::wire::{
     Bytes, Checked, DeleteSet, FoundBlocks, IdSet, Noted, PageFacts, PageRow, PageSet, Segments,
-    Splice, Update, Version,
+    SharedBytes, Splice, Update, Version,
 };
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -269,10 +269,11 @@ impl IndexedFile {
             path: self.path.clone(),
             file: Some(self.stamp),
             seen: Some(self.seen),
-            state: Vec::new(),
+            state: LoadedState::default(),
             foreign: false,
             stored_as: Some(self.stored_as),
             pieces: Some(Rc::clone(&self.file.pieces)),
+            log: Vec::new(),
             theirs: None,
             unlogged: None,
             known: Some(known),
@@ -442,11 +443,11 @@ impl PageSource for IndexedFile {
         self.segments.splice((self, self.bytes()), &self.ids(pages)?, &self.deletes, edited)
     }
 
-    fn whole(&self) -> Result<Vec<u8>> {
+    fn whole(&self) -> Result<SharedBytes> {
         let file = self.file.file.range(0..self.seen.bytes()).map(Cow::into_owned);
         let file = file.filter(|bytes| Stamp::of(bytes) == self.stamp);
         let whole = file.and_then(|file| self.file.pieces.whole(file));
-        whole.ok_or_else(|| {
+        whole.map(SharedBytes::from).ok_or_else(|| {
             Error::io(
                 format!("could not read {}", self.path.display()),
                 "another program changed it in the meantime; nothing was written",

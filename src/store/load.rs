@@ -7,7 +7,9 @@ use super::state::{KnownClocks, LogRow, State};
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::gate::{self, Expected, Need, Verdict};
 use crate::id::DocId;
-use crate::wire::{self, Checked, CheckedBytes, Id, Update};
+use crate::parallel;
+use crate::wire::{self, Checked, CheckedBytes, Id, SharedBytes, Update};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -15,10 +17,49 @@ use std::rc::Rc;
 pub(super) const ADOPTING: &str = "adopt";
 
 /// An empty document.
-const EMPTY: &[u8] = &[0, 0];
+pub(super) const EMPTY: &[u8] = &[0, 0];
 
 /// What a document may contain: by its concern, or anything if there is no concern for it.
 pub type Roots = fn(&DocId) -> Expected<'static>;
+
+/// A state, and what was parsed if it was checked.
+#[derive(Debug)]
+pub(super) enum LoadedState {
+    Unchecked(SharedBytes),
+    Checked(CheckedBytes<SharedBytes>),
+}
+
+impl LoadedState {
+    pub fn into_bytes(self) -> SharedBytes {
+        match self {
+            LoadedState::Unchecked(bytes) => bytes,
+            LoadedState::Checked(checked) => checked.into_bytes(),
+        }
+    }
+}
+
+impl Default for LoadedState {
+    fn default() -> Self {
+        SharedBytes::default().into()
+    }
+}
+
+impl Deref for LoadedState {
+    type Target = SharedBytes;
+
+    fn deref(&self) -> &SharedBytes {
+        match self {
+            LoadedState::Unchecked(bytes) => bytes,
+            LoadedState::Checked(checked) => checked.bytes(),
+        }
+    }
+}
+
+impl<B: Into<SharedBytes>> From<B> for LoadedState {
+    fn from(bytes: B) -> Self {
+        LoadedState::Unchecked(bytes.into())
+    }
+}
 
 /// A document as it was found.
 #[derive(Debug)]
@@ -30,17 +71,19 @@ pub(super) struct Loaded {
     /// That file, looked at before it was read.
     pub seen: Option<Seen>,
     /// File and log together.
-    pub state: Vec<u8>,
+    pub state: LoadedState,
     /// Whether the file is not what we last wrote.
     pub foreign: bool,
     /// The hash under which facts about its content are recorded, if the state is exactly what we last wrote.
     pub stored_as: Option<[u8; 32]>,
     /// What the state consists of in the file and the deferred changes; `None` if all of it was read.
     pub pieces: Option<Rc<FilePieces>>,
+    /// All that the log has of it, if the file is not what we last wrote.
+    pub log: Vec<LogChange>,
     /// The file's bytes, if they are not what we last wrote.
-    pub theirs: Option<Vec<u8>>,
+    pub theirs: Option<SharedBytes>,
     /// What the log gets first, before any change: all that the file contained.
-    pub unlogged: Option<Vec<u8>>,
+    pub unlogged: Option<SharedBytes>,
     /// What was recorded of it.
     pub known: Option<KnownClocks>,
 }
@@ -53,10 +96,11 @@ impl Loaded {
             path,
             file: None,
             seen: None,
-            state: EMPTY.to_vec(),
+            state: EMPTY.to_vec().into(),
             foreign: false,
             stored_as: None,
             pieces: None,
+            log: Vec::new(),
             theirs: None,
             unlogged: None,
             known: None,
@@ -68,16 +112,35 @@ impl Loaded {
     /// # Errors
     /// `Corrupt`, naming the file.
     pub fn update(&self, doc: &DocId, roots: Roots) -> Result<Update<'_, Checked>> {
-        whole(&self.state, &self.path, doc, roots)
+        match &self.state {
+            LoadedState::Checked(checked) => Ok(checked.update()),
+            LoadedState::Unchecked(bytes) => {
+                Ok(whole(bytes, &self.path, doc, roots)?.held_by(bytes))
+            }
+        }
+    }
+
+    /// Returns the file of another program, if it holds all that the log does.
+    pub fn is_as_theirs(&self) -> Option<&CheckedBytes<SharedBytes>> {
+        match (&self.state, &self.theirs) {
+            (LoadedState::Checked(state), Some(theirs)) if theirs.is_same(state.bytes()) => {
+                Some(state)
+            }
+            _ => None,
+        }
     }
 
     /// Returns the same, owned.
     ///
     /// # Errors
     /// As [`Loaded::update`].
-    pub fn checked(&self, doc: &DocId, roots: Roots) -> Result<CheckedBytes<Rc<[u8]>>> {
-        let state = Rc::from(self.state.as_slice());
-        CheckedBytes::by(state, |bytes| whole(bytes, &self.path, doc, roots))
+    pub fn checked(&self, doc: &DocId, roots: Roots) -> Result<CheckedBytes<SharedBytes>> {
+        if let LoadedState::Checked(checked) = &self.state {
+            return Ok(checked.clone());
+        }
+        CheckedBytes::by(SharedBytes::clone(&self.state), |bytes| {
+            whole(bytes, &self.path, doc, roots)
+        })
     }
 }
 
@@ -115,6 +178,7 @@ pub(super) fn load(
         };
     };
     let stamp = Stamp::of(&bytes);
+    let bytes = SharedBytes::from(bytes);
     let foreign = known.as_ref().and_then(|known| known.blake3) != Some(stamp.blake3);
     let rows = match state {
         Some(state) if foreign => state.log_of(doc)?,
@@ -124,11 +188,24 @@ pub(super) fn load(
     let unlogged = known.is_none().then(|| bytes.clone());
     let theirs = (foreign && known.is_some()).then(|| bytes.clone());
     let stored_as = (!foreign && rows.is_empty()).then_some(stamp.blake3);
+    let mut log = Vec::new();
     let state = match rows.is_empty() {
-        true => bytes,
+        true => bytes.into(),
         false => {
-            let base = whole(&bytes, &path, doc, roots)?;
-            overlay(doc, base, &rows, foreign, roots)?
+            let base = || CheckedBytes::by(bytes, |bytes| whole(bytes, &path, doc, roots));
+            let size = rows.iter().map(|row| row.update.len()).sum();
+            let changes = || LogChange::of_rows(doc, &rows, roots);
+            let (base, changes) = parallel::both(size, base, changes);
+            let (base, changes) = (base?, changes?);
+            let merged =
+                overlay(doc, base.update(), &changes.iter().collect::<Vec<_>>(), foreign, roots)?;
+            if foreign {
+                log = changes;
+            }
+            match merged {
+                Some(merged) => merged.into(),
+                None => LoadedState::Checked(base),
+            }
         }
     };
     let file = Some(stamp);
@@ -140,6 +217,7 @@ pub(super) fn load(
         foreign,
         stored_as,
         pieces: None,
+        log,
         theirs,
         unlogged,
         known,
@@ -156,7 +234,8 @@ fn rebuild(
     roots: Roots,
 ) -> Result<Loaded> {
     let path = layout.place(doc)?;
-    let Some(state) = from_log(state, doc, &known, &path, roots)? else {
+    let changes = LogChange::of_rows(doc, &state.log_of(doc)?, roots)?;
+    let Some(state) = from_log(&changes, doc, &known, &path, roots)? else {
         return Err(Error::corrupt(format!(
             "{} is missing, and the log does not hold all of it",
             path.display()
@@ -168,34 +247,35 @@ fn rebuild(
         path,
         file: None,
         seen: None,
-        state,
+        state: state.into(),
         foreign: false,
         stored_as: None,
         pieces: None,
+        log: Vec::new(),
         theirs: None,
         unlogged: None,
         known: Some(known),
     })
 }
 
-/// Returns what the log alone has of a document; `None` if that is not all of it.
+/// Returns what the log alone has of a document, given all of that; `None` if that is not all of it.
 pub(super) fn from_log(
-    state: &State,
+    changes: &[LogChange],
     doc: &DocId,
     known: &KnownClocks,
     path: &Path,
     roots: Roots,
 ) -> Result<Option<Vec<u8>>> {
-    let mut rows = state.log_of(doc)?;
     // A row with the whole document, as it was adopted, replaces all before it.
-    let whole_row = |row: &LogRow| row.seq == known.log_from && row.command == ADOPTING;
-    match rows.iter().position(whole_row) {
-        Some(at) => rows.swap(0, at),
-        None if known.log_from > 0 || rows.is_empty() => return Ok(None),
+    let whole_row = |change: &LogChange| change.seq == known.log_from && change.is_whole;
+    let mut in_turn: Vec<&LogChange> = changes.iter().collect();
+    match changes.iter().position(whole_row) {
+        Some(at) => in_turn.swap(0, at),
+        None if known.log_from > 0 || changes.is_empty() => return Ok(None),
         None => {}
     }
     let base = whole(EMPTY, path, doc, roots)?;
-    overlay(doc, base, &rows, false, roots).map(Some)
+    Ok(Some(overlay(doc, base, &in_turn, false, roots)?.unwrap_or_else(|| EMPTY.to_vec())))
 }
 
 /// Checks a state that must not depend on anything missing.
@@ -241,28 +321,45 @@ pub(super) fn excluded(what: &str, fault: &wire::Fault) -> Error {
     }
 }
 
-/// Returns the state with the log's rows merged in, leaving out those that it already has.
+/// A change in the log.
+#[derive(Debug)]
+pub(super) struct LogChange {
+    seq: i64,
+    /// Whether it is the whole document, as it was adopted.
+    is_whole: bool,
+    update: CheckedBytes<SharedBytes>,
+}
+
+impl LogChange {
+    /// Checks rows of the log.
+    fn of_rows(doc: &DocId, rows: &[LogRow], roots: Roots) -> Result<Vec<LogChange>> {
+        let change = |row: &LogRow| {
+            let update = CheckedBytes::check(row.update.clone(), roots(doc))
+                .map_err(|fault| damaged(doc, row.seq).because(fault))?;
+            Ok(LogChange { seq: row.seq, is_whole: row.command == ADOPTING, update })
+        };
+        rows.iter().map(change).collect()
+    }
+}
+
+/// Returns the state with the log's rows merged in, leaving out those that it already has; `None` if it has
+/// all of them.
 fn overlay(
     doc: &DocId,
     base: Update<'_, Checked>,
-    rows: &[LogRow],
+    changes: &[&LogChange],
     foreign: bool,
     roots: Roots,
-) -> Result<Vec<u8>> {
-    let mut parts = Vec::with_capacity(rows.len());
-    for row in rows {
-        let part = Update::checked(&row.update, roots(doc))
-            .map_err(|fault| damaged(doc, row).because(fault))?;
-        parts.push((row, part));
-    }
+) -> Result<Option<Vec<u8>>> {
     if foreign {
-        return laid_over(doc, base, &parts, roots);
+        return laid_over(doc, base, changes, roots);
     }
     let mut have = base.version();
     let mut added = Vec::new();
-    for (row, part) in parts {
+    for change in changes {
+        let part = change.update.update();
         if !part.missing(&have.clocks).is_empty() {
-            return Err(outdated(doc, row));
+            return Err(outdated(doc, change.seq));
         }
         let version = part.version();
         if have.holds(&version) {
@@ -279,21 +376,22 @@ fn overlay(
 fn laid_over(
     doc: &DocId,
     base: Update<'_, Checked>,
-    rows: &[(&LogRow, Update<'_, Checked>)],
+    changes: &[&LogChange],
     roots: Roots,
-) -> Result<Vec<u8>> {
-    let updates: Vec<&Update<'_, Checked>> = rows.iter().map(|(_, part)| part).collect();
+) -> Result<Option<Vec<u8>>> {
+    let updates: Vec<_> = changes.iter().map(|change| change.update.update()).collect();
+    let updates: Vec<&Update<'_, Checked>> = updates.iter().collect();
     let mut news = Vec::new();
     for (index, verdict) in gate::admit(&base, &updates, roots(doc)) {
-        let row = rows.get(index).map(|(row, _)| *row);
-        let row = row.ok_or_else(|| Error::bug("a verdict is about a missing log entry"))?;
+        let seq = changes.get(index).map(|change| change.seq);
+        let seq = seq.ok_or_else(|| Error::bug("a verdict is about a missing log entry"))?;
         match verdict {
             Verdict::Known => {}
             Verdict::New(bytes) => news.push(bytes),
-            Verdict::Invalid(fault) => return Err(damaged(doc, row).because(fault)),
+            Verdict::Invalid(fault) => return Err(damaged(doc, seq).because(fault)),
             Verdict::Forked(id) => return Err(forked(doc, id)),
             Verdict::Waits(Need::Deletion(id)) => return Err(collected(doc, id)),
-            Verdict::Waits(Need::Clocks(_)) => return Err(outdated(doc, row)),
+            Verdict::Waits(Need::Clocks(_)) => return Err(outdated(doc, seq)),
         }
     }
     let check = |bytes| {
@@ -304,24 +402,23 @@ fn laid_over(
     merged(doc, std::iter::once(base).chain(news).collect())
 }
 
-fn merged(doc: &DocId, parts: Vec<Update<'_, Checked>>) -> Result<Vec<u8>> {
+/// Merges the first part, a whole state, with the others; `None` if there are none.
+fn merged(doc: &DocId, parts: Vec<Update<'_, Checked>>) -> Result<Option<Vec<u8>>> {
     match parts.as_slice() {
-        [only] => Ok(only.bytes().to_vec()),
+        [_] => Ok(None),
         parts => wire::merge(parts)
+            .map(Some)
             .ok_or_else(|| Error::bug(format!("the log of {doc} leaves a gap that was not seen"))),
     }
 }
 
-fn damaged(doc: &DocId, row: &LogRow) -> Error {
-    Error::corrupt(format!("log entry {} of {doc} is damaged", row.seq))
-        .hint(restore(doc))
-        .damages(doc)
+fn damaged(doc: &DocId, seq: i64) -> Error {
+    Error::corrupt(format!("log entry {seq} of {doc} is damaged")).hint(restore(doc)).damages(doc)
 }
 
-fn outdated(doc: &DocId, row: &LogRow) -> Error {
+fn outdated(doc: &DocId, seq: i64) -> Error {
     Error::corrupt(format!(
-        "the file of {doc} lacks what log entry {} depends on: an older state was put in its place",
-        row.seq
+        "the file of {doc} lacks what log entry {seq} depends on: an older state was put in its place",
     ))
     .hint(restore(doc))
     .damages(doc)

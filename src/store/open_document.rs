@@ -1,7 +1,7 @@
 //! A document in a session: as it was loaded, and as the session changed it.
 
 use super::fold::{ContentNote, NewState};
-use super::load::{Loaded, Roots, excluded};
+use super::load::{EMPTY, Loaded, Roots, excluded};
 use super::state::KnownContent;
 use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::{Admitted, Doc};
@@ -13,8 +13,11 @@ use crate::crdt::types::SharedTypes;
 use crate::crdt::view::{ContentSum, View};
 use crate::crdt::window::Window;
 use crate::error::{Error, Result};
+use crate::gate::Expected;
 use crate::id::DocId;
-use crate::wire::{self, Checked, CheckedBytes, Clocks, Noted, Update, Value, Version};
+use crate::wire::{
+    self, Checked, CheckedBytes, Clocks, Noted, SharedBytes, Update, Value, Version,
+};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -35,7 +38,7 @@ pub(super) enum WrittenBy {
 /// A row for the log.
 #[derive(Clone)]
 pub(super) struct LogPart {
-    pub update: Vec<u8>,
+    pub update: SharedBytes,
     pub by: WrittenBy,
 }
 
@@ -63,7 +66,7 @@ pub(super) struct OpenDocument {
     /// Set if the document arrived in this session, as `loaded` has it.
     pub arrived: Option<ArrivedDocument>,
     /// The state as it stands, if it was encoded since the last change.
-    state: Option<CheckedBytes<Rc<[u8]>>>,
+    state: Option<CheckedBytes<SharedBytes>>,
     view: Option<Rc<View>>,
     /// The content that a view does not show.
     types: Option<Rc<SharedTypes>>,
@@ -71,12 +74,16 @@ pub(super) struct OpenDocument {
     measured: Option<Measured>,
 }
 
-/// A document that did not exist until an update brought all of it.
+/// A document that became what it is by one update: it did not exist, or was replaced by another program.
 pub(super) struct ArrivedDocument {
     /// The update.
     pub part: LogPart,
     /// The sum of its content.
     pub sum: ContentSum,
+    /// The client id it is written under.
+    pub client: u64,
+    /// What was said about that; `None` if it comes with a change that may be run again.
+    pub stays: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy)]
@@ -211,6 +218,31 @@ impl OpenDocument {
         }
     }
 
+    /// Makes the file of another program, to which `news` leads, the document's present state; returns whether
+    /// it did. It does not if yrs would write that file otherwise, or take long to open it: then it has to be
+    /// merged.
+    pub fn becomes_theirs(
+        &mut self,
+        theirs: &CheckedBytes<SharedBytes>,
+        news: SharedBytes,
+        expected: Expected<'_>,
+        client: u64,
+    ) -> Result<bool> {
+        let nothing = CheckedBytes::check(SharedBytes::from(EMPTY.to_vec()), expected)
+            .map_err(|fault| Error::bug("the empty state is not valid").because(fault))?;
+        let mut doc = OpenedDocument::of(&nothing, expected, client, false)?;
+        let theirs = theirs.update();
+        let Ok(Admitted::Whole(all)) = doc.admit(&theirs, &mut Allowance::default()) else {
+            return Ok(false);
+        };
+        let bytes = news.len() as u64;
+        doc.becomes(&all, news)?;
+        self.close();
+        self.editing = Some(Editing { doc, client, by: vec![WrittenBy::File], bytes });
+        self.stands_as(all);
+        Ok(true)
+    }
+
     /// Keeps what arrived as the document's present state.
     pub fn stands_as(&mut self, first: FirstUpdate) {
         (self.state, self.view) = (Some(first.state), Some(first.view));
@@ -237,18 +269,18 @@ impl OpenDocument {
     }
 
     /// Returns the whole state as it stands.
-    pub fn state(&mut self) -> Result<Rc<[u8]>> {
+    pub fn state(&mut self) -> Result<SharedBytes> {
         match &self.editing {
             Some(editing) if !editing.by.is_empty() => {
                 let state = match self.state.take() {
                     Some(state) => state,
                     None => editing.doc.state()?,
                 };
-                Ok(Rc::clone(self.state.insert(state).bytes()))
+                Ok(self.state.insert(state).bytes().clone())
             }
             _ => Ok(match &self.state {
-                Some(state) => Rc::clone(state.bytes()),
-                None => self.loaded.state.as_slice().into(),
+                Some(state) => state.bytes().clone(),
+                None => self.loaded.state.clone(),
             }),
         }
     }
@@ -275,7 +307,7 @@ impl OpenDocument {
     }
 
     /// Returns the state with what was parsed when it was checked.
-    pub fn checked(&mut self, doc: &DocId, roots: Roots) -> Result<CheckedBytes<Rc<[u8]>>> {
+    pub fn checked(&mut self, doc: &DocId, roots: Roots) -> Result<CheckedBytes<SharedBytes>> {
         let state = match (self.state.take(), &self.editing) {
             (Some(state), _) => state,
             (None, Some(editing)) if !editing.by.is_empty() => editing.doc.state()?,
@@ -417,9 +449,9 @@ impl Editing {
     /// Returns the rows for the log: adjacent updates of our own are merged, imported ones stay separate, so
     /// that an export can leave out what a peer sent.
     fn parts(&self, doc: &DocId, roots: Roots) -> Result<Vec<LogPart>> {
-        let updates: Vec<(&Vec<u8>, &WrittenBy)> =
+        let updates: Vec<(&SharedBytes, &WrittenBy)> =
             self.doc.updates().iter().zip(&self.by).collect();
-        let as_it_is = |(update, by): &(&Vec<u8>, &WrittenBy)| LogPart {
+        let as_it_is = |(update, by): &(&SharedBytes, &WrittenBy)| LogPart {
             update: (*update).clone(),
             by: (*by).clone(),
         };
@@ -434,7 +466,7 @@ impl Editing {
                 .map(|(update, _)| own(update, doc, roots))
                 .collect::<Result<Vec<Update<'_, Checked>>>>()?;
             match (checked.len() > 1).then(|| wire::merge(&checked)).flatten() {
-                Some(update) => parts.push(LogPart { update, by: WrittenBy::Us }),
+                Some(update) => parts.push(LogPart { update: update.into(), by: WrittenBy::Us }),
                 None => parts.extend(run.iter().map(as_it_is)),
             }
         }

@@ -18,7 +18,7 @@ use crate::gate;
 use crate::id::DocId;
 use crate::parallel;
 use crate::path::DocPath;
-use crate::wire::{Noted, Pages, Splice, Update};
+use crate::wire::{Noted, Pages, SharedBytes, Splice, Update};
 use std::rc::Rc;
 
 impl Session {
@@ -105,14 +105,22 @@ impl Session {
     /// Resets the session as if nothing had been run, with the missed pages at hand.
     fn begin_again(&mut self, notes: usize) -> Result<()> {
         // Changes to other documents, and what was adopted into them, are undone by loading them again.
-        let stays = |open: &OpenDocument| match open.arrived {
+        let stays = |open: &OpenDocument| match &open.arrived {
             None => open.window.is_some() || !open.is_changed() && !open.loaded.foreign,
-            Some(_) => false,
+            Some(arrived) => arrived.stays.is_some(),
         };
         self.documents.retain(|_, open| open.as_ref().is_some_and(stays));
-        self.documents.values_mut().flatten().try_for_each(OpenDocument::look_further)?;
         self.notes.truncate(notes);
         self.forget_changes();
+        let roots = self.environment.roots;
+        for (doc, open) in &mut self.documents {
+            let Some(open) = open else { continue };
+            open.look_further(doc, roots)?;
+            if let Some(arrived) = &open.arrived {
+                self.changed.push(doc.clone());
+                self.notes.extend(arrived.stays.iter().flatten().cloned());
+            }
+        }
         Ok(())
     }
 
@@ -147,13 +155,12 @@ impl OpenDocument {
         if self.loaded.stored_as.is_none() {
             return Ok(());
         }
-        match Window::open(std::mem::take(&mut self.loaded.state), noted) {
-            Ok(window) => self.look_through(window),
-            Err(state) => {
-                self.loaded.state = state;
-                Ok(())
-            }
-        }
+        let window = {
+            let state: &SharedBytes = &self.loaded.state;
+            let walked = Update::walk(state).ok();
+            walked.and_then(|walked| Window::of(&walked.held_by(state), noted))
+        };
+        window.map_or(Ok(()), |window| self.look_through(window))
     }
 
     /// Keeps only the pages of its tombstones open, if it is as it arrived; returns whether it did.
@@ -164,10 +171,7 @@ impl OpenDocument {
         noted: Noted,
         tombstones: impl Iterator<Item = &'p DocPath>,
     ) -> Result<bool> {
-        let arrived = self.editing.as_ref().filter(|editing| editing.doc.is_as_it_arrived());
-        let arrived =
-            arrived.and_then(|editing| Some((editing.by.first()?.clone(), editing.client)));
-        let Some((by, client)) = arrived else { return Ok(false) };
+        let Some((part, client)) = self.arrival() else { return Ok(false) };
         let (state, view) = (self.checked(doc, roots)?, self.view(doc, roots)?);
         if (state.bytes().len() as u64) < INDEXED_BYTES {
             return Ok(false);
@@ -175,36 +179,75 @@ impl OpenDocument {
         let shown = &*view;
         let narrow = || Window::of_tombstones(&state.update(), noted, tombstones);
         let (window, sum) = parallel::both(state.bytes().len(), narrow, || shown.sum());
-        let Some((window, pages)) = window.and_then(|w| w.projection().map(|pages| (w, pages)))
-        else {
-            return Ok(false);
-        };
+        let arrived = ArrivedDocument { part, sum, client, stays: None };
+        window.map_or(Ok(false), |window| self.arrive(doc, roots, window, arrived))
+    }
+
+    /// Keeps only some of its pages open, if it is as another program wrote it; `said` is what was said about
+    /// that. It stays so if a change has to be run again.
+    pub(super) fn narrow_adopted(
+        &mut self,
+        doc: &DocId,
+        roots: Roots,
+        noted: Noted,
+        said: Vec<String>,
+    ) -> Result<()> {
+        let Some((part, client)) = self.arrival() else { return Ok(()) };
+        let (state, view) = (self.checked(doc, roots)?, self.view(doc, roots)?);
+        let shown = &*view;
+        let narrow = || Window::of(&state.update(), noted);
+        let (window, sum) = parallel::both(state.bytes().len(), narrow, || shown.sum());
+        let Some(window) = window else { return Ok(()) };
+        let arrived = ArrivedDocument { part, sum, client, stays: Some(said) };
+        self.arrive(doc, roots, window, arrived).map(drop)
+    }
+
+    /// Returns the update that made it what it is, if nothing followed, and its client.
+    fn arrival(&self) -> Option<(LogPart, u64)> {
+        let editing = self.editing.as_ref().filter(|editing| editing.doc.is_as_it_arrived())?;
+        let (update, by) = (editing.doc.updates().first()?.clone(), editing.by.first()?.clone());
+        Some((LogPart { update, by }, editing.client))
+    }
+
+    /// Keeps only the pages of a window open of what arrived; returns whether it could.
+    fn arrive(
+        &mut self,
+        doc: &DocId,
+        roots: Roots,
+        window: Window,
+        arrived: ArrivedDocument,
+    ) -> Result<bool> {
+        let Some(pages) = window.projection() else { return Ok(false) };
+        let client = arrived.client;
         self.close();
-        let part = LogPart { update: state.bytes().to_vec(), by };
-        self.arrived = Some(ArrivedDocument { part, sum });
-        (self.loaded.state, self.window) = (pages, Some(Rc::new(window)));
+        self.arrived = Some(arrived);
+        (self.loaded.state, self.window) = (pages.into(), Some(Rc::new(window)));
         self.open(doc, roots, true, |_| Ok(client))?;
         Ok(true)
     }
 
     fn look_through(&mut self, window: Window) -> Result<()> {
         (self.loaded.state, self.window) = match window.projection() {
-            Some(pages) => (pages, Some(Rc::new(window))),
-            None => (window.source().whole()?, None),
+            Some(pages) => (pages.into(), Some(Rc::new(window))),
+            None => (window.source().whole()?.into(), None),
         };
         Ok(())
     }
 
     /// Discards its changes, and opens the pages that were missed.
-    fn look_further(&mut self) -> Result<()> {
+    fn look_further(&mut self, doc: &DocId, roots: Roots) -> Result<()> {
         self.close();
         let Some(window) = self.window.take() else { return Ok(()) };
         match window.with_missed() {
-            Some(window) => self.look_through(window),
-            None => {
-                self.loaded.state = window.source().whole()?;
-                Ok(())
+            Some(window) => self.look_through(window)?,
+            None => self.loaded.state = window.source().whole()?.into(),
+        }
+        match &self.arrived {
+            Some(ArrivedDocument { client, .. }) => {
+                let client = *client;
+                self.open(doc, roots, true, |_| Ok(client))
             }
+            None => Ok(()),
         }
     }
 
@@ -212,7 +255,7 @@ impl OpenDocument {
     pub(super) fn complete(&mut self, doc: &DocId, roots: Roots) -> Result<()> {
         let Some(window) = self.window.take() else { return Ok(()) };
         let made = self.close();
-        self.loaded.state = window.source().whole()?;
+        self.loaded.state = window.source().whole()?.into();
         match made {
             Some(made) => self.make_again(doc, roots, made),
             None => Ok(()),
@@ -244,7 +287,7 @@ impl OpenDocument {
         let whole = window.source().whole().ok();
         #[cfg(test)]
         super::counted::put_back(counted);
-        let Some(whole) = whole.and_then(|whole| splice.whole(whole.as_slice())) else {
+        let Some(whole) = whole.and_then(|whole| splice.whole(&*whole)) else {
             return false;
         };
         let version = window.source().version().map(|version| self.later(version, doc, roots));

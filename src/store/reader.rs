@@ -186,7 +186,9 @@ impl Reader {
     /// Not promised: that it is valid. [`Reader::view`] checks that.
     pub fn bytes(&self, doc: &DocId) -> Result<Option<Vec<u8>>> {
         match &*self.source {
-            FileSource::Files { .. } => Ok(self.load(doc)?.map(|loaded| loaded.state)),
+            FileSource::Files { .. } => {
+                Ok(self.load(doc)?.map(|loaded| loaded.state.into_bytes().into_vec()))
+            }
             FileSource::Legacy(legacy) => legacy.bytes(doc),
         }
     }

@@ -8,7 +8,7 @@ use crate::crdt::view::View;
 use crate::crdt::window::Through;
 use crate::error::Result;
 use crate::id::DocId;
-use crate::wire::{CheckedBytes, Value};
+use crate::wire::{CheckedBytes, SharedBytes, Value};
 use std::rc::Rc;
 
 impl Session {
@@ -61,12 +61,12 @@ impl Session {
     }
 
     /// Returns the state of a document as it stands in this session; `None` if it does not exist.
-    pub fn bytes(&mut self, doc: &DocId) -> Result<Option<Rc<[u8]>>> {
+    pub fn bytes(&mut self, doc: &DocId) -> Result<Option<SharedBytes>> {
         self.whole(doc)?.map(OpenDocument::state).transpose()
     }
 
     /// Returns the same, with what was parsed when it was checked.
-    pub fn checked(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<Rc<[u8]>>>> {
+    pub fn checked(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<SharedBytes>>> {
         let roots = self.environment.roots;
         self.whole(doc)?.map(|open| open.checked(doc, roots)).transpose()
     }

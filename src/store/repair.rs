@@ -83,7 +83,7 @@ impl Session {
                     doc: doc.clone(),
                     bundle: format!("log entry {}", row.seq),
                     replica_id: None,
-                    update: row.update.clone(),
+                    update: row.update.to_vec(),
                     needs: serde_json::to_string(needs)
                         .map_err(|e| Error::bug("the parked needs do not encode").because(e))?,
                     received_at: self.now(),
@@ -168,7 +168,7 @@ impl Session {
     fn write_checkpoint(&self, doc: &DocId) -> Result<Option<PathBuf>> {
         let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
         let Some(loaded) = loaded else { return Ok(None) };
-        let state = NewState::Whole(loaded.state.as_slice().into(), None);
+        let state = NewState::Whole(loaded.state.clone(), None);
         let checkpoint = Checkpoint::of(doc, &loaded, &state, self.state.log_end()?);
         let written = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
         let Some(WrittenFile { version, stamp, .. }) = written else {

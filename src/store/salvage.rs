@@ -59,7 +59,7 @@ impl Store {
             let written = state.known(doc)?.and_then(|known| known.blake3);
             let stamp = remains.file.as_ref().map(|(_, bytes)| Stamp::of(bytes).blake3);
             remains.recorded = stamp.is_some() && stamp == written;
-            remains.log = state.log_of(doc)?.into_iter().map(|row| row.update).collect();
+            remains.log = state.log_of(doc)?.into_iter().map(|row| row.update.into_vec()).collect();
             let parked = state.parked()?.into_iter().filter(|parked| parked.doc == *doc);
             remains.inbox = parked.map(|parked| parked.update).collect();
         }

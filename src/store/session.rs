@@ -9,7 +9,7 @@ use super::fs::{self, LockFile};
 use super::layout::{DATABASE, Document, Layout};
 use super::load::{self, Loaded, Roots};
 use super::machine::Machine;
-use super::open_document::{Editing, OpenDocument, WrittenBy};
+use super::open_document::{Editing, OpenDocument, WrittenBy, more_is_needed};
 use super::replica::Replica;
 use super::state::{Fold, NewDatabase, State};
 use super::{lock, reader};
@@ -397,6 +397,9 @@ impl Session {
             Some(loaded) => brought::brought(loaded, &self.state, doc, roots)?,
             None => None,
         };
+        if brought.is_some() && self.asks_for_more() {
+            return Err(more_is_needed(doc));
+        }
         let mut open = loaded.map(OpenDocument::new);
         if paging == Some(Paging::OfAny) {
             open.iter_mut().try_for_each(|open| open.narrow(noted))?;
@@ -416,6 +419,13 @@ impl Session {
         self.swept.clear();
         self.normal.clear();
         (self.broken, self.begun) = (false, 0);
+    }
+
+    /// Returns how much changes have left behind beside documents, for the commit.
+    pub(super) fn derivatives(&self) -> usize {
+        [self.before_commit.len(), self.repairs.len(), self.damaged.len(), self.operations.len()]
+            .into_iter()
+            .sum()
     }
 
     /// Forgets what was derived from a document, which is about to change.

@@ -36,6 +36,7 @@ use crate::error::Result;
 use crate::id::{DocId, MemberId};
 use crate::limits;
 use crate::store::fs::Copies;
+use crate::wire::SharedBytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -125,7 +126,7 @@ pub struct LogRow {
     pub command: String,
     /// The change as a v1 update; everything that it depends on is in earlier rows of the document, or in its
     /// file.
-    pub update: Vec<u8>,
+    pub update: SharedBytes,
     /// The replica it came from and that replica's log seq, if it was imported.
     pub origin: Option<(String, i64)>,
 }

@@ -12,13 +12,13 @@ use crate::crdt::view::{ContentSum, View};
 use crate::crdt::window::Window;
 use crate::error::Result;
 use crate::id::DocId;
-use crate::wire::{Checked, CheckedBytes, Update, Version};
+use crate::wire::{Checked, CheckedBytes, SharedBytes, Update, Version};
 use std::rc::Rc;
 
 /// A document as it was last written here: its whole state, and what is known of its pages.
 pub struct IndexedDocument {
     /// The whole state.
-    pub whole: CheckedBytes<Vec<u8>>,
+    pub whole: CheckedBytes<SharedBytes>,
     /// Its pages.
     pub pages: Window,
     /// The hash under which facts about its content are recorded.
@@ -70,7 +70,7 @@ impl Session {
 
     /// Returns the state of the part of a document that is at hand; the rest is replaced by collected (GC)
     /// blocks. `None` if the document does not exist.
-    pub fn checked_at_hand(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<Rc<[u8]>>>> {
+    pub fn checked_at_hand(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<SharedBytes>>> {
         let roots = self.environment.roots;
         self.open_at_hand(doc)?.map(|open| open.checked(doc, roots)).transpose()
     }

@@ -136,6 +136,7 @@ fn checked(bytes: &[u8]) -> Update<'_, Checked> {
 mod adoption;
 mod deferred;
 mod indexed;
+mod taken_in;
 
 mod everyday {
     use super::*;

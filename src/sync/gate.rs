@@ -151,7 +151,7 @@ fn round<'p>(
 ) -> Result<bool> {
     let base = match session.checked_at_hand(doc)? {
         Some(state) => state,
-        None => CheckedBytes::check(NOTHING.into(), roots).map_err(|fault| {
+        None => CheckedBytes::check(NOTHING.to_vec().into(), roots).map_err(|fault| {
             Error::bug("the empty state is not a valid document").because(fault)
         })?,
     };

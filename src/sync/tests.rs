@@ -496,7 +496,7 @@ fn written_by(client: u64, base: Option<&[u8]>, key: &str, value: &str) -> Vec<u
         None => Doc::new(client),
     };
     doc.edit(|txn| txn.set(&["m"], key, value)).unwrap();
-    doc.updates().last().unwrap().clone()
+    doc.updates().last().unwrap().to_vec()
 }
 
 #[test]

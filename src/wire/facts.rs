@@ -28,7 +28,7 @@ pub struct Facts {
     /// right origin: what a reader may join into one block.
     pub(crate) chain: Vec<u32>,
     /// Per block, the chain of its left origins.
-    pub(crate) lineage: Vec<LineageNode>,
+    pub(crate) lineage: Lineage,
     pub slots: Vec<ParentSlot>,
     pub roots: Vec<Root>,
     pub needs: Clocks,
@@ -45,7 +45,7 @@ pub struct Facts {
 impl Facts {
     /// Creates facts for this many blocks, none of them known yet.
     pub(crate) fn of_blocks(count: usize) -> Facts {
-        let lineage = vec![LineageNode::default(); count];
+        let lineage = Lineage::of_blocks(count);
         Facts {
             order: Vec::with_capacity(count),
             slot: vec![OPEN; count],
@@ -83,10 +83,58 @@ impl Facts {
     }
 }
 
+/// The nodes of all blocks. A block that begins a chain under a key, as almost every field of a record does,
+/// is not stored, and there is no room for it if its neighbours are not stored either.
+#[derive(Debug, Default)]
+pub(crate) struct Lineage {
+    blocks: usize,
+    groups: Vec<Option<Box<NodeGroup>>>,
+}
+
+/// As many neighbours as share one piece of memory.
+const GROUP: usize = 32;
+type NodeGroup = [Option<LineageNode>; GROUP];
+
+impl Lineage {
+    fn of_blocks(count: usize) -> Lineage {
+        Lineage { blocks: count, groups: vec![None; count.div_ceil(GROUP)] }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.blocks
+    }
+
+    /// Returns the node of a block, which has this number.
+    pub(crate) fn get(&self, block: usize, number: u32) -> Option<LineageNode> {
+        if block >= self.blocks {
+            return None;
+        }
+        let group = self.groups.get(block / GROUP).and_then(Option::as_ref);
+        let stored = group.and_then(|group| *group.get(block % GROUP)?);
+        Some(stored.unwrap_or(LineageNode {
+            client: None,
+            above: number,
+            behind: 0,
+            jump: number,
+            depth: 0,
+            known: true,
+        }))
+    }
+
+    pub(crate) fn set(&mut self, block: usize, node: LineageNode) {
+        let Some(group) = self.groups.get_mut(block / GROUP) else { return };
+        let group = group.get_or_insert_with(|| Box::new([None; GROUP]));
+        if let Some(entry) = group.get_mut(block % GROUP) {
+            *entry = Some(node);
+        }
+    }
+}
+
 /// A block in the chain of left origins. If there is a base, its blocks are numbered first.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct LineageNode {
-    pub(crate) client: u64,
+    /// Whose block it is; `None` if it is not stored.
+    pub(crate) client: Option<u64>,
     /// The block of the left origin; itself if there is none, or it is unknown.
     pub(crate) above: u32,
     /// The clock of the left origin.

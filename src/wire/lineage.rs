@@ -5,14 +5,14 @@
 //! one merge follows many such ways. Each block knows its depth and one block far above it (the skew-binary
 //! jump pointers of Myers), so that a query takes the logarithm of the way.
 
-use super::facts::LineageNode;
+use super::facts::{Lineage, LineageNode};
 use super::{Block, Checked, Id, Update};
 use std::collections::HashMap;
 
 /// The blocks of an update, after those of its target document.
 pub(crate) struct Forest<'f> {
-    pub(crate) base: &'f [LineageNode],
-    pub(crate) own: &'f [LineageNode],
+    pub(crate) base: Option<&'f Lineage>,
+    pub(crate) own: &'f Lineage,
 }
 
 /// Where a way down begins.
@@ -24,10 +24,15 @@ pub(crate) enum WayDown {
 }
 
 impl Forest<'_> {
+    /// How many blocks the target document has.
+    pub(crate) fn before_own(&self) -> usize {
+        self.base.map_or(0, Lineage::len)
+    }
+
     fn node(&self, at: u32) -> Option<LineageNode> {
-        match (at as usize).checked_sub(self.base.len()) {
-            Some(own) => self.own.get(own).copied(),
-            None => self.base.get(at as usize).copied(),
+        match (at as usize).checked_sub(self.before_own()) {
+            Some(own) => self.own.get(own, at),
+            None => self.base?.get(at as usize, at),
         }
     }
 
@@ -39,7 +44,7 @@ impl Forest<'_> {
         let even = over.depth.checked_sub(far.depth) == far.depth.checked_sub(farther.depth);
         let jump = if even { far.jump } else { above };
         let depth = over.depth.saturating_add(1);
-        Some(LineageNode { client, above, behind, jump, depth, known: over.known })
+        Some(LineageNode { client: Some(client), above, behind, jump, depth, known: over.known })
     }
 
     /// Returns the block on the way up that has this depth.
@@ -56,18 +61,19 @@ impl Forest<'_> {
     }
 
     /// Returns the way down from one unit, or from the beginning, to another; units are given by block and
-    /// clock. `None` if the other does not follow it, or that is not known.
+    /// clock. `None` if the other does not follow it, or that is not known; under a key also from the
+    /// beginning.
     pub(crate) fn way_down(&self, from: Option<(u32, u32)>, to: (u32, u32)) -> Option<WayDown> {
         let Some((top, clock)) = from else {
             let first = self.at_depth(to.0, 0).filter(|node| node.known)?;
-            return Some(WayDown::Client(first.client));
+            return first.client.map(WayDown::Client);
         };
         if top == to.0 {
             return (clock < to.1).then_some(WayDown::Next);
         }
         let node = self.at_depth(to.0, self.node(top)?.depth.checked_add(1)?)?;
         match node.behind.checked_sub(clock).filter(|_| node.above == top)? {
-            0 => Some(WayDown::Client(node.client)),
+            0 => node.client.map(WayDown::Client),
             _ => Some(WayDown::Next),
         }
     }
@@ -77,7 +83,7 @@ impl Update<'_, Checked> {
     /// Whether one item is among the left origins of another: what it overwrote, what that overwrote, and so
     /// on.
     pub fn is_behind(&self, later: Id, earlier: Id) -> bool {
-        let forest = Forest { base: &[], own: &self.facts.lineage };
+        let forest = Forest { base: None, own: &self.facts.lineage };
         let locate = |id: Id| Some((self.find(id)? as u32, id.clock));
         let (Some(later), Some(earlier)) = (locate(later), locate(earlier)) else { return false };
         forest.way_down(Some(earlier), later).is_some()

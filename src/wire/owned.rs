@@ -1,9 +1,9 @@
 //! Owned bytes together with what a walk or a check found in them, so that they need not be checked again.
 
+use super::shared::{HoldsBytes, SharedBytes};
 use super::{Block, Checked, Facts, Fault, Unchecked, Update, Walked};
+use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
-use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
 /// The bytes of an update that passed rule 1 of the gate. [`CheckedBytes::update`] does not read them again.
@@ -15,7 +15,7 @@ pub struct CheckedBytes<B> {
     facts: Arc<Facts>,
 }
 
-impl<B: Deref<Target = [u8]>> CheckedBytes<B> {
+impl<B: HoldsBytes> CheckedBytes<B> {
     /// Keeps the result of a check: the gate's, or one that requires more or reports differently.
     ///
     /// # Errors
@@ -24,19 +24,31 @@ impl<B: Deref<Target = [u8]>> CheckedBytes<B> {
         bytes: B,
         check: impl FnOnce(&[u8]) -> Result<Update<'_, Checked>, E>,
     ) -> Result<Self, E> {
-        let Update { bytes: _, walked, facts, state: _ } = check(&bytes)?;
+        let Update { walked, facts, .. } = check(&bytes)?;
         Ok(CheckedBytes { bytes, walked, facts })
     }
 
     /// Returns the update.
     pub fn update(&self) -> Update<'_, Checked> {
         let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
-        Update { bytes: &self.bytes, walked, facts, state: PhantomData }
+        let shared = self.bytes.shared();
+        Update { bytes: &self.bytes, shared, walked, facts, state: PhantomData }
+    }
+
+    /// Returns the bytes alone.
+    pub fn into_bytes(self) -> B {
+        self.bytes
     }
 
     /// Returns the checked bytes, in whatever holds them.
     pub fn bytes(&self) -> &B {
         &self.bytes
+    }
+}
+
+impl<B: HoldsBytes> fmt::Debug for CheckedBytes<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CheckedBytes({} bytes)", self.bytes.len())
     }
 }
 
@@ -53,14 +65,14 @@ impl WalkedBytes {
     /// # Errors
     /// The fault that ends the walk.
     pub fn read(bytes: Arc<Vec<u8>>) -> Result<WalkedBytes, Fault> {
-        let Update { bytes: _, walked, facts, state: _ } = Update::walk(&bytes)?;
+        let Update { walked, facts, .. } = Update::walk(&bytes)?;
         Ok(WalkedBytes { bytes, walked, facts })
     }
 
     /// Returns the update; its bytes are not read again.
     pub fn update(&self) -> Update<'_, Unchecked> {
         let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
-        Update { bytes: &self.bytes, walked, facts, state: PhantomData }
+        Update { bytes: &self.bytes, shared: None, walked, facts, state: PhantomData }
     }
 
     /// Returns the bytes that were walked.
@@ -82,10 +94,10 @@ pub struct HeldElsewhere {
 }
 
 impl Update<'_, Checked> {
-    /// Returns a copy of its bytes, with their parsed form.
-    pub fn to_checked_bytes(&self) -> CheckedBytes<Rc<[u8]>> {
+    /// Returns its bytes with their parsed form.
+    pub fn to_checked_bytes(&self) -> CheckedBytes<SharedBytes> {
         let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
-        CheckedBytes { bytes: self.bytes.into(), walked, facts }
+        CheckedBytes { bytes: self.to_shared_bytes(), walked, facts }
     }
 
     pub(crate) fn held_elsewhere(&self) -> HeldElsewhere {
@@ -97,6 +109,6 @@ impl HeldElsewhere {
     /// Returns the update again if somebody still holds its parsed form; `bytes` must be its bytes.
     pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> Option<Update<'a, Checked>> {
         let (walked, facts) = (self.walked.upgrade()?, self.facts.upgrade()?);
-        Some(Update { bytes, walked, facts, state: PhantomData })
+        Some(Update { bytes, shared: None, walked, facts, state: PhantomData })
     }
 }

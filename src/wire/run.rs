@@ -85,6 +85,15 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
         })
     }
 
+    /// Whether this position and another are at the beginning of blocks that are written alike.
+    pub fn begins_alike<T>(&self, other: &Run<'_, '_, T>) -> bool {
+        fn whole<'a, S>(run: &Run<'_, 'a, S>) -> Option<&'a [u8]> {
+            let block = run.block().filter(|block| block.clock == run.clock)?;
+            run.update.bytes.get(block.span())
+        }
+        whole(self).is_some_and(|ours| whole(other) == Some(ours))
+    }
+
     /// Moves on to a later clock.
     pub fn seek(&mut self, clock: u32) {
         self.clock = clock;

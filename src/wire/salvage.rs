@@ -57,7 +57,8 @@ impl<'a> Salvage<'a> {
         clients.retain(|client| !client.blocks.is_empty());
         clients.sort_unstable_by_key(|client| client.id);
         let walked = Arc::new(Walked { clients, blocks, deletes, deletes_at });
-        let update = Update { bytes, walked, facts: Arc::default(), state: PhantomData };
+        let update =
+            Update { bytes, shared: None, walked, facts: Arc::default(), state: PhantomData };
         Salvage { update, fault, read, cut, announced, lacks_deletes, is_part: false }
     }
 
@@ -99,7 +100,8 @@ impl<'a> Salvage<'a> {
     fn nothing_of(&self) -> Salvage<'a> {
         let walked = Walked { deletes_at: self.update.deletes_at, ..Walked::default() };
         let (bytes, walked) = (self.update.bytes, Arc::new(walked));
-        let update = Update { bytes, walked, facts: Arc::default(), state: PhantomData };
+        let update =
+            Update { bytes, shared: None, walked, facts: Arc::default(), state: PhantomData };
         Salvage { update, fault: self.fault.clone(), ..*self }
     }
 

@@ -5,6 +5,7 @@ use super::deletes::DeleteSet;
 use super::facts::{Facts, ParentSlot, Root};
 use super::fault::Fault;
 use super::reader::{ByteReader, HAS_ORIGIN};
+use super::shared::SharedBytes;
 use super::version::Version;
 use std::marker::PhantomData;
 use std::ops::{Deref, Range};
@@ -20,6 +21,8 @@ pub struct Checked;
 /// An update with borrowed bytes. Its parsed form is shared with its clones.
 pub struct Update<'a, S = Unchecked> {
     pub(super) bytes: &'a [u8],
+    /// What holds the bytes, if it can be shared.
+    pub(super) shared: Option<&'a SharedBytes>,
     pub(super) walked: Arc<Walked>,
     /// Empty until checked.
     pub(super) facts: Arc<Facts>,
@@ -48,7 +51,7 @@ impl<S> Deref for Update<'_, S> {
 impl<S> Clone for Update<'_, S> {
     fn clone(&self) -> Self {
         let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
-        Update { bytes: self.bytes, walked, facts, state: PhantomData }
+        Update { bytes: self.bytes, shared: self.shared, walked, facts, state: PhantomData }
     }
 }
 
@@ -56,12 +59,23 @@ impl<'a, S> Update<'a, S> {
     /// Returns the same update without its check results.
     pub(super) fn unchecked(&self) -> Update<'a, Unchecked> {
         let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
-        Update { bytes: self.bytes, walked, facts, state: PhantomData }
+        Update { bytes: self.bytes, shared: self.shared, walked, facts, state: PhantomData }
     }
 
     /// Returns the original bytes.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// Returns the same update, whose bytes [`Update::to_shared_bytes`] need not copy, if these are its bytes.
+    pub fn held_by(mut self, bytes: &'a SharedBytes) -> Self {
+        self.shared = Some(bytes).filter(|bytes| std::ptr::eq::<[u8]>(self.bytes, &***bytes));
+        self
+    }
+
+    /// Returns the original bytes, shared if they can be, copied otherwise.
+    pub fn to_shared_bytes(&self) -> SharedBytes {
+        self.shared.cloned().unwrap_or_else(|| self.bytes.to_vec().into())
     }
 
     /// Returns each client with its blocks, by ascending id.
@@ -160,6 +174,25 @@ impl<'a, S> Update<'a, S> {
         Some(client.blocks.start + after.checked_sub(1)?)
     }
 
+    /// Like [`Update::find`], faster if the id is among the blocks of this client just before that index: by
+    /// far the most references are.
+    pub(crate) fn find_before(&self, index: usize, of: &Client, id: Id) -> Option<usize> {
+        if id.client != of.id {
+            return self.find(id);
+        }
+        if id.clock < of.first || id.clock >= of.end {
+            return None;
+        }
+        let first = of.blocks.start;
+        let (mut low, mut high, mut step) = (index, of.blocks.end, 1usize);
+        while low > first && self.blocks.get(low).is_none_or(|block| block.clock > id.clock) {
+            (low, high) = (low.saturating_sub(step).max(first), low);
+            step = step.saturating_mul(2);
+        }
+        let after = self.blocks.get(low..high)?.partition_point(|block| block.clock <= id.clock);
+        low.saturating_add(after).checked_sub(1).filter(|at| *at >= first)
+    }
+
     /// Returns the blocks of all clients, in the order of the bytes.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
@@ -198,8 +231,8 @@ impl<'a> Update<'a, Unchecked> {
     /// Marks the update as having passed rule 1 of the gate, with the gate's findings. Only the gate calls
     /// this; the architecture test enforces that.
     pub(crate) fn passed_with(self, facts: Facts) -> Update<'a, Checked> {
-        let Update { bytes, walked, facts: _, state: _ } = self;
-        Update { bytes, walked, facts: facts.into(), state: PhantomData }
+        let Update { bytes, shared, walked, facts: _, state: _ } = self;
+        Update { bytes, shared, walked, facts: facts.into(), state: PhantomData }
     }
 }
 

@@ -30,7 +30,13 @@ impl<'a> Update<'a, Unchecked> {
             return Err(reader.fault("trailing", "bytes after the end of the update"));
         }
         let walked = Walked { clients, blocks, deletes, deletes_at };
-        Ok(Update { bytes, walked: walked.into(), facts: Arc::default(), state: PhantomData })
+        Ok(Update {
+            bytes,
+            shared: None,
+            walked: walked.into(),
+            facts: Arc::default(),
+            state: PhantomData,
+        })
     }
 }
 

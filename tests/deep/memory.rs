@@ -642,7 +642,7 @@ impl Replica {
     fn take_log(&mut self, since: usize, origin: Option<usize>) {
         *self.view.borrow_mut() = None;
         let rows = self.doc.updates()[since..].iter();
-        self.log.extend(rows.map(|update| Row { update: update.clone(), origin }));
+        self.log.extend(rows.map(|update| Row { update: update.to_vec(), origin }));
     }
 }
 

@@ -274,7 +274,7 @@ fn what_is_forged_is_judged_as_by_the_whole_document() {
 fn rows_of_chat(replica: &Replica) -> Vec<Vec<u8>> {
     let reader = replica.store.reader().expect("a reader");
     let rows = reader.state().expect("a log").log_of(&World::doc("chat")).expect("its rows");
-    rows.into_iter().map(|row| row.update).collect()
+    rows.into_iter().map(|row| row.update.into_vec()).collect()
 }
 
 /// An update with some numbers in it changed a little, usually still a valid one.

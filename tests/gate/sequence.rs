@@ -86,7 +86,7 @@ impl Store {
             }
         }
         if moved {
-            self.rows.extend(document.updates().iter().cloned());
+            self.rows.extend(document.updates().iter().map(|update| update.to_vec()));
             self.document = document.encode().expect("our encode").0;
         }
         *open = waits;

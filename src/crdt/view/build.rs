@@ -2,7 +2,7 @@
 
 use super::index::{Entry, Node, View};
 use super::order::Order;
-use super::pieces::{Pieces, whole};
+use super::pieces::{Pieces, len32, whole};
 use super::span::{Halves, NONE, Span};
 use crate::wire::{Block, BlockKind, Checked, Id, Owner, Shape, SlotRef, Update, Version};
 use std::collections::HashMap;
@@ -46,7 +46,7 @@ fn in_pieces(update: &Update<'_, Checked>, limit: u64) -> Option<(View, Pieces)>
     let mut roots: Vec<(String, u32)> = roots.zip(0u32..).collect();
     roots.sort_unstable();
     let opened = Default::default();
-    let (bytes, held) = (update.bytes().to_vec(), update.held_elsewhere());
+    let (bytes, held) = (update.to_shared_bytes(), update.held_elsewhere());
     Some((View { bytes, held, version, roots, nodes, entries, opened }, pieces))
 }
 
@@ -269,7 +269,7 @@ fn entries(
 ) -> Vec<Entry> {
     let mut entries = Vec::with_capacity(lists.keys.len());
     for (node, range) in nodes.iter_mut().zip(&lists.of_node) {
-        let first = entries.len();
+        let first = len32(&entries);
         for list in range.clone() {
             if node.shape == Shape::Map {
                 // The last item of a key is its value; if that is deleted, the key does not exist.
@@ -280,7 +280,7 @@ fn entries(
                 entries.extend(order.iter(list).filter_map(|piece| contents.get(piece)));
             }
         }
-        node.entries = first..entries.len();
+        node.entries = first..len32(&entries);
     }
     entries
 }

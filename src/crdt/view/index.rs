@@ -4,7 +4,8 @@ use super::elements::Elements;
 use super::recent::RecentPlain;
 use super::span::{Halves, Span};
 use crate::wire::{
-    AnyHead, BlockKind, ByteReader, HeldElsewhere, Id, Record, Shape, Value, Version, any,
+    AnyHead, BlockKind, ByteReader, HeldElsewhere, Id, Record, Shape, SharedBytes, Value, Version,
+    any,
 };
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -13,7 +14,7 @@ use std::sync::atomic::AtomicU32;
 /// The live content of one whole state.
 #[derive(Default)]
 pub struct View {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: SharedBytes,
     /// The parsed form of the bytes, while somebody holds it.
     pub(crate) held: HeldElsewhere,
     pub(crate) version: Version,
@@ -28,7 +29,7 @@ pub struct View {
 pub struct Node {
     pub shape: Shape,
     /// For a map sorted by key, for a sequence in order.
-    pub entries: Range<usize>,
+    pub entries: Range<u32>,
     /// Index of the last key found: lists ask for one record after the other, and for one field after the
     /// other.
     pub found: AtomicU32,
@@ -64,7 +65,8 @@ impl View {
     }
 
     pub(crate) fn entries_of(&self, node: &Node) -> &[Entry] {
-        self.entries.get(node.entries.clone()).unwrap_or(&[])
+        let Range { start, end } = node.entries;
+        self.entries.get(start as usize..end as usize).unwrap_or(&[])
     }
 
     pub(crate) fn slice(&self, span: Span) -> &[u8] {

@@ -7,11 +7,29 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Lists of pieces: one for each sequence, one for each key of a map. The last piece of a key is its value.
 pub struct Order {
-    next: Vec<u32>,
-    prev: Vec<u32>,
+    next: PieceLinks,
+    prev: PieceLinks,
     /// The first piece of each list.
-    heads: Vec<u32>,
-    tails: Vec<u32>,
+    heads: PieceLinks,
+    tails: PieceLinks,
+}
+
+/// The places of pieces, [`NONE`] for those not set. They are stored one higher: most keys were written once,
+/// and memory that is zero and never written costs nothing.
+struct PieceLinks(Vec<u32>);
+
+impl PieceLinks {
+    fn of(count: usize) -> PieceLinks {
+        PieceLinks(vec![0; count])
+    }
+
+    fn get(&self, at: u32) -> u32 {
+        self.0.get(at as usize).map_or(NONE, |place| place.wrapping_sub(1))
+    }
+
+    fn set(&mut self, at: u32, place: u32) {
+        set(&mut self.0, at, place.wrapping_add(1));
+    }
 }
 
 /// An item being placed into a list.
@@ -52,10 +70,10 @@ impl Order {
         limit: u64,
     ) -> Option<Order> {
         let mut order = Order {
-            next: vec![NONE; pieces.len()],
-            prev: vec![NONE; pieces.len()],
-            heads: vec![NONE; lists],
-            tails: vec![NONE; lists],
+            next: PieceLinks::of(pieces.len()),
+            prev: PieceLinks::of(pieces.len()),
+            heads: PieceLinks::of(lists),
+            tails: PieceLinks::of(lists),
         };
         let mut marks = Marks {
             passed: vec![0; pieces.len()],
@@ -84,18 +102,18 @@ impl Order {
     }
 
     pub fn tail(&self, list: u32) -> u32 {
-        get(&self.tails, list)
+        self.tails.get(list)
     }
 
     /// Returns the pieces of a list, in order.
     pub fn iter(&self, list: u32) -> impl Iterator<Item = u32> {
-        let next = |piece: &u32| Some(get(&self.next, *piece)).filter(|next| *next != NONE);
-        std::iter::successors(Some(get(&self.heads, list)).filter(|head| *head != NONE), next)
+        let next = |piece: &u32| Some(self.next.get(*piece)).filter(|next| *next != NONE);
+        std::iter::successors(Some(self.heads.get(list)).filter(|head| *head != NONE), next)
     }
 
     /// Returns the pieces after one in its list, in order.
     pub fn behind(&self, piece: u32) -> impl Iterator<Item = u32> {
-        let next = |piece: &u32| Some(get(&self.next, *piece)).filter(|next| *next != NONE);
+        let next = |piece: &u32| Some(self.next.get(*piece)).filter(|next| *next != NONE);
         std::iter::successors(next(&piece), next)
     }
 
@@ -103,8 +121,8 @@ impl Order {
     fn conflicts(&self, item: &Item) -> bool {
         match (item.left, item.right) {
             (NONE, NONE) => true,
-            (NONE, right) => get(&self.prev, right) != NONE,
-            (left, right) => get(&self.next, left) != right,
+            (NONE, right) => self.prev.get(right) != NONE,
+            (left, right) => self.next.get(left) != right,
         }
     }
 
@@ -121,8 +139,8 @@ impl Order {
         marks.round = marks.round.wrapping_add(1);
         let mut left = item.left;
         let mut other = match item.left {
-            NONE => get(&self.heads, item.list),
-            left => get(&self.next, left),
+            NONE => self.heads.get(item.list),
+            left => self.next.get(left),
         };
         while other != NONE && other != item.right {
             marks.steps += 1;
@@ -146,33 +164,36 @@ impl Order {
                     marks.round = marks.round.wrapping_add(1);
                 }
             }
-            other = get(&self.next, other);
+            other = self.next.get(other);
         }
         left
     }
 
     fn link(&mut self, item: &Item) {
         for piece in item.first..item.last {
-            set(&mut self.next, piece, piece + 1);
-            set(&mut self.prev, piece + 1, piece);
+            self.next.set(piece, piece + 1);
+            self.prev.set(piece + 1, piece);
         }
         let right = match item.left {
             NONE => {
-                let head = get(&self.heads, item.list);
-                set(&mut self.heads, item.list, item.first);
+                let head = self.heads.get(item.list);
+                self.heads.set(item.list, item.first);
                 head
             }
             left => {
-                let right = get(&self.next, left);
-                set(&mut self.next, left, item.first);
-                set(&mut self.prev, item.first, left);
+                let right = self.next.get(left);
+                self.next.set(left, item.first);
+                self.prev.set(item.first, left);
                 right
             }
         };
-        set(&mut self.next, item.last, right);
         match right {
-            NONE => set(&mut self.tails, item.list, item.last),
-            right => set(&mut self.prev, right, item.last),
+            // It is new, so nothing is set behind it.
+            NONE => self.tails.set(item.list, item.last),
+            right => {
+                self.next.set(item.last, right);
+                self.prev.set(right, item.last);
+            }
         }
     }
 }

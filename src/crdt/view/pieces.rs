@@ -262,6 +262,6 @@ fn cuts<S>(
     cuts
 }
 
-fn len32<T>(list: &[T]) -> u32 {
+pub fn len32<T>(list: &[T]) -> u32 {
     u32::try_from(list.len()).unwrap_or(NONE)
 }

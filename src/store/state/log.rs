@@ -238,7 +238,7 @@ impl State {
         self.run(
             "UPDATE log SET update_v1 = x'0000', folded = 1
              WHERE doc_id = ?1 AND seq = ?2 AND update_v1 = ?3",
-            params![doc, row.seq, row.update],
+            params![doc, row.seq, &row.update[..]],
         )?;
         self.run(
             "UPDATE document SET log_from = max(log_from, ?2) WHERE doc_id = ?1",
@@ -380,7 +380,7 @@ pub(super) fn log_row(row: &Row<'_>) -> rusqlite::Result<Option<LogRow>> {
         at: row.get(2)?,
         member: row.get(3)?,
         command: row.get(4)?,
-        update: row.get(5)?,
+        update: row.get::<_, Vec<u8>>(5)?.into(),
         origin,
     }))
 }

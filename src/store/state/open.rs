@@ -241,6 +241,11 @@ impl State {
         Ok(self.db.total_changes())
     }
 
+    /// Returns how many rows were changed so far, as a savepoint counts them.
+    pub(in crate::store) fn rows_changed(&self) -> u64 {
+        self.db.total_changes()
+    }
+
     /// Releases the last savepoint.
     pub(in crate::store) fn release(&self) -> Result<()> {
         self.run("RELEASE inner", params![])
