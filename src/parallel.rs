@@ -33,6 +33,14 @@ pub(crate) fn both<A, B: Send>(
     })
 }
 
+/// Frees what takes about this many `bytes`, beside what comes next if that is worth a thread.
+pub(crate) fn free(bytes: usize, what: impl Send + 'static) {
+    if pays(bytes) {
+        // If no thread can be started, it is freed at once.
+        let _ = thread::Builder::new().spawn(move || drop(what));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{WORTH, both};

@@ -77,11 +77,22 @@ fn chat_of(messages: usize) -> anyhow::Result<()> {
     place.same("list all messages", &["list", &file], &["chat", "list", "--json"])?;
     reads(&place, &file)?;
     exchanges(&place, &file, messages <= SENDABLE)?;
+    after_others(&place, &file, messages <= SENDABLE)
+}
+
+/// The first command after another program has written the file.
+fn after_others(place: &Place, file: &str, sendable: bool) -> anyhow::Result<()> {
+    let written = |command: &[&str]| {
+        place.plain(&["send", file, file])?;
+        Ok(words(command))
+    };
     let last = &["chat", "list", "--limit", "20"];
-    place.row("last 20, file is foreign", &["last", &file], |_| {
-        place.plain(&["send", &file, &file])?;
-        Ok(words(last))
-    })
+    place.row("last 20, file is foreign", &["last", file], |_| written(last))?;
+    if !sendable {
+        return Ok(());
+    }
+    let send = &["chat", "send", "one more message"];
+    place.row("send, file is foreign", &["send", file, "plain.yrs"], |_| written(send))
 }
 
 /// Changes of one message.

@@ -61,8 +61,9 @@ impl Context {
             Ok(None) => return Err(resolve::missing(doc)),
             Err(error) => error,
         };
-        let Ok(Some(bytes)) =
-            reader.bytes(doc).or_else(|_| reader.file(doc).map(|file| file.map(|file| file.bytes)))
+        let Ok(Some(bytes)) = reader
+            .bytes(doc)
+            .or_else(|_| reader.file(doc).map(|file| file.map(|file| file.bytes.into_vec())))
         else {
             return Err(error);
         };

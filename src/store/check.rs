@@ -13,7 +13,7 @@ use crate::crdt::any_view::AnyView;
 use crate::error::{Error, Kind as Failure, Next, Result};
 use crate::id::{DocId, hex};
 use crate::limits;
-use crate::wire::{Checked, Update};
+use crate::wire::{Checked, SharedBytes, Update};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -173,7 +173,7 @@ impl Examiner {
             FileSource::Files { layout, state } => (layout, state.as_ref()),
             FileSource::Legacy(legacy) => {
                 let Some(bytes) = legacy.bytes(doc)? else { return Ok(Examined::default()) };
-                return Ok(examine_bytes(doc, &bytes, roots));
+                return Ok(examine_bytes(doc, &bytes.into(), roots));
             }
         };
         let loaded = match load::load(layout, state, doc, roots) {
@@ -274,7 +274,7 @@ fn check<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Ch
 }
 
 /// Examines bytes that should be a whole document.
-fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
+fn examine_bytes(doc: &DocId, bytes: &SharedBytes, roots: Roots) -> Examined {
     let finding = |kind: &'static FindingKind, message: String| Examined {
         findings: vec![FileFinding {
             kind,
@@ -294,7 +294,7 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
         examined
     };
     let walked = match Update::walk(bytes) {
-        Ok(walked) => walked,
+        Ok(walked) => walked.held_by(bytes),
         Err(fault) => return finding(&UNDECODABLE, format!("its file does not decode: {fault}")),
     };
     let is_whole = || Update::walk(bytes).is_ok_and(|walked| walked.is_whole());
@@ -334,7 +334,7 @@ fn diagnose(layout: &Layout, doc: &DocId, error: &Error, roots: Roots) -> Result
         None => None,
     };
     let Some(bytes) = file else { return Ok(of_error(&MISSING_FILE, doc, error)) };
-    let mut examined = examine_bytes(doc, &bytes, roots);
+    let mut examined = examine_bytes(doc, &bytes.into(), roots);
     if examined.findings.is_empty() {
         let forked = error.kind == Failure::Forked;
         examined = of_error(if forked { &REPLICA_FORK } else { &BROKEN_LOG }, doc, error);

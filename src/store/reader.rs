@@ -10,7 +10,8 @@ use crate::crdt::any_view::AnyView;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
-use crate::wire::{Checked, Noted, Update};
+use crate::parallel;
+use crate::wire::{Checked, Noted, SharedBytes, Update};
 use serde::Serialize;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -61,7 +62,7 @@ impl Omitted {
 #[derive(Debug, Clone)]
 pub struct OnDisk {
     /// Empty while the document is only in the log.
-    pub bytes: Vec<u8>,
+    pub bytes: SharedBytes,
     /// The number of log entries that it does not have yet.
     pub unfolded: usize,
 }
@@ -198,7 +199,7 @@ impl Reader {
     pub fn file(&self, doc: &DocId) -> Result<Option<OnDisk>> {
         let FileSource::Files { layout, state } = &*self.source else {
             let bytes = self.bytes(doc)?;
-            return Ok(bytes.map(|bytes| OnDisk { bytes, unfolded: 0 }));
+            return Ok(bytes.map(|bytes| OnDisk { bytes: bytes.into(), unfolded: 0 }));
         };
         let unfolded = match state {
             Some(state) => state.unfolded(doc)?.len(),
@@ -209,8 +210,8 @@ impl Reader {
             None => None,
         };
         match bytes {
-            Some(bytes) => Ok(Some(OnDisk { bytes, unfolded })),
-            None if unfolded > 0 => Ok(Some(OnDisk { bytes: Vec::new(), unfolded })),
+            Some(bytes) => Ok(Some(OnDisk { bytes: bytes.into(), unfolded })),
+            None if unfolded > 0 => Ok(Some(OnDisk { bytes: SharedBytes::default(), unfolded })),
             None => Ok(None),
         }
     }
@@ -222,7 +223,12 @@ impl Reader {
     pub fn view(&self, doc: &DocId) -> Result<Option<View>> {
         match &*self.source {
             FileSource::Files { .. } => match self.load(doc)? {
-                Some(loaded) => view_of(doc, &loaded.update(doc, self.roots)?).map(Some),
+                Some(loaded) => {
+                    let update = loaded.update(doc, self.roots)?;
+                    let view = view_of(doc, &update)?;
+                    parallel::free(update.bytes().len(), update.into_parsed());
+                    Ok(Some(view))
+                }
                 None => Ok(None),
             },
             FileSource::Legacy(legacy) => match legacy.bytes(doc)? {
@@ -239,9 +245,12 @@ impl Reader {
     pub fn any_view(&self, doc: &DocId) -> Result<Option<AnyView>> {
         match &*self.source {
             FileSource::Files { .. } => match self.load(doc)? {
-                Some(loaded) => AnyView::read(&loaded.update(doc, self.roots)?)
-                    .map(Some)
-                    .map_err(|e| e.damages(doc)),
+                Some(loaded) => {
+                    let update = loaded.update(doc, self.roots)?;
+                    let view = AnyView::read(&update).map_err(|e| e.damages(doc))?;
+                    parallel::free(update.bytes().len(), update.into_parsed());
+                    Ok(Some(view))
+                }
                 None => Ok(None),
             },
             FileSource::Legacy(legacy) => {

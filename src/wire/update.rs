@@ -73,6 +73,11 @@ impl<'a, S> Update<'a, S> {
         self
     }
 
+    /// Returns what was parsed, to be freed elsewhere: that takes a while for a large document.
+    pub(crate) fn into_parsed(self) -> impl Send + use<S> {
+        (self.walked, self.facts)
+    }
+
     /// Returns the original bytes, shared if they can be, copied otherwise.
     pub fn to_shared_bytes(&self) -> SharedBytes {
         self.shared.cloned().unwrap_or_else(|| self.bytes.to_vec().into())

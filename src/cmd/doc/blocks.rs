@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: &BlocksArgs) -> Result<Report> {
                 Ok(bytes) => bytes,
                 Err(error) => {
                     context.note(format!("{error}; shown is its file without the log"));
-                    reader.file(&id)?.map(|file| file.bytes)
+                    reader.file(&id)?.map(|file| file.bytes.into_vec())
                 }
             };
             (id.to_string(), bytes.ok_or_else(|| missing(&id))?.into())

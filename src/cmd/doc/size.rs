@@ -199,7 +199,7 @@ impl<'f> MeasuredFile<'f> {
         if file.bytes.is_empty() && file.unfolded > 0 {
             return Ok(MeasuredFile::unread(file, Sizes::default()));
         }
-        let walked = Update::walk(&file.bytes)?;
+        let walked = Update::walk(&file.bytes)?.held_by(&file.bytes);
         let bytes = file.bytes.len();
         let (sizes, (checked, view)) = parallel::both(
             bytes,
