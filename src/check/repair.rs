@@ -9,6 +9,7 @@ use crate::crdt::doc::Txn;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId};
 use crate::path::Keys;
+use crate::store::check::UNREAD_FILE;
 use crate::store::{Committed, Session};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,14 +25,19 @@ pub struct Repaired {
 /// Returns the findings named by ids or unique prefixes of them.
 ///
 /// # Errors
-/// `NotFound`, `Ambiguous`; `Refused` for a finding that cannot be repaired automatically, with the command
-/// that helps.
+/// `NotFound`, `Ambiguous`; `Io` for an unknown name if a file could not be read, which may be what it is
+/// about; `Refused` for a finding that cannot be repaired automatically, with the command that helps.
 pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Finding>> {
     let mut picked: Vec<&Finding> = Vec::new();
     for name in names {
         let ids = findings.iter().map(|finding| finding.id.as_str());
-        let id = id::resolve(name, ids, "finding").map_err(|e| match e.kind {
-            Kind::NotFound => {
+        let unread = findings.iter().find(|finding| finding.kind.name == UNREAD_FILE.name);
+        let id = id::resolve(name, ids, "finding").map_err(|e| match (e.kind, unread) {
+            (Kind::NotFound, Some(unread)) => {
+                Error::io(format!("could not look for finding {name:?}"), unread.message.as_str())
+                    .hint(unread.fix.clone())
+            }
+            (Kind::NotFound, None) => {
                 e.hint(Next::Check(None).and(" shows them; repaired findings are gone from it"))
             }
             _ => e,

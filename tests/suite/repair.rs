@@ -196,6 +196,28 @@ fn a_repair_of_a_file_that_cannot_be_written_has_committed_nothing() {
     store.run(&["check"]).exits(0);
 }
 
+/// What is wrong with a file is not known while it cannot be read.
+#[test]
+fn a_finding_in_a_file_that_cannot_be_read_is_not_called_gone() {
+    let machine = Machine::new("meta that cannot be read");
+    let damage = damage::ALL.iter().find(|damage| damage.kind == "stale-meta").unwrap();
+    let store = (damage.make)(&machine);
+    let id = ids(&findings(&store, &[])).remove(0);
+    store.run(&["repair", "no-such-finding"]).exits(4);
+    let meta = store.document(CHAT).with_extension("meta");
+    let aside = meta.with_extension("aside");
+    std::fs::rename(&meta, &aside).unwrap();
+    std::fs::create_dir(&meta).unwrap();
+    let run = store.run(&["repair", &id, "--json"]);
+    run.exits(74);
+    let error: Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(error["error"]["message"], format!("could not look for finding {id:?}"));
+    assert!(run.stderr.contains(".meta is not read: "), "{}", run.stderr);
+    std::fs::remove_dir(&meta).unwrap();
+    std::fs::rename(&aside, &meta).unwrap();
+    store.ok(&["repair", &id]);
+}
+
 #[test]
 fn a_restored_store_goes_on_as_a_new_replica() {
     let machine = Machine::new("restored");
