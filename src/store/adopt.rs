@@ -41,7 +41,7 @@ impl Session {
         self.paging = paging;
         match taken {
             Ok(()) => {
-                if paging == Some(Paging::OfAny) && self.has_only_read_since(&before) {
+                if paging == Some(Paging::OfAny) && self.changed_only(doc, &before) {
                     self.narrow_adopted(doc, &before)?;
                 }
                 self.state.release()
@@ -68,9 +68,12 @@ impl Session {
         })
     }
 
-    /// Whether nothing but documents and notes changed since a savepoint.
-    fn has_only_read_since(&self, mark: &Savepoint) -> bool {
-        self.state.rows_changed() == mark.rows && self.derivatives() == mark.derivatives
+    /// Whether only this document and the notes have changed since a savepoint.
+    fn changed_only(&self, doc: &DocId, mark: &Savepoint) -> bool {
+        let changed = self.changed().into_iter().map(|doc| (self.revision(&doc), doc));
+        changed.filter(|(_, changed)| changed != doc).eq(mark.changed.iter().cloned())
+            && self.state.rows_changed() == mark.rows
+            && self.derivatives() == mark.derivatives
     }
 
     /// Keeps only some pages of a document open that was taken in since a savepoint.

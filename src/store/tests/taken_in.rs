@@ -44,6 +44,12 @@ fn edits(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>> {
     says(adopted)
 }
 
+/// Writes in another document.
+fn edits_another(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>> {
+    session.edit(&doc("board"), |txn| txn.set(&["metadata"], "rule", "by a rule"))?;
+    says(adopted)
+}
+
 /// What another program makes of a state. One that does not collect keeps what it overwrote.
 fn theirs(state: &[u8], collects: bool) -> Vec<u8> {
     let mut other = Doc::new(1 << 40);
@@ -72,9 +78,13 @@ fn change(session: &mut Session) -> Result<()> {
 
 #[test]
 fn it_is_taken_in_once_and_gives_the_same_by_pages_and_whole() {
-    for (name, rules, runs) in
-        [("looks", looks as Rules, 1), ("records", records, 2), ("edits", edits, 2)]
-    {
+    let all: [(_, Rules, _); 4] = [
+        ("looks", looks, 1),
+        ("records", records, 2),
+        ("edits", edits, 2),
+        ("edits another", edits_another, 2),
+    ];
+    for (name, rules, runs) in all {
         for (collects, has_all) in [(true, true), (false, true), (true, false)] {
             let contents = [true, false].map(|by_pages| {
                 let bench = Bench::new();
@@ -104,6 +114,8 @@ fn it_is_taken_in_once_and_gives_the_same_by_pages_and_whole() {
                 assert_eq!(row("5").as_deref(), Some("old and ours"));
                 let by_a_rule = (name == "edits").then_some("by a rule");
                 assert_eq!(row("8").as_deref(), by_a_rule.or(Some("old")));
+                let elsewhere = get(&store, &doc("board"), "rule");
+                assert_eq!(elsewhere.is_some(), name == "edits another");
                 let late = get(&store, &doc("core"), "late");
                 assert_eq!(late.as_deref(), (!has_all).then_some("ours"));
                 let reader = store.reader().unwrap();
