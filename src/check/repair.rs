@@ -28,10 +28,10 @@ pub struct Repaired {
 /// `NotFound`, `Ambiguous`; `Io` for an unknown name if a file could not be read, which may be what it is
 /// about; `Refused` for a finding that cannot be repaired automatically, with the command that helps.
 pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Finding>> {
+    let unread = findings.iter().find(|finding| finding.kind.name == UNREAD_FILE.name);
     let mut picked: Vec<&Finding> = Vec::new();
     for name in names {
         let ids = findings.iter().map(|finding| finding.id.as_str());
-        let unread = findings.iter().find(|finding| finding.kind.name == UNREAD_FILE.name);
         let id = id::resolve(name, ids, "finding").map_err(|e| match (e.kind, unread) {
             (Kind::NotFound, Some(unread)) => {
                 Error::io(format!("could not look for finding {name:?}"), unread.message.as_str())

@@ -10,10 +10,9 @@ use crate::error::{Error, Kind, Result, listed};
 use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate};
 use crate::id::DocId;
 use crate::store::Reader;
-use crate::wire::{Update, merge_with_gaps};
+use crate::wire::{SharedBytes, Update, merge_with_gaps};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Maximum number of document names that an error lists.
 const NAMED: usize = 8;
@@ -37,7 +36,7 @@ pub struct LooseDocument {
     /// Its updates as stored.
     pub document: FoundDocument,
     /// All updates merged into one, in v1.
-    pub update: Arc<Vec<u8>>,
+    pub update: SharedBytes,
 }
 
 /// The content of a document, read in one of two ways.
@@ -110,7 +109,7 @@ impl LooseDocument {
     /// # Errors
     /// As [`SharedTypes::read`].
     pub fn types(&self) -> Result<SharedTypes> {
-        SharedTypes::read(Arc::clone(&self.update))
+        SharedTypes::read(self.update.clone())
     }
 }
 
@@ -195,8 +194,8 @@ impl Context {
             Subject::File(file) => Ok(*file),
             Subject::Stored(reader, doc) => {
                 let update = reader.bytes(&doc)?.ok_or_else(|| resolve::missing(&doc))?;
-                let update = Arc::new(update);
-                let steps = vec![KeptUpdate { update: Arc::clone(&update), at: None }];
+                let update = SharedBytes::from(update);
+                let steps = vec![KeptUpdate { update: update.clone(), at: None }];
                 let document = FoundDocument { steps, ..FoundDocument::default() };
                 let name = doc.to_string();
                 Ok(LooseDocument {
@@ -353,9 +352,9 @@ fn note_unread(context: &Context, name: &str, document: &FoundDocument) -> Resul
 }
 
 /// Merges all updates of a document into one.
-fn merged(name: &str, document: &FoundDocument) -> Result<Arc<Vec<u8>>> {
+fn merged(name: &str, document: &FoundDocument) -> Result<SharedBytes> {
     if let [one] = document.steps.as_slice() {
-        return Ok(Arc::clone(&one.update));
+        return Ok(one.update.clone());
     }
     let walk = |bytes| {
         Update::walk(bytes).map_err(|fault| {

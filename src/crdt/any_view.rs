@@ -29,7 +29,7 @@ impl AnyView {
                     Some(_) => None,
                     None => Some(Rc::new(View::read(update)?)),
                 };
-                AnyView::Types(Rc::new(SharedTypes::read(update.bytes().to_vec())?), known)
+                AnyView::Types(Rc::new(SharedTypes::read(update.to_shared_bytes())?), known)
             }
         })
     }

@@ -1,9 +1,8 @@
 //! The result of identifying bytes, and how deep to look.
 
 use crate::limits::{UNPACKED_BYTES, UNPACKED_STRETCH, WRAPPINGS};
-use crate::wire::{Clocks, Version};
+use crate::wire::{Clocks, SharedBytes, Version};
 use std::fmt;
-use std::sync::Arc;
 
 /// What some bytes are. The names ([`FileKind::name`]) are public API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +91,7 @@ impl fmt::Display for Wrapping {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptUpdate {
     /// The v1 bytes.
-    pub update: Arc<Vec<u8>>,
+    pub update: SharedBytes,
     /// When it was written, in Unix milliseconds, if that is recorded.
     pub at: Option<i64>,
 }

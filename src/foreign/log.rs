@@ -6,7 +6,6 @@ use super::refused::why_not;
 use super::{message, text};
 use crate::error::counted;
 use crate::wire::{ByteReader, Update};
-use std::sync::Arc;
 
 /// How a log separates its updates.
 #[derive(Debug, Clone, Copy)]
@@ -149,5 +148,5 @@ fn as_update(bytes: &[u8]) -> Option<Vec<u8>> {
         return Some(bytes.to_vec());
     }
     let found = v2(bytes).or_else(|| message::outer(bytes)).or_else(|| message::inner(bytes))?;
-    Some(Arc::unwrap_or_clone(found.steps()?.pop()?.update))
+    Some(found.steps()?.pop()?.update.into_vec())
 }

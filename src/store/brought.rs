@@ -5,8 +5,7 @@
 //! A merge gives the same from both sides. The whole file is then logged, and the log is complete from there
 //! on.
 
-use super::load::{self, Loaded, Roots};
-use super::state::State;
+use super::load::{self, Loaded, LogChange, Roots};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -34,7 +33,7 @@ pub(super) struct Brought {
     /// What came in, for the rules: a whole state if it is the file.
     pub side: CheckedBytes<SharedBytes>,
     /// The part that the document takes of it.
-    pub news: Vec<u8>,
+    pub news: SharedBytes,
     /// The file, if the log is to contain all of it.
     pub whole: Option<SharedBytes>,
     /// What the log has, if that is not all.
@@ -46,12 +45,7 @@ pub(super) struct Brought {
 ///
 /// # Errors
 /// `Corrupt` if file and log do not fit together.
-pub(super) fn brought(
-    loaded: &Loaded,
-    state: &State,
-    doc: &DocId,
-    roots: Roots,
-) -> Result<Option<Brought>> {
+pub(super) fn brought(loaded: &Loaded, doc: &DocId, roots: Roots) -> Result<Option<Brought>> {
     let (Some(theirs), Some(known)) = (&loaded.theirs, &loaded.known) else { return Ok(None) };
     let whole = |bytes: SharedBytes| {
         CheckedBytes::by(bytes, |bytes| load::whole(bytes, &loaded.path, doc, roots))
@@ -65,15 +59,13 @@ pub(super) fn brought(
         if before.update().version().holds(&file.update().version()) {
             return Ok(None);
         }
-        let news = taken(doc, loaded, &before.update(), &file.update(), roots)?;
+        let news = taken(doc, loaded, &before.update(), &file.update(), roots)?.into();
         return Ok(Some(Brought { before, side: file, news, whole: None, logged: None }));
     }
-    let news = loaded.update(doc, roots)?.since(&file.update().version());
-    let side = CheckedBytes::check(SharedBytes::from(news.clone()), roots(doc))
+    let news = SharedBytes::from(loaded.update(doc, roots)?.since(&file.update().version()));
+    let side = CheckedBytes::check(news.clone(), roots(doc))
         .map_err(|fault| Error::bug("a part of a valid state is not valid").because(fault))?;
-    let rows = state.log_of(doc)?;
-    let checked = |row| Update::checked(row, roots(doc)).ok();
-    let rows: Vec<_> = rows.iter().filter_map(|row| checked(&row.update)).collect();
+    let rows: Vec<_> = loaded.log.iter().map(LogChange::update).collect();
     let logged = wire::merge(&rows);
     Ok(Some(Brought { before: file, side, news, whole: Some(theirs.clone()), logged }))
 }

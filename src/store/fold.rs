@@ -294,7 +294,7 @@ pub(super) fn recover(
             }
         };
         // What another program wrote is taken in by the session that asks for the document.
-        if !matches!(brought::brought(&loaded, state, doc, roots), Ok(None)) {
+        if !matches!(brought::brought(&loaded, doc, roots), Ok(None)) {
             continue;
         }
         let new = NewState::Whole(loaded.state.clone(), None);

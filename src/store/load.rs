@@ -331,6 +331,10 @@ pub(super) struct LogChange {
 }
 
 impl LogChange {
+    pub fn update(&self) -> Update<'_, Checked> {
+        self.update.update()
+    }
+
     /// Checks rows of the log.
     fn of_rows(doc: &DocId, rows: &[LogRow], roots: Roots) -> Result<Vec<LogChange>> {
         let change = |row: &LogRow| {
@@ -357,7 +361,7 @@ fn overlay(
     let mut have = base.version();
     let mut added = Vec::new();
     for change in changes {
-        let part = change.update.update();
+        let part = change.update();
         if !part.missing(&have.clocks).is_empty() {
             return Err(outdated(doc, change.seq));
         }
@@ -379,7 +383,7 @@ fn laid_over(
     changes: &[&LogChange],
     roots: Roots,
 ) -> Result<Option<Vec<u8>>> {
-    let updates: Vec<_> = changes.iter().map(|change| change.update.update()).collect();
+    let updates: Vec<_> = changes.iter().map(|change| change.update()).collect();
     let updates: Vec<&Update<'_, Checked>> = updates.iter().collect();
     let mut news = Vec::new();
     for (index, verdict) in gate::admit(&base, &updates, roots(doc)) {

@@ -18,7 +18,7 @@ use crate::gate;
 use crate::id::DocId;
 use crate::parallel;
 use crate::path::DocPath;
-use crate::wire::{Noted, Pages, SharedBytes, Splice, Update};
+use crate::wire::{Checked, Noted, Pages, SharedBytes, Splice, Update};
 use std::rc::Rc;
 
 impl Session {
@@ -171,16 +171,14 @@ impl OpenDocument {
         noted: Noted,
         tombstones: impl Iterator<Item = &'p DocPath>,
     ) -> Result<bool> {
-        let Some((part, client)) = self.arrival() else { return Ok(false) };
-        let (state, view) = (self.checked(doc, roots)?, self.view(doc, roots)?);
-        if (state.bytes().len() as u64) < INDEXED_BYTES {
+        if self.arrival().is_none()
+            || (self.checked(doc, roots)?.bytes().len() as u64) < INDEXED_BYTES
+        {
             return Ok(false);
         }
-        let shown = &*view;
-        let narrow = || Window::of_tombstones(&state.update(), noted, tombstones);
-        let (window, sum) = parallel::both(state.bytes().len(), narrow, || shown.sum());
-        let arrived = ArrivedDocument { part, sum, client, stays: None };
-        window.map_or(Ok(false), |window| self.arrive(doc, roots, window, arrived))
+        let tombstones =
+            |state: &Update<'_, Checked>| Window::of_tombstones(state, noted, tombstones);
+        self.narrow_arrived(doc, roots, None, tombstones)
     }
 
     /// Keeps only some of its pages open, if it is as another program wrote it; `said` is what was said about
@@ -192,14 +190,8 @@ impl OpenDocument {
         noted: Noted,
         said: Vec<String>,
     ) -> Result<()> {
-        let Some((part, client)) = self.arrival() else { return Ok(()) };
-        let (state, view) = (self.checked(doc, roots)?, self.view(doc, roots)?);
-        let shown = &*view;
-        let narrow = || Window::of(&state.update(), noted);
-        let (window, sum) = parallel::both(state.bytes().len(), narrow, || shown.sum());
-        let Some(window) = window else { return Ok(()) };
-        let arrived = ArrivedDocument { part, sum, client, stays: Some(said) };
-        self.arrive(doc, roots, window, arrived).map(drop)
+        let any = |state: &Update<'_, Checked>| Window::of(state, noted);
+        self.narrow_arrived(doc, roots, Some(said), any).map(drop)
     }
 
     /// Returns the update that made it what it is, if nothing followed, and its client.
@@ -209,18 +201,25 @@ impl OpenDocument {
         Some((LogPart { update, by }, editing.client))
     }
 
-    /// Keeps only the pages of a window open of what arrived; returns whether it could.
-    fn arrive(
+    /// Keeps only the pages of a window open of what arrived; returns whether it did.
+    fn narrow_arrived(
         &mut self,
         doc: &DocId,
         roots: Roots,
-        window: Window,
-        arrived: ArrivedDocument,
+        stays: Option<Vec<String>>,
+        window: impl FnOnce(&Update<'_, Checked>) -> Option<Window>,
     ) -> Result<bool> {
-        let Some(pages) = window.projection() else { return Ok(false) };
-        let client = arrived.client;
+        let Some((part, client)) = self.arrival() else { return Ok(false) };
+        let (state, view) = (self.checked(doc, roots)?, self.view(doc, roots)?);
+        let shown = &*view;
+        let narrow = || window(&state.update());
+        let (window, sum) = parallel::both(state.bytes().len(), narrow, || shown.sum());
+        let Some((window, pages)) = window.and_then(|w| w.projection().map(|pages| (w, pages)))
+        else {
+            return Ok(false);
+        };
         self.close();
-        self.arrived = Some(arrived);
+        self.arrived = Some(ArrivedDocument { part, sum, client, stays });
         (self.loaded.state, self.window) = (pages.into(), Some(Rc::new(window)));
         self.open(doc, roots, true, |_| Ok(client))?;
         Ok(true)

@@ -222,15 +222,7 @@ impl Reader {
     /// `Corrupt` if it breaks the format.
     pub fn view(&self, doc: &DocId) -> Result<Option<View>> {
         match &*self.source {
-            FileSource::Files { .. } => match self.load(doc)? {
-                Some(loaded) => {
-                    let update = loaded.update(doc, self.roots)?;
-                    let view = view_of(doc, &update)?;
-                    parallel::free(update.bytes().len(), update.into_parsed());
-                    Ok(Some(view))
-                }
-                None => Ok(None),
-            },
+            FileSource::Files { .. } => self.shown(doc, |update| view_of(doc, update)),
             FileSource::Legacy(legacy) => match legacy.bytes(doc)? {
                 Some(bytes) => self.legacy_view(doc, &bytes).map(Some),
                 None => Ok(None),
@@ -244,23 +236,26 @@ impl Reader {
     /// As [`Reader::view`], except for what a view does not show.
     pub fn any_view(&self, doc: &DocId) -> Result<Option<AnyView>> {
         match &*self.source {
-            FileSource::Files { .. } => match self.load(doc)? {
-                Some(loaded) => {
-                    let update = loaded.update(doc, self.roots)?;
-                    let view = AnyView::read(&update).map_err(|e| e.damages(doc))?;
-                    parallel::free(update.bytes().len(), update.into_parsed());
-                    Ok(Some(view))
-                }
-                None => Ok(None),
-            },
+            FileSource::Files { .. } => self.shown(doc, |update| any_view_of(doc, update)),
             FileSource::Legacy(legacy) => {
-                let view = |bytes: Vec<u8>| {
-                    let update = legacy_update(doc, &bytes, self.roots)?;
-                    AnyView::read(&update).map_err(|e| e.damages(doc))
-                };
+                let view =
+                    |bytes: Vec<u8>| any_view_of(doc, &legacy_update(doc, &bytes, self.roots)?);
                 legacy.bytes(doc)?.map(view).transpose()
             }
         }
+    }
+
+    /// Reads what the file and the log of a document hold together.
+    fn shown<V>(
+        &self,
+        doc: &DocId,
+        read: impl FnOnce(&Update<'_, Checked>) -> Result<V>,
+    ) -> Result<Option<V>> {
+        let Some(loaded) = self.load(doc)? else { return Ok(None) };
+        let update = loaded.update(doc, self.roots)?;
+        let view = read(&update)?;
+        parallel::free(update.bytes().len(), update.into_parsed());
+        Ok(Some(view))
     }
 
     fn legacy_view(&self, doc: &DocId, bytes: &[u8]) -> Result<View> {
@@ -307,6 +302,10 @@ fn view_of(doc: &DocId, update: &Update<'_, Checked>) -> Result<View> {
         Some(fault) => Err(load::excluded(doc.as_str(), fault).damages(doc)),
         None => View::read(update).map_err(|e| e.damages(doc)),
     }
+}
+
+fn any_view_of(doc: &DocId, update: &Update<'_, Checked>) -> Result<AnyView> {
+    AnyView::read(update).map_err(|e| e.damages(doc))
 }
 
 /// Returns the documents on disk, and those that are only in the log.

@@ -393,13 +393,14 @@ impl Session {
             return Ok(());
         }
         let loaded = load::load(&self.layout, Some(&self.state), doc, roots)?;
-        let brought = match &loaded {
-            Some(loaded) => brought::brought(loaded, &self.state, doc, roots)?,
-            None => None,
-        };
-        if brought.is_some() && self.asks_for_more() {
+        // What this run does is undone then, and so would be what it takes in.
+        if self.asks_for_more() && loaded.as_ref().is_some_and(|loaded| loaded.theirs.is_some()) {
             return Err(more_is_needed(doc));
         }
+        let brought = match &loaded {
+            Some(loaded) => brought::brought(loaded, doc, roots)?,
+            None => None,
+        };
         let mut open = loaded.map(OpenDocument::new);
         if paging == Some(Paging::OfAny) {
             open.iter_mut().try_for_each(|open| open.narrow(noted))?;

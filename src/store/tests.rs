@@ -133,6 +133,22 @@ fn checked(bytes: &[u8]) -> Update<'_, Checked> {
     Update::checked(bytes, &[]).unwrap()
 }
 
+/// What a rule puts into the trash.
+fn trashed(doc: &DocId, path: [&str; 2]) -> Trashed {
+    Trashed {
+        number: 0,
+        at: NOW,
+        doc: doc.clone(),
+        noun: "field".to_owned(),
+        path: path.map(str::to_owned).to_vec().into(),
+        record: "ours".into(),
+        typed: None,
+        why: "a rule".to_owned(),
+        member: None,
+        restored: None,
+    }
+}
+
 mod adoption;
 mod deferred;
 mod indexed;

@@ -11,7 +11,6 @@ use super::{
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::Arc;
 
 impl<'a> Update<'a, Checked> {
     /// Returns the units that yrs is not given: those in other roots than the known ones, and those gone ones
@@ -181,7 +180,7 @@ impl BesideBlocks {
             held.within(client, range).for_each(|range| deletes.insert(client, range));
         }
         deletes.subtract(&self.deletes);
-        let keep = || WalkedBytes::read(Arc::new(update.bytes().to_vec()));
+        let keep = || WalkedBytes::read(update.to_shared_bytes());
         let update = if new.is_empty() { None } else { Some(keep()?) };
         Ok(BesidePart { all, new, deletes, update })
     }

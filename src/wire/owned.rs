@@ -54,7 +54,7 @@ impl<B: HoldsBytes> fmt::Debug for CheckedBytes<B> {
 
 /// The bytes of an update with what a walk found in them.
 pub struct WalkedBytes {
-    bytes: Arc<Vec<u8>>,
+    bytes: SharedBytes,
     walked: Arc<Walked>,
     facts: Arc<Facts>,
 }
@@ -64,7 +64,7 @@ impl WalkedBytes {
     ///
     /// # Errors
     /// The fault that ends the walk.
-    pub fn read(bytes: Arc<Vec<u8>>) -> Result<WalkedBytes, Fault> {
+    pub fn read(bytes: SharedBytes) -> Result<WalkedBytes, Fault> {
         let Update { walked, facts, .. } = Update::walk(&bytes)?;
         Ok(WalkedBytes { bytes, walked, facts })
     }
@@ -72,7 +72,7 @@ impl WalkedBytes {
     /// Returns the update; its bytes are not read again.
     pub fn update(&self) -> Update<'_, Unchecked> {
         let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
-        Update { bytes: &self.bytes, shared: None, walked, facts, state: PhantomData }
+        Update { bytes: &self.bytes, shared: Some(&self.bytes), walked, facts, state: PhantomData }
     }
 
     /// Returns the bytes that were walked.

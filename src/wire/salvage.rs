@@ -16,7 +16,6 @@ use super::update::{Unchecked, Update, Walked};
 use super::walk::{walk_block, walk_deletes};
 use crate::limits::CLOCK_END;
 use std::collections::HashSet;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The blocks of an update, as far as they can be read.
@@ -56,9 +55,8 @@ impl<'a> Salvage<'a> {
         } = prefix;
         clients.retain(|client| !client.blocks.is_empty());
         clients.sort_unstable_by_key(|client| client.id);
-        let walked = Arc::new(Walked { clients, blocks, deletes, deletes_at });
-        let update =
-            Update { bytes, shared: None, walked, facts: Arc::default(), state: PhantomData };
+        let walked = Walked { clients, blocks, deletes, deletes_at };
+        let update = Update::of_walked(bytes, walked);
         Salvage { update, fault, read, cut, announced, lacks_deletes, is_part: false }
     }
 
@@ -99,9 +97,7 @@ impl<'a> Salvage<'a> {
     /// Returns the same bytes, with nothing taken from them yet.
     fn nothing_of(&self) -> Salvage<'a> {
         let walked = Walked { deletes_at: self.update.deletes_at, ..Walked::default() };
-        let (bytes, walked) = (self.update.bytes, Arc::new(walked));
-        let update =
-            Update { bytes, shared: None, walked, facts: Arc::default(), state: PhantomData };
+        let update = Update::of_walked(self.update.bytes, walked);
         Salvage { update, fault: self.fault.clone(), ..*self }
     }
 

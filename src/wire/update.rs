@@ -233,6 +233,12 @@ impl<'a, S> Update<'a, S> {
 }
 
 impl<'a> Update<'a, Unchecked> {
+    /// What a walk found in these bytes.
+    pub(super) fn of_walked(bytes: &'a [u8], walked: impl Into<Arc<Walked>>) -> Self {
+        let (walked, facts) = (walked.into(), Arc::default());
+        Update { bytes, shared: None, walked, facts, state: PhantomData }
+    }
+
     /// Marks the update as having passed rule 1 of the gate, with the gate's findings. Only the gate calls
     /// this; the architecture test enforces that.
     pub(crate) fn passed_with(self, facts: Facts) -> Update<'a, Checked> {

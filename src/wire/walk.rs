@@ -2,8 +2,6 @@
 
 use super::{Block, BlockKind, ByteReader, Client, DeleteSet, Fault, Unchecked, Update, Walked};
 use crate::limits::CLOCK_END;
-use std::marker::PhantomData;
-use std::sync::Arc;
 
 impl<'a> Update<'a, Unchecked> {
     /// Reads the structure of an update: everything that the format allows, including what no document of
@@ -29,14 +27,7 @@ impl<'a> Update<'a, Unchecked> {
         if reader.left() > 0 {
             return Err(reader.fault("trailing", "bytes after the end of the update"));
         }
-        let walked = Walked { clients, blocks, deletes, deletes_at };
-        Ok(Update {
-            bytes,
-            shared: None,
-            walked: walked.into(),
-            facts: Arc::default(),
-            state: PhantomData,
-        })
+        Ok(Update::of_walked(bytes, Walked { clients, blocks, deletes, deletes_at }))
     }
 }
 

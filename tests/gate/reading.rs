@@ -53,7 +53,7 @@ fn content(found: &FileContent) -> usize {
 }
 
 fn document(document: &FoundDocument) -> usize {
-    let steps = document.steps.iter().map(|step| step.update.as_slice());
+    let steps = document.steps.iter().map(|step| &*step.update);
     let updates: Vec<Update<'_>> =
         steps.map(|bytes| Update::walk(bytes).expect("what was found is an update")).collect();
     let whole = merge_with_gaps(&updates);

@@ -10,6 +10,11 @@ fn ids(found: &[Value]) -> Vec<String> {
     found.iter().map(|finding| finding["id"].as_str().unwrap().to_owned()).collect()
 }
 
+fn with_stale_meta(machine: &Machine) -> Store<'_> {
+    let damage = damage::ALL.iter().find(|damage| damage.kind == "stale-meta").unwrap();
+    (damage.make)(machine)
+}
+
 #[test]
 fn what_can_be_repaired_is_and_the_old_bytes_are_kept() {
     for (at, damage) in damage::ALL.iter().enumerate() {
@@ -166,8 +171,7 @@ fn content_survives_the_repair_of_files() {
 #[test]
 fn a_repaired_meta_keeps_what_others_wrote_into_it() {
     let machine = Machine::new("meta");
-    let damage = damage::ALL.iter().find(|damage| damage.kind == "stale-meta").unwrap();
-    let store = (damage.make)(&machine);
+    let store = with_stale_meta(&machine);
     store.ok(&["repair", &ids(&findings(&store, &[]))[0]]);
     let file = store.document(CHAT);
     let meta: Value =
@@ -181,8 +185,7 @@ fn a_repaired_meta_keeps_what_others_wrote_into_it() {
 #[test]
 fn a_repair_of_a_file_that_cannot_be_written_has_committed_nothing() {
     let machine = Machine::new("meta that cannot be written");
-    let damage = damage::ALL.iter().find(|damage| damage.kind == "stale-meta").unwrap();
-    let store = (damage.make)(&machine);
+    let store = with_stale_meta(&machine);
     let id = ids(&findings(&store, &[])).remove(0);
     let in_the_way = store.document(CHAT).with_extension("meta.tmp");
     std::fs::create_dir(&in_the_way).unwrap();
@@ -200,8 +203,7 @@ fn a_repair_of_a_file_that_cannot_be_written_has_committed_nothing() {
 #[test]
 fn a_finding_in_a_file_that_cannot_be_read_is_not_called_gone() {
     let machine = Machine::new("meta that cannot be read");
-    let damage = damage::ALL.iter().find(|damage| damage.kind == "stale-meta").unwrap();
-    let store = (damage.make)(&machine);
+    let store = with_stale_meta(&machine);
     let id = ids(&findings(&store, &[])).remove(0);
     store.run(&["repair", "no-such-finding"]).exits(4);
     let meta = store.document(CHAT).with_extension("meta");

@@ -74,7 +74,7 @@ pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
             let lines = file.document.steps.iter().map(|step| BASE64.encode(&step.update) + "\n");
             lines.collect::<String>().into_bytes()
         }
-        ConvertForm::Json => line(json!(file.update).to_string()),
+        ConvertForm::Json => line(json!(&file.update[..]).to_string()),
         ConvertForm::Frame => frame(&file.update),
     };
     let form = args.to.to_possible_value();

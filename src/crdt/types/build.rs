@@ -11,11 +11,12 @@ use super::list_table::ListTable;
 use super::turns::{self, Waiting};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
-use crate::wire::{BlockKind, ByteReader, Header, Id, Parent, Update, Version, WalkedBytes};
+use crate::wire::{
+    BlockKind, ByteReader, Header, Id, Parent, SharedBytes, Update, Version, WalkedBytes,
+};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
-use std::sync::Arc;
 
 impl SharedTypes {
     /// Reads an update.
@@ -23,7 +24,7 @@ impl SharedTypes {
     /// # Errors
     /// `Untrusted` for bytes that are not an update; `Refused` when ordering its concurrent items takes too
     /// long.
-    pub fn read(bytes: impl Into<Arc<Vec<u8>>>) -> Result<SharedTypes> {
+    pub fn read(bytes: impl Into<SharedBytes>) -> Result<SharedTypes> {
         SharedTypes::read_at(bytes, None)
     }
 
@@ -32,10 +33,7 @@ impl SharedTypes {
     ///
     /// # Errors
     /// As [`SharedTypes::read`]; `Refused` if something that existed then is collected.
-    pub fn read_at(
-        bytes: impl Into<Arc<Vec<u8>>>,
-        moment: Option<&Version>,
-    ) -> Result<SharedTypes> {
+    pub fn read_at(bytes: impl Into<SharedBytes>, moment: Option<&Version>) -> Result<SharedTypes> {
         let read = WalkedBytes::read(bytes.into())
             .map_err(|fault| Error::untrusted("the update does not decode").because(fault))?;
         let update = read.update();

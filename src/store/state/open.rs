@@ -238,7 +238,7 @@ impl State {
     /// Sets a savepoint inside the transaction; they nest.
     pub(in crate::store) fn savepoint(&self) -> Result<u64> {
         self.run("SAVEPOINT inner", params![])?;
-        Ok(self.db.total_changes())
+        Ok(self.rows_changed())
     }
 
     /// Returns how many rows were changed so far, as a savepoint counts them.

@@ -6,18 +6,7 @@ use super::*;
 fn write_all(session: &mut Session, adopted: &Adopted<'_>) -> Result<()> {
     session.edit(adopted.doc, |txn| txn.set(&["metadata"], "rule", "in the file"))?;
     session.edit(&doc("board"), |txn| txn.set(&["metadata"], "rule", "in another"))?;
-    session.state().put_trash(&Trashed {
-        number: 0,
-        at: NOW,
-        doc: adopted.doc.clone(),
-        noun: "field".to_owned(),
-        path: vec!["metadata".to_owned(), "a".to_owned()].into(),
-        record: "ours".into(),
-        typed: None,
-        why: "a rule".to_owned(),
-        member: None,
-        restored: None,
-    })
+    session.state().put_trash(&trashed(adopted.doc, ["metadata", "a"]))
 }
 
 /// Fails between two changes.

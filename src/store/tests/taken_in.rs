@@ -23,18 +23,7 @@ fn looks(_: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>> {
 
 /// Writes a row beside the document.
 fn records(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>> {
-    session.state().put_trash(&Trashed {
-        number: 0,
-        at: NOW,
-        doc: adopted.doc.clone(),
-        noun: "field".to_owned(),
-        path: vec!["records".to_owned(), "7".to_owned()].into(),
-        record: "ours".into(),
-        typed: None,
-        why: "a rule".to_owned(),
-        member: None,
-        restored: None,
-    })?;
+    session.state().put_trash(&trashed(adopted.doc, ["records", "7"]))?;
     says(adopted)
 }
 
