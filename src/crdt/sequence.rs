@@ -262,9 +262,7 @@ impl Txn<'_> {
         units.iter().for_each(|unit| {
             deletes.insert(unit.client, unit.clock..unit.clock.saturating_add(1));
         });
-        let mut update = vec![0];
-        deletes.encode(&mut update);
-        self.take(&update)
+        self.take(&deletes.to_update())
     }
 
     /// The id that the next local unit will get.

@@ -15,7 +15,7 @@ use crate::error::{Error, Next, Result};
 use crate::gate::Expected;
 use crate::id::DocId;
 use crate::store::{Environment, LogRow, Reader, StoredDocument};
-use crate::wire::{self, Checked, Clocks, Update};
+use crate::wire::{self, BlockKind, Checked, Clocks, DeleteSet, Update};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -497,18 +497,36 @@ pub(super) fn rows_for(
     Ok(Some(rows.collect()))
 }
 
+impl ReceiptRow {
+    fn update(&self, expected: Expected<'_>) -> Result<Update<'_, Checked>> {
+        checked(&self.row.update, expected)
+    }
+}
+
 /// Joins the wanted rows into one update; all rows, if leaving out the others would leave a gap.
 fn join(rows: &[ReceiptRow], expected: Expected<'_>) -> Result<Option<Vec<u8>>> {
-    for sparing in [true, false] {
-        let chosen = rows.iter().filter(|row| row.wanted || !sparing);
-        let updates = chosen
-            .map(|row| checked(&row.row.update, expected))
-            .collect::<Result<Vec<Update<'_, Checked>>>>()?;
-        if let Some(joined) = wire::merge(&updates) {
-            return Ok(Some(joined));
+    let (wanted, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.wanted);
+    let updates = wanted.iter().map(|row| row.update(expected));
+    let mut updates = updates.collect::<Result<Vec<_>>>()?;
+    // What is collected goes with the deletion of its container, which a row of the peer's own content may
+    // hold: merging deletes one of two containers that were made under one key, here and not there.
+    let mut deletions = DeleteSet::default();
+    if updates.iter().any(has_collected) {
+        for row in others {
+            deletions.union(&row.update(expected)?.version().deletes);
         }
     }
-    Ok(None)
+    let deletions = deletions.to_update();
+    updates.push(checked(&deletions, expected)?);
+    if let Some(joined) = wire::merge(&updates) {
+        return Ok(Some(joined));
+    }
+    let all = rows.iter().map(|row| row.update(expected));
+    Ok(wire::merge(&all.collect::<Result<Vec<_>>>()?))
+}
+
+fn has_collected(update: &Update<'_, Checked>) -> bool {
+    update.blocks.iter().any(|block| block.kind == BlockKind::Gc)
 }
 
 /// Returns an update from our own log.

@@ -350,6 +350,29 @@ fn deletions_alone_travel_and_are_news() {
     assert_eq!(a.content(), b.content());
 }
 
+/// Of two maps that were made under one key, merging deletes one: its maker knows nothing of that.
+#[test]
+fn an_increment_says_what_merging_deleted() {
+    let waited = |a: &Replica, b: &Replica| {
+        a.edit(X, |txn| txn.create_map(&["m"], "box"));
+        b.edit(X, |txn| txn.create_map(&["m"], "box"));
+        b.import(&[&a.for_peer(b)]);
+        a.edit(X, |txn| txn.set(&["m", "box"], "in", "it"));
+        // Without saying that it is from the log of `a`.
+        let state = a.reader().bytes(&id(X)).unwrap().unwrap();
+        import(b.session(), &raw(X, &state)).unwrap();
+        let imported = a.import(&[&b.for_peer(a)]);
+        assert_eq!(a.content(), b.content());
+        imported.waiting
+    };
+    let (a, b) = pair();
+    assert_eq!(waited(&a, &b), 0);
+    let (a, b) = pair();
+    a.import(&[&b.full()]);
+    b.import(&[&a.full()]);
+    assert_eq!(waited(&b, &a), 0);
+}
+
 #[test]
 fn an_increment_for_another_does_not_count_as_everything() {
     let (a, b, c) = (Replica::new("alice"), Replica::new("bob"), Replica::new("carol"));

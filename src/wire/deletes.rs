@@ -148,6 +148,13 @@ impl DeleteSet {
         blake3::hash(&bytes).into()
     }
 
+    /// Returns an update that holds these deletions and nothing else.
+    pub fn to_update(&self) -> Vec<u8> {
+        let mut update = vec![0];
+        self.encode(&mut update);
+        update
+    }
+
     /// Appends the set in the form in which it ends an update.
     pub fn encode(&self, out: &mut Vec<u8>) {
         write_var(out, self.0.len() as u64);
