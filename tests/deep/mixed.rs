@@ -319,7 +319,14 @@ impl World {
                 running.core.remove_member(member, author, now);
                 what = format!("removes {member}");
             }
-            95..97 => running.core.set_role(member, "member", now),
+            95..97 => {
+                // Of a member whose removal is pruned, this makes a new record without `joined_at`.
+                if state(&running.core).value(&["members", member]).is_none() {
+                    self.facts.added.entry(member.to_owned()).or_default().insert(now);
+                }
+                running.core.set_role(member, "member", now);
+                what = format!("sets the role of {member}");
+            }
             _ => running.chat.acknowledge("messages", author, now),
         }
         self.trace.push(format!("{} application {number}: {kind} {what} {text}", now - START));
