@@ -272,7 +272,11 @@ fn list(context: &Context, kind: Option<&str>, limit: Option<usize>) -> Result<R
     let reader = context.reader()?;
     let entities = context.named_entities(&reader)?;
     let found = context.whole(query::list(&reader, entities.as_ref(), kind, limit)?)?;
-    Ok(Report::list(rows(&found)?, COLUMNS, Some("id"), "the archive is empty"))
+    let empty = match kind {
+        Some(_) => "the archive has none of this kind",
+        None => "the archive is empty",
+    };
+    Ok(Report::limited(rows(&found)?, COLUMNS, Some("id"), limit, empty))
 }
 
 /// Shows a record: JSON has it as stored, people see its fields and the text of each version.

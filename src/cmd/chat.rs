@@ -357,7 +357,7 @@ fn list(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
     if context.terminal.format == Format::Table {
         rows.iter_mut().for_each(remark);
     }
-    Ok(Report::list(rows, COLUMNS, Some("id"), none_of(filter)))
+    Ok(Report::limited(rows, COLUMNS, Some("id"), filter.limit, none_of(filter)))
 }
 
 /// The sentence shown when a filter matches nothing.
@@ -379,14 +379,14 @@ fn threads_of(context: &Context, filter: &query::MessageFilter) -> Result<Report
             flat.collect::<Result<Vec<Vec<Row>>>>()?.concat()
         }
     };
-    Ok(Report::list(rows, COLUMNS, Some("id"), none_of(filter)))
+    Ok(Report::limited(rows, COLUMNS, Some("id"), filter.limit, none_of(filter)))
 }
 
 /// The messages and replies of threads, one record each; a message that is gone is left out.
 fn records(threads: &[query::Thread], filter: &query::MessageFilter) -> Result<Report> {
     let all = threads.iter().flat_map(|thread| thread.message.iter().chain(&thread.replies));
     let rows = all.map(row).collect::<Result<Vec<Row>>>()?;
-    Ok(Report::list(rows, COLUMNS, Some("id"), none_of(filter)))
+    Ok(Report::limited(rows, COLUMNS, Some("id"), filter.limit, none_of(filter)))
 }
 
 fn read(context: &Context, until: Option<&str>) -> Result<Report> {

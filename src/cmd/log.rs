@@ -107,7 +107,11 @@ fn list(context: &Context, args: &LogArgs) -> Result<Report> {
         return of_record(context, &reader, record, &filter);
     }
     let commands = query::list(&reader, &filter)?;
-    Ok(Report::list(rows(&commands)?, COLUMNS, Some("seq"), "nothing happened here yet"))
+    let empty = match filter.since.or(filter.until) {
+        Some(_) => "nothing happened here in that time",
+        None => "nothing happened here yet",
+    };
+    Ok(Report::limited(rows(&commands)?, COLUMNS, Some("seq"), args.limit, empty))
 }
 
 const RECORD: &[Column] = &[
@@ -151,7 +155,8 @@ fn of_record(
             row.insert("operations".into(), json!(said.join("; ")));
         }
     }
-    Ok(Report::list(rows, RECORD, Some("seq"), "nothing happened to it in that time"))
+    let empty = "nothing happened to it in that time";
+    Ok(Report::limited(rows, RECORD, Some("seq"), filter.limit, empty))
 }
 
 /// The arguments of an operation, without those shown in other columns.

@@ -49,6 +49,22 @@ fn the_log_of_one_entity() {
 }
 
 #[test]
+fn a_list_without_rows_says_why() {
+    let machine = Machine::new("no rows");
+    let store = machine.group("s", &[]);
+    store.ok(&["chat", "send", "hello"]);
+    let said = |words: &[&str]| store.run(words).exits(0).stderr.clone();
+    for list in ["log", "chat list", "archive list"] {
+        let words: Vec<&str> = list.split(' ').chain(["--limit", "0", "-o", "table"]).collect();
+        assert_eq!(said(&words), "`--limit 0` shows none\n", "{list}");
+    }
+    let later = ["log", "--since", "2999-01-01", "-o", "table"];
+    assert_eq!(said(&later), "nothing happened here in that time\n");
+    let cards = ["archive", "list", "--kind", "card", "-o", "table"];
+    assert_eq!(said(&cards), "the archive has none of this kind\n");
+}
+
+#[test]
 fn a_store_without_a_log_has_none() {
     let machine = Machine::new("no log");
     let store = machine.fixture("real-store");
