@@ -310,7 +310,7 @@ impl Invocation {
                 report.notes.splice(0..0, notes);
                 report.left_out.extend(left_out);
                 if let Some(error) = damaged.last() {
-                    report.exit = failure::exit_code(error.kind);
+                    report.exit = failure::exit_of_left_out(error);
                 }
                 Ok(report)
             }

@@ -158,6 +158,16 @@ impl Collection {
         self.homes(source).into_iter().flat_map(|path| descend(source, path, "*")).collect()
     }
 
+    /// Returns the paths of those of its records that have the tombstone flag, in key order.
+    pub fn deleted(&self, source: &dyn Source) -> Vec<DocPath> {
+        let Some(tombstone) = &self.tombstone else { return Vec::new() };
+        let of_home = |home: DocPath| {
+            let keys = source.flagged(&home.steps(), tombstone.flag).into_iter();
+            keys.map(move |key| home.child(&key))
+        };
+        self.homes(source).into_iter().flat_map(of_home).collect()
+    }
+
     /// Returns the paths of the containers of its records.
     pub fn homes(&self, source: &dyn Source) -> Vec<DocPath> {
         let mut paths: Vec<DocPath> = vec![DocPath::default()];

@@ -96,10 +96,7 @@ pub fn list(spec: &Spec, source: &dyn Source) -> Vec<Tombstone> {
 }
 
 fn in_collection(collection: &'static Collection, source: &dyn Source) -> Vec<Tombstone> {
-    if collection.tombstone.is_none() {
-        return Vec::new();
-    }
-    let paths = collection.records(source).into_iter();
+    let paths = collection.deleted(source).into_iter();
     paths.filter_map(|path| Tombstone::at(collection, source, path)).collect()
 }
 

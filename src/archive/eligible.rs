@@ -25,7 +25,7 @@ pub struct ArchiveUnit {
     pub paths: Vec<DocPath>,
     /// The number of records; zero for an empty thread.
     pub records: usize,
-    /// When any part of it last changed. Members who joined later need not have it.
+    /// When any part of it last changed, as it says itself.
     pub changed_at: i64,
 }
 

@@ -152,13 +152,17 @@ pub fn strangers(
         if naming.is_empty() {
             continue;
         }
-        for path in collection.records(view) {
-            if collection.is_deleted(view, &path) {
-                continue;
-            }
-            for (field, kind) in &naming {
-                if let Some(Value::String(member)) = view.value(&path.field(field.name)) {
-                    count(kind, collection.noun, member);
+        let flag = collection.tombstone.as_ref().map(|tombstone| tombstone.flag);
+        let names: Vec<&str> = naming.iter().map(|(field, _)| field.name).chain(flag).collect();
+        for home in collection.homes(view) {
+            for (_, mut values) in view.fields(&home.steps(), &names) {
+                if flag.is_some() && values.pop().flatten() == Some(Value::Bool(true)) {
+                    continue;
+                }
+                for ((_, kind), value) in naming.iter().zip(values) {
+                    if let Some(Value::String(member)) = value {
+                        count(kind, collection.noun, member);
+                    }
                 }
             }
         }

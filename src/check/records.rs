@@ -4,8 +4,8 @@ use super::{Edit, Fix, Found};
 use crate::concern::plain;
 use crate::crdt::source::{Shared, Source};
 use crate::crdt::view::View;
-use crate::path::Keys;
-use crate::schema::Spec;
+use crate::path::{DocPath, Keys};
+use crate::schema::{Collection, Field, Spec};
 use crate::store::check::FindingKind;
 
 static ID_DIFFERS: FindingKind = FindingKind::warning("id-differs");
@@ -30,24 +30,35 @@ pub fn ids(spec: &'static Spec, view: &View) -> Vec<Found> {
     let mut found = Vec::new();
     for collection in spec.collections {
         let Some(field) = collection.fields.first() else { continue };
-        for path in collection.records(view) {
-            let steps = path.steps();
-            let recorded = view.text(&steps.field(field.name));
-            let (Some(key), Some(recorded)) = (path.last(), recorded) else { continue };
-            if *key == recorded || view.shared(&steps) != Some(Shared::Map) {
-                continue;
+        for home in collection.homes(view) {
+            for (key, recorded) in view.fields(&home.steps(), &[field.name]) {
+                let recorded = recorded.first().and_then(|recorded| recorded.as_ref()?.as_str());
+                let Some(recorded) = recorded.filter(|recorded| *recorded != key) else { continue };
+                let path = home.child(&key);
+                if view.shared(&path.steps()) == Some(Shared::Map) {
+                    found.push(differs(collection, field, path, &key, recorded));
+                }
             }
-            found.push(Found {
-                kind: &ID_DIFFERS,
-                detail: path.join("/"),
-                message: format!(
-                    "{} {key} gives itself another {}, {recorded:?}; commands know it by its key, and \
-                     repairing writes that there",
-                    collection.noun, field.name
-                ),
-                fix: Fix::Edit(Edit::Id(path.clone(), field.name)),
-            });
         }
     }
     found
+}
+
+fn differs(
+    collection: &Collection,
+    field: &Field,
+    path: DocPath,
+    key: &str,
+    recorded: &str,
+) -> Found {
+    Found {
+        kind: &ID_DIFFERS,
+        detail: path.join("/"),
+        message: format!(
+            "{} {key} gives itself another {}, {recorded:?}; commands know it by its key, and \
+             repairing writes that there",
+            collection.noun, field.name
+        ),
+        fix: Fix::Edit(Edit::Id(path, field.name)),
+    }
 }

@@ -50,6 +50,15 @@ fn row(kind: Kind) -> (u8, &'static str) {
     }
 }
 
+/// Returns the exit code of a command that did all but what it left out because of this error.
+pub fn exit_of_left_out(error: &Error) -> u8 {
+    match error.kind {
+        // A link in the place of a document is no rule against the command.
+        Kind::Refused => exit_code(Kind::Corrupt),
+        kind => exit_code(kind),
+    }
+}
+
 /// Returns the note on a document that a command about many leaves out; `None` if the failure is not
 /// about a document.
 pub fn leaves_out(error: &Error) -> Option<String> {
@@ -58,6 +67,10 @@ pub fn leaves_out(error: &Error) -> Option<String> {
         let next = Next::Check(None).and(" says what helps");
         let next = hint(error.hint.as_ref().unwrap_or(&next));
         return Some(format!("{doc} is left out, live records are included: {error:#}; {next}"));
+    }
+    if error.kind != Kind::Corrupt {
+        let next = error.hint.as_ref().map(|next| format!("; {}", hint(next))).unwrap_or_default();
+        return Some(format!("{doc} is left out: {error:#}{next}"));
     }
     let [check, recover] =
         [Next::Check(Some(doc.to_owned())), Next::Recover(doc.to_owned())].map(|next| named(&next));

@@ -8,7 +8,7 @@
 use crate::clock::Ids;
 use crate::crdt::content::{Content, InsertionOwner, Stand};
 use crate::crdt::source::{Shared, Source};
-use crate::crdt::view::View;
+use crate::crdt::view::{LentEntries, LentValue, View};
 use crate::error::{Error, Next, Result};
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
@@ -59,38 +59,53 @@ struct Search<'s> {
 
 impl Search<'_> {
     fn collection(&mut self, collection: &'static Collection, home: &[String]) {
-        let shape = self.view.shared(&home.steps());
+        let (view, shape) = (self.view, self.view.shared(&home.steps()));
         if !matches!(shape, Some(Shared::Map | Shared::Array)) {
             return;
         }
         if shape == Some(Shared::Array) {
-            for (unit, value) in self.view.plain_elements(&home.steps()) {
+            for (unit, value) in view.plain_elements(&home.steps()) {
                 self.add(home.into(), Some(unit), Some(value), Form::Record(collection));
             }
+            for key in view.keys(&home.steps()) {
+                if let Some(LentValue::Map(record)) = view.lent_at(&home.field(&key)) {
+                    self.fields(collection, home, &key, record);
+                }
+            }
         }
-        for key in self.view.keys(&home.steps()) {
-            let path = home.child(&key);
-            match self.view.shared(&path.steps()) {
-                Some(Shared::Map) => self.fields(collection, &path),
-                _ if shape == Some(Shared::Array) => {}
-                _ => self.add(path, None, None, Form::Record(collection)),
+        let Some(LentValue::Map(records)) = view.lent_at(&home.steps()) else { return };
+        for (key, value) in records.fields() {
+            match value {
+                LentValue::Map(record) => self.fields(collection, home, key, record),
+                _ => self.add(home.child(key), None, None, Form::Record(collection)),
             }
         }
     }
 
-    fn fields(&mut self, collection: &'static Collection, record: &[String]) {
+    fn fields(
+        &mut self,
+        collection: &'static Collection,
+        home: &[String],
+        key: &str,
+        record: LentEntries<'_>,
+    ) {
         for field in collection.fields {
             let Some(wanted) = self.spec.container(collection, field) else { continue };
-            let path = record.child(field.name);
-            if self.view.shared(&path.steps()) != Some(wanted) {
-                self.add(path, None, None, Form::Field(collection, field));
-            } else if field.kind == FieldKind::Reactions {
-                for emoji in self.view.keys(&path.steps()) {
-                    let path = path.child(&emoji);
-                    if self.view.shared(&path.steps()) != Some(Shared::Array) {
-                        self.add(path, None, None, Form::Reaction(collection));
+            // Most records need no path.
+            let path = || home.child(key).child(field.name);
+            let value = record.get(field.name);
+            match value {
+                Some(LentValue::Map(emoji)) if field.kind == FieldKind::Reactions => {
+                    for (emoji, members) in emoji.fields() {
+                        if members.shared() != Some(Shared::Array) {
+                            self.add(path().child(emoji), None, None, Form::Reaction(collection));
+                        }
                     }
                 }
+                value if value.and_then(|value| value.shared()) != Some(wanted) => {
+                    self.add(path(), None, None, Form::Field(collection, field));
+                }
+                _ => {}
             }
         }
     }

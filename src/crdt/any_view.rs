@@ -119,6 +119,14 @@ impl Source for AnyView {
         self.source().exists(path)
     }
 
+    fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {
+        self.source().fields(path, names)
+    }
+
+    fn flagged(&self, path: &[&str], name: &str) -> Vec<String> {
+        self.source().flagged(path, name)
+    }
+
     fn shared(&self, path: &[&str]) -> Option<Shared> {
         self.source().shared(path)
     }

@@ -1,7 +1,7 @@
 //! Queries on a document, wherever it is read from: the bytes of a file ([`super::view::View`]) or a document
 //! open for editing ([`super::doc::Txn`]).
 
-use crate::wire::{Id, Record, Value};
+use crate::wire::{Id, Record, Shape, Value};
 use std::collections::BTreeSet;
 
 /// [`Source::fields`], with one lookup for each.
@@ -16,6 +16,13 @@ pub(super) fn each_field<S: Source + ?Sized>(
         (key, values)
     };
     source.keys(path).into_iter().map(look).collect()
+}
+
+/// [`Source::flagged`], with one lookup for each.
+pub(super) fn flagged<S: Source + ?Sized>(source: &S, path: &[&str], name: &str) -> Vec<String> {
+    let mut keys = source.keys(path);
+    keys.retain(|key| source.flag(&[path, &[key.as_str(), name]].concat()));
+    keys
 }
 
 /// [`Source::keys_beginning`], by looking at each key.
@@ -64,6 +71,17 @@ pub enum Shared {
     Text,
     /// A type that only other programs use.
     Other,
+}
+
+impl From<Shape> for Shared {
+    fn from(shape: Shape) -> Self {
+        match shape {
+            Shape::Map => Shared::Map,
+            Shape::Array => Shared::Array,
+            Shape::Text => Shared::Text,
+            Shape::Unknown | Shape::Sequence | Shape::Element => Shared::Other,
+        }
+    }
 }
 
 /// Queries on a document, open for editing or not. A path leads from a root through map keys and array
@@ -129,6 +147,12 @@ pub trait Source {
     /// same result, in the same order, as [`Source::keys`] and a lookup of each.
     fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {
         each_field(self, path, names)
+    }
+
+    /// Returns the keys or ids of those records in the map or the array at a path in which a field is `true`,
+    /// in the order of [`Source::keys`].
+    fn flagged(&self, path: &[&str], name: &str) -> Vec<String> {
+        flagged(self, path, name)
     }
 
     /// Returns the record at a path, a shared map or a plain object.

@@ -14,6 +14,7 @@ pub(super) mod order;
 pub(super) mod pieces;
 mod plain;
 mod recent;
+mod records;
 mod runs;
 pub(super) mod span;
 mod steps;
@@ -248,16 +249,19 @@ impl Source for View {
     }
 
     fn shared(&self, path: &[&str]) -> Option<Shared> {
-        Some(match self.node(self.node_at(path)?)?.shape {
-            Shape::Map => Shared::Map,
-            Shape::Array => Shared::Array,
-            Shape::Text => Shared::Text,
-            _ => Shared::Other,
-        })
+        self.node(self.node_at(path)?).map(|node| node.shape.into())
     }
 
     fn created_by(&self, path: &[&str]) -> Option<Id> {
         self.container(path)
+    }
+
+    fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {
+        self.fields_of_each(path, names)
+    }
+
+    fn flagged(&self, path: &[&str], name: &str) -> Vec<String> {
+        self.flagged_of(path, name)
     }
 
     fn flag(&self, path: &[&str]) -> bool {

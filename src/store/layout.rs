@@ -91,6 +91,8 @@ pub struct Scan {
     pub documents: Vec<Document>,
     /// What was not read, in the order in which it was found.
     pub problems: Vec<Problem>,
+    /// A directory that was not listed, since a link leads to it: there may be more documents.
+    pub(super) unlisted: Option<PathBuf>,
 }
 
 /// The directory that contains `crdt/`.
@@ -124,8 +126,12 @@ impl Layout {
     /// this store was first asked for a document that is elsewhere.
     ///
     /// # Errors
-    /// `Refused` if a symbolic link is where the document should be.
+    /// `Refused`, naming the document, if something else is where it should be: a link is not followed.
     pub fn find(&self, doc: &DocId) -> Result<Option<PathBuf>> {
+        self.locate(doc).map_err(|e| if e.kind == Kind::Refused { e.damages(doc) } else { e })
+    }
+
+    fn locate(&self, doc: &DocId) -> Result<Option<PathBuf>> {
         let home = home(doc);
         match fs::node(&self.resolve(&home))? {
             Some(FileNode::Directory) | None => {}
@@ -182,7 +188,10 @@ impl Layout {
             let path = root.join(&dir.name);
             match dir.node {
                 FileNode::Directory => self.scan_dir(&path, &mut scan)?,
-                FileNode::Link => scan.problem(path, "a symbolic link; it is not followed"),
+                FileNode::Link => {
+                    scan.problem(path.clone(), "a symbolic link; it is not followed");
+                    scan.unlisted.get_or_insert(path);
+                }
                 FileNode::File | FileNode::Other => {}
             }
         }
@@ -211,9 +220,9 @@ impl Layout {
             let Some(stem) = entry.name.to_str().and_then(|name| name.strip_suffix(".yrs")) else {
                 continue;
             };
-            if entry.node != FileNode::File {
-                scan.problem(path, "not a regular file; it is not read");
-                continue;
+            let is_file = entry.node == FileNode::File;
+            if !is_file {
+                scan.problem(path.clone(), "not a regular file; it is not read");
             }
             let meta = self.meta(&path).unwrap_or_else(|e| {
                 scan.problem(path.with_extension("meta"), e.causes().join(": "));
@@ -221,7 +230,8 @@ impl Layout {
             });
             match name_to_id(stem, meta.as_ref()) {
                 Ok(id) => scan.documents.push(Document { id, path, bytes: entry.bytes, meta }),
-                Err(what) => scan.problem(path, what),
+                Err(what) if is_file => scan.problem(path, what),
+                Err(_) => {}
             }
         }
         Ok(())
@@ -265,6 +275,14 @@ impl Layout {
 }
 
 impl Scan {
+    /// Returns the documents, if these are all of them.
+    ///
+    /// # Errors
+    /// `Refused` if a directory was not listed.
+    pub fn complete(self) -> Result<Vec<Document>> {
+        self.unlisted.map_or(Ok(self.documents), |dir| Err(not_a_directory(&dir)))
+    }
+
     fn problem(&mut self, path: PathBuf, what: impl Into<String>) {
         self.problems.push(Problem { path, what: what.into() });
     }

@@ -8,7 +8,7 @@ use super::replica;
 use super::state::{Legacy, State};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::view::View;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, MemberId};
 use crate::parallel;
 use crate::wire::{Checked, Noted, SharedBytes, Update};
@@ -134,8 +134,11 @@ impl Reader {
     }
 
     /// Returns every document of the store, sorted by id.
+    ///
+    /// # Errors
+    /// `Refused` if a directory of documents cannot be listed, since a link leads to it.
     pub fn documents(&self) -> Result<Vec<Document>> {
-        Ok(self.survey()?.documents)
+        self.survey()?.complete()
     }
 
     /// Returns the documents whose files lack entries of the log, sorted by id.
@@ -158,7 +161,7 @@ impl Reader {
         match &*self.source {
             FileSource::Files { layout, state } => survey(layout, state.as_ref()),
             FileSource::Legacy(legacy) => {
-                Ok(Scan { documents: legacy.documents()?, problems: Vec::new() })
+                Ok(Scan { documents: legacy.documents()?, ..Scan::default() })
             }
         }
     }
@@ -206,7 +209,7 @@ impl Reader {
             None => 0,
         };
         let bytes = match layout.find(doc)? {
-            Some(path) => layout.read(&path)?,
+            Some(path) => layout.read(&path).map_err(|e| e.damages(doc))?,
             None => None,
         };
         match bytes {
@@ -310,7 +313,7 @@ fn any_view_of(doc: &DocId, update: &Update<'_, Checked>) -> Result<AnyView> {
 
 /// Returns the documents on disk, and those that are only in the log.
 pub(super) fn documents(layout: &Layout, state: Option<&State>) -> Result<Vec<Document>> {
-    Ok(survey(layout, state)?.documents)
+    survey(layout, state)?.complete()
 }
 
 fn survey(layout: &Layout, state: Option<&State>) -> Result<Scan> {
@@ -318,8 +321,14 @@ fn survey(layout: &Layout, state: Option<&State>) -> Result<Scan> {
     let mut scan = layout.scan()?;
     for doc in unfolded {
         if let Err(at) = scan.documents.binary_search_by(|found| found.id.cmp(&doc)) {
-            let path = layout.place(&doc)?;
-            scan.documents.insert(at, Document { id: doc, path, bytes: 0, meta: None });
+            match layout.place(&doc) {
+                Ok(path) => {
+                    scan.documents.insert(at, Document { id: doc, path, bytes: 0, meta: None });
+                }
+                // The scan did not list that directory.
+                Err(e) if e.kind == Kind::Refused => {}
+                Err(e) => return Err(e),
+            }
         }
     }
     Ok(scan)

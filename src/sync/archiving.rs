@@ -263,9 +263,13 @@ impl Replicas {
     }
 
     /// Returns the active members who are not known to have a unit, in its current state, on all their
-    /// replicas. Members who joined after its last change are not waited for.
+    /// replicas. Members who joined after its last change, and of whom nothing was heard, are not waited for.
     fn waiting_for(&self, unit: &ArchiveUnit, members: &MemberTimes) -> Vec<String> {
-        let had = members.iter().filter(|(_, joined)| **joined <= unit.changed_at);
+        // Of those heard of it is known what they lack, whatever time an old record says it was changed at.
+        let counts = |member: &String, joined: i64| {
+            joined <= unit.changed_at || self.lacking.contains_key(member)
+        };
+        let had = members.iter().filter(|(member, joined)| counts(member, **joined));
         had.filter(|(member, _)| !self.has(member, unit))
             .map(|(member, _)| member.clone())
             .collect()

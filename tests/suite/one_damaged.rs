@@ -246,3 +246,55 @@ fn a_comparison_of_stores_leaves_it_out() {
     let alone = it.leaves_out(&["doc", "diff", &new, &new, "--json"], 5);
     assert_eq!(alone.parsed(), json!([]));
 }
+
+/// A link, or a directory, in the place of a document is not followed; nothing may pass over it in silence.
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_a_document_is_named() {
+    let machine = Machine::new("one damaged: link");
+    let alice = machine.group("alice", &[BOB]);
+    alice.ok(&["chat", "send", "first light over the harbour"]);
+    let (file, aside) = (alice.document(CHAT), machine.path("aside.yrs"));
+    std::fs::rename(&file, &aside).unwrap();
+    let out = text(&machine.path("out.crdt"));
+    let whole = |link: &str| {
+        for args in [
+            ["sync", "export", "-O", &out].as_slice(),
+            &["doc", "size"],
+            &["tombstone", "list"],
+            &["archive", "run", "-n"],
+            &["sync", "status"],
+            &["sync", "receipt", "-O", &out],
+        ] {
+            let run = alice.run(args);
+            assert!(
+                run.stderr.contains(&format!("{CHAT} is left out: ")),
+                "{link} {args:?} {run:?}"
+            );
+            assert!(run.stderr.contains("put the real file in its place"), "{args:?} {run:?}");
+            run.exits(5);
+        }
+        let findings = alice.run(&["check", "-o", "tsv"]).exits(3).stdout.clone();
+        assert!(findings.contains(".yrs"), "{findings}");
+        alice.run(&["digest"]).fails(1, "links are not followed");
+        alice.run(&["chat", "list"]).fails(1, "links are not followed");
+        alice.run(&["chat", "send", "x"]).fails(1, "links are not followed");
+    };
+    std::os::unix::fs::symlink(&aside, &file).unwrap();
+    whole("a link");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    whole("a directory");
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::rename(&aside, &file).unwrap();
+    alice.run(&["digest"]).exits(0);
+
+    let (home, moved) = (file.parent().unwrap(), machine.path("elsewhere"));
+    std::fs::rename(home, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, home).unwrap();
+    for args in [["chat", "list"].as_slice(), &["sync", "export", "-O", &out], &["digest"]] {
+        alice.run(args).fails(1, "put the real directory in its place");
+    }
+    let findings = alice.run(&["check", "-o", "tsv"]).exits(3).stdout.clone();
+    assert!(findings.contains("symbolic link"), "{findings}");
+}

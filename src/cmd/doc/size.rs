@@ -346,7 +346,7 @@ fn summary(context: &Context, reader: &Reader, args: &SizeArgs) -> Result<Report
     let mut rows = Vec::with_capacity(documents.len());
     for document in &documents {
         let id = &document.id;
-        if let Some(file) = reader.file(id)? {
+        if let Some(file) = context.sound(reader.file(id))?.flatten() {
             let by = args.by.or(Some(SizeBy::Kind));
             let measured = MeasuredFile::of(id, &file, by).unwrap_or_else(|fault| {
                 context.note(format!(

@@ -2,6 +2,7 @@
 
 use super::index::{Entry, View};
 use super::span::NONE;
+use crate::crdt::source::Shared;
 use crate::wire::{AnyHead, BlockKind, ByteReader, Shape, Value, any};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
@@ -26,6 +27,7 @@ pub enum LentValue<'v> {
 pub struct LentEntries<'v> {
     view: &'v View,
     entries: &'v [Entry],
+    shape: Shape,
 }
 
 /// A plain value in its encoded form.
@@ -41,14 +43,17 @@ impl View {
         Some(self.lent_node(self.root(root)?))
     }
 
-    /// Returns the value at a path of two steps or more; `None` also for anything inside a plain value.
+    /// Returns the value at a path; `None` also for anything inside a plain value.
     pub fn lent_at(&self, path: &[&str]) -> Option<LentValue<'_>> {
-        first(self, self.entry(path)?)
+        match path {
+            [root] => self.lent(root),
+            _ => first(self, self.entry(path)?),
+        }
     }
 
     fn lent_node(&self, node: u32) -> LentValue<'_> {
         let Some(node) = self.node(node) else { return LentValue::Plain(LentPlain(UNDEFINED)) };
-        let entries = LentEntries { view: self, entries: self.entries_of(node) };
+        let entries = LentEntries { view: self, entries: self.entries_of(node), shape: node.shape };
         match node.shape {
             Shape::Map => LentValue::Map(entries),
             Shape::Text => LentValue::Text(entries),
@@ -94,22 +99,41 @@ impl<'v> Iterator for LentValues<'v> {
     }
 }
 
+impl LentValue<'_> {
+    /// Returns which shared type it is; `None` for a plain value.
+    pub fn shared(&self) -> Option<Shared> {
+        match self {
+            LentValue::Map(of) | LentValue::Array(of) | LentValue::Text(of) => {
+                Some(of.shape.into())
+            }
+            LentValue::Bytes(_) | LentValue::Plain(_) => None,
+        }
+    }
+}
+
 impl<'v> LentEntries<'v> {
+    /// Returns the value under a key of a map.
+    pub fn get(self, key: &str) -> Option<LentValue<'v>> {
+        let LentEntries { view, entries, .. } = self;
+        let order = |entry: &Entry| view.slice(entry.key).cmp(key.as_bytes());
+        first(view, entries.get(entries.binary_search_by(order).ok()?)?)
+    }
+
     /// Returns the fields of a map, sorted by key.
     pub fn fields(self) -> impl Iterator<Item = (&'v str, LentValue<'v>)> {
-        let LentEntries { view, entries } = self;
+        let LentEntries { view, entries, .. } = self;
         entries.iter().filter_map(|entry| Some((view.key(entry), first(view, entry)?)))
     }
 
     /// Returns the elements of an array, in order.
     pub fn elements(self) -> impl Iterator<Item = LentValue<'v>> {
-        let LentEntries { view, entries } = self;
+        let LentEntries { view, entries, .. } = self;
         entries.iter().flat_map(|entry| view.lent_values(entry))
     }
 
     /// Returns the characters of a text.
     pub fn text(self) -> Cow<'v, str> {
-        let LentEntries { view, entries } = self;
+        let LentEntries { view, entries, .. } = self;
         if let [only] = entries
             && only.kind == BlockKind::String
             && !only.halves.start

@@ -1,9 +1,12 @@
-use super::View;
-use crate::crdt::source::Source;
+use super::{LentValue, View};
+use crate::crdt::source::{Source, each_field, flagged};
 use crate::crdt::testing::{
-    Rng, World, assert_same, fixtures, new_doc, shown_by_view, shown_by_yrs, state, view,
+    Rng, World, assert_same, fixtures, new_doc, random_world, shown_by_view, shown_by_yrs, state,
+    view,
 };
+use crate::path::Keys;
 use crate::wire::{Record, Value, any};
+use std::collections::BTreeSet;
 use yrs::{Array, Map, Text, Transact, WriteTxn};
 
 #[test]
@@ -225,6 +228,45 @@ fn elements_are_found_by_id_as_a_look_at_all_of_them_finds_them() {
             assert_eq!(live.keys(&["issues", "list"]), ids);
         });
     }
+}
+
+/// The oracle looks up each field of each record.
+#[test]
+fn fields_of_all_records_are_those_of_each() {
+    let (mut some, mut are_true) = (0, 0);
+    for seed in 0..300 {
+        let (_, world) = random_world(seed, 30);
+        let view = view(&state(&world.all()));
+        let mut names = BTreeSet::from(["none".to_owned()]);
+        let mut paths: Vec<Vec<String>> = view.roots().into_iter().map(|root| vec![root]).collect();
+        let mut at = 0;
+        while let Some(path) = paths.get(at).cloned() {
+            for key in view.keys(&path.steps()) {
+                paths.push([&path[..], &[key.clone()]].concat());
+                names.insert(key);
+            }
+            at += 1;
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for path in paths {
+            let steps = path.steps();
+            let fields = view.fields(&steps, &names);
+            some += fields.iter().flat_map(|(_, values)| values).flatten().count();
+            assert_eq!(fields, each_field(&view, &steps, &names), "seed {seed}: {path:?}");
+            for name in &names {
+                let all = flagged(&view, &steps, name);
+                assert_eq!(view.flagged(&steps, name), all, "seed {seed}: {path:?} {name}");
+                are_true += all.len();
+            }
+            if let Some(LentValue::Map(map)) = view.lent_at(&steps) {
+                for name in &names {
+                    let shared = map.get(name).and_then(|value| value.shared());
+                    assert_eq!(shared, view.shared(&steps.field(name)), "seed {seed}: {path:?}");
+                }
+            }
+        }
+    }
+    assert!(some > 400 && are_true > 10, "only {some}, {are_true}");
 }
 
 /// A record that another program wrote as one value.
