@@ -7,7 +7,7 @@ use crate::crdt::any_view::AnyView;
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result, listed};
-use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate};
+use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate, Wrapping};
 use crate::id::DocId;
 use crate::store::Reader;
 use crate::wire::{SharedBytes, Update, merge_with_gaps};
@@ -37,6 +37,8 @@ pub struct LooseDocument {
     pub document: FoundDocument,
     /// All updates merged into one, in v1.
     pub update: SharedBytes,
+    /// Whether the file holds nothing but one update, however packed.
+    pub is_alone: bool,
 }
 
 /// The content of a document, read in one of two ways.
@@ -87,7 +89,13 @@ impl LooseDocument {
     /// `Untrusted` if one of its updates does not decode.
     pub fn of(name: String, identified: &Identified, document: FoundDocument) -> Result<Self> {
         let update = merged(&name, &document)?;
+        let is_update = matches!(identified.form, FileKind::UpdateV1 | FileKind::UpdateV2);
+        let is_form = |around: &Wrapping| {
+            matches!(around, Wrapping::Packed(_) | Wrapping::Text(_) | Wrapping::JsonBytes)
+        };
+        let is_whole = document.steps.len() == 1 && document.left_out().is_none();
         Ok(LooseDocument {
+            is_alone: is_update && is_whole && identified.wrappings.iter().all(is_form),
             name,
             kind: identified.form.name(),
             wrapped_in: identified.wrappings.iter().map(ToString::to_string).collect(),
@@ -204,6 +212,7 @@ impl Context {
                     wrapped_in: Vec::new(),
                     document,
                     update,
+                    is_alone: true,
                 })
             }
         }

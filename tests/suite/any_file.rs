@@ -130,18 +130,32 @@ fn what_is_read_is_not_written_over_by_less() {
     let both = json!({"one": whole, "two": whole}).to_string();
     std::fs::write(dir.join("a.bin"), &whole).unwrap();
     std::fs::write(dir.join("both.json"), &both).unwrap();
+    let one = json!({"id": 7, "state": whole}).to_string();
+    std::fs::write(dir.join("one.json"), &one).unwrap();
+    let line = data_encoding::BASE64.encode(&whole);
+    let log = format!("{line}\n{line}\nAQHBroken!line==\n");
+    std::fs::write(dir.join("cut.log"), &log).unwrap();
     for args in [
         &["doc", "rebuild", "a.bin", "-O", "./a.bin"][..],
         &["doc", "anonymize", "a.bin", "-O", "a.bin"],
         &["doc", "diff-update", "a.bin", "both.json#one", "-O", "a.bin"],
         &["doc", "convert", "both.json#one", "--to", "v2", "-O", "both.json"],
+        &["doc", "convert", "one.json", "--to", "v1", "-O", "one.json"],
+        &["doc", "convert", "cut.log", "--to", "v1", "-O", "cut.log"],
+        &["doc", "merge", "both.json#two", "-O", "both.json"],
+        &["doc", "merge", "a.bin", "cut.log", "-O", "cut.log"],
     ] {
         let run = machine.run_in(&dir, &[], args);
         run.fails(1, "would be overwritten");
         assert_eq!(std::fs::read(dir.join("a.bin")).unwrap(), whole);
-        assert_eq!(std::fs::read_to_string(dir.join("both.json")).unwrap(), both);
+        for (name, content) in [("both.json", &both), ("one.json", &one), ("cut.log", &log)] {
+            assert_eq!(&std::fs::read_to_string(dir.join(name)).unwrap(), content);
+        }
     }
     machine.run_in(&dir, &[], &["doc", "rebuild", "a.bin", "-O", "new.bin"]).exits(0);
+    // An update that is alone in its file may be written over by the same or more.
+    machine.run_in(&dir, &[], &["doc", "merge", "a.bin", "cut.log", "-O", "a.bin"]).exits(0);
+    machine.run_in(&dir, &[], &["doc", "convert", "a.bin", "--to", "v2", "-O", "a.bin"]).exits(0);
 }
 
 /// A map with a value and a link to it, an array with a link to two of its elements and a move, as Yrs writes

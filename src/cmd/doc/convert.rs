@@ -52,11 +52,10 @@ pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
     if !is_text {
         context.knows_where(&args.out)?;
     }
-    if args.file.contains('#') {
-        // Only one of several documents is kept.
+    let file = context.loose(&args.file, args.from)?;
+    if !file.is_alone {
         args.out.spares(&[&args.file])?;
     }
-    let file = context.loose(&args.file, args.from)?;
     let line = |text: String| format!("{text}\n").into_bytes();
     let bytes = match args.to {
         ConvertForm::V1 => file.update.to_vec(),

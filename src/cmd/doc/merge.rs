@@ -38,6 +38,9 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Report> {
     context.knows_where(&args.out)?;
     let files: Vec<LooseDocument> =
         args.files.iter().map(|file| context.loose(file, args.from)).collect::<Result<_>>()?;
+    for (_, wanted) in files.iter().zip(&args.files).filter(|(file, _)| !file.is_alone) {
+        args.out.spares(&[wanted])?;
+    }
     let mut updates = Vec::with_capacity(files.len());
     for file in &files {
         updates.push(Update::walk(&file.update).map_err(|fault| {
