@@ -54,7 +54,9 @@ fn row(kind: Kind) -> (u8, &'static str) {
 pub fn exit_of_left_out(error: &Error) -> u8 {
     match error.kind {
         // A link in the place of a document is no rule against the command.
-        Kind::Refused => exit_code(Kind::Corrupt),
+        Kind::Refused if error.damaged.as_deref() != Some(archive::FILE) => {
+            exit_code(Kind::Corrupt)
+        }
         kind => exit_code(kind),
     }
 }

@@ -283,12 +283,16 @@ pub struct Reopen {
 
 impl Reopen {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        self.at(session, session.now())
+    }
+
+    /// Reopens it with its clock at this time, or after what it was.
+    pub(crate) fn at(&self, session: &mut Session, now: i64) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = FoundIssue::find(session, &self.entity, &self.issue)?;
         if !issue.is_closed() {
             return Ok(Outcome::unchanged(doc, &issue.id).saying(format!("{} is open", issue.id)));
         }
-        let now = session.now();
         session.edit(&doc, |txn| {
             let path = ["issues", issue.id.as_str()];
             tombstone::revive(txn, &ISSUES, &path)?;

@@ -315,6 +315,11 @@ pub struct RestoreCard {
 
 impl RestoreCard {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        self.at(session, session.now())
+    }
+
+    /// Restores it with its clock at this time, or after what it was.
+    pub(crate) fn at(&self, session: &mut Session, now: i64) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let card = FoundCard::find(session, &self.entity, &self.card)?;
         if !card.is_archived() {
@@ -324,7 +329,6 @@ impl RestoreCard {
         }
         let column = own_column(session, &doc, card.text("column_id"))?;
         let column = columns::check(session, &doc, column)?;
-        let now = session.now();
         columns::edit(session, &doc, columns::nothing, |txn| {
             let path = ["cards", card.id.as_str()];
             tombstone::revive(txn, &CARDS, &path)?;

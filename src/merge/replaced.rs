@@ -145,9 +145,10 @@ impl FoundRecord<'_> {
             return self.fields(collection, path);
         }
         let Some((_, parent)) = steps.split_last() else { return };
+        let (from, to) = (self.loser.view.container(parent), self.after.container(parent));
         if self.after.exists(&steps) {
-            // Elements of a sequence coexist.
-            if !self.loser.view.is_sequence(parent)
+            // Elements of one sequence coexist; those of two with one id are one record.
+            if !(self.loser.view.is_sequence(parent) && from == to)
                 && let (Some(theirs), Some(shown)) = (theirs, shown)
                 && let Some(Value::Map(fields)) = self.counts(&steps)
             {
@@ -155,7 +156,6 @@ impl FoundRecord<'_> {
             }
             return;
         }
-        let (from, to) = (self.loser.view.container(parent), self.after.container(parent));
         if to.is_none() || from == to {
             return;
         }

@@ -42,13 +42,15 @@ impl Unarchive {
         tombstone::make_room(session, &doc)?;
         put_back(session, &doc, &records)?;
         records.iter().try_for_each(|record| hide(session, record))?;
-        // A card or an issue was archived or closed before, and would go into the archive again.
+        // A card or an issue was archived or closed before, and would go into the archive again. It is only
+        // just later than what was archived: somebody else may have restored it and written to it since.
+        let at = first.changed_at;
         match first.kind() {
             kind if kind == kanban::CARDS.noun => {
-                kanban::RestoreCard { entity, card: id.clone() }.run(session)?;
+                kanban::RestoreCard { entity, card: id.clone() }.at(session, at)?;
             }
             kind if kind == issues::ISSUES.noun => {
-                issues::Reopen { entity, issue: id.clone() }.run(session)?;
+                issues::Reopen { entity, issue: id.clone() }.at(session, at)?;
             }
             _ => {}
         }

@@ -332,3 +332,69 @@ fn a_thread_whose_message_is_gone_is_read_from_the_archive() {
     }
     alice.run(&["chat", "thread", "0000aaaa"]).exits(4);
 }
+
+/// Alice's store with a closed issue that has two comments of Bob's, and an archived card, all of it moved to
+/// the archive; and Bob's, which has everything and knows nothing of that. The ids of the issue, the comments
+/// and the card come with it.
+fn archived_work(machine: &Machine) -> (Store<'_>, Store<'_>, [String; 4]) {
+    let alice = machine.group("alice", &[BOB]);
+    let issue = alice.ok(&["issue", "open", "old title"]);
+    let comment = |text: &str| alice.ok(&["issue", "comment", &issue, text, "--as", BOB]);
+    let (first, second) = (comment("first"), comment("second"));
+    let card = alice.ok(&["kanban", "add", "old card"]);
+    alice.ok(&["issue", "close", &issue]);
+    alice.ok(&["kanban", "archive", &card]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    bob.give(&alice);
+    machine.pass(100 * DAY);
+    assert_eq!(alice.json(&["archive", "run"])["archived"], 2);
+    machine.pass(DAY);
+    (alice, bob, [issue, first, second, card])
+}
+
+#[test]
+fn a_restore_alone_does_not_win_over_what_was_written_since_another() {
+    let machine = Machine::new("archive restored twice");
+    let (alice, bob, [issue, .., card]) = archived_work(&machine);
+    hand_over(&alice, &bob);
+    for id in [&issue, &card] {
+        alice.ok(&["archive", "restore", id]);
+    }
+    alice.ok(&["issue", "edit", &issue, "--title", "new title"]);
+    alice.ok(&["kanban", "edit", &card, "--title", "new card"]);
+    machine.pass(DAY);
+    for id in [&issue, &card] {
+        bob.ok(&["archive", "restore", id]);
+    }
+    alice.meet(&bob);
+    bob.meet(&alice);
+    assert_eq!(alice.digest(), bob.digest());
+    for store in [&alice, &bob] {
+        assert_eq!(store.column(&["issue", "list"], "title"), ["new title"]);
+        assert_eq!(store.column(&["kanban", "list"], "title"), ["new card"]);
+        // Both listed the card in its column, as two who move one do.
+        let found = store.run(&["check", "-o", "tsv", "--fields", "kind", "--no-header"]);
+        assert_eq!(found.exits(3).stdout, "wrong-cache\n");
+    }
+}
+
+/// A comment that somebody else edits or deletes where the restored issue has a copy of it is the same one.
+#[test]
+fn comments_changed_in_what_was_restored_meanwhile_stay_changed() {
+    let machine = Machine::new("archive late comments");
+    let (alice, bob, [issue, first, second, _]) = archived_work(&machine);
+    alice.ok(&["archive", "restore", &issue]);
+    machine.pass(3600);
+    bob.ok(&["issue", "comment", &issue, "first, edited", "--edit", &first]);
+    bob.ok(&["issue", "comment", &issue, "--delete", &second]);
+    bob.ok(&["issue", "comment", &issue, "third"]);
+    machine.pass(3600);
+    bob.give(&alice);
+    alice.meet(&bob);
+    assert_eq!(alice.digest(), bob.digest());
+    for store in [&alice, &bob] {
+        let comments = store.column(&["issue", "comments", &issue], "content");
+        assert_eq!(comments, ["first, edited", "third"]);
+        assert_eq!(store.run(&["check"]).code, 0);
+    }
+}
