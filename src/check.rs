@@ -51,6 +51,8 @@ pub struct Finding {
     /// What repairs it.
     pub fix: Next,
     repair: Repair,
+    /// Whether it is about files, not about what they show.
+    is_of_files: bool,
 }
 
 /// How a finding is repaired.
@@ -93,6 +95,7 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
             message,
             fix,
             repair: Repair::ByHand,
+            is_of_files: true,
         }));
     }
     findings.extend(audits(&examiner, scope)?);
@@ -142,6 +145,7 @@ fn audits(examiner: &Examiner, scope: &Scope<'_>) -> Result<Vec<Finding>> {
             fix: Next::Members { all: true, entity: Some(entity.to_owned()) },
             doc: Some(audit.doc),
             repair: Repair::ByHand,
+            is_of_files: false,
         }
     };
     Ok(audits.into_iter().filter(asked).map(finding).collect())
@@ -168,7 +172,7 @@ impl Finding {
             Some(doc) => about(doc, found.message),
             None => found.message,
         };
-        Finding { id, kind: found.kind, doc: found.doc, message, fix, repair }
+        Finding { id, kind: found.kind, doc: found.doc, message, fix, repair, is_of_files: true }
     }
 
     fn of_content(doc: &DocId, found: Found) -> Finding {
@@ -178,7 +182,14 @@ impl Finding {
             Fix::Next(next) => (next, Repair::ByHand),
         };
         let message = about(doc, found.message);
-        Finding { id, kind: found.kind, doc: Some(doc.clone()), message, fix, repair }
+        let (kind, doc) = (found.kind, Some(doc.clone()));
+        Finding { id, kind, doc, message, fix, repair, is_of_files: false }
+    }
+
+    /// Returns whether a command that is just writing can look like it: the files are written one after the
+    /// other.
+    pub fn may_be_a_write(&self) -> bool {
+        self.is_of_files
     }
 
     /// Returns whether [`repair()`] repairs it.

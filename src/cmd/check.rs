@@ -60,8 +60,30 @@ pub fn run(context: &Context, args: CheckArgs) -> Result<Report> {
     Ok(if found { report.exit(failure::exit_code(Kind::Findings)) } else { report })
 }
 
-/// Checks the store and returns the findings.
+/// Checks the store and returns the findings. What a command leaves while it writes is none.
+///
+/// # Errors
+/// `Locked` if something was found, and another command writes all the time.
 pub fn look(
+    context: &Context,
+    store: &Store,
+    docs: Option<&BTreeSet<DocId>>,
+    deep: bool,
+) -> Result<Vec<Finding>> {
+    let found = look_once(context, store, docs, deep)?;
+    if !found.iter().any(Finding::may_be_a_write) {
+        return Ok(found);
+    }
+    match store.hold("check") {
+        Ok(_held) => look_once(context, store, docs, deep),
+        Err(e) if e.kind == Kind::Locked => Err(e),
+        // Where nobody can write, nobody does.
+        Err(_) => Ok(found),
+    }
+}
+
+/// Like [`look`], for a caller that keeps others from writing.
+pub fn look_once(
     context: &Context,
     store: &Store,
     docs: Option<&BTreeSet<DocId>>,

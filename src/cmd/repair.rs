@@ -24,9 +24,12 @@ pub struct RepairArgs {
 
 pub fn run(context: &Context, args: RepairArgs) -> Result<Report> {
     let store = context.store()?;
-    let findings = check::look(context, &store, None, false)?;
+    named(&check::look(context, &store, None, false)?, &args.finding)?;
+    let session = context.repair_session()?;
+    // Again while nobody else writes: what a command leaves until it ends is nothing to repair.
+    let findings = check::look_once(context, &store, None, false)?;
     let findings = named(&findings, &args.finding)?;
-    let repaired = repair(context.repair_session()?, &findings)?;
+    let repaired = repair(session, &findings)?;
     let ids: Vec<&str> = repaired.findings.iter().map(|finding| finding.id.as_str()).collect();
     let mended: Vec<Value> =
         repaired.findings.iter().map(|finding| json!(check::row(finding))).collect();

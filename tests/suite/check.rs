@@ -309,3 +309,22 @@ fn authors_whose_tombstone_was_pruned_are_known_to_have_been_members() {
     let carol = machine.replica_of(&alice, "c", CAROL);
     carol.run(&["check"]).exits(0);
 }
+
+/// The files of a store are written one after the other: what a check finds meanwhile counts only if it is
+/// still there when nobody writes.
+#[test]
+fn a_command_that_is_writing_is_no_finding() {
+    let machine = Machine::new("check beside a writer");
+    let store = machine.group("s", &[]);
+    let holder = std::fs::File::create(store.dir.join("crdtctl.holder")).unwrap();
+    holder.lock().unwrap();
+    store.run(&["check", "--lock-wait", "0s"]).exits(0);
+    let meta = store.document("group:ocean-forest-moon-star:core").with_extension("meta");
+    let whole = std::fs::read(&meta).unwrap();
+    std::fs::write(&meta, "{}").unwrap();
+    store.run(&["check", "--lock-wait", "0s"]).fails(8, "the store is locked");
+    store.run(&["repair", "stale-meta", "--lock-wait", "0s"]).fails(8, "the store is locked");
+    std::fs::write(&meta, whole).unwrap();
+    drop(holder);
+    store.run(&["check", "--lock-wait", "0s"]).exits(0);
+}
