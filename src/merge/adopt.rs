@@ -41,7 +41,13 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
         merged.documents.iter().map(|(_, merged)| count(merged)).sum()
     };
     let (conflicts, gone) = (sum(|s| s.conflicts), sum(|s| s.pruned) + pruned + unseen);
-    let mut said = format!("another program had changed {doc}; its changes and ours are kept");
+    let mut said = match adopted.missing {
+        0 => format!("another program had changed {doc}; its changes and ours are kept"),
+        // The log keeps only what is recent.
+        missing => format!(
+            "another program had put an older {doc} in its place, and the log no longer has all of ours: {missing} of our operations are missing, and come back with a full bundle of somebody who has them"
+        ),
+    };
     match conflicts {
         0 => {}
         1 => said.push_str(", 1 value lost a conflict and is in the ledger"),

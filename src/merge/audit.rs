@@ -2,7 +2,8 @@
 //!
 //! Replicas must agree, so nothing is undone: it is reported, and kept for `check`. Merged state records no
 //! author per operation. The holder of a client id is inferred from what it wrote elsewhere: messages with an
-//! author, acknowledgements, deletions. If that says nothing, the sender of the bundle is used. In doubt
+//! author, acknowledgements, deletions, the entity itself. If that says nothing, it may have been the sender
+//! of the bundle, or any member of whom no client id is known: bundles carry what others wrote, too. In doubt
 //! nothing is reported: a role that somebody had before, or rightly got in the same import, counts, and so
 //! does anyone else who wrote to the same field meanwhile, since a replica that judges a conflict writes the
 //! winner again.
@@ -278,6 +279,8 @@ fn senders(act: &AttributedChange, parts: &[AppliedUpdate<'_>]) -> BTreeSet<Stri
 #[derive(Default)]
 struct Writers {
     members: Option<BTreeMap<u64, BTreeSet<String>>>,
+    /// Active members of whom no client id is known.
+    unknown: BTreeSet<String>,
 }
 
 impl Writers {
@@ -286,18 +289,28 @@ impl Writers {
             return Ok(());
         }
         let mut members = BTreeMap::new();
+        let mut active = BTreeSet::new();
         for spec in concern::CONCERNS {
             match session.view(&entity.document(spec.name)) {
-                Ok(Some(view)) => read_writers(spec, &view, &mut members),
+                Ok(Some(view)) => {
+                    read_writers(spec, &view, &mut members);
+                    if spec.name == core::SPEC.name {
+                        active.extend(core::active(&*view).into_keys());
+                        read_creator(&view, &mut members);
+                    }
+                }
                 Ok(None) => {}
                 Err(e) => session.leave_out(e)?,
             }
         }
-        self.members = Some(members);
+        let known: BTreeSet<&String> = members.values().flatten().collect();
+        active.retain(|member| !known.contains(member));
+        (self.members, self.unknown) = (Some(members), active);
         Ok(())
     }
 
-    /// Returns who may have done something: the holders of the client ids, else the senders.
+    /// Returns who may have done something: the holders of the client ids; if none is known, the senders, and
+    /// everybody of whom no client id is known.
     fn of(&self, act: &AttributedChange, parts: &[AppliedUpdate<'_>]) -> BTreeSet<String> {
         let known = self.members.iter().flat_map(|members| {
             act.clients.iter().filter_map(|client| members.get(client)).flatten()
@@ -306,7 +319,18 @@ impl Writers {
         if !known.is_empty() {
             return known;
         }
-        senders(act, parts)
+        let senders = senders(act, parts);
+        if senders.is_empty() { senders } else { &senders | &self.unknown }
+    }
+}
+
+/// Whoever created the entity holds the client id that says so.
+fn read_creator(view: &View, members: &mut BTreeMap<u64, BTreeSet<String>>) {
+    let path = METADATA.named(FieldRole::Creator).map(|by| ["metadata", by]);
+    if let Some(path) = path
+        && let (Some(item), Some(creator)) = (view.item(&path), view.text(&path))
+    {
+        members.entry(item.client).or_default().insert(creator);
     }
 }
 

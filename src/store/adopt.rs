@@ -109,6 +109,11 @@ impl Session {
         // By the clocks of both: a client id of which the file knows more than we do is not ours to write
         // under.
         let clocks = open.loaded.update(doc, roots)?.version().clocks;
+        let ours = open.loaded.known.as_ref();
+        let missing = ours.map_or(0, |known| {
+            let clock = clocks.get(&known.own_client);
+            known.own_clock.saturating_sub(clock.copied().unwrap_or(0))
+        });
         let theirs = open.loaded.is_as_theirs().filter(|_| whole.is_none()).cloned();
         open.loaded.state = LoadedState::Checked(before);
         open.loaded.unlogged = whole;
@@ -133,7 +138,7 @@ impl Session {
             let walked = Update::checked(logged, roots(doc)).ok()?;
             walked.beyond_all().is_none().then(|| View::of(&walked))
         });
-        let adopted = Adopted { doc, before, update: side.update(), logged };
+        let adopted = Adopted { doc, before, update: side.update(), logged, missing };
         let said = (self.environment.adopt)(self, &adopted)?;
         self.notes.extend(said);
         Ok(())

@@ -24,6 +24,8 @@ pub struct Adopted<'a> {
     /// What the log alone shows, if it does not reach back to the beginning: it does not tell what the file
     /// has removed of that.
     pub logged: Option<View>,
+    /// How many of our own operations neither the file nor the log has any more.
+    pub missing: u32,
 }
 
 /// What a file of another program changes in a document.

@@ -89,6 +89,30 @@ fn an_edit_of_somebody_elses_message_is_reported() {
     );
 }
 
+/// A bundle carries what its sender has from others, too.
+#[test]
+fn who_carries_what_others_may_do_is_not_accused() {
+    let machine = Machine::new("carried");
+    let alice = machine.group("a", &[BOB, CAROL]);
+    let (bob, carol) =
+        (machine.replica_of(&alice, "b", BOB), machine.replica_of(&alice, "c", CAROL));
+    let quiet = |store: &Store<'_>| store.run(&["check"]).exits(0).code;
+    // Of Alice, who created the group, and added somebody.
+    alice.ok(&["member", "add", "dave-moon-glass-tree"]);
+    alice.ok(&["entity", "rename", "Harbour"]);
+    alice.give(&bob);
+    bob.give(&carol);
+    assert_eq!(quiet(&carol), 0);
+    // Of Carol, whom Alice made an admin, and who has written nothing else.
+    alice.ok(&["member", "role", CAROL, "admin"]);
+    alice.give(&carol);
+    carol.ok(&["member", "remove", "dave-moon-glass-tree"]);
+    carol.give(&bob);
+    assert_eq!(quiet(&bob), 0);
+    bob.give(&alice);
+    assert_eq!(quiet(&alice), 0);
+}
+
 #[test]
 fn what_is_allowed_is_not_reported() {
     let machine = Machine::new("allowed");

@@ -308,6 +308,23 @@ fn what_was_taken_in_stays_when_an_older_file_is_put_back() {
 }
 
 /// Commands that write nothing of their own take such a file in, too; a dry run does not.
+/// The log reaches back 90 days. What it no longer has, and an older file does not have either, is missing.
+#[test]
+fn what_an_older_file_takes_away_for_good_is_not_said_to_be_kept() {
+    let machine = Machine::new("older than the log");
+    let store = machine.group("s", &[]);
+    store.send("first");
+    let old = std::fs::read(store.document(CHAT)).unwrap();
+    store.send("second");
+    machine.pass(100 * DAY);
+    store.ok(&["issue", "open", "trims the log"]);
+    std::fs::write(store.document(CHAT), old).unwrap();
+    let run = store.run(&["chat", "send", "third"]);
+    assert!(run.exits(0).stderr.contains("11 of our operations are missing"), "{}", run.stderr);
+    assert!(!run.stderr.contains("ours are kept"), "{}", run.stderr);
+    assert_eq!(store.column(&["chat", "list"], "content"), ["first", "third"]);
+}
+
 #[test]
 fn any_session_takes_the_file_in_and_a_dry_run_does_not() {
     let commands: [&[&str]; 3] =
