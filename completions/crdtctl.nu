@@ -36,7 +36,7 @@ module completions {
     --time: string@"nu-complete crdtctl global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -84,7 +84,7 @@ module completions {
     --time: string@"nu-complete crdtctl init global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl init global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -132,7 +132,7 @@ module completions {
     --time: string@"nu-complete crdtctl status global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl status global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -178,7 +178,7 @@ module completions {
     --time: string@"nu-complete crdtctl whoami global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl whoami global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -224,7 +224,7 @@ module completions {
     --time: string@"nu-complete crdtctl entity global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -273,7 +273,7 @@ module completions {
     --time: string@"nu-complete crdtctl entity create global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity create global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -320,7 +320,7 @@ module completions {
     --time: string@"nu-complete crdtctl entity list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -366,7 +366,7 @@ module completions {
     --time: string@"nu-complete crdtctl entity show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -414,7 +414,7 @@ module completions {
     --time: string@"nu-complete crdtctl entity rename global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity rename global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -463,7 +463,7 @@ module completions {
     --time: string@"nu-complete crdtctl entity use global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl entity use global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -538,7 +538,7 @@ module completions {
     --time: string@"nu-complete crdtctl member global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -586,7 +586,7 @@ module completions {
     --time: string@"nu-complete crdtctl member add global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member add global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -634,7 +634,7 @@ module completions {
     --time: string@"nu-complete crdtctl member remove global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member remove global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -682,7 +682,7 @@ module completions {
     --time: string@"nu-complete crdtctl member role global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member role global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -731,7 +731,7 @@ module completions {
     --time: string@"nu-complete crdtctl member list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -777,7 +777,7 @@ module completions {
     --time: string@"nu-complete crdtctl member show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl member show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -852,7 +852,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -902,7 +902,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat send global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat send global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -949,7 +949,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat attachment global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat attachment global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -996,7 +996,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat attachment get global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat attachment get global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1058,7 +1058,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat edit global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat edit global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1108,7 +1108,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat delete global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat delete global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1157,7 +1157,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat react global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat react global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1212,7 +1212,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1259,7 +1259,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat read global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat read global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1309,7 +1309,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat tail global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat tail global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1355,7 +1355,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1403,7 +1403,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat thread global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat thread global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1461,7 +1461,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat export global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat export global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1511,7 +1511,7 @@ module completions {
     --time: string@"nu-complete crdtctl chat search global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl chat search global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1618,7 +1618,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1664,7 +1664,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban board global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban board global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1720,7 +1720,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban add global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban add global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1777,7 +1777,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban edit global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban edit global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1828,7 +1828,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban move global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban move global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1877,7 +1877,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban archive global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban archive global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1925,7 +1925,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban restore global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban restore global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -1980,7 +1980,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2033,7 +2033,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban export global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban export global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2079,7 +2079,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2126,7 +2126,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban column global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban column global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2173,7 +2173,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban column add global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban column add global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2221,7 +2221,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban column rename global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban column rename global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2272,7 +2272,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban column move global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban column move global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2321,7 +2321,7 @@ module completions {
     --time: string@"nu-complete crdtctl kanban column remove global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl kanban column remove global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2456,7 +2456,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2511,7 +2511,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue open global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue open global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2562,7 +2562,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue edit global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue edit global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2614,7 +2614,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue status global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue status global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2667,7 +2667,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue priority global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue priority global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2717,7 +2717,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue assign global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue assign global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2768,7 +2768,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue comment global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue comment global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2817,7 +2817,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue comments global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue comments global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2870,7 +2870,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue close global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue close global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2918,7 +2918,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue reopen global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue reopen global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -2983,7 +2983,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3047,7 +3047,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue export global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue export global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3094,7 +3094,7 @@ module completions {
     --time: string@"nu-complete crdtctl issue show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl issue show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3197,7 +3197,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3251,7 +3251,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas add global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas add global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3299,7 +3299,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas set global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas set global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3348,7 +3348,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas move global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas move global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3397,7 +3397,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas delete global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas delete global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3445,7 +3445,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3491,7 +3491,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3540,7 +3540,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas undo global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas undo global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3588,7 +3588,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas redo global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas redo global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3636,7 +3636,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas render global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas render global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3684,7 +3684,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas apply global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas apply global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3736,7 +3736,7 @@ module completions {
     --time: string@"nu-complete crdtctl canvas events global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl canvas events global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3834,7 +3834,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3882,7 +3882,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk put global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk put global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3932,7 +3932,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk get global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk get global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -3979,7 +3979,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk cat global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk cat global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4028,7 +4028,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4075,7 +4075,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4127,7 +4127,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk edit global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk edit global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4176,7 +4176,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk move global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk move global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4226,7 +4226,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk remove global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk remove global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4274,7 +4274,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk restore global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk restore global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4322,7 +4322,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk scan global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk scan global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4369,7 +4369,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk status global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk status global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4417,7 +4417,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk publish global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk publish global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4464,7 +4464,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk gc global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk gc global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4511,7 +4511,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk verify global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk verify global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4558,7 +4558,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk history global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk history global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4606,7 +4606,7 @@ module completions {
     --time: string@"nu-complete crdtctl disk diff global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl disk diff global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4725,7 +4725,7 @@ module completions {
     --time: string@"nu-complete crdtctl sync global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4781,7 +4781,7 @@ module completions {
     --time: string@"nu-complete crdtctl sync export global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync export global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4830,7 +4830,7 @@ module completions {
     --time: string@"nu-complete crdtctl sync import global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync import global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4879,7 +4879,7 @@ module completions {
     --time: string@"nu-complete crdtctl sync stick global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync stick global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4927,7 +4927,7 @@ module completions {
     --time: string@"nu-complete crdtctl sync status global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync status global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -4977,7 +4977,7 @@ module completions {
     --time: string@"nu-complete crdtctl sync receipt global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync receipt global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5024,7 +5024,7 @@ module completions {
     --time: string@"nu-complete crdtctl sync show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5071,7 +5071,7 @@ module completions {
     --time: string@"nu-complete crdtctl sync verify global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync verify global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5118,7 +5118,7 @@ module completions {
     --time: string@"nu-complete crdtctl sync peers global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync peers global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5165,7 +5165,7 @@ module completions {
     --time: string@"nu-complete crdtctl sync forget global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sync forget global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5256,7 +5256,7 @@ module completions {
     --time: string@"nu-complete crdtctl archive global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5304,7 +5304,7 @@ module completions {
     --time: string@"nu-complete crdtctl archive run global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive run global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5355,7 +5355,7 @@ module completions {
     --time: string@"nu-complete crdtctl archive auto global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive auto global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5407,7 +5407,7 @@ module completions {
     --time: string@"nu-complete crdtctl archive mode global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive mode global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5461,7 +5461,7 @@ module completions {
     --time: string@"nu-complete crdtctl archive list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5507,7 +5507,7 @@ module completions {
     --time: string@"nu-complete crdtctl archive show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5555,7 +5555,7 @@ module completions {
     --time: string@"nu-complete crdtctl archive restore global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl archive restore global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5634,7 +5634,7 @@ module completions {
     --time: string@"nu-complete crdtctl fold global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl fold global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5681,7 +5681,7 @@ module completions {
     --time: string@"nu-complete crdtctl fold run global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl fold run global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5732,7 +5732,7 @@ module completions {
     --time: string@"nu-complete crdtctl fold mode global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl fold mode global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5796,7 +5796,7 @@ module completions {
     --time: string@"nu-complete crdtctl prune global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl prune global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5842,7 +5842,7 @@ module completions {
     --time: string@"nu-complete crdtctl tombstone global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl tombstone global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5895,7 +5895,7 @@ module completions {
     --time: string@"nu-complete crdtctl tombstone list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl tombstone list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -5941,7 +5941,7 @@ module completions {
     --time: string@"nu-complete crdtctl tombstone why global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl tombstone why global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6004,7 +6004,7 @@ module completions {
     --time: string@"nu-complete crdtctl trash global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl trash global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6050,7 +6050,7 @@ module completions {
     --time: string@"nu-complete crdtctl trash list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl trash list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6096,7 +6096,7 @@ module completions {
     --time: string@"nu-complete crdtctl trash show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl trash show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6144,7 +6144,7 @@ module completions {
     --time: string@"nu-complete crdtctl trash restore global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl trash restore global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6211,7 +6211,7 @@ module completions {
     --time: string@"nu-complete crdtctl conflict global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl conflict global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6260,7 +6260,7 @@ module completions {
     --time: string@"nu-complete crdtctl conflict list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl conflict list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6306,7 +6306,7 @@ module completions {
     --time: string@"nu-complete crdtctl conflict show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl conflict show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6355,7 +6355,7 @@ module completions {
     --time: string@"nu-complete crdtctl conflict dismiss global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl conflict dismiss global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6403,7 +6403,7 @@ module completions {
     --time: string@"nu-complete crdtctl conflict restore global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl conflict restore global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6474,7 +6474,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6520,7 +6520,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc list global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc list global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6571,7 +6571,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc kind global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc kind global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6624,7 +6624,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6683,7 +6683,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc dump global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc dump global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6735,7 +6735,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc get global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc get global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6789,7 +6789,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc tree global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc tree global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6847,7 +6847,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc size global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc size global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6901,7 +6901,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc blocks global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc blocks global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -6950,7 +6950,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc diff global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc diff global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7009,7 +7009,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc convert global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc convert global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7063,7 +7063,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc merge global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc merge global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7116,7 +7116,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc diff-update global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc diff-update global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7169,7 +7169,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc vector global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc vector global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7223,7 +7223,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc explain global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc explain global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7275,7 +7275,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc log global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc log global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7327,7 +7327,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc blame global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc blame global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7381,7 +7381,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc rebuild global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc rebuild global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7436,7 +7436,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc load global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc load global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7490,7 +7490,7 @@ module completions {
     --time: string@"nu-complete crdtctl doc anonymize global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl doc anonymize global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7627,7 +7627,7 @@ module completions {
     --time: string@"nu-complete crdtctl digest global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl digest global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7680,7 +7680,7 @@ module completions {
     --time: string@"nu-complete crdtctl check global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl check global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7728,7 +7728,7 @@ module completions {
     --time: string@"nu-complete crdtctl repair global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl repair global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7780,7 +7780,7 @@ module completions {
     --time: string@"nu-complete crdtctl recover global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl recover global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7829,7 +7829,7 @@ module completions {
     --time: string@"nu-complete crdtctl batch global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl batch global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7880,7 +7880,7 @@ module completions {
     --time: string@"nu-complete crdtctl log global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl log global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7926,7 +7926,7 @@ module completions {
     --time: string@"nu-complete crdtctl log show global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl log show global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -7974,7 +7974,7 @@ module completions {
     --time: string@"nu-complete crdtctl log revert global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl log revert global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -8046,7 +8046,7 @@ module completions {
     --time: string@"nu-complete crdtctl sql global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl sql global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -8095,7 +8095,7 @@ module completions {
     --time: string@"nu-complete crdtctl demo global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl demo global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -8146,7 +8146,7 @@ module completions {
     --time: string@"nu-complete crdtctl completions global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl completions global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes
@@ -8194,7 +8194,7 @@ module completions {
     --time: string@"nu-complete crdtctl man global.time" # How to show times to people; JSON, TSV and CSV are not affected
     --verbose(-v)             # Say which store, entity and member are used
     --yes(-y)                 # Answer yes to every question
-    --no-input                # Never ask; fail if an answer is needed
+    --no-input                # Never ask: do as without a terminal, and fail if an answer is needed
     --no-pager                # Do not use a pager on a terminal
     --color: string@"nu-complete crdtctl man global.color" # When to use colour
     --lock-wait: string       # How long to wait while another process writes

@@ -67,7 +67,9 @@ pub const FILE_BYTES: u64 = 2 << 30;
 pub const UNPACKED_BYTES: u64 = 64 << 20;
 /// … this many more for each of its bytes.
 pub const UNPACKED_STRETCH: u64 = 64;
-/// Factor by which an update in v2 may grow when converted to v1.
+/// Size to which an update in v2 may grow when converted to v1: this many bytes, and …
+pub const V2_UNPACKED_BYTES: usize = 16 << 20;
+/// … this many more for each of its bytes.
 pub const V2_STRETCH: usize = 256;
 /// Nested encodings around an update: base64 in JSON in gzip counts three.
 pub const WRAPPINGS: usize = 6;

@@ -70,7 +70,7 @@ pub use texts::{Decide, Instead, TextRole};
 pub use to_v2::to_v2;
 pub use trace::{Head, Trace, Traced, heads};
 pub use update::{BlockWriters, Checked, Unchecked, Update, Walked};
-pub use v2::from_v2;
+pub use v2::{from_v2, longest_v1};
 pub use value::{Record, Value, record_to_json};
 pub use version::{Version, raise};
 pub use written::WrittenBlocks;

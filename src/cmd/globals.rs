@@ -85,7 +85,7 @@ pub struct Globals {
     #[arg(id = "global.yes", short = 'y', long = "yes", global = true)]
     pub yes: bool,
 
-    /// Never ask; fail if an answer is needed
+    /// Never ask: do as without a terminal, and fail if an answer is needed
     #[arg(id = "global.no_input", long = "no-input", global = true)]
     pub no_input: bool,
 

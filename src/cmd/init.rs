@@ -57,12 +57,17 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Report> {
         .with("member", member.map(ToString::to_string));
     let mut report = Report::written(written);
     report.notes.extend(stranger(&reader)?);
-    let empty = reader.documents()?.is_empty();
-    Ok(match empty {
-        true => report
-            .note("next: `crdtctl entity create group --name NAME`, or `crdtctl sync import FILE`"),
-        false => report.note("next: `crdtctl doc list`"),
-    })
+    let is_empty = reader.documents()?.is_empty();
+    let is_of_a_member = reader.replica()?.is_some_and(|(_, member, _)| member.is_some());
+    Ok(report.note(match (is_empty, is_of_a_member) {
+        (true, true) => {
+            "next: `crdtctl entity create group --name NAME`, or `crdtctl sync import FILE`"
+        }
+        (true, false) => {
+            "next: `crdtctl init --as MEMBER` says whose replica it is; only reading needs no member"
+        }
+        (false, _) => "next: `crdtctl doc list`",
+    }))
 }
 
 /// `before` is the member whose replica the store is, if it is one.

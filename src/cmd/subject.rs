@@ -167,7 +167,7 @@ impl Context {
     /// Whether an argument names a file, as in [`Context::subject`], whatever is in it.
     ///
     /// # Errors
-    /// `Ambiguous` if it could be a file or a document.
+    /// `Ambiguous` if it could be a file or a document; `NotFound` for the path of no file.
     pub fn means_file(&self, wanted: &str) -> Result<bool> {
         let path = split(wanted).0;
         let there = is_readable(&path);
@@ -179,6 +179,9 @@ impl Context {
         }
         if there && is_path(wanted) {
             return Ok(true);
+        }
+        if is_path(wanted) && !wanted.contains(':') {
+            return Err(files::missing(&path));
         }
         if !there || is_concern(wanted) {
             return Ok(false);

@@ -157,6 +157,13 @@ impl AddMember {
                 self.entity
             )));
         }
+        // Perhaps this one was meant.
+        let begun = format!("{}-", self.member);
+        let longer = session.read(&doc, |source| {
+            let mut longer = source.keys_beginning(MEMBERS.path, &begun).into_iter();
+            longer.find(|id| active_role(source, id).is_some())
+        })?;
+        let beside = longer.flatten().map(|longer| format!(", beside {longer}, who is another"));
         tombstone::make_room(session, &doc)?;
         let now = session.now();
         let (again, members) = was_member(session, &doc, self.member.as_str())?;
@@ -168,8 +175,12 @@ impl AddMember {
             members.put(self.member.as_str(), role, joined);
             members.keep(session, &doc);
         }
-        Ok(Outcome::created(doc, self.member.as_str())
-            .saying(format!("added {} to {} as {role}", self.member, self.entity)))
+        Ok(Outcome::created(doc, self.member.as_str()).saying(format!(
+            "added {} to {} as {role}{}",
+            self.member,
+            self.entity,
+            beside.unwrap_or_default()
+        )))
     }
 }
 

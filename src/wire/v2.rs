@@ -6,7 +6,7 @@
 use super::deletes::write_var;
 use super::reader::ByteReader;
 use super::{Fault, Update, any};
-use crate::limits::V2_STRETCH;
+use crate::limits::{V2_STRETCH, V2_UNPACKED_BYTES};
 
 const HAS_LEFT: u8 = 0x80;
 const HAS_RIGHT: u8 = 0x40;
@@ -45,6 +45,11 @@ pub fn from_v2(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(out)
 }
 
+/// Returns how long in v1 an update of this many bytes in v2 may become.
+pub fn longest_v1(v2: usize) -> usize {
+    v2.saturating_mul(V2_STRETCH).saturating_add(V2_UNPACKED_BYTES)
+}
+
 /// The streams of a v2 update.
 struct Columns<'a> {
     key_clocks: DifferenceColumn<'a>,
@@ -78,7 +83,7 @@ impl<'a> Columns<'a> {
         let parents = FlagColumn::of(reader.buffer()?);
         let types = CountColumn::of(reader.buffer()?);
         let lengths = CountColumn::of(reader.buffer()?);
-        let limit = bytes.len().saturating_mul(V2_STRETCH).saturating_add(V2_STRETCH << 10);
+        let limit = longest_v1(bytes.len());
         Ok(Columns {
             key_clocks,
             clients,

@@ -338,6 +338,17 @@ fn a_form_is_written_and_read_again() {
     machine.run(&["doc", "convert", &plain, "--to", "v2", "-O", &v2]).exits(0);
     machine.run(&["doc", "convert", &v2, "--to", "v1", "-O", &v1]).exits(0);
     assert_eq!(std::fs::read(&v1).unwrap(), std::fs::read(&plain).unwrap());
+    // 60,000 maps take 36 bytes in v2.
+    let maps = text(&machine.path("maps.v1"));
+    std::fs::write(&maps, many_maps(60_000)).unwrap();
+    machine.run(&["doc", "convert", &maps, "--to", "v2", "-O", &v2]).exits(0);
+    assert!(std::fs::metadata(&v2).unwrap().len() < 64);
+    machine.run(&["doc", "convert", &v2, "--to", "v1", "-O", &v1]).exits(0);
+    assert_eq!(std::fs::read(&v1).unwrap(), many_maps(60_000));
+    // What could not be read again is not written.
+    std::fs::write(&maps, many_maps(3_000_000)).unwrap();
+    let run = machine.run(&["doc", "convert", &maps, "--to", "v2", "-O", &v2]);
+    run.fails(1, "it could not be read again");
     let gap = fixture("01-recover-behind-a-gap/state.bin");
     machine.run(&["doc", "convert", &gap, "--to", "v1", "-O", &v1]).exits(0);
     assert_eq!(std::fs::read(&v1).unwrap(), std::fs::read(&gap).unwrap());
@@ -696,4 +707,25 @@ fn public_files_are_read() {
         pairs += 1;
     }
     assert!(pairs > 5, "{pairs}");
+}
+
+/// An array of empty maps, one after the other, by client 5.
+fn many_maps(count: u64) -> Vec<u8> {
+    let var = |mut n: u64, out: &mut Vec<u8>| {
+        while n > 127 {
+            out.push((n & 127) as u8 | 128);
+            n >>= 7;
+        }
+        out.push(n as u8);
+    };
+    let mut out = vec![1];
+    var(count, &mut out);
+    out.extend([5, 0, 7, 1, 1, b'a', 1]);
+    for n in 1..count {
+        out.extend([0x87, 5]);
+        var(n - 1, &mut out);
+        out.push(1);
+    }
+    out.push(0);
+    out
 }

@@ -1,6 +1,7 @@
 //! Hints: an error names what to do next.
 
 use crate::support::*;
+use serde_json::json;
 use std::path::Path;
 
 /// Typical mistakes, noun by noun, in a store of Alice's and Bob's with one deleted message, `GONE`.
@@ -411,4 +412,42 @@ fn status_names_the_entities_that_entity_list_has() {
             status["entities"].as_array().unwrap().iter().filter_map(|e| e.as_str()).collect();
         assert_eq!(named, listed, "{name}");
     }
+}
+
+#[test]
+fn what_a_newcomer_meant_is_named() {
+    let machine = Machine::new("meant");
+    let dir = machine.path("new");
+    let run = machine.run(&["init", &text(&dir)]);
+    assert!(run.exits(0).stderr.contains("next: `crdtctl init --as MEMBER`"), "{}", run.stderr);
+    let run = machine.run(&["init", &text(&dir), "--as", ALICE]);
+    assert!(run.exits(0).stderr.contains("next: `crdtctl entity create"), "{}", run.stderr);
+
+    let store = machine.group("s", &[BOB]);
+    let run = store.run(&["member", "add", "bob-hill"]);
+    let sentence = format!("added bob-hill to {GROUP} as member, beside {BOB}, who is another");
+    assert!(run.exits(0).stderr.contains(&sentence), "{}", run.stderr);
+    let run = store.run(&["member", "add", "bo"]);
+    assert!(!run.exits(0).stderr.contains("beside"), "{}", run.stderr);
+
+    let update = text(&store.document(&format!("{GROUP}:core")));
+    let copy = text(&machine.path("core.bin"));
+    std::fs::copy(&update, &copy).unwrap();
+    store.run(&["sync", "import", &copy]).fails(6, "crdtctl doc load FILE --doc DOC");
+    let junk = text(&machine.path("junk.bin"));
+    std::fs::write(&junk, "nothing of the kind").unwrap();
+    let run = store.run(&["sync", "import", &junk]);
+    assert!(!run.fails(6, "").stderr.contains("doc load"), "{}", run.stderr);
+
+    let none = text(&machine.path("none.bin"));
+    for args in [["check", &none].as_slice(), &["recover", &none, "-O", &copy]] {
+        store.run(args).fails(4, "none.bin");
+        assert!(!store.run(args).stderr.contains("doc list"), "{args:?}");
+    }
+    let out = text(&machine.path("out.crdt"));
+    let dry = store.json(&["sync", "export", "-n", "-O", &out]);
+    assert_eq!((&dry["written"], &dry["dry_run"]), (&json!(false), &json!(true)));
+    assert!(!machine.path("out.crdt").exists());
+    let wet = store.json(&["sync", "export", "-O", &out]);
+    assert_eq!((&wet["written"], wet.get("dry_run")), (&json!(true), None));
 }

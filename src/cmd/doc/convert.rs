@@ -3,7 +3,7 @@ use crate::cmd::{Context, OutFile};
 use crate::error::{Error, Result};
 use crate::foreign::frame;
 use crate::ui::Report;
-use crate::wire::{Update, to_v2};
+use crate::wire::{Update, longest_v1, to_v2};
 use clap::ValueEnum;
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::json;
@@ -63,9 +63,14 @@ pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
             let update = Update::walk(&file.update).map_err(|fault| {
                 Error::bug("an update that was read does not decode").because(fault)
             })?;
-            to_v2(&update).map_err(|fault| {
-                Error::refused(format!("{} cannot be written in v2", file.name)).because(fault)
-            })?
+            let refused = || Error::refused(format!("{} cannot be written in v2", file.name));
+            let written = to_v2(&update).map_err(|fault| refused().because(fault))?;
+            if file.update.len() > longest_v1(written.len()) {
+                return Err(
+                    refused().because("it becomes so small that it could not be read again")
+                );
+            }
+            written
         }
         ConvertForm::Base64 => line(BASE64.encode(&file.update)),
         ConvertForm::Hex => line(HEXLOWER.encode(&file.update)),

@@ -10,7 +10,7 @@ use crate::cmd::{Context, DryRun, OutFile};
 use crate::concern::disk;
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Kind, Result, counted};
-use crate::foreign::{Identified, is_something_else};
+use crate::foreign::{FileContent, Identified, is_something_else};
 use crate::id::DocId;
 use crate::inspect::twice;
 use crate::store::Reader;
@@ -157,7 +157,12 @@ fn write(
             context.deliver_with(out, &fill, &sentence)?
         }
     };
-    let fields = fields(&bundle, true, bytes, left_out);
+    let mut fields = fields(&bundle, !context.is_dry(), bytes, left_out);
+    if context.is_dry()
+        && let Some(fields) = fields.as_object_mut()
+    {
+        fields.insert("dry_run".to_owned(), json!(true));
+    }
     // Standard output may already hold the bundle.
     let is_free = context.is_dry() || out.file.as_ref().is_some_and(|file| file.as_os_str() != "-");
     if is_free && matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
@@ -314,8 +319,23 @@ fn none_taken(error: Error, files: &[PathBuf]) -> Error {
 }
 
 fn bundle_input(file: &Path) -> Result<(Input, BundleAgain)> {
-    let (bundle, again) = read_twice(file)?;
+    let (bundle, again) = read_twice(file).map_err(|error| match is_document(file, &error) {
+        true => error.hint(
+            "the file is no bundle but holds a document of Yjs: `crdtctl doc load FILE --doc DOC` takes it in",
+        ),
+        false => error,
+    })?;
     Ok((Input::Bundle { name: name(file), bundle: Box::new(bundle) }, again))
+}
+
+/// Whether a file that is no bundle is Yjs content. Standard input was read already.
+fn is_document(file: &Path, error: &Error) -> bool {
+    if error.kind != Kind::Untrusted || file.as_os_str() == "-" {
+        return false;
+    }
+    let read = ForeignFile::read(file, FromKind { kind: None }).ok();
+    let found = read.and_then(|file| file.identified).map(|identified| identified.found);
+    matches!(found, Some(FileContent::Documents(_)))
 }
 
 /// Resolves the document that bare updates are for: one in the store, or, by its full id, a new one that they
