@@ -55,6 +55,7 @@ pub use index::StoredDocument;
 use layout::DATABASE;
 pub use layout::{ARCHIVE_FILE, Document, Meta, Problem, Scan};
 pub use load::Roots;
+pub use lock::HeldLock;
 pub use machine::Machine;
 use reader::FileSource;
 pub use reader::{Omitted, OnDisk, Reader, UnfoldedDocument};
@@ -276,6 +277,18 @@ impl Store {
     /// As [`Store::session`].
     pub fn repair_session(&self, open: Open<'_>) -> Result<Session> {
         self.open_session(open, Recovery::Nothing)
+    }
+
+    /// Keeps all other commands from writing, for a look at everything at one moment. `None` for a store of
+    /// the 0.1.19 generation, which no command writes.
+    ///
+    /// # Errors
+    /// `Locked`; `Io` if nobody can write here.
+    pub fn hold(&self, command: &str) -> Result<Option<HeldLock>> {
+        match &self.generation {
+            Generation::Files(dir) => lock::hold(dir, &self.environment.machine, command).map(Some),
+            Generation::Legacy { .. } => Ok(None),
+        }
     }
 
     fn open_session(&self, open: Open<'_>, recovery: Recovery) -> Result<Session> {

@@ -38,7 +38,7 @@ pub use report::{
 };
 pub use site::{Site, SitePage};
 pub use table::width;
-pub use talk::{Failure, UNBROKEN, error, error_json, help, say, usage};
+pub use talk::{Failure, UNBROKEN, error, error_json, help, none_of, say, usage};
 pub use template::RecordTemplate;
 pub use terminal::{Format, Signs, Terminal, TimeStyle, Times, height};
 

@@ -276,7 +276,7 @@ fn list(context: &Context, kind: Option<&str>, limit: Option<usize>) -> Result<R
         Some(_) => "the archive has none of this kind",
         None => "the archive is empty",
     };
-    Ok(Report::limited(rows(&found)?, COLUMNS, Some("id"), limit, empty))
+    Ok(Report::list(rows(&found)?, COLUMNS, Some("id"), ui::none_of(limit, empty)))
 }
 
 /// Shows a record: JSON has it as stored, people see its fields and the text of each version.

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::operation::Operation;
 use crate::query::chat as query;
 use crate::query::unread::ReadMark;
-use crate::ui::{Column, Format, Report, Row, Section, Written, row, rows};
+use crate::ui::{self, Column, Format, Report, Row, Section, Written, row, rows};
 use crate::wire::Record;
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -357,16 +357,17 @@ fn list(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
     if context.terminal.format == Format::Table {
         rows.iter_mut().for_each(remark);
     }
-    Ok(Report::limited(rows, COLUMNS, Some("id"), filter.limit, none_of(filter)))
+    Ok(Report::list(rows, COLUMNS, Some("id"), empty(filter)))
 }
 
 /// The sentence shown when a filter matches nothing.
-fn none_of(filter: &query::MessageFilter) -> &'static str {
-    match (filter.unread, filter.words.is_empty()) {
+fn empty(filter: &query::MessageFilter) -> &'static str {
+    let sentence = match (filter.unread, filter.words.is_empty()) {
         (true, _) => "nothing is unread",
         (false, true) => "no messages",
         (false, false) => "no message has all of these words",
-    }
+    };
+    ui::none_of(filter.limit, sentence)
 }
 
 fn threads_of(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
@@ -379,14 +380,14 @@ fn threads_of(context: &Context, filter: &query::MessageFilter) -> Result<Report
             flat.collect::<Result<Vec<Vec<Row>>>>()?.concat()
         }
     };
-    Ok(Report::limited(rows, COLUMNS, Some("id"), filter.limit, none_of(filter)))
+    Ok(Report::list(rows, COLUMNS, Some("id"), empty(filter)))
 }
 
 /// The messages and replies of threads, one record each; a message that is gone is left out.
 fn records(threads: &[query::Thread], filter: &query::MessageFilter) -> Result<Report> {
     let all = threads.iter().flat_map(|thread| thread.message.iter().chain(&thread.replies));
     let rows = all.map(row).collect::<Result<Vec<Row>>>()?;
-    Ok(Report::limited(rows, COLUMNS, Some("id"), filter.limit, none_of(filter)))
+    Ok(Report::list(rows, COLUMNS, Some("id"), empty(filter)))
 }
 
 fn read(context: &Context, until: Option<&str>) -> Result<Report> {

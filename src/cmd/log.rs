@@ -5,7 +5,7 @@ use crate::id::DocId;
 use crate::operation::{Operation, Revert};
 use crate::query::history::{self as query, HistoryFilter, LoggedOperation};
 use crate::store::Reader;
-use crate::ui::{Column, Format, Report, Section, row, rows};
+use crate::ui::{self, Column, Format, Report, Section, row, rows};
 use clap::Subcommand;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -111,7 +111,7 @@ fn list(context: &Context, args: &LogArgs) -> Result<Report> {
         Some(_) => "nothing happened here in that time",
         None => "nothing happened here yet",
     };
-    Ok(Report::limited(rows(&commands)?, COLUMNS, Some("seq"), args.limit, empty))
+    Ok(Report::list(rows(&commands)?, COLUMNS, Some("seq"), ui::none_of(args.limit, empty)))
 }
 
 const RECORD: &[Column] = &[
@@ -155,8 +155,8 @@ fn of_record(
             row.insert("operations".into(), json!(said.join("; ")));
         }
     }
-    let empty = "nothing happened to it in that time";
-    Ok(Report::limited(rows, RECORD, Some("seq"), filter.limit, empty))
+    let empty = ui::none_of(filter.limit, "nothing happened to it in that time");
+    Ok(Report::list(rows, RECORD, Some("seq"), empty))
 }
 
 /// The arguments of an operation, without those shown in other columns.

@@ -50,6 +50,10 @@ impl ChangeKind {
 pub trait Compared: Source {
     /// Returns its version.
     fn version(&self) -> &Version;
+    /// Whether it shows all that its version counts: nothing waits for what is missing.
+    fn is_whole(&self) -> bool {
+        true
+    }
     /// Returns the digest of what it shows.
     fn digest(&self) -> [u8; 32];
     /// Returns the update it was read from.
@@ -87,6 +91,10 @@ impl Compared for AnyView {
 impl Compared for SharedTypes {
     fn version(&self) -> &Version {
         SharedTypes::version(self)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.waiting().is_empty()
     }
 
     fn digest(&self) -> [u8; 32] {
@@ -127,7 +135,11 @@ pub fn compare(
         // The same operations, with values that one of two programs re-encoded.
         _ if equal && !changes.is_empty() => Comparison::Different(changes),
         _ if equal => Comparison::Equal,
-        (Some(old), Some(new)) if old.version() == new.version() => Comparison::Diverged(changes),
+        (Some(old), Some(new))
+            if old.version() == new.version() && old.is_whole() && new.is_whole() =>
+        {
+            Comparison::Diverged(changes)
+        }
         _ if changes.is_empty() => Comparison::Equal,
         _ => Comparison::Different(changes),
     }

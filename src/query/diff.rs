@@ -316,8 +316,10 @@ impl DocumentStanding {
             ([None, Some(_)], _) => "only-in-b",
             ([None, None], _) => "equal",
             ([Some(a), Some(b)], _) => {
-                let (a, b) = (a.version(), b.version());
-                match (b.holds(a), a.holds(b)) {
+                let has_all = |one: &dyn Compared, of: &dyn Compared| {
+                    one.version().holds(of.version()) && (one.is_whole() || !of.is_whole())
+                };
+                match (has_all(b, a), has_all(a, b)) {
                     (true, true) => "equal",
                     (true, false) => "ahead",
                     (false, true) => "behind",

@@ -6,7 +6,6 @@
 
 use super::fs::{self, LockFile};
 use super::machine::Machine;
-use super::{Generation, Store};
 use crate::error::{Error, Hint, Kind, Next, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -45,20 +44,12 @@ pub(super) fn take(dir: &Path, machine: &Machine, command: &str) -> Result<(Lock
     Ok((file, left))
 }
 
-/// The store's lock, held without a session: no other command writes until it is dropped.
-pub struct Held(#[expect(dead_code, reason = "dropping it lets go")] LockFile);
+/// The lock, held without a session: no other command writes until it is dropped.
+pub struct HeldLock(#[expect(dead_code, reason = "dropping it lets go")] LockFile);
 
-impl Store {
-    /// Keeps all other commands from writing, for a look at everything at one moment. `None` for a store of
-    /// the 0.1.19 generation, which no command writes.
-    ///
-    /// # Errors
-    /// `Locked`; `Io` if nobody can write here.
-    pub fn hold(&self, command: &str) -> Result<Option<Held>> {
-        let Generation::Files(dir) = &self.generation else { return Ok(None) };
-        let (lock, _) = take(dir, &self.environment().machine, command)?;
-        Ok(Some(Held(lock)))
-    }
+/// Takes the lock, as [`take`] does.
+pub(super) fn hold(dir: &Path, machine: &Machine, command: &str) -> Result<HeldLock> {
+    take(dir, machine, command).map(|(lock, _)| HeldLock(lock))
 }
 
 /// SQLite's lock could not be taken: another program holds it, or one of our sessions if the file system has

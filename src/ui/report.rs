@@ -470,18 +470,6 @@ impl Report {
         Body::List { rows, columns: columns.into(), id, empty }.into()
     }
 
-    /// Like [`Report::list`], of at most `limit` records, if there is a limit.
-    pub fn limited(
-        rows: Vec<Row>,
-        columns: &'static [Column],
-        id: Option<&'static str>,
-        limit: Option<usize>,
-        empty: &'static str,
-    ) -> Self {
-        let empty = if limit == Some(0) { "`--limit 0` shows none" } else { empty };
-        Report::list(rows, columns, id, empty)
-    }
-
     /// Records one by one; see [`Body::Stream`].
     pub fn stream(
         rows: impl Fn(Take<'_>) -> Result<()> + 'static,

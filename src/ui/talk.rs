@@ -137,3 +137,8 @@ impl Palette {
         if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
+
+/// The sentence of a list without records: `empty`, unless none were asked for.
+pub fn none_of(limit: Option<usize>, empty: &'static str) -> &'static str {
+    if limit == Some(0) { "`--limit 0` shows none" } else { empty }
+}

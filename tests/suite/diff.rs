@@ -268,3 +268,41 @@ fn a_fork_is_a_state_where_states_are_asked_for() {
     let run = machine.run(&["doc", "diff", "a.yrs", "b.yrs", "--stat", "--json"]);
     assert_eq!(run.exits(5).parsed()[0]["state"], "forked");
 }
+
+/// What builds on something missing is named and not compared, as everywhere.
+#[test]
+fn a_file_with_a_gap_is_compared_as_far_as_it_shows() {
+    use yrs::updates::{decoder::Decode, encoder::Encode};
+    use yrs::{Doc, Map, ReadTxn, StateVector, Transact, WriteTxn};
+    let machine = Machine::new("diff of a gap");
+    let doc = Doc::with_client_id(3);
+    let mut updates = Vec::new();
+    for key in ["a", "b", "c"] {
+        let before = doc.transact().state_vector();
+        let mut txn = doc.transact_mut();
+        txn.get_or_insert_map("m").insert(&mut txn, key, 1);
+        drop(txn);
+        updates.push(doc.transact().encode_state_as_update_v1(&before));
+    }
+    let first = yrs::Update::decode_v1(&updates[0]).unwrap();
+    let last = yrs::Update::decode_v1(&updates[2]).unwrap();
+    let (gap, whole) = (text(&machine.path("gap.bin")), text(&machine.path("whole.bin")));
+    let state = doc.transact().encode_state_as_update_v1(&StateVector::default());
+    std::fs::write(&gap, yrs::Update::merge_updates([first, last]).encode_v1()).unwrap();
+    std::fs::write(&whole, state).unwrap();
+
+    let same = machine.run(&["doc", "diff", &gap, &gap]);
+    assert!(same.exits(0).stderr.contains("which is not here"), "{}", same.stderr);
+    let run = machine.run(&["doc", "diff", &gap, &whole, "--json"]);
+    let ids: Vec<String> = run
+        .exits(3)
+        .parsed()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids, ["b", "c"]);
+    let stat = machine.run(&["doc", "diff", &gap, &whole, "--stat", "--json"]);
+    assert_eq!(stat.exits(3).parsed()[0]["state"], "ahead");
+}

@@ -175,9 +175,10 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
     let is_supported =
         Update::checked(&file.update, doc.as_ref().map_or(&[][..], concern::roots)).is_ok();
     let types = file.types()?;
-    if is_supported || !types.waiting().is_empty() {
+    if is_supported && types.waiting().is_empty() {
         return DiffSide::file(name, doc, &file.update);
     }
+    file.note_waiting(context, &types);
     Ok(DiffSide::types(name, doc, types))
 }
 

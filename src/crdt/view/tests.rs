@@ -242,7 +242,7 @@ fn fields_of_all_records_are_those_of_each() {
         let mut at = 0;
         while let Some(path) = paths.get(at).cloned() {
             for key in view.keys(&path.steps()) {
-                paths.push([&path[..], &[key.clone()]].concat());
+                paths.push([&path[..], std::slice::from_ref(&key)].concat());
                 names.insert(key);
             }
             at += 1;
