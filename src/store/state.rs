@@ -198,6 +198,11 @@ impl State {
         Ok(self.replica_row()?.map(|row| (row.replica_id, row.member, row.log_floor)))
     }
 
+    /// Returns when the store became this replica, in Unix seconds.
+    pub fn replica_since(&self) -> Result<Option<i64>> {
+        Ok(self.replica_row()?.map(|row| row.created_at))
+    }
+
     pub(super) fn replica_row(&self) -> Result<Option<ReplicaRow>> {
         let sql = "SELECT replica_id, member, created_at, client_id, log_floor FROM replica";
         let row = self.one(sql, params![], |row| {

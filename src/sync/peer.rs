@@ -2,7 +2,7 @@
 
 use super::manifest::{Applied, BundledArchive, Has, Hash, Manifest};
 use super::succession;
-pub use super::succession::succeeded;
+pub use super::succession::{continued, succeeded};
 use crate::error::{Error, Hint, Kind, Next, Result, listed};
 use crate::id::{DocId, hex, resolve};
 use crate::store::{self, Peer, State};

@@ -47,7 +47,7 @@ pub fn note(state: &State, manifest: &Manifest, ours: &str) -> Result<()> {
 }
 
 /// Returns the replicas that are gone, each with the one that continues it: of the same member, both known
-/// here, and with nothing from the old one since.
+/// here, and with nothing from the old one since. This store itself continues what it was before.
 pub fn succeeded(state: &State) -> Result<BTreeMap<String, String>> {
     let peers = state.peers()?;
     let member = |id: &String| peers.iter().find(|peer| peer.replica_id == *id).map(|p| &p.member);
@@ -55,7 +55,31 @@ pub fn succeeded(state: &State) -> Result<BTreeMap<String, String>> {
         let of_one = member(&old).is_some() && member(&old) == member(&said.by);
         (of_one && !said.lives).then_some((old, said.by))
     };
-    Ok(known(state)?.into_iter().filter_map(holds).collect())
+    let mut gone: BTreeMap<String, String> = known(state)?.into_iter().filter_map(holds).collect();
+    if let (Some((us, ..)), Some(since)) = (state.replica()?, state.replica_since()?) {
+        for old in state.earlier_replicas()? {
+            // Where this store was copied from, the other lives on.
+            let heard = peers.iter().find(|peer| peer.replica_id == old);
+            if heard.is_some_and(|peer| peer.last_seen <= since) {
+                gone.insert(old, us.clone());
+            }
+        }
+    }
+    Ok(gone)
+}
+
+/// Returns the peer that continues a peer, or that peer itself if it is not gone.
+pub fn continued(state: &State, peer: Peer) -> Result<Peer> {
+    let (gone, peers) = (succeeded(state)?, state.peers()?);
+    let mut last = &peer;
+    for _ in 0..gone.len() {
+        let by = gone.get(&last.replica_id);
+        match by.and_then(|by| peers.iter().find(|peer| peer.replica_id == *by)) {
+            Some(next) => last = next,
+            None => break,
+        }
+    }
+    Ok(last.clone())
 }
 
 /// Returns the peers that are not gone, most recently heard first.

@@ -95,7 +95,13 @@ fn a_replica_that_goes_on_from_another_takes_its_place() {
         all.iter().find(|peer| peer["replica_id"] == id).unwrap()["succeeded_by"].clone()
     };
     assert_eq!((by(&old), by(&new)), (json!(new), Value::Null));
+    // Whoever names the old one means the new one.
     alice.ok(&["sync", "export", "--for", &old, "-O", &out]);
+    assert_eq!(alice.json(&["sync", "show", &out])["for"], json!(new));
+    // It does not wait for what it was itself.
+    alice.give(&copy);
+    copy.ok(&["sync", "import", &late]);
+    assert_eq!(column(&status(&copy), "member"), [ALICE]);
     // What the old one had announced before changes nothing.
     alice.ok(&["sync", "import", &late]);
     assert_eq!(column(&status(&alice), "replica_id"), [new.as_str()]);

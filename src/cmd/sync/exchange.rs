@@ -111,6 +111,7 @@ fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<(Option<
     let is_ours = |member: &str| own.as_ref().is_some_and(|own| own.as_str() == member);
     match (peer::find_among(reader.state(), &members, name)?, reader.state()) {
         (Addressee::Replica(found), Some(state)) => {
+            let found = peer::continued(state, found)?;
             let known = KnownPeer::of_peer(state, &found.replica_id)?;
             Ok((Some(known), found.member.is_some_and(|member| is_ours(&member))))
         }
