@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 /// and times in the future; in the whole store, in one entity with -e, or in the named documents. A
 /// file outside any store is checked for unreadable data, updates that wait for missing ones, and two
 /// programs using one client id. Writes nothing. Exits with 3 if it finds anything. A finding has the
-/// same id at every check; `crdtctl repair` takes it.
+/// same id at every check; `crdtctl repair` takes it. What is found is looked at again while no other
+/// command writes.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl check
