@@ -162,6 +162,11 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
         (tombstone != NONE && goes).then_some(tombstone)
     }
 
+    /// Whether a segment is part of a deleted record.
+    pub fn is_of_a_tombstone(&self, segment: &Segment) -> bool {
+        self.record(segment.record).is_some_and(|record| record.tombstone != NONE)
+    }
+
     /// Passes the whole file, segment by segment.
     pub fn segments(&self, mut take: impl FnMut(Segment)) {
         let mut left = self.update.bytes().len();

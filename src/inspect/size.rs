@@ -75,7 +75,7 @@ pub struct Sizes {
     pub file_bytes: u64,
     /// The rows, the largest first.
     pub rows: Vec<SizeRow>,
-    /// The bytes of live values with their headers, including reactions.
+    /// The bytes of live records, with their headers, reactions and places for acknowledgements.
     pub live_bytes: u64,
     /// The bytes of records that are marked as deleted, with their acknowledgements.
     pub tombstone_bytes: u64,
@@ -204,7 +204,7 @@ impl Sizes {
                 group(&accounting, by, &segment),
                 (segment.bytes as u64, segment.count as u64),
             );
-            sizes.count(&segment);
+            sizes.count(&segment, accounting.is_of_a_tombstone(&segment));
             let freed_with = accounting.freed_with(&segment);
             if let Some(bytes) = freed_with.and_then(|record| freed.get_mut(record as usize)) {
                 *bytes = bytes.saturating_add(segment.bytes as u64);
@@ -218,8 +218,10 @@ impl Sizes {
         sizes
     }
 
-    fn count(&mut self, segment: &Segment) {
+    fn count(&mut self, segment: &Segment, is_of_a_tombstone: bool) {
         let sum = match segment.why {
+            // Every record has a place for acknowledgements from the beginning.
+            Why::Acknowledgement if !is_of_a_tombstone => &mut self.live_bytes,
             Why::Live | Why::Headers | Why::Reaction => &mut self.live_bytes,
             Why::Tombstone | Why::Acknowledgement => &mut self.tombstone_bytes,
             _ => return,

@@ -386,3 +386,20 @@ fn documents_that_yjs_wrote_add_up() {
     }
     assert!(unsupported > 50, "{unsupported}");
 }
+
+/// What an administrator reads as tombstones is what pruning removes: a live record has a place for
+/// acknowledgements, too.
+#[test]
+fn a_chat_in_which_nothing_is_deleted_has_no_bytes_of_tombstones() {
+    let machine = Machine::new("no tombstones");
+    let store = machine.group("s", &[BOB]);
+    let ids: Vec<String> = (0..5).map(|n| store.send(&format!("message {n}"))).collect();
+    let of_chat = || {
+        let rows = store.json(&["doc", "size"]);
+        let chat = rows.as_array().unwrap().iter().find(|row| row["doc"] == CHAT).unwrap();
+        chat["tombstone_bytes"].as_u64().unwrap()
+    };
+    assert_eq!(of_chat(), 0);
+    store.ok(&["chat", "delete", &ids[0]]);
+    assert!(of_chat() > 100);
+}
