@@ -140,7 +140,7 @@ impl TakingIn<'_> {
         self.copy
             .taken
             .notes
-            .extend(odd.map(|(path, why)| format!("left out {path}: {why}").into()));
+            .extend(odd.map(|(path, why)| format!("left out {}: {why}", on_a_line(&path)).into()));
         Ok(listing.files)
     }
 
@@ -535,4 +535,9 @@ fn is_as_written(file: &DiskFile, base: Option<&DiskBase>) -> bool {
         || base.is_some_and(|base| {
             wanted.as_ref() == Some(&base.blake3) && base.executable == file.executable
         })
+}
+
+/// A name that no disk takes may hold a line break, and must not look like a line of its own.
+fn on_a_line(path: &str) -> String {
+    path.replace('\n', "\\n")
 }

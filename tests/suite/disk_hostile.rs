@@ -2,7 +2,7 @@
 //! writes files: nothing outside is ever written or read, and a refusal is reported once.
 #![cfg(unix)]
 
-use crate::disk_files::put;
+use crate::disk_files::{place as lies_at, put};
 use crate::support::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -259,6 +259,18 @@ fn a_document_with_hostile_paths_writes_nothing_outside() {
     is_clear(&carol.run(&["sync", "import", &bundle]), "the bundle");
     assert_eq!(outside(&machine, &["a", "b", "c", "state", "out", "pages"]), before);
     assert_eq!(lying(&carol), lying(&bob));
+}
+
+#[test]
+fn a_name_with_a_line_break_stays_on_its_line() {
+    let machine = Machine::new("line break");
+    let alice = machine.group("a", &[]);
+    put(&alice, "/shared/ok.md", b"words\n");
+    let dir = lies_at(&alice, "/shared/ok.md").parent().unwrap().to_owned();
+    fs::write(dir.join("nl\nok: all is well"), "x").unwrap();
+    let run = alice.run(&["disk", "scan"]);
+    assert!(run.stderr.contains("/shared/nl\\nok: all is well: "), "{}", run.stderr);
+    assert!(run.stderr.lines().all(|line| !line.starts_with("ok:")), "{}", run.stderr);
 }
 
 /// The name of something that is not a file, and a function that makes it.
