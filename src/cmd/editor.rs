@@ -211,13 +211,6 @@ fn edited(terminal: &Terminal, before: &str) -> Result<Composed> {
     };
     match ended {
         Ok(status) if status.success() => {}
-        // What a shell says of a command that it cannot run.
-        Ok(status) if matches!(status.code(), Some(126 | 127)) => {
-            return Err(unread(Error::io(
-                format!("cannot run the editor `{editor}`"),
-                status.to_string(),
-            )));
-        }
         Ok(status) => {
             let what = format!("`{editor}` ended with {status}: nothing was done");
             return Err(unread(Error::new(Kind::Interrupted, what)));
