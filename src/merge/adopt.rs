@@ -45,7 +45,9 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
         0 => format!("another program had changed {doc}; its changes and ours are kept"),
         // The log keeps only what is recent.
         missing => format!(
-            "another program had put an older {doc} in its place, and the log no longer has all of ours: {missing} of our operations are missing, and come back with a full bundle of somebody who has them"
+            "another program had put an older {doc} in its place, and the log no longer has all of ours: \
+             {missing} of our operations are missing, and come back with a full bundle of somebody who has \
+             them"
         ),
     };
     match conflicts {

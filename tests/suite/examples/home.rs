@@ -57,8 +57,18 @@ impl Home {
         fs::create_dir_all(home.dir.join(".local/share/bash-completion/completions")).unwrap();
         let bin = home.machine.path("bin");
         fs::create_dir(&bin).unwrap();
-        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_crdtctl"), bin.join("crdtctl")).unwrap();
-        for (name, script) in STAND_INS {
+        // Each run has a seed of its own, or two ids could begin alike by chance.
+        let runs = home.machine.path("runs");
+        fs::create_dir(&runs).unwrap();
+        let seeded = format!(
+            "n=0; while [ -z \"$CRDTCTL_SEED\" ]; do\n\
+             mkdir '{}'/$n 2>/dev/null && export CRDTCTL_SEED=\"{name} $n\"; n=$((n+1)); done\n\
+             exec '{}' \"$@\"",
+            runs.display(),
+            env!("CARGO_BIN_EXE_crdtctl")
+        );
+        let stand_ins = STAND_INS.iter().copied().chain([("crdtctl", seeded.as_str())]);
+        for (name, script) in stand_ins {
             let file = bin.join(name);
             fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
             fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
