@@ -24,10 +24,14 @@ pub struct RepairArgs {
 
 pub fn run(context: &Context, args: RepairArgs) -> Result<Report> {
     let store = context.store()?;
-    named(&check::look(context, &store, None, false)?, &args.finding)?;
+    named(&check::look_once(context, &store, None, false)?, &args.finding)?;
     let session = context.repair_session()?;
-    // Again while nobody else writes: what a command leaves until it ends is nothing to repair.
-    let findings = check::look_once(context, &store, None, false)?;
+    // Again while nobody else writes: what a command leaves until it ends is nothing to repair. The session of
+    // a dry run keeps nobody from it.
+    let findings = match context.how()?.dry_run {
+        true => check::look(context, &store, None, false)?,
+        false => check::look_once(context, &store, None, false)?,
+    };
     let findings = named(&findings, &args.finding)?;
     let repaired = repair(session, &findings)?;
     let ids: Vec<&str> = repaired.findings.iter().map(|finding| finding.id.as_str()).collect();

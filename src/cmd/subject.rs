@@ -7,7 +7,7 @@ use crate::crdt::any_view::AnyView;
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result, listed};
-use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate, Wrapping};
+use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate};
 use crate::id::DocId;
 use crate::store::Reader;
 use crate::wire::{SharedBytes, Update, merge_with_gaps};
@@ -89,13 +89,8 @@ impl LooseDocument {
     /// `Untrusted` if one of its updates does not decode.
     pub fn of(name: String, identified: &Identified, document: FoundDocument) -> Result<Self> {
         let update = merged(&name, &document)?;
-        let is_update = matches!(identified.form, FileKind::UpdateV1 | FileKind::UpdateV2);
-        let is_form = |around: &Wrapping| {
-            matches!(around, Wrapping::Packed(_) | Wrapping::Text(_) | Wrapping::JsonBytes)
-        };
-        let is_whole = document.steps.len() == 1 && document.left_out().is_none();
         Ok(LooseDocument {
-            is_alone: is_update && is_whole && identified.wrappings.iter().all(is_form),
+            is_alone: identified.is_one_update(),
             name,
             kind: identified.form.name(),
             wrapped_in: identified.wrappings.iter().map(ToString::to_string).collect(),
@@ -136,12 +131,7 @@ impl Context {
         if path == Path::new("-") || from.kind.is_some() || there && is_path(wanted) {
             return file();
         }
-        if is_path(wanted) && path.is_dir() {
-            return Err(no_file(wanted));
-        }
-        if is_path(wanted) && !wanted.contains(':') {
-            return Err(files::missing(&path));
-        }
+        refuse_path(wanted, &path)?;
         let known = || -> Result<_> {
             let reader = self.reader()?;
             let doc = self.document(&reader, wanted)?;
@@ -174,14 +164,12 @@ impl Context {
         if path == Path::new("-") {
             return Ok(true);
         }
-        if !there && path.is_dir() && (is_path(wanted) || self.reader().is_err()) {
-            return Err(no_file(wanted));
-        }
         if there && is_path(wanted) {
             return Ok(true);
         }
-        if is_path(wanted) && !wanted.contains(':') {
-            return Err(files::missing(&path));
+        refuse_path(wanted, &path)?;
+        if !there && path.is_dir() && self.reader().is_err() {
+            return Err(no_file(wanted));
         }
         if !there || is_concern(wanted) {
             return Ok(false);
@@ -271,6 +259,19 @@ impl Context {
         }
         note_unread(self, &name, &document)?;
         LooseDocument::of(name, identified, document)
+    }
+}
+
+/// Refuses an argument that is written as a path, with nothing to be read there. The id of a document may
+/// have a `/`, too.
+///
+/// # Errors
+/// `NotFound`.
+pub fn refuse_path(wanted: &str, path: &Path) -> Result<()> {
+    match is_path(wanted) {
+        true if path.is_dir() => Err(no_file(wanted)),
+        true if !wanted.contains(':') => Err(files::missing(path)),
+        _ => Ok(()),
     }
 }
 

@@ -148,8 +148,7 @@ impl View {
     pub fn digests(&self, flag: &str) -> PairedDigests {
         let mut out = Encoding::with_parts();
         digest::encode(&mut out, self, &|node| {
-            let is_map = self.node(node).is_some_and(|node| node.shape == Shape::Map);
-            is_map && self.child(node, flag).is_some_and(|entry| self.is_true(entry))
+            self.is_map(node) && self.child(node, flag).is_some_and(|entry| self.is_true(entry))
         });
         out.take()
     }

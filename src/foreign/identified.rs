@@ -208,6 +208,19 @@ impl Identified {
         self.form == FileKind::UpdateV1 && self.wrappings.is_empty()
     }
 
+    /// Returns whether it is one update and nothing else, however packed.
+    pub fn is_one_update(&self) -> bool {
+        let is_packing = |around: &Wrapping| {
+            matches!(around, Wrapping::Packed(_) | Wrapping::Text(_) | Wrapping::JsonBytes)
+        };
+        let is_one = match self.found.documents() {
+            [document] => document.steps.len() == 1,
+            _ => false,
+        };
+        let is_update = matches!(self.form, FileKind::UpdateV1 | FileKind::UpdateV2);
+        is_update && is_one && self.is_whole() && self.wrappings.iter().all(is_packing)
+    }
+
     /// Returns whether nothing of it was left out.
     pub(super) fn is_whole(&self) -> bool {
         self.found.documents().iter().all(|document| document.problem.is_none())

@@ -56,14 +56,15 @@ pub fn succeeded(state: &State) -> Result<BTreeMap<String, String>> {
         (of_one && !said.lives).then_some((old, said.by))
     };
     let mut gone: BTreeMap<String, String> = known(state)?.into_iter().filter_map(holds).collect();
-    if let (Some((us, ..)), Some(since)) = (state.replica()?, state.replica_since()?) {
-        for old in state.earlier_replicas()? {
-            // Where this store was copied from, the other lives on.
-            let heard = peers.iter().find(|peer| peer.replica_id == old);
-            if heard.is_some_and(|peer| peer.last_seen <= since) {
-                gone.insert(old, us.clone());
-            }
-        }
+    let earlier = state.earlier_replicas()?;
+    // Few stores are in their second life: the others need not be asked since when.
+    let mut ours = peers.iter().filter(|peer| earlier.contains(&peer.replica_id)).peekable();
+    if ours.peek().is_some()
+        && let (Some((us, ..)), Some(since)) = (state.replica()?, state.replica_since()?)
+    {
+        // Where this store was copied from, the other lives on.
+        let gone_before = ours.filter(|peer| peer.last_seen <= since);
+        gone.extend(gone_before.map(|peer| (peer.replica_id.clone(), us.clone())));
     }
     Ok(gone)
 }

@@ -440,7 +440,11 @@ fn what_a_newcomer_meant_is_named() {
     assert!(!run.fails(6, "").stderr.contains("doc load"), "{}", run.stderr);
 
     let none = text(&machine.path("none.bin"));
-    for args in [["check", &none].as_slice(), &["recover", &none, "-O", &copy]] {
+    for args in [
+        ["check", &none].as_slice(),
+        &["recover", &none, "-O", &copy],
+        &["doc", "diff", &copy, &none],
+    ] {
         store.run(args).fails(4, "none.bin");
         assert!(!store.run(args).stderr.contains("doc list"), "{args:?}");
     }

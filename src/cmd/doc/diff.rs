@@ -1,7 +1,7 @@
 use crate::cmd::failure;
 use crate::cmd::foreign::{ForeignFile, FromKind, is_level};
 use crate::cmd::moment::AtMoment;
-use crate::cmd::subject::split;
+use crate::cmd::subject::{refuse_path, split};
 use crate::cmd::{Context, files};
 use crate::concern::{self, CONCERNS};
 use crate::crdt::any_view::AnyView;
@@ -147,6 +147,7 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
     let path = path.as_path();
     let is_concern = CONCERNS.iter().any(|spec| spec.name == argument);
     if is_concern || !(is_stdin(argument) || path.exists()) {
+        refuse_path(argument, path)?;
         return document(context, argument);
     }
     let name = argument.to_owned();

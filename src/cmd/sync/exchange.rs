@@ -3,7 +3,7 @@
 use super::args::{ExportArgs, ImportArgs, ReceiptArgs};
 use super::contents::{BundleAgain, read_twice, receive, told_contents};
 use super::incoming::{LeftOut, account, leaving_out, read_bundle};
-use crate::cmd::files::{name, within};
+use crate::cmd::files::{is_stdin, name, within};
 use crate::cmd::foreign::{ForeignFile, FromKind};
 use crate::cmd::subject::split;
 use crate::cmd::{Context, DryRun, OutFile};
@@ -331,7 +331,7 @@ fn bundle_input(file: &Path) -> Result<(Input, BundleAgain)> {
 
 /// Whether a file that is no bundle is Yjs content. Standard input was read already.
 fn is_document(file: &Path, error: &Error) -> bool {
-    if error.kind != Kind::Untrusted || file.as_os_str() == "-" {
+    if error.kind != Kind::Untrusted || is_stdin(file) {
         return false;
     }
     let read = ForeignFile::read(file, FromKind { kind: None }).ok();

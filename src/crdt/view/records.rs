@@ -14,7 +14,7 @@ impl View {
         let Some(map) = self.map_at(path) else { return each_field(self, path, names) };
         let of_record = |record: &Entry| {
             let key = self.key(record);
-            let value = |name: &&str| match self.is_map(record) {
+            let value = |name: &&str| match self.is_map(record.node) {
                 true => self.child(record.node, name).and_then(|field| self.single(field)),
                 false => self.value(&[path, &[key, name]].concat()),
             };
@@ -26,7 +26,7 @@ impl View {
     /// [`Source::flagged`].
     pub(super) fn flagged_of(&self, path: &[&str], name: &str) -> Vec<String> {
         let Some(map) = self.map_at(path) else { return flagged(self, path, name) };
-        let is_flagged = |record: &&Entry| match self.is_map(record) {
+        let is_flagged = |record: &&Entry| match self.is_map(record.node) {
             true => self.child(record.node, name).is_some_and(|field| self.is_true(field)),
             false => self.flag(&[path, &[self.key(record), name]].concat()),
         };
@@ -39,7 +39,7 @@ impl View {
         self.node(self.node_at(path)?).filter(|node| node.shape == Shape::Map)
     }
 
-    fn is_map(&self, entry: &Entry) -> bool {
-        self.node(entry.node).is_some_and(|node| node.shape == Shape::Map)
+    pub(super) fn is_map(&self, node: u32) -> bool {
+        self.node(node).is_some_and(|node| node.shape == Shape::Map)
     }
 }
