@@ -410,9 +410,11 @@ fn count_collection(
     after: &View,
     account: &mut MergeSummary,
 ) {
+    let mut tombstones = collection.deleted(after).into_iter().peekable();
     for path in collection.records(after) {
         let steps = path.steps();
-        let deleted = collection.is_deleted(after, &path);
+        // Both are in key order.
+        let deleted = tombstones.next_if_eq(&path).is_some();
         let old = before.filter(|before| before.exists(&steps));
         match old {
             None => account.added += usize::from(!deleted),

@@ -1,7 +1,7 @@
 //! Runs two pieces of work at the same time, if that is worth a thread.
 
 use std::panic;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 /// For fewer bytes than this a thread costs more than it saves.
 const WORTH: usize = 1 << 18;
@@ -33,6 +33,42 @@ pub(crate) fn both<A, B: Send>(
     })
 }
 
+/// A result that is worked out beside what comes next.
+#[derive(Debug)]
+pub(crate) struct Underway<T>(Stage<T>);
+
+#[derive(Debug)]
+enum Stage<T> {
+    Begun(JoinHandle<T>),
+    Done(T),
+    /// Its thread panicked, and the caller was told.
+    Failed,
+}
+
+impl<T: Send + 'static> Underway<T> {
+    /// Begins work on many `bytes`; `None` if it is not worth a thread, or none can be started.
+    pub(crate) fn begin(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Option<Self> {
+        let begin = || thread::Builder::new().spawn(work).ok();
+        pays(bytes).then(begin).flatten().map(|begun| Underway(Stage::Begun(begun)))
+    }
+
+    /// Returns the result, once it is there. A panic of the work becomes one of the caller; after that there
+    /// is none.
+    pub(crate) fn get(&mut self) -> Option<&T> {
+        self.0 = match std::mem::replace(&mut self.0, Stage::Failed) {
+            Stage::Begun(begun) => match begun.join() {
+                Ok(done) => Stage::Done(done),
+                Err(panic) => panic::resume_unwind(panic),
+            },
+            progress => progress,
+        };
+        match &self.0 {
+            Stage::Done(done) => Some(done),
+            Stage::Begun(_) | Stage::Failed => None,
+        }
+    }
+}
+
 /// Frees what takes about this many `bytes`, beside what comes next if that is worth a thread.
 pub(crate) fn free(bytes: usize, what: impl Send + 'static) {
     if pays(bytes) {
@@ -43,7 +79,7 @@ pub(crate) fn free(bytes: usize, what: impl Send + 'static) {
 
 #[cfg(test)]
 mod tests {
-    use super::{WORTH, both};
+    use super::{Underway, WORTH, both};
 
     #[test]
     fn both_are_done_and_a_panic_is_passed_on() {
@@ -55,5 +91,17 @@ mod tests {
             let failed = std::panic::catch_unwind(|| both(bytes, || (), || panic!("there")));
             assert_eq!(failed.unwrap_err().downcast_ref(), Some(&"there"));
         }
+    }
+
+    #[test]
+    fn what_is_underway_is_waited_for_and_kept() {
+        assert!(Underway::begin(0, || 1).is_none());
+        let mut underway = Underway::begin(WORTH, || 1).unwrap();
+        assert_eq!([underway.get().copied(), underway.get().copied()], [Some(1); 2]);
+        let mut failing = Underway::begin(WORTH, || panic!("there")).unwrap();
+        let failed =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| failing.get().is_none()));
+        assert_eq!(failed.unwrap_err().downcast_ref(), Some(&"there"));
+        assert_eq!(failing.get(), None);
     }
 }

@@ -73,6 +73,7 @@ pub use swept::IndexedDocument;
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::MemberId;
 use layout::Layout;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -88,6 +89,8 @@ pub struct Store {
     generation: Generation,
     environment: Rc<Environment>,
     commits: Rc<Commits>,
+    /// What read the store so far, if the next session is to use its connection to the local state.
+    read_by: Cell<Option<Reader>>,
 }
 
 /// The generations of stores.
@@ -105,7 +108,8 @@ impl Store {
         match named(dir)? {
             Some((generation, named_within)) => {
                 let (named, commits) = (dir.to_owned(), Rc::default());
-                Ok(Store { named, named_within, generation, environment, commits })
+                let read_by = Cell::default();
+                Ok(Store { named, named_within, generation, environment, commits, read_by })
             }
             None => {
                 let error = Error::not_found(format!("no store at {}", dir.display()));
@@ -119,6 +123,13 @@ impl Store {
     pub fn counting(mut self, commits: &Rc<Commits>) -> Store {
         commits.join(&self.commits);
         self.commits = Rc::clone(commits);
+        self
+    }
+
+    /// Lets the next session use what a reader of this store has open, if nobody else reads through it.
+    #[must_use]
+    pub(crate) fn continuing(self, reader: Option<Reader>) -> Store {
+        self.read_by.set(reader);
         self
     }
 
@@ -296,7 +307,8 @@ impl Store {
             Generation::Files(dir) => {
                 let (environment, commits) =
                     (Rc::clone(&self.environment), Rc::clone(&self.commits));
-                Session::open(dir, environment, commits, open, recovery)
+                let read = self.read_by.take().and_then(Reader::into_state);
+                Session::open(dir, environment, commits, open, recovery, read)
             }
             Generation::Legacy { file, .. } => Err(Error::refused(format!(
                 "{} is a store of the 0.1.19 generation, which crdtctl can only read",

@@ -123,10 +123,8 @@ impl Context {
     /// Returns write access to the store, as the acting member. Respects `-n`.
     pub fn session(&self) -> Result<Session> {
         let how = self.how()?;
-        // Kept until the session is open, so that SQLite reads its file's header and schema only once.
         let reader = self.reader.take();
-        let session = self.store()?.session(how)?;
-        drop(reader);
+        let session = self.store()?.continuing(reader).session(how)?;
         self.is_automatic.set(Some(archiving::is_automatic(Some(session.state()))?));
         if let Some(member) = session.member() {
             self.detail(|| format!("acting as {member}"));

@@ -1,6 +1,7 @@
 //! An update that is the document's whole content.
 
 use super::view::View;
+use crate::parallel;
 use crate::wire::{Checked, CheckedBytes, SharedBytes, Update};
 use std::rc::Rc;
 
@@ -15,12 +16,17 @@ pub struct FirstUpdate {
 
 impl FirstUpdate {
     /// Returns an update's view if it is a first update: yrs accepts all of it, it needs nothing, and all its
-    /// content is live.
+    /// content is live. That of a large one knows its sum, which is worked out beside what else is done with
+    /// the update.
     pub(super) fn view_of(update: &Update<'_, Checked>) -> Option<View> {
         if update.beyond().is_some() || update.is_complete().is_err() {
             return None;
         }
-        View::read_settled(update)
+        let view = View::read_settled(update)?;
+        if parallel::pays(update.bytes().len()) {
+            view.sum();
+        }
+        Some(view)
     }
 
     pub(super) fn of(update: &Update<'_, Checked>, view: View) -> FirstUpdate {

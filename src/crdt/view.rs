@@ -5,6 +5,7 @@
 //! sequences and the winners of map keys follow its conflict rule.
 
 pub(super) mod build;
+mod content_sum;
 pub(super) mod digest;
 mod elements;
 pub(super) mod index;
@@ -22,7 +23,7 @@ mod steps;
 mod tests;
 mod typed;
 
-pub use digest::ContentSum;
+pub use content_sum::ContentSum;
 pub use index::View;
 pub use lent::{LentEntries, LentPlain, LentValue};
 pub use news::is_new;
@@ -156,7 +157,12 @@ impl View {
     /// Returns the sum of the digests of the parts of the live content: two documents that show the same have
     /// the same sum, as with [`View::digest`].
     pub fn sum(&self) -> ContentSum {
-        digest::sum(self)
+        *self.sum.get_or_init(|| digest::sum(self))
+    }
+
+    /// Returns the sum if it was worked out before.
+    pub fn known_sum(&self) -> Option<ContentSum> {
+        self.sum.get().copied()
     }
 
     /// Returns the item that created the container at a path, or `None` for a root, which nobody created.

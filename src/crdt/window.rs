@@ -15,6 +15,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A whole state, and where its pages are. A source that cannot tell answers as if it were empty, and returns
 /// no projection.
@@ -78,6 +79,9 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// Returns the size of the whole state in bytes.
     fn bytes(&self) -> u64;
 
+    /// Closes whatever it reads from. Nothing more may be asked of the state.
+    fn let_go(&self);
+
     /// Returns all pages not in `beyond`, if they are not stored yet.
     fn rows_to_keep(&self, beyond: &PageSet) -> Option<Vec<PageRow<'_>>>;
 }
@@ -86,7 +90,7 @@ pub trait PageSource: Bytes + fmt::Debug {
 #[derive(Debug)]
 struct HeldState {
     state: SharedBytes,
-    pages: Pages,
+    pages: Arc<Pages>,
     /// What the holder knows of it, if it was read.
     facts: Option<HeldFacts>,
 }
@@ -174,6 +178,8 @@ impl PageSource for HeldState {
         self.state.len() as u64
     }
 
+    fn let_go(&self) {}
+
     fn rows_to_keep(&self, beyond: &PageSet) -> Option<Vec<PageRow<'_>>> {
         Some(self.pages.rows_beyond(beyond))
     }
@@ -200,22 +206,20 @@ impl Window {
     /// How often it is worth asking for more before everything is opened.
     pub const TURNS: usize = 6;
 
-    /// Opens a window with only the pages that tell which keys exist. Returns `None` if the state has no
-    /// independent pages.
-    pub fn of<S>(state: &Update<'_, S>, noted: Noted) -> Option<Window> {
-        let pages = Pages::of(state, &noted)?;
+    /// Opens a window on a state with these pages, and only those of them that tell which keys exist.
+    pub fn of<S>(state: &Update<'_, S>, pages: Arc<Pages>, noted: Noted) -> Window {
         let held = HeldState { state: state.to_shared_bytes(), pages, facts: None };
-        Some(Window::over(Rc::new(held), noted))
+        Window::over(Rc::new(held), noted)
     }
 
     /// Opens a window on a state that was read, with only the pages of the tombstones at these paths, and
     /// those with the same keys in other roots. Returns `None` if that saves too little.
     pub fn of_tombstones<'p>(
         state: &Update<'_, Checked>,
+        pages: Arc<Pages>,
         noted: Noted,
         tombstones: impl Iterator<Item = &'p DocPath>,
     ) -> Option<Window> {
-        let pages = Pages::of(state, &noted)?;
         let keys = tombstones.filter_map(|path| path.get(1));
         let tombstones: PageSet = keys.flat_map(|key| pages.of_key(key)).collect();
         if tombstones.len() > pages.count() / 2 {

@@ -142,6 +142,7 @@ impl Rehearsal {
         }
         let known: Vec<usize> = lines.iter().map(|line| self.blocks_of(*line)).collect();
         self.fragments.reserve(update.blocks.len());
+        self.list_of.reserve(update.blocks.len());
         for (client, line) in update.clients.iter().zip(&lines) {
             if let Some(line) = self.lines.get_mut(*line as usize) {
                 line.fragments.reserve(client.blocks.len());

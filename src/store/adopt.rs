@@ -124,7 +124,8 @@ impl Session {
         let news = Update::checked(&news, roots(doc)).map_err(bug)?.since(before.version());
         let is_theirs = match theirs.filter(|_| !roots(doc).is_anything()) {
             Some(theirs) => {
-                open.becomes_theirs(&theirs, news.clone().into(), roots(doc), client)?
+                let news = news.clone().into();
+                open.becomes_theirs(&theirs, news, roots(doc), client, self.environment.noted)?
             }
             None => false,
         };

@@ -14,9 +14,10 @@ use crate::gate::{self, Expected};
 use crate::id::DocId;
 use crate::wire::{Noted, PageRow, PageSet, Pages, SharedBytes, Splice, SplicePart, Update};
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How much of a file is held in memory while it is copied.
 const COPIED_AT_ONCE: usize = 1 << 18;
@@ -61,10 +62,33 @@ impl<'a> Checkpoint<'a> {
 
 /// A document's state to be stored.
 pub(super) enum NewState {
-    /// The whole state; with the fields noted of its pages, if their positions are to be recorded.
-    Whole(SharedBytes, Option<Noted>),
+    /// The whole state.
+    Whole(EncodedState),
     /// The pages that changed; all others as they were.
     Spliced(Box<SplicedState>),
+}
+
+/// See [`NewState::Whole`].
+pub(super) struct EncodedState {
+    pub bytes: SharedBytes,
+    /// Its pages, if they were found already.
+    pub pages: Option<Arc<Pages>>,
+    /// The fields noted of its pages, if their positions are to be recorded.
+    pub noted: Option<Noted>,
+}
+
+impl EncodedState {
+    /// A state of which nothing but itself is recorded.
+    pub fn alone(bytes: SharedBytes) -> EncodedState {
+        EncodedState { bytes, pages: None, noted: None }
+    }
+
+    /// Returns its pages, if their positions are to be recorded, and it has independent ones.
+    fn pages(&self) -> Option<Arc<Pages>> {
+        let noted = self.noted.as_ref()?;
+        let find = || Some(Arc::new(Pages::of(&Update::walk(&self.bytes).ok()?, noted)?));
+        self.pages.clone().or_else(find)
+    }
 }
 
 /// See [`NewState::Spliced`].
@@ -79,7 +103,7 @@ impl NewState {
     /// Returns its length in bytes.
     pub fn bytes(&self) -> u64 {
         match self {
-            NewState::Whole(bytes, _) => bytes.len() as u64,
+            NewState::Whole(whole) => whole.bytes.len() as u64,
             NewState::Spliced(spliced) => spliced.splice.bytes,
         }
     }
@@ -90,11 +114,16 @@ impl NewState {
     }
 
     /// Writes the whole state, piece by piece.
-    fn write(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            NewState::Whole(bytes, _) => out(bytes),
+            NewState::Whole(whole) => out.write_all(&whole.bytes),
             NewState::Spliced(spliced) => spliced.write(out),
         }
+    }
+
+    /// Closes the file that it copied from: the system can take long to remove one that was replaced.
+    fn let_go(&self) {
+        self.spliced().inspect(|spliced| spliced.window.source().let_go());
     }
 
     fn spliced(&self) -> Option<&SplicedState> {
@@ -112,15 +141,15 @@ impl SplicedState {
         edited.map_or_else(Vec::new, |edited| edited.rows_beyond(&PageSet::new()))
     }
 
-    fn write(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let source = self.window.source();
         for part in self.splice.parts() {
             match part {
-                SplicePart::New(bytes) => out(bytes)?,
+                SplicePart::New(bytes) => out.write_all(bytes)?,
                 SplicePart::Copied(range) => {
                     for from in range.clone().step_by(COPIED_AT_ONCE) {
                         let to = from.saturating_add(COPIED_AT_ONCE as u64).min(range.end);
-                        out(&source.range(from..to).ok_or_else(changed_meanwhile)?)?;
+                        out.write_all(&source.range(from..to).ok_or_else(changed_meanwhile)?)?;
                     }
                 }
             }
@@ -196,13 +225,11 @@ fn keep_pages(
             (&spliced.splice.segments, spliced.changed(), spliced.window.rows_to_keep())
         }
         // The next session then reads only the pages it needs.
-        NewState::Whole(bytes, Some(noted)) => {
-            let pages = Update::walk(bytes).ok().and_then(|all| Pages::of(&all, noted));
-            let Some(pages) = pages else { return Ok(()) };
+        NewState::Whole(whole) => {
+            let Some(pages) = whole.pages() else { return Ok(()) };
             found = pages;
             (found.segments(), found.rows_beyond(&PageSet::new()), Some(Vec::new()))
         }
-        NewState::Whole(_, None) => return Ok(()),
     };
     state.put_pages(&PageChange {
         doc: checkpoint.doc,
@@ -246,16 +273,12 @@ pub(super) fn write(
     if let Some(dir) = path.parent() {
         fs::create_dir(dir)?;
     }
-    let mut hasher = blake3::Hasher::new();
-    let seen = fs::persist_by(&path, |file| {
-        checkpoint.state.write(&mut |bytes| {
-            hasher.update(bytes);
-            file.write_all(bytes)
-        })
-    })?;
-    let stamp = Stamp { blake3: hasher.finalize().into(), bytes: checkpoint.state.bytes() };
+    let bytes = checkpoint.state.bytes();
+    let (seen, blake3) = fs::persist_hashed(&path, bytes, |file| checkpoint.state.write(file))?;
+    let stamp = Stamp { blake3, bytes };
     meta.describe(&stamp);
     fs::persist(&path.with_extension("meta"), meta.to_text()?.as_bytes())?;
+    checkpoint.state.let_go();
     Ok(Some(WrittenFile { version: meta.version, stamp, seen }))
 }
 
@@ -297,7 +320,7 @@ pub(super) fn recover(
         if !matches!(brought::brought(&loaded, doc, roots), Ok(None)) {
             continue;
         }
-        let new = NewState::Whole(loaded.state.clone(), None);
+        let new = NewState::Whole(EncodedState::alone(loaded.state.clone()));
         let checkpoint = Checkpoint::of(doc, &loaded, &new, seq);
         notes.extend(fold(layout, state, &[checkpoint], None, now)?);
     }

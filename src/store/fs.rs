@@ -3,6 +3,7 @@
 //! Nothing else below the commands touches files (SQLite opens its own).
 
 mod flowing;
+mod hashed;
 mod medium;
 mod seen;
 
@@ -13,18 +14,15 @@ pub(crate) use seen::counted;
 pub(super) use seen::{OpenFile, seen};
 
 use crate::error::{Error, Kind, Result};
-use flowing::Flowing;
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{BufWriter, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// File names have at most 255 bytes; a temporary name needs four more than the name it becomes.
 const TEMPORARY_NAME_BYTES: usize = 240;
-/// Bytes buffered before they are written.
-const WRITTEN_AT_ONCE: usize = 1 << 16;
 /// How long to wait before trying the lock again.
 const LOCK_STEP: Duration = Duration::from_millis(5);
 /// The clocks of file systems advance in steps of at most ten of these.
@@ -243,33 +241,35 @@ pub(super) fn create_dir(path: &Path) -> Result<()> {
 /// Not promised: that the new *name* is on the disk ([`sync_dir`] does that, once for all files of a
 /// directory), or that a program with the old file open sees the new one.
 pub(super) fn persist(path: &Path, bytes: &[u8]) -> Result<()> {
-    persist_by(path, |file| file.write_all(bytes)).map(drop)
+    replace(path, true, |mut file| file.write_all(bytes)).map(drop)
 }
 
-/// Does the same with what `write` writes, and returns the new file as it then is. If `write` fails, the old
-/// file stays.
-pub(super) fn persist_by(
+/// Does the same with what `write` writes, about `bytes` bytes. Returns the new file as it then is, and the
+/// hash of its content. If `write` fails, the old file stays.
+pub(super) fn persist_hashed(
     path: &Path,
+    bytes: u64,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-) -> Result<Option<Seen>> {
-    replace(path, write, true)
+) -> Result<(Option<Seen>, [u8; 32])> {
+    replace(path, true, |file| hashed::fill(file, bytes, write))
 }
 
 /// Replaces a file without waiting for the disk: after a power cut it may hold its old bytes, the new ones,
 /// or nothing. For files that can be made again.
 pub(super) fn persist_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, |file| file.write_all(bytes), false).map(drop)
+    replace(path, false, |mut file| file.write_all(bytes)).map(drop)
 }
 
-fn replace(
+/// Replaces a file by what `fill` writes; returns the file as it then is, and what `fill` returns.
+fn replace<T>(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
     durable: bool,
-) -> Result<Option<Seen>> {
+    fill: impl FnOnce(&File) -> std::io::Result<T>,
+) -> Result<(Option<Seen>, T)> {
     let temporary = temporary_name(path);
-    let written = write_new(&temporary, path, write, durable).and_then(|file| {
+    let written = write_new(&temporary, path, durable, fill).and_then(|(file, done)| {
         fs::rename(&temporary, path)?;
-        Ok(OpenFile::look(&file))
+        Ok((OpenFile::look(&file), done))
     });
     written.map_err(|e| {
         // The old file is intact; the remains of the new one would only confuse.
@@ -278,31 +278,28 @@ fn replace(
     })
 }
 
-fn write_new(
+fn write_new<T>(
     temporary: &Path,
     model: &Path,
-    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
     durable: bool,
-) -> std::io::Result<File> {
+    fill: impl FnOnce(&File) -> std::io::Result<T>,
+) -> std::io::Result<(File, T)> {
     // Never write through what a crash, or somebody else, left under this name.
     match fs::remove_file(temporary) {
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
         _ => {}
     }
-    let file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
+    let file = OpenOptions::new().read(true).write(true).create_new(true).open(temporary)?;
     if let Ok(old) = fs::symlink_metadata(model)
         && old.is_file()
     {
         file.set_permissions(old.permissions())?;
     }
-    // Buffered: thousands of small pieces must not become thousands of writes.
-    let mut buffered = BufWriter::with_capacity(WRITTEN_AT_ONCE, Flowing::to(&file, durable));
-    write(&mut buffered)?;
-    buffered.into_inner()?;
+    let done = fill(&file)?;
     if durable {
         file.sync_all()?;
     }
-    Ok(file)
+    Ok((file, done))
 }
 
 /// Returns `<name>.tmp` beside the file, cut if the name would become too long.

@@ -467,6 +467,10 @@ impl PageSource for IndexedFile {
         self.file.pieces.table().bytes()
     }
 
+    fn let_go(&self) {
+        self.file.file.let_go();
+    }
+
     fn rows_to_keep(&self, _beyond: &PageSet) -> Option<Vec<PageRow<'_>>> {
         None
     }

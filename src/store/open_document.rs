@@ -1,6 +1,6 @@
 //! A document in a session: as it was loaded, and as the session changed it.
 
-use super::fold::{ContentNote, NewState};
+use super::fold::{ContentNote, EncodedState, NewState};
 use super::load::{EMPTY, Loaded, Roots, excluded};
 use super::state::KnownContent;
 use crate::crdt::any_view::AnyView;
@@ -15,11 +15,13 @@ use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::gate::Expected;
 use crate::id::DocId;
+use crate::parallel::Underway;
 use crate::wire::{
-    self, Checked, CheckedBytes, Clocks, Noted, SharedBytes, Update, Value, Version,
+    self, Checked, CheckedBytes, Clocks, Noted, Pages, SharedBytes, Update, Value, Version,
 };
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Where an update came from: a replica id, and the seq in its log.
 pub(super) type Origin = (String, i64);
@@ -68,6 +70,8 @@ pub(super) struct OpenDocument {
     /// The state as it stands, if it was encoded since the last change.
     state: Option<CheckedBytes<SharedBytes>>,
     view: Option<Rc<View>>,
+    /// The pages of the state, if they are being looked for.
+    pages: Option<Underway<Option<Arc<Pages>>>>,
     /// The content that a view does not show.
     types: Option<Rc<SharedTypes>>,
     /// The bytes that a limit counted, and the [`OpenDocument::size`] at that time.
@@ -136,6 +140,7 @@ impl OpenDocument {
             arrived: None,
             state: None,
             view: None,
+            pages: None,
             types: None,
             measured: None,
         }
@@ -193,7 +198,8 @@ impl OpenDocument {
 
     /// Discards the session's changes to the document and returns them.
     pub fn close(&mut self) -> Option<Editing> {
-        (self.state, self.view, self.types, self.measured) = (None, None, None, None);
+        (self.state, self.view, self.pages) = (None, None, None);
+        (self.types, self.measured) = (None, None);
         self.editing.take()
     }
 
@@ -227,6 +233,7 @@ impl OpenDocument {
         news: SharedBytes,
         expected: Expected<'_>,
         client: u64,
+        noted: Noted,
     ) -> Result<bool> {
         let nothing = CheckedBytes::check(SharedBytes::from(EMPTY.to_vec()), expected)
             .map_err(|fault| Error::bug("the empty state is not valid").because(fault))?;
@@ -239,13 +246,29 @@ impl OpenDocument {
         doc.becomes(&all, news)?;
         self.close();
         self.editing = Some(Editing { doc, client, by: vec![WrittenBy::File], bytes });
-        self.stands_as(all);
+        self.stands_as(all, noted);
         Ok(true)
     }
 
-    /// Keeps what arrived as the document's present state.
-    pub fn stands_as(&mut self, first: FirstUpdate) {
+    /// Keeps what arrived as the document's present state. Its pages are needed later, whatever comes next.
+    pub fn stands_as(&mut self, first: FirstUpdate, noted: Noted) {
+        let state = first.state.clone();
+        let find = move || Pages::of(&state.update(), &noted).map(Arc::new);
+        self.pages = Underway::begin(first.state.bytes().len(), find);
         (self.state, self.view) = (Some(first.state), Some(first.view));
+    }
+
+    /// Returns the pages of the present state, if it has independent ones.
+    pub fn pages(&mut self, state: &Update<'_, Checked>, noted: Noted) -> Option<Arc<Pages>> {
+        match self.pages.as_mut().and_then(Underway::get) {
+            Some(found) => found.clone(),
+            None => Pages::of(state, &noted).map(Arc::new),
+        }
+    }
+
+    /// Returns the sum of its content as it stands, if it was worked out before.
+    pub fn known_sum(&self) -> Option<ContentSum> {
+        self.view.as_ref().and_then(|view| view.known_sum())
     }
 
     /// Changes the open document. After an error, what yrs holds must not be used.
@@ -263,7 +286,7 @@ impl OpenDocument {
         let new = editing.doc.updates().get(before..).unwrap_or(&[]);
         editing.bytes = new.iter().fold(editing.bytes, |sum, update| sum + update.len() as u64);
         if editing.by.len() > before {
-            (self.state, self.view, self.types) = (None, None, None);
+            (self.state, self.view, self.pages, self.types) = (None, None, None, None);
         }
         Ok(result)
     }
@@ -415,7 +438,8 @@ impl OpenDocument {
             Some(state) => state,
             None => {
                 self.complete(doc, roots)?;
-                NewState::Whole(self.state()?, Some(noted))
+                let pages = self.pages.as_mut().and_then(Underway::get).cloned().flatten();
+                NewState::Whole(EncodedState { bytes: self.state()?, pages, noted: Some(noted) })
             }
         };
         // A sum that is not known by pages takes reading everything: only if that was done.

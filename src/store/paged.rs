@@ -16,10 +16,10 @@ use crate::crdt::window::Window;
 use crate::error::Result;
 use crate::gate;
 use crate::id::DocId;
-use crate::parallel;
 use crate::path::DocPath;
 use crate::wire::{Checked, Noted, Pages, SharedBytes, Splice, Update};
 use std::rc::Rc;
+use std::sync::Arc;
 
 impl Session {
     /// Runs the first change of this session, and opens only the parts of large documents that it asks for.
@@ -158,7 +158,10 @@ impl OpenDocument {
         let window = {
             let state: &SharedBytes = &self.loaded.state;
             let walked = Update::walk(state).ok();
-            walked.and_then(|walked| Window::of(&walked.held_by(state), noted))
+            walked.and_then(|walked| {
+                let pages = Pages::of(&walked, &noted)?;
+                Some(Window::of(&walked.held_by(state), Arc::new(pages), noted))
+            })
         };
         window.map_or(Ok(()), |window| self.look_through(window))
     }
@@ -176,9 +179,10 @@ impl OpenDocument {
         {
             return Ok(false);
         }
-        let tombstones =
-            |state: &Update<'_, Checked>| Window::of_tombstones(state, noted, tombstones);
-        self.narrow_arrived(doc, roots, None, tombstones)
+        let tombstones = |state: &Update<'_, Checked>, pages: Arc<Pages>| {
+            Window::of_tombstones(state, pages, noted, tombstones)
+        };
+        self.narrow_arrived(doc, roots, noted, None, tombstones)
     }
 
     /// Keeps only some of its pages open, if it is as another program wrote it; `said` is what was said about
@@ -190,8 +194,8 @@ impl OpenDocument {
         noted: Noted,
         said: Vec<String>,
     ) -> Result<()> {
-        let any = |state: &Update<'_, Checked>| Window::of(state, noted);
-        self.narrow_arrived(doc, roots, Some(said), any).map(drop)
+        let any = |state: &Update<'_, Checked>, pages| Some(Window::of(state, pages, noted));
+        self.narrow_arrived(doc, roots, noted, Some(said), any).map(drop)
     }
 
     /// Returns the update that made it what it is, if nothing followed, and its client.
@@ -206,18 +210,18 @@ impl OpenDocument {
         &mut self,
         doc: &DocId,
         roots: Roots,
+        noted: Noted,
         stays: Option<Vec<String>>,
-        window: impl FnOnce(&Update<'_, Checked>) -> Option<Window>,
+        window: impl FnOnce(&Update<'_, Checked>, Arc<Pages>) -> Option<Window>,
     ) -> Result<bool> {
         let Some((part, client)) = self.arrival() else { return Ok(false) };
-        let (state, view) = (self.checked(doc, roots)?, self.view(doc, roots)?);
-        let shown = &*view;
-        let narrow = || window(&state.update());
-        let (window, sum) = parallel::both(state.bytes().len(), narrow, || shown.sum());
+        let state = self.checked(doc, roots)?;
+        let window = self.pages(&state.update(), noted).and_then(|p| window(&state.update(), p));
         let Some((window, pages)) = window.and_then(|w| w.projection().map(|pages| (w, pages)))
         else {
             return Ok(false);
         };
+        let sum = self.view(doc, roots)?.sum();
         self.close();
         self.arrived = Some(ArrivedDocument { part, sum, client, stays });
         (self.loaded.state, self.window) = (pages.into(), Some(Rc::new(window)));

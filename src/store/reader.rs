@@ -273,6 +273,14 @@ impl Reader {
         }
     }
 
+    /// Returns the local state, if nothing else reads through this.
+    pub(super) fn into_state(self) -> Option<State> {
+        match Rc::into_inner(self.source)? {
+            FileSource::Files { state, .. } => state,
+            FileSource::Legacy(_) => None,
+        }
+    }
+
     /// Must be called before handing out anything that others count by our client id or our log: afterwards,
     /// no power cut brings back a lease that knows of fewer used numbers.
     pub fn vouch(&self, machine: &Machine) -> Result<()> {

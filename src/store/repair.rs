@@ -2,7 +2,7 @@
 //! `crdtctl.db` first, in the same commit as the session's other changes.
 
 use super::check::FileRepair;
-use super::fold::{self, Checkpoint, NewState, WrittenFile};
+use super::fold::{self, Checkpoint, EncodedState, NewState, WrittenFile};
 use super::fs;
 use super::layout::{Meta, Stamp};
 use super::load;
@@ -168,7 +168,7 @@ impl Session {
     fn write_checkpoint(&self, doc: &DocId) -> Result<Option<PathBuf>> {
         let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
         let Some(loaded) = loaded else { return Ok(None) };
-        let state = NewState::Whole(loaded.state.clone(), None);
+        let state = NewState::Whole(EncodedState::alone(loaded.state.clone()));
         let checkpoint = Checkpoint::of(doc, &loaded, &state, self.state.log_end()?);
         let written = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
         let Some(WrittenFile { version, stamp, .. }) = written else {

@@ -140,13 +140,14 @@ impl Session {
         commits: Rc<Commits>,
         open: Open<'_>,
         recovery: Recovery,
+        read: Option<State>,
     ) -> Result<Session> {
         let (state, new_state, lock) = match open.dry_run {
             true => (open_for_trying(dir, &environment.machine)?, None, None),
             false => {
                 let (lock, left) = lock::take(dir, &environment.machine, open.command)?;
                 let new_state = NewDatabase::where_none_is(&dir.join(DATABASE), &lock)?;
-                let state = begin(dir, left)?;
+                let state = begin(dir, left, read)?;
                 (state, new_state, Some(lock))
             }
         };
@@ -322,7 +323,8 @@ impl Session {
             editing.doc.apply_admitted(&admitted)
         });
         if let (Ok(_), Admitted::Whole(first)) = (&applied, admitted) {
-            self.open_document(doc, true)?.stands_as(first);
+            let noted = self.environment.noted;
+            self.open_document(doc, true)?.stands_as(first, noted);
         }
         if applied.as_ref().is_err_and(|e| e.kind == Kind::Forked) {
             self.replica.revoke();
@@ -495,9 +497,13 @@ impl Session {
 }
 
 /// Opens the local state and begins the session's transaction.
-fn begin(dir: &Path, wait: Duration) -> Result<State> {
+fn begin(dir: &Path, wait: Duration, read: Option<State>) -> Result<State> {
     let locked = |e| lock::locked_elsewhere(dir, e);
-    let state = State::open_for_writing(&dir.join(DATABASE), wait).map_err(locked)?;
+    let path = dir.join(DATABASE);
+    let state = match read.and_then(|read| read.into_writer(&path, wait)) {
+        Some(state) => state,
+        None => State::open_for_writing(&path, wait).map_err(locked)?,
+    };
     state.begin(wait).map_err(locked)?;
     Ok(state)
 }

@@ -83,6 +83,8 @@ pub struct State {
     unchanged: Cell<u64>,
     /// The directory of the files that `db` reads, if they are copies.
     _copy: Option<Copies>,
+    /// Which file `db` has open, if it could also write there.
+    file: Option<(u64, u64)>,
 }
 
 /// What a peer is known to have of one document.

@@ -92,12 +92,13 @@ impl Session {
     }
 
     /// Returns the sum of the content of a document as it stands in this session, if that is known without
-    /// having all of it at hand. `None` if all of it is: its view gives the sum then.
+    /// reading it. `None` if its view has to tell.
     pub fn content_sum(&mut self, doc: &DocId) -> Result<Option<ContentSum>> {
         let (roots, known) = (self.environment.roots, self.known_content(doc)?);
         match self.open_at_hand(doc)? {
             Some(open) if open.window.is_some() => open.sum(doc, roots, known.sum),
-            _ => Ok(None),
+            Some(open) => Ok(open.known_sum()),
+            None => Ok(None),
         }
     }
 

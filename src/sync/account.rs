@@ -124,7 +124,7 @@ pub struct Wait {
 }
 
 impl Wait {
-    pub(super) fn new(doc: &DocId, received: &Received<'_>, need: &Need) -> Self {
+    pub(super) fn new(doc: &DocId, received: &Received, need: &Need) -> Self {
         Wait {
             doc: doc.clone(),
             source: received.source.clone(),

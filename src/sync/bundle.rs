@@ -31,6 +31,7 @@ use super::content::{self, BundledContent, PieceOrder, PieceSink, unpacked_bytes
 use super::manifest::{BundledArchive, BundledDocument, Hash, Manifest, is_archive_part, is_part};
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::limits;
+use crate::wire::SharedBytes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use unpacked::{Bounds, Unpacked, damaged, only_padding, too_large};
@@ -49,7 +50,7 @@ const BLOCK: u64 = 512;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
     manifest: Manifest,
-    parts: BTreeMap<String, Vec<u8>>,
+    parts: BTreeMap<String, SharedBytes>,
     notes: Vec<String>,
 }
 
@@ -69,7 +70,7 @@ impl Bundle {
                 let file = format!("docs/{:04}.update", self.updates().saturating_add(1));
                 let bytes = update.len() as u64;
                 let blake3 = Some(Hash::of(&update));
-                self.parts.insert(file.clone(), update);
+                self.parts.insert(file.clone(), update.into());
                 BundledDocument { file: Some(file), bytes, blake3, ..document }
             }
         };
@@ -86,7 +87,7 @@ impl Bundle {
                     let file = format!("archive/{:04}.ndjson.zst", n.saturating_add(1));
                     let bytes = rows.len() as u64;
                     let blake3 = Some(Hash::of(&rows));
-                    self.parts.insert(file.clone(), rows);
+                    self.parts.insert(file.clone(), rows.into());
                     BundledArchive { file: Some(file), bytes, blake3, ..archive }
                 }
             });
@@ -98,7 +99,7 @@ impl Bundle {
     pub fn archives(&self) -> impl Iterator<Item = (&BundledArchive, Option<&[u8]>)> {
         self.manifest.archives.iter().flatten().map(|archive| {
             let part = archive.file.as_ref().and_then(|file| self.parts.get(file));
-            (archive, part.map(Vec::as_slice))
+            (archive, part.map(|part| &**part))
         })
     }
 
@@ -125,10 +126,13 @@ impl Bundle {
 
     /// Returns every document with its update; `None` where the entry is only a receipt.
     pub fn documents(&self) -> impl Iterator<Item = (&BundledDocument, Option<&[u8]>)> {
-        self.manifest.documents.iter().map(|document| {
-            let part = document.file.as_ref().and_then(|file| self.parts.get(file));
-            (document, part.map(Vec::as_slice))
-        })
+        let documents = self.manifest.documents.iter();
+        documents.map(|document| (document, self.update_of(document).map(|update| &**update)))
+    }
+
+    /// Returns the update that comes with one of its entries, or `None` if that is a receipt.
+    pub fn update_of(&self, document: &BundledDocument) -> Option<&SharedBytes> {
+        document.file.as_ref().and_then(|file| self.parts.get(file))
     }
 
     /// Returns whether it carries an update, archived rows or contents of files.
@@ -216,7 +220,7 @@ struct BundleContents {
     /// Length and hash of each part that the manifest announces.
     announced: BTreeMap<String, (u64, Option<Hash>)>,
     seen: BTreeSet<String>,
-    parts: BTreeMap<String, Vec<u8>>,
+    parts: BTreeMap<String, SharedBytes>,
     notes: Vec<String>,
     /// Which content of a file comes next.
     order: PieceOrder,
@@ -275,7 +279,7 @@ impl BundleContents {
         }
         if is_part(&name) || is_archive_part(&name) {
             let part = self.part(&name, &mut entry)?;
-            self.parts.insert(name, part);
+            self.parts.insert(name, part.into());
             return Ok(());
         }
         if name == SIGNATURE {

@@ -8,7 +8,7 @@ use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::gate::{self, Expected, Need, Verdict};
 use crate::id::DocId;
 use crate::store::Session;
-use crate::wire::{Checked, CheckedBytes, Clocks, Fault, Id, Update};
+use crate::wire::{Checked, CheckedBytes, Clocks, Fault, Id, SharedBytes, Update};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -17,9 +17,9 @@ use std::rc::Rc;
 const NOTHING: [u8; 2] = [0, 0];
 
 /// An incoming update.
-pub struct Received<'u> {
+pub struct Received {
     /// The update, or why it is not valid.
-    pub update: std::result::Result<CheckedBytes<Cow<'u, [u8]>>, Fault>,
+    pub update: std::result::Result<CheckedBytes<SharedBytes>, Fault>,
     /// Where it comes from, for messages.
     pub source: String,
     /// Who sent it and what they state; `None` for a bare update.
@@ -65,14 +65,14 @@ pub enum Disposition {
     Refused(Error),
 }
 
-impl<'u> Received<'u> {
+impl Received {
     /// Returns the update, if it is valid.
     pub fn valid(&self) -> Option<Update<'_, Checked>> {
         self.update.as_ref().ok().map(CheckedBytes::update)
     }
 
     /// Returns its bytes, if it is valid.
-    pub fn bytes(&self) -> Option<&Cow<'u, [u8]>> {
+    pub fn bytes(&self) -> Option<&SharedBytes> {
         self.update.as_ref().ok().map(CheckedBytes::bytes)
     }
 
@@ -101,7 +101,7 @@ impl<'u> Received<'u> {
 pub fn admit(
     session: &mut Session,
     doc: &DocId,
-    received: &[Rc<Received<'_>>],
+    received: &[Rc<Received>],
 ) -> Result<Vec<Disposition>> {
     let roots = (session.environment().roots)(doc);
     let mut dispositions: Vec<Option<Disposition>> = received.iter().map(|_| None).collect();
@@ -125,8 +125,8 @@ pub fn admit(
 }
 
 /// Returns the dispositions of updates for a document that cannot be read: valid ones wait until it can.
-pub fn hold(doc: &DocId, received: &[Rc<Received<'_>>]) -> Vec<Disposition> {
-    let disposition = |received: &Rc<Received<'_>>| match &received.update {
+pub fn hold(doc: &DocId, received: &[Rc<Received>]) -> Vec<Disposition> {
+    let disposition = |received: &Rc<Received>| match &received.update {
         Ok(_) => Disposition::Waits(Need::Clocks(Clocks::new())),
         Err(fault) => Disposition::Refused(invalid(doc, received, fault)),
     };
@@ -135,7 +135,7 @@ pub fn hold(doc: &DocId, received: &[Rc<Received<'_>>]) -> Vec<Disposition> {
 
 /// An update that is not applied yet.
 struct OpenUpdate<'p> {
-    received: &'p Received<'p>,
+    received: &'p Received,
     update: Update<'p, Checked>,
     disposition: &'p mut Option<Disposition>,
 }
@@ -247,7 +247,7 @@ fn round<'p>(
     Ok(anew || (moved && undeleted))
 }
 
-fn invalid(doc: &DocId, received: &Received<'_>, fault: &Fault) -> Error {
+fn invalid(doc: &DocId, received: &Received, fault: &Fault) -> Error {
     let is_unsupported = fault.is_unsupported();
     let fault = fault.clone();
     if is_unsupported {
@@ -270,12 +270,12 @@ fn invalid(doc: &DocId, received: &Received<'_>, fault: &Fault) -> Error {
 }
 
 /// The error for an update that would cost yrs (nearly) unbounded work, or whose result cannot be stored.
-fn too_much(doc: &DocId, received: &Received<'_>, error: Error) -> Error {
+fn too_much(doc: &DocId, received: &Received, error: Error) -> Error {
     let message = format!("{doc}, {}: {}", received.source, error.message);
     error.saying(message).hint("nothing was written; ask the sender for another bundle")
 }
 
-fn forked(doc: &DocId, received: &Received<'_>, id: Id) -> Error {
+fn forked(doc: &DocId, received: &Received, id: Id) -> Error {
     Error::new(
         Kind::Forked,
         format!(

@@ -134,10 +134,10 @@ struct Draft {
 }
 
 /// One run of an import, which may have to be repeated.
-struct Importer<'s, 'u> {
+struct Importer<'s> {
     session: &'s mut Session,
-    given: &'s GivenUpdates<'u>,
-    incoming: BTreeMap<DocId, IncomingDocument<'u>>,
+    given: &'s GivenUpdates,
+    incoming: BTreeMap<DocId, IncomingDocument>,
     inbox_changed: bool,
     touched: Vec<TouchedDocument>,
     findings: Vec<Audit>,
@@ -148,8 +148,8 @@ struct Importer<'s, 'u> {
     lost: usize,
 }
 
-impl<'s, 'u> Importer<'s, 'u> {
-    fn new(session: &'s mut Session, given: &'s GivenUpdates<'u>) -> Self {
+impl<'s> Importer<'s> {
+    fn new(session: &'s mut Session, given: &'s GivenUpdates) -> Self {
         Importer {
             session,
             given,

@@ -46,7 +46,7 @@ pub(super) fn has_room(session: &Session) -> Result<()> {
 pub(super) fn to_park(
     session: &Session,
     doc: &DocId,
-    received: &Received<'_>,
+    received: &Received,
     need: &Need,
 ) -> Result<Parked> {
     let bug = |e: serde_json::Error| Error::bug("a claim that waits does not encode").because(e);

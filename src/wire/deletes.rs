@@ -159,13 +159,31 @@ impl DeleteSet {
     pub fn encode(&self, out: &mut Vec<u8>) {
         write_var(out, self.0.len() as u64);
         for (client, ranges) in &self.0 {
-            write_var(out, *client);
-            write_var(out, ranges.len() as u64);
-            for range in ranges {
-                write_var(out, u64::from(range.start));
-                write_var(out, u64::from(range.end.saturating_sub(range.start)));
-            }
+            write_ranges(out, *client, ranges.iter().cloned());
         }
+    }
+
+    /// Encodes the set of these ranges, which are sorted by client and clock, and apart from each other.
+    pub fn encode_sorted<T>(
+        ranges: &[T],
+        range: impl Fn(&T) -> (u64, Range<u32>),
+        out: &mut Vec<u8>,
+    ) {
+        let of_clients = || ranges.chunk_by(|a, b| range(a).0 == range(b).0);
+        write_var(out, of_clients().count() as u64);
+        for of_client in of_clients() {
+            let client = of_client.first().map_or(0, |first| range(first).0);
+            write_ranges(out, client, of_client.iter().map(|of| range(of).1));
+        }
+    }
+}
+
+fn write_ranges(out: &mut Vec<u8>, client: u64, ranges: impl ExactSizeIterator<Item = Range<u32>>) {
+    write_var(out, client);
+    write_var(out, ranges.len() as u64);
+    for range in ranges {
+        write_var(out, u64::from(range.start));
+        write_var(out, u64::from(range.end.saturating_sub(range.start)));
     }
 }
 
@@ -196,6 +214,17 @@ mod tests {
         assert_eq!(set(&[(1, 3..4), (1, 0..10), (1, 3..3)]), expected);
         assert_eq!(set(&[(1, 0..5), (1, 5..10)]).digest(), expected.digest());
         assert_ne!(set(&[(1, 0..5), (1, 6..10)]).digest(), expected.digest());
+    }
+
+    #[test]
+    fn sorted_ranges_are_stored_like_the_set_of_them() {
+        let ranges = [(1, 0..2), (1, 5..9), (4, 3..300), (1 << 52, 0..u32::MAX)];
+        for count in 0..=ranges.len() {
+            let (mut stored, mut sorted) = (Vec::new(), Vec::new());
+            set(&ranges[..count]).encode(&mut stored);
+            DeleteSet::encode_sorted(&ranges[..count], Clone::clone, &mut sorted);
+            assert_eq!(sorted, stored, "{count} ranges");
+        }
     }
 
     #[test]

@@ -83,8 +83,8 @@ pub struct PageRow<'p> {
     pub lives: bool,
     /// Whether a text in it may be in several pieces, or not stored as it is shown.
     pub pieced: bool,
-    /// Its blocks, all of them whole.
-    pub ids: IdSet,
+    /// Its blocks, all of them whole: an [`IdSet`] as stored.
+    pub ids: Vec<u8>,
     /// [`PageFacts`] as stored; empty if there are none.
     pub facts: Vec<u8>,
 }
@@ -197,10 +197,14 @@ impl Pages {
 
     /// Returns every page not in `known`, as stored elsewhere.
     pub fn rows_beyond(&self, known: &PageSet) -> Vec<PageRow<'_>> {
-        let mut ids = vec![IdSet::default(); self.pages.len()];
-        for stretch in &self.stretches {
-            if let Some(ids) = ids.get_mut(stretch.page as usize) {
-                ids.insert(stretch.client, stretch.clock..stretch.end);
+        // Those of one page stay in the order of their clients and clocks.
+        let mut stretches = self.stretches.clone();
+        stretches.sort_by_key(|stretch| stretch.page);
+        let mut ids = vec![Vec::new(); self.pages.len()];
+        for of_page in stretches.chunk_by(|a, b| a.page == b.page) {
+            let number = of_page.first().map_or(NOWHERE, |first| first.page);
+            if let Some(ids) = ids.get_mut(number as usize) {
+                IdSet::encode_sorted(of_page, |of| (of.client, of.clock..of.end), ids);
             }
         }
         let named = self.named.iter().flat_map(|(root, keys)| {

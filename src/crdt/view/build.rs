@@ -45,9 +45,9 @@ fn in_pieces(update: &Update<'_, Checked>, limit: u64) -> Option<(View, Pieces)>
     let roots = update.facts().roots.iter().map(|root| update.root(root).to_owned());
     let mut roots: Vec<(String, u32)> = roots.zip(0u32..).collect();
     roots.sort_unstable();
-    let opened = Default::default();
+    let (opened, sum) = Default::default();
     let (bytes, held) = (update.to_shared_bytes(), update.held_elsewhere());
-    Some((View { bytes, held, version, roots, nodes, entries, opened }, pieces))
+    Some((View { bytes, held, version, roots, nodes, entries, opened, sum }, pieces))
 }
 
 /// How many pieces have content, live or not.

@@ -1,5 +1,6 @@
 //! The index that a view is: containers, their content, and where in the bytes each value lies.
 
+use super::content_sum::ContentSum;
 use super::elements::Elements;
 use super::recent::RecentPlain;
 use super::span::{Halves, Span};
@@ -23,6 +24,8 @@ pub struct View {
     pub(crate) nodes: Vec<Node>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) opened: RecentPlain,
+    /// Set once it was asked for.
+    pub(super) sum: OnceLock<ContentSum>,
 }
 
 /// A container.

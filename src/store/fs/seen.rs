@@ -1,25 +1,35 @@
 //! Looking at a file without reading it, and reading only parts of it.
 
+use crate::parallel;
 use crate::wire::Bytes;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::ops::Range;
 use std::path::Path;
 
 /// A file that is open for reading, whatever is under its name by now.
 #[derive(Debug)]
-pub struct OpenFile(File);
+pub struct OpenFile(RefCell<Option<File>>);
 
 impl OpenFile {
     /// Opens the file at a path; `None` if it is not a file, or cannot be read.
     pub fn open(path: &Path) -> Option<OpenFile> {
-        let file = File::open(path).ok().map(OpenFile)?;
+        let file = File::open(path).ok().map(OpenFile::from)?;
         (file.seen() == seen(path)).then_some(file)
     }
 
-    /// Returns the file as it is now.
+    /// Returns the file as it is now; `None` once it was let go.
     pub fn seen(&self) -> Option<Seen> {
-        OpenFile::look(&self.0)
+        OpenFile::look(self.0.borrow().as_ref()?)
+    }
+
+    /// Closes the file, beside what comes next if it is large: with its last name gone, that removes it.
+    pub fn let_go(&self) {
+        if let Some(file) = self.0.take() {
+            let bytes = file.metadata().map_or(0, |meta| meta.len());
+            parallel::free(usize::try_from(bytes).unwrap_or(usize::MAX), file);
+        }
     }
 
     pub(super) fn look(file: &File) -> Option<Seen> {
@@ -29,7 +39,7 @@ impl OpenFile {
 
 impl From<File> for OpenFile {
     fn from(file: File) -> OpenFile {
-        OpenFile(file)
+        OpenFile(RefCell::new(Some(file)))
     }
 }
 
@@ -41,7 +51,7 @@ impl Bytes for OpenFile {
         #[cfg(test)]
         counted::add(length);
         let mut bytes = vec![0; length];
-        self.0.read_exact_at(&mut bytes, range.start).ok()?;
+        self.0.borrow().as_ref()?.read_exact_at(&mut bytes, range.start).ok()?;
         Some(Cow::Owned(bytes))
     }
 
@@ -49,7 +59,8 @@ impl Bytes for OpenFile {
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
         use std::io::{Read, Seek, SeekFrom};
         let length = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
-        let (mut bytes, mut file) = (vec![0; length], &self.0);
+        let (mut bytes, file) = (vec![0; length], self.0.borrow());
+        let mut file = file.as_ref()?;
         file.seek(SeekFrom::Start(range.start)).ok()?;
         file.read_exact(&mut bytes).ok()?;
         Some(Cow::Owned(bytes))

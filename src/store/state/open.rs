@@ -91,6 +91,22 @@ impl State {
         open().map_err(|e| not_opened(path, e))
     }
 
+    /// Makes what was open for reading open for writing, so that SQLite need not read the tables' definitions
+    /// again; `None` if it has to be opened anew. `path` is the file's, and nothing else may read it any more.
+    pub(in crate::store) fn into_writer(self, path: &Path, wait: Duration) -> Option<State> {
+        let is_same = self.file.is_some() && self.file == fs::identity(path);
+        if !is_same || fs::node(path).ok() != Some(Some(FileNode::File)) {
+            return None;
+        }
+        let set_up = || -> rusqlite::Result<()> {
+            self.db.pragma_update(None, "query_only", false)?;
+            self.db.pragma_update(None, "temp_store", "default")?;
+            self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+            self.set_up(wait)
+        };
+        set_up().ok().map(|()| self)
+    }
+
     /// Opens an existing `crdtctl.db` for a transaction that will be rolled back.
     pub(in crate::store) fn open_for_trying(path: &Path) -> Result<State> {
         fs::refuse_no_file(path)?;
@@ -111,7 +127,7 @@ impl State {
     }
 
     fn over(db: Connection) -> State {
-        State { db: Rc::new(db), unchanged: Cell::new(0), _copy: None }
+        State { db: Rc::new(db), unchanged: Cell::new(0), _copy: None, file: None }
     }
 
     fn set_up(&self, wait: Duration) -> rusqlite::Result<()> {
@@ -321,8 +337,10 @@ impl State {
     /// although none of our statements may.
     fn read_beside_writers(path: &Path, wait: Duration) -> rusqlite::Result<State> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let state = open_beside_log(path, flags)?;
+        let file = fs::identity(path);
+        let mut state = open_beside_log(path, flags)?;
         state.ready_to_read(wait)?;
+        state.file = file.filter(|_| fs::identity(path) == file);
         Ok(state)
     }
 

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::id::DocId;
 use crate::store::fs::Seen;
 use crate::wire::{IdSet, PageFacts, PageRow, PieceTable, Segments};
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, ToSql, params};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -257,11 +257,12 @@ impl State {
                 self.db.execute("DELETE FROM page WHERE doc = ?1", params![doc])?;
             }
             let others = change.others.as_deref().unwrap_or_default();
+            let mut put = self.db.prepare_cached(PUT_PAGE)?;
             for row in &change.changed {
-                self.put_page(doc, row, change.all_swept)?;
+                put_page(&mut put, doc, row, change.all_swept)?;
             }
             for row in others {
-                self.put_page(doc, row, change.others_swept)?;
+                put_page(&mut put, doc, row, change.others_swept)?;
             }
             let roots: BTreeSet<&str> =
                 change.changed.iter().chain(others).map(|row| row.root).collect();
@@ -300,24 +301,6 @@ impl State {
         self.db.prepare_cached(sql)?.execute(params![doc, at, added]).map(drop)
     }
 
-    fn put_page(&self, doc: i64, row: &PageRow<'_>, swept: bool) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden, unswept,
-                                     pieced)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-                   ON CONFLICT DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6,
-                       facts = ?7, at = ?8, hidden = ?9, unswept = ?10, pieced = ?11";
-        let least = !row.plain || row.key.is_none();
-        let mut ids = Vec::new();
-        row.ids.encode(&mut ids);
-        let key = stored(row.key);
-        let facts = PageFacts::decode(&row.facts);
-        let at = facts.as_ref().map(PageFacts::listed_at);
-        let hidden = facts.as_ref().is_some_and(PageFacts::is_hidden);
-        let (root, lives, facts, pieced) = (row.root, row.lives, &row.facts, row.pieced);
-        let values = params![doc, root, key, lives, least, ids, facts, at, hidden, !swept, pieced];
-        self.db.prepare_cached(sql)?.execute(values).map(drop)
-    }
-
     /// Ensures that a page tells what its root is, preferring one that has a value.
     fn represent(&self, doc: i64, root: &str) -> rusqlite::Result<()> {
         let find = |sql: &str| -> rusqlite::Result<Option<String>> {
@@ -337,4 +320,28 @@ impl State {
         let sql = "UPDATE page SET least = 1 WHERE doc = ?1 AND root = ?2 AND key = ?3";
         self.db.prepare_cached(sql)?.execute(params![doc, root, key]).map(drop)
     }
+}
+
+const PUT_PAGE: &str = "
+    INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden, unswept, pieced)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+    ON CONFLICT DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6, facts = ?7, at = ?8,
+        hidden = ?9, unswept = ?10, pieced = ?11";
+
+/// Runs [`PUT_PAGE`].
+fn put_page(
+    put: &mut Statement<'_>,
+    doc: i64,
+    row: &PageRow<'_>,
+    swept: bool,
+) -> rusqlite::Result<()> {
+    let least = !row.plain || row.key.is_none();
+    let key = stored(row.key);
+    let facts = PageFacts::decode(&row.facts);
+    let at = facts.as_ref().map(PageFacts::listed_at);
+    let hidden = facts.as_ref().is_some_and(PageFacts::is_hidden);
+    let (root, lives, pieced) = (row.root, row.lives, row.pieced);
+    let (ids, facts) = (&row.ids, &row.facts);
+    let values = params![doc, root, key, lives, least, ids, facts, at, hidden, !swept, pieced];
+    put.execute(values).map(drop)
 }

@@ -4,6 +4,7 @@ use super::log::NewRow;
 use super::{LogHead, State};
 use crate::id::DocId;
 use crate::limits;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -184,4 +185,46 @@ fn history_keeps_whole_commands_in_order() {
     let last = state.history(0..i64::MAX, |_| true, Some(1)).unwrap();
     let last: Vec<_> = last.iter().map(|entry| (entry.seq, entry.doc.clone())).collect();
     assert_eq!(last, [(20, doc("chat")), (20, doc("kanban"))]);
+}
+
+#[test]
+fn what_was_read_is_written_through_the_same_connection_unless_the_file_is_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let [path, other] = ["one.db", "other.db"].map(|name| dir.path().join(name));
+    for path in [&path, &other] {
+        let state = State::open_for_writing(path, Duration::ZERO).unwrap();
+        state.begin(Duration::ZERO).unwrap();
+        state.commit().unwrap();
+    }
+    let read = || State::open_for_reading(&path, Duration::ZERO).unwrap().unwrap();
+    let log_end = |path: &Path| {
+        let state = State::open_for_reading(path, Duration::ZERO).unwrap().unwrap();
+        state.log_end().unwrap()
+    };
+
+    // What is read before and after, and what is written, is in one file.
+    let (first, doc) = (read(), doc("chat"));
+    assert_eq!(first.log_end().unwrap(), 0);
+    let writer = first.into_writer(&path, Duration::ZERO).unwrap();
+    writer.begin(Duration::ZERO).unwrap();
+    writer.put_own_clock(&doc, 7, 1, None).unwrap();
+    writer.append(&row(&doc, 1, None)).unwrap();
+    writer.commit().unwrap();
+    drop(writer);
+    assert_eq!(log_end(&path), 1);
+
+    // A file put in its place, or a link, is not the one that was read.
+    let replaced = read();
+    std::fs::rename(&path, dir.path().join("old.db")).unwrap();
+    std::fs::rename(&other, &path).unwrap();
+    assert!(replaced.into_writer(&path, Duration::ZERO).is_none());
+    assert_eq!([log_end(&path), log_end(&dir.path().join("old.db"))], [0, 1]);
+    #[cfg(unix)]
+    {
+        let linked = read();
+        std::fs::rename(&path, &other).unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        assert!(linked.into_writer(&path, Duration::ZERO).is_none());
+    }
+    assert!(State::in_memory().unwrap().into_writer(&path, Duration::ZERO).is_none());
 }

@@ -49,10 +49,10 @@ impl Bundle {
         let in_all = manifest.files.is_empty().then_some(in_all);
         let zstd = compressor(staged, in_all).map_err(failed)?;
         let mut tar = tar::Builder::new(zstd);
-        let parts = self.parts.iter().map(|(name, bytes)| (name.as_str(), bytes));
-        for (name, bytes) in std::iter::once((MANIFEST, &bytes)).chain(parts) {
+        let parts = self.parts.iter().map(|(name, bytes)| (name.as_str(), &**bytes));
+        for (name, bytes) in std::iter::once((MANIFEST, bytes.as_slice())).chain(parts) {
             let mut header = self.header(bytes.len());
-            tar.append_data(&mut header, name, bytes.as_slice()).map_err(failed)?;
+            tar.append_data(&mut header, name, bytes).map_err(failed)?;
         }
         if !manifest.files.is_empty() {
             tar.get_mut().flush().map_err(failed)?;

@@ -15,8 +15,7 @@ use crate::sync::gate::{Came, Claim, Disposition, Received};
 use crate::sync::manifest::Has;
 use crate::sync::park::waiting_for;
 use crate::sync::record;
-use crate::wire::{self, Checked, CheckedBytes, DeleteSet, PageSet, Update, Version};
-use std::borrow::Cow;
+use crate::wire::{self, Checked, CheckedBytes, DeleteSet, PageSet, SharedBytes, Update, Version};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -69,8 +68,8 @@ pub struct Told {
 
 /// The incoming data for one document.
 #[derive(Default, Clone)]
-pub struct IncomingDocument<'u> {
-    pub received: Vec<Rc<Received<'u>>>,
+pub struct IncomingDocument {
+    pub received: Vec<Rc<Received>>,
     /// What other replicas state about it.
     pub claims: Vec<Told>,
     pub dispositions: Vec<Disposition>,
@@ -79,22 +78,22 @@ pub struct IncomingDocument<'u> {
     /// Whether the document cannot be read.
     pub damaged: bool,
     /// Only the parts of the updates that the document lacks, if those are as good as the whole.
-    narrow: Option<Rc<NarrowUpdates<'u>>>,
+    narrow: Option<Rc<NarrowUpdates>>,
     /// Whether only those parts are looked at.
     pub is_narrow: bool,
 }
 
 /// The parts of updates that a document lacks, where it has the rest in the same form.
-struct NarrowUpdates<'u> {
+struct NarrowUpdates {
     /// One for each of the updates.
-    lacking: Vec<Rc<Received<'u>>>,
+    lacking: Vec<Rc<Received>>,
     /// The stored version of the document they were compared with.
     stored_as: [u8; 32],
 }
 
-impl<'u> IncomingDocument<'u> {
+impl IncomingDocument {
     /// Adds an update, or a statement about the document without one.
-    fn add(&mut self, received: NewUpdate<'u>, session: &Session, doc: &DocId) {
+    fn add(&mut self, received: NewUpdate, session: &Session, doc: &DocId) {
         let NewUpdate { source, claim, update, came } = received;
         let (at, claim) = (update.is_some().then_some(self.received.len()), claim.map(Rc::new));
         // Our own statements are no news.
@@ -127,14 +126,14 @@ impl<'u> IncomingDocument<'u> {
     /// Returns what the document lacks of each update, if the update was compared with all of the document
     /// and agrees with the rest, nobody else wrote to the records concerned, and nothing else must be found
     /// out from the whole. `None` in any doubt.
-    fn lacking(&self, doc: &DocId, session: &Session) -> Result<Option<NarrowUpdates<'u>>> {
-        let is_large = |received: &Rc<Received<'_>>| {
+    fn lacking(&self, doc: &DocId, session: &Session) -> Result<Option<NarrowUpdates>> {
+        let is_large = |received: &Rc<Received>| {
             received.bytes().is_some_and(|bytes| bytes.len() >= NARROWED_BYTES)
         };
         if !self.received.iter().any(is_large) {
             return Ok(None);
         }
-        let sides: Option<Vec<WholeState<'_, 'u>>> =
+        let sides: Option<Vec<WholeState<'_>>> =
             self.received.iter().map(|received| WholeState::of(received)).collect();
         let Some(sides) = sides else { return Ok(None) };
         // Which writer wrote what of a shared text shows only in whole states.
@@ -150,7 +149,7 @@ impl<'u> IncomingDocument<'u> {
         let (whole, mut taken) = (whole.update(), PageSet::new());
         let lacking =
             sides.iter().map(|side| side.lacking(&whole, pages.source(), roots, &mut taken));
-        let lacking: Option<Vec<Rc<Received<'u>>>> = lacking.collect();
+        let lacking: Option<Vec<Rc<Received>>> = lacking.collect();
         Ok(lacking.map(|lacking| NarrowUpdates { lacking, stored_as }))
     }
 
@@ -187,15 +186,15 @@ impl<'u> IncomingDocument<'u> {
 }
 
 /// Everything that its sender had of a document.
-struct WholeState<'r, 'u> {
-    received: &'r Received<'u>,
+struct WholeState<'r> {
+    received: &'r Received,
     update: Update<'r, Checked>,
     version: Version,
     has: Has,
 }
 
-impl<'r, 'u> WholeState<'r, 'u> {
-    fn of(received: &'r Received<'u>) -> Option<WholeState<'r, 'u>> {
+impl<'r> WholeState<'r> {
+    fn of(received: &'r Received) -> Option<WholeState<'r>> {
         let (update, claim) = (received.valid()?, received.claim.as_ref()?);
         // The last write of a lone writer has the version of the whole document, too.
         let is_whole = update.needs().is_empty();
@@ -214,7 +213,7 @@ impl<'r, 'u> WholeState<'r, 'u> {
         pages: &dyn PageSource,
         roots: Expected<'_>,
         taken: &mut PageSet,
-    ) -> Option<Rc<Received<'u>>> {
+    ) -> Option<Rc<Received>> {
         let ours = whole.version();
         let deletes = DeleteSet::union_of([&ours.deletes, &self.version.deletes].into_iter());
         let plain = whole.beyond().is_none() && !whole.has_other_roots();
@@ -225,7 +224,7 @@ impl<'r, 'u> WholeState<'r, 'u> {
         {
             return None;
         }
-        let news = CheckedBytes::check(Cow::Owned(self.update.since(&ours)), roots).ok()?;
+        let news = CheckedBytes::check(SharedBytes::from(self.update.since(&ours)), roots).ok()?;
         if comes_into_what_is_gone(&news.update(), whole) {
             return None;
         }
@@ -252,25 +251,25 @@ fn comes_into_what_is_gone(news: &Update<'_, Checked>, whole: &Update<'_, Checke
 }
 
 /// An incoming update, not examined yet; or a statement about a document without one.
-struct NewUpdate<'u> {
+struct NewUpdate {
     source: String,
     claim: Option<Claim>,
-    update: Option<Cow<'u, [u8]>>,
+    update: Option<SharedBytes>,
     came: Came,
 }
 
 /// The given inputs, read and checked once.
 #[derive(Default)]
-pub struct GivenUpdates<'u> {
-    pub incoming: BTreeMap<DocId, IncomingDocument<'u>>,
+pub struct GivenUpdates {
+    pub incoming: BTreeMap<DocId, IncomingDocument>,
     pub notes: Vec<String>,
     pub refused: Refusals,
     /// Documents for which the lacking parts were not enough.
     wide: RefCell<BTreeSet<DocId>>,
 }
 
-impl<'u> GivenUpdates<'u> {
-    pub fn take(&mut self, at: usize, input: &'u Input, session: &Session) -> Result<()> {
+impl GivenUpdates {
+    pub fn take(&mut self, at: usize, input: &Input, session: &Session) -> Result<()> {
         let came = Came::Given(at);
         let mut add = |doc: &DocId, source: &str, claim, update| {
             let incoming = self.incoming.entry(doc.clone()).or_default();
@@ -286,22 +285,22 @@ impl<'u> GivenUpdates<'u> {
                 Some(parts) => {
                     parts.into_iter().for_each(|part| add(doc, name, None, Some(part.into())));
                 }
-                None => add(doc, name, None, Some(update.into())),
+                None => add(doc, name, None, Some(update.clone().into())),
             },
             Input::Bundle { name, bundle } => {
                 let manifest = bundle.manifest();
                 let ours = record::is_of_our_member(session, manifest)?;
                 let is_ours = |doc: &DocId| ours || !disk::is_private(doc);
-                for (entry, update) in bundle.documents().filter(|(of, _)| is_ours(&of.doc)) {
+                for entry in manifest.documents.iter().filter(|of| is_ours(&of.doc)) {
                     let claim = Claim {
                         bundle: manifest.bundle.clone(),
                         from: manifest.from.clone(),
                         addressee: manifest.addressee.clone(),
                         entry: entry.clone(),
                     };
-                    add(&entry.doc, name, Some(claim), update.map(Cow::from));
+                    add(&entry.doc, name, Some(claim), bundle.update_of(entry).cloned());
                 }
-                for _ in bundle.documents().filter(|(of, _)| !is_ours(&of.doc)) {
+                for _ in manifest.documents.iter().filter(|of| !is_ours(&of.doc)) {
                     let from = &manifest.from;
                     let what = "left out the private disk of another member";
                     self.notes.push(format!("{name}: {what}, {from}"));
@@ -335,7 +334,7 @@ impl<'u> GivenUpdates<'u> {
     }
 
     /// Returns the incoming data, for another run of the import.
-    pub fn incoming(&self) -> BTreeMap<DocId, IncomingDocument<'u>> {
+    pub fn incoming(&self) -> BTreeMap<DocId, IncomingDocument> {
         let mut incoming = self.incoming.clone();
         for doc in &*self.wide.borrow() {
             if let Some(of) = incoming.get_mut(doc) {
@@ -374,7 +373,7 @@ mod tests {
         given.take(0, &input, &session).unwrap();
         given.narrow(&session).unwrap();
         let chat = &given.incoming[&DocId::parse(&format!("{GROUP}:chat")).unwrap()];
-        let bytes = |received: &Rc<Received<'_>>| received.bytes().unwrap().len();
+        let bytes = |received: &Rc<Received>| received.bytes().unwrap().len();
         let narrow = chat.narrow.as_ref().map(|narrow| bytes(&narrow.lacking[0]));
         (narrow, bytes(&chat.received[0]))
     }
