@@ -236,15 +236,16 @@ impl ContentCheck<'_> {
         let (now, examiner) = (self.scope.now, self.examiner);
         let members = self.members(&entity)?;
         // Checks of the same content that do not depend on each other.
-        let (shape, (ahead, strangers)) = parallel::both(
+        let (shape, (ahead, plain, strangers)) = parallel::both(
             shown.bytes().len(),
             || shape(examiner, &entity, doc, spec, view),
             || {
                 let strangers = |members| people::strangers(&entity, spec, view, members);
-                (times::ahead(spec, view, now), members.map(strangers).unwrap_or_default())
+                let strangers = members.map(strangers).unwrap_or_default();
+                (times::ahead(spec, view, now), records::plain(spec, view), strangers)
             },
         );
-        found.extend(ahead);
+        found.extend(ahead.into_iter().chain(plain));
         found.extend(shape?);
         found.extend(strangers);
         Ok(found)
@@ -265,7 +266,7 @@ impl ContentCheck<'_> {
     }
 }
 
-/// Checks whether everything in a document has the proper form, and whether caches match it.
+/// Checks whether records and files have the proper form, and whether caches match them.
 fn shape(
     examiner: &Examiner,
     entity: &EntityId,
@@ -273,8 +274,7 @@ fn shape(
     spec: &'static Spec,
     view: &View,
 ) -> Result<Vec<Found>> {
-    let mut found = records::plain(spec, view);
-    found.extend(records::ids(spec, view));
+    let mut found = records::ids(spec, view);
     match spec.name {
         "core" => found.extend(people::core(entity, view)),
         "chat" => found.extend(chat::threads(entity, view)?),

@@ -116,6 +116,7 @@ pub fn command(next: &Next) -> String {
         }
         Next::Report(doc) => return format!("{} -O report.yrs", words("sync export --raw", doc)),
         Next::MoveAside(files) => return move_aside(files),
+        Next::LetRead(file) => return format!("chmod u+r {}", word(file)),
         Next::ShowTime => return "date -u".to_owned(),
         Next::Entity(entity) => return words("entity show", entity),
         Next::Members { all, entity } => {

@@ -55,6 +55,8 @@ pub enum Next {
     Report(String),
     /// Move files aside, each under another name.
     MoveAside(Vec<(String, String)>),
+    /// Give this user permission to read a file.
+    LetRead(String),
     /// Show the time of this machine.
     ShowTime,
     /// Show the version of the program.

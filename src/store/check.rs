@@ -184,7 +184,7 @@ impl Examiner {
             Err(e) if matches!(e.kind, Failure::Corrupt | Failure::Forked) => {
                 return diagnose(layout, doc, &e, roots);
             }
-            Err(e) => return Err(e),
+            Err(e) => return self.unreadable_file(layout, doc, e),
         };
         let mut examined = examine_bytes(doc, &loaded.state, roots);
         let Some(view) = &examined.view else { return Ok(examined) };
@@ -203,6 +203,27 @@ impl Examiner {
         findings.extend(self.parked_forks(doc, view, roots));
         examined.findings.extend(findings);
         Ok(examined)
+    }
+
+    /// Returns the finding that a document's file cannot be read, if that is why it was not.
+    fn unreadable_file(&self, layout: &Layout, doc: &DocId, error: Error) -> Result<Examined> {
+        let path = match layout.find(doc) {
+            Ok(Some(path)) => path,
+            _ => return Err(error),
+        };
+        let why = match layout.read(&path) {
+            Err(why) if why.kind == Failure::Io => why.causes().join(": "),
+            _ => return Err(error),
+        };
+        let file = self.dir.join(&path);
+        let fix = match fs::unreadable(&file) {
+            Some(_) => FileFix::Next(Next::LetRead(file.to_string_lossy().into_owned())),
+            None => FileFix::Recover { from_log: false },
+        };
+        let (kind, doc) = (&UNREADABLE_FILE, Some(doc.clone()));
+        let (detail, message) = (String::new(), format!("its file cannot be read: {why}"));
+        let finding = FileFinding { kind, doc, detail, message, fix };
+        Ok(Examined { findings: vec![finding], view: None })
     }
 
     /// Examines a document that does not exist but that we wrote according to the lease.

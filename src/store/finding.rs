@@ -92,6 +92,8 @@ pub static MISSING_META: FindingKind = FindingKind::warning("missing-meta");
 pub static STALE_META: FindingKind = FindingKind::warning("stale-meta");
 /// A file that looks like a document and is not read as one.
 pub static UNREAD_FILE: FindingKind = FindingKind::warning("unread-file");
+/// A document's file that the system does not let this user read, or cannot read.
+pub static UNREADABLE_FILE: FindingKind = FindingKind::error("unreadable-file");
 /// An update that has waited in the inbox for longer than [`LONG_WAIT_SECONDS`](crate::limits::LONG_WAIT_SECONDS).
 pub static LONG_WAIT: FindingKind = FindingKind::warning("long-wait");
 /// A `crdtctl.db` that cannot be read: the files are then taken as they are.

@@ -5,9 +5,11 @@
 mod flowing;
 mod hashed;
 mod medium;
+mod replacing;
 mod seen;
 
 pub use medium::{free_bytes, no_file, refuse_no_file, sync_file_system};
+pub(super) use replacing::{persist, persist_hashed, persist_lightly};
 pub use seen::Seen;
 #[cfg(test)]
 pub(crate) use seen::counted;
@@ -21,8 +23,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// File names have at most 255 bytes; a temporary name needs four more than the name it becomes.
-const TEMPORARY_NAME_BYTES: usize = 240;
+const GIVE_PERMISSION: &str = "give this user permission to read it";
 /// How long to wait before trying the lock again.
 const LOCK_STEP: Duration = Duration::from_millis(5);
 /// The clocks of file systems advance in steps of at most ten of these.
@@ -69,8 +70,7 @@ pub(super) fn is_file(path: &Path) -> Result<bool> {
 pub fn unreadable(path: &Path) -> Option<Error> {
     fs::metadata(path).ok()?;
     let why = closed(path)?;
-    let hint = "give this user permission to read it";
-    Some(Error::io(format!("{} cannot be opened", path.display()), why).hint(hint))
+    Some(Error::io(format!("{} cannot be opened", path.display()), why).hint(GIVE_PERMISSION))
 }
 
 /// Returns why this user may not read what is at a path.
@@ -84,6 +84,19 @@ fn closed(path: &Path) -> Option<String> {
 #[cfg(not(unix))]
 fn closed(_path: &Path) -> Option<String> {
     None
+}
+
+/// Returns whether this user may write a file, and new ones beside it.
+#[cfg(unix)]
+pub(super) fn is_writable(path: &Path) -> bool {
+    use rustix::fs::Access;
+    let may = |path: &Path| rustix::fs::access(path, Access::WRITE_OK).is_ok();
+    may(path) && may(parent(path))
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_writable(path: &Path) -> bool {
+    !fs::metadata(path).is_ok_and(|meta| meta.permissions().readonly())
 }
 
 /// Returns the size of a file; 0 if there is none.
@@ -201,6 +214,9 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) if e.kind() == ErrorKind::PermissionDenied => {
+            return Err(Error::io(reading(), e).hint(GIVE_PERMISSION));
+        }
         Err(e) => return Err(Error::io(reading(), e)),
     };
     // The size that a directory or a device reports means nothing.
@@ -233,80 +249,6 @@ pub(super) fn create_dir(path: &Path) -> Result<()> {
         Err(e) if e.kind() == ErrorKind::AlreadyExists && is_dir(path)? => Ok(()),
         Err(e) => Err(Error::io(format!("could not create {}", path.display()), e)),
     }
-}
-
-/// Replaces a file: it holds either its old bytes or all of the new ones, and on return the new ones are on
-/// the disk.
-///
-/// Not promised: that the new *name* is on the disk ([`sync_dir`] does that, once for all files of a
-/// directory), or that a program with the old file open sees the new one.
-pub(super) fn persist(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, true, |mut file| file.write_all(bytes)).map(drop)
-}
-
-/// Does the same with what `write` writes, about `bytes` bytes. Returns the new file as it then is, and the
-/// hash of its content. If `write` fails, the old file stays.
-pub(super) fn persist_hashed(
-    path: &Path,
-    bytes: u64,
-    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-) -> Result<(Option<Seen>, [u8; 32])> {
-    replace(path, true, |file| hashed::fill(file, bytes, write))
-}
-
-/// Replaces a file without waiting for the disk: after a power cut it may hold its old bytes, the new ones,
-/// or nothing. For files that can be made again.
-pub(super) fn persist_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, false, |mut file| file.write_all(bytes)).map(drop)
-}
-
-/// Replaces a file by what `fill` writes; returns the file as it then is, and what `fill` returns.
-fn replace<T>(
-    path: &Path,
-    durable: bool,
-    fill: impl FnOnce(&File) -> std::io::Result<T>,
-) -> Result<(Option<Seen>, T)> {
-    let temporary = temporary_name(path);
-    let written = write_new(&temporary, path, durable, fill).and_then(|(file, done)| {
-        fs::rename(&temporary, path)?;
-        Ok((OpenFile::look(&file), done))
-    });
-    written.map_err(|e| {
-        // The old file is intact; the remains of the new one would only confuse.
-        let _ = fs::remove_file(&temporary);
-        Error::io(format!("could not write {}", path.display()), e)
-    })
-}
-
-fn write_new<T>(
-    temporary: &Path,
-    model: &Path,
-    durable: bool,
-    fill: impl FnOnce(&File) -> std::io::Result<T>,
-) -> std::io::Result<(File, T)> {
-    // Never write through what a crash, or somebody else, left under this name.
-    match fs::remove_file(temporary) {
-        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
-    let file = OpenOptions::new().read(true).write(true).create_new(true).open(temporary)?;
-    if let Ok(old) = fs::symlink_metadata(model)
-        && old.is_file()
-    {
-        file.set_permissions(old.permissions())?;
-    }
-    let done = fill(&file)?;
-    if durable {
-        file.sync_all()?;
-    }
-    Ok((file, done))
-}
-
-/// Returns `<name>.tmp` beside the file, cut if the name would become too long.
-fn temporary_name(path: &Path) -> PathBuf {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let cut: String = name.chars().take(TEMPORARY_NAME_BYTES).collect();
-    path.with_file_name(format!("{cut}.tmp"))
 }
 
 /// Waits until the names in a directory are on the disk.

@@ -514,7 +514,7 @@ fn open_for_trying(dir: &Path, machine: &Machine) -> Result<State> {
     let path = dir.join(DATABASE);
     let state = match fs::size(&path)? {
         0 => State::in_memory()?,
-        _ => State::open_for_trying(&path).map_err(locked)?,
+        _ => State::open_for_trying(&path, machine.lock_wait).map_err(locked)?,
     };
     state.begin(machine.lock_wait).map_err(locked)?;
     Ok(state)

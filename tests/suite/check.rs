@@ -1,6 +1,7 @@
 //! `check`: each kind of finding alone, read-only, with stable ids.
 
 use crate::damage::{self, CHAT, CORE};
+use crate::errors::unprivileged;
 use crate::support::*;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -327,4 +328,32 @@ fn a_command_that_is_writing_is_no_finding() {
     std::fs::write(&meta, whole).unwrap();
     drop(holder);
     store.run(&["check", "--lock-wait", "0s"]).exits(0);
+}
+
+/// A file that may not be read keeps nobody from learning what else is wrong.
+#[test]
+#[cfg(unix)]
+fn a_file_that_may_not_be_read_is_a_finding_beside_the_others() {
+    let machine = Machine::new("no permission");
+    let store = machine.group("a", &[BOB]);
+    store.send("first light");
+    store.ok(&["issue", "open", "a leak"]);
+    let meta = store.document(&format!("{GROUP}:issues")).with_extension("meta");
+    std::fs::remove_file(meta).unwrap();
+    let (dir, file) = (text(&store.dir), store.document(CHAT));
+    machine.shell(&format!("chmod -R a+rX '{dir}'; chmod 0 '{}'", text(&file)));
+    let run = unprivileged(&machine, &["-s", &dir, "check", "--json"]);
+    machine.shell(&format!("chmod -R u+rwX '{dir}'"));
+    let Some(run) = run else { return };
+    let found = run.exits(3).parsed();
+    let found = found.as_array().unwrap();
+    let kinds: BTreeSet<_> = found.iter().map(|of| of["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, BTreeSet::from(["missing-meta", "unreadable-file"]));
+    let unreadable = found.iter().find(|of| of["kind"] == "unreadable-file").unwrap();
+    assert_eq!((&unreadable["doc"], &unreadable["severity"]), (&CHAT.into(), &"error".into()));
+    let said = unreadable["message"].as_str().unwrap();
+    assert!(said.contains("cannot be read: Permission denied"), "{said}");
+    machine.shell(&format!("chmod 0 '{}'", text(&file)));
+    machine.shell(unreadable["fix"].as_str().unwrap());
+    assert!(std::fs::read(&file).is_ok(), "{unreadable}");
 }

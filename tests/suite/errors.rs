@@ -281,6 +281,8 @@ fn a_read_only_store_is_read_and_not_written() {
     let gone = own.send("hi");
     own.send("stays");
     own.ok(&["chat", "delete", &gone]);
+    let news = machine.group("other", &[]).export("news.crdt");
+    machine.shell(&format!("chmod a+r '{news}'"));
     for store in [&real, &own] {
         make_read_only(&store.dir);
         let (before, dir) = (store.files(), text(&store.dir));
@@ -295,6 +297,9 @@ fn a_read_only_store_is_read_and_not_written() {
             &["digest"],
             &["sync", "status"],
             &["sync", "export", "-O", "-"],
+            // What would be written can be seen all the same.
+            &["prune", "-n"],
+            &["sync", "import", "-n", &news],
         ] {
             let Some(run) = unprivileged(&machine, &[&["-s", &dir], args].concat()) else { return };
             run.exits(0);

@@ -2,7 +2,7 @@
 
 use super::args::{ExportArgs, ImportArgs, ReceiptArgs};
 use super::contents::{BundleAgain, read_twice, receive, told_contents};
-use super::incoming::{LeftOut, account, leaving_out, read_bundle};
+use super::incoming::{LeftOut, account, in_dry_run, leaving_out, read_bundle};
 use crate::cmd::files::{is_stdin, name, within};
 use crate::cmd::foreign::{ForeignFile, FromKind};
 use crate::cmd::subject::split;
@@ -158,19 +158,14 @@ fn write(
             context.deliver_with(out, &fill, &sentence)?
         }
     };
-    let mut fields = fields(&bundle, !context.is_dry(), bytes, left_out);
-    if context.is_dry()
-        && let Some(fields) = fields.as_object_mut()
-    {
-        fields.insert("dry_run".to_owned(), json!(true));
-    }
+    let fields = fields(&bundle, !context.is_dry(), bytes, left_out);
     // Standard output may already hold the bundle.
     let is_free = context.is_dry() || out.file.as_ref().is_some_and(|file| file.as_os_str() != "-");
     if is_free && matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
         report.body = Body::Json(fields);
     }
     report.notes.splice(0..0, notes);
-    Ok(report)
+    Ok(in_dry_run(report, context.is_dry()))
 }
 
 /// The report for `--if-new` when nothing is new.

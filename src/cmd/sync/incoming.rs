@@ -29,6 +29,16 @@ pub struct LeftOut {
     pub error: Error,
 }
 
+/// Adds to the JSON object of a dry run that it was one.
+pub fn in_dry_run(mut report: Report, is_dry: bool) -> Report {
+    if let Body::Json(Value::Object(fields)) = &mut report.body
+        && is_dry
+    {
+        fields.insert("dry_run".to_owned(), json!(true));
+    }
+    report
+}
+
 /// Adds what was left out to a report: to the JSON object, and as sentences.
 pub fn leaving_out(mut report: Report, left_out: &[LeftOut]) -> Report {
     if let Body::Json(Value::Object(fields)) = &mut report.body {
@@ -61,6 +71,7 @@ pub fn account(
         (false, true) => Report::list(ui::rows(&records)?, records::COLUMNS, Some("id"), ""),
         (false, false) => Report::list(rows(&value), DOCUMENTS, Some("doc"), ""),
     };
+    report = in_dry_run(report, dry_run.dry_run);
     let sentence = summary(imported, inputs);
     report.notes.push(match dry_run.dry_run {
         true => format!("dry run, nothing is written: {sentence}"),

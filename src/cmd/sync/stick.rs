@@ -1,7 +1,7 @@
 //! `sync stick`: everything to do with a memory stick, in one command.
 
 use super::contents::{BundleAgain, receive, told_contents};
-use super::incoming::{LeftOut, account, leaving_out, read_bundle};
+use super::incoming::{LeftOut, account, in_dry_run, leaving_out, read_bundle};
 use crate::cmd::failure::word;
 use crate::cmd::files;
 use crate::cmd::{Context, DryRun};
@@ -85,7 +85,7 @@ pub fn run(context: &Context, args: &Stick) -> Result<Report> {
     }
     lines.extend(tidy(dir, &files, &found, &load, &memory, dry)?);
 
-    let mut report = told(context, dir, incoming.as_ref(), &lines)?;
+    let mut report = in_dry_run(told(context, dir, incoming.as_ref(), &lines)?, dry);
     report.exit = incoming.as_ref().map_or(0, |report| report.exit);
     report.notes.extend(incoming.into_iter().flat_map(|report| report.notes));
     let said: BTreeSet<&String> =

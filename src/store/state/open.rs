@@ -107,9 +107,15 @@ impl State {
         set_up().ok().map(|()| self)
     }
 
-    /// Opens an existing `crdtctl.db` for a transaction that will be rolled back.
-    pub(in crate::store) fn open_for_trying(path: &Path) -> Result<State> {
+    /// Opens an existing `crdtctl.db` for a transaction that will be rolled back. Where nobody may write, that
+    /// is a copy.
+    pub(in crate::store) fn open_for_trying(path: &Path, wait: Duration) -> Result<State> {
         fs::refuse_no_file(path)?;
+        if !fs::is_writable(path)
+            && let Some(state) = State::open_for_reading(path, wait)?
+        {
+            return state.copied_aside(path, wait);
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || -> rusqlite::Result<State> {
             let state = open_beside_log(path, flags)?;
@@ -313,6 +319,15 @@ impl State {
     /// Migrates a file that an older version wrote, in a copy: the file is not ours to write before a command
     /// writes.
     fn brought_up_aside(&self, path: &Path, wait: Duration) -> Result<State> {
+        let state = self.copied_aside(path, wait)?;
+        state.begin(wait)?;
+        state.commit()?;
+        state.ready_to_read(wait).map_err(|e| opening(path, e))?;
+        Ok(state)
+    }
+
+    /// Opens a copy of what this reads, for writing.
+    fn copied_aside(&self, path: &Path, wait: Duration) -> Result<State> {
         let name = path.file_name().unwrap_or_default();
         let copied = self._copy.as_ref().map(|copy| copy.path().join(name));
         let from = copied.unwrap_or_else(|| path.to_owned());
@@ -325,9 +340,6 @@ impl State {
         let _ = self.db.execute_batch("COMMIT");
         let copy = copy?;
         let mut state = State::open_for_writing(&copy.path().join(name), wait)?;
-        state.begin(wait)?;
-        state.commit()?;
-        state.ready_to_read(wait).map_err(|e| opening(path, e))?;
         state._copy = Some(copy);
         Ok(state)
     }
