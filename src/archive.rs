@@ -37,6 +37,6 @@ pub use reading::ArchiveReader;
 pub use returned::{has_returned, of_session, returns};
 pub use row::{ArchiveKey, ArchivedRecord, Marker, is_of, kind_at};
 pub use search::holds;
-pub use soundness::{ArchiveFault, look_at, nothing_lost};
+pub use soundness::{ArchiveFault, look_at, nothing_lost, show_again};
 pub use travel::{ArchiveSpan, PackedRows, receive, unpack};
 pub use vanish::{came_back, vanished};

@@ -4,7 +4,7 @@
 //! that do not match the records (rule R5), unknown people, times in the future. Nothing is changed until
 //! [`repair()`] is called, and then only what was named.
 
-mod archive;
+pub(crate) mod archive;
 mod board;
 mod chat;
 mod disks;
@@ -60,6 +60,8 @@ pub struct Finding {
 enum Repair {
     Files(FileRepair),
     Content(Edit),
+    /// What the archive shows of its rows is made anew.
+    Archive,
     /// Nothing that a repair can do by itself.
     ByHand,
 }
@@ -88,15 +90,7 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
         unread.extend(of_store.iter().map(|found| found.detail.clone()));
         findings.extend(of_store.into_iter().map(Finding::of_files));
         let archive = archive::archive(examiner.reader(), scope.deep)?;
-        findings.extend(archive.map(|(detail, message, fix)| Finding {
-            id: archive::ARCHIVE.id(None, detail),
-            kind: &archive::ARCHIVE,
-            doc: None,
-            message,
-            fix,
-            repair: Repair::ByHand,
-            is_of_files: true,
-        }));
+        findings.extend(archive.map(Finding::of_archive));
     }
     findings.extend(audits(&examiner, scope)?);
     let mut content = ContentCheck { examiner: &examiner, members: BTreeMap::new(), scope };
@@ -173,6 +167,16 @@ impl Finding {
             None => found.message,
         };
         Finding { id, kind: found.kind, doc: found.doc, message, fix, repair, is_of_files: true }
+    }
+
+    fn of_archive((detail, message, fix): archive::ArchiveProblem) -> Finding {
+        let id = archive::ARCHIVE.id(None, detail);
+        let (fix, repair) = match fix {
+            Some(next) => (next, Repair::ByHand),
+            None => (Next::Repair(Some(id.clone())), Repair::Archive),
+        };
+        let (kind, doc) = (&archive::ARCHIVE, None);
+        Finding { id, kind, doc, message, fix, repair, is_of_files: true }
     }
 
     fn of_content(doc: &DocId, found: Found) -> Finding {

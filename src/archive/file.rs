@@ -167,6 +167,11 @@ impl ArchiveFile {
         Ok(self.version()? >= SEARCHED)
     }
 
+    /// Returns whether its tables are those of this version.
+    pub fn is_current(&self) -> Result<bool> {
+        Ok(self.version()? == MIGRATIONS.len())
+    }
+
     /// Fixes the state that all later reads see.
     pub fn hold(&self) -> Result<()> {
         self.db.execute_batch("BEGIN; SELECT count(*) FROM unsettled").map_err(failed)

@@ -1,11 +1,11 @@
 //! Checks whether an archive is intact.
 
-use super::file::{COLUMNS, failed, numbered};
+use super::file::{ArchiveFile, COLUMNS, failed, numbered};
 use super::keeping::expected_rows;
 use super::reading::ArchiveReader;
 use crate::error::{Error, Kind, Next, Result, counted};
 use crate::limits;
-use crate::store::{Reader, State, no_file};
+use crate::store::{Reader, Session, State, no_file};
 use std::path::PathBuf;
 
 /// What is wrong with an archive.
@@ -26,10 +26,17 @@ pub enum ArchiveFault {
     },
     /// This many rows do not match their hashes, this one among them.
     Altered(PathBuf, u64, String),
+    /// The rows are sound, but what shows them was changed for this many records, this row among them.
+    Hidden(u64, String),
 }
 
-/// Returns what is wrong with the archive of a store. Every row is compared with its hash if there are not
-/// too many, or with `deep`.
+/// The rows that `records`, or a table that follows it, does not show as `versions` has them.
+const UNSHOWN: &str = include_str!("unshown.sql");
+/// Makes those tables anew.
+const SHOW_AGAIN: &str = include_str!("show_again.sql");
+
+/// Returns what is wrong with the archive of a store. Every row is compared with its hash, and with what is
+/// shown of it, if there are not too many, or with `deep`.
 ///
 /// # Errors
 /// `Io` if the archive cannot be accessed; those of the local state.
@@ -54,8 +61,26 @@ pub fn look_at(reader: &Reader, deep: bool) -> Result<Option<ArchiveFault>> {
         Err(e) => Ok(Some(ArchiveFault::Unreadable(path, why(e)))),
         Ok((_, Some((altered, first)))) => Ok(Some(ArchiveFault::Altered(path, altered, first))),
         Ok((found, None)) if found < written => Ok(Some(ArchiveFault::Fewer { found, written })),
-        Ok(_) => Ok(None),
+        Ok((found, None)) if !deep && found > limits::ARCHIVE_CHECKED_ROWS => Ok(None),
+        Ok(_) => match archive.unshown() {
+            Err(e) => Ok(Some(ArchiveFault::Unreadable(path, why(e)))),
+            Ok(hidden) => Ok(hidden.map(|(rows, first)| ArchiveFault::Hidden(rows, first))),
+        },
     }
+}
+
+/// Shows every record of the archive as its rows have it. The rows stay as they are.
+///
+/// # Errors
+/// `Io`, `Corrupt`, `Locked`.
+pub fn show_again(session: &Session) -> Result<()> {
+    if session.dry_run() {
+        return Ok(());
+    }
+    let wait = session.environment().machine.lock_wait;
+    let file = ArchiveFile::begin(&session.archive_path()?, wait)?;
+    file.db.execute_batch(SHOW_AGAIN).map_err(failed)?;
+    file.commit()
 }
 
 /// Fails if rows were written to the archive of a store and there are none any more.
@@ -101,5 +126,21 @@ impl ArchiveReader {
             self.file().integrity()?;
         }
         Ok((rows, first.map(|first| (altered, first))))
+    }
+
+    /// Returns how many rows are not shown as they should be, and the first one.
+    fn unshown(&self) -> Result<Option<(u64, String)>> {
+        // An older crdtctl wrote it, and tells what is shown in another manner.
+        if !self.file().is_current()? {
+            return Ok(None);
+        }
+        let (mut rows, mut first) = (0_u64, None);
+        self.file().each(UNSHOWN, [], |row| {
+            rows = rows.saturating_add(1);
+            let n: i64 = row.get(0).map_err(failed)?;
+            first.get_or_insert_with(|| format!("row {n} of versions"));
+            Ok(())
+        })?;
+        Ok(first.map(|first| (rows, first)))
     }
 }

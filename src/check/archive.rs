@@ -12,8 +12,11 @@ pub static ARCHIVE: FindingKind = FindingKind::error("archive");
 /// What others have of it comes with a bundle.
 const FROM_OTHERS: &str = "bundles made with `--with-archive` bring what others have";
 
-/// Returns what is wrong with the archive: the fault as a sentence, and the remedy.
-pub fn archive(reader: &Reader, deep: bool) -> Result<Option<(&'static str, String, Next)>> {
+/// What is wrong with an archive: a name, a sentence, and the remedy; `None` if a repair is.
+pub type ArchiveProblem = (&'static str, String, Option<Next>);
+
+/// Returns what is wrong with the archive.
+pub fn archive(reader: &Reader, deep: bool) -> Result<Option<ArchiveProblem>> {
     let rows = |rows: u64| counted(rows, "row");
     let Some(fault) = archive::look_at(reader, deep)? else { return Ok(None) };
     Ok(Some(match fault {
@@ -23,7 +26,7 @@ pub fn archive(reader: &Reader, deep: bool) -> Result<Option<(&'static str, Stri
                 "archive.db is missing or empty; it held {}: put a copy back; {FROM_OTHERS}",
                 rows(written)
             ),
-            Next::Import,
+            Some(Next::Import),
         ),
         ArchiveFault::Fewer { found, written } => (
             "older",
@@ -31,12 +34,12 @@ pub fn archive(reader: &Reader, deep: bool) -> Result<Option<(&'static str, Stri
                 "archive.db holds {} of {written}: it is an older copy; {FROM_OTHERS}",
                 rows(found)
             ),
-            Next::Import,
+            Some(Next::Import),
         ),
         ArchiveFault::Newer(said) => (
             "newer",
             format!("{said}: update crdtctl, and until then what is archived is left out"),
-            Next::ShowVersion,
+            Some(Next::ShowVersion),
         ),
         ArchiveFault::Unreadable(path, why) => (
             "unreadable",
@@ -44,7 +47,7 @@ pub fn archive(reader: &Reader, deep: bool) -> Result<Option<(&'static str, Stri
                 "archive.db cannot be read ({why}): move it away, or put a copy in its place; \
                  {FROM_OTHERS}"
             ),
-            aside(&path),
+            Some(aside(&path)),
         ),
         ArchiveFault::Altered(path, altered, first) => (
             "altered",
@@ -53,7 +56,16 @@ pub fn archive(reader: &Reader, deep: bool) -> Result<Option<(&'static str, Stri
                  copy in its place; {FROM_OTHERS}",
                 rows(altered)
             ),
-            aside(&path),
+            Some(aside(&path)),
+        ),
+        ArchiveFault::Hidden(hidden, first) => (
+            "hidden",
+            format!(
+                "{} of archive.db are not shown as they were written, {first} among them: another program \
+                 changed the tables beside it",
+                rows(hidden)
+            ),
+            None,
         ),
     }))
 }

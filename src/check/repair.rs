@@ -2,6 +2,7 @@
 
 use super::people::heir;
 use super::{Edit, Finding, Repair};
+use crate::archive;
 use crate::concern::chat::Caches;
 use crate::concern::{self, core, kanban, plain};
 use crate::crdt::container;
@@ -65,6 +66,9 @@ pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Fi
 pub fn repair(mut session: Session, findings: &[&Finding]) -> Result<Repaired> {
     rewrite_plain(&mut session, findings)?;
     for finding in findings {
+        if matches!(finding.repair, Repair::Archive) {
+            archive::show_again(&session)?;
+        }
         let Some(doc) = &finding.doc else { continue };
         match &finding.repair {
             // Done already.
@@ -75,7 +79,7 @@ pub fn repair(mut session: Session, findings: &[&Finding]) -> Result<Repaired> {
                 let now = session.now();
                 session.edit(doc, |txn| edit(txn, change, now))?;
             }
-            Repair::ByHand => {}
+            Repair::Archive | Repair::ByHand => {}
         }
     }
     let findings = findings.iter().map(|finding| (*finding).clone()).collect();

@@ -1,4 +1,5 @@
 use super::{Context, DryRun, check};
+use crate::check::archive::ARCHIVE;
 use crate::check::repair::{named, repair};
 use crate::error::{Result, listed};
 use crate::ui::{Report, Written};
@@ -24,13 +25,15 @@ pub struct RepairArgs {
 
 pub fn run(context: &Context, args: RepairArgs) -> Result<Report> {
     let store = context.store()?;
-    named(&check::look_once(context, &store, None, false)?, &args.finding)?;
+    // A large archive is looked at only if something of it is to be repaired.
+    let deep = args.finding.iter().any(|id| id.starts_with(ARCHIVE.name));
+    named(&check::look_once(context, &store, None, deep)?, &args.finding)?;
     let session = context.repair_session()?;
     // Again while nobody else writes: what a command leaves until it ends is nothing to repair. The session of
     // a dry run keeps nobody from it.
     let findings = match context.how()?.dry_run {
-        true => check::look(context, &store, None, false)?,
-        false => check::look_once(context, &store, None, false)?,
+        true => check::look(context, &store, None, deep)?,
+        false => check::look_once(context, &store, None, deep)?,
     };
     let findings = named(&findings, &args.finding)?;
     let repaired = repair(session, &findings)?;

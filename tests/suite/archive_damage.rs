@@ -328,3 +328,55 @@ fn an_archive_of_a_newer_version_is_a_finding() {
     assert!(found[0]["message"].as_str().unwrap().contains("update crdtctl"), "{found}");
     assert_eq!(found[0]["fix"], "crdtctl --version");
 }
+
+/// Whatever another program removes beside the rows, they are still there, and are shown again.
+#[test]
+fn what_hides_rows_that_are_still_there_is_found_and_repaired() {
+    let machine = Machine::new("archive damaged: hidden");
+    let it = shelved(&machine);
+    let file = it.store.dir.join("archive.db");
+    let sound = std::fs::read(&file).unwrap();
+    let shown = || {
+        let all = |table: &str| {
+            let db = Connection::open(&file).unwrap();
+            let sql = format!("SELECT json_group_array(json_array(id, n)) FROM {table}");
+            db.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap()
+        };
+        let words = it.store.json(&["chat", "list"]);
+        let sql = "SELECT count(*) FROM texts_fts WHERE texts_fts MATCH 'old'";
+        let found = Connection::open(&file).unwrap().query_row(sql, [], |row| row.get::<_, i64>(0));
+        (words, ["records", "archived_messages", "cards", "issues"].map(all), found.unwrap())
+    };
+    let before = shown();
+    let by_id = format!("DELETE FROM records WHERE id = '{}'", it.old);
+    for harm in [
+        &by_id[..],
+        "DELETE FROM archived_messages",
+        "UPDATE archived_messages SET content = 'another word'",
+        "DELETE FROM cards",
+        "UPDATE issues SET title = 'another title'",
+        "DELETE FROM texts_fts",
+        "UPDATE records SET created_at = created_at + 1",
+    ] {
+        std::fs::write(&file, &sound).unwrap();
+        assert_eq!(it.store.run(&["check", "--deep"]).code, 0, "{harm}");
+        Connection::open(&file).unwrap().execute_batch(harm).unwrap();
+        let found = it.store.run(&["check", "--deep", "--json"]).exits(3).parsed();
+        assert_eq!((found.as_array().unwrap().len(), &found[0]["kind"]), (1, &json!("archive")));
+        let said = found[0]["message"].as_str().unwrap();
+        assert!(said.contains("not shown as they were written"), "{harm}: {found}");
+        let id = found[0]["id"].as_str().unwrap();
+        assert_eq!(found[0]["fix"], format!("crdtctl repair {id}"), "{harm}");
+        let harmed = std::fs::read(&file).unwrap();
+        it.store.ok(&["repair", id, "--dry-run"]);
+        assert!(std::fs::read(&file).unwrap() == harmed, "{harm}");
+        it.store.ok(&["repair", id]);
+        assert_eq!(shown(), before, "{harm}");
+        assert_eq!(it.store.run(&["check", "--deep"]).code, 0, "{harm}");
+    }
+    // A row itself is gone; the triggers keep nobody from that who removes them.
+    let harm = "PRAGMA foreign_keys = off; DROP TRIGGER versions_are_kept; DELETE FROM versions WHERE n = 1";
+    Connection::open(&file).unwrap().execute_batch(harm).unwrap();
+    let found = it.store.run(&["check", "--deep", "--json"]).exits(3).parsed();
+    assert!(found[0]["message"].as_str().unwrap().contains("holds 2 rows of 3"), "{found}");
+}
