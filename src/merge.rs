@@ -12,6 +12,7 @@ mod attributed;
 pub mod audit;
 mod carried;
 mod incoming;
+mod late;
 mod orphans;
 pub mod registers;
 pub mod replaced;
@@ -19,7 +20,7 @@ mod stray;
 
 pub use adopt::adopt;
 pub use alike::surplus;
-pub use incoming::{AppliedUpdate, Incoming, Merge};
+pub use incoming::{AppliedUpdate, Incoming, KnownSender, Merge};
 
 use crate::archive;
 use crate::concern;
@@ -179,7 +180,10 @@ fn put_away(
     let Incoming { doc, parts, .. } = incoming;
     let before = incoming.before();
     if let Some(before) = before {
-        let (archived, kept) = archive::vanished(session, doc, spec, [before, after])?;
+        let (archived, kept) = {
+            let late = |session: &Session| late::reactions(session, incoming, before, spec);
+            archive::vanished(session, doc, spec, [before, after], late)?
+        };
         account.archived = archived.len();
         account.pruned = account.pruned.saturating_sub(archived.len());
         account.conflicts = account.conflicts.saturating_add(kept.conflicts);

@@ -42,25 +42,27 @@ pub fn keep(
     session: &mut Session,
     records: impl IntoIterator<Item = ArchivedRecord>,
 ) -> Result<KeptRecords> {
-    keep_as(session, records, false)
+    keep_as(session, records, None)
 }
 
 /// Like [`keep`], for records that this command takes out of their document now: they are shown even if they
-/// were deleted or restored before.
+/// were deleted or restored before. Those at the `late` paths hold changes that move no clock and that whoever
+/// archived them first did not know: they are later than that version.
 ///
 /// # Errors
 /// As [`keep`].
 pub fn keep_leaving(
     session: &mut Session,
     records: impl IntoIterator<Item = ArchivedRecord>,
+    late: &BTreeSet<DocPath>,
 ) -> Result<KeptRecords> {
-    keep_as(session, records, true)
+    keep_as(session, records, Some(late))
 }
 
 fn keep_as(
     session: &mut Session,
     records: impl IntoIterator<Item = ArchivedRecord>,
-    leaving: bool,
+    leaving: Option<&BTreeSet<DocPath>>,
 ) -> Result<KeptRecords> {
     let mut records = records.into_iter().peekable();
     // The archive is outside the session: a run whose result is discarded must not write there.
@@ -70,8 +72,13 @@ fn keep_as(
     let mut keeper = Keeper::begin(session)?;
     keeper.missing = expected_rows(keeper.session.state())?.saturating_sub(keeper.file.count()?);
     for mut record in records {
-        if leaving && let Some(before) = keeper.file.shown(&record.doc, &record.path)? {
-            record.follow(&before.record);
+        if let Some(late) = leaving {
+            if let Some(before) = keeper.file.shown(&record.doc, &record.path)? {
+                record.follow(&before.record);
+            }
+            if late.contains(&record.path) && !record.removed {
+                record.changed_at = record.changed_at.saturating_add(1);
+            }
         }
         keeper.add(&record)?;
     }

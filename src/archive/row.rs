@@ -348,6 +348,11 @@ fn comments_of<'r>(
     comments.and_then(Value::as_array).unwrap_or_default().iter()
 }
 
+/// Returns the id of an element of a list.
+pub(super) fn id_of(element: &Value) -> Option<&str> {
+    element.as_map()?.get("id")?.as_str()
+}
+
 /// Returns a record without its acknowledgements, which replicas get at different times.
 fn content(collection: &Collection, mut fields: Record) -> Record {
     for field in collection.fields {

@@ -1,12 +1,12 @@
-//! What late edits said that is not in the shown version of a record: comments are united, and the rest goes
-//! to the conflict ledger.
+//! What late edits said that is not in the shown version of a record: comments and reactions are united, and
+//! the rest goes to the conflict ledger.
 //!
 //! Both follow from the set of the versions alone, so that replicas with the same rows get the same result.
 
-use super::row::ArchivedRecord;
+use super::row::{ArchivedRecord, id_of};
 use crate::concern::issues;
 use crate::path::{DocPath, Keys};
-use crate::schema::{FieldKind, FieldRole};
+use crate::schema::{Collection, FieldKind, FieldRole};
 use crate::wire::{Record, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,13 +33,41 @@ pub(super) fn standing(versions: &[ArchivedRecord]) -> Vec<&ArchivedRecord> {
     versions.iter().filter(|one| !one.removed && !is_hidden(one)).collect()
 }
 
-/// Returns an issue as shown plus the comments of others who did not know of that version; `None` if it has
-/// all of them.
+/// Returns a record as shown plus what others who did not know of that version did: the comments on an issue,
+/// and the reactions that each gave or took back. `None` if it has all of that.
 pub(super) fn united(standing: &[&ArchivedRecord], now: i64) -> Option<ArchivedRecord> {
     let (shown, others) = standing.split_last()?;
-    let of = shown.collection().filter(|of| of.noun == issues::ISSUES.noun)?;
+    let of = shown.collection().filter(|_| !others.is_empty())?;
     let mut fields = shown.fields().ok()?;
-    let shown_comments = comments(&fields);
+    let mut is_changed = unite_comments(of, &mut fields, others).unwrap_or(false);
+    for field in of.fields.iter().filter(|field| field.kind == FieldKind::Reactions) {
+        is_changed |= unite_reactions(field.name, &mut fields, others).unwrap_or(false);
+    }
+    if !is_changed {
+        return None;
+    }
+    let fields = Value::Object(fields);
+    let united = ArchivedRecord::of(&shown.doc, of, &shown.path, shown.written, &fields, now);
+    let changed_at = united.changed_at.max(shown.changed_at);
+    let united = ArchivedRecord { changed_at, ..united };
+    // It must become the shown version.
+    Some(match united.rank() > shown.rank() {
+        true => united,
+        false => ArchivedRecord { changed_at: changed_at.saturating_add(1), ..united },
+    })
+}
+
+/// Adds the comments of the other versions of an issue to those of the shown one, and returns whether that
+/// changed it.
+fn unite_comments(
+    of: &Collection,
+    fields: &mut Record,
+    others: &[&ArchivedRecord],
+) -> Option<bool> {
+    if !is_united(of, COMMENTS) {
+        return None;
+    }
+    let shown_comments = comments(fields);
     let mut all = shown_comments.clone();
     for other in others {
         for (id, comment) in comments(&other.fields().ok()?) {
@@ -64,15 +92,55 @@ pub(super) fn united(standing: &[&ArchivedRecord], now: i64) -> Option<ArchivedR
     });
     list.extend(named.into_iter().map(|(_, comment)| comment));
     fields.insert(COMMENTS.to_owned(), Value::Array(list));
-    let fields = Value::Object(fields);
-    let united = ArchivedRecord::of(&shown.doc, of, &shown.path, shown.written, &fields, now);
-    let changed_at = united.changed_at.max(shown.changed_at);
-    let united = ArchivedRecord { changed_at, ..united };
-    // It must become the shown version.
-    Some(match united.rank() > shown.rank() {
-        true => united,
-        false => ArchivedRecord { changed_at: changed_at.saturating_add(1), ..united },
-    })
+    Some(true)
+}
+
+/// Applies what each of the other versions made of the reactions of the first one, from which all descend, to
+/// the shown version; returns whether that changed it. Whatever versions come later, nothing of this is ever
+/// undone by it: replicas with the same versions end with the same reactions.
+fn unite_reactions(name: &str, fields: &mut Record, others: &[&ArchivedRecord]) -> Option<bool> {
+    let (first, between) = others.split_first()?;
+    let before = reactions(&first.fields().ok()?, name);
+    let shown = reactions(fields, name);
+    let (mut given, mut taken) = (BTreeSet::new(), BTreeSet::new());
+    for version in between {
+        let now = reactions(&version.fields().ok()?, name);
+        given.extend(now.difference(&before).cloned());
+        taken.extend(before.difference(&now).cloned());
+    }
+    let missing: Vec<&Reaction> = given.difference(&shown).collect();
+    taken.retain(|reaction| shown.contains(reaction));
+    if missing.is_empty() && taken.is_empty() {
+        return None;
+    }
+    let mut sets = fields.get(name).and_then(Value::as_map).cloned().unwrap_or_default();
+    for (emoji, members) in &mut sets {
+        let (Value::Array(list) | Value::List(list)) = members else { continue };
+        list.retain(|member| {
+            let of = member.as_str().map(|member| (emoji.clone(), member.to_owned()));
+            of.is_none_or(|reaction| !taken.contains(&reaction))
+        });
+    }
+    for (emoji, member) in missing {
+        let members = sets.entry(emoji.clone()).or_insert_with(|| Value::List(Vec::new()));
+        if let Value::Array(list) | Value::List(list) = members {
+            list.push(Value::String(member.clone()));
+        }
+    }
+    fields.insert(name.to_owned(), Value::Object(sets));
+    Some(true)
+}
+
+/// An emoji, and the member who gave it.
+type Reaction = (String, String);
+
+fn reactions(fields: &Record, name: &str) -> BTreeSet<Reaction> {
+    let sets = fields.get(name).and_then(Value::as_map).into_iter().flatten();
+    let each = sets.flat_map(|(emoji, members)| {
+        let members = members.as_array().unwrap_or_default().iter().filter_map(Value::as_str);
+        members.map(|member| (emoji.clone(), member.to_owned()))
+    });
+    each.collect()
 }
 
 /// Returns what versions say that neither the first one, from which all descend, nor the shown one says;
@@ -85,7 +153,7 @@ pub(super) fn dropped<'v>(standing: &[&'v ArchivedRecord]) -> Vec<DroppedValue<'
         let kind = of.field(name).map(|field| field.kind);
         let is_kept =
             matches!(kind, Some(FieldKind::Time | FieldKind::Acknowledgements | FieldKind::Cache));
-        !is_kept && of.heading() != Some(name) && !is_united(of.noun, name)
+        !is_kept && of.heading() != Some(name) && !is_united(of, name)
     };
     let mut dropped = Vec::new();
     for version in between {
@@ -97,7 +165,7 @@ pub(super) fn dropped<'v>(standing: &[&'v ArchivedRecord]) -> Vec<DroppedValue<'
                 DroppedValue { of: version, path: path(), noun: of.noun, lost, won }
             }));
         }
-        if let (true, Some(text)) = (is_united(of.noun, COMMENTS), issues::COMMENTS.heading()) {
+        if let (true, Some(text)) = (is_united(of, COMMENTS), issues::COMMENTS.heading()) {
             let around = version.path.child(COMMENTS);
             let [before, now, after] = [&before, &fields, &after].map(comments);
             let none = Record::new();
@@ -117,8 +185,9 @@ pub(super) fn dropped<'v>(standing: &[&'v ArchivedRecord]) -> Vec<DroppedValue<'
     dropped
 }
 
-fn is_united(noun: &str, field: &str) -> bool {
-    noun == issues::ISSUES.noun && field == COMMENTS
+fn is_united(of: &Collection, field: &str) -> bool {
+    let is_set = of.field(field).is_some_and(|field| field.kind == FieldKind::Reactions);
+    is_set || (of.noun == issues::ISSUES.noun && field == COMMENTS)
 }
 
 /// Returns what a version made of a field, and what is shown instead, if those differ.
@@ -131,10 +200,6 @@ fn of_three([before, version, after]: [&Record; 3], name: &str) -> Option<[Value
 fn comments(fields: &Record) -> BTreeMap<String, Value> {
     let list = fields.get(COMMENTS).and_then(Value::as_array).unwrap_or_default().iter();
     list.filter_map(|comment| Some((id_of(comment)?.to_owned(), comment.clone()))).collect()
-}
-
-fn id_of(comment: &Value) -> Option<&str> {
-    comment.as_map()?.get("id")?.as_str()
 }
 
 /// Returns the rank of a state of a comment; the greatest is shown: a deletion wins, then the later edit.

@@ -9,7 +9,7 @@ use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
-use crate::schema::{Collection, Removal, Spec};
+use crate::schema::{Collection, FieldKind, Removal, Spec};
 use crate::store::Session;
 use crate::tombstone::{self, MemberTimes, Tombstone};
 use std::collections::BTreeSet;
@@ -20,6 +20,9 @@ use std::collections::BTreeSet;
 /// known here that everybody had acknowledged the deletion and it was only pruned. Nothing was archived from
 /// any other document, so what is gone from there was deleted.
 ///
+/// `late` tells which records have reactions that came or went without the knowledge of whoever took them out;
+/// it is asked only if there are records with reactions.
+///
 /// Returns the paths of what was archived, and how many values lost to other versions.
 ///
 /// # Errors
@@ -29,6 +32,7 @@ pub fn vanished(
     doc: &DocId,
     spec: &'static Spec,
     [before, after]: [&View; 2],
+    late: impl FnOnce(&Session) -> Result<BTreeSet<DocPath>>,
 ) -> Result<(BTreeSet<DocPath>, KeptRecords)> {
     let (mut alive, mut deleted) = (Vec::new(), Vec::new());
     if !is_hybrid(after) {
@@ -76,10 +80,16 @@ pub fn vanished(
         }
     }
     drop(archive);
+    let has_reactions =
+        |of: &Collection| of.fields.iter().any(|field| field.kind == FieldKind::Reactions);
+    let late = match alive.iter().any(|(collection, _)| has_reactions(collection)) {
+        true => late(session)?,
+        false => BTreeSet::new(),
+    };
     let rows = alive.iter().filter_map(row).chain(markers);
     // They were here until now, whatever the archive was told before: the document may have had another item
     // of a restored record than the restore made, as old as what that hides.
-    Ok((archived, keep_leaving(session, rows)?))
+    Ok((archived, keep_leaving(session, rows, &late)?))
 }
 
 /// Returns whether a record is a tombstone that pruning removes.

@@ -6,6 +6,7 @@ use crate::concern::{self, core};
 use crate::error::Result;
 use crate::store::{Adopted, Session};
 use crate::tombstone::{self, trash};
+use std::collections::BTreeSet;
 
 /// The sender named for a value that came in such a file.
 const BY: &str = "another program";
@@ -25,6 +26,7 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
         seen: None,
         by: Some(BY.to_owned()),
         member: None,
+        sender: None,
     };
     let incoming =
         [Incoming { doc: doc.clone(), before: Some(adopted.before.clone()), parts: vec![part] }];
@@ -75,6 +77,7 @@ fn keep_logged(session: &mut Session, adopted: &Adopted<'_>) -> Result<usize> {
         return Ok(0);
     };
     let Some(after) = session.view(adopted.doc)? else { return Ok(0) };
-    let (archived, _) = archive::vanished(session, adopted.doc, spec, [logged, &after])?;
+    let (archived, _) =
+        archive::vanished(session, adopted.doc, spec, [logged, &after], |_| Ok(BTreeSet::new()))?;
     trash::keep_vanished(session, adopted.doc, spec, [logged, &after], None, &archived)
 }

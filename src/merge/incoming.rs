@@ -5,7 +5,9 @@ use crate::crdt::register::MergeSide;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
+use crate::store::LogRow;
 use crate::wire::{Checked, CheckedBytes, Clocks, IdSet, Update};
+use std::collections::BTreeMap;
 
 /// What came in for one document.
 pub struct Incoming<'u> {
@@ -26,6 +28,7 @@ impl Incoming<'_> {
                 seen: part.seen,
                 by: part.by.clone(),
                 member: part.member.clone(),
+                sender: part.sender.clone(),
             };
         let (doc, before) = (self.doc.clone(), self.before.clone());
         Incoming { doc, before, parts: self.parts.iter().zip(updates).map(part).collect() }
@@ -67,6 +70,29 @@ pub struct AppliedUpdate<'u> {
     pub by: Option<String>,
     /// The member that sent it.
     pub member: Option<String>,
+    /// What was known of its sender before; `None` if nobody says who that is.
+    pub sender: Option<KnownSender>,
+}
+
+/// What the sender of an update was known to have of the document before the import.
+#[derive(Debug, Clone)]
+pub struct KnownSender {
+    /// Its replica.
+    pub replica: String,
+    /// How far it had applied the logs of others.
+    pub applied: BTreeMap<String, i64>,
+}
+
+impl KnownSender {
+    /// Returns whether it was known to have a row of our log, `us` being this replica.
+    pub fn has(&self, row: &LogRow, us: &str) -> bool {
+        let applied = |replica: &str, seq: i64| {
+            self.applied.get(replica).is_some_and(|applied| *applied >= seq)
+        };
+        let origin = row.origin.as_ref();
+        applied(us, row.seq)
+            || origin.is_some_and(|(from, seq)| *from == self.replica || applied(from, *seq))
+    }
 }
 
 /// A merge of one document: its state before, its state as yrs left it, and what came.

@@ -145,7 +145,7 @@ fn apply(session: &mut Session, plan: ArchivePlan) -> Result<ArchivedDocument> {
     if !units.is_empty() {
         if let Some(view) = session.view(&doc)? {
             let records = units.iter().flat_map(|unit| unit.read(&doc, &view, now));
-            archive::keep_leaving(session, records)?;
+            archive::keep_leaving(session, records, &BTreeSet::new())?;
         }
         session.edit(&doc, |txn| archive::remove(txn, &units, now))?;
     }

@@ -180,6 +180,9 @@ impl<'s> Importer<'s> {
         if !self.refused.is_empty() {
             return Ok(Err(self.refused));
         }
+        for (doc, incoming) in &mut self.incoming {
+            incoming.note_senders(self.session, doc)?;
+        }
         for input in inputs {
             if let Input::Bundle { bundle, .. } = input {
                 record::sender(self.session, bundle.manifest())?;

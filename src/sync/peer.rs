@@ -63,6 +63,32 @@ fn archived(state: &State, replica: &str) -> Result<BTreeMap<DocId, BTreeSet<[u8
     Ok(said.into_iter().map(|(doc, hexed)| (doc, spans(hexed))).collect())
 }
 
+/// Returns how far a peer had applied the logs of others for a document, by its last receipt; for one that gave
+/// none that can be read, how far all others had.
+pub(super) fn applied_by(state: &State, replica_id: &str, doc: &DocId) -> Result<Applied> {
+    let receipt = |replica: &str| -> Result<Option<Applied>> {
+        let stored = state.receipt(replica, doc)?;
+        let receipt = stored.and_then(|stored| Receipt::from_stored(&stored).ok());
+        Ok(receipt.map(|(Receipt { mut applied, said, .. }, _)| {
+            applied.insert(replica.to_owned(), said.seq);
+            applied
+        }))
+    };
+    if let Some(applied) = receipt(replica_id)? {
+        return Ok(applied);
+    }
+    let mut all: Option<Applied> = None;
+    for peer in succession::living(state)? {
+        if let Some(applied) = receipt(&peer.replica_id)? {
+            all = Some(match all {
+                Some(others) => least(others, &applied),
+                None => applied,
+            });
+        }
+    }
+    Ok(all.unwrap_or_default())
+}
+
 /// What a replica said it has of one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {

@@ -20,6 +20,7 @@ mod archive_guide;
 mod archive_late;
 mod archive_lost;
 mod archive_modes;
+mod archive_reactions;
 mod archive_search;
 mod archive_travels;
 mod audit;

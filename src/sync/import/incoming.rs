@@ -12,8 +12,9 @@ use crate::schema::{Collection, FieldKind};
 use crate::store::{IndexedDocument, Session};
 use crate::sync::bundle::Bundle;
 use crate::sync::gate::{Came, Claim, Disposition, Received};
-use crate::sync::manifest::Has;
+use crate::sync::manifest::{Applied, Has};
 use crate::sync::park::waiting_for;
+use crate::sync::peer::applied_by;
 use crate::sync::record;
 use crate::wire::{self, Checked, CheckedBytes, DeleteSet, PageSet, SharedBytes, Update, Version};
 use std::cell::RefCell;
@@ -75,6 +76,8 @@ pub struct IncomingDocument {
     pub dispositions: Vec<Disposition>,
     /// The document before the import.
     pub before: Option<AnyView>,
+    /// How far its senders were known to have applied the logs of others before the import.
+    pub known: BTreeMap<String, Applied>,
     /// Whether the document cannot be read.
     pub damaged: bool,
     /// Only the parts of the updates that the document lacks, if those are as good as the whole.
@@ -165,8 +168,30 @@ impl IncomingDocument {
         any
     }
 
+    /// Notes what is known of its senders, before their bundles tell more.
+    ///
+    /// # Errors
+    /// Those of the local state.
+    pub fn note_senders(&mut self, session: &Session, doc: &DocId) -> Result<()> {
+        self.known.clear();
+        for received in &self.received {
+            if let Some(replica) = received.claim.as_ref().and_then(|c| c.from.replica.as_ref()) {
+                let applied = applied_by(session.state(), replica, doc)?;
+                self.known.insert(replica.clone(), applied);
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the updates that the document holds now.
     pub fn applied(&self) -> Vec<merge::AppliedUpdate<'_>> {
+        let sender = |received: &Received| {
+            let replica = received.claim.as_ref()?.from.replica.clone()?;
+            // What waited has told long ago what its sender has.
+            let known =
+                self.known.get(&replica).filter(|_| matches!(received.came, Came::Given(_)));
+            Some(merge::KnownSender { applied: known.cloned().unwrap_or_default(), replica })
+        };
         let received = self.received.iter().zip(&self.dispositions);
         let applied = received
             .filter(|(_, disposition)| matches!(disposition, Disposition::Applied(_)))
@@ -180,6 +205,7 @@ impl IncomingDocument {
                     .claim
                     .as_ref()
                     .and_then(|c| Some(c.from.member.as_ref()?.to_string())),
+                sender: sender(received),
             })
             .collect()
     }

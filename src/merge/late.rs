@@ -1,0 +1,62 @@
+//! Which changes of a record those who took it out of its document did not know: for those that move no clock,
+//! only the log tells.
+
+use super::Incoming;
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::inspect::touched::TouchMap;
+use crate::path::DocPath;
+use crate::schema::{FieldKind, Spec};
+use crate::store::{LogRow, Session};
+use crate::wire::Update;
+use std::collections::BTreeSet;
+
+/// Returns the records of a document whose reactions changed here after what the senders of an import were
+/// known to have. Some of them may have heard of it since, and before they took the record out.
+///
+/// # Errors
+/// Those of the log; `Corrupt`.
+pub(super) fn reactions(
+    session: &Session,
+    incoming: &Incoming<'_>,
+    before: &View,
+    spec: &'static Spec,
+) -> Result<BTreeSet<DocPath>> {
+    let doc = &incoming.doc;
+    let rows = unknown_rows(session, incoming)?;
+    if rows.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let broken =
+        |fault| Error::corrupt(format!("{doc} does not decode")).because(fault).damages(doc);
+    // As it was: what left it has left no trace of its place.
+    let document = Update::walk(before.bytes()).map_err(broken)?;
+    let map = TouchMap::of(Some(spec), &document);
+    let mut late = BTreeSet::new();
+    for row in &rows {
+        let touched = map.touched(&row.update).map_err(broken)?.records.into_iter();
+        let is_reaction = |field: &String| {
+            let mut named = spec.collections.iter().filter_map(|of| of.field(field));
+            named.any(|field| field.kind == FieldKind::Reactions)
+        };
+        let reacted = touched.filter(|record| record.fields.iter().any(is_reaction));
+        late.extend(reacted.map(|record| record.steps));
+    }
+    Ok(late)
+}
+
+/// Returns the rows of our log that a sender was not known to have.
+fn unknown_rows(session: &Session, incoming: &Incoming<'_>) -> Result<Vec<LogRow>> {
+    let us = session.replica_id();
+    let senders = incoming.parts.iter().filter_map(|part| part.sender.as_ref());
+    let senders: Vec<_> = senders.filter(|sender| sender.replica != us).collect();
+    let applied = senders.iter().map(|sender| sender.applied.get(us).copied().unwrap_or(0));
+    let Some(after) = applied.min() else { return Ok(Vec::new()) };
+    let rows = match session.state().log_after(&incoming.doc, after)? {
+        Some(rows) => rows,
+        // It does not reach back that far.
+        None => session.state().log_of(&incoming.doc)?,
+    };
+    let is_unknown = |row: &LogRow| senders.iter().any(|sender| !sender.has(row, us));
+    Ok(rows.into_iter().filter(is_unknown).collect())
+}
