@@ -129,7 +129,8 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
             if let Some(before) = before {
                 alike::heal(session, doc, spec, before, &incoming::sides(parts))?;
             }
-            account.conflicts = keep(session, incoming, replaced, plan.lost)?;
+            let lost = keep(session, incoming, replaced, plan.lost)?;
+            account.conflicts = lost.len();
             keep_edited(session, &incoming.doc)?;
             if let Some(decided) = session.at_hand(doc)? {
                 let orphans = keep_orphans(session, incoming, &decided)?;
@@ -138,7 +139,7 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
                 let conflicts = account.conflicts + orphans + versions + paths;
                 account = compare(spec, before, &decided);
                 account.conflicts = conflicts;
-                put_away(session, incoming, spec, &decided, &mut account)?;
+                put_away(session, incoming, spec, (&decided, &lost), &mut account)?;
             }
             attributed.push((came, plan.attributed));
         }
@@ -169,12 +170,12 @@ fn keep_edited(session: &mut Session, doc: &DocId) -> Result<()> {
 }
 
 /// Keeps what the import took out of a document: live records in the archive, deleted ones in the trash.
-/// Records that are back in the document no longer come out of the archive.
+/// Records that are back in the document no longer come out of the archive. What the archive shows is not lost.
 fn put_away(
     session: &mut Session,
     incoming: &Incoming<'_>,
     spec: &'static Spec,
-    after: &View,
+    (after, lost): (&View, &[Conflict]),
     account: &mut MergeSummary,
 ) -> Result<()> {
     let Incoming { doc, parts, .. } = incoming;
@@ -186,7 +187,13 @@ fn put_away(
         };
         account.archived = archived.len();
         account.pruned = account.pruned.saturating_sub(archived.len());
-        account.conflicts = account.conflicts.saturating_add(kept.conflicts);
+        let is_shown = |lost: &&Conflict| {
+            let record = archive::inside(doc, &lost.path).map(|(record, _)| DocPath::from(record));
+            let value = before.value(&lost.path.steps()).map(|value| value.to_json());
+            record.is_some_and(|record| archived.contains(&record)) && value == lost.loser.value
+        };
+        let shown = lost.iter().filter(is_shown).count();
+        account.conflicts = account.conflicts.saturating_sub(shown).saturating_add(kept.conflicts);
         let sender = parts.iter().find_map(|part| part.member.as_deref());
         trash::keep_vanished(session, doc, spec, [before, after], sender, &archived)?;
     }
@@ -290,9 +297,9 @@ fn keep(
     incoming: &Incoming<'_>,
     replaced: Vec<Conflict>,
     others: Vec<Conflict>,
-) -> Result<usize> {
+) -> Result<Vec<Conflict>> {
     let doc = &incoming.doc;
-    let Some(now) = session.at_hand(doc)? else { return Ok(0) };
+    let Some(now) = session.at_hand(doc)? else { return Ok(Vec::new()) };
     let placeless = others.iter().filter(|lost| lost.path.is_empty()).map(|lost| lost.item);
     let placeless: Vec<(u64, u32)> = placeless.collect();
     let elements = stray::elements(session, doc, &incoming.parts, &placeless)?;
@@ -303,8 +310,8 @@ fn keep(
     };
     let mut items = BTreeSet::new();
     let all = replaced.into_iter().chain(others.filter(|lost| !shown(lost)));
-    let all: Vec<Conflict> = all.filter(|lost| items.insert(lost.item)).collect();
-    for mut lost in all {
+    let mut all: Vec<Conflict> = all.filter(|lost| items.insert(lost.item)).collect();
+    for lost in &mut all {
         // The record is here; the losing value was in a container that is not.
         let record = lost.path.split_last().map(|(_, record)| record.steps());
         if lost.rule == registers::PRUNED
@@ -312,9 +319,9 @@ fn keep(
         {
             lost.rule = REPLACED.to_owned();
         }
-        session.state().put_conflict(&lost)?;
+        session.state().put_conflict(lost)?;
     }
-    Ok(items.len())
+    Ok(all)
 }
 
 /// Records what became of replies whose message is missing since this import; returns how many there are.

@@ -24,6 +24,8 @@ pub struct KeptRecords {
     pub conflicts: usize,
 }
 
+/// The rule by which a version of an archived record loses to another.
+pub const LOST: &str = "archived";
 /// The setting of `crdtctl.db` that records how many rows there are: an older copy has fewer.
 const ROWS: &str = "archive rows";
 
@@ -374,7 +376,7 @@ fn lost(session: &Session, winner: &ArchivedRecord, loser: &ArchivedRecord) -> O
         doc: loser.doc.clone(),
         noun: Some(collection.noun.to_owned()),
         path: loser.path.child(heading),
-        rule: "archived".to_owned(),
+        rule: LOST.to_owned(),
         winner: ConflictClaim::of(&won, clock(winner), None),
         loser: ConflictClaim::of(&lost, clock(loser), None),
         item: item_of(loser),
@@ -393,7 +395,7 @@ fn lost_field(session: &Session, shown: &ArchivedRecord, dropped: &DroppedValue<
         doc: shown.doc.clone(),
         noun: Some(dropped.noun.to_owned()),
         path: dropped.path.clone(),
-        rule: "archived".to_owned(),
+        rule: LOST.to_owned(),
         winner: ConflictClaim::of(&dropped.won, Some(shown.changed_at), None),
         loser: ConflictClaim::of(&dropped.lost, Some(dropped.of.changed_at), None),
         item: (named(&name, dropped.of.written), dropped.of.written.clock),

@@ -80,6 +80,12 @@ pub fn kind_at(doc: &DocId, path: &[String]) -> Option<&'static Collection> {
     spec.collections.iter().filter(|one| is_archivable(one)).find(fits)
 }
 
+/// Returns the path of the record that can be archived, and the rest of a path that leads into it.
+pub fn inside<'p>(doc: &DocId, path: &'p [String]) -> Option<(&'p [String], &'p [String])> {
+    let mut parts = (1..path.len()).filter_map(|end| path.split_at_checked(end));
+    parts.find(|(record, _)| kind_at(doc, record).is_some())
+}
+
 /// Returns whether records of such documents can be archived.
 pub fn is_of(spec: &Spec) -> bool {
     spec.collections.iter().any(is_archivable)
@@ -255,6 +261,21 @@ impl ArchivedRecord {
             Value::Map(fields) | Value::Object(fields) => Ok(fields),
             _ => Ok(Record::new()),
         }
+    }
+
+    /// Returns the value at a path inside the record; the elements of lists are found by their ids.
+    pub fn at(&self, path: &[String]) -> Option<Value> {
+        let mut value = self.value().ok()?;
+        for step in path {
+            value = match value {
+                Value::Map(mut fields) | Value::Object(mut fields) => fields.remove(step)?,
+                Value::Array(list) | Value::List(list) => {
+                    list.into_iter().find(|one| id_of(one) == Some(step))?
+                }
+                _ => return None,
+            };
+        }
+        Some(value)
     }
 
     /// Returns some fields of the record by name, skipping the others without parsing them.

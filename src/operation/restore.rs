@@ -2,6 +2,7 @@
 
 use super::Operation;
 use super::request::Restore;
+use crate::archive;
 use crate::concern::{self, Actor, Outcome, chat, core, disk, issues, kanban};
 use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
@@ -38,7 +39,11 @@ impl Restore {
         let removed = removed.is_some_and(|t| t.removal == schema::Removal::AtOnce);
         let now = match standing.flatten() {
             Some((deleted, now)) if !(deleted && removed) => now,
-            _ => return Err(gone(collection.noun, id, self.number)),
+            Some(_) => return Err(gone(collection.noun, id, self.number)),
+            None => {
+                let archived = self.of_archived(session, &conflict)?;
+                return archived.ok_or_else(|| gone(collection.noun, id, self.number));
+            }
         };
         let value = value_of(&conflict)?;
         if now.is_some_and(|now| now.same(&value)) {
@@ -51,6 +56,27 @@ impl Restore {
         session.state().mark_restored(self.number, session.now())?;
         let what = conflict.path.last().map_or("", String::as_str);
         Ok(outcome.saying(format!("restored {what} of {id}")))
+    }
+
+    /// Returns the answer for a value of a record that is in the archive: it stays there as it is. `None` if the
+    /// archive does not show it.
+    fn of_archived(&self, session: &mut Session, conflict: &Conflict) -> Result<Option<Outcome>> {
+        let (doc, path) = (&conflict.doc, &conflict.path);
+        let (Some((record, field)), Some(archive)) =
+            (archive::inside(doc, path), archive::of_session(session)?)
+        else {
+            return Ok(None);
+        };
+        let Some(shown) = archive.shown(doc, record)? else { return Ok(None) };
+        let (kind, id, value) = (shown.kind(), shown.id(), value_of(conflict)?);
+        if shown.at(field).is_some_and(|now| now.to_json() == value.to_json()) {
+            let said = format!("the archived {kind} says that already");
+            return Ok(Some(Outcome::new(false, doc.clone(), id).saying(said)));
+        }
+        Err(Error::refused(format!("{kind} {id} is in the archive")).hint(
+            Next::RestoreArchived(id.to_owned())
+                .and(" brings it back into its document; this value can be restored there"),
+        ))
     }
 }
 

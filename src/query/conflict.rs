@@ -1,15 +1,18 @@
 //! Values that lost a merge, and what they lost to.
 
+use crate::archive::{self, ArchiveReader};
 use crate::concern;
 use crate::crdt::source::Source;
+use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
+use crate::merge::registers::PRUNED;
 use crate::path::{DocPath, Keys};
 use crate::schema::{self, Collection, FieldRole};
 use crate::store::{Conflict, Reader, State};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The maximum length in characters of a record's title.
 const TITLE: usize = 40;
@@ -107,23 +110,24 @@ fn dismissed(state: Option<&State>) -> Result<BTreeSet<i64>> {
     Ok(kept.and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default())
 }
 
-/// Returns how many losing values were neither restored nor dismissed. Reads no document.
+/// Returns how many losing values were neither restored nor dismissed. Reads no document, unless a record went
+/// into the archive with what was lost.
 ///
 /// # Errors
 /// As [`list`].
 pub fn open(reader: &Reader) -> Result<usize> {
-    let conflicts = reader.state().map(State::conflicts).transpose()?.unwrap_or_default();
+    let conflicts = still_lost(reader, all(reader)?);
     let dismissed = dismissed(reader.state())?;
     let is_open = |one: &&Conflict| one.restored.is_none() && !dismissed.contains(&one.id);
     Ok(conflicts.iter().filter(is_open).count())
 }
 
-/// Returns the losing values that are still kept, the latest first.
+/// Returns the losing values that are still kept, the latest first, without those that are shown after all.
 ///
 /// # Errors
 /// `Io` and `Corrupt` if the local state cannot be read.
 pub fn list(reader: &Reader, filter: &ConflictFilter) -> Result<Vec<LostValue>> {
-    let mut found = all(reader)?;
+    let mut found = still_lost(reader, all(reader)?);
     let dismissed = dismissed(reader.state())?;
     found.retain(|conflict| {
         let of_these = |these: &BTreeSet<EntityId>| {
@@ -194,6 +198,54 @@ pub fn names(reader: &Reader, lost: &LostValue) -> Names {
 
 fn all(reader: &Reader) -> Result<Vec<Conflict>> {
     reader.state().map_or_else(|| Ok(Vec::new()), State::conflicts)
+}
+
+/// Leaves out what is shown after all, and what is there twice: a record that left its document takes along into the archive what was
+/// written to it too late for the document.
+fn still_lost(reader: &Reader, mut conflicts: Vec<Conflict>) -> Vec<Conflict> {
+    let left = |conflict: &Conflict| {
+        [PRUNED, archive::LOST].contains(&&*conflict.rule) && conflict.restored.is_none()
+    };
+    if !conflicts.iter().any(left) {
+        return conflicts;
+    }
+    // The archive knows of the same value what it lost to.
+    let said = |conflict: &Conflict| {
+        let value = conflict.loser.value.as_ref().map(Value::to_string);
+        (conflict.doc.clone(), conflict.path.clone(), value)
+    };
+    let known = conflicts.iter().filter(|conflict| conflict.rule == archive::LOST);
+    let known: BTreeSet<_> = known.map(said).collect();
+    conflicts.retain(|conflict| conflict.rule != PRUNED || !known.contains(&said(conflict)));
+    // Without an archive that can be read, all of them count as lost.
+    if let Ok(Some(archive)) = ArchiveReader::of(reader) {
+        let mut views = BTreeMap::new();
+        conflicts.retain(|conflict| {
+            !(left(conflict) && is_shown(reader, &archive, &mut views, conflict))
+        });
+    }
+    conflicts
+}
+
+/// Returns whether a record that was archived shows a value, wherever it is now. `views` are the documents that
+/// were read already.
+fn is_shown(
+    reader: &Reader,
+    archive: &ArchiveReader,
+    views: &mut BTreeMap<DocId, Option<View>>,
+    conflict: &Conflict,
+) -> bool {
+    let (doc, path) = (&conflict.doc, &conflict.path);
+    let Some((record, field)) = archive::inside(doc, path) else { return false };
+    if !archive.versions(doc, record).is_ok_and(|versions| !versions.is_empty()) {
+        return false;
+    }
+    let view = views.entry(doc.clone()).or_insert_with(|| reader.view(doc).ok().flatten());
+    let shown = match view {
+        Some(view) if view.exists(&record.steps()) => view.value(&path.steps()),
+        _ => archive.shown(doc, record).ok().flatten().and_then(|shown| shown.at(field)),
+    };
+    shown.is_some_and(|shown| Some(shown.to_json()) == conflict.loser.value)
 }
 
 impl From<Conflict> for LostValue {

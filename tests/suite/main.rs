@@ -18,6 +18,7 @@ mod archive;
 mod archive_damage;
 mod archive_guide;
 mod archive_late;
+mod archive_ledger;
 mod archive_lost;
 mod archive_modes;
 mod archive_reactions;
