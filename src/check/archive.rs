@@ -61,8 +61,8 @@ pub fn archive(reader: &Reader, deep: bool) -> Result<Option<ArchiveProblem>> {
         ArchiveFault::Hidden(hidden, first) => (
             "hidden",
             format!(
-                "{} of archive.db are not shown as they were written, {first} among them: another program \
-                 changed the tables beside it",
+                "archive.db does not show {} as written, {first} first: another program changed the other \
+                 tables",
                 rows(hidden)
             ),
             None,

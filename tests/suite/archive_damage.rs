@@ -364,7 +364,7 @@ fn what_hides_rows_that_are_still_there_is_found_and_repaired() {
         let found = it.store.run(&["check", "--deep", "--json"]).exits(3).parsed();
         assert_eq!((found.as_array().unwrap().len(), &found[0]["kind"]), (1, &json!("archive")));
         let said = found[0]["message"].as_str().unwrap();
-        assert!(said.contains("not shown as they were written"), "{harm}: {found}");
+        assert!(said.contains("archive.db does not show"), "{harm}: {found}");
         let id = found[0]["id"].as_str().unwrap();
         assert_eq!(found[0]["fix"], format!("crdtctl repair {id}"), "{harm}");
         let harmed = std::fs::read(&file).unwrap();
