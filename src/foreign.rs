@@ -10,6 +10,7 @@ mod database;
 mod identified;
 mod log;
 mod message;
+mod message_log;
 mod packed;
 mod recognize;
 mod refused;
@@ -22,3 +23,6 @@ pub use identified::{
 pub use message::frame;
 pub use recognize::{Named, identify, identify_as};
 pub use refused::{breaks_off, is_something_else, why_not};
+
+#[cfg(test)]
+mod tests;

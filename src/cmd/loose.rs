@@ -42,7 +42,8 @@ pub fn findings(context: &Context, wanted: &str, from: FromKind) -> Result<Vec<R
 fn of_document(wanted: &str, file: &LooseDocument) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     if let Some(message) = file.document.left_out() {
-        rows.push(finding(wanted, "undecodable", "error", &message, None));
+        let fix = format!("crdtctl recover {} -O FILE", word(wanted));
+        rows.push(finding(wanted, "undecodable", "error", &message, Some(fix)));
     }
     let merged = Update::walk(&file.update)
         .map_err(|fault| Error::bug("an update that was read no longer decodes").because(fault))?;
@@ -172,11 +173,11 @@ fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u
     let mut file = ForeignFile::read(&path, from)?;
     let mut row = Row::new();
     row.insert("file".into(), json!(name));
-    let mut left_out = None;
+    let left_out;
     let updates = match file.identified.take().map(|identified| identified.found) {
         Some(FileContent::Documents(documents)) => {
             let document = pick(&name, &documents, picked)?;
-            left_out.clone_from(&document.problem);
+            left_out = document.left_out();
             document.steps.iter().map(|step| step.update.to_vec()).collect()
         }
         Some(_) => return Err(Error::usage(format!("{name} holds no content"))),

@@ -1,7 +1,7 @@
 //! The result of identifying bytes, and how deep to look.
 
 use crate::limits::{UNPACKED_BYTES, UNPACKED_STRETCH, WRAPPINGS};
-use crate::wire::{Clocks, SharedBytes, Version};
+use crate::wire::{Clocks, SharedBytes, Update, Version};
 use std::fmt;
 
 /// What some bytes are. The names ([`FileKind::name`]) are public API.
@@ -107,7 +107,24 @@ pub struct FoundDocument {
     pub unread: usize,
     /// What the first of those is instead, as a sentence.
     pub problem: Option<String>,
+    /// Where the next of those are, if they have a place of their own.
+    pub more_places: Vec<String>,
 }
+
+/// What says that bytes are a log, if not all of it is sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// Nothing but the bytes.
+    Bytes,
+    /// The user does.
+    Stated,
+}
+
+/// The maximum number of places that a sentence names, without the first.
+const PLACES: usize = 8;
+
+/// How many more parts of a log may be damaged than were read before: its beginning may be.
+pub(super) const AHEAD: usize = 16;
 
 impl FoundDocument {
     fn unnamed(steps: Vec<KeptUpdate>) -> Self {
@@ -119,7 +136,15 @@ impl FoundDocument {
         let problem = self.problem.as_ref()?;
         Some(match self.unread {
             1 => format!("1 part of it is not an update: {problem}"),
-            more => format!("{more} parts of it are not updates; the first: {problem}"),
+            more => {
+                let rest = more.saturating_sub(1).saturating_sub(self.more_places.len());
+                let others = match (self.more_places.as_slice(), rest) {
+                    ([], _) => String::new(),
+                    (places, 0) => format!("; then {}", places.join(", ")),
+                    (places, rest) => format!("; then {} and {rest} more", places.join(", ")),
+                };
+                format!("{more} parts of it are not updates; the first: {problem}{others}")
+            }
         })
     }
 
@@ -128,10 +153,39 @@ impl FoundDocument {
         self.steps.iter().filter(|step| step.update.iter().any(|byte| *byte != 0)).count()
     }
 
+    /// Returns how many updates hold blocks, not only deletions.
+    pub(super) fn with_blocks(&self) -> usize {
+        let has_blocks =
+            |step: &&KeptUpdate| Update::walk(&step.update).is_ok_and(|it| !it.blocks().is_empty());
+        self.steps.iter().filter(has_blocks).count()
+    }
+
     /// Returns whether this is a log although something in it is not an update: most of it must be updates,
-    /// and two must hold something, to rule out chance.
-    pub(super) fn is_damaged_log(&self) -> bool {
-        self.content() > 1 && self.unread < self.steps.len()
+    /// and two must hold something, to rule out chance. If not even the first record is an update
+    /// (`begins`), that must be more than deletions: a few bytes can look like those.
+    pub(super) fn is_damaged_log(&self, begins: bool, evidence: Evidence) -> bool {
+        match evidence {
+            Evidence::Stated => self.content() > 0,
+            Evidence::Bytes => {
+                let sound = if begins { self.content() } else { self.with_blocks() };
+                sound > 1 && self.unread < self.steps.len()
+            }
+        }
+    }
+
+    /// Returns whether too little was read so far for a log.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.unread > self.steps.len().saturating_add(AHEAD)
+    }
+
+    /// Counts a record that is not an update, and names its place.
+    pub(super) fn leave_out_at(&mut self, place: String, why: impl FnOnce() -> String) {
+        match self.problem {
+            None => return self.leave_out(|| format!("{place}: {}", why())),
+            Some(_) if self.more_places.len() < PLACES => self.more_places.push(place),
+            Some(_) => {}
+        }
+        self.unread = self.unread.saturating_add(1);
     }
 
     /// Counts a row or record that is not an update.

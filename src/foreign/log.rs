@@ -1,26 +1,30 @@
 //! Logs: several updates in one file.
 
 use super::bare::v2;
-use super::identified::{Depth, FoundDocument, Identified, KeptUpdate};
+use super::identified::{Depth, Evidence, FoundDocument, Identified, KeptUpdate};
 use super::refused::why_not;
 use super::{message, text};
 use crate::error::counted;
 use crate::wire::{ByteReader, Update};
 
 /// How a log separates its updates.
-#[derive(Debug, Clone, Copy)]
-enum Framing {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
     /// Each update tells by itself where it ends.
     None,
+    /// A varint in front of each says how long it is.
     Varint,
+    /// Four bytes, big-endian.
     U32Be,
+    /// Four bytes, little-endian.
     U32Le,
 }
 
 impl Framing {
     const ALL: [Framing; 4] = [Framing::Varint, Framing::U32Be, Framing::U32Le, Framing::None];
 
-    fn name(self) -> &'static str {
+    /// Returns how such a log is called; public API.
+    pub fn name(self) -> &'static str {
         match self {
             Framing::None => "updates one after the other",
             Framing::Varint => "length-prefixed updates (varint)",
@@ -82,27 +86,35 @@ pub fn u32_le(bytes: &[u8]) -> Option<Identified> {
 
 /// Recognises a log with unreadable parts: its end was cut off, or records in it are damaged.
 pub fn damaged(bytes: &[u8]) -> Option<Identified> {
-    Framing::ALL.into_iter().find_map(|framing| {
-        let document = records(framing, bytes);
-        document.is_damaged_log().then(|| log(framing)(document))
-    })
+    Framing::ALL.into_iter().find_map(|framing| damaged_of(framing, bytes, Evidence::Bytes))
+}
+
+/// The same if it is known how it separates its updates.
+pub fn damaged_of(framing: Framing, bytes: &[u8], evidence: Evidence) -> Option<Identified> {
+    let Records { document, begins } = records(framing, bytes);
+    document.is_damaged_log(begins, evidence).then(|| log(framing)(document))
 }
 
 /// Recognises lines of text that are updates, except some: the last is cut short, or something was written in
 /// between.
-pub fn damaged_lines(text: &str, depth: Depth) -> Option<Identified> {
+pub fn damaged_lines(text: &str, depth: Depth, evidence: Evidence) -> Option<Identified> {
     let mut document = FoundDocument::default();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    let mut begins = None;
+    let lines = (1u64..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
+    for (number, line) in lines {
         let found = text::line_of(line, depth).filter(Identified::is_whole);
-        match found.and_then(Identified::steps) {
+        let steps = found.and_then(Identified::steps);
+        begins.get_or_insert(steps.is_some());
+        match steps {
             Some(steps) => document.steps.extend(steps),
-            None => document.leave_out(|| why_not(line.as_bytes())),
+            None => document.leave_out_at(format!("line {number}"), || why_not(line.as_bytes())),
         }
-        if document.unread > document.steps.len() {
+        if document.is_hopeless() {
             return None;
         }
     }
-    document.is_damaged_log().then(|| Identified::log_of("one update a line", document))
+    let is_log = document.is_damaged_log(begins.unwrap_or_default(), evidence);
+    is_log.then(|| Identified::log_of(text::LINES, document))
 }
 
 fn log(framing: Framing) -> impl FnOnce(FoundDocument) -> Identified {
@@ -112,34 +124,42 @@ fn log(framing: Framing) -> impl FnOnce(FoundDocument) -> Identified {
 /// Returns every record, if each of them is an update.
 fn whole(framing: Framing, bytes: &[u8]) -> Option<FoundDocument> {
     let least = if matches!(framing, Framing::None) { 2 } else { 1 };
-    let document = records(framing, bytes);
+    let document = records(framing, bytes).document;
     (document.unread == 0 && document.steps.len() >= least).then_some(document)
+}
+
+struct Records {
+    document: FoundDocument,
+    /// Whether the first is an update.
+    begins: bool,
 }
 
 /// Returns the updates up to the end, or to where the next one cannot be located. Stops early if more of them
 /// are not updates than a log may have.
-fn records(framing: Framing, bytes: &[u8]) -> FoundDocument {
+fn records(framing: Framing, bytes: &[u8]) -> Records {
     let mut reader = ByteReader::at(bytes, 0);
     let mut document = FoundDocument::default();
-    while reader.left() > 0 && document.unread <= document.steps.len() {
+    let (mut begins, mut number) = (None, 0u64);
+    while reader.left() > 0 && !document.is_hopeless() {
         let begin = reader.offset();
+        number = number.saturating_add(1);
+        let place = || format!("record {number} at byte {begin}");
         let Some(record) = framing.record(&mut reader, bytes) else {
             let left = counted(bytes.len().saturating_sub(begin) as u64, "byte");
-            document.leave_out(|| {
-                format!("the record at byte {begin} is cut short, {left} from the end")
-            });
+            document.leave_out_at(place(), || format!("it is cut short, {left} from the end"));
             break;
         };
         let update = match framing {
             Framing::None => Some(record.to_vec()),
             _ => as_update(record),
         };
+        begins.get_or_insert(update.is_some());
         match update {
             Some(update) => document.steps.push(KeptUpdate { update: update.into(), at: None }),
-            None => document.leave_out(|| why_not(record)),
+            None => document.leave_out_at(place(), || why_not(record)),
         }
     }
-    document
+    Records { document, begins: begins.unwrap_or_default() }
 }
 
 /// Returns bytes as one update, whatever is around it.

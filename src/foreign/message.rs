@@ -1,9 +1,8 @@
 //! Messages of providers: what y-protocols sends, and Hocuspocus with a name in front.
 
 use super::bare::clocks;
-use super::identified::{FileContent, FileKind, FoundDocument, Identified, Presence, Wrapping};
+use super::identified::{FileContent, FileKind, Identified, Presence, Wrapping};
 use crate::wire::{ByteReader, Update, from_v2};
-use std::collections::HashMap;
 
 const SYNC: u64 = 0;
 const AWARENESS: u64 = 1;
@@ -15,6 +14,75 @@ const STATELESS: u64 = 5;
 const BROADCAST_STATELESS: u64 = 6;
 const CLOSE: u64 = 7;
 const SYNC_STATUS: u64 = 8;
+
+/// What stands in front of the type of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressing {
+    /// Nothing, as in y-protocols.
+    None,
+    /// The name of its document, as in Hocuspocus.
+    Name,
+}
+
+/// A message by its lengths alone, whatever it contains.
+pub struct Envelope<'b> {
+    /// The name of its document.
+    pub name: Option<String>,
+    /// The bytes that its length covers.
+    pub content: &'b [u8],
+    /// Whether those should be an update.
+    pub is_update: bool,
+}
+
+impl Addressing {
+    /// Both, in the order in which they are tried.
+    pub const ALL: [Addressing; 2] = [Addressing::None, Addressing::Name];
+
+    /// Returns how a log of such messages is called; public API.
+    pub fn log_name(self) -> &'static str {
+        match self {
+            Addressing::None => "messages of y-protocols, one after the other",
+            Addressing::Name => "messages of Hocuspocus, one after the other",
+        }
+    }
+
+    /// Reads one message, whatever it is about.
+    pub fn message(self, reader: &mut ByteReader<'_>) -> Option<Identified> {
+        match self {
+            Addressing::None => any_typed(reader),
+            Addressing::Name => {
+                let mut ahead = reader.clone();
+                match named(&mut ahead) {
+                    Some(found) => {
+                        *reader = ahead;
+                        Some(found)
+                    }
+                    None => named_other(reader),
+                }
+            }
+        }
+    }
+
+    /// Skips one message by its lengths.
+    pub fn envelope<'b>(self, reader: &mut ByteReader<'b>) -> Option<Envelope<'b>> {
+        let name = match self {
+            Addressing::None => None,
+            Addressing::Name => Some(reader.buffer().ok().filter(|name| !name.is_empty())?),
+        };
+        let is_update = match reader.var().ok()? {
+            SYNC | SYNC_REPLY => match reader.var().ok()? {
+                0 => false,
+                1 | 2 => true,
+                _ => return None,
+            },
+            AWARENESS => false,
+            _ => return None,
+        };
+        let content = reader.buffer().ok()?;
+        let name = name.and_then(|name| String::from_utf8(name.to_vec()).ok());
+        Some(Envelope { name, content, is_update })
+    }
+}
 
 /// Recognises a message that begins with its type.
 pub fn outer(bytes: &[u8]) -> Option<Identified> {
@@ -41,36 +109,6 @@ pub fn hocuspocus(bytes: &[u8]) -> Option<Identified> {
     named(&mut reader).filter(|_| reader.left() == 0)
 }
 
-/// Recognises consecutive messages of either kind, as somebody recorded them: their updates form a log.
-/// `None` if they hold none.
-pub fn several(bytes: &[u8]) -> Option<Identified> {
-    several_of("messages of y-protocols, one after the other", bytes, any_typed)
-        .or_else(|| several_of("messages of Hocuspocus, one after the other", bytes, named))
-}
-
-fn several_of(
-    how: &'static str,
-    bytes: &[u8],
-    next: impl Fn(&mut ByteReader<'_>) -> Option<Identified>,
-) -> Option<Identified> {
-    let mut reader = ByteReader::at(bytes, 0);
-    let mut documents: Vec<FoundDocument> = Vec::new();
-    let mut by_name: HashMap<Option<String>, usize> = HashMap::new();
-    while reader.left() > 0 {
-        // The others are queries, or awareness.
-        let FileContent::Documents(found) = next(&mut reader)?.found else { continue };
-        for one in found {
-            let at = *by_name.entry(one.name.clone()).or_insert(documents.len());
-            match documents.get_mut(at) {
-                Some(known) => known.steps.extend(one.steps),
-                None => documents.push(one),
-            }
-        }
-    }
-    let found = (!documents.is_empty()).then_some(FileContent::Documents(documents))?;
-    Some(Identified::bare(FileKind::UpdateLog, found).within(Wrapping::Log(how)))
-}
-
 fn named(reader: &mut ByteReader<'_>) -> Option<Identified> {
     let name = reader.text().ok().filter(|name| !name.is_empty())?.to_owned();
     let mut found = typed(reader)?;
@@ -84,6 +122,10 @@ fn named(reader: &mut ByteReader<'_>) -> Option<Identified> {
 /// has few distinguishing bytes, so other forms are tried first.
 pub fn hocuspocus_other(bytes: &[u8]) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
+    named_other(&mut reader).filter(|_| reader.left() == 0)
+}
+
+fn named_other(reader: &mut ByteReader<'_>) -> Option<Identified> {
     let name = reader.text().ok().filter(|name| !name.is_empty())?.to_owned();
     // The text of a token or an application's message is not shown.
     let what = match reader.var().ok()? {
@@ -102,7 +144,7 @@ pub fn hocuspocus_other(bytes: &[u8]) -> Option<Identified> {
         _ => return None,
     };
     let found = Identified::bare(FileKind::Message, FileContent::Nothing(what));
-    (reader.left() == 0).then(|| found.within(Wrapping::Hocuspocus(name)))
+    Some(found.within(Wrapping::Hocuspocus(name)))
 }
 
 /// Recognises a message of y-protocols without content. It has few distinguishing bytes, so other forms are

@@ -2,8 +2,10 @@
 
 use super::bare::{snapshot, v1, v1_and_more, v2, vector};
 use super::database::{sqlite, y_sweet, ystore};
-use super::identified::{Depth, Identified, Wrapping};
-use super::{log, message, packed, text};
+use super::identified::{Depth, Evidence, FileKind, Identified, Wrapping};
+use super::log::Framing;
+use super::message::Addressing;
+use super::{log, message, message_log, packed, text};
 
 /// The outermost form as the user states it; the names are public API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,13 +18,13 @@ pub enum Named {
     StateVector,
     /// A snapshot.
     Snapshot,
-    /// A message of y-protocols, with or without its outer type.
+    /// A message of y-protocols, with or without its outer type, or several.
     Sync,
-    /// A message of Hocuspocus.
+    /// A message of Hocuspocus, or several.
     Hocuspocus,
     /// An awareness update without any wrapping.
     Awareness,
-    /// Consecutive updates.
+    /// Several updates, however they are separated.
     Log,
     /// Updates prefixed with their lengths as varints.
     LogVarint,
@@ -89,9 +91,19 @@ pub fn identify(bytes: &[u8]) -> Option<Identified> {
     look(bytes, Depth::of(bytes, look))
 }
 
-/// Does the same if the outermost form is stated.
+/// Does the same if the outermost form is stated. Whatever [`identify`] finds in that form is found here,
+/// too; of a log, more may be damaged.
 pub fn identify_as(bytes: &[u8], named: Named) -> Option<Identified> {
     let depth = Depth::of(bytes, look);
+    stated(bytes, named, depth).or_else(|| match look(bytes, depth) {
+        Some(found) if named.fits(&found) => Some(found),
+        Some(found) if found.is_whole() && !found.found.documents().is_empty() => None,
+        _ => stated_damaged(bytes, named, depth),
+    })
+}
+
+fn stated(bytes: &[u8], named: Named, depth: Depth) -> Option<Identified> {
+    let text = || std::str::from_utf8(bytes).ok();
     match named {
         Named::V1 => v1(bytes).or_else(|| v1_and_more(bytes)),
         Named::V2 => v2(bytes),
@@ -99,26 +111,98 @@ pub fn identify_as(bytes: &[u8], named: Named) -> Option<Identified> {
         Named::Snapshot => snapshot(bytes),
         Named::Sync => message::outer(bytes)
             .or_else(|| message::inner(bytes))
-            .or_else(|| message::several(bytes))
+            .or_else(|| message_log::several_of(Addressing::None, bytes))
             .or_else(|| message::outer_other(bytes)),
         Named::Hocuspocus => message::hocuspocus(bytes)
             .or_else(|| message::hocuspocus_other(bytes))
-            .or_else(|| message::several(bytes)),
+            .or_else(|| message_log::several_of(Addressing::Name, bytes)),
         Named::Awareness => message::awareness(bytes).or_else(|| message::outer_awareness(bytes)),
         Named::Log => log::concatenated(bytes),
         Named::LogVarint => log::varint(bytes),
         Named::LogU32Be => log::u32_be(bytes),
         Named::LogU32Le => log::u32_le(bytes),
-        Named::Ndjson => text::lines(std::str::from_utf8(bytes).ok()?, depth.deeper()?),
-        Named::Base64 => text::base64(std::str::from_utf8(bytes).ok()?, depth.deeper()?),
-        Named::Hex => text::hex(std::str::from_utf8(bytes).ok()?, depth.deeper()?),
-        Named::Json => text::json(std::str::from_utf8(bytes).ok()?, depth.deeper()?),
+        Named::Ndjson => text::lines(text()?, depth.deeper()?),
+        Named::Base64 => text::base64(text()?, depth.deeper()?),
+        Named::Hex => text::hex(text()?, depth.deeper()?),
+        Named::Json => text::json(text()?.trim(), depth.deeper()?),
         Named::Gzip => packed::gzip(bytes, depth.deeper()?),
         Named::Zstd => packed::zstd(bytes, depth.deeper()?),
         Named::Brotli => packed::brotli(bytes, depth.deeper()?),
         Named::Sqlite => sqlite(bytes, depth),
         Named::Ystore => ystore(bytes, depth),
         Named::YSweet => y_sweet(bytes, depth),
+    }
+}
+
+/// Identifies a log of the stated form of which something is damaged.
+fn stated_damaged(bytes: &[u8], named: Named, depth: Depth) -> Option<Identified> {
+    let framed = |framing| log::damaged_of(framing, bytes, Evidence::Stated);
+    let messages = |addressing| message_log::damaged_of(addressing, bytes, Evidence::Stated);
+    match named {
+        Named::Sync => messages(Addressing::None),
+        Named::Hocuspocus => messages(Addressing::Name),
+        Named::Log => framed(Framing::None),
+        Named::LogVarint => framed(Framing::Varint),
+        Named::LogU32Be => framed(Framing::U32Be),
+        Named::LogU32Le => framed(Framing::U32Le),
+        Named::Ndjson => {
+            log::damaged_lines(std::str::from_utf8(bytes).ok()?, depth.deeper()?, Evidence::Stated)
+        }
+        _ => None,
+    }
+}
+
+impl Named {
+    /// Whether what was found has this as its outermost form. UTF-16 is text like any other.
+    fn fits(self, found: &Identified) -> bool {
+        let is_utf16 = |around: &&Wrapping| **around == Wrapping::Text("UTF-16");
+        let outermost = found.wrappings.iter().find(|around| !is_utf16(around));
+        let Some(outermost) = outermost else {
+            return match self {
+                Named::V1 => found.form == FileKind::UpdateV1,
+                Named::V2 => found.form == FileKind::UpdateV2,
+                Named::StateVector => found.form == FileKind::StateVector,
+                Named::Snapshot => found.form == FileKind::Snapshot,
+                Named::Awareness => found.form == FileKind::Awareness,
+                // An update is a log of one.
+                Named::Log => matches!(found.form, FileKind::UpdateV1 | FileKind::UpdateV2),
+                Named::Zstd => found.form == FileKind::Bundle,
+                _ => false,
+            };
+        };
+        match outermost {
+            Wrapping::Packed(how) => match self {
+                Named::Gzip => matches!(*how, "gzip" | "zlib"),
+                Named::Zstd => *how == "zstd",
+                Named::Brotli => *how == "brotli",
+                _ => false,
+            },
+            // A line is a log of one.
+            Wrapping::Text("hex") => matches!(self, Named::Hex | Named::Ndjson),
+            Wrapping::Text(_) => matches!(self, Named::Base64 | Named::Ndjson),
+            Wrapping::JsonBytes | Wrapping::JsonField(_) => {
+                matches!(self, Named::Json | Named::Ndjson)
+            }
+            Wrapping::Message(_) => matches!(self, Named::Sync),
+            Wrapping::Hocuspocus(_) => matches!(self, Named::Hocuspocus),
+            Wrapping::Log(how) => self == Named::Log || self.log_name() == Some(how),
+            Wrapping::Database(_) => false,
+        }
+    }
+
+    /// Returns how a log of this form is called.
+    fn log_name(self) -> Option<&'static str> {
+        Some(match self {
+            Named::Sync => Addressing::None.log_name(),
+            Named::Hocuspocus => Addressing::Name.log_name(),
+            Named::Log => Framing::None.name(),
+            Named::LogVarint => Framing::Varint.name(),
+            Named::LogU32Be => Framing::U32Be.name(),
+            Named::LogU32Le => Framing::U32Le.name(),
+            Named::Ndjson => text::LINES,
+            Named::Json => text::JSON_LOG,
+            _ => return None,
+        })
     }
 }
 
@@ -149,7 +233,7 @@ pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
         .or_else(|| message::inner(bytes))
         .or_else(|| message::hocuspocus(bytes))
         .or_else(|| message::bare_awareness(bytes))
-        .or_else(|| message::several(bytes))
+        .or_else(|| message_log::several(bytes))
         .or_else(|| log::varint(bytes))
         .or_else(|| log::u32_be(bytes))
         .or_else(|| log::u32_le(bytes))
@@ -160,6 +244,7 @@ pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
         .or_else(|| message::outer_other(bytes))
         // Brotli has no magic number: nearly anything begins like it.
         .or_else(|| packed::brotli(bytes, inner?))
+        .or_else(|| message_log::damaged(bytes))
         .or_else(|| log::damaged(bytes))
         .or_else(|| v1_and_more(bytes))
 }
@@ -173,7 +258,7 @@ fn of_text(text: &str, depth: Depth) -> Option<Identified> {
     // Lines can be one text that was wrapped, or each of them an update.
     match text::hex(text, depth).or_else(|| text::base64(text, depth)) {
         Some(found) if found.is_whole() => Some(found),
-        found => log::damaged_lines(text, depth).or(found),
+        found => log::damaged_lines(text, depth, Evidence::Bytes).or(found),
     }
 }
 

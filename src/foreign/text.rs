@@ -7,6 +7,12 @@ use crate::limits::JSON_BYTES;
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use serde_json::Value;
 
+/// The name of a log in JSON.
+pub const JSON_LOG: &str = "a JSON array of updates";
+
+/// The name of a log of lines.
+pub const LINES: &str = "one update a line";
+
 /// The maximum number of JSON values examined.
 const VALUES: usize = 100_000;
 
@@ -77,7 +83,7 @@ pub fn lines(text: &str, depth: Depth) -> Option<Identified> {
     for line in lines {
         steps.extend(line_of(line, depth).filter(Identified::is_whole)?.steps()?);
     }
-    (steps.len() > 1).then(|| Identified::log("one update a line", steps))
+    (steps.len() > 1).then(|| Identified::log(LINES, steps))
 }
 
 /// Identifies one line of a log.
@@ -139,7 +145,7 @@ fn log(items: &[Value], depth: Depth) -> Option<Identified> {
         let found = bytes_in(item, depth).or_else(|| fields(item, depth))?;
         steps.extend(found.steps()?);
     }
-    (!steps.is_empty()).then(|| Identified::log("a JSON array of updates", steps))
+    (!steps.is_empty()).then(|| Identified::log(JSON_LOG, steps))
 }
 
 /// Returns the fields of an object that are recognised, by path. If several are documents, each is named by

@@ -4,7 +4,7 @@
 use crate::oracle;
 use crate::support::*;
 use serde_json::{Value, json};
-use yrs::{Array, Text, WriteTxn};
+use yrs::{Array, Map, Text, WriteTxn};
 
 const PLAN: &str = "notes:garden:plan";
 
@@ -287,4 +287,199 @@ fn whatever_holds_updates_can_be_loaded() {
     store.run(&["doc", "load", &files.last().unwrap().1.replace("#a", ""), "--doc", PLAN]).exits(4);
     assert_eq!(store.files(), before);
     let _: Value = store.json(&["doc", "list"]);
+}
+
+/// The names for `--from`, of each form in [`logs`].
+const STATED: [(&str, &str); 6] = [
+    ("varint", "log-varint"),
+    ("be", "log-u32-be"),
+    ("le", "log-u32-le"),
+    ("bare", "log"),
+    ("lines", "ndjson"),
+    ("ystore", "ystore"),
+];
+
+/// Five updates of as many clients: none needs another.
+fn entries() -> Vec<Vec<u8>> {
+    let one = |client: u64| {
+        oracle::update(client, &[], |txn| {
+            let map = txn.get_or_insert_map("page");
+            map.insert(txn, format!("key {client}"), "a value of some length");
+        })
+    };
+    (1..=5).map(one).collect()
+}
+
+/// What the document holds without the entries of some clients.
+fn without(lost: &[u64]) -> Value {
+    let left = (1..=5).filter(|client| !lost.contains(client));
+    let entry = |client: u64| (format!("key {client}"), json!("a value of some length"));
+    json!({"page": left.map(entry).collect::<serde_json::Map<_, _>>()})
+}
+
+fn sync_message(update: &[u8]) -> Vec<u8> {
+    [&[0, 2, update.len() as u8][..], update].concat()
+}
+
+fn named_message(name: &str, update: &[u8]) -> Vec<u8> {
+    [&[name.len() as u8][..], name.as_bytes(), &sync_message(update)].concat()
+}
+
+/// Logs of messages: of y-protocols, and of Hocuspocus, with the kind to state for each.
+fn recorded(updates: &[Vec<u8>]) -> [(&'static str, Vec<Vec<u8>>); 2] {
+    let named = |update: &Vec<u8>| named_message("plan", update);
+    [
+        ("sync", updates.iter().map(|update| sync_message(update)).collect()),
+        ("hocuspocus", updates.iter().map(named).collect()),
+    ]
+}
+
+#[test]
+fn stating_the_kind_does_no_worse_than_guessing() {
+    let machine = Machine::new("stated");
+    let (all, mut damaged) = (steps(), steps());
+    damaged[2] = vec![0x55; all[2].len()];
+    let mut files = Vec::new();
+    for (state, updates) in [("whole", &all), ("damaged", &damaged)] {
+        for ((name, bytes), (_, from)) in logs(updates).into_iter().zip(STATED) {
+            files.push((format!("{name} {state}"), from, bytes.clone()));
+            files.push((format!("{name} {state} cut"), from, bytes[..bytes.len() - 5].to_vec()));
+            if name != "ystore" {
+                files.push((format!("{name} {state} log"), "log", bytes));
+            }
+        }
+    }
+    // What is damaged cannot be skipped there.
+    files.retain(|(name, ..)| !name.starts_with("bare damaged"));
+    for (from, messages) in recorded(&all) {
+        files.push((from.to_owned(), from, messages.concat()));
+        files.push((format!("{from} log"), "log", messages.concat()));
+    }
+    let base64 = data_encoding::BASE64.encode(&all[0]);
+    let utf16 = |text: &str| -> Vec<u8> {
+        std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+    };
+    files.extend([
+        ("one".to_owned(), "log", all[0].clone()),
+        ("line".to_owned(), "ndjson", base64.clone().into_bytes()),
+        ("utf-16".to_owned(), "base64", utf16(&base64)),
+        ("mark".to_owned(), "json", format!("\u{feff} {}", json!({"a": base64})).into_bytes()),
+    ]);
+    for (name, from, bytes) in files {
+        let file = put(&machine, &name, bytes);
+        let guessed = machine.run(&["doc", "dump", &file]);
+        let stated = machine.run(&["doc", "dump", &file, "--from", from]);
+        assert_eq!(guessed.exits(0).stdout, stated.exits(0).stdout, "{name} as {from}");
+        assert_eq!(guessed.stderr, stated.stderr, "{name} as {from}");
+        let guessed = machine.run(&["check", &file, "--json"]).stdout;
+        assert_eq!(machine.run(&["check", &file, "--json", "--from", from]).stdout, guessed);
+    }
+    // A kind that it is not is still refused.
+    let file = put(&machine, "other", recorded(&all)[0].1.concat());
+    for from in ["hocuspocus", "log-varint", "log-u32-be", "v1", "v2", "ndjson"] {
+        machine.run(&["doc", "dump", &file, "--from", from]).fails(6, "is no Yjs document");
+    }
+}
+
+#[test]
+fn a_message_that_is_damaged_hides_no_other() {
+    let machine = Machine::new("damaged messages");
+    for (from, sound) in recorded(&entries()) {
+        let header = sound[0].len() - entries()[0].len();
+        for lost in 0..5 {
+            let offset: usize = sound[..lost].iter().map(Vec::len).sum();
+            let content = without(&[lost as u64 + 1]);
+            let mut damages: Vec<(&str, Vec<Vec<u8>>)> = Vec::new();
+            let mut filled = sound.clone();
+            filled[lost][header..].fill(0x55);
+            damages.push(("content", filled));
+            for (what, length) in [("short", 3), ("long", 60), ("beyond", 0x7f)] {
+                let mut other = sound.clone();
+                other[lost][header - 1] = length;
+                damages.push((what, other));
+            }
+            let mut other = sound.clone();
+            other[lost][header - 3] = 0x66;
+            damages.push(("type", other));
+            for (what, messages) in damages {
+                let name = format!("{from} {lost} {what}");
+                let file = put(&machine, &name, messages.concat());
+                let run = machine.run(&["doc", "dump", &file]);
+                assert_eq!(run.json(), content, "{name}");
+                let place = format!("message {} at byte {offset}", lost + 1);
+                assert!(run.stderr.contains(&place), "{name}: {}", run.stderr);
+                let found = machine.run(&["check", &file, "--json"]).exits(3).parsed();
+                assert_eq!(column(&found, "kind"), ["undecodable"], "{name}");
+                let stated = machine.run(&["doc", "dump", &file, "--from", from]);
+                assert_eq!(stated.json(), content, "{name}");
+            }
+        }
+        // Two of them, next to each other and apart; the last is cut.
+        for lost in [[0, 1], [1, 3], [3, 4]] {
+            let mut messages = sound.clone();
+            lost.iter().for_each(|at| messages[*at][header..].fill(0x55));
+            let file = put(&machine, &format!("{from} {lost:?}"), messages.concat());
+            let run = machine.run(&["doc", "dump", &file]);
+            assert_eq!(run.json(), without(&lost.map(|at| at as u64 + 1)), "{from} {lost:?}");
+            for at in lost {
+                assert!(run.stderr.contains(&format!("message {} at byte", at + 1)), "{run:?}");
+            }
+        }
+        let all = sound.concat();
+        let file = put(&machine, &format!("{from} cut"), &all[..all.len() - 5]);
+        let run = machine.run(&["doc", "dump", &file]);
+        assert_eq!(run.json(), without(&[5]), "{from}");
+        assert!(run.stderr.contains("cut short"), "{}", run.stderr);
+    }
+}
+
+/// One sound message of many is not enough, unless it is said what the file is.
+#[test]
+fn what_is_mostly_damaged_is_read_if_its_kind_is_stated() {
+    let machine = Machine::new("mostly damaged");
+    for (from, mut messages) in recorded(&entries()) {
+        let header = messages[0].len() - entries()[0].len();
+        messages[..4].iter_mut().for_each(|message| message[header..].fill(0x55));
+        let file = put(&machine, from, messages.concat());
+        machine.run(&["doc", "kind", &file]).exits(3);
+        let run = machine.run(&["doc", "dump", &file, "--from", from]);
+        assert_eq!(run.json(), without(&[1, 2, 3, 4]), "{from}");
+        assert!(run.stderr.contains("4 parts of it are not updates"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_log_whose_first_record_is_damaged_is_read() {
+    let machine = Machine::new("damaged first");
+    let mut all = entries();
+    all[0].fill(0x55);
+    for (name, bytes) in logs(&all).into_iter().filter(|(name, _)| *name != "bare") {
+        let file = put(&machine, name, bytes);
+        let run = machine.run(&["doc", "dump", &file]);
+        assert_eq!(run.json(), without(&[1]), "{name}");
+        let place = match name {
+            "lines" => "line 1:".to_owned(),
+            "ystore" => "record 1 at byte 10:".to_owned(),
+            _ => "record 1 at byte 0:".to_owned(),
+        };
+        assert!(run.stderr.contains(&place), "{name}: {}", run.stderr);
+        let found = machine.run(&["check", &file, "--json"]).exits(3).parsed();
+        assert_eq!(column(&found, "kind"), ["undecodable"], "{name}");
+    }
+}
+
+/// As a server records a session: who signs in, and what was stored, stand between the updates.
+#[test]
+fn a_recorded_session_of_hocuspocus_is_a_log() {
+    let machine = Machine::new("session");
+    let around = |rest: &[u8]| [b"\x04plan", rest].concat();
+    let mut session = around(b"\x02\x00\x03key");
+    session.extend(around(b"\x00\x00\x01\x00"));
+    for update in entries() {
+        session.extend(named_message("plan", &update));
+        session.extend(around(b"\x08\x01"));
+    }
+    let file = put(&machine, "session", session);
+    assert_eq!(machine.run(&["doc", "dump", &file]).json(), without(&[]));
+    assert_eq!(machine.run(&["doc", "dump", &file, "--from", "hocuspocus"]).json(), without(&[]));
 }

@@ -21,7 +21,11 @@ use std::path::PathBuf;
 /// `FILE#NAME` names one, and for standard input `-- '-#NAME'`. Every command that reads a file recognises
 /// the same forms. Files are never written or locked, and are opened only by plain reads. If some records of
 /// a log or database are damaged, or the last is cut short, the others are read and the output says what is
-/// left out; `crdtctl check FILE` finds it.
+/// left out, and where; `crdtctl check FILE` finds it.
+///
+/// If most of a log is damaged, it is read only if `--from` says which: `log-varint`, `log-u32-be`,
+/// `log-u32-le` or `ndjson`, `sync` or `hocuspocus` for messages, and `log` for updates without anything
+/// between them. Of a log that is recognised without it, `--from log` is right, too.
 ///
 /// Exits with 3 when one of the files is not Yjs data, and says what it is instead.
 #[derive(clap::Args)]
@@ -169,7 +173,7 @@ fn named(documents: &[FoundDocument]) -> String {
 }
 
 fn of_document(document: &FoundDocument) -> String {
-    let left_out = document.problem.as_ref().map(|problem| format!("; left out: {problem}"));
+    let left_out = document.left_out().map(|what| format!("; left out: {what}"));
     let left_out = left_out.unwrap_or_default();
     let [one] = document.steps.as_slice() else {
         return format!("{}{left_out}", counted(document.steps.len() as u64, "update"));

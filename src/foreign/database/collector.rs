@@ -33,10 +33,24 @@ impl Collector {
 
     /// Adds a row's value to its document. Returns `None` if that is too much.
     pub fn add(&mut self, name: Option<&str>, value: &[u8], at: Option<i64>) -> Option<()> {
+        self.add_at(None, name, value, at)
+    }
+
+    /// The same for a value whose place in the file is known.
+    pub fn add_at(
+        &mut self,
+        place: Option<String>,
+        name: Option<&str>,
+        value: &[u8],
+        at: Option<i64>,
+    ) -> Option<()> {
         let steps = self.steps(value);
         let document = self.document(name)?;
         let Some(steps) = steps else {
-            document.leave_out(|| why_not(value));
+            match place {
+                Some(place) => document.leave_out_at(place, || why_not(value)),
+                None => document.leave_out(|| why_not(value)),
+            }
             return Some(());
         };
         let bytes: usize = steps.iter().map(|step| step.update.len()).sum();

@@ -15,14 +15,17 @@ pub fn ystore(bytes: &[u8], depth: Depth) -> Option<Identified> {
     version.parse::<u32>().ok()?;
     let mut reader = ByteReader::at(rest, line + 1);
     let mut found = Collector::new(depth)?;
+    let mut number = 0u64;
     while reader.left() > 0 {
-        let begin = reader.offset();
+        // The offset in the file, of which the beginning was cut off.
+        let begin = reader.offset().saturating_add(BEGIN.len());
+        number = number.saturating_add(1);
+        let place = format!("record {number} at byte {begin}");
         let Some((update, seconds)) = row(&mut reader) else {
-            let cut = || format!("the record at byte {begin} is cut short");
-            found.document(None)?.leave_out(cut);
+            found.document(None)?.leave_out_at(place, || "it is cut short".to_owned());
             break;
         };
-        found.add(None, update, super::sqlite::milliseconds(seconds))?;
+        found.add_at(Some(place), None, update, super::sqlite::milliseconds(seconds))?;
     }
     database("file of pycrdt-store", found.into_documents())
 }
