@@ -30,6 +30,7 @@ mod paths;
 mod piece_table;
 mod portion;
 mod reader;
+mod refused;
 mod run;
 mod salvage;
 mod segments;

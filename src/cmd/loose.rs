@@ -2,7 +2,7 @@
 
 use super::failure::word;
 use super::foreign::{ForeignFile, FromKind};
-use super::subject::{LooseDocument, pick, split};
+use super::subject::{LooseDocument, pick, refused_by_yjs, split};
 use super::{Context, files};
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Result};
@@ -33,8 +33,8 @@ pub fn findings(context: &Context, wanted: &str, from: FromKind) -> Result<Vec<R
     let mut rows = Vec::new();
     for document in documents {
         let name = format!("{wanted}#{}", document.name.as_deref().unwrap_or_default());
-        let file = LooseDocument::of(name.clone(), identified, document.clone())?;
-        rows.extend(of_document(&name, &file)?);
+        let document = LooseDocument::of(name.clone(), identified, document.clone())?;
+        rows.extend(of_document(&name, &document)?);
     }
     Ok(rows)
 }
@@ -44,6 +44,9 @@ fn of_document(wanted: &str, file: &LooseDocument) -> Result<Vec<Row>> {
     if let Some(message) = file.document.left_out() {
         let fix = format!("crdtctl recover {} -O FILE", word(wanted));
         rows.push(finding(wanted, "undecodable", "error", &message, Some(fix)));
+    }
+    if let Some(message) = refused_by_yjs(&file.document) {
+        rows.push(finding(wanted, "undecodable", "error", &message, None));
     }
     let merged = Update::walk(&file.update)
         .map_err(|fault| Error::bug("an update that was read no longer decodes").because(fault))?;

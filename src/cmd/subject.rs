@@ -258,6 +258,9 @@ impl Context {
             self.note(format!("{name}: {unseen}"));
         }
         note_unread(self, &name, &document)?;
+        if let Some(refused) = refused_by_yjs(&document) {
+            self.note(format!("{name}: {refused}"));
+        }
         LooseDocument::of(name, identified, document)
     }
 }
@@ -362,6 +365,19 @@ fn note_unread(context: &Context, name: &str, document: &FoundDocument) -> Resul
     let left_out = document.left_out().unwrap_or_default();
     context.note(format!("{name}: left out: {left_out}"));
     Ok(())
+}
+
+/// Returns which update of a document Yjs does not read, as a sentence.
+pub fn refused_by_yjs(document: &FoundDocument) -> Option<String> {
+    let mut steps = (1u64..).zip(&document.steps);
+    let (number, fault) = steps.find_map(|(number, step)| {
+        Some((number, Update::walk(&step.update).ok()?.refused_by_yjs()?))
+    })?;
+    let which = match document.steps.len() {
+        1 => "it".to_owned(),
+        count => format!("update {number} of {count}"),
+    };
+    Some(format!("Yjs reads nothing of {which}: {fault}"))
 }
 
 /// Merges all updates of a document into one.

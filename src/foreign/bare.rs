@@ -21,7 +21,8 @@ pub fn v1_and_more(bytes: &[u8]) -> Option<Identified> {
     }
     let mut found = Identified::update(FileKind::UpdateV1, update.to_vec());
     if let FileContent::Documents(documents) = &mut found.found {
-        let what = || format!("{} after its end", counted(behind.len() as u64, "byte"));
+        let count = counted(behind.len() as u64, "byte");
+        let what = || format!("{count} after its end, which Yjs does not read");
         documents.iter_mut().for_each(|document| document.leave_out(what));
     }
     Some(found)

@@ -262,6 +262,11 @@ impl Identified {
         self.form == FileKind::UpdateV1 && self.wrappings.is_empty()
     }
 
+    /// Returns whether it is one update with bytes after its end, however packed.
+    pub fn has_more(&self) -> bool {
+        self.form == FileKind::UpdateV1 && !self.is_whole()
+    }
+
     /// Returns whether it is one update and nothing else, however packed.
     pub fn is_one_update(&self) -> bool {
         let is_packing = |around: &Wrapping| {

@@ -70,6 +70,7 @@ mod fixtures;
 mod fold;
 mod foreign;
 mod foreign_damaged;
+mod foreign_formats;
 mod generated;
 mod hints;
 mod history;

@@ -3,6 +3,7 @@
 use super::args::{ExportArgs, ImportArgs, ReceiptArgs};
 use super::contents::{BundleAgain, read_twice, receive, told_contents};
 use super::incoming::{LeftOut, account, in_dry_run, leaving_out, read_bundle};
+use crate::cmd::failure::word;
 use crate::cmd::files::{is_stdin, name, within};
 use crate::cmd::foreign::{ForeignFile, FromKind};
 use crate::cmd::subject::split;
@@ -10,7 +11,7 @@ use crate::cmd::{Context, DryRun, OutFile};
 use crate::concern::disk;
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Kind, Result, counted};
-use crate::foreign::{FileContent, Identified, is_something_else};
+use crate::foreign::{FileContent, FoundDocument, Identified, is_something_else};
 use crate::id::DocId;
 use crate::inspect::twice;
 use crate::store::Reader;
@@ -348,14 +349,22 @@ pub fn raw_document(context: &Context, wanted: &str) -> Result<DocId> {
     }
 }
 
-/// Reads a file's content for a document as one update, whatever it is wrapped in. Unknown bytes, and a bare
-/// update with trailing data, are left for the import to refuse, which says where.
+/// Reads a file's content for a document as one update, whatever it is wrapped in. An update with bytes after
+/// its end is refused. Unknown bytes are left for the import to refuse, which says where.
 fn raw_input(context: &Context, doc: &DocId, file: &Path, from: FromKind) -> Result<Input> {
     let wanted = file.to_string_lossy();
     let (path, picked) = split(&wanted);
     let read = ForeignFile::read(&path, from)?;
     let is_bare = |found: &Identified| found.is_bare_v1() && picked.is_none();
     let update = match &read.identified {
+        Some(found) if found.has_more() => {
+            let error = Error::untrusted(format!("{} is more than an update", name(file)));
+            let left_out = found.found.documents().iter().find_map(FoundDocument::left_out);
+            return Err(error.because(left_out.unwrap_or_default()).hint(format!(
+                "`crdtctl recover {} -O FILE` writes the update alone",
+                word(&wanted)
+            )));
+        }
         Some(found) if !is_bare(found) => context.loose_in(&wanted, &read, from)?.update.to_vec(),
         None if from.kind.is_some() || is_something_else(&read.bytes) => {
             return Err(read.unknown(file, from));

@@ -1,0 +1,107 @@
+//! Files of other programs: what Yjs does not read, the formats of `doc dump`, and which size is which.
+
+use crate::oracle;
+use crate::support::*;
+use serde_json::{Value, json};
+use std::io::Write;
+use yrs::types::Attrs;
+use yrs::{Any, Map, Text, WriteTxn, Xml, XmlElementPrelim, XmlFragment, XmlTextPrelim};
+
+const PLAN: &str = "notes:garden:plan";
+
+fn put(machine: &Machine, name: &str, bytes: impl AsRef<[u8]>) -> String {
+    let path = machine.path(name);
+    std::fs::write(&path, bytes).unwrap();
+    text(&path)
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+/// An update of client 7 with one block in the root `t`.
+fn block(kind: u8, texts: &[&str]) -> Vec<u8> {
+    let mut update = vec![1, 1, 7, 0, kind, 1, 1, b't'];
+    for text in texts {
+        update.push(text.len() as u8);
+        update.extend(text.as_bytes());
+    }
+    update.push(0);
+    update
+}
+
+/// Yjs throws when it decodes such an update, wherever in it the JSON is.
+#[test]
+fn json_that_yjs_cannot_parse_is_found() {
+    let machine = Machine::new("no json");
+    let json_blocks = |json: &str| {
+        let mut update = block(2, &[json]);
+        update.insert(8, 1);
+        update
+    };
+    for (name, bytes, what) in [
+        ("embed", block(5, &["{\"a\":1"]), Some("an embedded value that is not JSON")),
+        ("empty", block(5, &[""]), Some("an embedded value that is not JSON")),
+        ("undefined", block(5, &["undefined"]), Some("an embedded value that is not JSON")),
+        ("format", block(6, &["bold", "{"]), Some("the value of a format that is not JSON")),
+        ("values", json_blocks("{"), Some("a value that is not JSON")),
+        ("values undefined", json_blocks("undefined"), None),
+        ("surrogate", block(5, &["\"\\ud800\""]), None),
+        ("large", block(5, &["1e400"]), None),
+        ("sound", block(5, &["{\"a\":1}"]), None),
+    ] {
+        for (packing, bytes) in [("plain", bytes.clone()), ("gz", gzip(&bytes))] {
+            let file = put(&machine, &format!("{name} {packing}"), bytes);
+            let found = machine.run(&["check", &file, "--json"]);
+            let dump = machine.run(&["doc", "dump", &file]);
+            let Some(what) = what else {
+                assert_eq!(found.exits(0).parsed(), json!([]), "{name}");
+                assert_eq!(dump.exits(0).stderr, "", "{name}");
+                continue;
+            };
+            let found = found.exits(3).parsed();
+            assert_eq!(column(&found, "kind"), ["undecodable"], "{name}");
+            let message = found[0]["message"].as_str().unwrap();
+            assert!(message.contains(what) && message.contains("Yjs reads nothing"), "{message}");
+            // It is shown as far as it can be, and said.
+            assert!(dump.exits(0).stderr.contains(what), "{name}: {}", dump.stderr);
+            let store = machine.store(&format!("{name} {packing} store"), ALICE);
+            let before = store.files();
+            store.run(&["doc", "load", &file, "--doc", PLAN]).fails(6, "is not valid");
+            assert_eq!(store.files(), before);
+        }
+    }
+    let log = [block(5, &["{}"]), block(5, &["{"])].map(|mut update| {
+        update.insert(0, update.len() as u8);
+        update
+    });
+    let file = put(&machine, "log", log.concat());
+    let found = machine.run(&["check", &file, "--json"]).exits(3).parsed();
+    assert!(found.to_string().contains("update 2 of 2"), "{found}");
+}
+
+#[test]
+fn bytes_behind_an_update_are_refused_however_it_is_packed() {
+    let machine = Machine::new("behind packed");
+    let update = [block(4, &["some words"]), vec![1, 2, 3]].concat();
+    let base64 = data_encoding::BASE64.encode(&update).into_bytes();
+    let files = [("plain", update.clone()), ("gzip", gzip(&update)), ("base64", base64)];
+    for (at, (name, bytes)) in files.into_iter().enumerate() {
+        let file = put(&machine, name, bytes);
+        let said = "3 bytes after its end, which Yjs does not read";
+        let found = machine.run(&["check", &file, "--json"]).exits(3).parsed();
+        assert!(found[0]["message"].as_str().unwrap().contains(said), "{found}");
+        assert_eq!(found[0]["fix"], json!(format!("crdtctl recover {file} -O FILE")));
+        assert!(machine.run(&["doc", "dump", &file]).exits(0).stderr.contains(said));
+        let store = machine.store(&format!("store {at}"), ALICE);
+        let run = store.run(&["doc", "load", &file, "--doc", PLAN]);
+        assert!(run.fails(6, "is more than an update").stderr.contains(said), "{run:?}");
+        let out = text(&machine.path(&format!("out {at}")));
+        machine.run(&["recover", &file, "-O", &out]).exits(0);
+        assert_eq!(std::fs::read(&out).unwrap(), update[..update.len() - 3], "{name}");
+        store.run(&["doc", "load", &out, "--doc", PLAN]).exits(0);
+        assert_eq!(store.json(&["doc", "dump", PLAN]), json!({"t": "some words"}));
+    }
+}
