@@ -42,8 +42,9 @@ pub fn findings(context: &Context, wanted: &str, from: FromKind) -> Result<Vec<R
 fn of_document(wanted: &str, file: &LooseDocument) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     if let Some(message) = file.document.left_out() {
-        let fix = format!("crdtctl recover {} -O FILE", word(wanted));
-        rows.push(finding(wanted, "undecodable", "error", &message, Some(fix)));
+        let holds = !file.document.steps.is_empty();
+        let fix = holds.then(|| format!("crdtctl recover {} -O FILE", word(wanted)));
+        rows.push(finding(wanted, "undecodable", "error", &message, fix));
     }
     if let Some(message) = refused_by_yjs(&file.document) {
         rows.push(finding(wanted, "undecodable", "error", &message, None));

@@ -63,6 +63,24 @@ impl Addressing {
         }
     }
 
+    /// Whether bytes may begin with a message that carries an update. A cheap look, for every place in a file:
+    /// names of 16 KiB and more are not found.
+    pub fn may_be_update(self, bytes: &[u8]) -> bool {
+        let name = match (self, bytes) {
+            (Addressing::None, _) => 0,
+            (Addressing::Name, [0, ..]) => return false,
+            (Addressing::Name, [short @ 0..=0x7f, ..]) => usize::from(*short).saturating_add(1),
+            (Addressing::Name, [low, high @ 0..=0x7f, ..]) => {
+                (usize::from(low & 0x7f) | usize::from(*high) << 7).saturating_add(2)
+            }
+            _ => return false,
+        };
+        let head = bytes.get(name..).and_then(|rest| rest.first_chunk::<2>());
+        head.is_some_and(|[outer, kind]| {
+            [SYNC, SYNC_REPLY].contains(&u64::from(*outer)) && matches!(kind, 1 | 2)
+        })
+    }
+
     /// Skips one message by its lengths.
     pub fn envelope<'b>(self, reader: &mut ByteReader<'b>) -> Option<Envelope<'b>> {
         let name = match self {

@@ -39,7 +39,7 @@ pub fn damaged(bytes: &[u8]) -> Option<Identified> {
 pub fn damaged_of(addressing: Addressing, bytes: &[u8], evidence: Evidence) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
     let mut log = MessageLog::default();
-    let mut search = Search { addressing, bytes, budget: bytes.len().saturating_mul(8) };
+    let mut search = MessageSearch { addressing, bytes, budget: bytes.len().saturating_mul(8) };
     while reader.left() > 0 {
         let begin = reader.offset();
         if let Some(message) = addressing.message(&mut reader) {
@@ -162,7 +162,7 @@ impl MessageLog {
 }
 
 /// Looks for where a damaged message ends. The work is bounded: each search is paid for.
-struct Search<'b> {
+struct MessageSearch<'b> {
     addressing: Addressing,
     bytes: &'b [u8],
     /// How many more bytes may be read in vain.
@@ -175,7 +175,7 @@ struct Damage<'b> {
     envelope: Option<Envelope<'b>>,
 }
 
-impl<'b> Search<'b> {
+impl<'b> MessageSearch<'b> {
     fn damage_at(&mut self, begin: usize) -> Damage<'b> {
         let mut reader = ByteReader::at(self.bytes, begin);
         let envelope = self.addressing.envelope(&mut reader);
@@ -231,6 +231,9 @@ impl<'b> Search<'b> {
 
     /// Returns what may be the update in a message here, and where it begins.
     fn content_at(&mut self, at: usize) -> Option<(usize, &'b [u8])> {
+        if !self.addressing.may_be_update(self.bytes.get(at..)?) {
+            return None;
+        }
         let mut reader = ByteReader::at(self.bytes, at);
         let envelope = self.addressing.envelope(&mut reader).filter(|it| it.is_update)?;
         if self.addressing == Addressing::Name {
