@@ -105,3 +105,75 @@ fn bytes_behind_an_update_are_refused_however_it_is_packed() {
         assert_eq!(store.json(&["doc", "dump", PLAN]), json!({"t": "some words"}));
     }
 }
+
+/// A document with names, values and characters that XML cannot have.
+fn hostile_xml() -> Vec<u8> {
+    let names = [
+        "",
+        "1x",
+        "my node",
+        "a:b",
+        "xml:x",
+        "xml:lang",
+        "a--b",
+        "--",
+        "<b>",
+        "é\u{202e}",
+        "\u{0}",
+    ];
+    let hostile = "a\u{0}b\u{8}\u{1b}[31m\u{fffe}\u{ffff}]]>--<!-- & \" ' \r\n\t\u{202e}é🚀";
+    oracle::update(7, &[], |txn| {
+        let page = txn.get_or_insert_xml_fragment("page");
+        for name in names {
+            let node = page.push_back(txn, XmlElementPrelim::empty(name));
+            for key in names {
+                node.insert_attribute(txn, key, hostile);
+            }
+            // Equal once `_` stands in them.
+            for key in ["a/b", "a+b", "a_b", "a_b-2", "a b"] {
+                node.insert_attribute(txn, key, key);
+            }
+            let words = node.push_back(txn, XmlTextPrelim::new(hostile));
+            for mark in names.into_iter().chain(["comment--x/y+z="]) {
+                let value = Any::from_json("{\"a/b\":1,\"a+b\":[2],\"\":null}").unwrap();
+                words.format(txn, 0, 3, Attrs::from([(mark.into(), value)]));
+                words.format(txn, 1, 3, Attrs::from([("list".into(), vec![1, 2].into())]));
+            }
+            words.insert_embed(txn, 2, Any::from_json("{\"i<\\u0001\":\"--\"}").unwrap());
+            words.insert_embed(txn, 3, XmlElementPrelim::empty("in line"));
+        }
+    })
+}
+
+#[test]
+fn xml_is_well_formed_whatever_a_document_holds() {
+    let machine = Machine::new("well-formed");
+    let file = put(&machine, "hostile", hostile_xml());
+    let xml = machine.run(&["doc", "dump", &file, "--as", "xml"]).ok();
+    let record = machine.run(&["doc", "dump", &file, "--as", "ndjson"]).json();
+    for xml in [xml.as_str(), record["value"].as_str().unwrap()] {
+        let whole = format!("<all>{xml}</all>");
+        let parsed = roxmltree::Document::parse(&whole).unwrap_or_else(|e| panic!("{e}"));
+        let names: Vec<&str> =
+            parsed.root_element().children().map(|n| n.tag_name().name()).collect();
+        assert_eq!(names[..4], ["_", "_1x", "my_node", "a_b"]);
+        let first = parsed.root_element().first_child().unwrap();
+        let same: Vec<&str> =
+            first.attributes().filter(|a| a.name().starts_with("a_b")).map(|a| a.name()).collect();
+        assert_eq!(same.len(), 6, "{same:?}");
+        let value = first.attribute("_1x").unwrap();
+        assert!(value.ends_with(" & \" ' \r\n\t\u{202e}é🚀"), "{value:?}");
+        assert!(value.starts_with("a\u{fffd}b\u{fffd}\u{fffd}[31m\u{fffd}\u{fffd}]]>--<!--"));
+        assert!(parsed.descendants().any(|node| node.tag_name().name() == "comment--x_y_z_"));
+        assert!(xml.contains("{&quot;i&lt;\\u0001&quot;:&quot;--&quot;}"), "{xml}");
+    }
+    // What is compared is not what is replaced.
+    let with = |client: u64, text: &str| {
+        oracle::update(client, &[], |txn| {
+            txn.get_or_insert_xml_fragment("page").push_back(txn, XmlTextPrelim::new(text));
+        })
+    };
+    let (one, two) =
+        (put(&machine, "one", with(7, "\u{1}")), put(&machine, "two", with(8, "\u{2}")));
+    machine.run(&["doc", "diff", &one, &two]).exits(3);
+}

@@ -42,8 +42,8 @@ impl SharedTypes {
         };
         match self.kind(container) {
             TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => Value::Map(fields()),
-            TypeKind::XmlElement | TypeKind::XmlFragment => Value::Text(self.xml(container)),
-            TypeKind::XmlText => Value::Text(self.xml(container)),
+            TypeKind::XmlElement | TypeKind::XmlFragment => Value::Text(self.exact_xml(container)),
+            TypeKind::XmlText => Value::Text(self.exact_xml(container)),
             TypeKind::Text if !self.is_rich(container) => Value::Text(self.plain_text(container)),
             TypeKind::Text => {
                 let delta = Value::List(self.delta(container).into_iter().map(run).collect());
