@@ -177,3 +177,33 @@ fn xml_is_well_formed_whatever_a_document_holds() {
         (put(&machine, "one", with(7, "\u{1}")), put(&machine, "two", with(8, "\u{2}")));
     machine.run(&["doc", "diff", &one, &two]).exits(3);
 }
+
+#[test]
+fn a_text_format_and_json_are_two_formats() {
+    let machine = Machine::new("two formats");
+    let file = put(&machine, "hostile", hostile_xml());
+    for (form, option, exit) in [
+        ("xml", "--json", 2),
+        ("markdown", "--json", 2),
+        ("html", "--json", 2),
+        ("ndjson", "--json", 2),
+        ("xml", "-ondjson", 2),
+        ("html", "-ojson", 2),
+        ("ndjson", "-ondjson", 0),
+        ("ndjson", "-otable", 0),
+        ("json", "--json", 0),
+        ("yjs", "--json", 0),
+        ("xml", "-q", 0),
+    ] {
+        let run = machine.run(&["doc", "dump", &file, "--as", form, option]);
+        if run.exits(exit).code == 2 {
+            assert!(run.stderr.contains(&format!("`--as {form}` and")), "{run:?}");
+            assert_eq!(run.stdout, "", "{form} {option}");
+        }
+    }
+    // What the environment says is only a default.
+    let args = ["doc", "dump", file.as_str(), "--as", "xml"];
+    let dir = machine.path(".");
+    let run = machine.run_in(&dir, &[("CRDTCTL_OUTPUT", "json")], &args);
+    assert!(run.exits(0).stdout.starts_with('<'));
+}

@@ -24,6 +24,12 @@ use std::rc::Rc;
 /// "NaN", "Infinity" or "-Infinity". XML is a string, as Yjs' toJSON makes it. `--as yjs` is lossless: each
 /// value has its type, and texts with formats have their delta.
 ///
+/// `--as xml` is well-formed whatever the document holds, one node after the other without one around them:
+/// in the names of nodes, attributes and marks `_` stands for each character that XML allows in no name, and
+/// in texts U+FFFD for each that it allows nowhere. Embedded values are JSON text.
+///
+/// `--as xml`, `markdown`, `html` and `ndjson` are no JSON value, so `--json` with one of them is refused.
+///
 /// Content that waits for a missing update is not shown; standard error names it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -75,6 +81,7 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
         Format::Ndjson => DumpFormat::Ndjson,
         _ => DumpFormat::Json,
     });
+    refuse_two_formats(context, format)?;
     if args.at.moment.is_some() {
         let file = context.any_document(&args.doc, args.from)?;
         let types = args.at.types(context, &file)?;
@@ -99,6 +106,28 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
         }
     };
     of_types(context, types, format, args)
+}
+
+/// Refuses `--json` or `-o` beside an `--as` that it contradicts. The environment sets only a default.
+fn refuse_two_formats(context: &Context, format: DumpFormat) -> Result<()> {
+    let globals = &context.globals;
+    let asked = match globals.output.filter(|_| globals.format_named) {
+        _ if globals.json => Some(Format::Json),
+        named => named,
+    };
+    let is_text = matches!(format, DumpFormat::Xml | DumpFormat::Markdown | DumpFormat::Html);
+    let (option, is_other) = match asked {
+        Some(Format::Json) => ("--json", is_text || matches!(format, DumpFormat::Ndjson)),
+        Some(Format::Ndjson) => ("-o ndjson", is_text),
+        _ => return Ok(()),
+    };
+    match format.to_possible_value() {
+        Some(name) if is_other => {
+            Err(Error::usage(format!("`--as {}` and `{option}` are two formats", name.get_name()))
+                .hint("leave out one of them; `--as json`, `yjs` and `delta` print JSON"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn of_view(view: Rc<View>, format: DumpFormat) -> Report {
