@@ -33,7 +33,7 @@ pub fn findings(context: &Context, wanted: &str, from: FromKind) -> Result<Vec<R
     let mut rows = Vec::new();
     for document in documents {
         let name = format!("{wanted}#{}", document.name.as_deref().unwrap_or_default());
-        let document = LooseDocument::of(name.clone(), identified, document.clone())?;
+        let document = LooseDocument::of(name.clone(), &file, identified, document.clone())?;
         rows.extend(of_document(&name, &document)?);
     }
     Ok(rows)

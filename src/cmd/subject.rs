@@ -39,6 +39,8 @@ pub struct LooseDocument {
     pub update: SharedBytes,
     /// Whether the file holds nothing but one update, however packed.
     pub is_alone: bool,
+    /// The size of the file, whatever is around the document and beside it; `None` for one of a store.
+    pub stored_bytes: Option<usize>,
 }
 
 /// The content of a document, read in one of two ways.
@@ -87,9 +89,15 @@ impl LooseDocument {
     ///
     /// # Errors
     /// `Untrusted` if one of its updates does not decode.
-    pub fn of(name: String, identified: &Identified, document: FoundDocument) -> Result<Self> {
+    pub fn of(
+        name: String,
+        file: &ForeignFile,
+        identified: &Identified,
+        document: FoundDocument,
+    ) -> Result<Self> {
         let update = merged(&name, &document)?;
         Ok(LooseDocument {
+            stored_bytes: Some(file.size),
             is_alone: identified.is_one_update(),
             name,
             kind: identified.form.name(),
@@ -204,6 +212,7 @@ impl Context {
                     document,
                     update,
                     is_alone: true,
+                    stored_bytes: None,
                 })
             }
         }
@@ -261,7 +270,7 @@ impl Context {
         if let Some(refused) = refused_by_yjs(&document) {
             self.note(format!("{name}: {refused}"));
         }
-        LooseDocument::of(name, identified, document)
+        LooseDocument::of(name, file, identified, document)
     }
 }
 

@@ -207,3 +207,43 @@ fn a_text_format_and_json_are_two_formats() {
     let run = machine.run_in(&dir, &[("CRDTCTL_OUTPUT", "json")], &args);
     assert!(run.exits(0).stdout.starts_with('<'));
 }
+
+#[test]
+fn the_size_of_a_file_and_of_what_it_holds_are_told_apart() {
+    let machine = Machine::new("which size");
+    let update = oracle::update(7, &[], |txn| {
+        let page = txn.get_or_insert_text("page");
+        page.push(txn, &"the same words again ".repeat(40));
+        txn.get_or_insert_map("map").insert(txn, "key", 1);
+    });
+    let plain = put(&machine, "plain", &update);
+    let v2 = text(&machine.path("v2"));
+    machine.run(&["doc", "convert", &plain, "--to", "v2", "-O", &v2]).exits(0);
+    let log = [vec![0, 0, update.len() as u8 | 0x80, (update.len() >> 7) as u8], update.clone()];
+    for (file, differs) in [
+        (plain.clone(), false),
+        (v2, true),
+        (put(&machine, "gz", gzip(&update)), true),
+        (put(&machine, "hex", data_encoding::HEXLOWER.encode(&update)), true),
+        (put(&machine, "log", &log.concat()[2..]), true),
+    ] {
+        let stored = std::fs::metadata(&file).unwrap().len();
+        let run = machine.run(&["doc", "size", &file, "--json"]);
+        let size = run.json();
+        assert_eq!(size["stored_bytes"], json!(stored), "{file}");
+        assert_eq!(size["file_bytes"], json!(update.len()), "{file}");
+        let rows =
+            size["rows"].as_array().unwrap().iter().map(|row| row["bytes"].as_u64().unwrap());
+        assert_eq!(rows.sum::<u64>(), update.len() as u64, "{file}");
+        assert_eq!(run.stderr.contains("as one update in v1"), differs, "{file}: {}", run.stderr);
+        let shown = machine.run(&["doc", "show", &file, "--json"]).json();
+        assert_eq!(
+            (&shown["stored_bytes"], &shown["bytes"]),
+            (&json!(stored), &json!(update.len())),
+            "{file}"
+        );
+    }
+    let store = machine.store("store", ALICE);
+    store.run(&["doc", "load", &plain, "--doc", PLAN]).exits(0);
+    assert_eq!(store.json(&["doc", "size", PLAN]).get("stored_bytes"), None::<&Value>);
+}

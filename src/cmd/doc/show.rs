@@ -14,6 +14,9 @@ use crate::wire::Value;
 use serde_json::json;
 
 /// Show what a document is and what it holds
+///
+/// For a file, `bytes` is the size of its updates merged into one in v1, and `stored_bytes` that of the file,
+/// with all that is around them.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc show chat
@@ -50,7 +53,8 @@ const FILE: &[Column] = &[
     Column::text("file", "file"),
     Column::text("kind", "kind"),
     Column::list("wrapped_in", "in"),
-    Column::bytes("bytes", "size"),
+    Column::bytes("stored_bytes", "size of the file"),
+    Column::bytes("bytes", "as one v1 update"),
     Column::number("updates", "updates"),
     Column::number("client_ids", "client ids"),
     Column::text("digest", "digest"),
@@ -117,6 +121,7 @@ fn of_file(file: &LooseDocument, types: &SharedTypes) -> Result<Report> {
     row.insert("file".into(), json!(file.name));
     row.insert("kind".into(), json!(file.kind));
     row.insert("wrapped_in".into(), json!(file.wrapped_in));
+    row.insert("stored_bytes".into(), json!(file.stored_bytes));
     row.insert("bytes".into(), json!(file.update.len()));
     row.insert("updates".into(), json!(file.document.steps.len()));
     row.insert("client_ids".into(), json!(types.version().clocks.len()));

@@ -28,7 +28,9 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// Everything removed leaves some 50 bytes for ever, which no limit counts (`residue_bytes`).
 ///
-/// For a file, also the size after `doc rebuild`, and how much of that is text and values.
+/// For a file, also the size after `doc rebuild`, and how much of that is text and values. The rows and
+/// `file_bytes` are about its updates merged into one in v1; `stored_bytes` is the size of the file, which
+/// differs for v2, logs, databases, and what is packed or text.
 ///
 /// Without a document: one row per document, with its limit.
 #[derive(clap::Args)]
@@ -85,6 +87,7 @@ const ROWS_OF_SEVERAL: &[Column] = &[
 const ONE: &[Column] = &[
     Column::text("doc", "document"),
     Column::bytes("file_bytes", "size"),
+    Column::bytes("stored_bytes", "size of the file"),
     Column::bytes("live_bytes", "live content"),
     Column::bytes("rebuilt_bytes", "rebuilt"),
     Column::bytes("residue_bytes", "left by removed"),
@@ -127,6 +130,7 @@ pub fn run(context: &Context, args: &SizeArgs) -> Result<Report> {
                 sizes.keep(args.top.unwrap_or(usize::MAX));
                 let mut row = size_row(&file.name, &sizes, &Freeable::default());
                 rebuilt(&mut row, &file);
+                stored(context, &mut row, &file);
                 reports.push(row);
                 continue;
             }
@@ -149,6 +153,20 @@ fn rebuilt(row: &mut Row, file: &LooseDocument) {
     };
     row.insert("live_bytes".into(), json!(content));
     row.insert("rebuilt_bytes".into(), json!(bytes));
+}
+
+/// Adds the size of the file itself, and says which size is which if they differ.
+fn stored(context: &Context, row: &mut Row, file: &LooseDocument) {
+    let Some(stored) = file.stored_bytes else { return };
+    row.insert("stored_bytes".into(), json!(stored));
+    if stored != file.update.len() {
+        context.note(format!(
+            "{}: these are the sizes of what it holds as one update in v1, {}; the file itself has {}",
+            file.name,
+            ui::size(file.update.len() as u64),
+            ui::size(stored as u64)
+        ));
+    }
 }
 
 /// One document becomes an object with a table, several become rows of one table; JSON keeps its promised
