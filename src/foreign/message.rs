@@ -63,8 +63,8 @@ impl Addressing {
         }
     }
 
-    /// Whether bytes may begin with a message that carries an update. A cheap look, for every place in a file:
-    /// names of 16 KiB and more are not found.
+    /// Whether bytes may begin with a message that carries an update. A cheap look, for every place in a
+    /// file: names of 16 KiB and more are not found.
     pub fn may_be_update(self, bytes: &[u8]) -> bool {
         let name = match (self, bytes) {
             (Addressing::None, _) => 0,
