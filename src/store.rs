@@ -128,7 +128,7 @@ impl Store {
 
     /// Lets the next session use what a reader of this store has open, if nobody else reads through it.
     #[must_use]
-    pub(crate) fn continuing(self, reader: Option<Reader>) -> Store {
+    pub fn continuing(self, reader: Option<Reader>) -> Store {
         self.read_by.set(reader);
         self
     }
