@@ -240,16 +240,15 @@ impl ContentCheck<'_> {
         let (now, examiner) = (self.scope.now, self.examiner);
         let members = self.members(&entity)?;
         // Checks of the same content that do not depend on each other.
-        let (shape, (ahead, plain, strangers)) = parallel::both(
+        let (shape, (ahead, strangers)) = parallel::both(
             shown.bytes().len(),
             || shape(examiner, &entity, doc, spec, view),
             || {
                 let strangers = |members| people::strangers(&entity, spec, view, members);
-                let strangers = members.map(strangers).unwrap_or_default();
-                (times::ahead(spec, view, now), records::plain(spec, view), strangers)
+                (times::ahead(spec, view, now), members.map(strangers).unwrap_or_default())
             },
         );
-        found.extend(ahead.into_iter().chain(plain));
+        found.extend(ahead);
         found.extend(shape?);
         found.extend(strangers);
         Ok(found)
@@ -270,7 +269,7 @@ impl ContentCheck<'_> {
     }
 }
 
-/// Checks whether records and files have the proper form, and whether caches match them.
+/// Checks whether everything in a document has the proper form, and whether caches match it.
 fn shape(
     examiner: &Examiner,
     entity: &EntityId,
@@ -278,7 +277,8 @@ fn shape(
     spec: &'static Spec,
     view: &View,
 ) -> Result<Vec<Found>> {
-    let mut found = records::ids(spec, view);
+    let mut found = records::plain(spec, view);
+    found.extend(records::ids(spec, view));
     match spec.name {
         "core" => found.extend(people::core(entity, view)),
         "chat" => found.extend(chat::threads(entity, view)?),

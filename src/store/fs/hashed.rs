@@ -10,8 +10,7 @@ use std::thread;
 /// Bytes buffered before they are written: thousands of small pieces must not become thousands of writes.
 const WRITTEN_AT_ONCE: usize = 1 << 16;
 /// How much is read of what was written.
-#[cfg(unix)]
-const READ_AT_ONCE: usize = 1 << 18;
+const READ_AT_ONCE: usize = 1 << 16;
 
 /// Fills a new file with what `write` writes, about `bytes` bytes, and returns the hash of that. That of a
 /// large file is worked out at the same time, from what is in the file.
@@ -26,17 +25,19 @@ pub(super) fn fill(
         buffered(&mut hashing, write)?;
         return Ok(hashing.hasher.finalize().into());
     }
+    // Made here: a thread that allocates nothing takes hardly any memory.
+    let room = vec![0; READ_AT_ONCE];
     thread::scope(|scope| {
         let (said, written) = mpsc::channel();
-        let reading =
-            thread::Builder::new().spawn_scoped(scope, move || hash_of(file, written.into_iter()));
+        let hash = move || hash_of(file, room, written.into_iter());
+        let reading = thread::Builder::new().spawn_scoped(scope, hash);
         let mut flowing = Flowing::to(file, Some(said));
         let filled = buffered(&mut flowing, write);
         let end = flowing.end();
         let hash = match reading {
             Ok(reading) => reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             // The system could not start a thread.
-            Err(_) => hash_of(file, std::iter::once(end)),
+            Err(_) => hash_of(file, vec![0; READ_AT_ONCE], std::iter::once(end)),
         };
         filled.and(hash)
     })
@@ -51,15 +52,20 @@ fn buffered(
     buffered.flush()
 }
 
-/// Hashes a file, up to the end that each of `ends` gives.
+/// Hashes a file, up to the end that each of `ends` gives; `room` is for what is read.
 #[cfg(unix)]
-fn hash_of(file: &File, ends: impl Iterator<Item = u64>) -> io::Result<[u8; 32]> {
+fn hash_of(
+    file: &File,
+    mut room: Vec<u8>,
+    ends: impl Iterator<Item = u64>,
+) -> io::Result<[u8; 32]> {
     use std::os::unix::fs::FileExt;
-    let (mut hasher, mut read, mut bytes) = (blake3::Hasher::new(), 0, vec![0; READ_AT_ONCE]);
+    let (mut hasher, mut read) = (blake3::Hasher::new(), 0);
     for end in ends {
         while read < end {
-            let room = usize::try_from(end.saturating_sub(read)).unwrap_or(READ_AT_ONCE);
-            let part = bytes.get_mut(..room.min(READ_AT_ONCE)).unwrap_or_default();
+            let left = usize::try_from(end.saturating_sub(read)).unwrap_or(usize::MAX);
+            let length = left.min(room.len());
+            let part = room.get_mut(..length).unwrap_or_default();
             file.read_exact_at(part, read)?;
             hasher.update(part);
             read = read.saturating_add(part.len() as u64);
@@ -70,7 +76,7 @@ fn hash_of(file: &File, ends: impl Iterator<Item = u64>) -> io::Result<[u8; 32]>
 
 /// Fails: only one thread can read here.
 #[cfg(not(unix))]
-fn hash_of(_file: &File, _ends: impl Iterator<Item = u64>) -> io::Result<[u8; 32]> {
+fn hash_of(_file: &File, _room: Vec<u8>, _ends: impl Iterator<Item = u64>) -> io::Result<[u8; 32]> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
