@@ -137,6 +137,11 @@ impl Collection {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    /// Whether it has a field of a kind.
+    pub fn has(&self, kind: FieldKind) -> bool {
+        self.fields.iter().any(|field| field.kind == kind)
+    }
+
     /// Returns the name of the first field with a role.
     pub fn named(&self, role: FieldRole) -> Option<&'static str> {
         self.fields.iter().find(|field| field.role == role).map(|field| field.name)

@@ -1,22 +1,5 @@
--- Makes `records`, and the tables that follow it by triggers, anew from `versions`.
-DELETE FROM records;
-DELETE FROM archived_messages;
-DELETE FROM reactions;
-DELETE FROM attachments;
-DELETE FROM cards;
-DELETE FROM issues;
-DELETE FROM comments;
-DELETE FROM texts_fts;
+-- Behind `shown.sql`: fills `records`, and by triggers the tables that follow it.
 INSERT INTO records
-    SELECT v.doc_id, v.path, v.n, v.kind, v.id, v.parent, v.created_at, v.changed_at, v.client, v.clock,
-        v.removed, v.size, v.version, 0
-    FROM (SELECT DISTINCT doc_id, path FROM versions) p
-    CROSS JOIN versions v ON v.n = (
-        SELECT w.n FROM versions w WHERE w.doc_id = p.doc_id AND w.path = p.path
-        AND (w.removed = 1 OR NOT EXISTS (SELECT 1 FROM versions m WHERE
-        m.doc_id = w.doc_id AND m.path = w.path AND m.removed = 1 AND CASE
-        WHEN m.client <> w.client OR m.clock <> w.clock THEN m.changed_at >= w.changed_at
-        ELSE m.record = '{"marker":"deleted"}' END))
-        -- With the + by the path, not through all of a document in its order.
-        ORDER BY w.removed, +w.changed_at DESC, w.size DESC, w.version DESC LIMIT 1)
-    ORDER BY v.n;
+    SELECT doc_id, path, n, kind, id, parent, created_at, changed_at, client, clock, removed, size,
+        version, 0
+    FROM shown ORDER BY n;

@@ -31,9 +31,13 @@ pub enum ArchiveFault {
 }
 
 /// The rows that `records`, or a table that follows it, does not show as `versions` has them.
-const UNSHOWN: &str = include_str!("unshown.sql");
+const UNSHOWN: &str = concat!(include_str!("shown.sql"), include_str!("unshown.sql"));
 /// Makes those tables anew.
-const SHOW_AGAIN: &str = include_str!("show_again.sql");
+const SHOW_AGAIN: &str = concat!(
+    include_str!("forget_shown.sql"),
+    include_str!("shown.sql"),
+    include_str!("show_again.sql")
+);
 
 /// Returns what is wrong with the archive of a store. Every row is compared with its hash, and with what is
 /// shown of it, if there are not too many, or with `deep`.

@@ -80,9 +80,7 @@ pub fn vanished(
         }
     }
     drop(archive);
-    let has_reactions =
-        |of: &Collection| of.fields.iter().any(|field| field.kind == FieldKind::Reactions);
-    let late = match alive.iter().any(|(collection, _)| has_reactions(collection)) {
+    let late = match alive.iter().any(|(collection, _)| collection.has(FieldKind::Reactions)) {
         true => late(session)?,
         false => BTreeSet::new(),
     };

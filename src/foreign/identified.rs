@@ -120,8 +120,8 @@ pub(super) enum Evidence {
     Stated,
 }
 
-/// The maximum number of places that a sentence names, without the first.
-const PLACES: usize = 8;
+/// The maximum number of places that a sentence names.
+pub(super) const NAMED: usize = 9;
 
 /// How many more parts of a log may be damaged than were read before: its beginning may be.
 pub(super) const AHEAD: usize = 16;
@@ -182,7 +182,9 @@ impl FoundDocument {
     pub(super) fn leave_out_at(&mut self, place: String, why: impl FnOnce() -> String) {
         match self.problem {
             None => return self.leave_out(|| format!("{place}: {}", why())),
-            Some(_) if self.more_places.len() < PLACES => self.more_places.push(place),
+            Some(_) if self.more_places.len().saturating_add(1) < NAMED => {
+                self.more_places.push(place);
+            }
             Some(_) => {}
         }
         self.unread = self.unread.saturating_add(1);

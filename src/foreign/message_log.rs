@@ -1,7 +1,7 @@
 //! Messages one after the other, as somebody recorded them.
 
 use super::identified::{
-    AHEAD, Evidence, FileContent, FileKind, FoundDocument, Identified, Wrapping,
+    AHEAD, Evidence, FileContent, FileKind, FoundDocument, Identified, NAMED, Wrapping,
 };
 use super::message::{Addressing, Envelope};
 use super::refused::why_not;
@@ -144,15 +144,26 @@ impl MessageLog {
 
     /// Returns the log; each document says which of its messages are damaged, and of which that is not known.
     fn identified(mut self, addressing: Addressing) -> Option<Identified> {
-        for DamagedMessage { name, place, why } in self.damaged {
-            let one = name.and_then(|name| self.by_name.get(&Some(name)).copied());
-            let of = match one {
-                Some(at) => self.documents.get_mut(at..=at),
-                None => self.documents.get_mut(..),
-            };
-            for document in of.into_iter().flatten() {
-                document.leave_out_at(place.clone(), || why.clone());
+        // Those of each document, and those of which it is not known; in the order of the file.
+        let mut known = vec![Vec::new(); self.documents.len()];
+        let mut unknown = Vec::new();
+        for (number, message) in self.damaged.iter().enumerate() {
+            let of = message.name.as_ref().and_then(|name| self.by_name.get(&Some(name.clone())));
+            match of.and_then(|at| known.get_mut(*at)) {
+                Some(known) => known.push(number),
+                None => unknown.push(number),
             }
+        }
+        for (document, known) in self.documents.iter_mut().zip(known) {
+            let count = known.len().saturating_add(unknown.len());
+            // No more are named, so that many messages do not count once for each of many documents.
+            let mut named: Vec<usize> =
+                known.into_iter().take(NAMED).chain(unknown.iter().copied().take(NAMED)).collect();
+            named.sort_unstable();
+            let named = named.iter().take(NAMED).filter_map(|number| self.damaged.get(*number));
+            let before = document.unread;
+            named.for_each(|one| document.leave_out_at(one.place.clone(), || one.why.clone()));
+            document.unread = before.saturating_add(count);
         }
         let documents = self.documents;
         let found = (!documents.is_empty()).then_some(FileContent::Documents(documents))?;
@@ -247,6 +258,9 @@ impl<'b> MessageSearch<'b> {
     fn last_name_before(&mut self, at: usize, content: usize) -> usize {
         let mut last = at;
         for at in at.saturating_add(1)..content {
+            if self.budget == 0 {
+                break;
+            }
             if self.content_at(at).is_some_and(|(begin, _)| begin == content) {
                 last = at;
             }

@@ -200,8 +200,8 @@ fn all(reader: &Reader) -> Result<Vec<Conflict>> {
     reader.state().map_or_else(|| Ok(Vec::new()), State::conflicts)
 }
 
-/// Leaves out what is shown after all, and what is there twice: a record that left its document takes along into the archive what was
-/// written to it too late for the document.
+/// Leaves out what is shown after all, and what is there twice: a record that left its document takes along
+/// into the archive what was written to it too late for the document.
 fn still_lost(reader: &Reader, mut conflicts: Vec<Conflict>) -> Vec<Conflict> {
     let left = |conflict: &Conflict| {
         [PRUNED, archive::LOST].contains(&&*conflict.rule) && conflict.restored.is_none()

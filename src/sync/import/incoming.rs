@@ -8,7 +8,7 @@ use crate::gate::Expected;
 use crate::id::DocId;
 use crate::limits;
 use crate::merge;
-use crate::schema::{Collection, FieldKind};
+use crate::schema::FieldKind;
 use crate::store::{IndexedDocument, Session};
 use crate::sync::bundle::Bundle;
 use crate::sync::gate::{Came, Claim, Disposition, Received};
@@ -140,9 +140,7 @@ impl IncomingDocument {
             self.received.iter().map(|received| WholeState::of(received)).collect();
         let Some(sides) = sides else { return Ok(None) };
         // Which writer wrote what of a shared text shows only in whole states.
-        let mut fields = concern::of(doc).into_iter().flat_map(|spec| spec.collections);
-        let has_texts = |of: &Collection| of.fields.iter().any(|f| f.kind == FieldKind::SharedText);
-        if concern::of(doc).is_none() || fields.any(has_texts) {
+        if concern::of(doc).is_none() || has(doc, FieldKind::SharedText) {
             return Ok(None);
         }
         let Some(IndexedDocument { whole, pages, stored_as }) = session.indexed(doc)? else {
@@ -168,12 +166,16 @@ impl IncomingDocument {
         any
     }
 
-    /// Notes what is known of its senders, before their bundles tell more.
+    /// Notes what is known of its senders, before their bundles tell more. Only changes of reactions are compared
+    /// with that.
     ///
     /// # Errors
     /// Those of the local state.
     pub fn note_senders(&mut self, session: &Session, doc: &DocId) -> Result<()> {
         self.known.clear();
+        if !has(doc, FieldKind::Reactions) {
+            return Ok(());
+        }
         for received in &self.received {
             if let Some(replica) = received.claim.as_ref().and_then(|c| c.from.replica.as_ref()) {
                 let applied = applied_by(session.state(), replica, doc)?;
@@ -209,6 +211,11 @@ impl IncomingDocument {
             })
             .collect()
     }
+}
+
+/// Whether records of a document have a field of a kind.
+fn has(doc: &DocId, kind: FieldKind) -> bool {
+    concern::of(doc).is_some_and(|spec| spec.collections.iter().any(|of| of.has(kind)))
 }
 
 /// Everything that its sender had of a document.
