@@ -60,7 +60,7 @@ pub use merge::{merge, merge_with_gaps};
 pub use noted::{Noted, PageFacts};
 pub(crate) use numbers::Numbers;
 pub use owned::{CheckedBytes, HeldElsewhere, WalkedBytes};
-pub use pages::{PageRow, PageSet, Pages};
+pub use pages::{PageKey, PageRow, PageSet, Pages};
 pub use paths::{Container, Extent, Register, Step};
 pub use piece_table::PieceTable;
 pub use salvage::{Reach, Salvage, without_gaps};

@@ -51,6 +51,13 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// Returns all pages of a root.
     fn of_root(&self, root: &str) -> PageSet;
 
+    /// Returns the pages of all lists of a root that is a sequence, if one of them is this field of a map
+    /// there; `None` stands for any field.
+    fn lists(&self, root: &str, field: Option<&str>) -> PageSet;
+
+    /// Returns the roots all of whose lists are among these pages, if it has stored pages of them.
+    fn all_lists_of(&self, pages: &PageSet) -> Vec<String>;
+
     /// Returns the pages needed to tell what a root is, or which of its keys hold anything.
     fn least(&self) -> PageSet;
 
@@ -144,6 +151,15 @@ impl PageSource for HeldState {
 
     fn of_root(&self, root: &str) -> PageSet {
         self.pages.of_root(root)
+    }
+
+    /// They are among [`PageSource::least`].
+    fn lists(&self, _root: &str, _field: Option<&str>) -> PageSet {
+        PageSet::new()
+    }
+
+    fn all_lists_of(&self, _pages: &PageSet) -> Vec<String> {
+        Vec::new()
     }
 
     fn least(&self) -> PageSet {
@@ -258,6 +274,11 @@ impl Window {
         self.pages.splice(&self.at_hand, edited)
     }
 
+    /// Returns the roots all of whose lists are at hand, if their pages are stored.
+    pub fn all_lists_of(&self) -> Vec<String> {
+        self.pages.all_lists_of(&self.at_hand)
+    }
+
     /// Returns all pages that are not at hand, if they are not stored yet.
     pub fn rows_to_keep(&self) -> Option<Vec<PageRow<'_>>> {
         self.pages.rows_to_keep(&self.at_hand)
@@ -273,7 +294,31 @@ impl Window {
         match path {
             [] => self.ask_for_all(),
             [root] => self.miss(self.pages.of_root(root)),
-            [root, key, ..] => self.miss(self.pages.find(root, key)),
+            [root, key, below @ ..] => {
+                self.miss(self.pages.find(root, key));
+                self.miss(self.pages.lists(root, below.first().copied()));
+            }
+        }
+    }
+
+    /// Requests what tells whether there is anything at a path, and what.
+    fn ask_what_is_at(&self, path: &[&str]) {
+        match path {
+            [root, key] | [root, key, _] => self.miss(self.pages.find(root, key)),
+            _ => self.ask(path),
+        }
+    }
+
+    /// Requests these fields of everything in the container at a path.
+    fn ask_fields(&self, path: &[&str], names: &[&str]) {
+        match path {
+            [root] => {
+                let mut wanted = &self.pages.of_root(root) - &self.pages.lists(root, None);
+                let lists = names.iter().flat_map(|name| self.pages.lists(root, Some(name)));
+                wanted.extend(lists);
+                self.miss(wanted);
+            }
+            _ => self.ask(path),
         }
     }
 
@@ -341,6 +386,14 @@ impl<S: Source + ?Sized> Through<'_, S> {
         }
     }
 
+    fn ask_what_is_at(&self, path: &[&str]) {
+        if let Some(window) = self.window
+            && path.len() != 1
+        {
+            window.ask_what_is_at(path);
+        }
+    }
+
     /// Returns the value at a path, if it can be told without opening anything.
     fn noted(&self, path: &[&str]) -> Option<Option<Value>> {
         let (Some(window), [root, key, field]) = (self.window, path) else { return None };
@@ -401,7 +454,7 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
         if self.map(path).is_some() {
             return true;
         }
-        self.ask_below_root(path);
+        self.ask_what_is_at(path);
         self.source.exists(path)
     }
 
@@ -409,7 +462,7 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
         if self.map(path).is_some() {
             return Some(Shared::Map);
         }
-        self.ask_below_root(path);
+        self.ask_what_is_at(path);
         self.source.shared(path)
     }
 
@@ -417,7 +470,7 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
         if let Some(item) = self.map(path) {
             return Some(item);
         }
-        self.ask_below_root(path);
+        self.ask_what_is_at(path);
         self.source.created_by(path)
     }
 
@@ -452,7 +505,9 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
     }
 
     fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {
-        self.ask(path);
+        if let Some(window) = self.window {
+            window.ask_fields(path, names);
+        }
         self.source.fields(path, names)
     }
 }

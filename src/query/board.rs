@@ -3,10 +3,11 @@
 use super::archived::{Place, Shelf};
 use super::issue::assignee;
 use super::record::{self, Other, derived};
-use super::{Text, steady, view};
+use super::{Text, look, steady, view};
 use crate::archive::ArchivePage;
 use crate::concern::kanban::{Board, CARDS, Heading, SPEC};
 use crate::concern::{Priority, kanban};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::EntityId;
@@ -95,7 +96,7 @@ pub fn lanes(reader: &Reader, entity: &EntityId) -> Result<Vec<Lane>> {
 /// Returns the lanes of a board with the cards of its document, followed by the archived ones that somebody
 /// reopened, by age.
 fn lanes_of(view: &View, board: &Board, shelf: &Shelf<'_>) -> Result<Vec<Lane>> {
-    let titles = titles(board);
+    let titles = titles(view);
     let cards = |ids: &[String]| {
         ids.iter().map(|id| card(view, &titles, id)).collect::<Result<Vec<Card>>>()
     };
@@ -143,7 +144,7 @@ const UNFILED: &str = "unfiled";
 /// # Errors
 /// `Corrupt` if the document is damaged.
 pub fn columns(reader: &Reader, entity: &EntityId) -> Result<Vec<Heading>> {
-    Ok(view(reader, entity, &SPEC)?.map_or_else(Vec::new, |view| kanban::headings(&view)))
+    Ok(look(reader, entity, &SPEC, |source| Ok(kanban::headings(source)))?.unwrap_or_default())
 }
 
 /// Returns the cards of a board in board order, archived ones last; empty if there is no board yet.
@@ -155,7 +156,7 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &CardFilter) -> Result<V
     steady(reader, || {
         let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
         let board = Board::of(&view);
-        let titles = titles(&board);
+        let titles = titles(&view);
         let shelf = Shelf::of(reader, entity.document(SPEC.name), &view);
         let lanes = lanes_of(&view, &board, &shelf)?;
         let mut cards: Vec<Card> = lanes.into_iter().flat_map(|lane| lane.cards).collect();
@@ -193,29 +194,26 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &CardFilter) -> Result<V
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Card> {
     steady(reader, || {
-        let Some(view) = view(reader, entity, &SPEC)? else {
-            return Err(Error::not_found(format!("no card {prefix:?}")));
-        };
-        let shelf = Shelf::of(reader, entity.document(SPEC.name), &view);
-        let live = kanban::find(&view, prefix).map(|id| DocPath::from(["cards", &id]));
-        let card = match shelf.find(live, prefix, CARDS.noun)? {
-            Place::Document(path) => record::whole(&CARDS, &view, &path)?,
-            Place::Archived(archived) => {
-                let row = CARDS.whole_row(&archived.fields()?, archived.path.last());
-                Card { in_archive: true, ..record::typed(row)? }
-            }
-        };
-        Ok(titled(card, &titles(&Board::of(&view))))
+        let found = look(reader, entity, &SPEC, |source| {
+            let shelf = Shelf::of(reader, entity.document(SPEC.name), source);
+            let live = kanban::find(source, prefix).map(|id| DocPath::from(["cards", &id]));
+            let card = match shelf.find(live, prefix, CARDS.noun)? {
+                Place::Document(path) => record::whole(&CARDS, source, &path)?,
+                Place::Archived(archived) => {
+                    let row = CARDS.whole_row(&archived.fields()?, archived.path.last());
+                    Card { in_archive: true, ..record::typed(row)? }
+                }
+            };
+            Ok(titled(card, &titles(source)))
+        });
+        found?.ok_or_else(|| Error::not_found(format!("no card {prefix:?}")))
     })
 }
 
 /// Column id → its title.
-fn titles(board: &Board) -> BTreeMap<String, String> {
-    let mut columns: Vec<_> = board.columns.iter().filter(|column| !column.id.is_empty()).collect();
-    // If two columns share an id, the first in the document counts: it comes last here, and overwrites the
-    // other.
-    columns.sort_by_key(|column| std::cmp::Reverse(column.place));
-    columns.into_iter().map(|column| (column.id.clone(), column.title.clone())).collect()
+fn titles(source: &dyn Source) -> BTreeMap<String, String> {
+    let columns = kanban::headings(source).into_iter().filter(|column| !column.id.is_empty());
+    columns.map(|column| (column.id, column.title)).collect()
 }
 
 fn card(view: &View, titles: &BTreeMap<String, String>, id: &String) -> Result<Card> {

@@ -129,6 +129,7 @@ fn defer_pages(
         blake3: &stamp.blake3,
         segments: &spliced.splice.segments,
         changed: spliced.changed(),
+        all_lists_of: spliced.window.all_lists_of(),
         others: None,
         all_swept,
         others_swept: known.swept.is_some(),

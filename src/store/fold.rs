@@ -126,6 +126,11 @@ impl NewState {
         self.spliced().inspect(|spliced| spliced.window.source().let_go());
     }
 
+    /// Returns the roots of which all pages of lists were edited.
+    fn all_lists_of(&self) -> Vec<String> {
+        self.spliced().map_or_else(Vec::new, |spliced| spliced.window.all_lists_of())
+    }
+
     fn spliced(&self) -> Option<&SplicedState> {
         match self {
             NewState::Whole(..) => None,
@@ -237,6 +242,7 @@ fn keep_pages(
         blake3: &stamp.blake3,
         segments,
         changed,
+        all_lists_of: checkpoint.state.all_lists_of(),
         others,
         all_swept: checkpoint.content.all_swept,
         others_swept: checkpoint.content.known.swept.is_some(),

@@ -20,12 +20,12 @@ use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::wire::{
-    Bytes, Checked, DeleteSet, FoundBlocks, IdSet, Noted, PageFacts, PageRow, PageSet, Segments,
-    SharedBytes, Splice, Update, Version,
+    Bytes, Checked, DeleteSet, FoundBlocks, IdSet, Noted, PageFacts, PageKey, PageRow, PageSet,
+    Segments, SharedBytes, Splice, Update, Version,
 };
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -68,7 +68,9 @@ struct IndexedFile {
     swept: Option<[u8; 32]>,
     /// The pages that were asked for, in the order of their numbers.
     pages: RefCell<Vec<StoredPage>>,
-    numbers: RefCell<BTreeMap<String, BTreeMap<Option<String>, u32>>>,
+    numbers: RefCell<BTreeMap<String, BTreeMap<PageKey, u32>>>,
+    /// By root: the pages of its lists, each with the field that it is.
+    lists: RefCell<HashMap<String, Vec<(String, u32)>>>,
     facts: RefCell<HashMap<String, RootFacts>>,
     /// The last words searched for, and what was found: a run that is repeated asks again.
     held: RefCell<Option<FoundWords>>,
@@ -253,6 +255,7 @@ fn indexed(
         swept: content.swept,
         pages: RefCell::default(),
         numbers: RefCell::default(),
+        lists: RefCell::default(),
         facts: RefCell::default(),
         held: RefCell::default(),
         found: FoundBlocks::default(),
@@ -309,7 +312,34 @@ impl IndexedFile {
 
     /// Returns the page of a key, if it was found before.
     fn number_of(&self, root: &str, key: &str) -> Option<u32> {
-        self.numbers.borrow().get(root)?.get(&Some(key.to_owned())).copied()
+        self.numbers.borrow().get(root)?.get(&PageKey::Key(key.to_owned())).copied()
+    }
+
+    /// Reads which lists a root has, unless that was done; returns what `pick` makes of them.
+    fn among_lists<R>(&self, root: &str, pick: impl FnOnce(&[(String, u32)]) -> R) -> R {
+        let mut known = self.lists.borrow_mut();
+        if let Some(lists) = known.get(root) {
+            return pick(lists);
+        }
+        let named = |page: StoredPage| match page.key.clone() {
+            PageKey::List { field, .. } => Some((field, self.number(page)?)),
+            PageKey::Root | PageKey::Key(_) => None,
+        };
+        let lists = self.told(self.table.lists(root)).into_iter().filter_map(named).collect();
+        pick(known.entry(root.to_owned()).or_insert(lists))
+    }
+
+    /// Adds the lists of each root that is a sequence of which a page is among these: what is derived from
+    /// such a root takes all of it.
+    fn with_lists(&self, mut pages: PageSet) -> PageSet {
+        let root = |page: &u32| {
+            let known = self.pages.borrow();
+            let page = known.get(*page as usize)?;
+            (!matches!(page.key, PageKey::Key(_))).then(|| page.root.clone())
+        };
+        let roots: BTreeSet<String> = pages.iter().filter_map(root).collect();
+        pages.extend(roots.iter().flat_map(|root| self.lists(root, None)));
+        pages
     }
 
     fn is_small_part(&self, ids: &IdSet) -> bool {
@@ -395,12 +425,12 @@ impl PageSource for IndexedFile {
     }
 
     fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet> {
-        self.find_touched(update, &self.known_version())
+        self.find_touched(update, &self.known_version()).map(|pages| self.with_lists(pages))
     }
 
     fn held(&self, part: &Update<'_, Checked>) -> Option<PageSet> {
         let version = Version { deletes: DeleteSet::default(), ..self.known_version() };
-        self.find_touched(part, &version)
+        self.find_touched(part, &version).map(|pages| self.with_lists(pages))
     }
 
     fn unswept(&self, by: &[u8; 32]) -> Option<PageSet> {
@@ -408,7 +438,8 @@ impl PageSource for IndexedFile {
             return None;
         }
         let pages = self.told(self.table.unswept());
-        Some(pages.into_iter().filter_map(|page| self.number(page)).collect())
+        let unswept = pages.into_iter().filter_map(|page| self.number(page)).collect();
+        Some(self.with_lists(unswept))
     }
 
     fn version(&self) -> Option<Version> {
@@ -418,6 +449,24 @@ impl PageSource for IndexedFile {
     fn of_root(&self, root: &str) -> PageSet {
         let pages = self.told(self.table.of_root(root));
         pages.into_iter().filter_map(|page| self.number(page)).collect()
+    }
+
+    fn lists(&self, root: &str, field: Option<&str>) -> PageSet {
+        self.among_lists(root, |lists| {
+            let is_asked = |(of, _): &(String, u32)| field.is_none_or(|field| of == field);
+            match lists.iter().any(is_asked) {
+                true => lists.iter().map(|(_, page)| *page).collect(),
+                false => PageSet::new(),
+            }
+        })
+    }
+
+    fn all_lists_of(&self, pages: &PageSet) -> Vec<String> {
+        let known = self.lists.borrow();
+        let asked = known
+            .iter()
+            .filter(|(_, lists)| lists.first().is_some_and(|(_, page)| pages.contains(page)));
+        asked.map(|(root, _)| root.clone()).collect()
     }
 
     fn least(&self) -> PageSet {

@@ -11,7 +11,7 @@ use super::load::Roots;
 use super::open_document::{ArrivedDocument, Editing, LogPart, OpenDocument};
 use super::session::{Paging, Session};
 use super::state::State;
-
+use crate::crdt::view::{ContentSum, View};
 use crate::crdt::window::Window;
 use crate::error::Result;
 use crate::gate;
@@ -284,15 +284,7 @@ impl OpenDocument {
     /// all.
     fn is_spliced_right(&self, splice: &Splice, doc: &DocId, roots: Roots) -> bool {
         let Some(window) = &self.window else { return true };
-        // Tests count what is read of files; this is read only for them.
-        #[cfg(test)]
-        let counted = super::counted::taken();
-        let whole = window.source().whole().ok();
-        #[cfg(test)]
-        super::counted::put_back(counted);
-        let Some(whole) = whole.and_then(|whole| splice.whole(&*whole)) else {
-            return false;
-        };
+        let Some(whole) = whole_of(window, splice) else { return false };
         let version = window.source().version().map(|version| self.later(version, doc, roots));
         gate::storable_as(&whole, roots(doc)).is_ok()
             && whole.len() as u64 == splice.bytes
@@ -302,9 +294,29 @@ impl OpenDocument {
             })
     }
 
+    /// Returns whether this is the sum of all content of the new state.
+    pub(super) fn is_sum_right(new: &NewState, sum: Option<ContentSum>) -> bool {
+        let (NewState::Spliced(spliced), Some(sum)) = (new, sum) else { return true };
+        let whole = whole_of(&spliced.window, &spliced.splice);
+        whole.is_some_and(|whole| {
+            Update::checked(&whole, &[]).is_ok_and(|whole| View::of(&whole).sum() == sum)
+        })
+    }
+
     fn make_again(&mut self, doc: &DocId, roots: Roots, made: Editing) -> Result<()> {
         let count = made.by.len();
         self.open(doc, roots, true, |_| Ok(made.client))?;
         self.redo(doc, roots, &made, count)
     }
+}
+
+/// Reads all of a spliced state.
+fn whole_of(window: &Window, splice: &Splice) -> Option<Vec<u8>> {
+    // Tests count what is read of files; this is read only for them.
+    #[cfg(test)]
+    let counted = super::counted::taken();
+    let whole = window.source().whole().ok();
+    #[cfg(test)]
+    super::counted::put_back(counted);
+    splice.whole(&*whole?)
 }

@@ -5,7 +5,7 @@ use crate::concern;
 use crate::crdt::source::{Shared, Source};
 use crate::crdt::testing::{Rng, apply, new_doc, random_world, shown_by_view, state, view};
 use crate::gate::storable;
-use crate::wire::{IdSet, Noted, PageFacts, PageSet, Pages, Segments};
+use crate::wire::{IdSet, Noted, PageFacts, PageKey, PageSet, Pages, Segments};
 use std::collections::BTreeSet;
 use yrs::{Doc, Map, MapPrelim, Out, Transact, WriteTxn};
 
@@ -121,7 +121,8 @@ fn facts_of_pages_are_what_the_document_says() {
         let rows = pages.rows_beyond(&PageSet::new());
         let view = view(&bytes);
         for row in rows.iter().filter(|row| !row.facts.is_empty()) {
-            let (root, key) = (row.root, row.key.expect("a key"));
+            let PageKey::Key(key) = row.key else { panic!("seed {seed}: no key") };
+            let root = row.root;
             let facts = PageFacts::decode(&row.facts).expect("facts");
             assert_eq!(pages.facts(root, key).as_ref(), Some(&facts), "seed {seed}");
             assert_eq!(view.container(&[root, key]), Some(facts.item), "seed {seed}: {root} {key}");

@@ -2,7 +2,7 @@
 
 use super::IndexedFile;
 use crate::crdt::window::PageSource;
-use crate::wire::{BlockAnchor, Checked, Id, PageSet, Update, Version};
+use crate::wire::{BlockAnchor, Checked, Id, PageKey, PageSet, Update, Version};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeSet;
 
@@ -71,14 +71,21 @@ impl IndexedFile {
         let known = self.pages.borrow();
         let name = |page: &u32| {
             let page = known.get(*page as usize)?;
-            Some((page.root.clone(), page.key.clone().unwrap_or_default()))
+            let key = match &page.key {
+                PageKey::Key(key) => key.clone(),
+                PageKey::Root | PageKey::List { .. } => String::new(),
+            };
+            Some((page.root.clone(), key))
         };
         Some(pages.iter().filter_map(name).collect())
     }
 
     fn keys_of(&self, pages: &PageSet) -> BTreeSet<String> {
         let known = self.pages.borrow();
-        let key = |page: &u32| known.get(*page as usize)?.key.clone();
+        let key = |page: &u32| match &known.get(*page as usize)?.key {
+            PageKey::Key(key) => Some(key.clone()),
+            PageKey::Root | PageKey::List { .. } => None,
+        };
         pages.iter().filter_map(key).collect()
     }
 }

@@ -4,7 +4,8 @@ use super::{State, fault};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::fs::Seen;
-use crate::wire::{IdSet, PageFacts, PageRow, PieceTable, Segments};
+use crate::wire::{Id, IdSet, PageFacts, PageKey, PageRow, PieceTable, Segments};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, ToSql, params};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -45,8 +46,7 @@ pub(in crate::store) struct PageTable {
 #[derive(Debug)]
 pub(in crate::store) struct StoredPage {
     pub root: String,
-    /// `None` for a root without keys.
-    pub key: Option<String>,
+    pub key: PageKey,
     pub ids: IdSet,
 }
 
@@ -58,6 +58,8 @@ pub(in crate::store) struct PageChange<'p> {
     pub segments: &'p Segments,
     /// The pages that changed.
     pub changed: Vec<PageRow<'p>>,
+    /// Roots of which all pages of lists are among them.
+    pub all_lists_of: Vec<String>,
     /// All others; `None` if the table has them already.
     pub others: Option<Vec<PageRow<'p>>>,
     /// Whether all pages have been swept since …
@@ -80,6 +82,8 @@ pub(in crate::store) struct DeferredChange<'p> {
 }
 
 const COLUMNS: &str = "root, key, ids";
+/// The condition for pages of lists.
+const IS_LIST: &str = "key >= '[' AND key < '\\'";
 
 impl PageTable {
     /// Returns the page of a key, or that of a root without keys.
@@ -87,11 +91,17 @@ impl PageTable {
         let sql = format!("SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3");
         let mut statement = self.db.prepare_cached(&sql)?;
         let mut one =
-            |key: String| statement.query_row(params![self.doc, root, key], page).optional();
-        Ok(match one(stored(Some(key)))? {
+            |key: &str| statement.query_row(params![self.doc, root, key], page).optional();
+        Ok(match one(&stored(key))? {
             Some(found) => Some(found),
-            None => one(stored(None))?,
+            None => one("")?,
         })
+    }
+
+    /// Returns the pages of the lists of a root that is a sequence.
+    pub fn lists(&self, root: &str) -> rusqlite::Result<Vec<StoredPage>> {
+        let sql = format!("SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2 AND {IS_LIST}");
+        self.db.prepare_cached(&sql)?.query_map(params![self.doc, root], page)?.collect()
     }
 
     pub fn of_root(&self, root: &str) -> rusqlite::Result<Vec<StoredPage>> {
@@ -103,7 +113,7 @@ impl PageTable {
     pub fn facts(&self, root: &str, key: &str) -> rusqlite::Result<Option<PageFacts>> {
         let sql = "SELECT facts FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3";
         let mut statement = self.db.prepare_cached(sql)?;
-        let key = stored(Some(key));
+        let key = stored(key);
         let mut rows = statement.query(params![self.doc, root, key])?;
         let row = rows.next()?;
         row.map(|row| facts(row, 0)).transpose().map(Option::flatten)
@@ -179,7 +189,7 @@ impl PageTable {
     pub fn living(&self, root: &str, prefix: &str) -> rusqlite::Result<Vec<String>> {
         let sql = "SELECT key FROM page WHERE doc = ?1 AND root = ?2 AND key >= ?3 AND lives
                    ORDER BY key";
-        let (mut statement, from) = (self.db.prepare_cached(sql)?, stored(Some(prefix)));
+        let (mut statement, from) = (self.db.prepare_cached(sql)?, stored(prefix));
         let mut rows = statement.query(params![self.doc, root, from])?;
         let mut keys = Vec::new();
         while let Some(row) = rows.next()? {
@@ -194,8 +204,31 @@ impl PageTable {
 }
 
 /// Returns a key as the table has it.
-fn stored(key: Option<&str>) -> String {
-    key.map_or_else(String::new, |key| format!("={key}"))
+fn stored(key: &str) -> String {
+    format!("={key}")
+}
+
+/// Returns the name of a page as the table has it.
+fn stored_name(key: &PageKey) -> String {
+    match key {
+        PageKey::Root => String::new(),
+        PageKey::Key(key) => stored(key),
+        PageKey::List { field, list } => format!("[{}.{}.{field}", list.client, list.clock),
+    }
+}
+
+/// Reads what [`stored_name`] returned; `None` if it is something else.
+fn name(stored: &str) -> Option<PageKey> {
+    if let Some(list) = stored.strip_prefix('[') {
+        let mut parts = list.splitn(3, '.');
+        let client = parts.next()?.parse().ok()?;
+        let list = Id { client, clock: parts.next()?.parse().ok()? };
+        return Some(PageKey::List { field: parts.next()?.to_owned(), list });
+    }
+    match stored {
+        "" => Some(PageKey::Root),
+        _ => stored.strip_prefix('=').map(|key| PageKey::Key(key.to_owned())),
+    }
 }
 
 fn facts(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<PageFacts>> {
@@ -205,11 +238,11 @@ fn facts(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<PageFacts>> {
 fn page(row: &Row<'_>) -> rusqlite::Result<StoredPage> {
     let (key, ids): (String, Vec<u8>) = (row.get(1)?, row.get(2)?);
     let broken =
-        || rusqlite::Error::InvalidColumnType(2, "ids".into(), rusqlite::types::Type::Blob);
+        |at: usize, column: &str, kind| rusqlite::Error::InvalidColumnType(at, column.into(), kind);
     Ok(StoredPage {
         root: row.get(0)?,
-        key: key.strip_prefix('=').map(str::to_owned),
-        ids: IdSet::decode(&ids).ok_or_else(broken)?,
+        key: name(&key).ok_or_else(|| broken(1, "key", Type::Text))?,
+        ids: IdSet::decode(&ids).ok_or_else(|| broken(2, "ids", Type::Blob))?,
     })
 }
 
@@ -255,6 +288,10 @@ impl State {
             self.put_added(doc, change.deferred.as_ref())?;
             if change.others.is_some() {
                 self.db.execute("DELETE FROM page WHERE doc = ?1", params![doc])?;
+            }
+            for root in &change.all_lists_of {
+                let sql = format!("DELETE FROM page WHERE doc = ?1 AND root = ?2 AND {IS_LIST}");
+                self.db.prepare_cached(&sql)?.execute(params![doc, root])?;
             }
             let others = change.others.as_deref().unwrap_or_default();
             let mut put = self.db.prepare_cached(PUT_PAGE)?;
@@ -335,8 +372,12 @@ fn put_page(
     row: &PageRow<'_>,
     swept: bool,
 ) -> rusqlite::Result<()> {
-    let least = !row.plain || row.key.is_none();
-    let key = stored(row.key);
+    let least = match row.key {
+        PageKey::Root => true,
+        PageKey::Key(_) => !row.plain,
+        PageKey::List { .. } => false,
+    };
+    let key = stored_name(row.key);
     let facts = PageFacts::decode(&row.facts);
     let at = facts.as_ref().map(PageFacts::listed_at);
     let hidden = facts.as_ref().is_some_and(PageFacts::is_hidden);

@@ -1,9 +1,12 @@
 //! The positions of pages are trusted only for the very file for which they were recorded.
 
 use super::*;
+use crate::crdt::doc::{New, Txn};
+use crate::crdt::source::Shared;
 use crate::store::fs::counted;
 use crate::store::index;
 use crate::store::state::State;
+use crate::wire::{RootKind, Value};
 
 /// One command that opens only what it touches.
 pub(super) fn paged(store: &Store, key: &str, value: &str) -> Committed {
@@ -40,7 +43,7 @@ pub(super) fn store_with_pages(bench: &Bench) -> Store {
     let store = bench.init("store");
     let mut session = store.session(write("set")).unwrap();
     for n in 0..20 {
-        let set = |txn: &mut crate::crdt::doc::Txn<'_>| {
+        let set = |txn: &mut Txn<'_>| {
             txn.create_map(&["records"], &n.to_string())?;
             txn.set(&["records", &n.to_string()], "text", "old")
         };
@@ -106,7 +109,7 @@ fn of_a_large_document_no_more_is_read_than_what_is_asked_for() {
     let bench = Bench::new();
     let store = bench.init("store");
     let mut session = store.session(write("set")).unwrap();
-    let fill = |txn: &mut crate::crdt::doc::Txn<'_>| {
+    let fill = |txn: &mut Txn<'_>| {
         (0..RECORDS).try_for_each(|n| {
             txn.create_map(&["records"], &n.to_string())?;
             txn.set(&["records", &n.to_string()], "created_at", n as i64)?;
@@ -145,6 +148,81 @@ fn of_a_large_document_no_more_is_read_than_what_is_asked_for() {
         session.with_pages(set).unwrap();
     });
     assert!((1..bytes / 50).contains(&tried), "{tried} of {bytes} bytes read to change a record");
+}
+
+/// A board with thousands of cards lists each in its column; hardly any command asks for that.
+#[test]
+fn the_entries_of_a_list_are_read_only_where_they_are_asked_for() {
+    const ENTRIES: usize = 3_000;
+    const LIST: &str = "card_order";
+    let list = ["columns", "c1", LIST];
+    let bench = Bench::new();
+    let roots = |_: &DocId| Expected::Roots(&[("columns", RootKind::Array)]);
+    let environment = Rc::new(Environment { roots, ..bench.environment() });
+    let store = Store::init(&bench.path("store"), environment, None).unwrap().0;
+    let mut session = store.session(write("set")).unwrap();
+    let fill = |txn: &mut Txn<'_>| {
+        for id in ["c1", "c2"] {
+            let fields = vec![("title", id.into()), (LIST, New::Array)];
+            txn.push_record(&["columns"], id, fields)?;
+        }
+        (0..ENTRIES).try_for_each(|n| {
+            // Something between them, so that each is a block of its own.
+            txn.create_map(&["records"], &n.to_string())?;
+            txn.push(&list, format!("entry number {n}").as_str())
+        })
+    };
+    session.edit(&doc("core"), fill).unwrap();
+    session.commit().unwrap();
+    let bytes = fs::metadata(file(&store, &doc("core"))).unwrap().len();
+    let read = |path: &[&str]| {
+        counted::taken();
+        let look = |source: &dyn Source| source.value(path);
+        let found = store.reader().unwrap().look(&doc("core"), look).unwrap().unwrap();
+        (found, counted::taken() as u64)
+    };
+    let edit = |change: &dyn Fn(&mut Txn<'_>) -> Result<()>| {
+        let mut session = store.session(write("set")).unwrap();
+        counted::taken();
+        session.with_pages(|session| session.edit(&doc("core"), change)).unwrap();
+        let read = counted::taken() as u64;
+        session.commit().unwrap();
+        read
+    };
+    let entries = |list: Option<Value>| list.map_or(0, |list| list.as_array().unwrap().len());
+
+    let (title, around) = read(&["columns", "c1", "title"]);
+    assert_eq!(title.as_ref().and_then(Value::as_str), Some("c1"));
+    assert!(around < bytes / 20, "{around} of {bytes} bytes read for what is around the list");
+    let beside = edit(&|txn| txn.set(&["records", "7"], "text", "new"));
+    assert!(beside < bytes / 20, "{beside} of {bytes} bytes read to write beside the list");
+    let (found, inside) = read(&list);
+    assert_eq!(entries(found), ENTRIES);
+    assert!(inside > bytes / 3, "{inside} of {bytes} bytes read for the list");
+
+    edit(&|txn| txn.push(&["columns", "c2", LIST], "the first one"));
+    edit(&|txn| txn.set(&["columns", "c2"], "title", "second"));
+    assert_eq!(entries(read(&["columns", "c2", LIST]).0), 1);
+    assert_eq!(entries(read(&list).0), ENTRIES);
+    let look = |source: &dyn Source| {
+        let around = (source.keys(&["columns"]), source.shared(&list), source.exists(&list));
+        (around, source.fields(&["columns"], &["title"]), source.fields(&["columns"], &[LIST]))
+    };
+    let (around, titles, lists) =
+        store.reader().unwrap().look(&doc("core"), look).unwrap().unwrap();
+    let ids = ["c1", "c2"].map(str::to_owned);
+    assert_eq!(around, (ids.to_vec(), Some(Shared::Array), true));
+    assert_eq!(titles.len(), 2);
+    let lengths = lists.into_iter().map(|(id, of)| (id, entries(of.into_iter().next().unwrap())));
+    assert_eq!(lengths.collect::<Vec<_>>(), ids.into_iter().zip([ENTRIES, 1]).collect::<Vec<_>>());
+
+    // A list that goes takes its page along.
+    edit(&|txn| txn.remove(&["columns"], "c1").map(drop));
+    assert_eq!(read(&["columns", "c1", "title"]).0, None);
+    edit(&|txn| txn.push(&["columns", "c2", LIST], "the second one"));
+    let view = store.reader().unwrap().view(&doc("core")).unwrap().unwrap();
+    assert_eq!(entries(view.value(&["columns", "c2", LIST])), 2);
+    assert!(is_indexed(&store));
 }
 
 #[test]
