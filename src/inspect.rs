@@ -11,6 +11,7 @@ pub mod anonymize;
 pub mod blame;
 pub mod blocks;
 pub mod diff;
+mod earliest;
 pub mod explain;
 pub mod jsonpath;
 pub mod path;

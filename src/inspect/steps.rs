@@ -1,8 +1,9 @@
 //! The remaining history: what each update of a log brought, or what each client wrote.
 
+use super::earliest::{Earliest, StepUnits};
 use super::explain::held;
 use crate::crdt::types::PlacedBlocks;
-use crate::wire::{BlockKind, Clocks, DeleteSet, Id, IdSet, Update, merge_with_gaps};
+use crate::wire::{BlockKind, DeleteSet, Fault, Id, IdSet, Update};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -31,30 +32,95 @@ pub struct HistoryStep {
     pub roots: Vec<String>,
 }
 
-/// The updates of a document with their times in Unix milliseconds, in their order.
-pub type TimedUpdates<'u, 'a> = &'u [(Update<'a>, Option<i64>)];
+/// An update of a document, in v1.
+#[derive(Debug, Clone, Copy)]
+pub struct TimedUpdate<'u> {
+    /// Its bytes.
+    pub bytes: &'u [u8],
+    /// When it was written, in Unix milliseconds, if that is recorded.
+    pub at: Option<i64>,
+}
 
-/// Returns what each update brought that the earlier ones did not.
-pub fn steps(updates: TimedUpdates<'_, '_>) -> Vec<HistoryStep> {
-    let all: Vec<Update<'_>> = updates.iter().map(|(update, _)| update.clone()).collect();
-    let merged = merge_with_gaps(&all);
-    // A merge of several updates is itself one.
-    let Ok(end) = Update::walk(&merged) else { return Vec::new() };
-    let placed = PlacedBlocks::of(&end);
-    let gone = end.version().deletes;
-    let mut known = IdSet::default();
-    let mut deleted = DeleteSet::default();
-    let mut found = Vec::new();
-    for (number, (update, at)) in (1..).zip(updates) {
-        let mut new = held(update);
-        new.subtract(&known);
-        known.union(&new);
-        let mut deletes = update.version().deletes;
-        deletes.subtract(&deleted);
-        deleted.union(&deletes);
-        let mut count: u64 = deletes.iter().map(|(_, range)| range.len() as u64).sum();
-        let step = HistoryStep {
-            step: number,
+/// What each update of a document brought that the earlier ones did not.
+pub struct History<'u> {
+    updates: &'u [TimedUpdate<'u>],
+    /// All updates as one.
+    end: &'u Update<'u>,
+    placed: PlacedBlocks,
+    gone: DeleteSet,
+    /// What is new in each update, by its index.
+    new: Vec<StepUnits<usize>>,
+    /// What each update was the first to delete.
+    deleted: Vec<StepUnits<usize>>,
+}
+
+impl<'u> History<'u> {
+    /// Returns the history of these updates; `end` is all of them merged. Only one of them is parsed at a time.
+    ///
+    /// # Errors
+    /// The fault of an update that does not decode.
+    pub fn of(end: &'u Update<'u>, updates: &'u [TimedUpdate<'u>]) -> Result<Self, Fault> {
+        let (mut written, mut deleted) = (Vec::new(), Vec::new());
+        for (step, update) in updates.iter().enumerate() {
+            let update = Update::walk(update.bytes)?;
+            written.extend(units_of(&held(&update), step));
+            deleted.extend(units_of(&update.version().deletes, step));
+        }
+        Ok(History {
+            updates,
+            end,
+            placed: PlacedBlocks::of(end),
+            gone: end.version().deletes,
+            new: Earliest::of(written).into_steps(),
+            deleted: Earliest::of(deleted).into_steps(),
+        })
+    }
+
+    /// Returns what each update brought, by client and clock.
+    pub fn steps(&self) -> impl Iterator<Item = HistoryStep> {
+        let mut new = self.new.iter().peekable();
+        let mut deleted = self.deleted.iter().peekable();
+        self.updates.iter().enumerate().flat_map(move |(number, update)| {
+            let mut count = 0u64;
+            while let Some(of) = deleted.next_if(|of| of.step == number) {
+                count = count.saturating_add(of.clocks.len() as u64);
+            }
+            let step = HistoryStep::at(number, update.at);
+            let mut found = Vec::new();
+            while let Some(of) = new.next_if(|of| of.step == number) {
+                found.push(self.written(of, std::mem::take(&mut count), &step));
+            }
+            if count > 0 {
+                found.push(HistoryStep { deletes: count, ..step });
+            }
+            found
+        })
+    }
+
+    fn written(&self, of: &StepUnits<usize>, deletes: u64, step: &HistoryStep) -> HistoryStep {
+        let (client, clocks) = (of.client, &of.clocks);
+        let units = clocks.end.saturating_sub(clocks.start);
+        let dead: usize = self.gone.within(client, clocks.clone()).map(|range| range.len()).sum();
+        let (readable, roots) = content(self.end, &self.placed, client, clocks);
+        HistoryStep {
+            client: Some(client.to_string()),
+            from: Some(clocks.start),
+            to: Some(clocks.end.saturating_sub(1)),
+            units,
+            readable,
+            live: units.saturating_sub(u32::try_from(dead).unwrap_or(u32::MAX)),
+            deletes,
+            roots,
+            ..step.clone()
+        }
+    }
+}
+
+impl HistoryStep {
+    /// A step that brings nothing yet.
+    fn at(index: usize, at: Option<i64>) -> Self {
+        HistoryStep {
+            step: index.saturating_add(1),
             at: at.map(|at| at.div_euclid(1_000)),
             client: None,
             from: None,
@@ -64,28 +130,12 @@ pub fn steps(updates: TimedUpdates<'_, '_>) -> Vec<HistoryStep> {
             live: 0,
             deletes: 0,
             roots: Vec::new(),
-        };
-        for (client, range) in new.iter() {
-            let units = range.end - range.start;
-            let dead: usize = gone.within(client, range.clone()).map(|range| range.len()).sum();
-            let (readable, roots) = content(&end, &placed, client, &range);
-            found.push(HistoryStep {
-                client: Some(client.to_string()),
-                from: Some(range.start),
-                to: Some(range.end.saturating_sub(1)),
-                units,
-                readable,
-                live: units.saturating_sub(u32::try_from(dead).unwrap_or(u32::MAX)),
-                deletes: std::mem::take(&mut count),
-                roots,
-                ..step.clone()
-            });
-        }
-        if count > 0 {
-            found.push(HistoryStep { deletes: count, ..step });
         }
     }
-    found
+}
+
+fn units_of(set: &IdSet, step: usize) -> impl Iterator<Item = StepUnits<usize>> {
+    set.iter().map(move |(client, clocks)| StepUnits { client, clocks, step })
 }
 
 /// Returns how many of some units can be read, and the roots they are in.
@@ -113,31 +163,29 @@ fn content(
 
 /// When units came into a log.
 pub struct WrittenAt {
-    /// By client and clock, in log order: the first that holds a unit brought it.
-    steps: Vec<(Clocks, Option<i64>)>,
+    /// The index of the first update that holds a unit: it brought it.
+    first: Earliest<usize>,
+    /// Per update, its time.
+    times: Vec<Option<i64>>,
 }
 
 impl WrittenAt {
     /// Returns the times of a document.
-    pub fn of(updates: TimedUpdates<'_, '_>) -> WrittenAt {
-        let mut reached = Clocks::new();
-        let mut steps = Vec::new();
-        for (update, at) in updates {
-            for (client, clock) in update.version().clocks {
-                let known = reached.entry(client).or_default();
-                *known = clock.max(*known);
-            }
-            steps.push((reached.clone(), *at));
+    ///
+    /// # Errors
+    /// The fault of an update that does not decode.
+    pub fn of(updates: &[TimedUpdate<'_>]) -> Result<WrittenAt, Fault> {
+        let mut written = Vec::new();
+        for (step, update) in updates.iter().enumerate() {
+            written.extend(units_of(&held(&Update::walk(update.bytes)?), step));
         }
-        WrittenAt { steps }
+        let times = updates.iter().map(|update| update.at).collect();
+        Ok(WrittenAt { first: Earliest::of(written), times })
     }
 
     /// Returns the time of a unit, in Unix seconds, if it is recorded.
     pub fn of_unit(&self, id: Id) -> Option<i64> {
-        let holds = |(reached, _): &(Clocks, Option<i64>)| {
-            reached.get(&id.client).is_some_and(|clock| id.clock < *clock)
-        };
-        let step = self.steps.partition_point(|step| !holds(step));
-        self.steps.get(step).and_then(|(_, at)| *at).map(|at| at.div_euclid(1_000))
+        let at = *self.times.get(self.first.step_of(id)?)?;
+        at.map(|at| at.div_euclid(1_000))
     }
 }

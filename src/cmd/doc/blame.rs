@@ -1,4 +1,4 @@
-use super::log::walked;
+use super::log::{timed, undecodable};
 use crate::cmd::Context;
 use crate::cmd::foreign::FromKind;
 use crate::error::Result;
@@ -39,6 +39,7 @@ pub fn run(context: &Context, args: &BlameArgs) -> Result<Report> {
     let file = context.any_document(&args.doc, args.from)?;
     let types = file.types()?;
     file.note_waiting(context, &types);
-    let found = blame(&types, container(&types, &args.path)?, &WrittenAt::of(&walked(&file)?));
+    let times = WrittenAt::of(&timed(&file)).map_err(undecodable)?;
+    let found = blame(&types, container(&types, &args.path)?, &times);
     Ok(Report::list(rows(&found)?, COLUMNS, Some("client"), "nothing is there"))
 }

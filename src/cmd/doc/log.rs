@@ -2,9 +2,9 @@ use crate::cmd::Context;
 use crate::cmd::foreign::FromKind;
 use crate::cmd::subject::LooseDocument;
 use crate::error::{Error, Result};
-use crate::inspect::steps::steps;
-use crate::ui::{Column, Report, rows};
-use crate::wire::Update;
+use crate::inspect::steps::{History, TimedUpdate};
+use crate::ui::{Column, Report, Take, row};
+use crate::wire::{Fault, Update};
 
 /// Show the history that a document or a file still has
 ///
@@ -39,17 +39,29 @@ const COLUMNS: &[Column] = &[
 
 pub fn run(context: &Context, args: &DocLogArgs) -> Result<Report> {
     let file = context.any_document(&args.doc, args.from)?;
-    let found = steps(&walked(&file)?);
-    Ok(Report::list(rows(&found)?, COLUMNS, Some("step"), "nobody has written anything"))
+    if file.update.iter().all(|byte| *byte == 0) {
+        return Ok(Report::list(Vec::new(), COLUMNS, Some("step"), "nobody has written anything"));
+    }
+    // A long log has as many rows as updates, each of them far larger than its update.
+    let rows = move |take: Take<'_>| {
+        let updates = timed(&file);
+        let end = Update::walk(&file.update).map_err(undecodable)?;
+        for step in History::of(&end, &updates).map_err(undecodable)?.steps() {
+            if !take(row(&step)?)? {
+                break;
+            }
+        }
+        Ok(())
+    };
+    Ok(Report::stream(rows, COLUMNS, Some("step")))
 }
 
 /// Returns every update of a document with its time.
-pub fn walked(file: &LooseDocument) -> Result<Vec<(Update<'_>, Option<i64>)>> {
-    let walked = file.document.steps.iter().map(|step| {
-        let update = Update::walk(&step.update).map_err(|fault| {
-            Error::bug("an update that was read does not decode").because(fault)
-        })?;
-        Ok((update, step.at))
-    });
-    walked.collect()
+pub fn timed(file: &LooseDocument) -> Vec<TimedUpdate<'_>> {
+    let steps = file.document.steps.iter();
+    steps.map(|step| TimedUpdate { bytes: &step.update, at: step.at }).collect()
+}
+
+pub fn undecodable(fault: Fault) -> Error {
+    Error::bug("an update that was read does not decode").because(fault)
 }
