@@ -8,7 +8,7 @@ use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Result};
 use crate::foreign::{FileContent, breaks_off, why_not};
 use crate::ui::{Column, Report, Row};
-use crate::wire::{Salvage, Unchecked, Update, merge_with_gaps};
+use crate::wire::{Salvage, SharedBytes, Unchecked, Update, merge_many, merge_with_gaps};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 
@@ -182,7 +182,7 @@ fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u
         Some(FileContent::Documents(documents)) => {
             let document = pick(&name, &documents, picked)?;
             left_out = document.left_out();
-            document.steps.iter().map(|step| step.update.to_vec()).collect()
+            document.steps.iter().map(|step| step.update.clone()).collect()
         }
         Some(_) => return Err(Error::usage(format!("{name} holds no content"))),
         None => {
@@ -201,10 +201,12 @@ fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u
             return Ok(vec![file.bytes]);
         }
     };
-    let updates: Vec<Vec<u8>> = updates;
-    let walked: Vec<Update<'_>> = updates.iter().filter_map(|u| Update::walk(u).ok()).collect();
-    let types = SharedTypes::read(merge_with_gaps(&walked))?;
-    let blocks: usize = walked.iter().map(|update| update.blocks().len()).sum();
+    let updates: Vec<SharedBytes> = updates;
+    let blocks: usize =
+        updates.iter().filter_map(|update| Some(Update::walk(update).ok()?.blocks().len())).sum();
+    let merged = merge_many(updates)
+        .map_err(|fault| Error::bug("an update that was read no longer decodes").because(fault))?;
+    let types = SharedTypes::read(merged.clone())?;
     let waits = !types.waiting().is_empty();
     let problem = left_out
         .or_else(|| waits.then(|| "something that it builds on is missing from it".to_owned()));
@@ -213,5 +215,5 @@ fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u
     row.insert("state".into(), json!(if problem.is_none() { "whole" } else { "partial" }));
     row.insert("problem".into(), json!(problem));
     rows.push(row);
-    Ok(updates)
+    Ok(vec![merged.into_vec()])
 }

@@ -7,7 +7,7 @@ use super::time::fixed;
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Result, counted};
 use crate::foreign::{FileContent, KeptUpdate};
-use crate::wire::{Clocks, DeleteSet, Update, Version, merge_with_gaps};
+use crate::wire::{Clocks, DeleteSet, Update, Version, merge_many};
 use std::path::Path;
 
 /// `--at MOMENT`, for commands that show a document.
@@ -83,12 +83,10 @@ fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedT
 }
 
 fn merged<'s>(steps: impl Iterator<Item = &'s KeptUpdate>) -> Result<SharedTypes> {
-    let walk = |step: &'s KeptUpdate| {
-        Update::walk(&step.update)
-            .map_err(|fault| Error::bug("an update that was read no longer decodes").because(fault))
-    };
-    let updates: Vec<Update<'_>> = steps.map(walk).collect::<Result<_>>()?;
-    SharedTypes::read(merge_with_gaps(&updates))
+    let updates = steps.map(|step| step.update.clone()).collect();
+    let merged = merge_many(updates)
+        .map_err(|fault| Error::bug("an update that was read no longer decodes").because(fault))?;
+    SharedTypes::read(merged)
 }
 
 /// Parses clocks such as `7:12,8:3`.
@@ -103,24 +101,23 @@ fn clocks(text: &str) -> Option<Clocks> {
 /// Returns the content at a state vector, which does not say what was deleted then. The updates of a log
 /// within it do; a single state only says what is deleted now.
 fn at_clocks(context: &Context, file: &LooseDocument, clocks: Clocks) -> Result<SharedTypes> {
-    let walked: Vec<Update<'_>> =
-        file.document.steps.iter().filter_map(|step| Update::walk(&step.update).ok()).collect();
-    let within = |update: &&Update<'_>| {
-        let known = |(client, clock): (&u64, &u32)| {
-            clocks.get(client).is_some_and(|reached| clock <= reached)
-        };
-        update.version().clocks.iter().all(known)
+    let versions = || {
+        let steps = file.document.steps.iter();
+        steps.filter_map(|step| Some(Update::walk(&step.update).ok()?.version()))
     };
-    let deletes = if let [one] = walked.as_slice() {
+    let known =
+        |(client, clock): (&u64, &u32)| clocks.get(client).is_some_and(|reached| clock <= reached);
+    let deletes = if file.document.steps.len() == 1 {
         context.note(
             "a state vector does not say what was deleted then, so what is deleted now is left out; a \
              snapshot says it",
         );
-        one.version().deletes
+        versions().next().map(|version| version.deletes).unwrap_or_default()
     } else {
-        let some: Vec<DeleteSet> =
-            walked.iter().filter(within).map(|update| update.version().deletes).collect();
-        DeleteSet::union_of(some.iter())
+        let within = versions().filter(|version| version.clocks.iter().all(known));
+        let mut ranges = Vec::new();
+        within.for_each(|version| ranges.extend(version.deletes.iter()));
+        DeleteSet::of_ranges(ranges)
     };
     SharedTypes::read_at(file.update.clone(), Some(&Version { clocks, deletes }))
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result, listed};
 use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate};
 use crate::id::DocId;
 use crate::store::Reader;
-use crate::wire::{SharedBytes, Update, merge_with_gaps};
+use crate::wire::{SharedBytes, Update, merge_many};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -391,15 +391,8 @@ pub fn refused_by_yjs(document: &FoundDocument) -> Option<String> {
 
 /// Merges all updates of a document into one.
 fn merged(name: &str, document: &FoundDocument) -> Result<SharedBytes> {
-    if let [one] = document.steps.as_slice() {
-        return Ok(one.update.clone());
-    }
-    let walk = |bytes| {
-        Update::walk(bytes).map_err(|fault| {
-            Error::untrusted(format!("{name}: an update in it does not decode")).because(fault)
-        })
-    };
-    let updates: Vec<Update<'_>> =
-        document.steps.iter().map(|step| walk(&step.update)).collect::<Result<_>>()?;
-    Ok(merge_with_gaps(&updates).into())
+    let updates = document.steps.iter().map(|step| step.update.clone()).collect();
+    merge_many(updates).map_err(|fault| {
+        Error::untrusted(format!("{name}: an update in it does not decode")).because(fault)
+    })
 }

@@ -30,6 +30,11 @@ impl DeleteSet {
         self.0.iter().flat_map(|(client, ranges)| ranges.iter().map(|r| (*client, r.clone())))
     }
 
+    /// Returns the clients that have a range.
+    pub fn clients(&self) -> impl Iterator<Item = u64> {
+        self.0.keys().copied()
+    }
+
     /// Returns the ranges of one client, ascending.
     pub fn ranges(&self, client: u64) -> &[Range<u32>] {
         self.0.get(&client).map_or(&[], Vec::as_slice)
@@ -69,7 +74,11 @@ impl DeleteSet {
 
     /// Returns the union of several sets, with one sort however many they are.
     pub fn union_of<'d>(sets: impl Iterator<Item = &'d DeleteSet>) -> DeleteSet {
-        let mut ranges: Vec<(u64, Range<u32>)> = sets.flat_map(DeleteSet::iter).collect();
+        DeleteSet::of_ranges(sets.flat_map(DeleteSet::iter).collect())
+    }
+
+    /// Returns the set of these ranges, in whatever order they come, with one sort.
+    pub fn of_ranges(mut ranges: Vec<(u64, Range<u32>)>) -> DeleteSet {
         ranges.sort_unstable_by_key(|(client, range)| (*client, range.start));
         let mut union = DeleteSet::default();
         ranges.into_iter().for_each(|(client, range)| union.insert(client, range));

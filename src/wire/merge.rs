@@ -2,7 +2,8 @@
 
 use super::deletes::write_var;
 use super::run::{Run, write_skip};
-use super::{BlockKind, Checked, Clocks, DeleteSet, Update, Version};
+use super::shared::SharedBytes;
+use super::{BlockKind, Checked, Clocks, DeleteSet, Fault, Unchecked, Update, Version};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -20,6 +21,31 @@ pub fn merge(updates: &[Update<'_, Checked>]) -> Option<Vec<u8>> {
 /// Bytes are kept: no value is re-encoded.
 pub fn merge_with_gaps<S>(updates: &[Update<'_, S>]) -> Vec<u8> {
     join(updates, Gaps::Written).unwrap_or_default()
+}
+
+/// The maximum number of updates that are parsed at a time, and compared at each place where all of them hold
+/// something.
+const PARSED: usize = 64;
+
+/// Like [`merge_with_gaps`] for updates that were not walked yet, and may be very many: the parsed form of a
+/// small update takes up to a hundred times as much memory as its bytes, so only some are parsed at a time. A
+/// single update is returned as it is.
+///
+/// # Errors
+/// The fault of an update that does not decode.
+pub fn merge_many(mut updates: Vec<SharedBytes>) -> Result<SharedBytes, Fault> {
+    while updates.len() > 1 {
+        updates = updates.chunks(PARSED).map(merge_some).collect::<Result<_, _>>()?;
+    }
+    Ok(updates.pop().unwrap_or_else(|| merge_with_gaps::<Unchecked>(&[]).into()))
+}
+
+fn merge_some(updates: &[SharedBytes]) -> Result<SharedBytes, Fault> {
+    if let [one] = updates {
+        return Ok(one.clone());
+    }
+    let walked = updates.iter().map(|bytes| Update::walk(bytes)).collect::<Result<Vec<_>, _>>()?;
+    Ok(merge_with_gaps(&walked).into())
 }
 
 /// What happens to clocks that no update has.

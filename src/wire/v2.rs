@@ -19,30 +19,42 @@ const KIND: u8 = 0x1f;
 /// # Errors
 /// The first place where the bytes are not a v2 update; `stretch` where the output would become too large.
 pub fn from_v2(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
-    let mut decoder = Columns::of(bytes)?;
+    from_v2_within(bytes, usize::MAX).0
+}
+
+/// The same if the output may be no larger than `most`; also returns how many bytes were made, in vain or
+/// not.
+pub fn from_v2_within(bytes: &[u8], most: usize) -> (Result<Vec<u8>, Fault>, usize) {
     let mut out = Vec::new();
+    let converted = convert(bytes, most.min(longest_v1(bytes.len())), &mut out);
+    let made = out.len();
+    (converted.map(|()| out), made)
+}
+
+fn convert(bytes: &[u8], most: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
+    let mut decoder = Columns::of(bytes, most)?;
     let clients = decoder.rest.count(1)?;
-    write_var(&mut out, clients as u64);
+    write_var(out, clients as u64);
     for _ in 0..clients {
         let blocks = decoder.rest.var()?;
         let client = decoder.clients.next()?;
         let clock = decoder.rest.var()?;
-        write_var(&mut out, blocks);
-        write_var(&mut out, client);
-        write_var(&mut out, clock);
+        write_var(out, blocks);
+        write_var(out, client);
+        write_var(out, clock);
         for _ in 0..blocks {
-            decoder.block(&mut out)?;
+            decoder.block(out)?;
             if out.len() > decoder.limit {
                 return Err(decoder.rest.fault("stretch", "it would become too large in v1"));
             }
         }
     }
-    decoder.deletes(&mut out)?;
+    decoder.deletes(out)?;
     if decoder.rest.left() > 0 {
         return Err(decoder.rest.fault("trailing", "bytes after the end of the update"));
     }
-    Update::walk(&out)?;
-    Ok(out)
+    Update::walk(out)?;
+    Ok(())
 }
 
 /// Returns how long in v1 an update of this many bytes in v2 may become.
@@ -69,7 +81,7 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(bytes: &'a [u8]) -> Result<Self, Fault> {
+    fn of(bytes: &'a [u8], limit: usize) -> Result<Self, Fault> {
         let mut reader = ByteReader::at(bytes, 0);
         if reader.var()? != 0 {
             return Err(Fault::new(0, "version", "the bytes do not begin like a v2 update"));
@@ -83,7 +95,6 @@ impl<'a> Columns<'a> {
         let parents = FlagColumn::of(reader.buffer()?);
         let types = CountColumn::of(reader.buffer()?);
         let lengths = CountColumn::of(reader.buffer()?);
-        let limit = longest_v1(bytes.len());
         Ok(Columns {
             key_clocks,
             clients,

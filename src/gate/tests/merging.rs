@@ -5,7 +5,7 @@ use crate::crdt::testing::{
     Follower, apply, assert_same, new_doc, random_world, shown_by_view, shown_by_yrs, state, view,
 };
 use crate::gate::storable;
-use crate::wire::{Update, merge};
+use crate::wire::{SharedBytes, Update, merge, merge_many, merge_with_gaps};
 
 /// Merges and looks at the result with both readers.
 #[track_caller]
@@ -110,5 +110,26 @@ fn trimming_leaves_what_the_receiver_lacks() {
         let everything = checked(&all).version().clocks;
         let nothing = checked(&all).trim(&everything);
         assert_eq!(Update::walk(&nothing).unwrap().clients().count(), 0);
+    }
+}
+
+#[test]
+fn very_many_updates_merge_to_the_same_bytes_some_at_a_time() {
+    for seed in 0..20 {
+        let (mut rng, world) = random_world(seed, 60);
+        let mut parts: Vec<&Vec<u8>> = world.updates.iter().collect();
+        let known = parts.clone();
+        while parts.len() < 1_500 {
+            parts.push(known[rng.below(known.len())]);
+        }
+        rng.shuffle(&mut parts);
+        // Some are missing, so that there are gaps.
+        let missing = known[rng.below(known.len())];
+        parts.retain(|part| *part != missing);
+        let walked: Vec<Update<'_>> =
+            parts.iter().map(|part| Update::walk(part).unwrap()).collect();
+        let merged =
+            merge_many(parts.iter().map(|part| SharedBytes::from((*part).clone())).collect());
+        assert!(*merged.unwrap() == *merge_with_gaps(&walked), "seed {seed}");
     }
 }
