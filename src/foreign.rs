@@ -8,6 +8,7 @@
 mod bare;
 mod database;
 mod identified;
+mod json;
 mod log;
 mod message;
 mod message_log;

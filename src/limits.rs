@@ -63,7 +63,7 @@ pub const DOCUMENT_BYTES: u64 = 256 << 20;
 
 /// A file of another program, packed or not: offsets are kept in 32 bits.
 pub const FILE_BYTES: u64 = 2 << 30;
-/// Size to which a file may unpack: this many bytes, and …
+/// Size to which a file, or a part of it, may unpack, all parts together to twice that: this many bytes, and …
 pub const UNPACKED_BYTES: u64 = 64 << 20;
 /// … this many more for each of its bytes.
 pub const UNPACKED_STRETCH: u64 = 64;

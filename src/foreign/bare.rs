@@ -1,8 +1,8 @@
 //! Forms without a wrapping: updates, state vectors, snapshots.
 
-use super::identified::{FileContent, FileKind, Identified};
+use super::identified::{Depth, FileContent, FileKind, Identified};
 use crate::error::counted;
-use crate::wire::{ByteReader, Clocks, DeleteSet, Update, Version, from_v2};
+use crate::wire::{ByteReader, Clocks, DeleteSet, Update, Version, from_v2_within};
 
 pub fn v1(bytes: &[u8]) -> Option<Identified> {
     Update::walk(bytes).ok()?;
@@ -28,8 +28,16 @@ pub fn v1_and_more(bytes: &[u8]) -> Option<Identified> {
     Some(found)
 }
 
-pub fn v2(bytes: &[u8]) -> Option<Identified> {
-    Some(Identified::update(FileKind::UpdateV2, from_v2(bytes).ok()?))
+pub fn v2(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
+    Some(Identified::update(FileKind::UpdateV2, v1_of(bytes, depth)?))
+}
+
+/// Returns an update in v2 as one in v1. Run lengths announce millions of blocks in a few bytes.
+pub fn v1_of(bytes: &[u8], depth: Depth<'_>) -> Option<Vec<u8>> {
+    let most = usize::try_from(depth.most()).unwrap_or(usize::MAX);
+    let (converted, made) = from_v2_within(bytes, most);
+    depth.spend(made);
+    converted.ok()
 }
 
 pub fn vector(bytes: &[u8]) -> Option<Identified> {

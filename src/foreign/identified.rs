@@ -2,6 +2,7 @@
 
 use crate::limits::{UNPACKED_BYTES, UNPACKED_STRETCH, WRAPPINGS};
 use crate::wire::{Clocks, SharedBytes, Update, Version};
+use std::cell::Cell;
 use std::fmt;
 
 /// What some bytes are. The names ([`FileKind::name`]) are public API.
@@ -287,6 +288,25 @@ impl Identified {
         self.found.documents().iter().all(|document| document.problem.is_none())
     }
 
+    /// Returns whether other bytes may be the same by chance: it holds no blocks, and no client id as large
+    /// as nearly all that Yjs draws.
+    pub(super) fn is_slight(&self) -> bool {
+        let holds_none = |step: &KeptUpdate| {
+            let walked = Update::walk(&step.update);
+            walked.is_ok_and(|it| it.blocks().is_empty() && !are_drawn(it.delete_set().clients()))
+        };
+        match &self.found {
+            FileContent::Documents(documents) => {
+                documents.iter().flat_map(|document| &document.steps).all(holds_none)
+            }
+            FileContent::Vector(clocks) => !are_drawn(clocks.keys().copied()),
+            FileContent::Moment(version) => !are_drawn(version.clocks.keys().copied()),
+            FileContent::Presences(all) => all.is_empty(),
+            FileContent::Packed => false,
+            FileContent::Nothing(_) => true,
+        }
+    }
+
     /// Returns the updates of a single document, if it is one.
     pub(super) fn steps(self) -> Option<Vec<KeptUpdate>> {
         match self.found {
@@ -296,6 +316,13 @@ impl Identified {
             _ => None,
         }
     }
+}
+
+/// Returns whether most of these client ids can have been drawn at random: Yjs has 32 bits for them, Yrs more.
+fn are_drawn(ids: impl Iterator<Item = u64>) -> bool {
+    const LARGE: u64 = 1 << 24;
+    let (large, small): (Vec<u64>, Vec<u64>) = ids.partition(|id| *id >= LARGE);
+    large.len() > small.len()
 }
 
 /// One client that is present, according to awareness.
@@ -311,27 +338,32 @@ pub struct Presence {
 
 /// How much deeper identification may go.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Depth {
+pub(super) struct Depth<'l> {
     wrappings: usize,
     /// The maximum number of bytes that something may be unpacked to.
     pub unpacked: u64,
-    look: fn(&[u8], Depth) -> Option<Identified>,
+    /// How many bytes all parts of the file together may still be unpacked to, in vain or not: there can be
+    /// very many, each of them a few bytes that unpack to millions.
+    left: &'l Cell<u64>,
+    look: LookInside,
 }
 
-impl Depth {
-    /// Returns the depth at the outside; `look` identifies bytes.
-    pub fn of(bytes: &[u8], look: fn(&[u8], Depth) -> Option<Identified>) -> Depth {
-        Depth::of_size(bytes.len() as u64, look)
+/// Identifies bytes at some depth.
+pub(super) type LookInside = fn(&[u8], Depth<'_>) -> Option<Identified>;
+
+impl<'l> Depth<'l> {
+    /// Returns how many bytes all parts of a file of this size may be unpacked to.
+    pub fn allowed(size: u64) -> Cell<u64> {
+        Cell::new(most(size).saturating_mul(2))
     }
 
-    /// The same for a size in bytes.
-    pub fn of_size(size: u64, look: fn(&[u8], Depth) -> Option<Identified>) -> Depth {
-        let stretch = size.saturating_mul(UNPACKED_STRETCH);
-        Depth { wrappings: WRAPPINGS, unpacked: UNPACKED_BYTES.saturating_add(stretch), look }
+    /// Returns the depth at the outside of a file of this size; `left` is as [`Depth::allowed`] says.
+    pub fn of(size: u64, left: &'l Cell<u64>, look: LookInside) -> Depth<'l> {
+        Depth { wrappings: WRAPPINGS, unpacked: most(size), left, look }
     }
 
     /// Returns the depth inside one more wrapping. Recursion is bounded by this.
-    pub fn deeper(self) -> Option<Depth> {
+    pub fn deeper(self) -> Option<Depth<'l>> {
         Some(Depth { wrappings: self.wrappings.checked_sub(1)?, ..self })
     }
 
@@ -339,4 +371,19 @@ impl Depth {
     pub fn look(self, bytes: &[u8]) -> Option<Identified> {
         (self.look)(bytes, self)
     }
+
+    /// Returns how many bytes the next part may be unpacked to.
+    pub fn most(self) -> u64 {
+        self.unpacked.min(self.left.get())
+    }
+
+    /// Counts what a part was unpacked to.
+    pub fn spend(self, bytes: usize) {
+        self.left.set(self.left.get().saturating_sub(bytes as u64));
+    }
+}
+
+/// How many bytes one part of a file of this size may be unpacked to.
+fn most(size: u64) -> u64 {
+    UNPACKED_BYTES.saturating_add(size.saturating_mul(UNPACKED_STRETCH))
 }

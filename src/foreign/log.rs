@@ -5,7 +5,7 @@ use super::identified::{Depth, Evidence, FoundDocument, Identified, KeptUpdate};
 use super::refused::why_not;
 use super::{message, text};
 use crate::error::counted;
-use crate::wire::{ByteReader, Update};
+use crate::wire::{ByteReader, SharedBytes, Update};
 
 /// How a log separates its updates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ fn unframed<'b>(reader: &mut ByteReader<'b>, bytes: &'b [u8]) -> Option<&'b [u8]
 }
 
 /// Recognises consecutive updates: each tells by itself where it ends.
-pub fn concatenated(bytes: &[u8]) -> Option<Identified> {
+pub fn concatenated(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     // Zeros are empty updates, too: a file of zeros is nothing, and many after an update are padding.
     const EMPTY: usize = 32;
     let is_log = |document: &FoundDocument| match document.content() {
@@ -66,38 +66,43 @@ pub fn concatenated(bytes: &[u8]) -> Option<Identified> {
         1 => document.steps.len() <= EMPTY,
         _ => true,
     };
-    whole(Framing::None, bytes).filter(is_log).map(log(Framing::None))
+    whole(Framing::None, bytes, depth).filter(is_log).map(log(Framing::None))
 }
 
 /// Recognises updates prefixed with their lengths as varints.
-pub fn varint(bytes: &[u8]) -> Option<Identified> {
-    whole(Framing::Varint, bytes).map(log(Framing::Varint))
+pub fn varint(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
+    whole(Framing::Varint, bytes, depth).map(log(Framing::Varint))
 }
 
 /// Recognises updates prefixed with their lengths in four bytes, big-endian.
-pub fn u32_be(bytes: &[u8]) -> Option<Identified> {
-    whole(Framing::U32Be, bytes).map(log(Framing::U32Be))
+pub fn u32_be(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
+    whole(Framing::U32Be, bytes, depth).map(log(Framing::U32Be))
 }
 
 /// The same, little-endian.
-pub fn u32_le(bytes: &[u8]) -> Option<Identified> {
-    whole(Framing::U32Le, bytes).map(log(Framing::U32Le))
+pub fn u32_le(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
+    whole(Framing::U32Le, bytes, depth).map(log(Framing::U32Le))
 }
 
 /// Recognises a log with unreadable parts: its end was cut off, or records in it are damaged.
-pub fn damaged(bytes: &[u8]) -> Option<Identified> {
-    Framing::ALL.into_iter().find_map(|framing| damaged_of(framing, bytes, Evidence::Bytes))
+pub fn damaged(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
+    Framing::ALL.into_iter().find_map(|framing| damaged_of(framing, bytes, depth, Evidence::Bytes))
 }
 
 /// The same if it is known how it separates its updates.
-pub fn damaged_of(framing: Framing, bytes: &[u8], evidence: Evidence) -> Option<Identified> {
-    let Records { document, begins } = records(framing, bytes);
+pub fn damaged_of(
+    framing: Framing,
+    bytes: &[u8],
+    depth: Depth<'_>,
+    evidence: Evidence,
+) -> Option<Identified> {
+    let Records { document, begins } = records(framing, bytes, depth);
     document.is_damaged_log(begins, evidence).then(|| log(framing)(document))
 }
 
 /// Recognises lines of text that are updates, except some: the last is cut short, or something was written in
 /// between.
-pub fn damaged_lines(text: &str, depth: Depth, evidence: Evidence) -> Option<Identified> {
+pub fn damaged_lines(text: &str, depth: Depth<'_>, evidence: Evidence) -> Option<Identified> {
     let mut document = FoundDocument::default();
     let mut begins = None;
     let lines = (1u64..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
@@ -122,9 +127,9 @@ fn log(framing: Framing) -> impl FnOnce(FoundDocument) -> Identified {
 }
 
 /// Returns every record, if each of them is an update.
-fn whole(framing: Framing, bytes: &[u8]) -> Option<FoundDocument> {
+fn whole(framing: Framing, bytes: &[u8], depth: Depth<'_>) -> Option<FoundDocument> {
     let least = if matches!(framing, Framing::None) { 2 } else { 1 };
-    let document = records(framing, bytes).document;
+    let document = records(framing, bytes, depth).document;
     (document.unread == 0 && document.steps.len() >= least).then_some(document)
 }
 
@@ -136,10 +141,11 @@ struct Records {
 
 /// Returns the updates up to the end, or to where the next one cannot be located. Stops early if more of them
 /// are not updates than a log may have.
-fn records(framing: Framing, bytes: &[u8]) -> Records {
+fn records(framing: Framing, bytes: &[u8], depth: Depth<'_>) -> Records {
     let mut reader = ByteReader::at(bytes, 0);
     let mut document = FoundDocument::default();
     let (mut begins, mut number) = (None, 0u64);
+    let mut whole: Option<SharedBytes> = None;
     while reader.left() > 0 && !document.is_hopeless() {
         let begin = reader.offset();
         number = number.saturating_add(1);
@@ -150,23 +156,45 @@ fn records(framing: Framing, bytes: &[u8]) -> Records {
             break;
         };
         let update = match framing {
-            Framing::None => Some(record.to_vec()),
-            _ => as_update(record),
+            Framing::None => Some(RecordUpdate::Itself),
+            _ => as_update(record, depth),
         };
         begins.get_or_insert(update.is_some());
+        // The updates share one copy of the file: by themselves, small ones take ten times their size.
+        let mut in_place = || {
+            let end = reader.offset();
+            let whole = whole.get_or_insert_with(|| bytes.to_vec().into());
+            whole.part(end.saturating_sub(record.len())..end).unwrap_or_default()
+        };
         match update {
-            Some(update) => document.steps.push(KeptUpdate { update: update.into(), at: None }),
+            Some(found) => {
+                let update = match found {
+                    RecordUpdate::Itself => in_place(),
+                    RecordUpdate::Inside(update) => update,
+                };
+                document.steps.push(KeptUpdate { update, at: None });
+            }
             None => document.leave_out_at(place(), || why_not(record)),
         }
     }
     Records { document, begins: begins.unwrap_or_default() }
 }
 
+/// The update in a record.
+enum RecordUpdate {
+    /// The record is one.
+    Itself,
+    /// It is in v2, or in a message.
+    Inside(SharedBytes),
+}
+
 /// Returns bytes as one update, whatever is around it.
-fn as_update(bytes: &[u8]) -> Option<Vec<u8>> {
-    if Update::walk(bytes).is_ok() {
-        return Some(bytes.to_vec());
+fn as_update(record: &[u8], depth: Depth<'_>) -> Option<RecordUpdate> {
+    if Update::walk(record).is_ok() {
+        return Some(RecordUpdate::Itself);
     }
-    let found = v2(bytes).or_else(|| message::outer(bytes)).or_else(|| message::inner(bytes))?;
-    Some(found.steps()?.pop()?.update.into_vec())
+    let found = v2(record, depth)
+        .or_else(|| message::outer(record, depth))
+        .or_else(|| message::inner(record, depth))?;
+    Some(RecordUpdate::Inside(found.steps()?.pop()?.update))
 }

@@ -1,8 +1,8 @@
 //! Messages of providers: what y-protocols sends, and Hocuspocus with a name in front.
 
-use super::bare::clocks;
-use super::identified::{FileContent, FileKind, Identified, Presence, Wrapping};
-use crate::wire::{ByteReader, Update, from_v2};
+use super::bare::{clocks, v1_of};
+use super::identified::{Depth, FileContent, FileKind, Identified, Presence, Wrapping};
+use crate::wire::{ByteReader, Update};
 
 const SYNC: u64 = 0;
 const AWARENESS: u64 = 1;
@@ -47,12 +47,12 @@ impl Addressing {
     }
 
     /// Reads one message, whatever it is about.
-    pub fn message(self, reader: &mut ByteReader<'_>) -> Option<Identified> {
+    pub fn message(self, reader: &mut ByteReader<'_>, depth: Depth<'_>) -> Option<Identified> {
         match self {
-            Addressing::None => any_typed(reader),
+            Addressing::None => any_typed(reader, depth),
             Addressing::Name => {
                 let mut ahead = reader.clone();
-                match named(&mut ahead) {
+                match named(&mut ahead, depth) {
                     Some(found) => {
                         *reader = ahead;
                         Some(found)
@@ -103,33 +103,33 @@ impl Addressing {
 }
 
 /// Recognises a message that begins with its type.
-pub fn outer(bytes: &[u8]) -> Option<Identified> {
+pub fn outer(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
-    let found = typed(&mut reader).filter(|_| reader.left() == 0)?;
+    let found = typed(&mut reader, depth).filter(|_| reader.left() == 0)?;
     Some(found.within(Wrapping::Message("y-protocols")))
 }
 
 /// Recognises an awareness message.
-pub fn outer_awareness(bytes: &[u8]) -> Option<Identified> {
-    outer(bytes).filter(|found| found.form == FileKind::Awareness)
+pub fn outer_awareness(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
+    outer(bytes, depth).filter(|found| found.form == FileKind::Awareness)
 }
 
 /// Recognises a message whose type was removed.
-pub fn inner(bytes: &[u8]) -> Option<Identified> {
+pub fn inner(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
-    let found = sync(&mut reader).filter(|_| reader.left() == 0)?;
+    let found = sync(&mut reader, depth).filter(|_| reader.left() == 0)?;
     Some(found.within(Wrapping::Message("y-protocols, without its type")))
 }
 
 /// Recognises a message that begins with the name of its document.
-pub fn hocuspocus(bytes: &[u8]) -> Option<Identified> {
+pub fn hocuspocus(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
-    named(&mut reader).filter(|_| reader.left() == 0)
+    named(&mut reader, depth).filter(|_| reader.left() == 0)
 }
 
-fn named(reader: &mut ByteReader<'_>) -> Option<Identified> {
+fn named(reader: &mut ByteReader<'_>, depth: Depth<'_>) -> Option<Identified> {
     let name = reader.text().ok().filter(|name| !name.is_empty())?.to_owned();
-    let mut found = typed(reader)?;
+    let mut found = typed(reader, depth)?;
     if let FileContent::Documents(documents) = &mut found.found {
         documents.iter_mut().for_each(|document| document.name = Some(name.clone()));
     }
@@ -186,29 +186,29 @@ fn other(reader: &mut ByteReader<'_>) -> Option<Identified> {
 }
 
 /// Reads one message with its type, whatever it is about.
-fn any_typed(reader: &mut ByteReader<'_>) -> Option<Identified> {
+fn any_typed(reader: &mut ByteReader<'_>, depth: Depth<'_>) -> Option<Identified> {
     match reader.peek().map(u64::from) {
         Some(AUTH | QUERY_AWARENESS) => other(reader),
-        _ => typed(reader),
+        _ => typed(reader, depth),
     }
 }
 
 /// Reads one message with its type.
-fn typed(reader: &mut ByteReader<'_>) -> Option<Identified> {
+fn typed(reader: &mut ByteReader<'_>, depth: Depth<'_>) -> Option<Identified> {
     match reader.var().ok()? {
-        SYNC | SYNC_REPLY => sync(reader),
+        SYNC | SYNC_REPLY => sync(reader, depth),
         AWARENESS => awareness(reader.buffer().ok()?),
         _ => None,
     }
 }
 
 /// Reads one message after its type.
-fn sync(reader: &mut ByteReader<'_>) -> Option<Identified> {
+fn sync(reader: &mut ByteReader<'_>, depth: Depth<'_>) -> Option<Identified> {
     let kind = reader.var().ok()?;
     let content = reader.buffer().ok()?;
     let update = |form| {
         let v1 = Update::walk(content).is_ok().then(|| content.to_vec());
-        Some(Identified::update(form, v1.or_else(|| from_v2(content).ok())?))
+        Some(Identified::update(form, v1.or_else(|| v1_of(content, depth))?))
     };
     match kind {
         0 => Some(Identified::bare(FileKind::SyncStep1, FileContent::Vector(clocks(content)?))),

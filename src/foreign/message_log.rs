@@ -1,28 +1,29 @@
 //! Messages one after the other, as somebody recorded them.
 
 use super::identified::{
-    AHEAD, Evidence, FileContent, FileKind, FoundDocument, Identified, NAMED, Wrapping,
+    AHEAD, Depth, Evidence, FileContent, FileKind, FoundDocument, Identified, NAMED, Wrapping,
 };
 use super::message::{Addressing, Envelope};
 use super::refused::why_not;
 use crate::error::counted;
 use crate::wire::{ByteReader, Update};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// How many damaged messages in sequence are skipped by their lengths.
 const HOPS: usize = 8;
 
 /// Recognises consecutive messages of either provider: their updates form a log. `None` if they hold none.
-pub fn several(bytes: &[u8]) -> Option<Identified> {
-    Addressing::ALL.into_iter().find_map(|addressing| several_of(addressing, bytes))
+pub fn several(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
+    Addressing::ALL.into_iter().find_map(|addressing| several_of(addressing, bytes, depth))
 }
 
 /// The same for messages of one provider.
-pub fn several_of(addressing: Addressing, bytes: &[u8]) -> Option<Identified> {
+pub fn several_of(addressing: Addressing, bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
     let mut log = MessageLog::default();
     while reader.left() > 0 {
-        log.take(addressing.message(&mut reader)?);
+        log.take(addressing.message(&mut reader, depth)?);
     }
     // Messages without content have few distinguishing bytes.
     let is_known = log.contentless == 0 || log.content() > 0;
@@ -30,19 +31,25 @@ pub fn several_of(addressing: Addressing, bytes: &[u8]) -> Option<Identified> {
 }
 
 /// Recognises consecutive messages of either provider of which some are damaged.
-pub fn damaged(bytes: &[u8]) -> Option<Identified> {
-    let of = |addressing| damaged_of(addressing, bytes, Evidence::Bytes);
+pub fn damaged(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
+    let of = |addressing| damaged_of(addressing, bytes, depth, Evidence::Bytes);
     Addressing::ALL.into_iter().find_map(of)
 }
 
 /// The same for messages of one provider.
-pub fn damaged_of(addressing: Addressing, bytes: &[u8], evidence: Evidence) -> Option<Identified> {
+pub fn damaged_of(
+    addressing: Addressing,
+    bytes: &[u8],
+    depth: Depth<'_>,
+    evidence: Evidence,
+) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
     let mut log = MessageLog::default();
-    let mut search = MessageSearch { addressing, bytes, budget: bytes.len().saturating_mul(8) };
+    let mut search =
+        MessageSearch { addressing, bytes, depth, budget: bytes.len().saturating_mul(8) };
     while reader.left() > 0 {
         let begin = reader.offset();
-        if let Some(message) = addressing.message(&mut reader) {
+        if let Some(message) = addressing.message(&mut reader, depth) {
             log.take(message);
             continue;
         }
@@ -176,6 +183,7 @@ impl MessageLog {
 struct MessageSearch<'b> {
     addressing: Addressing,
     bytes: &'b [u8],
+    depth: Depth<'b>,
     /// How many more bytes may be read in vain.
     budget: usize,
 }
@@ -191,7 +199,7 @@ impl<'b> MessageSearch<'b> {
         let mut reader = ByteReader::at(self.bytes, begin);
         let envelope = self.addressing.envelope(&mut reader);
         let end = reader.offset();
-        self.pay(end.saturating_sub(begin));
+        self.pay(read_in_vain(begin..end, envelope.as_ref()));
         if envelope.is_some() && self.leads_on(end) {
             return Damage { end, envelope };
         }
@@ -203,11 +211,13 @@ impl<'b> MessageSearch<'b> {
         let mut at = at;
         for _ in 0..HOPS {
             let mut reader = ByteReader::at(self.bytes, at);
-            if reader.left() == 0 || self.addressing.message(&mut reader.clone()).is_some() {
+            if reader.left() == 0
+                || self.addressing.message(&mut reader.clone(), self.depth).is_some()
+            {
                 return true;
             }
             let envelope = self.addressing.envelope(&mut reader);
-            let read = reader.offset().saturating_sub(at);
+            let read = read_in_vain(at..reader.offset(), envelope.as_ref());
             if envelope.is_none() || !self.pay(read) {
                 return false;
             }
@@ -273,4 +283,19 @@ impl<'b> MessageSearch<'b> {
         self.budget = self.budget.saturating_sub(bytes.max(1));
         self.budget > 0
     }
+}
+
+/// Returns how many bytes of a damaged message were read before that was known. A damaged length can cover
+/// most of the file, of which little is read.
+fn read_in_vain(message: Range<usize>, envelope: Option<&Envelope<'_>>) -> usize {
+    let Some(Envelope { content, is_update, .. }) = envelope else { return message.len() };
+    let around = message.len().saturating_sub(content.len());
+    let inside = match (is_update, content.first()) {
+        // An update in v2, too, begins with a zero.
+        (true, Some(1..)) => {
+            Update::walk(content).map_or_else(|fault| fault.offset, |_| content.len())
+        }
+        _ => content.len(),
+    };
+    around.saturating_add(inside)
 }

@@ -7,7 +7,7 @@ const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// Unpacks data that begins with a compressor's magic number.
-pub fn by_magic(bytes: &[u8], depth: Depth) -> Option<Identified> {
+pub fn by_magic(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     if bytes.starts_with(GZIP) || is_zlib(bytes) {
         return gzip(bytes, depth);
     }
@@ -28,7 +28,7 @@ fn is_zlib(bytes: &[u8]) -> bool {
 }
 
 /// Unpacks gzip, of one or more members, or zlib.
-pub fn gzip(bytes: &[u8], depth: Depth) -> Option<Identified> {
+pub fn gzip(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     match bytes.starts_with(GZIP) {
         true => within("gzip", flate2::read::MultiGzDecoder::new(bytes), depth),
         false => within("zlib", flate2::read::ZlibDecoder::new(bytes), depth),
@@ -36,7 +36,7 @@ pub fn gzip(bytes: &[u8], depth: Depth) -> Option<Identified> {
 }
 
 /// Unpacks zstd; a bundle of ours is a tar inside it.
-pub fn zstd(bytes: &[u8], depth: Depth) -> Option<Identified> {
+pub fn zstd(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes).ok()?;
     decoder.window_log_max(27).ok()?;
     let unpacked = all(decoder, depth)?;
@@ -47,17 +47,19 @@ pub fn zstd(bytes: &[u8], depth: Depth) -> Option<Identified> {
 }
 
 /// Unpacks Brotli.
-pub fn brotli(bytes: &[u8], depth: Depth) -> Option<Identified> {
+pub fn brotli(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     within("brotli", brotli_decompressor::Decompressor::new(bytes, 64 << 10), depth)
 }
 
-fn within(name: &'static str, packed: impl Read, depth: Depth) -> Option<Identified> {
+fn within(name: &'static str, packed: impl Read, depth: Depth<'_>) -> Option<Identified> {
     depth.look(&all(packed, depth)?).map(|found| found.within(Wrapping::Packed(name)))
 }
 
 /// Unpacks everything, unless that is more than is allowed.
-fn all(packed: impl Read, depth: Depth) -> Option<Vec<u8>> {
-    let mut unpacked = Vec::new();
-    packed.take(depth.unpacked.saturating_add(1)).read_to_end(&mut unpacked).ok()?;
-    (unpacked.len() as u64 <= depth.unpacked).then_some(unpacked)
+fn all(packed: impl Read, depth: Depth<'_>) -> Option<Vec<u8>> {
+    let (mut unpacked, most) = (Vec::new(), depth.most());
+    let read = packed.take(most.saturating_add(1)).read_to_end(&mut unpacked);
+    depth.spend(unpacked.len());
+    read.ok()?;
+    (unpacked.len() as u64 <= most).then_some(unpacked)
 }

@@ -88,13 +88,15 @@ impl Named {
 
 /// Returns what bytes are, or `None` if they are nothing known here (`why_not` says what they are instead).
 pub fn identify(bytes: &[u8]) -> Option<Identified> {
-    look(bytes, Depth::of(bytes, look))
+    let left = Depth::allowed(bytes.len() as u64);
+    look(bytes, Depth::of(bytes.len() as u64, &left, look))
 }
 
 /// Does the same if the outermost form is stated. Whatever [`identify`] finds in that form is found here,
 /// too; of a log, more may be damaged.
 pub fn identify_as(bytes: &[u8], named: Named) -> Option<Identified> {
-    let depth = Depth::of(bytes, look);
+    let left = Depth::allowed(bytes.len() as u64);
+    let depth = Depth::of(bytes.len() as u64, &left, look);
     stated(bytes, named, depth).or_else(|| match look(bytes, depth) {
         Some(found) if named.fits(&found) => Some(found),
         Some(found) if found.is_whole() && !found.found.documents().is_empty() => None,
@@ -102,29 +104,31 @@ pub fn identify_as(bytes: &[u8], named: Named) -> Option<Identified> {
     })
 }
 
-fn stated(bytes: &[u8], named: Named, depth: Depth) -> Option<Identified> {
+fn stated(bytes: &[u8], named: Named, depth: Depth<'_>) -> Option<Identified> {
     let text = || std::str::from_utf8(bytes).ok();
     match named {
         Named::V1 => v1(bytes).or_else(|| v1_and_more(bytes)),
-        Named::V2 => v2(bytes),
+        Named::V2 => v2(bytes, depth),
         Named::StateVector => vector(bytes),
         Named::Snapshot => snapshot(bytes),
-        Named::Sync => message::outer(bytes)
-            .or_else(|| message::inner(bytes))
-            .or_else(|| message_log::several_of(Addressing::None, bytes))
+        Named::Sync => message::outer(bytes, depth)
+            .or_else(|| message::inner(bytes, depth))
+            .or_else(|| message_log::several_of(Addressing::None, bytes, depth))
             .or_else(|| message::outer_other(bytes)),
-        Named::Hocuspocus => message::hocuspocus(bytes)
+        Named::Hocuspocus => message::hocuspocus(bytes, depth)
             .or_else(|| message::hocuspocus_other(bytes))
-            .or_else(|| message_log::several_of(Addressing::Name, bytes)),
-        Named::Awareness => message::awareness(bytes).or_else(|| message::outer_awareness(bytes)),
-        Named::Log => log::concatenated(bytes),
-        Named::LogVarint => log::varint(bytes),
-        Named::LogU32Be => log::u32_be(bytes),
-        Named::LogU32Le => log::u32_le(bytes),
+            .or_else(|| message_log::several_of(Addressing::Name, bytes, depth)),
+        Named::Awareness => {
+            message::awareness(bytes).or_else(|| message::outer_awareness(bytes, depth))
+        }
+        Named::Log => log::concatenated(bytes, depth),
+        Named::LogVarint => log::varint(bytes, depth),
+        Named::LogU32Be => log::u32_be(bytes, depth),
+        Named::LogU32Le => log::u32_le(bytes, depth),
         Named::Ndjson => text::lines(text()?, depth.deeper()?),
-        Named::Base64 => text::base64(text()?, depth.deeper()?),
-        Named::Hex => text::hex(text()?, depth.deeper()?),
-        Named::Json => text::json(text()?.trim(), depth.deeper()?),
+        Named::Base64 => text::base64(text()?, depth.deeper()?, Evidence::Stated),
+        Named::Hex => text::hex(text()?, depth.deeper()?, Evidence::Stated),
+        Named::Json => text::json(text()?.trim(), depth.deeper()?, Evidence::Stated),
         Named::Gzip => packed::gzip(bytes, depth.deeper()?),
         Named::Zstd => packed::zstd(bytes, depth.deeper()?),
         Named::Brotli => packed::brotli(bytes, depth.deeper()?),
@@ -135,9 +139,9 @@ fn stated(bytes: &[u8], named: Named, depth: Depth) -> Option<Identified> {
 }
 
 /// Identifies a log of the stated form of which something is damaged.
-fn stated_damaged(bytes: &[u8], named: Named, depth: Depth) -> Option<Identified> {
-    let framed = |framing| log::damaged_of(framing, bytes, Evidence::Stated);
-    let messages = |addressing| message_log::damaged_of(addressing, bytes, Evidence::Stated);
+fn stated_damaged(bytes: &[u8], named: Named, depth: Depth<'_>) -> Option<Identified> {
+    let framed = |framing| log::damaged_of(framing, bytes, depth, Evidence::Stated);
+    let messages = |addressing| message_log::damaged_of(addressing, bytes, depth, Evidence::Stated);
     match named {
         Named::Sync => messages(Addressing::None),
         Named::Hocuspocus => messages(Addressing::Name),
@@ -207,7 +211,7 @@ impl Named {
 }
 
 /// Identifies bytes at some depth.
-pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
+pub(super) fn look(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     if bytes.is_empty() || is_never_written(bytes) {
         return None;
     }
@@ -227,36 +231,37 @@ pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
         return of_text(&text, inner).map(|found| found.within(Wrapping::Text("UTF-16")));
     }
     v1(bytes)
-        .or_else(|| v2(bytes))
+        .or_else(|| v2(bytes, depth))
         .or_else(|| y_sweet(bytes, depth))
-        .or_else(|| message::outer(bytes))
-        .or_else(|| message::inner(bytes))
-        .or_else(|| message::hocuspocus(bytes))
+        .or_else(|| message::outer(bytes, depth))
+        .or_else(|| message::inner(bytes, depth))
+        .or_else(|| message::hocuspocus(bytes, depth))
         .or_else(|| message::bare_awareness(bytes))
-        .or_else(|| message_log::several(bytes))
-        .or_else(|| log::varint(bytes))
-        .or_else(|| log::u32_be(bytes))
-        .or_else(|| log::u32_le(bytes))
-        .or_else(|| log::concatenated(bytes))
+        .or_else(|| message_log::several(bytes, depth))
+        .or_else(|| log::varint(bytes, depth))
+        .or_else(|| log::u32_be(bytes, depth))
+        .or_else(|| log::u32_le(bytes, depth))
+        .or_else(|| log::concatenated(bytes, depth))
         .or_else(|| snapshot(bytes))
         .or_else(|| vector(bytes))
         .or_else(|| message::hocuspocus_other(bytes))
         .or_else(|| message::outer_other(bytes))
         // Brotli has no magic number: nearly anything begins like it.
         .or_else(|| packed::brotli(bytes, inner?))
-        .or_else(|| message_log::damaged(bytes))
-        .or_else(|| log::damaged(bytes))
+        .or_else(|| message_log::damaged(bytes, depth))
+        .or_else(|| log::damaged(bytes, depth))
         .or_else(|| v1_and_more(bytes))
 }
 
 /// Identifies a text.
-fn of_text(text: &str, depth: Depth) -> Option<Identified> {
+fn of_text(text: &str, depth: Depth<'_>) -> Option<Identified> {
     let text = text.trim_start_matches('\u{feff}').trim();
-    if let Some(found) = text::json(text, depth).or_else(|| text::lines(text, depth)) {
+    let guessed = Evidence::Bytes;
+    if let Some(found) = text::json(text, depth, guessed).or_else(|| text::lines(text, depth)) {
         return Some(found);
     }
     // Lines can be one text that was wrapped, or each of them an update.
-    match text::hex(text, depth).or_else(|| text::base64(text, depth)) {
+    match text::hex(text, depth, guessed).or_else(|| text::base64(text, depth, guessed)) {
         Some(found) if found.is_whole() => Some(found),
         found => log::damaged_lines(text, depth, Evidence::Bytes).or(found),
     }

@@ -1,7 +1,10 @@
 //! Explains in one helpful sentence what bytes are that are not from Yjs.
 
 use super::text;
-use crate::wire::{Salvage, from_v2};
+use crate::wire::{Salvage, from_v2_within};
+
+/// How many times as long in v1 an update in v2 may be that is recognised as cut short.
+const STRETCH: usize = 64;
 
 /// Beginnings of well-known files.
 const KNOWN: &[(&[u8], &str)] = &[
@@ -66,7 +69,9 @@ fn other(bytes: &[u8]) -> Option<String> {
     let is_v2 = bytes.first() == Some(&0) && bytes.len() > 12;
     let cut =
         "it begins as an update in v2 and is cut short: nothing of v2 can be read without its end";
-    let fault = is_v2.then(|| from_v2(bytes).err()).flatten();
+    // No more than what is linear: this is asked of each of many damaged parts.
+    let most = bytes.len().saturating_mul(STRETCH);
+    let fault = is_v2.then(|| from_v2_within(bytes, most).0.err()).flatten();
     let fault = fault.filter(|fault| fault.rule == "truncated");
     fault.map(|_| cut.to_owned())
 }

@@ -71,6 +71,7 @@ mod fold;
 mod foreign;
 mod foreign_damaged;
 mod foreign_formats;
+mod foreign_long;
 mod generated;
 mod hints;
 mod history;

@@ -7,17 +7,17 @@ use super::super::refused::why_not;
 use std::collections::HashMap;
 
 /// Documents in the order in which they are first seen.
-pub struct Collector {
-    depth: Depth,
+pub struct Collector<'l> {
+    depth: Depth<'l>,
     documents: Vec<FoundDocument>,
     by_name: HashMap<Option<String>, usize>,
     /// How many bytes of updates may still be collected.
     left: u64,
 }
 
-impl Collector {
+impl<'l> Collector<'l> {
     /// Returns a collector without documents; `depth` is that of the database.
-    pub fn new(depth: Depth) -> Option<Collector> {
+    pub fn new(depth: Depth<'l>) -> Option<Collector<'l>> {
         Some(Collector {
             depth: depth.deeper()?,
             documents: Vec::new(),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub type KeyValues = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// Returns the documents among keys and values; `what` is the store.
-pub fn documents(what: &str, pairs: &KeyValues, depth: Depth) -> Option<Identified> {
+pub fn documents(what: &str, pairs: &KeyValues, depth: Depth<'_>) -> Option<Identified> {
     y_leveldb(what, pairs, depth).or_else(|| kvstore(what, pairs, depth))
 }
 
@@ -35,7 +35,7 @@ fn parts(key: &[u8]) -> Option<Vec<KeyPart<'_>>> {
 }
 
 /// `["v1", name, "update", clock]` is an update; metadata and state vectors are skipped.
-fn y_leveldb(what: &str, pairs: &KeyValues, depth: Depth) -> Option<Identified> {
+fn y_leveldb(what: &str, pairs: &KeyValues, depth: Depth<'_>) -> Option<Identified> {
     let mut found = Collector::new(depth)?;
     for (key, value) in pairs {
         let Some(parts) = parts(key) else { continue };
@@ -54,7 +54,7 @@ fn y_leveldb(what: &str, pairs: &KeyValues, depth: Depth) -> Option<Identified> 
 
 /// `0 0 name 0` maps to a number; `0 1 number 0` is the state of that document, `0 1 number 2 clock 0` an
 /// update of it.
-fn kvstore(what: &str, pairs: &KeyValues, depth: Depth) -> Option<Identified> {
+fn kvstore(what: &str, pairs: &KeyValues, depth: Depth<'_>) -> Option<Identified> {
     let mut names: BTreeMap<&[u8], &str> = BTreeMap::new();
     let mut found = Collector::new(depth)?;
     for (key, value) in pairs {

@@ -40,7 +40,8 @@ fn number(name: &str) -> Option<(u64, &str)> {
 /// Why it cannot be read, or holds none, as a sentence without a full stop.
 pub fn level(files: &[LevelFile]) -> Result<Identified, String> {
     let size: u64 = files.iter().map(|file| file.bytes.len() as u64).sum();
-    let depth = Depth::of_size(size, super::super::recognize::look);
+    let left = Depth::allowed(size);
+    let depth = Depth::of(size, &left, super::super::recognize::look);
     let (pairs, broken) = pairs(files, depth.unpacked)?;
     let what = match broken {
         Some(log) => format!("LevelDB whose {log} cannot be read to its end,"),

@@ -66,7 +66,7 @@ pub fn unseen(ending: &str) -> Option<&'static str> {
 }
 
 /// Returns the documents in a database; `None` if no table has any, or it is damaged.
-pub fn sqlite(bytes: &[u8], depth: Depth) -> Option<Identified> {
+pub fn sqlite(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     if !is_sqlite(bytes) {
         return None;
     }
@@ -149,7 +149,7 @@ struct UpdateTable {
 
 impl UpdateTable {
     /// Returns `None` if no column holds updates.
-    fn of(db: &Connection, table: &str, depth: Depth) -> Option<UpdateTable> {
+    fn of(db: &Connection, table: &str, depth: Depth<'_>) -> Option<UpdateTable> {
         let columns: Vec<String> = {
             let mut query = db.prepare("SELECT name FROM pragma_table_info(?)").ok()?;
             query.query_map([table], |row| row.get(0)).ok()?.collect::<Result<_, _>>().ok()?
@@ -183,7 +183,7 @@ impl UpdateTable {
 
     /// Returns its documents. An `id` that only numbers the rows is not a name; it is one if every row is a
     /// complete document.
-    fn documents(&self, db: &Connection, depth: Depth) -> Option<Vec<FoundDocument>> {
+    fn documents(&self, db: &Connection, depth: Depth<'_>) -> Option<Vec<FoundDocument>> {
         let found = self.collect(db, depth, self.name)?;
         let counts = self
             .name
@@ -204,7 +204,7 @@ impl UpdateTable {
     fn collect(
         &self,
         db: &Connection,
-        depth: Depth,
+        depth: Depth<'_>,
         name: Option<usize>,
     ) -> Option<Vec<FoundDocument>> {
         let mut found = Collector::new(depth)?;
@@ -221,7 +221,7 @@ impl UpdateTable {
 }
 
 /// Returns the column in which most of the first rows hold updates.
-fn value_column(db: &Connection, rows: &str, columns: usize, depth: Depth) -> Option<usize> {
+fn value_column(db: &Connection, rows: &str, columns: usize, depth: Depth<'_>) -> Option<usize> {
     let found = Collector::new(depth)?;
     let mut query = db.prepare(rows).ok()?;
     let mut rows = query.query([]).ok()?;

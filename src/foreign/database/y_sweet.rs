@@ -6,7 +6,7 @@ use super::keys::{self, KeyValues};
 use crate::wire::ByteReader;
 
 /// Returns the contents of a file of y-sweet.
-pub fn y_sweet(bytes: &[u8], depth: Depth) -> Option<Identified> {
+pub fn y_sweet(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     let mut reader = ByteReader::at(bytes, 0);
     let count = length(&mut reader)?;
     let mut pairs = KeyValues::new();

@@ -8,7 +8,7 @@ use crate::wire::ByteReader;
 const BEGIN: &[u8] = b"VERSION:";
 
 /// Returns the contents of such a file, or `None` for anything else.
-pub fn ystore(bytes: &[u8], depth: Depth) -> Option<Identified> {
+pub fn ystore(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
     let rest = bytes.strip_prefix(BEGIN)?;
     let line = rest.iter().position(|byte| *byte == b'\n')?;
     let version = std::str::from_utf8(rest.get(..line)?).ok()?.trim();
