@@ -352,7 +352,9 @@ impl MessageFilterArgs {
 
 fn list(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
     let entity = context.entity()?;
-    let messages = query::list(&context.reader()?, &entity, filter)?;
+    let reader = context.reader()?;
+    let messages = query::list(&reader, &entity, filter)?;
+    context.note_stranger(&reader, &entity, filter.author.as_deref(), messages.len());
     let mut rows = rows(&messages)?;
     if context.terminal.format == Format::Table {
         rows.iter_mut().for_each(remark);
@@ -372,7 +374,9 @@ fn empty(filter: &query::MessageFilter) -> &'static str {
 
 fn threads_of(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
     let entity = context.entity()?;
-    let threads = query::threads(&context.reader()?, &entity, filter)?;
+    let reader = context.reader()?;
+    let threads = query::threads(&reader, &entity, filter)?;
+    context.note_stranger(&reader, &entity, filter.author.as_deref(), threads.len());
     let rows = match context.terminal.format.is_json() {
         true => rows(&threads)?,
         false => {

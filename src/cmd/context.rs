@@ -1,6 +1,7 @@
 mod deliver;
 mod disks;
 mod gone;
+mod stranger;
 
 pub use gone::{lost, say_gone};
 

@@ -442,7 +442,9 @@ fn comments(context: &Context, prefix: &str, all: bool) -> Result<Report> {
 
 fn list(context: &Context, filter: &query::IssueFilter) -> Result<Report> {
     let entity = context.entity()?;
-    let issues = query::list(&context.reader()?, &entity, filter)?;
+    let reader = context.reader()?;
+    let issues = query::list(&reader, &entity, filter)?;
+    context.note_stranger(&reader, &entity, filter.assignee.as_deref(), issues.len());
     records(&issues)
 }
 

@@ -287,7 +287,9 @@ fn board(context: &Context) -> Result<Report> {
 
 fn list(context: &Context, filter: &query::CardFilter) -> Result<Report> {
     let entity = context.entity()?;
-    let cards = query::list(&context.reader()?, &entity, filter)?;
+    let reader = context.reader()?;
+    let cards = query::list(&reader, &entity, filter)?;
+    context.note_stranger(&reader, &entity, filter.assignee.as_deref(), cards.len());
     records(&cards)
 }
 

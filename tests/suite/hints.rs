@@ -455,3 +455,45 @@ fn what_a_newcomer_meant_is_named() {
     let wet = store.json(&["sync", "export", "-O", &out]);
     assert_eq!((&wet["written"], wet.get("dry_run")), (&json!(true), None));
 }
+
+/// A list of what is somebody's is empty for a member without anything, and for a name with a typo: only the
+/// latter is a mistake.
+#[test]
+fn a_filter_that_names_nobody_says_so() {
+    let machine = Machine::new("strangers");
+    let store = machine.group("alice", &[BOB, CAROL]);
+    store.send("hello");
+    store.ok(&["kanban", "add", "Paint the boat", "--assignee", BOB]);
+    store.ok(&["issue", "open", "The crane squeaks", "--assignee", BOB]);
+    store.ok(&["member", "remove", CAROL]);
+    let lists: &[&[&str]] = &[
+        &["chat", "list", "--author"],
+        &["chat", "list", "--threads", "--author"],
+        &["chat", "list", "--unread", "--author"],
+        &["chat", "search", "hello", "--author"],
+        &["chat", "export", "--as", "ndjson", "--author"],
+        &["kanban", "list", "--assignee"],
+        &["issue", "list", "--assignee"],
+        &["issue", "export", "--as", "ndjson", "--assignee"],
+    ];
+    for list in lists {
+        for (name, is_known) in [
+            ("dave-snow-field-moss", false),
+            ("bop-", false),
+            ("nobody", false),
+            (ALICE, true),
+            (BOB, true),
+            ("bob-", true),
+            // She left.
+            (CAROL, true),
+            ("caro", true),
+            ("", true),
+        ] {
+            let run = store.run(&[list, &[name][..]].concat());
+            // No message is nobody's.
+            run.exits(if name.is_empty() && list[0] == "chat" { 2 } else { 0 });
+            let said = format!("no member {name:?}; `crdtctl member list --all` shows them");
+            assert_eq!(run.stderr.contains(&said), !is_known, "{list:?} {name:?}: {}", run.stderr);
+        }
+    }
+}

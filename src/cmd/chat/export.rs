@@ -16,6 +16,7 @@ pub fn run(
     let entity = context.entity()?;
     let reader = context.reader()?;
     let threads = query::threads(&reader, &entity, filter)?;
+    context.note_stranger(&reader, &entity, filter.author.as_deref(), threads.len());
     let page = || {
         let mut page = export::page(context, &reader, &entity, "chat")?;
         page.entries = threads.iter().map(|thread| thread_entry(context, thread, filter)).collect();

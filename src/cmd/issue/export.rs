@@ -15,6 +15,7 @@ pub fn run(
     let entity = context.entity()?;
     let reader = context.reader()?;
     let issues = query::list(&reader, &entity, filter)?;
+    context.note_stranger(&reader, &entity, filter.assignee.as_deref(), issues.len());
     let page = || {
         let mut page = export::page(context, &reader, &entity, "issues")?;
         page.entries = issues.iter().map(|issue| issue_entry(context, issue)).collect();
