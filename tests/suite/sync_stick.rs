@@ -190,3 +190,20 @@ fn a_stick_that_is_none_is_refused() {
     let run = alice.run(&["sync", "import", &usb]);
     assert!(run.fails(2, "is a directory").stderr.contains("`crdtctl sync stick "), "{run:?}");
 }
+
+#[test]
+fn a_member_with_two_replicas_is_named_once() {
+    let machine = Machine::new("stick for two");
+    let usb = stick(&machine);
+    let alice = machine.group("a", &[BOB]);
+    let replicas = ["b", "c"].map(|name| machine.replica_of(&alice, name, BOB));
+    replicas.iter().for_each(|replica| replica.give(&alice));
+    alice.send("for both of you");
+    let run = alice.run(&["sync", "stick", &usb]);
+    let files = run.ok().matches(&format!("_to_{BOB}")).count();
+    assert_eq!(files, 2, "{}", run.stdout);
+    assert!(run.stderr.contains(&format!("take it to {BOB}, run ")), "{}", run.stderr);
+    alice.ok(&["member", "remove", BOB]);
+    let said = alice.run(&["sync", "stick", &usb]).stderr.clone();
+    assert_eq!(said.matches(&format!("nothing goes to {BOB}")).count(), 1, "{said}");
+}

@@ -280,3 +280,31 @@ fn nobody_assigned_is_no_column() {
     let asked = ["kanban", "list", "--fields", "title,assignee_id"];
     assert!(has_word(&shown(&store, 80, &asked), "ASSIGNEE"));
 }
+
+#[test]
+fn no_two_columns_have_the_same_title() {
+    let machine = Machine::new("titles");
+    let alice = machine.group("a", &[BOB]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    alice.meet(&bob);
+    let card = alice.ok(&["kanban", "add", "Paint the boat"]);
+    alice.meet(&bob);
+    for (store, title) in [(&alice, "Paint the hull"), (&bob, "Paint the mast")] {
+        machine.pass(60);
+        store.ok(&["kanban", "edit", &card, "--title", title]);
+    }
+    alice.meet(&bob);
+    for (args, titles) in [
+        (["sync", "status"], &["operations they lack", "operations we lack"][..]),
+        (["conflict", "list"], &["won by"]),
+    ] {
+        let header = shown(&alice, 400, &args).lines().next().unwrap().to_lowercase();
+        for title in titles {
+            assert_eq!(header.matches(title).count(), 1, "{header}");
+        }
+        let titles: Vec<&str> =
+            header.split("  ").map(str::trim).filter(|title| !title.is_empty()).collect();
+        let distinct: std::collections::BTreeSet<&&str> = titles.iter().collect();
+        assert_eq!(distinct.len(), titles.len(), "{header}");
+    }
+}

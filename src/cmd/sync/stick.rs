@@ -98,7 +98,8 @@ pub fn run(context: &Context, args: &Stick) -> Result<Report> {
                 .to_owned(),
         );
     }
-    report.notes.extend(load.departed.iter().map(|member| {
+    let departed: BTreeSet<&String> = load.departed.iter().collect();
+    report.notes.extend(departed.into_iter().map(|member| {
         format!(
             "nothing goes to {member}, who is no longer a member: `crdtctl sync forget {}` drops \
              what is known about that replica",
@@ -245,7 +246,9 @@ fn next(load: &Load, lines: &[FileRow], dir: &Path, dry: bool) -> Vec<String> {
         Recipient::Unheard(members) => Some(some_of(members)),
         Recipient::Anybody => None,
     });
-    let waiting: Vec<String> = waiting.collect();
+    // A member with several replicas has as many files.
+    let mut named = BTreeSet::new();
+    let waiting: Vec<String> = waiting.filter(|name| named.insert(name.clone())).collect();
     let wrote = lines.iter().any(|line| line.state == Became::Written);
     let mut said = Vec::new();
     match (dry, wrote) {
