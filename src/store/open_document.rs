@@ -447,7 +447,10 @@ impl OpenDocument {
             (NewState::Whole(..), None) => None,
             _ => self.sum(doc, roots, known.sum)?,
         };
-        debug_assert!(OpenDocument::is_sum_right(&state, sum), "{doc}: its sum is wrong");
+        debug_assert!(
+            OpenDocument::is_sum_right(&state, sum, roots(doc)),
+            "{doc}: its sum is wrong"
+        );
         let stays = known.swept.filter(|_| matches!(state, NewState::Spliced(_)));
         let content = ContentNote {
             known: KnownContent { swept: found.swept.or(stays), sum, normal: found.normal },

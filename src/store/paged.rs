@@ -14,7 +14,7 @@ use super::state::State;
 use crate::crdt::view::{ContentSum, View};
 use crate::crdt::window::Window;
 use crate::error::Result;
-use crate::gate;
+use crate::gate::{self, Expected};
 use crate::id::DocId;
 use crate::path::DocPath;
 use crate::wire::{Checked, Noted, Pages, SharedBytes, Splice, Update};
@@ -295,11 +295,15 @@ impl OpenDocument {
     }
 
     /// Returns whether this is the sum of all content of the new state.
-    pub(super) fn is_sum_right(new: &NewState, sum: Option<ContentSum>) -> bool {
+    pub(super) fn is_sum_right(
+        new: &NewState,
+        sum: Option<ContentSum>,
+        expected: Expected<'_>,
+    ) -> bool {
         let (NewState::Spliced(spliced), Some(sum)) = (new, sum) else { return true };
         let whole = whole_of(&spliced.window, &spliced.splice);
         whole.is_some_and(|whole| {
-            Update::checked(&whole, &[]).is_ok_and(|whole| View::of(&whole).sum() == sum)
+            Update::checked(&whole, expected).is_ok_and(|whole| View::of(&whole).sum() == sum)
         })
     }
 
