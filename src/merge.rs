@@ -16,6 +16,7 @@ mod late;
 mod orphans;
 pub mod registers;
 pub mod replaced;
+mod restored;
 mod stray;
 
 pub use adopt::adopt;
@@ -257,7 +258,7 @@ fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>
     let mut lost = Vec::new();
     if let Some(view) = before {
         let ours = Loser { view, known: None, by: None };
-        lost.extend(unite_one(session, doc, &ours, &sides)?);
+        lost.extend(unite_one(session, incoming, &ours, &sides)?);
     }
     for part in &incoming.parts {
         let whole = session.checked_at_hand(doc)?;
@@ -267,7 +268,7 @@ fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>
         }
         let view = View::read(&part.update)?;
         let theirs = Loser { view: &view, known: Some(known), by: part.by.clone() };
-        lost.extend(unite_one(session, doc, &theirs, &sides)?);
+        lost.extend(unite_one(session, incoming, &theirs, &sides)?);
     }
     Ok(lost)
 }
@@ -275,10 +276,11 @@ fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>
 /// Unites what containers of one side lost to others; returns what still lost.
 fn unite_one(
     session: &mut Session,
-    doc: &DocId,
+    incoming: &Incoming<'_>,
     loser: &Loser<'_>,
     sides: &[MergeSide<'_>],
 ) -> Result<Vec<Conflict>> {
+    let doc = &incoming.doc;
     let Some(after) = session.at_hand(doc)? else { return Ok(Vec::new()) };
     if after.shows_containers_of(loser.view) {
         return Ok(Vec::new());
@@ -286,6 +288,9 @@ fn unite_one(
     let plan = replaced::plan(doc, loser, &after, sides, session.now())?;
     if !plan.is_empty() {
         session.edit(doc, |txn| plan.write(txn, doc))?;
+    }
+    if !plan.restored.is_empty() {
+        restored::unite(session, incoming, (loser, &after), sides, &plan.restored)?;
     }
     Ok(plan.lost)
 }

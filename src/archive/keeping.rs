@@ -4,7 +4,7 @@ use super::fate::{RunFate, name_of, setting};
 use super::file::{ArchiveFile, COLUMNS, failed, numbered};
 use super::people;
 use super::row::{ArchivedRecord, kind_at};
-use super::unite::{self, DroppedValue};
+use super::unite::{self, DroppedValue, StandingVersions};
 use crate::crdt::source::Source;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
@@ -172,7 +172,7 @@ impl<'s> Keeper<'s> {
         if record.is_back() || before.as_ref().is_some_and(|before| before.removed) {
             self.returned.insert((record.doc.clone(), record.path.clone()));
         }
-        if !record.removed && before.as_ref().is_some_and(|before| !before.removed) {
+        if !record.removed && before.is_some() {
             self.varied.insert((record.doc.clone(), record.path.clone()));
         }
         if let Some(lost) = before.and_then(|before| conflict(self.session, record, &before)) {
@@ -224,13 +224,15 @@ impl<'s> Keeper<'s> {
                 continue;
             }
             let mut versions = self.file.versions(&doc, &path)?;
-            if let Some(united) = unite::united(&unite::standing(&versions), self.session.now()) {
+            if let Some(united) =
+                unite::united(&StandingVersions::of(&versions), self.session.now())
+            {
                 self.add(&united)?;
                 self.varied.clear();
                 versions = self.file.versions(&doc, &path)?;
             }
-            let standing = unite::standing(&versions);
-            let Some(shown) = standing.last() else { continue };
+            let standing = StandingVersions::of(&versions);
+            let Some(shown) = standing.shown() else { continue };
             for dropped in unite::dropped(&standing) {
                 let lost = lost_field(self.session, shown, &dropped);
                 self.note_once(&lost)?;

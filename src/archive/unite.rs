@@ -7,7 +7,7 @@ use super::row::{ArchivedRecord, id_of};
 use crate::concern::issues;
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, FieldKind, FieldRole};
-use crate::wire::{Record, Value};
+use crate::wire::{Id, Record, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 const COMMENTS: &str = "comments";
@@ -26,29 +26,83 @@ pub(super) struct DroppedValue<'v> {
     pub won: Value,
 }
 
-/// Returns the versions of a record that nothing hides, in rank order: the shown one is last.
-pub(super) fn standing(versions: &[ArchivedRecord]) -> Vec<&ArchivedRecord> {
-    let markers: Vec<&ArchivedRecord> = versions.iter().filter(|one| one.removed).collect();
-    let is_hidden = |one: &ArchivedRecord| markers.iter().any(|marker| marker.hides(one));
-    versions.iter().filter(|one| !one.removed && !is_hidden(one)).collect()
+/// The versions of a record that nothing hides.
+pub(super) struct StandingVersions<'v> {
+    /// The earliest version of all, from which the others descend. A restored record hides it.
+    first: Option<&'v ArchivedRecord>,
+    /// In rank order: the shown one is last.
+    versions: Vec<&'v ArchivedRecord>,
+    /// Versions that are not shown because their item was replaced, by somebody who did not know them.
+    late: Vec<&'v ArchivedRecord>,
+    /// The earliest version of each item.
+    of_item: BTreeMap<Id, &'v ArchivedRecord>,
+}
+
+impl<'v> StandingVersions<'v> {
+    /// Finds them among all versions and markers, given in rank order.
+    pub fn of(all: &'v [ArchivedRecord]) -> Self {
+        let markers: Vec<&ArchivedRecord> = all.iter().filter(|one| one.removed).collect();
+        let hides = |marker: &ArchivedRecord, one: &ArchivedRecord, own: bool| {
+            (marker.written == one.written) == own && marker.hides(one)
+        };
+        let is_hidden = |one: &ArchivedRecord, own| markers.iter().any(|of| hides(of, one, own));
+        let mut standing = StandingVersions {
+            first: all.iter().find(|one| !one.removed),
+            versions: Vec::new(),
+            late: Vec::new(),
+            of_item: BTreeMap::new(),
+        };
+        for one in all.iter().filter(|one| !one.removed) {
+            standing.of_item.entry(one.written).or_insert(one);
+            match (is_hidden(one, true), is_hidden(one, false)) {
+                (false, false) => standing.versions.push(one),
+                (true, false) => standing.late.push(one),
+                (_, true) => {}
+            }
+        }
+        standing
+    }
+
+    /// Returns the shown version.
+    pub fn shown(&self) -> Option<&'v ArchivedRecord> {
+        self.versions.last().copied()
+    }
+
+    /// Returns the others, without that from which all descend.
+    fn between(&self) -> impl Iterator<Item = &'v ArchivedRecord> {
+        let others = self.versions.split_last().map_or(&[][..], |(_, others)| others);
+        let is_first =
+            |one: &ArchivedRecord| self.first.is_some_and(|first| std::ptr::eq(first, one));
+        others.iter().copied().filter(move |one| !is_first(one))
+    }
+
+    /// Returns the version from which the writer of another went on.
+    fn before(&self, version: &ArchivedRecord) -> Option<&'v ArchivedRecord> {
+        let same = self.of_item.get(&version.written).copied();
+        let same = same.filter(|one| !std::ptr::eq(*one, version));
+        same.or(self.first)
+    }
 }
 
 /// Returns a record as shown plus what others who did not know of that version did: the comments on an issue,
 /// and the reactions that each gave or took back. `None` if it has all of that.
-pub(super) fn united(standing: &[&ArchivedRecord], now: i64) -> Option<ArchivedRecord> {
-    let (shown, others) = standing.split_last()?;
-    let of = shown.collection().filter(|_| !others.is_empty())?;
+pub(super) fn united(standing: &StandingVersions<'_>, now: i64) -> Option<ArchivedRecord> {
+    let (shown, others) = standing.versions.split_last()?;
+    let is_alone = others.is_empty() && standing.late.is_empty();
+    let of = shown.collection().filter(|_| !is_alone)?;
     let mut fields = shown.fields().ok()?;
     let mut is_changed = unite_comments(of, &mut fields, others).unwrap_or(false);
     for field in of.fields.iter().filter(|field| field.kind == FieldKind::Reactions) {
-        is_changed |= unite_reactions(field.name, &mut fields, others).unwrap_or(false);
+        is_changed |= unite_reactions(field.name, &mut fields, standing).unwrap_or(false);
     }
     if !is_changed {
         return None;
     }
     let fields = Value::Object(fields);
     let united = ArchivedRecord::of(&shown.doc, of, &shown.path, shown.written, &fields, now);
-    let changed_at = united.changed_at.max(shown.changed_at);
+    // As late as all that is in it: a restore hides what is not later than what it brings back.
+    let latest = standing.late.iter().map(|late| late.changed_at).max().unwrap_or(0);
+    let changed_at = united.changed_at.max(shown.changed_at).max(latest);
     let united = ArchivedRecord { changed_at, ..united };
     // It must become the shown version.
     Some(match united.rank() > shown.rank() {
@@ -95,15 +149,18 @@ fn unite_comments(
     Some(true)
 }
 
-/// Applies what each of the other versions made of the reactions of the first one, from which all descend, to
-/// the shown version; returns whether that changed it. Whatever versions come later, nothing of this is ever
-/// undone by it: replicas with the same versions end with the same reactions.
-fn unite_reactions(name: &str, fields: &mut Record, others: &[&ArchivedRecord]) -> Option<bool> {
-    let (first, between) = others.split_first()?;
-    let before = reactions(&first.fields().ok()?, name);
+/// Applies what each of the other versions made of the reactions of the one it descends from to the shown
+/// version; returns whether that changed it. Whatever versions come later, nothing of this is ever undone by
+/// it: replicas with the same versions end with the same reactions.
+fn unite_reactions(
+    name: &str,
+    fields: &mut Record,
+    standing: &StandingVersions<'_>,
+) -> Option<bool> {
     let shown = reactions(fields, name);
     let (mut given, mut taken) = (BTreeSet::new(), BTreeSet::new());
-    for version in between {
+    for version in standing.between().chain(standing.late.iter().copied()) {
+        let before = reactions(&standing.before(version)?.fields().ok()?, name);
         let now = reactions(&version.fields().ok()?, name);
         given.extend(now.difference(&before).cloned());
         taken.extend(before.difference(&now).cloned());
@@ -145,8 +202,8 @@ fn reactions(fields: &Record, name: &str) -> BTreeSet<Reaction> {
 
 /// Returns what versions say that neither the first one, from which all descend, nor the shown one says;
 /// without the text that identifies the record, which is recorded for every version.
-pub(super) fn dropped<'v>(standing: &[&'v ArchivedRecord]) -> Vec<DroppedValue<'v>> {
-    let [first, between @ .., shown] = standing else { return Vec::new() };
+pub(super) fn dropped<'v>(standing: &StandingVersions<'v>) -> Vec<DroppedValue<'v>> {
+    let (Some(first), Some(shown)) = (standing.first, standing.shown()) else { return Vec::new() };
     let Some(of) = shown.collection() else { return Vec::new() };
     let (Ok(before), Ok(after)) = (first.fields(), shown.fields()) else { return Vec::new() };
     let is_said = |name: &str| {
@@ -156,7 +213,7 @@ pub(super) fn dropped<'v>(standing: &[&'v ArchivedRecord]) -> Vec<DroppedValue<'
         !is_kept && of.heading() != Some(name) && !is_united(of, name)
     };
     let mut dropped = Vec::new();
-    for version in between {
+    for version in standing.between() {
         let Ok(fields) = version.fields() else { continue };
         let names: BTreeSet<&String> = fields.keys().chain(before.keys()).collect();
         for name in names.into_iter().filter(|name| is_said(name)) {

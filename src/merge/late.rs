@@ -5,11 +5,29 @@ use super::Incoming;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::inspect::touched::TouchMap;
-use crate::path::DocPath;
+use crate::path::{DocPath, Keys};
 use crate::schema::{FieldKind, Spec};
 use crate::store::{LogRow, Session};
-use crate::wire::Update;
-use std::collections::BTreeSet;
+use crate::wire::{Id, Update};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was done here to reactions after what the senders of an import were known to have.
+#[derive(Default)]
+pub(super) struct LateReactions {
+    /// The units of content with members who reacted.
+    pub given: BTreeSet<Id>,
+    /// The sets from which members were taken.
+    pub taken: BTreeMap<DocPath, TakenReactions>,
+}
+
+/// What was taken from one set.
+#[derive(Default)]
+pub(super) struct TakenReactions {
+    /// How many members, each copy counted.
+    pub count: usize,
+    /// Who ran the commands, as far as that is known: usually those members.
+    pub by: BTreeSet<String>,
+}
 
 /// Returns the records of a document whose reactions changed here after what the senders of an import were
 /// known to have. Some of them may have heard of it since, and before they took the record out.
@@ -41,6 +59,53 @@ pub(super) fn reactions(
         };
         let reacted = touched.filter(|record| record.fields.iter().any(is_reaction));
         late.extend(reacted.map(|record| record.steps));
+    }
+    Ok(late)
+}
+
+/// Returns what was done here to the reactions in these maps after what the senders of an import were known
+/// to have. Some of them may have heard of it since, and before they took the records out.
+///
+/// # Errors
+/// Those of the log; `Corrupt`.
+pub(super) fn reactions_in(
+    session: &Session,
+    incoming: &Incoming<'_>,
+    before: &View,
+    spec: &'static Spec,
+    maps: &BTreeSet<&DocPath>,
+) -> Result<LateReactions> {
+    let doc = &incoming.doc;
+    let mut late = LateReactions::default();
+    let rows = unknown_rows(session, incoming)?;
+    if rows.is_empty() {
+        return Ok(late);
+    }
+    let broken =
+        |fault| Error::corrupt(format!("{doc} does not decode")).because(fault).damages(doc);
+    let document = Update::walk(before.bytes()).map_err(broken)?;
+    let map = TouchMap::of(Some(spec), &document);
+    for row in &rows {
+        // Taking it apart unit by unit costs more than looking whether it is about them.
+        let touched = map.touched(&row.update).map_err(broken)?.records.into_iter();
+        let mut fields =
+            touched.flat_map(|of| of.fields.into_iter().map(move |f| of.steps.child(&f)));
+        if !fields.any(|field| maps.contains(&field)) {
+            continue;
+        }
+        for unit in map.units(&row.update).map_err(broken)? {
+            // The path of a set: a member in a sequence has the path of the sequence.
+            if !unit.path.parent().is_some_and(|around| maps.contains(&around)) {
+                continue;
+            }
+            if !unit.deleted {
+                late.given.insert(unit.id);
+            } else if !unit.keyed {
+                let taken = late.taken.entry(unit.path).or_default();
+                taken.count = taken.count.saturating_add(1);
+                taken.by.extend(row.member.clone());
+            }
+        }
     }
     Ok(late)
 }

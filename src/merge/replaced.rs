@@ -6,7 +6,8 @@
 //! both have are registers, and deletion wins.
 //!
 //! What was here counts as a whole: it was shown until now. Of what came only news counts: the rest was
-//! copied when it came, and may have been removed since.
+//! copied when it came, and may have been removed since. Reactions to a record that was restored from the
+//! archive are not united here: only what its maker did not know counts.
 //!
 //! **Why it ends.** A copy consists of the same items whoever makes it, and is made only if the key was never
 //! used in the container that is shown. A field is written again only for a value that is later by (clock,
@@ -47,8 +48,18 @@ pub struct Loser<'v> {
 #[derive(Default)]
 pub struct ReplacedPlan {
     edits: Vec<RecordEdit>,
+    /// Records from the archive in place of those of this side: their reactions are not in the plan.
+    pub restored: Vec<RestoredReactions>,
     /// What still lost.
     pub lost: Vec<Conflict>,
+}
+
+/// The reactions of a restored record.
+pub struct RestoredReactions {
+    /// The path of their map.
+    pub reactions: DocPath,
+    /// The item that the record is now.
+    pub record: Id,
 }
 
 /// A change of the document.

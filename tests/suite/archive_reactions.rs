@@ -178,3 +178,133 @@ fn whoever_changed_nothing_since_archives_the_same() {
         assert_eq!(versions.as_array().unwrap().len(), 1, "{versions}");
     }
 }
+
+/// Restores the message and its reply where they were archived.
+fn restored(stores: &[Store<'_>; 3], old: &str) {
+    stores[0].ok(&["archive", "restore", old]);
+}
+
+/// Everybody ends with these reactions to a message that is in its document, whoever tells whom.
+fn all_end_live_with(stores: [&Store<'_>; 3], message: &str, expected: &Value) {
+    for _ in 0..3 {
+        for from in stores {
+            for to in stores.iter().filter(|to| to.dir != from.dir) {
+                hand_over(from, to);
+            }
+        }
+    }
+    for store in stores {
+        let shown = store.json(&["chat", "show", message]);
+        assert_eq!((&shown["reactions"], &shown["in_archive"]), (expected, &Value::Null));
+        assert_eq!(store.column(&["conflict", "list"], "field"), Vec::<String>::new());
+        store.run(&["check", "--deep"]).exits(0);
+        assert_eq!(store.digest(), stores[0].digest());
+    }
+}
+
+#[test]
+fn a_reaction_taken_back_before_hearing_of_archive_and_restore_stays_taken_back() {
+    for way in WAYS {
+        let machine = Machine::new(&format!("archive reactions restored {way:?}"));
+        let (stores, old, reply) = reacted(&machine);
+        restored(&stores, &old);
+        for id in [&old, &reply] {
+            stores[1].ok(&["chat", "react", id, "yes", "--remove"]);
+        }
+        meet(&stores, way);
+        let [alice, bob, carol] = &stores;
+        for id in [&old, &reply] {
+            all_end_live_with([alice, bob, carol], id, &json!({"yes": [CAROL]}));
+        }
+    }
+}
+
+#[test]
+fn a_reaction_exchanged_before_hearing_of_archive_and_restore_is_the_later_one() {
+    for way in WAYS {
+        let machine = Machine::new(&format!("archive reactions exchanged, restored {way:?}"));
+        let (stores, old, reply) = reacted(&machine);
+        restored(&stores, &old);
+        for id in [&old, &reply] {
+            stores[1].ok(&["chat", "react", id, "yes", "--remove"]);
+            stores[1].ok(&["chat", "react", id, "n"]);
+        }
+        meet(&stores, way);
+        let [alice, bob, carol] = &stores;
+        for id in [&old, &reply] {
+            all_end_live_with([alice, bob, carol], id, &json!({"n": [BOB], "yes": [CAROL]}));
+        }
+    }
+}
+
+/// Whoever knows only the message as it was before does not bring the reaction back.
+#[test]
+fn a_reaction_to_a_restored_message_that_was_taken_back_stays_taken_back() {
+    for way in WAYS {
+        let machine = Machine::new(&format!("archive reactions after restore {way:?}"));
+        let (stores, old, reply) = reacted(&machine);
+        restored(&stores, &old);
+        let [alice, bob, carol] = &stores;
+        hand_over(alice, carol);
+        for id in [&old, &reply] {
+            carol.ok(&["chat", "react", id, "yes", "--remove"]);
+            bob.ok(&["chat", "react", id, "no"]);
+        }
+        hand_over(carol, alice);
+        meet(&stores, way);
+        for id in [&old, &reply] {
+            all_end_live_with([alice, bob, carol], id, &json!({"no": [BOB], "yes": [BOB]}));
+        }
+    }
+}
+
+/// What was given or taken back where the message is restored stands beside what others did late.
+#[test]
+fn reactions_to_what_was_restored_and_late_ones_all_count() {
+    for way in WAYS {
+        let machine = Machine::new(&format!("archive reactions of both {way:?}"));
+        let (stores, old, reply) = reacted(&machine);
+        restored(&stores, &old);
+        let [alice, bob, carol] = &stores;
+        for id in [&old, &reply] {
+            // The same emoji, after the restore.
+            alice.ok(&["chat", "react", id, "yes"]);
+            bob.ok(&["chat", "react", id, "yes", "--remove"]);
+        }
+        meet(&stores, way);
+        for id in [&old, &reply] {
+            all_end_live_with([alice, bob, carol], id, &json!({"yes": [ALICE, CAROL]}));
+        }
+    }
+}
+
+/// It was restored twice; the writer knows of none of it.
+#[test]
+fn a_reaction_taken_back_stays_so_however_often_the_message_was_archived_and_restored() {
+    for (way, back) in WAYS.into_iter().flat_map(|way| [(way, true), (way, false)]) {
+        let machine = Machine::new(&format!("archive reactions again {way:?} {back}"));
+        let (stores, old, reply) = reacted(&machine);
+        restored(&stores, &old);
+        let [alice, bob, carol] = &stores;
+        machine.pass(100 * DAY);
+        alice.meet(carol);
+        // Of Bob only his other replica is known to Alice.
+        alice.ok(&["sync", "forget", BOB]);
+        let phone = machine.replica_of(alice, "phone", BOB);
+        phone.give(alice);
+        assert_eq!(alice.json(&["archive", "run"])["archived"], 2);
+        if back {
+            restored(&stores, &old);
+        }
+        for id in [&old, &reply] {
+            bob.ok(&["chat", "react", id, "yes", "--remove"]);
+        }
+        meet(&stores, way);
+        for id in [&old, &reply] {
+            match back {
+                true => all_end_live_with([alice, bob, carol], id, &json!({"yes": [CAROL]})),
+                false => all_end_with(&[alice, bob, carol], id, &json!({"yes": [CAROL]})),
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Two records under one key: of their fields the later write wins, and deletion wins.
 
-use super::{FoundRecord, REPLACED, RecordEdit};
+use super::{FoundRecord, REPLACED, RecordEdit, RestoredReactions};
 use crate::concern::core;
 use crate::crdt::container;
 use crate::crdt::register::order;
@@ -8,7 +8,7 @@ use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::merge::registers::{DELETED, GREATER, LATER};
 use crate::path::{DocPath, Keys};
-use crate::schema::{Collection, FieldKind, FieldRole, Removal};
+use crate::schema::{Collection, DeletionMarker, FieldKind, FieldRole, Removal};
 use crate::store::ConflictClaim;
 use crate::wire::{Id, Record, Value};
 use std::cmp::Ordering;
@@ -28,6 +28,8 @@ impl FoundRecord<'_> {
         if again {
             return self.role(collection, path, fields);
         }
+        let is_restored =
+            collection.has(FieldKind::Reactions) && self.is_restored(path, theirs, shown);
         for (name, value) in fields {
             let kind = collection.field(name).map(|field| field.kind);
             let marks = collection.tombstone.as_ref();
@@ -40,6 +42,13 @@ impl FoundRecord<'_> {
             }
             let field = path.child(name);
             match value {
+                Value::Map(_)
+                    if is_restored
+                        && kind == Some(FieldKind::Reactions)
+                        && self.after.container(&field.steps()).is_some() =>
+                {
+                    self.plan.restored.push(RestoredReactions { reactions: field, record: shown });
+                }
                 Value::Map(_) | Value::Array(_) if self.is_collection(collection, name) => {
                     if !self.after.exists(&field.steps()) {
                         self.plan.edits.push(RecordEdit::Copy(field, value.clone()));
@@ -145,6 +154,9 @@ impl FoundRecord<'_> {
             return;
         }
         if self.after.flag(&steps) {
+            if again.is_none() {
+                self.last_deletion(marks, path);
+            }
             return;
         }
         let time = |view: &View, name: &str| view.int(&path.field(name));
@@ -184,6 +196,23 @@ impl FoundRecord<'_> {
         }
     }
 
+    /// Of two deletions the last one says when it was, and by whom; of equally late ones, the greater name.
+    fn last_deletion(&mut self, marks: &DeletionMarker, path: &[String]) {
+        let of = |view: &View| {
+            let by = marks.by.and_then(|by| view.text(&path.field(by)));
+            (view.int(&path.field(marks.at)), by)
+        };
+        if of(self.loser.view) <= of(self.after) {
+            return;
+        }
+        for name in [Some(marks.at), marks.by].into_iter().flatten() {
+            if let Some(value) = self.loser.view.value(&path.field(name)) {
+                let (record, field) = (DocPath::from(path), name.to_owned());
+                self.plan.edits.push(RecordEdit::Set { record, field, value });
+            }
+        }
+    }
+
     /// Returns whether the shown record was made by somebody who knew of an earlier one.
     fn is_again(&self, path: &[String], theirs: Id, shown: Id) -> bool {
         let [root, key] = path.steps()[..] else { return false };
@@ -192,6 +221,24 @@ impl FoundRecord<'_> {
             update.is_some_and(|update| update.left_origin(shown) == Some(theirs))
         };
         container::generation(self.doc, root, key, shown).is_some_and(|n| n > 0) || follows()
+    }
+
+    /// Returns whether the shown record was made by somebody who knew this one, and that it had left the
+    /// document: from the archive.
+    fn is_restored(&self, path: &[String], theirs: Id, shown: Id) -> bool {
+        let follows = || {
+            let update = self.after.update(self.spec.roots).ok();
+            update.is_some_and(|update| update.is_behind(shown, theirs))
+        };
+        let Some(around) = path.get(..2).filter(|around| around.len() < path.len()) else {
+            return follows();
+        };
+        // A reply; its thread can have been made again with it.
+        let of = |view: &View| view.container(&around.steps());
+        match (of(self.loser.view), of(self.after)) {
+            (Some(theirs), Some(shown)) if theirs != shown => self.is_again(around, theirs, shown),
+            _ => follows(),
+        }
     }
 
     /// Returns whether the sender of the shown record had this write of ours.
