@@ -54,6 +54,8 @@ pub struct Error {
     pub done: Option<Box<Done>>,
     /// The document that cannot be used, if that is the failure; all others can.
     pub damaged: Option<String>,
+    /// Whether what can be read of that document is shown all the same.
+    pub shows_rest: bool,
     /// The document that has no room left, if that is the failure.
     pub full: Option<Box<str>>,
 }
@@ -74,7 +76,8 @@ impl Error {
     /// Returns an error of this kind with this message.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let (cause, hint, done, damaged, full) = (None, None, None, None, None);
-        Error { kind, message: message.into(), cause, hint, done, damaged, full }
+        let message = message.into();
+        Error { kind, message, cause, hint, done, damaged, shows_rest: false, full }
     }
 
     /// [`Kind::Refused`]: a rule of the data forbids it.
@@ -173,6 +176,12 @@ impl Error {
     /// Records which document cannot be used.
     pub fn damages(mut self, doc: impl fmt::Display) -> Self {
         self.damaged = Some(doc.to_string());
+        self
+    }
+
+    /// Records that what can be read of the document is shown all the same.
+    pub fn shows_rest(mut self) -> Self {
+        self.shows_rest = true;
         self
     }
 

@@ -23,6 +23,7 @@ mod file_pieces;
 mod finding;
 mod fold;
 mod fs;
+mod incomplete;
 mod index;
 mod layout;
 mod load;

@@ -70,6 +70,10 @@ pub fn leaves_out(error: &Error) -> Option<String> {
         let next = hint(error.hint.as_ref().unwrap_or(&next));
         return Some(format!("{doc} is left out, live records are included: {error:#}; {next}"));
     }
+    if error.shows_rest {
+        let next = error.hint.as_ref().map(|next| format!("; {}", hint(next))).unwrap_or_default();
+        return Some(format!("{doc} is not shown whole: {error:#}{next}"));
+    }
     if error.kind != Kind::Corrupt {
         let next = error.hint.as_ref().map(|next| format!("; {}", hint(next))).unwrap_or_default();
         return Some(format!("{doc} is left out: {error:#}{next}"));

@@ -15,7 +15,7 @@ use super::session::{FOLD_WAIT, Paging, Session};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
-use crate::wire::Update;
+use crate::wire::{SharedBytes, Update};
 
 /// The state of a session before it took something in.
 struct Savepoint {
@@ -100,8 +100,24 @@ impl Session {
         Ok(undone)
     }
 
+    /// Puts log entries that build on what the file lacks into the inbox, where they wait until somebody
+    /// sends that.
+    fn park_waiting(&mut self, doc: &DocId) -> Result<()> {
+        let Some(loaded) = self.loaded(doc).filter(|loaded| !loaded.waiting.is_empty()) else {
+            return Ok(());
+        };
+        let state = SharedBytes::clone(&loaded.state);
+        let waiting = match self.fit_log(doc, &state)? {
+            1 => "1 log entry waits".to_owned(),
+            n => format!("{n} log entries wait"),
+        };
+        self.notes.push(format!("{waiting} until somebody sends what is missing in {doc}"));
+        Ok(())
+    }
+
     fn take_in(&mut self, doc: &DocId, brought: Brought) -> Result<()> {
         let roots = self.environment.roots;
+        self.park_waiting(doc)?;
         let Brought { before, side, news, whole, logged } = brought;
         let Some(Some(open)) = self.documents.get_mut(doc) else {
             return Err(Error::bug("a document was adopted before it was loaded"));

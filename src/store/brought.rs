@@ -67,7 +67,9 @@ pub(super) fn brought(loaded: &Loaded, doc: &DocId, roots: Roots) -> Result<Opti
     let news = SharedBytes::from(loaded.update(doc, roots)?.since(&file.update().version()));
     let side = CheckedBytes::check(news.clone(), roots(doc))
         .map_err(|fault| Error::bug("a part of a valid state is not valid").because(fault))?;
-    let rows: Vec<_> = loaded.log.iter().map(LogChange::update).collect();
+    // What waits is not in the document, but nobody removed it.
+    let stands = |change: &&LogChange| !loaded.waiting.contains(&change.seq());
+    let rows: Vec<_> = loaded.log.iter().filter(stands).map(LogChange::update).collect();
     let logged = wire::merge(&rows);
     Ok(Some(Brought { before: file, side, news, whole: Some(theirs.clone()), logged }))
 }

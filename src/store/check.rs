@@ -3,6 +3,7 @@
 //! Not promised while somebody writes: what was just committed and is not folded yet looks like a lost fold.
 
 use super::fs::{self, FileNode};
+use super::incomplete::incomplete;
 use super::layout::{DATABASE, Layout, Meta, Scan, Stamp};
 use super::load::{self, Loaded};
 use super::reader::{FileSource, Reader};
@@ -406,6 +407,10 @@ fn file_findings(
     // A fold interrupted between its file and its record: the file is ours.
     let interrupted = unfolded && Stamp::of(&loaded.state) == file;
     let foreign = written.is_some() && loaded.foreign && !interrupted;
+    if let Some(error) = incomplete(doc, loaded) {
+        add(&BROKEN_LOG, error.to_string(), FileRepair::Checkpoint);
+        return findings;
+    }
     if foreign {
         let message =
             "its file is not what was written last: another program changed it".to_owned();

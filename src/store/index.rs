@@ -277,6 +277,7 @@ impl IndexedFile {
             stored_as: Some(self.stored_as),
             pieces: Some(Rc::clone(&self.file.pieces)),
             log: Vec::new(),
+            waiting: BTreeSet::new(),
             theirs: None,
             unlogged: None,
             known: Some(known),

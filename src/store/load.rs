@@ -9,6 +9,7 @@ use crate::gate::{self, Expected, Need, Verdict};
 use crate::id::DocId;
 use crate::parallel;
 use crate::wire::{self, Checked, CheckedBytes, Id, SharedBytes, Update};
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -80,6 +81,8 @@ pub(super) struct Loaded {
     pub pieces: Option<Rc<FilePieces>>,
     /// All that the log has of it, if the file is not what we last wrote.
     pub log: Vec<LogChange>,
+    /// The numbers of those log entries that are not in the state: they build on what the file lacks.
+    pub waiting: BTreeSet<i64>,
     /// The file's bytes, if they are not what we last wrote.
     pub theirs: Option<SharedBytes>,
     /// What the log gets first, before any change: all that the file contained.
@@ -101,6 +104,7 @@ impl Loaded {
             stored_as: None,
             pieces: None,
             log: Vec::new(),
+            waiting: BTreeSet::new(),
             theirs: None,
             unlogged: None,
             known: None,
@@ -188,7 +192,7 @@ pub(super) fn load(
     let unlogged = known.is_none().then(|| bytes.clone());
     let theirs = (foreign && known.is_some()).then(|| bytes.clone());
     let stored_as = (!foreign && rows.is_empty()).then_some(stamp.blake3);
-    let mut log = Vec::new();
+    let (mut log, mut waiting) = (Vec::new(), BTreeSet::new());
     let state = match rows.is_empty() {
         true => bytes.into(),
         false => {
@@ -197,11 +201,16 @@ pub(super) fn load(
             let changes = || LogChange::of_rows(doc, &rows, roots);
             let (base, changes) = parallel::both(size, base, changes);
             let (base, changes) = (base?, changes?);
-            let merged =
-                overlay(doc, base.update(), &changes.iter().collect::<Vec<_>>(), foreign, roots)?;
-            if foreign {
+            let in_turn: Vec<&LogChange> = changes.iter().collect();
+            let merged = if foreign {
+                let trimmed = known.as_ref().is_some_and(|known| is_trimmed(&changes, known));
+                let over = laid_over(doc, base.update(), &in_turn, trimmed, roots)?;
+                waiting = over.waiting;
                 log = changes;
-            }
+                over.merged
+            } else {
+                overlay(doc, base.update(), &in_turn)?
+            };
             match merged {
                 Some(merged) => merged.into(),
                 None => LoadedState::Checked(base),
@@ -218,6 +227,7 @@ pub(super) fn load(
         stored_as,
         pieces: None,
         log,
+        waiting,
         theirs,
         unlogged,
         known,
@@ -252,6 +262,7 @@ fn rebuild(
         stored_as: None,
         pieces: None,
         log: Vec::new(),
+        waiting: BTreeSet::new(),
         theirs: None,
         unlogged: None,
         known: Some(known),
@@ -266,16 +277,25 @@ pub(super) fn from_log(
     path: &Path,
     roots: Roots,
 ) -> Result<Option<Vec<u8>>> {
-    // A row with the whole document, as it was adopted, replaces all before it.
-    let whole_row = |change: &LogChange| change.seq == known.log_from && change.is_whole;
     let mut in_turn: Vec<&LogChange> = changes.iter().collect();
-    match changes.iter().position(whole_row) {
+    match whole_row(changes, known) {
         Some(at) => in_turn.swap(0, at),
         None if known.log_from > 0 || changes.is_empty() => return Ok(None),
         None => {}
     }
     let base = whole(EMPTY, path, doc, roots)?;
-    Ok(Some(overlay(doc, base, &in_turn, false, roots)?.unwrap_or_else(|| EMPTY.to_vec())))
+    Ok(Some(overlay(doc, base, &in_turn)?.unwrap_or_else(|| EMPTY.to_vec())))
+}
+
+/// Returns the index of the row with the whole document, as it was adopted: it replaces all before it.
+fn whole_row(changes: &[LogChange], known: &KnownClocks) -> Option<usize> {
+    changes.iter().position(|change| change.seq == known.log_from && change.is_whole)
+}
+
+/// Returns whether the log no longer has the beginning of a document: without its file it does not hold all
+/// of it.
+fn is_trimmed(changes: &[LogChange], known: &KnownClocks) -> bool {
+    known.log_from > 0 && whole_row(changes, known).is_none()
 }
 
 /// Checks a state that must not depend on anything missing.
@@ -335,6 +355,10 @@ impl LogChange {
         self.update.update()
     }
 
+    pub fn seq(&self) -> i64 {
+        self.seq
+    }
+
     /// Checks rows of the log.
     fn of_rows(doc: &DocId, rows: &[LogRow], roots: Roots) -> Result<Vec<LogChange>> {
         let change = |row: &LogRow| {
@@ -352,18 +376,13 @@ fn overlay(
     doc: &DocId,
     base: Update<'_, Checked>,
     changes: &[&LogChange],
-    foreign: bool,
-    roots: Roots,
 ) -> Result<Option<Vec<u8>>> {
-    if foreign {
-        return laid_over(doc, base, changes, roots);
-    }
     let mut have = base.version();
     let mut added = Vec::new();
     for change in changes {
         let part = change.update();
         if !part.missing(&have.clocks).is_empty() {
-            return Err(outdated(doc, change.seq));
+            return Err(outdated(doc, change.seq).hint(restore(doc)));
         }
         let version = part.version();
         if have.holds(&version) {
@@ -375,17 +394,27 @@ fn overlay(
     merged(doc, std::iter::once(base).chain(added).collect())
 }
 
+/// The file of another program with the rows of the log.
+struct LaidOver {
+    /// The state with them; `None` if the file has all of them.
+    merged: Option<Vec<u8>>,
+    /// The numbers of those that build on what neither the file nor the log has.
+    waiting: BTreeSet<i64>,
+}
+
 /// Returns the file of another program with the rows of the log merged in. They were not judged against that
-/// file, so they are judged again, as in an import.
+/// file, so they are judged again, as in an import. Rows wait only if the log was `trimmed`: otherwise what
+/// they build on should be in it.
 fn laid_over(
     doc: &DocId,
     base: Update<'_, Checked>,
     changes: &[&LogChange],
+    trimmed: bool,
     roots: Roots,
-) -> Result<Option<Vec<u8>>> {
+) -> Result<LaidOver> {
     let updates: Vec<_> = changes.iter().map(|change| change.update()).collect();
     let updates: Vec<&Update<'_, Checked>> = updates.iter().collect();
-    let mut news = Vec::new();
+    let (mut news, mut waiting) = (Vec::new(), BTreeSet::new());
     for (index, verdict) in gate::admit(&base, &updates, roots(doc)) {
         let seq = changes.get(index).map(|change| change.seq);
         let seq = seq.ok_or_else(|| Error::bug("a verdict is about a missing log entry"))?;
@@ -395,7 +424,8 @@ fn laid_over(
             Verdict::Invalid(fault) => return Err(damaged(doc, seq).because(fault)),
             Verdict::Forked(id) => return Err(forked(doc, id)),
             Verdict::Waits(Need::Deletion(id)) => return Err(collected(doc, id)),
-            Verdict::Waits(Need::Clocks(_)) => return Err(outdated(doc, seq)),
+            Verdict::Waits(Need::Clocks(_)) if trimmed => drop(waiting.insert(seq)),
+            Verdict::Waits(Need::Clocks(_)) => return Err(outdated(doc, seq).hint(restore(doc))),
         }
     }
     let check = |bytes| {
@@ -403,7 +433,8 @@ fn laid_over(
             .map_err(|fault| Error::bug(format!("a change of {doc} is not valid")).because(fault))
     };
     let news = news.iter().map(|bytes| check(bytes)).collect::<Result<Vec<_>>>()?;
-    merged(doc, std::iter::once(base).chain(news).collect())
+    let merged = merged(doc, std::iter::once(base).chain(news).collect())?;
+    Ok(LaidOver { merged, waiting })
 }
 
 /// Merges the first part, a whole state, with the others; `None` if there are none.
@@ -420,11 +451,11 @@ fn damaged(doc: &DocId, seq: i64) -> Error {
     Error::corrupt(format!("log entry {seq} of {doc} is damaged")).hint(restore(doc)).damages(doc)
 }
 
-fn outdated(doc: &DocId, seq: i64) -> Error {
+/// Returns the error for a log entry that the file does not fit.
+pub(super) fn outdated(doc: &DocId, seq: i64) -> Error {
     Error::corrupt(format!(
         "the file of {doc} lacks what log entry {seq} depends on: an older state was put in its place",
     ))
-    .hint(restore(doc))
     .damages(doc)
 }
 

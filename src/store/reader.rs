@@ -1,6 +1,7 @@
 //! Reading a store that others may be writing.
 
 use super::fs::Seen;
+use super::incomplete::incomplete;
 use super::layout::{DATABASE, Document, Layout, Problem, Scan};
 use super::load::{self, Loaded, Roots};
 use super::machine::Machine;
@@ -191,7 +192,9 @@ impl Reader {
     pub fn bytes(&self, doc: &DocId) -> Result<Option<Vec<u8>>> {
         match &*self.source {
             FileSource::Files { .. } => {
-                Ok(self.load(doc)?.map(|loaded| loaded.state.into_bytes().into_vec()))
+                let Some(loaded) = self.load(doc)? else { return Ok(None) };
+                incomplete(doc, &loaded).map_or(Ok(()), Err)?;
+                Ok(Some(loaded.state.into_bytes().into_vec()))
             }
             FileSource::Legacy(legacy) => legacy.bytes(doc),
         }
@@ -255,6 +258,9 @@ impl Reader {
         read: impl FnOnce(&Update<'_, Checked>) -> Result<V>,
     ) -> Result<Option<V>> {
         let Some(loaded) = self.load(doc)? else { return Ok(None) };
+        if let Some(error) = incomplete(doc, &loaded) {
+            self.left_out.note(error.shows_rest());
+        }
         let update = loaded.update(doc, self.roots)?;
         let view = read(&update)?;
         parallel::free(update.bytes().len(), update.into_parsed());

@@ -4,6 +4,7 @@
 use super::check::FileRepair;
 use super::fold::{self, Checkpoint, EncodedState, NewState, WrittenFile};
 use super::fs;
+use super::incomplete::incomplete;
 use super::layout::{Meta, Stamp};
 use super::load;
 use super::session::{FOLD_WAIT, Session};
@@ -168,6 +169,8 @@ impl Session {
     fn write_checkpoint(&self, doc: &DocId) -> Result<Option<PathBuf>> {
         let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
         let Some(loaded) = loaded else { return Ok(None) };
+        // Its log entries must not count as written.
+        incomplete(doc, &loaded).map_or(Ok(()), Err)?;
         let state = NewState::Whole(EncodedState::alone(loaded.state.clone()));
         let checkpoint = Checkpoint::of(doc, &loaded, &state, self.state.log_end()?);
         let written = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;

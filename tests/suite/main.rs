@@ -88,6 +88,7 @@ mod log_revert;
 mod members;
 mod mixed;
 mod nouns;
+mod older_file;
 mod one_damaged;
 mod oracle;
 mod order;
