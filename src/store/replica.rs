@@ -28,9 +28,10 @@ use super::machine::Machine;
 use super::state::{ReplicaRow, State};
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, MemberId};
+use crate::limits;
 use crate::wire::Clocks;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A lease names every document that this replica ever wrote.
@@ -54,6 +55,9 @@ struct Lease {
     /// The end of the log after our last commit; `None` if an older crdtctl wrote the lease.
     #[serde(default)]
     log_end: Option<i64>,
+    /// The replicas that it continues.
+    #[serde(default)]
+    succeeds: Vec<String>,
 }
 
 /// The replica id and client id under which a session writes.
@@ -179,7 +183,16 @@ impl Replica {
 
     /// Writes the row into the session's transaction, if it is new.
     pub fn save(&self, state: &State) -> Result<()> {
-        if self.fresh { state.put_replica(&self.row) } else { Ok(()) }
+        if !self.fresh {
+            return Ok(());
+        }
+        state.put_replica(&self.row)?;
+        let earlier = state.earlier_replicas()?;
+        let here =
+            self.leases.as_deref().map(|leases| put_back_over(leases, &self.lease, &earlier));
+        let mut replaced = here.unwrap_or_default();
+        replaced.remove(&self.row.replica_id);
+        state.put_replaced(&replaced)
     }
 
     /// Records in the lease what the store will hold once the transaction is committed. This comes before the
@@ -206,6 +219,7 @@ impl Replica {
         self.lease.log_end = Some(log_end);
         self.lease.replica.clone_from(&self.row.replica_id);
         self.lease.client = self.row.client_id;
+        self.lease.succeeds = state.earlier_replicas()?;
         let text = serde_json::to_vec(&self.lease)
             .map_err(|e| Error::bug("the lease does not encode").because(e))?;
         let path = lease_path(leases, &self.row.replica_id);
@@ -264,6 +278,7 @@ impl Lease {
             inode,
             documents: BTreeMap::new(),
             log_end: None,
+            succeeds: Vec::new(),
         })
     }
 }
@@ -370,6 +385,32 @@ pub(super) fn leases_of(dir: &Path, machine: &Machine) -> Result<Vec<String>> {
     }
     replicas.sort();
     Ok(replicas)
+}
+
+/// Returns the replicas over whose store an older copy was put: on this machine they wrote in the place of
+/// this lease, and they continued one of the `earlier` replicas as this store does now.
+///
+/// Not promised: that their store is not somewhere else, to be put back. Whoever hears from it again knows.
+fn put_back_over(leases: &Path, here: &Lease, earlier: &[String]) -> BTreeSet<String> {
+    let mut replaced = BTreeSet::new();
+    // If they cannot be listed, nothing is known.
+    for (name, _) in fs::names(leases).unwrap_or_default() {
+        let name = name.to_string_lossy();
+        let Some(lease) = name.strip_suffix(".json").and_then(|id| read(leases, id)) else {
+            continue;
+        };
+        if (&lease.machine, &lease.path) == (&here.machine, &here.path)
+            && lease.succeeds.iter().any(|old| earlier.contains(old))
+        {
+            replaced.insert(lease.replica);
+            replaced.extend(lease.succeeds);
+        }
+    }
+    let is_id = |id: &str| {
+        (1..=limits::ID_BYTES).contains(&id.len()) && id.chars().all(|c| c.is_ascii_graphic())
+    };
+    replaced.retain(|replica| is_id(replica) && !earlier.contains(replica));
+    replaced
 }
 
 /// Returns a new replica after an old one. A dry run keeps the old name, with a client id of its own.

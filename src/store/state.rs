@@ -39,7 +39,7 @@ use crate::store::fs::Copies;
 use crate::wire::SharedBytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -190,6 +190,8 @@ pub(super) struct ReplicaRow {
 
 /// The setting of [`State::folding`].
 const FOLDING: &str = "fold";
+/// The setting with the replicas of [`State::put_replaced`].
+const REPLACED_REPLICAS: &str = "replica.replaced";
 /// The setting of [`State::earlier_replicas`].
 const EARLIER_REPLICAS: &str = "replica.earlier";
 
@@ -223,6 +225,33 @@ impl State {
     pub fn earlier_replicas(&self) -> Result<Vec<String>> {
         let kept = self.setting(EARLIER_REPLICAS)?;
         Ok(kept.map(|ids| ids.split_whitespace().map(str::to_owned).collect()).unwrap_or_default())
+    }
+
+    /// Returns the replicas that this store continues: those that were lost when an older copy of it was put
+    /// in the place of theirs, and then its own earlier ids, oldest first.
+    pub fn succeeded_replicas(&self) -> Result<Vec<String>> {
+        let mut all = self.replaced_replicas()?;
+        all.extend(self.earlier_replicas()?);
+        let from = all.len().saturating_sub(limits::EARLIER_REPLICAS);
+        Ok(all.split_off(from))
+    }
+
+    fn replaced_replicas(&self) -> Result<Vec<String>> {
+        let kept = self.setting(REPLACED_REPLICAS)?;
+        Ok(kept.map(|ids| ids.split_whitespace().map(str::to_owned).collect()).unwrap_or_default())
+    }
+
+    /// Records replicas that were lost when an older copy was put in the place of their store.
+    pub(super) fn put_replaced(&self, replicas: &BTreeSet<String>) -> Result<()> {
+        let mut kept = self.replaced_replicas()?;
+        kept.retain(|replica| !replicas.contains(replica));
+        kept.extend(replicas.iter().cloned());
+        let from = kept.len().saturating_sub(limits::EARLIER_REPLICAS);
+        let kept = kept.get(from..).unwrap_or_default().join(" ");
+        match kept.is_empty() {
+            true => Ok(()),
+            false => self.set_setting(REPLACED_REPLICAS, Some(&kept)),
+        }
     }
 
     pub(super) fn put_replica(&self, row: &ReplicaRow) -> Result<()> {

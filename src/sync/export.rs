@@ -205,7 +205,7 @@ impl<'a> Exporter<'a> {
         if let Some(state) = reader.state()
             && let Some((replica, member, _)) = state.replica()?
         {
-            let succeeds = state.earlier_replicas()?;
+            let succeeds = state.succeeded_replicas()?;
             export.sender = Sender { replica: Some(replica), member, succeeds };
             export.log_end = state.log_end()?;
         }

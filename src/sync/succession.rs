@@ -56,7 +56,7 @@ pub fn succeeded(state: &State) -> Result<BTreeMap<String, String>> {
         (of_one && !said.lives).then_some((old, said.by))
     };
     let mut gone: BTreeMap<String, String> = known(state)?.into_iter().filter_map(holds).collect();
-    let earlier = state.earlier_replicas()?;
+    let earlier = state.succeeded_replicas()?;
     // Few stores are in their second life: the others need not be asked since when.
     let mut ours = peers.iter().filter(|peer| earlier.contains(&peer.replica_id)).peekable();
     if ours.peek().is_some()
