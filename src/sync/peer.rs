@@ -237,11 +237,15 @@ impl Receipt {
         };
         let receipt = match old {
             None => self,
-            Some((old, recorded)) => {
+            Some((mut old, recorded)) => {
                 // It knew something that we made after the old receipt was recorded. No clock of ours is
                 // ahead of us.
                 let follows = heard_of_us.is_some_and(|heard| heard > recorded && heard <= now);
-                match self.after(&old) {
+                // Our own clock was ahead then, and the time in the old receipt is capped at that clock.
+                let timeless = recorded > now;
+                let order = if timeless { self.after_by_log(&old) } else { self.after(&old) };
+                old.said.at = old.said.at.min(now);
+                match order {
                     VersionOrder::Later => self,
                     _ if follows => self,
                     VersionOrder::Unclear => self.common(old),
@@ -259,6 +263,15 @@ impl Receipt {
             (Ordering::Greater, _) | (Ordering::Equal, Ordering::Greater) => VersionOrder::Later,
             (Ordering::Equal, Ordering::Equal) if self.has == old.has => VersionOrder::Later,
             (Ordering::Less, Ordering::Less | Ordering::Equal) => VersionOrder::Earlier,
+            _ => VersionOrder::Unclear,
+        }
+    }
+
+    /// The same for an old receipt whose time says nothing.
+    fn after_by_log(&self, old: &Receipt) -> VersionOrder {
+        match self.said.seq.cmp(&old.said.seq) {
+            Ordering::Greater => VersionOrder::Later,
+            Ordering::Equal if self.has == old.has => VersionOrder::Later,
             _ => VersionOrder::Unclear,
         }
     }

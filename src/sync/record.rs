@@ -102,12 +102,13 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
     peer::record_archives(state, replica, manifest)?;
     let made = heard_key(replica);
     let latest = state.setting(&made)?.and_then(|at| at.parse::<i64>().ok());
-    if latest.is_none_or(|latest| latest < manifest.created_at) {
+    // What is later than now was said by a clock that ran ahead, and is put right by what is said since.
+    if latest.is_none_or(|latest| latest < manifest.created_at || latest > now) {
         state.set_setting(&made, Some(&manifest.created_at.to_string()))?;
     }
     let seen = manifest.created_at.min(now);
     let old = state.peer(replica)?;
-    if old.is_some_and(|old| old.last_seen > seen) {
+    if old.is_some_and(|old| old.last_seen > seen && old.last_seen <= now) {
         return Ok(());
     }
     peer::note_missing(state, replica, &manifest.missing)?;

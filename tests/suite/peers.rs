@@ -182,3 +182,103 @@ fn a_prefix_that_is_too_short_is_said_to_be_and_names_who_could_be_meant() {
     assert!(run.stderr.contains(GROUP), "{}", run.stderr);
     alice.run(&["chat", "list", "-e", "xyz"]).fails(4, "no entity");
 }
+
+/// One backup is put back several times. The replicas that went on from it in between are gone with their
+/// store.
+#[test]
+fn replicas_that_a_backup_was_put_over_are_gone() {
+    let machine = Machine::new("put over");
+    let alice = machine.group("a", &[BOB, CAROL]);
+    let carol = machine.replica_of(&alice, "c", CAROL);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    bob.send("before");
+    bob.give(&alice);
+    let backup = machine.path("backup");
+    copy_tree(&bob.dir, &backup);
+    let mut replicas = vec![replica(&bob)];
+    for text in ["one", "two", "three"] {
+        std::fs::remove_dir_all(&bob.dir).unwrap();
+        copy_tree(&backup, &bob.dir);
+        machine.pass(60);
+        bob.send(text);
+        bob.give(&alice);
+        replicas.push(replica(&bob));
+    }
+    let late = alice.export("late.crdt");
+    let last = replicas.pop().unwrap();
+    assert_eq!(column(&status(&alice), "replica_id").iter().filter(|id| **id != last).count(), 1);
+    carol.ok(&["sync", "import", &late]);
+    carol.give(&alice);
+    assert_eq!(column(&status(&alice), "member"), [CAROL, BOB]);
+    let peers = alice.json(&["sync", "peers"]);
+    for peer in peers.as_array().unwrap().iter().filter(|peer| peer["member"] == BOB) {
+        let gone = replicas.iter().any(|id| peer["replica_id"] == id.as_str());
+        assert_eq!(peer["succeeded_by"].as_str(), gone.then_some(last.as_str()), "{peers}");
+    }
+    alice.ok(&["sync", "export", "--for", BOB, "-O", &late]);
+    // A copy elsewhere is one more replica.
+    let copy = machine.open(machine.path("copy"));
+    copy_tree(&backup, &copy.dir);
+    machine.pass(60);
+    copy.send("elsewhere");
+    copy.give(&alice);
+    let of_bob =
+        |alice: &Store<'_>| column(&status(alice), "member").iter().filter(|m| *m == BOB).count();
+    assert_eq!(of_bob(&alice), 2);
+}
+
+/// The store over which the backup was put was only moved aside, and comes back.
+#[test]
+fn a_replica_that_comes_back_to_its_place_lives_on() {
+    let machine = Machine::new("moved aside");
+    let alice = machine.group("a", &[BOB]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let backup = machine.path("backup");
+    copy_tree(&bob.dir, &backup);
+    std::fs::remove_dir_all(&bob.dir).unwrap();
+    copy_tree(&backup, &bob.dir);
+    bob.send("one");
+    bob.give(&alice);
+    let first = replica(&bob);
+    std::fs::rename(&bob.dir, machine.path("aside")).unwrap();
+    copy_tree(&backup, &bob.dir);
+    machine.pass(60);
+    bob.send("two");
+    bob.give(&alice);
+    let second = replica(&bob);
+    assert_eq!(column(&status(&alice), "replica_id"), [second.as_str()]);
+    std::fs::remove_dir_all(&bob.dir).unwrap();
+    std::fs::rename(machine.path("aside"), &bob.dir).unwrap();
+    machine.pass(60);
+    bob.send("three");
+    assert_eq!(replica(&bob), first, "its lease fits");
+    bob.give(&alice);
+    assert!(column(&status(&alice), "replica_id").contains(&first));
+}
+
+/// Receipts of the time when a clock was ahead are not believed against what is said since.
+#[test]
+fn receipts_are_believed_after_a_clock_was_put_right() {
+    let machine = Machine::new("fast clock");
+    machine.pass(86_400);
+    let alice = machine.group("a", &[BOB]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    bob.give(&alice);
+    machine.pass(-86_400);
+    for text in ["one", "two"] {
+        machine.pass(60);
+        bob.send(text);
+        bob.ok(&["kanban", "add", text]);
+        bob.give(&alice);
+        alice.give(&bob);
+        let listed = status(&bob);
+        assert_eq!(
+            (&listed[0]["they_lack_documents"], &listed[0]["unproven"]),
+            (&json!(0), &json!([]))
+        );
+        assert_eq!(status(&alice)[0]["they_lack_documents"], 0);
+    }
+    let out = text(&machine.path("x"));
+    let run = bob.run(&["sync", "export", "--for", ALICE, "--if-new", "-O", &out]);
+    assert!(run.exits(0).stderr.contains("nothing is new"), "{}", run.stderr);
+}
