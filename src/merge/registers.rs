@@ -292,6 +292,9 @@ impl Decided<'_> {
         if !winner.value.same(&contest.shown.value) {
             self.write_again(&target, &contest.path, winner, at);
         }
+        if target.is_flag() && winner.value.same(&Value::Bool(true)) {
+            self.last_deletion(&target, &writes);
+        }
         if !target.is_content() {
             return;
         }
@@ -344,6 +347,33 @@ impl Decided<'_> {
         let clock = self.own_clock(target).or(target.collection.clock);
         if let (Some(clock), Some(at)) = (clock, at.filter(|_| !target.is_flag())) {
             self.clock_again(target.below(clock), at);
+        }
+    }
+
+    /// Of several concurrent deletions of a record the last one says when it was, and by whom; of equally
+    /// late ones, the greater name.
+    fn last_deletion(&mut self, target: &Target, writes: &[(Option<i64>, &Write)]) {
+        let Some(marks) = &target.collection.tombstone else { return };
+        let path = |name: &str| target.below(name);
+        let said = |write: &Write, name: &str| self.news.said(write, &path(name).steps());
+        let last = writes
+            .iter()
+            .filter(|(_, write)| write.value.same(&Value::Bool(true)))
+            .map(|(_, write)| (said(write, marks.at), marks.by.map(|by| said(write, by))))
+            .max_by(|a, b| {
+                let at = |of: &Option<Value>| of.as_ref().and_then(Value::as_i64);
+                let by = |of: &Option<Option<Value>>| of.clone().flatten().unwrap_or(Value::Null);
+                at(&a.0).cmp(&at(&b.0)).then_with(|| order(&by(&a.1), &by(&b.1)))
+            });
+        let Some((at, by)) = last else { return };
+        for (name, value) in [Some((marks.at, at)), marks.by.zip(by)].into_iter().flatten() {
+            let path = path(name);
+            let shown = self.merge.after.value(&path.steps());
+            if let Some(value) = value
+                && !shown.is_some_and(|shown| shown.same(&value))
+            {
+                self.again.insert(path, value);
+            }
         }
     }
 

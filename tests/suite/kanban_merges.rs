@@ -287,3 +287,62 @@ fn acknowledgements_of_an_earlier_archiving_do_not_count_for_a_later_one() {
     let acknowledged = alice.json(&["kanban", "show", &id])["ack_vector"].clone();
     assert_eq!(keys(&acknowledged), [ALICE]);
 }
+
+/// Of two who archive a card, close an issue or delete a message at once, the later one says when that was.
+#[test]
+fn of_several_deletions_the_last_one_counts() {
+    for alice_is_later in [true, false] {
+        let machine = Machine::new("archived twice");
+        // From Dave nothing is ever heard: no message is pruned.
+        let (dave, eve) = ("dave-oak-wind-sea", "eve-rain-hill-moon");
+        let alice = machine.project("alice", &[BOB, CAROL, dave, eve]);
+        let card = alice.ok(&["kanban", "add", "a card"]);
+        let issue = alice.ok(&["issue", "open", "an issue"]);
+        let message = alice.ok(&["chat", "send", "a word", "--as", BOB]);
+        let bob = machine.replica_of(&alice, "bob", BOB);
+        let carol = machine.replica_of(&alice, "carol", CAROL);
+        let (first, last) = if alice_is_later { (&bob, &alice) } else { (&alice, &bob) };
+        let mut at = machine.now();
+        for store in [first, last] {
+            machine.pass(60);
+            at = machine.now();
+            store.ok(&["kanban", "archive", &card]);
+            store.ok(&["issue", "close", &issue]);
+            store.ok(&["chat", "delete", &message]);
+            store.ok(&["member", "remove", eve, "--as", ALICE]);
+        }
+        machine.pass(60);
+        first.give(&carol);
+        last.give(&carol);
+        let times = |store: &Store<'_>| {
+            let [board, issues] = ["kanban", "issues"].map(|doc| store.json(&["doc", "dump", doc]));
+            let chat = store.json(&["doc", "dump", "chat"]);
+            [
+                board["cards"][&card]["archived_at"].clone(),
+                find(&issues["issues"], &issue)["closed_at"].clone(),
+                chat["messages"][&message]["deleted_at"].clone(),
+                store.json(&["doc", "dump", "core"])["members"][eve]["deleted_at"].clone(),
+            ]
+        };
+        assert_eq!(times(&carol), [0; 4].map(|_| json!(at)), "alice is later: {alice_is_later}");
+        for _ in 0..2 {
+            for from in [&alice, &bob, &carol] {
+                for to in [&alice, &bob, &carol].into_iter().filter(|to| to.dir != from.dir) {
+                    from.give(to);
+                }
+            }
+        }
+        for store in [&alice, &bob] {
+            let found = store.json(&["doc", "dump", "kanban"]);
+            assert_eq!(found["cards"][&card]["archived_at"], json!(at));
+            assert_eq!(store.digest(), carol.digest());
+            assert_eq!(store.column(&["conflict", "list"], "field"), Vec::<String>::new());
+        }
+    }
+}
+
+/// The record with this id, under its key or in a list.
+fn find(records: &Value, id: &str) -> Value {
+    let listed = records.as_array().into_iter().flatten().find(|one| one["id"] == id);
+    listed.unwrap_or(&records[id]).clone()
+}
