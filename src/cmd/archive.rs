@@ -220,7 +220,13 @@ fn move_out(context: &Context, older_than: Option<When>, dry_run: bool) -> Resul
         cutoff,
         strict: older_than.is_some(),
     };
-    let run = archiving::run(&context.store()?, context.how()?, &request)?;
+    let mut run = archiving::run(&context.store()?, context.how()?, &request)?;
+    let refused = std::mem::take(&mut run.refused);
+    if run.documents.is_empty()
+        && let Some(refused) = refused.first()
+    {
+        return Err(refused.clone());
+    }
     let archived: usize = run.documents.iter().flat_map(|one| one.archived.values()).sum();
     let waiting: usize = run.documents.iter().map(|one| one.waiting).sum();
     let freed = run.documents.iter().map(|one| one.bytes_before.saturating_sub(one.bytes_after));
@@ -247,6 +253,7 @@ fn move_out(context: &Context, older_than: Option<When>, dry_run: bool) -> Resul
         n => format!("{would}archived {n} records, freed {}", ui::size(freed)),
     };
     report.notes.push(format!("{said}{}", waits(waiting, &run.documents)));
+    report.notes.extend(refused.iter().map(|refused| format!("not everywhere: {refused}")));
     report.notes.extend(context.notes_of(&committed));
     Ok(report)
 }

@@ -8,9 +8,8 @@ use super::export::{self, Lacked};
 use super::peer::KnownPeer;
 use super::succession;
 use crate::archive::{self, ArchiveMode, ArchiveUnit, WaitingUnit};
-use crate::concern;
-use crate::concern::core;
-use crate::error::{Error, Result};
+use crate::concern::{self, Actor, core};
+use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId};
 use crate::inspect::touched::TouchMap;
 use crate::path::DocPath;
@@ -108,6 +107,8 @@ pub struct ArchiveRun {
     pub documents: Vec<ArchivedDocument>,
     /// The commit, with its notes.
     pub committed: Committed,
+    /// For each entity of which the acting member may only read: why nothing was archived from it.
+    pub refused: Vec<Error>,
 }
 
 /// Archives what may be archived, in one commit: rows first, then the removal. A dry run reports what would
@@ -118,6 +119,7 @@ pub struct ArchiveRun {
 pub fn run(store: &Store, open: Open<'_>, request: &ArchiveRequest) -> Result<ArchiveRun> {
     let mut session = store.session(open)?;
     let plans = plan(&mut session, &store.reader()?, store.environment(), request)?;
+    let (plans, refused) = allowed(&mut session, plans)?;
     let mut documents = Vec::new();
     for plan in plans {
         documents.push(apply(&mut session, plan)?);
@@ -130,7 +132,38 @@ pub fn run(store: &Store, open: Open<'_>, request: &ArchiveRequest) -> Result<Ar
                 (changed.bytes_before, changed.bytes_after);
         }
     }
-    Ok(ArchiveRun { documents, committed })
+    Ok(ArchiveRun { documents, committed, refused })
+}
+
+/// Returns the plans that the acting member may carry out, and why not the others. A store without a member
+/// only tidies up, and so does anybody in an entity without active members.
+fn allowed(
+    session: &mut Session,
+    plans: Vec<ArchivePlan>,
+) -> Result<(Vec<ArchivePlan>, Vec<Error>)> {
+    let mut refused: BTreeMap<EntityId, Error> = BTreeMap::new();
+    let mut allowed = Vec::with_capacity(plans.len());
+    for plan in plans {
+        let moves = !plan.units.is_empty() && session.member().is_some();
+        let Some(entity) = plan.doc.entity().filter(|_| moves) else {
+            allowed.push(plan);
+            continue;
+        };
+        match may_archive(session, &entity) {
+            Ok(()) => allowed.push(plan),
+            Err(e) if e.kind == Kind::Refused => drop(refused.entry(entity).or_insert(e)),
+            Err(e) => session.leave_out(e)?,
+        }
+    }
+    Ok((allowed, refused.into_values().collect()))
+}
+
+fn may_archive(session: &mut Session, entity: &EntityId) -> Result<()> {
+    let members = session.read(&entity.document(core::SPEC.name), core::active)?;
+    match members.is_none_or(|members| members.is_empty()) {
+        true => Ok(()),
+        false => Actor::of(session, entity)?.writing().map(drop),
+    }
 }
 
 /// Writes rows into the archive, then removes their records from the document.
@@ -199,6 +232,10 @@ fn plan_document(
 ) -> Result<Option<ArchivePlan>> {
     let now = environment.machine.clock.now();
     let Some(shown) = reader.any_view(doc)? else { return Ok(None) };
+    if let Some(mut error) = reader.left_out().take().filter(|error| error.shows_rest) {
+        error.shows_rest = false;
+        return Err(error);
+    }
     let Some(view) = shown.known() else { return Ok(None) };
     let units = match (ArchiveMode::of(&**view), request.strict) {
         (Some(ArchiveMode::Crdt), _) => return Ok(None),

@@ -420,3 +420,26 @@ fn a_document_over_its_limit_is_archived_by_itself_where_that_is_wanted() {
     let again = alice.json(&["archive", "auto", "off"]);
     assert_eq!((&again["changed"], &again["auto"]), (&json!(true), &json!(false)));
 }
+
+#[test]
+fn who_may_only_read_archives_nothing() {
+    let machine = Machine::new("archive by a viewer");
+    let alice = machine.group("alice", &[]);
+    alice.ok(&["member", "add", BOB, "--role", "viewer"]);
+    alice.send("an old word");
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    bob.give(&alice);
+    machine.pass(100 * DAY);
+    alice.give(&bob);
+    let before = bob.documents();
+    for dry in [&["archive", "run", "-n"][..], &["archive", "run"]] {
+        bob.run(dry).fails(1, "may only read");
+    }
+    // What it does by itself is not stopped by that.
+    bob.ok(&["archive", "auto", "on"]);
+    alice.give(&bob);
+    assert_eq!(bob.documents(), before);
+    assert_eq!(alice.json(&["archive", "run"])["archived"], 1);
+    alice.give(&bob);
+    assert_eq!(bob.column(&["archive", "list"], "text"), ["an old word"]);
+}
