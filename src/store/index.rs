@@ -34,6 +34,9 @@ use std::rc::Rc;
 const MOST_RANGES: usize = 2_000;
 /// A small part: at most one unit in this many.
 const SMALL_PART: u64 = 8;
+/// Pieces that are at least one for this many bytes of the state are read with all of it: each takes reading
+/// the blocks around it.
+const BYTES_A_PIECE: u64 = 1 << 14;
 /// After this many reads of a file, the whole file is held in memory.
 const MOST_READS: u32 = if cfg!(debug_assertions) { 100 } else { 500 };
 /// After this many questions about pages of a root, the facts of all its pages are read at once.
@@ -343,6 +346,15 @@ impl IndexedFile {
         pages
     }
 
+    /// Reads the whole state, unless that was done.
+    fn all_bytes(&self) -> Option<&[u8]> {
+        if self.bytes.get().is_none() {
+            let all = self.file.range(0..self.bytes())?.into_owned();
+            return Some(self.bytes.get_or_init(|| all));
+        }
+        self.bytes.get().map(Vec::as_slice)
+    }
+
     fn is_small_part(&self, ids: &IdSet) -> bool {
         let length = |range: Range<u32>| u64::from(range.end.saturating_sub(range.start));
         let part: u64 = ids.iter().map(|(_, range)| length(range)).sum();
@@ -370,8 +382,7 @@ impl Bytes for IndexedFile {
         if self.reads.get() <= MOST_READS {
             return self.file.range(range);
         }
-        let all = self.file.range(0..self.bytes())?.into_owned();
-        self.bytes.get_or_init(|| all).as_slice().range(range)
+        self.all_bytes()?.range(range)
     }
 
     fn found(&self) -> Option<&FoundBlocks> {
@@ -486,7 +497,11 @@ impl PageSource for IndexedFile {
     }
 
     fn project(&self, pages: &PageSet) -> Option<Vec<u8>> {
-        self.segments.project(self, &self.ids(pages)?, &self.deletes)
+        let ids = self.ids(pages)?;
+        if ids.iter().count() as u64 >= self.bytes() / BYTES_A_PIECE {
+            self.all_bytes()?;
+        }
+        self.segments.project(self, &ids, &self.deletes)
     }
 
     fn splice(&self, pages: &PageSet, edited: &Update<'_, Checked>) -> Option<Splice> {
