@@ -218,7 +218,12 @@ impl<'d> Txn<'d> {
         if path.len() > 1 {
             self.ask(path);
         }
-        self.live().out(path)
+        let found = self.live().out(path);
+        // Of a root that is a map only some keys are written; a sequence is written with all that is in it.
+        if path.len() == 1 && !matches!(found, Some(Out::YMap(_)) | None) {
+            self.ask(path);
+        }
+        found
     }
 
     /// The map at a path, of which one key is read or written.

@@ -12,6 +12,7 @@ use crate::wire::{
 };
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
@@ -56,7 +57,7 @@ pub trait PageSource: Bytes + fmt::Debug {
     fn lists(&self, root: &str, field: Option<&str>) -> PageSet;
 
     /// Returns the roots all of whose lists are among these pages, if it has stored pages of them.
-    fn all_lists_of(&self, pages: &PageSet) -> Vec<String>;
+    fn all_lists_of(&self, pages: &PageSet) -> BTreeSet<String>;
 
     /// Returns the pages needed to tell what a root is, or which of its keys hold anything.
     fn least(&self) -> PageSet;
@@ -158,8 +159,8 @@ impl PageSource for HeldState {
         PageSet::new()
     }
 
-    fn all_lists_of(&self, _pages: &PageSet) -> Vec<String> {
-        Vec::new()
+    fn all_lists_of(&self, _pages: &PageSet) -> BTreeSet<String> {
+        BTreeSet::new()
     }
 
     fn least(&self) -> PageSet {
@@ -275,7 +276,7 @@ impl Window {
     }
 
     /// Returns the roots all of whose lists are at hand, if their pages are stored.
-    pub fn all_lists_of(&self) -> Vec<String> {
+    pub fn all_lists_of(&self) -> BTreeSet<String> {
         self.pages.all_lists_of(&self.at_hand)
     }
 

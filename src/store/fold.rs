@@ -127,8 +127,8 @@ impl NewState {
     }
 
     /// Returns the roots of which all pages of lists were edited.
-    fn all_lists_of(&self) -> Vec<String> {
-        self.spliced().map_or_else(Vec::new, |spliced| spliced.window.all_lists_of())
+    fn all_lists_of(&self) -> BTreeSet<String> {
+        self.spliced().map(|spliced| spliced.window.all_lists_of()).unwrap_or_default()
     }
 
     fn spliced(&self) -> Option<&SplicedState> {

@@ -473,12 +473,13 @@ impl PageSource for IndexedFile {
         })
     }
 
-    fn all_lists_of(&self, pages: &PageSet) -> Vec<String> {
-        let known = self.lists.borrow();
-        let asked = known
-            .iter()
-            .filter(|(_, lists)| lists.first().is_some_and(|(_, page)| pages.contains(page)));
-        asked.map(|(root, _)| root.clone()).collect()
+    fn all_lists_of(&self, pages: &PageSet) -> BTreeSet<String> {
+        let known = self.pages.borrow();
+        let of_list = |page: &u32| match known.get(*page as usize) {
+            Some(StoredPage { root, key: PageKey::List { .. }, .. }) => Some(root.clone()),
+            _ => None,
+        };
+        pages.iter().filter_map(of_list).collect()
     }
 
     fn least(&self) -> PageSet {

@@ -59,7 +59,7 @@ pub(in crate::store) struct PageChange<'p> {
     /// The pages that changed.
     pub changed: Vec<PageRow<'p>>,
     /// Roots of which all pages of lists are among them.
-    pub all_lists_of: Vec<String>,
+    pub all_lists_of: BTreeSet<String>,
     /// All others; `None` if the table has them already.
     pub others: Option<Vec<PageRow<'p>>>,
     /// Whether all pages have been swept since …

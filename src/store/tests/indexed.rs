@@ -219,6 +219,12 @@ fn the_entries_of_a_list_are_read_only_where_they_are_asked_for() {
     // A list that goes takes its page along.
     edit(&|txn| txn.remove(&["columns"], "c1").map(drop));
     assert_eq!(read(&["columns", "c1", "title"]).0, None);
+    let pages = |store: &Store| {
+        let state = Connection::open(store.dir().join("crdtctl.db")).unwrap();
+        let count = "SELECT count(*) FROM page WHERE CAST(key AS TEXT) LIKE '[%'";
+        state.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(pages(&store), 1);
     edit(&|txn| txn.push(&["columns", "c2", LIST], "the second one"));
     let view = store.reader().unwrap().view(&doc("core")).unwrap().unwrap();
     assert_eq!(entries(view.value(&["columns", "c2", LIST])), 2);
