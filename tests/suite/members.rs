@@ -1,5 +1,6 @@
 //! `member`: add, remove, role, list, show; who may do what.
 
+use crate::application::Application;
 use crate::support::*;
 use serde_json::json;
 
@@ -284,4 +285,28 @@ fn members_of_the_real_application_are_read_as_they_are() {
     assert_eq!(all.as_array().map(Vec::len), Some(3));
     assert_eq!(all[1]["deleted_by"], "deborah-shanghai-khartoum-price");
     assert_eq!(all[1]["deleted_at"], 1_792_627_200);
+}
+
+/// Two programs that each make a record of a member, and remove that member: one record is in the place of
+/// the other.
+#[test]
+fn of_the_removals_in_two_records_of_one_member_the_later_one_counts() {
+    for (first, second) in [(50, 90), (90, 50)] {
+        let machine = Machine::new("removed in two records");
+        let store = machine.group("store", &[BOB]);
+        let doc = format!("{GROUP}:core");
+        let base = std::fs::read(store.document(&doc)).unwrap();
+        machine.pass(100);
+        for (client, by, after) in [(8, ALICE, first), (9, BOB, second)] {
+            let other = Application::open(client, &base);
+            other.add_member(CAROL, "member", START + 10);
+            other.remove_member(CAROL, by, START + after);
+            let file = machine.path("other.bin");
+            std::fs::write(&file, other.save()).unwrap();
+            store.run(&["sync", "import", "--raw", &doc, &text(&file)]).exits(0);
+        }
+        let carol = store.json(&["doc", "dump", &doc])["members"][CAROL].clone();
+        assert_eq!(carol["deleted"], json!(true));
+        assert_eq!(carol["deleted_at"], json!(START + 90), "{first} {second}: {carol}");
+    }
 }
