@@ -100,6 +100,14 @@ impl Error {
         Self::new(Kind::Corrupt, message)
     }
 
+    /// [`Kind::Corrupt`]: a document of the store does not decode.
+    pub fn undecodable(
+        doc: impl fmt::Display,
+        fault: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::corrupt(format!("{doc} does not decode")).because(fault).damages(doc)
+    }
+
     /// [`Kind::Untrusted`]: bytes from outside are refused; the store is unchanged.
     pub fn untrusted(message: impl Into<String>) -> Self {
         Self::new(Kind::Untrusted, message)

@@ -2,7 +2,7 @@
 
 use super::failure::word;
 use super::foreign::{ForeignFile, FromKind};
-use super::subject::{LooseDocument, pick, refused_by_yjs, split};
+use super::subject::{LooseDocument, no_longer_decodes, pick, refused_by_yjs, split};
 use super::{Context, files};
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Result};
@@ -49,8 +49,7 @@ fn of_document(wanted: &str, file: &LooseDocument) -> Result<Vec<Row>> {
     if let Some(message) = refused_by_yjs(&file.document) {
         rows.push(finding(wanted, "undecodable", "error", &message, None));
     }
-    let merged = Update::walk(&file.update)
-        .map_err(|fault| Error::bug("an update that was read no longer decodes").because(fault))?;
+    let merged = Update::walk(&file.update).map_err(no_longer_decodes)?;
     for step in &file.document.steps {
         let Ok(update) = Update::walk(&step.update) else { continue };
         if let Some(id) = update.contradicts(&merged) {
@@ -204,8 +203,7 @@ fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u
     let updates: Vec<SharedBytes> = updates;
     let blocks: usize =
         updates.iter().filter_map(|update| Some(Update::walk(update).ok()?.blocks().len())).sum();
-    let merged = merge_many(updates)
-        .map_err(|fault| Error::bug("an update that was read no longer decodes").because(fault))?;
+    let merged = merge_many(updates).map_err(no_longer_decodes)?;
     let types = SharedTypes::read(merged.clone())?;
     let waits = !types.waiting().is_empty();
     let problem = left_out

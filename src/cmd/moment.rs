@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::foreign::{ForeignFile, FromKind, is_readable};
-use super::subject::LooseDocument;
+use super::subject::{LooseDocument, no_longer_decodes};
 use super::time::fixed;
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Result, counted};
@@ -84,9 +84,7 @@ fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedT
 
 fn merged<'s>(steps: impl Iterator<Item = &'s KeptUpdate>) -> Result<SharedTypes> {
     let updates = steps.map(|step| step.update.clone()).collect();
-    let merged = merge_many(updates)
-        .map_err(|fault| Error::bug("an update that was read no longer decodes").because(fault))?;
-    SharedTypes::read(merged)
+    SharedTypes::read(merge_many(updates).map_err(no_longer_decodes)?)
 }
 
 /// Parses clocks such as `7:12,8:3`.

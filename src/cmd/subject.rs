@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result, listed};
 use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate};
 use crate::id::DocId;
 use crate::store::Reader;
-use crate::wire::{SharedBytes, Update, merge_many};
+use crate::wire::{Fault, SharedBytes, Update, merge_many};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -395,4 +395,9 @@ fn merged(name: &str, document: &FoundDocument) -> Result<SharedBytes> {
     merge_many(updates).map_err(|fault| {
         Error::untrusted(format!("{name}: an update in it does not decode")).because(fault)
     })
+}
+
+/// Returns the error for bytes that were read as an update before.
+pub fn no_longer_decodes(fault: Fault) -> Error {
+    Error::bug("an update that was read no longer decodes").because(fault)
 }

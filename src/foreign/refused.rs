@@ -1,10 +1,8 @@
 //! Explains in one helpful sentence what bytes are that are not from Yjs.
 
 use super::text;
+use crate::limits::UNPACKED_STRETCH;
 use crate::wire::{Salvage, from_v2_within};
-
-/// How many times as long in v1 an update in v2 may be that is recognised as cut short.
-const STRETCH: usize = 64;
 
 /// Beginnings of well-known files.
 const KNOWN: &[(&[u8], &str)] = &[
@@ -70,7 +68,8 @@ fn other(bytes: &[u8]) -> Option<String> {
     let cut =
         "it begins as an update in v2 and is cut short: nothing of v2 can be read without its end";
     // No more than what is linear: this is asked of each of many damaged parts.
-    let most = bytes.len().saturating_mul(STRETCH);
+    let most = (bytes.len() as u64).saturating_mul(UNPACKED_STRETCH);
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
     let fault = is_v2.then(|| from_v2_within(bytes, most).0.err()).flatten();
     let fault = fault.filter(|fault| fault.rule == "truncated");
     fault.map(|_| cut.to_owned())

@@ -77,36 +77,28 @@ fn first_of_each<S: Ord + Copy>(held: &[StepUnits<S>], units: &mut Vec<StepUnits
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crdt::testing::Rng;
     use std::cell::Cell;
     use std::cmp::Ordering;
     use std::collections::BTreeMap;
 
-    fn random(state: &mut u64, below: u64) -> u64 {
-        *state ^= *state << 13;
-        *state ^= *state >> 7;
-        *state ^= *state << 17;
-        *state % below
-    }
-
     #[test]
     fn each_unit_is_in_the_first_step_that_holds_it() {
-        let state = &mut 0x9e37_79b9_7f4a_7c15;
         for round in 0..2_000 {
+            let mut rng = Rng::new(round);
             let mut held = Vec::new();
             let mut expected: BTreeMap<(u64, u32), u64> = BTreeMap::new();
-            for step in 0..random(state, 12) {
-                for _ in 0..random(state, 3) {
-                    let (client, start) = (random(state, 2), random(state, 30) as u32);
-                    let clocks = start..start + random(state, 9) as u32;
+            for step in 0..rng.below(12) as u64 {
+                for _ in 0..rng.below(3) {
+                    let (client, start) = (rng.below(2) as u64, rng.below(30) as u32);
+                    let clocks = start..start + rng.below(9) as u32;
                     for clock in clocks.clone() {
                         expected.entry((client, clock)).or_insert(step);
                     }
                     held.push(StepUnits { client, clocks, step });
                 }
             }
-            for at in (1..held.len()).rev() {
-                held.swap(at, random(state, at as u64 + 1) as usize);
-            }
+            rng.shuffle(&mut held);
             let earliest = Earliest::of(held);
             for (client, clock) in
                 (0..3).flat_map(|client| (0..45).map(move |clock| (client, clock)))

@@ -4,11 +4,11 @@
 use super::Incoming;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
-use crate::inspect::touched::TouchMap;
+use crate::inspect::touched::{TouchMap, TouchedRecord};
 use crate::path::{DocPath, Keys};
 use crate::schema::{FieldKind, Spec};
 use crate::store::{LogRow, Session};
-use crate::wire::{Id, Update};
+use crate::wire::{Fault, Id, Update};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was done here to reactions after what the senders of an import were known to have.
@@ -40,26 +40,16 @@ pub(super) fn reactions(
     before: &View,
     spec: &'static Spec,
 ) -> Result<BTreeSet<DocPath>> {
-    let doc = &incoming.doc;
-    let rows = unknown_rows(session, incoming)?;
-    if rows.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let broken =
-        |fault| Error::corrupt(format!("{doc} does not decode")).because(fault).damages(doc);
-    // As it was: what left it has left no trace of its place.
-    let document = Update::walk(before.bytes()).map_err(broken)?;
-    let map = TouchMap::of(Some(spec), &document);
+    let is_reaction = |field: &String| {
+        let mut named = spec.collections.iter().filter_map(|of| of.field(field));
+        named.any(|field| field.kind == FieldKind::Reactions)
+    };
     let mut late = BTreeSet::new();
-    for row in &rows {
-        let touched = map.touched(&row.update).map_err(broken)?.records.into_iter();
-        let is_reaction = |field: &String| {
-            let mut named = spec.collections.iter().filter_map(|of| of.field(field));
-            named.any(|field| field.kind == FieldKind::Reactions)
-        };
-        let reacted = touched.filter(|record| record.fields.iter().any(is_reaction));
+    each_unknown(session, incoming, before, spec, |_, _, touched| {
+        let reacted = touched.into_iter().filter(|record| record.fields.iter().any(is_reaction));
         late.extend(reacted.map(|record| record.steps));
-    }
+        Ok(())
+    })?;
     Ok(late)
 }
 
@@ -75,25 +65,16 @@ pub(super) fn reactions_in(
     spec: &'static Spec,
     maps: &BTreeSet<&DocPath>,
 ) -> Result<LateReactions> {
-    let doc = &incoming.doc;
     let mut late = LateReactions::default();
-    let rows = unknown_rows(session, incoming)?;
-    if rows.is_empty() {
-        return Ok(late);
-    }
-    let broken =
-        |fault| Error::corrupt(format!("{doc} does not decode")).because(fault).damages(doc);
-    let document = Update::walk(before.bytes()).map_err(broken)?;
-    let map = TouchMap::of(Some(spec), &document);
-    for row in &rows {
+    each_unknown(session, incoming, before, spec, |map, row, touched| {
         // Taking it apart unit by unit costs more than looking whether it is about them.
-        let touched = map.touched(&row.update).map_err(broken)?.records.into_iter();
-        let mut fields =
-            touched.flat_map(|of| of.fields.into_iter().map(move |f| of.steps.child(&f)));
+        let mut fields = touched
+            .into_iter()
+            .flat_map(|of| of.fields.into_iter().map(move |field| of.steps.child(&field)));
         if !fields.any(|field| maps.contains(&field)) {
-            continue;
+            return Ok(());
         }
-        for unit in map.units(&row.update).map_err(broken)? {
+        for unit in map.units(&row.update)? {
             // The path of a set: a member in a sequence has the path of the sequence.
             if !unit.path.parent().is_some_and(|around| maps.contains(&around)) {
                 continue;
@@ -106,8 +87,32 @@ pub(super) fn reactions_in(
                 taken.by.extend(row.member.clone());
             }
         }
-    }
+        Ok(())
+    })?;
     Ok(late)
+}
+
+/// Calls `each` for the rows of our log that a sender was not known to have, with the records that each
+/// touched in the document as it was `before`: what left it since has left no trace of its place.
+fn each_unknown(
+    session: &Session,
+    incoming: &Incoming<'_>,
+    before: &View,
+    spec: &'static Spec,
+    mut each: impl FnMut(&TouchMap<'_, '_>, &LogRow, Vec<TouchedRecord>) -> Result<(), Fault>,
+) -> Result<()> {
+    let rows = unknown_rows(session, incoming)?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let broken = |fault| Error::undecodable(&incoming.doc, fault);
+    let document = Update::walk(before.bytes()).map_err(broken)?;
+    let map = TouchMap::of(Some(spec), &document);
+    for row in &rows {
+        let touched = map.touched(&row.update).map_err(broken)?;
+        each(&map, row, touched.records).map_err(broken)?;
+    }
+    Ok(())
 }
 
 /// Returns the rows of our log that a sender was not known to have.

@@ -235,8 +235,7 @@ fn events_in(
     members: &ByReplica,
 ) -> Result<Vec<RecordEvent>> {
     let Some(bytes) = reader.bytes(doc)? else { return Ok(Vec::new()) };
-    let broken =
-        |fault| Error::corrupt(format!("{doc} does not decode")).because(fault).damages(doc);
+    let broken = |fault| Error::undecodable(doc, fault);
     let document = Update::walk(&bytes).map_err(broken)?;
     let map = TouchMap::of(concern::of(doc), &document);
     let mut found = Vec::new();
@@ -314,9 +313,8 @@ fn source(origin: &(String, i64), members: &ByReplica) -> Option<String> {
 /// Returns what a logged update touched.
 fn look(reader: &Reader, row: &LogRow) -> Result<Touched> {
     let document = reader.bytes(&row.doc)?.unwrap_or_else(|| vec![0, 0]);
-    touched::touched(concern::of(&row.doc), &document, &row.update).map_err(|fault| {
-        Error::corrupt(format!("{} does not decode", row.doc)).because(fault).damages(&row.doc)
-    })
+    touched::touched(concern::of(&row.doc), &document, &row.update)
+        .map_err(|fault| Error::undecodable(&row.doc, fault))
 }
 
 fn operations(lines: &str) -> Result<Vec<LoggedOperation>> {

@@ -184,9 +184,8 @@ impl<'s> SqlSource<'s> {
         if file.bytes.is_empty() && file.unfolded > 0 {
             return Ok(Vec::new());
         }
-        let sizes = Sizes::of(&file.bytes, concern::of(id), None).map_err(|fault| {
-            Error::corrupt(format!("{id} does not decode")).because(fault).damages(id)
-        });
+        let sizes = Sizes::of(&file.bytes, concern::of(id), None)
+            .map_err(|fault| Error::undecodable(id, fault));
         Ok(self.sound(sizes)?.rows)
     }
 

@@ -319,18 +319,18 @@ impl IndexedFile {
         self.numbers.borrow().get(root)?.get(&PageKey::Key(key.to_owned())).copied()
     }
 
-    /// Reads which lists a root has, unless that was done; returns what `pick` makes of them.
-    fn among_lists<R>(&self, root: &str, pick: impl FnOnce(&[(String, u32)]) -> R) -> R {
-        let mut known = self.lists.borrow_mut();
-        if let Some(lists) = known.get(root) {
-            return pick(lists);
-        }
+    /// Reads which lists a root has, each with the field that it is.
+    fn read_lists(&self, root: &str) -> Vec<(String, u32)> {
         let named = |page: StoredPage| match page.key.clone() {
             PageKey::List { field, .. } => Some((field, self.number(page)?)),
             PageKey::Root | PageKey::Key(_) => None,
         };
-        let lists = self.told(self.table.lists(root)).into_iter().filter_map(named).collect();
-        pick(known.entry(root.to_owned()).or_insert(lists))
+        self.told(self.table.lists(root)).into_iter().filter_map(named).collect()
+    }
+
+    /// Whether a root has a page as a whole. Such pages are among the least, so whoever asks found them.
+    fn is_sequence(&self, root: &str) -> bool {
+        self.numbers.borrow().get(root).is_some_and(|keys| keys.contains_key(&PageKey::Root))
     }
 
     /// Adds the lists of each root that is a sequence of which a page is among these: what is derived from
@@ -464,13 +464,19 @@ impl PageSource for IndexedFile {
     }
 
     fn lists(&self, root: &str, field: Option<&str>) -> PageSet {
-        self.among_lists(root, |lists| {
-            let is_asked = |(of, _): &(String, u32)| field.is_none_or(|field| of == field);
-            match lists.iter().any(is_asked) {
-                true => lists.iter().map(|(_, page)| *page).collect(),
-                false => PageSet::new(),
-            }
-        })
+        if !self.is_sequence(root) {
+            return PageSet::new();
+        }
+        let mut known = self.lists.borrow_mut();
+        if !known.contains_key(root) {
+            known.insert(root.to_owned(), self.read_lists(root));
+        }
+        let lists = known.get(root).map(Vec::as_slice).unwrap_or_default();
+        let is_asked = |(of, _): &(String, u32)| field.is_none_or(|field| of == field);
+        match lists.iter().any(is_asked) {
+            true => lists.iter().map(|(_, page)| *page).collect(),
+            false => PageSet::new(),
+        }
     }
 
     fn all_lists_of(&self, pages: &PageSet) -> BTreeSet<String> {

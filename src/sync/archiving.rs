@@ -280,9 +280,7 @@ impl Replicas {
         let mut replicas = Replicas { own: None, lacking: BTreeMap::new() };
         let Some(state) = reader.state() else { return Ok(replicas) };
         replicas.own = reader.replica()?.and_then(|(_, member, _)| member).map(|m| m.to_string());
-        let walked = Update::walk(whole.bytes()).map_err(|fault| {
-            Error::corrupt(format!("{doc} does not decode")).because(fault).damages(doc)
-        })?;
+        let walked = Update::walk(whole.bytes()).map_err(|fault| Error::undecodable(doc, fault))?;
         let map = TouchMap::of(concern::of(doc), &walked);
         for peer in succession::living(state)? {
             let Some(member) = peer.member.filter(|member| members.contains_key(member)) else {

@@ -301,9 +301,7 @@ fn documents(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeMap<DocId
         }
         let version = reader.bytes(&id).and_then(|bytes| {
             let walk = |bytes: Vec<u8>| Update::walk(&bytes).map(|update| update.version());
-            bytes.map(walk).transpose().map_err(|fault| {
-                Error::corrupt(format!("{id} does not decode")).because(fault).damages(&id)
-            })
+            bytes.map(walk).transpose().map_err(|fault| Error::undecodable(&id, fault))
         });
         match version {
             Ok(Some(version)) => {

@@ -1,10 +1,11 @@
 //! A whole state divided into pages, so that a change costs only the records it touches.
 //!
 //! A page is the content of a document under one key of one root, with everything below it; a root without
-//! keys is one page, apart from the lists in its maps ([`PageKey::List`]). Everything that a block refers to, its origins and its parent, is in the block's own
-//! page. So some pages, with collected content in place of all others, are a document of their own
-//! ([`Pages::project`]), which yrs opens and edits as it would the whole. The result is put back in place
-//! ([`Pages::splice`]); everything else is copied byte for byte.
+//! keys is one page, apart from the lists in its maps ([`PageKey::List`]). Everything that a block refers to,
+//! its origins and its parent, is in the block's own page, or for a list in that of its root. So some pages,
+//! with collected content in place of all others, are a document of their own ([`Pages::project`]), which yrs
+//! opens and edits as it would the whole. The result is put back in place ([`Pages::splice`]); everything
+//! else is copied byte for byte.
 
 mod search;
 

@@ -1,6 +1,6 @@
 use crate::cmd::foreign::FromKind;
 use crate::cmd::resolve::missing;
-use crate::cmd::subject::{LooseDocument, Subject};
+use crate::cmd::subject::{LooseDocument, Subject, no_longer_decodes};
 use crate::cmd::{Context, OutFile, files};
 use crate::concern::{self, core};
 use crate::crdt::any_view::AnyView;
@@ -65,8 +65,7 @@ fn of_any(update: &[u8], name: &str, args: &AnonymizeArgs) -> Result<Anonymous> 
         return Err(Error::usage(format!("the members of {name} are not known"))
             .hint("leave out `--members`: every value that is a text becomes filler anyway"));
     }
-    let update = Update::walk(update)
-        .map_err(|fault| Error::bug("an update that was read does not decode").because(fault))?;
+    let update = Update::walk(update).map_err(no_longer_decodes)?;
     anonymize_any(&update)
 }
 

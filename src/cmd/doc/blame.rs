@@ -1,6 +1,7 @@
-use super::log::{timed, undecodable};
+use super::log::timed;
 use crate::cmd::Context;
 use crate::cmd::foreign::FromKind;
+use crate::cmd::subject::no_longer_decodes;
 use crate::error::Result;
 use crate::inspect::blame::{blame, container};
 use crate::inspect::steps::WrittenAt;
@@ -39,7 +40,7 @@ pub fn run(context: &Context, args: &BlameArgs) -> Result<Report> {
     let file = context.any_document(&args.doc, args.from)?;
     let types = file.types()?;
     file.note_waiting(context, &types);
-    let times = WrittenAt::of(&timed(&file)).map_err(undecodable)?;
+    let times = WrittenAt::of(&timed(&file)).map_err(no_longer_decodes)?;
     let found = blame(&types, container(&types, &args.path)?, &times);
     Ok(Report::list(rows(&found)?, COLUMNS, Some("client"), "nothing is there"))
 }

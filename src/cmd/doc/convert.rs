@@ -1,4 +1,5 @@
 use crate::cmd::foreign::FromKind;
+use crate::cmd::subject::no_longer_decodes;
 use crate::cmd::{Context, OutFile};
 use crate::error::{Error, Result};
 use crate::foreign::frame;
@@ -60,9 +61,7 @@ pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
     let bytes = match args.to {
         ConvertForm::V1 => file.update.to_vec(),
         ConvertForm::V2 => {
-            let update = Update::walk(&file.update).map_err(|fault| {
-                Error::bug("an update that was read does not decode").because(fault)
-            })?;
+            let update = Update::walk(&file.update).map_err(no_longer_decodes)?;
             let refused = || Error::refused(format!("{} cannot be written in v2", file.name));
             let written = to_v2(&update).map_err(|fault| refused().because(fault))?;
             if file.update.len() > longest_v1(written.len()) {

@@ -1,5 +1,6 @@
 use crate::cmd::Context;
 use crate::cmd::foreign::FromKind;
+use crate::cmd::subject::no_longer_decodes;
 use crate::error::{Error, Result};
 use crate::inspect::explain::explain;
 use crate::ui::{Column, Report, rows};
@@ -43,10 +44,7 @@ pub fn run(context: &Context, args: &ExplainArgs) -> Result<Report> {
     let file = context.any_document(&args.update, args.from)?;
     let base = args.base.as_ref();
     let base = base.map(|base| context.any_document(base, FromKind { kind: None })).transpose()?;
-    let walk = |bytes| {
-        Update::walk(bytes)
-            .map_err(|fault| Error::bug("an update that was read does not decode").because(fault))
-    };
+    let walk = |bytes| Update::walk(bytes).map_err(no_longer_decodes);
     let update = walk(&file.update)?;
     let known = base.as_ref().map(|base| walk(&base.update)).transpose()?;
     if let Some(known) = &known

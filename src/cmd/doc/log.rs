@@ -1,10 +1,10 @@
 use crate::cmd::Context;
 use crate::cmd::foreign::FromKind;
-use crate::cmd::subject::LooseDocument;
-use crate::error::{Error, Result};
+use crate::cmd::subject::{LooseDocument, no_longer_decodes};
+use crate::error::Result;
 use crate::inspect::steps::{History, TimedUpdate};
 use crate::ui::{Column, Report, Take, row};
-use crate::wire::{Fault, Update};
+use crate::wire::Update;
 
 /// Show the history that a document or a file still has
 ///
@@ -39,14 +39,15 @@ const COLUMNS: &[Column] = &[
 
 pub fn run(context: &Context, args: &DocLogArgs) -> Result<Report> {
     let file = context.any_document(&args.doc, args.from)?;
+    // Without blocks and deletions an update is two zeros.
     if file.update.iter().all(|byte| *byte == 0) {
         return Ok(Report::list(Vec::new(), COLUMNS, Some("step"), "nobody has written anything"));
     }
     // A long log has as many rows as updates, each of them far larger than its update.
     let rows = move |take: Take<'_>| {
         let updates = timed(&file);
-        let end = Update::walk(&file.update).map_err(undecodable)?;
-        for step in History::of(&end, &updates).map_err(undecodable)?.steps() {
+        let end = Update::walk(&file.update).map_err(no_longer_decodes)?;
+        for step in History::of(&end, &updates).map_err(no_longer_decodes)?.steps() {
             if !take(row(&step)?)? {
                 break;
             }
@@ -60,8 +61,4 @@ pub fn run(context: &Context, args: &DocLogArgs) -> Result<Report> {
 pub fn timed(file: &LooseDocument) -> Vec<TimedUpdate<'_>> {
     let steps = file.document.steps.iter();
     steps.map(|step| TimedUpdate { bytes: &step.update, at: step.at }).collect()
-}
-
-pub fn undecodable(fault: Fault) -> Error {
-    Error::bug("an update that was read does not decode").because(fault)
 }

@@ -260,8 +260,7 @@ impl DocumentPast {
         let mut past =
             DocumentPast { rows: session.state().log_of(doc)?, ..DocumentPast::default() };
         let Some(bytes) = session.bytes(doc)? else { return Ok(past) };
-        let broken =
-            |fault| Error::corrupt(format!("{doc} does not decode")).because(fault).damages(doc);
+        let broken = |fault| Error::undecodable(doc, fault);
         let document = Update::walk(&bytes).map_err(broken)?;
         let map = TouchMap::of(concern::of(doc), &document);
         for row in past.rows.iter().filter(|row| row.seq >= seq) {

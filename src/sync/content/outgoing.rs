@@ -163,8 +163,7 @@ fn lacking(
     peer: &KnownPeer,
 ) -> Result<Option<BTreeSet<String>>> {
     let Some(bytes) = reader.bytes(doc)? else { return Ok(None) };
-    let fault =
-        |fault| Error::corrupt(format!("{doc} does not decode")).because(fault).damages(doc);
+    let fault = |fault| Error::undecodable(doc, fault);
     let whole = Update::checked(&bytes, (environment.roots)(doc)).map_err(fault)?;
     let update = match export::lacked(reader, environment, doc, &whole, peer)? {
         Lacked::Nothing => return Ok(Some(BTreeSet::new())),
