@@ -34,6 +34,7 @@ enum ArchiveVerb {
     /// Covers the whole store or, with -e, one entity. The rows are written to the archive and read back
     /// before one commit removes the records from their documents. A message moves together with its
     /// replies, once all are old enough; a record that holds a tombstone waits until that is pruned.
+    /// Viewers and guests, who may only read, cannot run it.
     #[command(after_help = "Examples:
   crdtctl archive run --dry-run
   crdtctl archive run --older-than 365d -e ocean-forest-moon-star
