@@ -87,6 +87,9 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// Returns the size of the whole state in bytes.
     fn bytes(&self) -> u64;
 
+    /// Returns its bytes for other threads to read; `None` if they can no longer be read.
+    fn shared(&self) -> Option<Box<dyn Bytes + Sync + '_>>;
+
     /// Closes whatever it reads from. Nothing more may be asked of the state.
     fn let_go(&self);
 
@@ -193,6 +196,10 @@ impl PageSource for HeldState {
 
     fn bytes(&self) -> u64 {
         self.state.len() as u64
+    }
+
+    fn shared(&self) -> Option<Box<dyn Bytes + Sync + '_>> {
+        Some(Box::new(&*self.state))
     }
 
     fn let_go(&self) {}

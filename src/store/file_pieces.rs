@@ -56,6 +56,11 @@ impl FilePieces {
         self.table.read(range, file, self.added.as_slice())
     }
 
+    /// Fills `room` with the bytes of the state from `at` on; `None` as for [`FilePieces::read`].
+    pub fn read_into(&self, at: u64, room: &mut [u8], file: &(impl Bytes + ?Sized)) -> Option<()> {
+        self.table.read_into(at, room, file, self.added.as_slice())
+    }
+
     /// Returns the whole state, given its whole file.
     pub fn whole(&self, file: Vec<u8>) -> Option<Vec<u8>> {
         match self.added.is_empty() {

@@ -4,7 +4,7 @@
 //! session tries again.
 
 use super::brought;
-use super::fs::{self, LockFile, Seen};
+use super::fs::{self, Content, LockFile, Seen};
 use super::layout::{Layout, Meta, Stamp};
 use super::load::{self, Loaded, Roots};
 use super::state::{KnownContent, PageChange, State};
@@ -12,14 +12,15 @@ use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::gate::{self, Expected};
 use crate::id::DocId;
-use crate::wire::{Noted, PageRow, PageSet, Pages, SharedBytes, Splice, SplicePart, Update};
+use crate::wire::{Bytes, Noted, PageRow, PageSet, Pages, SharedBytes, Splice, SplicePart, Update};
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// How much of a file is held in memory while it is copied.
+/// How much of a file is held in memory while it is copied. Each piece is written at a multiple of this: the
+/// system then caches the new file in large folios, and writing, reading and dropping it costs half as much.
 const COPIED_AT_ONCE: usize = 1 << 18;
 /// In a smaller document the positions of the pages are not recorded: reading it takes no time. Debug builds
 /// record them for every document, so that tests cover this.
@@ -113,11 +114,13 @@ impl NewState {
         self.spliced().map(|spliced| spliced.splice.segments.residue())
     }
 
-    /// Writes the whole state, piece by piece.
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    /// Writes the whole state as a file. Returns the file as it then is, and the hash of its content.
+    fn persist(&self, path: &Path) -> Result<(Option<Seen>, [u8; 32])> {
         match self {
-            NewState::Whole(whole) => out.write_all(&whole.bytes),
-            NewState::Spliced(spliced) => spliced.write(out),
+            NewState::Whole(whole) => {
+                fs::persist_hashed(path, self.bytes(), &WholeContent(&whole.bytes), || Ok(()))
+            }
+            NewState::Spliced(spliced) => spliced.persist(path),
         }
     }
 
@@ -146,23 +149,62 @@ impl SplicedState {
         edited.map_or_else(Vec::new, |edited| edited.rows_beyond(&PageSet::new()))
     }
 
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn persist(&self, path: &Path) -> Result<(Option<Seen>, [u8; 32])> {
         let source = self.window.source();
-        for part in self.splice.parts() {
-            match part {
-                SplicePart::New(bytes) => out.write_all(bytes)?,
-                SplicePart::Copied(range) => {
-                    for from in range.clone().step_by(COPIED_AT_ONCE) {
-                        let to = from.saturating_add(COPIED_AT_ONCE as u64).min(range.end);
-                        out.write_all(&source.range(from..to).ok_or_else(changed_meanwhile)?)?;
-                    }
+        let Some(copied) = source.shared() else {
+            return Err(Error::io("could not read the old file", changed_meanwhile()));
+        };
+        let unchanged = || match source.is_unchanged() {
+            true => Ok(()),
+            false => Err(changed_meanwhile()),
+        };
+        let content = SplicedContent { parts: self.splice.parts(), copied };
+        fs::persist_hashed(path, self.splice.bytes, &content, unchanged)
+    }
+}
+
+struct WholeContent<'s>(&'s [u8]);
+
+impl Content for WholeContent<'_> {
+    fn pass_on(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        self.0.chunks(COPIED_AT_ONCE).try_for_each(out)
+    }
+}
+
+struct SplicedContent<'s> {
+    parts: &'s [SplicePart],
+    /// The state that is copied from.
+    copied: Box<dyn Bytes + Sync + 's>,
+}
+
+impl Content for SplicedContent<'_> {
+    fn pass_on(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut room = vec![0; COPIED_AT_ONCE];
+        let mut filled = 0;
+        for part in self.parts {
+            let (mut at, end) = match part {
+                SplicePart::New(bytes) => (0, bytes.len() as u64),
+                SplicePart::Copied(range) => (range.start, range.end),
+            };
+            while at < end {
+                let left = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX);
+                let free = room.get_mut(filled..).unwrap_or_default();
+                let length = left.min(free.len());
+                let free = free.get_mut(..length).unwrap_or_default();
+                let done = match part {
+                    SplicePart::New(bytes) => bytes.as_slice().read_into(at, free),
+                    SplicePart::Copied(_) => self.copied.read_into(at, free),
+                };
+                done.ok_or_else(changed_meanwhile)?;
+                at = at.saturating_add(length as u64);
+                filled = filled.saturating_add(length);
+                if filled == room.len() {
+                    out(&room)?;
+                    filled = 0;
                 }
             }
         }
-        match source.is_unchanged() {
-            true => Ok(()),
-            false => Err(changed_meanwhile()),
-        }
+        out(room.get(..filled).unwrap_or_default())
     }
 }
 
@@ -280,7 +322,7 @@ pub(super) fn write(
         fs::create_dir(dir)?;
     }
     let bytes = checkpoint.state.bytes();
-    let (seen, blake3) = fs::persist_hashed(&path, bytes, |file| checkpoint.state.write(file))?;
+    let (seen, blake3) = checkpoint.state.persist(&path)?;
     let stamp = Stamp { blake3, bytes };
     meta.describe(&stamp);
     fs::persist(&path.with_extension("meta"), meta.to_text()?.as_bytes())?;

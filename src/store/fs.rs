@@ -8,12 +8,13 @@ mod medium;
 mod replacing;
 mod seen;
 
+pub(super) use hashed::Content;
 pub use medium::{free_bytes, no_file, refuse_no_file, sync_file_system};
 pub(super) use replacing::{persist, persist_hashed, persist_lightly};
 pub use seen::Seen;
 #[cfg(test)]
 pub(crate) use seen::counted;
-pub(super) use seen::{OpenFile, seen};
+pub(super) use seen::{OpenFile, SharedFile, seen};
 
 use crate::error::{Error, Kind, Result};
 use std::cell::Cell;

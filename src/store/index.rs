@@ -8,7 +8,7 @@
 mod touched;
 
 use super::file_pieces::{FilePieces, deferred_as};
-use super::fs::{OpenFile, Seen};
+use super::fs::{OpenFile, Seen, SharedFile};
 use super::layout::{Layout, Stamp};
 use super::load::{Loaded, LoadedState};
 use super::state::{
@@ -52,6 +52,23 @@ struct PiecedFile {
 impl Bytes for PiecedFile {
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
         self.pieces.read(range, &self.file)
+    }
+}
+
+/// The same for other threads.
+#[derive(Debug)]
+struct SharedPieces<'p> {
+    file: SharedFile,
+    pieces: &'p FilePieces,
+}
+
+impl Bytes for SharedPieces<'_> {
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        self.pieces.read(range, &self.file)
+    }
+
+    fn read_into(&self, at: u64, room: &mut [u8]) -> Option<()> {
+        self.pieces.read_into(at, room, &self.file)
     }
 }
 
@@ -537,6 +554,14 @@ impl PageSource for IndexedFile {
 
     fn bytes(&self) -> u64 {
         self.file.pieces.table().bytes()
+    }
+
+    fn shared(&self) -> Option<Box<dyn Bytes + Sync + '_>> {
+        if let Some(all) = self.bytes.get() {
+            return Some(Box::new(all.as_slice()));
+        }
+        let (file, pieces) = (self.file.file.shared()?, &*self.file.pieces);
+        Some(Box::new(SharedPieces { file, pieces }))
     }
 
     fn let_go(&self) {

@@ -96,6 +96,26 @@ impl PieceTable {
         Some(Cow::Owned(all))
     }
 
+    /// Fills `room` with the bytes of the state from `at` on; `None` as for [`PieceTable::read`].
+    pub fn read_into(
+        &self,
+        at: u64,
+        mut room: &mut [u8],
+        file: &(impl Bytes + ?Sized),
+        added: &(impl Bytes + ?Sized),
+    ) -> Option<()> {
+        for (range, is_added) in self.within(at..at.checked_add(room.len() as u64)?)? {
+            let length = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
+            let (part, rest) = room.split_at_mut_checked(length)?;
+            match is_added {
+                true => added.read_into(range.start, part)?,
+                false => file.read_into(range.start, part)?,
+            }
+            room = rest;
+        }
+        Some(())
+    }
+
     /// Returns where some bytes of the state come from, and whether they were added.
     fn within(&self, range: Range<u64>) -> Option<Vec<(Range<u64>, bool)>> {
         if range.start > range.end || range.end > self.bytes {

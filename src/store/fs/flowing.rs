@@ -2,41 +2,22 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::sync::mpsc::Sender;
 
 /// Of how many bytes the system is asked to start writing at a time.
 const FLOWS_AT_ONCE: u64 = 1 << 21;
-/// After how many bytes a reader is told of them.
-const SAID_AT_ONCE: u64 = 1 << 18;
 
 /// A file whose bytes go to the disk while more are written, so that there is less to wait for at the end.
 pub(super) struct Flowing<'f> {
     file: &'f File,
-    /// Who reads the file while it is written.
-    reader: Option<Sender<u64>>,
-    /// Up to here the reader was told.
-    said: u64,
     /// From here on nothing was started.
     from: u64,
     written: u64,
 }
 
 impl Flowing<'_> {
-    /// Writes to a file; a `reader` is told how much of it there is.
-    pub fn to(file: &File, reader: Option<Sender<u64>>) -> Flowing<'_> {
-        Flowing { file, reader, said: 0, from: 0, written: 0 }
-    }
-
-    /// Ends: tells the reader of everything, and returns how much that is.
-    pub fn end(mut self) -> u64 {
-        self.say();
-        self.written
-    }
-
-    fn say(&mut self) {
-        // A reader that has failed reports that itself.
-        let _ = self.reader.as_ref().map(|reader| reader.send(self.written));
-        self.said = self.written;
+    /// Writes to a file.
+    pub fn to(file: &File) -> Flowing<'_> {
+        Flowing { file, from: 0, written: 0 }
     }
 
     fn flow(&mut self) {
@@ -62,9 +43,6 @@ impl Write for Flowing<'_> {
         let mut file = self.file;
         let written = file.write(bytes)?;
         self.written = self.written.saturating_add(written as u64);
-        if self.written.saturating_sub(self.said) >= SAID_AT_ONCE {
-            self.say();
-        }
         self.flow();
         Ok(written)
     }

@@ -1,6 +1,6 @@
 //! Replacing whole files.
 
-use super::hashed;
+use super::hashed::{self, Content};
 use super::seen::{OpenFile, Seen};
 use crate::error::{Error, Result};
 use std::fs::{self, File, OpenOptions};
@@ -16,33 +16,44 @@ const TEMPORARY_NAME_BYTES: usize = 240;
 /// Not promised: that the new *name* is on the disk ([`sync_dir`] does that, once for all files of a
 /// directory), or that a program with the old file open sees the new one.
 pub(in crate::store) fn persist(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, true, |mut file| file.write_all(bytes)).map(drop)
+    replace(path, bytes.len() as u64, true, |mut file| file.write_all(bytes)).map(drop)
 }
 
-/// Does the same with what `write` writes, about `bytes` bytes. Returns the new file as it then is, and the
-/// hash of its content. If `write` fails, the old file stays.
+/// Does the same with a content of about `bytes` bytes. Returns the new file as it then is, and the hash of
+/// its content. If that cannot be read, or is not `sound` in the end, the old file stays.
 pub(in crate::store) fn persist_hashed(
     path: &Path,
     bytes: u64,
-    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    content: &dyn Content,
+    sound: impl FnOnce() -> std::io::Result<()>,
 ) -> Result<(Option<Seen>, [u8; 32])> {
-    replace(path, true, |file| hashed::fill(file, bytes, write))
+    let filled = |file: &File| {
+        let hash = hashed::fill(file, bytes, content)?;
+        sound().map(|()| hash)
+    };
+    replace(path, bytes, true, filled)
 }
 
 /// Replaces a file without waiting for the disk: after a power cut it may hold its old bytes, the new ones,
 /// or nothing. For files that can be made again.
 pub(in crate::store) fn persist_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, false, |mut file| file.write_all(bytes)).map(drop)
+    replace(path, bytes.len() as u64, false, |mut file| file.write_all(bytes)).map(drop)
 }
 
-/// Replaces a file by what `fill` writes; returns the file as it then is, and what `fill` returns.
+/// Replaces a file by what `fill` writes, about `bytes` bytes; returns the file as it then is, and what `fill`
+/// returns.
 fn replace<T>(
     path: &Path,
+    bytes: u64,
     durable: bool,
     fill: impl FnOnce(&File) -> std::io::Result<T>,
 ) -> Result<(Option<Seen>, T)> {
     let temporary = temporary_name(path);
-    let written = write_new(&temporary, path, durable, fill).and_then(|(file, done)| {
+    let filled = |file: &File| {
+        make_room(file, bytes);
+        fill(file)
+    };
+    let written = write_new(&temporary, path, durable, filled).and_then(|(file, done)| {
         fs::rename(&temporary, path)?;
         Ok((OpenFile::look(&file), done))
     });
@@ -76,6 +87,19 @@ fn write_new<T>(
     }
     Ok((file, done))
 }
+
+/// Gives a file its place on the disk at once, rather than while it is written or renamed: some file systems
+/// write a file out before it replaces another if it has no place yet. That is a hint: whatever is wrong is
+/// wrong with what is written, too.
+#[cfg(target_os = "linux")]
+fn make_room(file: &File, bytes: u64) {
+    use rustix::fs::{FallocateFlags, fallocate};
+    // Not the length: what is not written must not look like content after a crash.
+    let _ = fallocate(file, FallocateFlags::KEEP_SIZE, 0, bytes);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn make_room(_file: &File, _bytes: u64) {}
 
 /// Returns `<name>.tmp` beside the file, cut if the name would become too long.
 fn temporary_name(path: &Path) -> PathBuf {

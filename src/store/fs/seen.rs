@@ -7,10 +7,15 @@ use std::cell::RefCell;
 use std::fs::{self, File};
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A file that is open for reading, whatever is under its name by now.
 #[derive(Debug)]
-pub struct OpenFile(RefCell<Option<File>>);
+pub struct OpenFile(RefCell<Option<Arc<File>>>);
+
+/// The same file for other threads.
+#[derive(Debug)]
+pub struct SharedFile(Arc<File>);
 
 impl OpenFile {
     /// Opens the file at a path; `None` if it is not a file, or cannot be read.
@@ -22,6 +27,11 @@ impl OpenFile {
     /// Returns the file as it is now; `None` once it was let go.
     pub fn seen(&self) -> Option<Seen> {
         OpenFile::look(self.0.borrow().as_ref()?)
+    }
+
+    /// Returns the file for other threads; `None` once it was let go.
+    pub fn shared(&self) -> Option<SharedFile> {
+        self.0.borrow().as_ref().map(|file| SharedFile(Arc::clone(file)))
     }
 
     /// Closes the file, beside what comes next if it is large: with its last name gone, that removes it.
@@ -39,31 +49,57 @@ impl OpenFile {
 
 impl From<File> for OpenFile {
     fn from(file: File) -> OpenFile {
-        OpenFile(RefCell::new(Some(file)))
+        OpenFile(RefCell::new(Some(Arc::new(file))))
     }
 }
 
 impl Bytes for OpenFile {
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        self.shared()?.range(range).map(Cow::into_owned).map(Cow::Owned)
+    }
+
+    fn read_into(&self, at: u64, room: &mut [u8]) -> Option<()> {
+        self.shared()?.read_into(at, room)
+    }
+}
+
+impl Bytes for SharedFile {
     #[cfg(unix)]
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
-        use std::os::unix::fs::FileExt;
+        use rustix::buffer::spare_capacity;
         let length = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
         #[cfg(test)]
         counted::add(length);
-        let mut bytes = vec![0; length];
-        self.0.borrow().as_ref()?.read_exact_at(&mut bytes, range.start).ok()?;
+        let mut bytes = Vec::with_capacity(length);
+        while bytes.len() < length {
+            let at = range.start.checked_add(bytes.len() as u64)?;
+            match rustix::io::pread(&*self.0, spare_capacity(&mut bytes), at) {
+                Ok(0) => return None,
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return None,
+            }
+        }
+        bytes.truncate(length);
         Some(Cow::Owned(bytes))
     }
 
     #[cfg(not(unix))]
-    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
-        use std::io::{Read, Seek, SeekFrom};
-        let length = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
-        let (mut bytes, file) = (vec![0; length], self.0.borrow());
-        let mut file = file.as_ref()?;
-        file.seek(SeekFrom::Start(range.start)).ok()?;
-        file.read_exact(&mut bytes).ok()?;
-        Some(Cow::Owned(bytes))
+    fn range(&self, _range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        None
+    }
+
+    #[cfg(unix)]
+    fn read_into(&self, at: u64, room: &mut [u8]) -> Option<()> {
+        use std::os::unix::fs::FileExt;
+        #[cfg(test)]
+        counted::add(room.len());
+        self.0.read_exact_at(room, at).ok()
+    }
+
+    /// Nothing: elsewhere no file is known to be unchanged, and all are read whole.
+    #[cfg(not(unix))]
+    fn read_into(&self, _at: u64, _room: &mut [u8]) -> Option<()> {
+        None
     }
 }
 

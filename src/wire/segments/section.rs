@@ -12,6 +12,12 @@ pub trait Bytes {
     /// Returns a range of them, or `None` if there are too few, or they cannot be read.
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>>;
 
+    /// Fills `room` with those from `at` on; `None` if there are too few, or they cannot be read.
+    fn read_into(&self, at: u64, room: &mut [u8]) -> Option<()> {
+        let bytes = self.range(at..at.checked_add(room.len() as u64)?)?;
+        (bytes.len() == room.len()).then(|| room.copy_from_slice(&bytes))
+    }
+
     /// Returns where blocks were found in them, or `None` if that is not kept.
     fn found(&self) -> Option<&FoundBlocks> {
         None
@@ -27,6 +33,20 @@ impl Bytes for [u8] {
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
         let (from, to) = (usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?);
         self.get(from..to).map(Cow::Borrowed)
+    }
+}
+
+impl<B: Bytes + ?Sized> Bytes for &B {
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        (**self).range(range)
+    }
+
+    fn read_into(&self, at: u64, room: &mut [u8]) -> Option<()> {
+        (**self).read_into(at, room)
+    }
+
+    fn found(&self) -> Option<&FoundBlocks> {
+        (**self).found()
     }
 }
 
