@@ -72,6 +72,16 @@ impl DeleteSet {
         }
     }
 
+    /// Adds ranges of one client that are ascending, not empty and apart from each other. Constant time if it
+    /// has none yet, otherwise linear in both.
+    pub fn insert_ascending(&mut self, client: u64, ranges: Vec<Range<u32>>) {
+        match self.0.get(&client) {
+            None if !ranges.is_empty() => drop(self.0.insert(client, ranges)),
+            None => {}
+            Some(_) => self.union(&DeleteSet(BTreeMap::from([(client, ranges)]))),
+        }
+    }
+
     /// Returns the union of several sets, with one sort however many they are.
     pub fn union_of<'d>(sets: impl Iterator<Item = &'d DeleteSet>) -> DeleteSet {
         DeleteSet::of_ranges(sets.flat_map(DeleteSet::iter).collect())

@@ -2,6 +2,7 @@
 
 use super::{Block, BlockKind, ByteReader, Client, DeleteSet, Fault, Unchecked, Update, Walked};
 use crate::limits::CLOCK_END;
+use std::ops::Range;
 
 impl<'a> Update<'a, Unchecked> {
     /// Reads the structure of an update: everything that the format allows, including what no document of
@@ -100,6 +101,32 @@ impl DeleteSet {
     }
 }
 
+/// Joins ranges that touch. On a fault, `ranges` has what was read before it.
+fn walk_deleted_ranges(
+    reader: &mut ByteReader<'_>,
+    client: u64,
+    count: usize,
+    ranges: &mut Vec<Range<u32>>,
+) -> Result<(), Fault> {
+    for _ in 0..count {
+        let at = reader.offset();
+        let start = reader.clock()?;
+        let end = start.saturating_add(reader.clock()?);
+        let reached = ranges.last().map_or(0, |last| last.end);
+        if start < reached || end <= start || end > CLOCK_END {
+            let reason = format!(
+                "deleted range {start}..{end} of client {client} is empty, out of order, or past 2^31"
+            );
+            return Err(Fault::new(at, "delete-set", reason));
+        }
+        match ranges.last_mut() {
+            Some(last) if last.end == start => last.end = end,
+            _ => ranges.push(start..end),
+        }
+    }
+    Ok(())
+}
+
 /// On a fault, `deletes` has what was read before it.
 pub(super) fn walk_deletes(
     reader: &mut ByteReader<'_>,
@@ -109,20 +136,11 @@ pub(super) fn walk_deletes(
     for _ in 0..reader.count(2)? {
         let client = reader.client()?;
         seen.push(client);
-        let mut reached = 0;
-        for _ in 0..reader.count(2)? {
-            let at = reader.offset();
-            let start = reader.clock()?;
-            let end = start.saturating_add(reader.clock()?);
-            if start < reached || end <= start || end > CLOCK_END {
-                let reason = format!(
-                    "deleted range {start}..{end} of client {client} is empty, out of order, or past 2^31"
-                );
-                return Err(Fault::new(at, "delete-set", reason));
-            }
-            reached = end;
-            deletes.insert(client, start..end);
-        }
+        let count = reader.count(2)?;
+        let mut ranges = Vec::with_capacity(count);
+        let walked = walk_deleted_ranges(reader, client, count, &mut ranges);
+        deletes.insert_ascending(client, ranges);
+        walked?;
     }
     seen.sort_unstable();
     match seen.iter().zip(seen.iter().skip(1)).find(|(a, b)| a == b) {
