@@ -56,7 +56,7 @@ impl IndexedFile {
         let longest = words.iter().max_by_key(|word| word.len())?;
         let pattern = in_any_case(longest)?;
         let find = |bytes: &[u8]| pattern.find_iter(bytes).map(|found| found.start()).collect();
-        let anchors = self.segments.anchors(&self.file, &find, MOST_FOUND)?;
+        let anchors = self.segments.anchors(&*self.shared()?, &find, MOST_FOUND)?;
         let anchors: BTreeSet<BlockAnchor> = anchors.into_iter().collect();
         let mut search = PageLookup { file: self, steps: MOST_STEPS };
         let mut pages = PageSet::new();

@@ -1,6 +1,8 @@
 //! One block of a state, found by reading its segment.
 
+use super::section::ClientSegments;
 use super::{Boundary, Bytes, Segments};
+use crate::parallel;
 use crate::wire::walk::walk_block;
 use crate::wire::{BlockKind, ByteReader, Id, Parent};
 use std::collections::BTreeMap;
@@ -62,28 +64,56 @@ impl Segments {
 
     /// Returns the anchors of the blocks in whose bytes something is found, as far as their own segments
     /// tell. `find` returns sorted offsets into some bytes. `None` for more than `most`, or if the state is
-    /// another.
+    /// another. The halves of a large state are searched at the same time.
     pub fn anchors(
         &self,
-        state: &(impl Bytes + ?Sized),
-        find: &dyn Fn(&[u8]) -> Vec<usize>,
+        state: &(dyn Bytes + Sync),
+        find: &(dyn Fn(&[u8]) -> Vec<usize> + Sync),
         most: usize,
     ) -> Option<Vec<BlockAnchor>> {
-        let mut anchors = Vec::new();
-        for (client, section) in &self.clients {
-            for (begin, end) in section.pairs() {
-                let bytes = state.range(begin.at..end.at)?;
-                let places = find(&bytes);
-                if anchors.len().saturating_add(places.len()) > most {
-                    return None;
-                }
-                if !places.is_empty() {
-                    anchors.extend(anchors_at(*client, begin, &bytes, &places)?);
-                }
-            }
+        let of_client = |(client, section): (&u64, &ClientSegments)| {
+            let client = *client;
+            section.pairs().map(move |(begin, end)| (client, begin, end)).collect::<Vec<_>>()
+        };
+        let segments: Vec<(u64, Boundary, Boundary)> =
+            self.clients.iter().flat_map(of_client).collect();
+        if segments.iter().any(|(_, _, end)| end.at > self.deletes_at) {
+            return None;
         }
-        Some(anchors)
+        // Segments are about as long as each other.
+        let (here, there) = segments.split_at(segments.len() / 2);
+        let bytes = usize::try_from(self.deletes_at).unwrap_or(usize::MAX);
+        let (here, there) = parallel::both(
+            bytes,
+            || anchors_in(state, here, find, most),
+            || anchors_in(state, there, find, most),
+        );
+        let (mut anchors, others) = (here?, there?);
+        anchors.extend(others);
+        (anchors.len() <= most).then_some(anchors)
     }
+}
+
+/// Does what [`Segments::anchors`] does with some segments, each with its client.
+fn anchors_in(
+    state: &(dyn Bytes + Sync),
+    segments: &[(u64, Boundary, Boundary)],
+    find: &(dyn Fn(&[u8]) -> Vec<usize> + Sync),
+    most: usize,
+) -> Option<Vec<BlockAnchor>> {
+    let (mut anchors, mut room) = (Vec::new(), Vec::new());
+    for (client, begin, end) in segments {
+        room.resize(usize::try_from(end.at.checked_sub(begin.at)?).ok()?, 0);
+        state.read_into(begin.at, &mut room)?;
+        let places = find(&room);
+        if anchors.len().saturating_add(places.len()) > most {
+            return None;
+        }
+        if !places.is_empty() {
+            anchors.extend(anchors_at(*client, *begin, &room, &places)?);
+        }
+    }
+    Some(anchors)
 }
 
 /// Returns one anchor for each of some offsets in a segment.
