@@ -18,7 +18,7 @@ mod joining;
 mod tests;
 
 pub use admit::{Need, Verdict, admit};
-pub use cost::Rehearsal;
+pub use cost::{Rehearsal, steps_at_most};
 pub use expected::Expected;
 
 use crate::wire::{Fault, Update, Version};

@@ -40,7 +40,7 @@ pub struct Doc {
     known: Option<&'static [(&'static str, RootKind)]>,
     /// What yrs is not given; `None` until there is any.
     beside: Option<BesideBlocks>,
-    /// `None` for a reopened document until something is merged into it.
+    /// `None` until something is merged into it, if opening it was known to be cheap.
     effort: Option<Effort>,
     /// Index of its arrays as they are.
     elements: ContainerIndex,
@@ -54,6 +54,14 @@ pub struct Doc {
     typing: Typing,
     /// Set if only some of its pages are loaded.
     window: Option<Rc<Window>>,
+}
+
+/// When the cost of a document is counted that is loaded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counting {
+    Now,
+    /// Later, if a look at it shows that it is within the limit.
+    IfInDoubt,
 }
 
 impl Doc {
@@ -85,19 +93,33 @@ impl Doc {
     /// `Refused` when that would take yrs more steps than the limit. `Corrupt` when yrs does not accept all
     /// of it.
     pub fn load(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
-        Doc::load_apart(state, client, state.beyond().is_some())
+        Doc::load_apart(state, client, state.beyond().is_some(), Counting::Now)
+    }
+
+    /// Like [`Doc::load`], but if a look at the state shows that it is within the limit, its cost is not
+    /// counted until something is to be merged into it.
+    pub fn open(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
+        Doc::load_apart(state, client, state.beyond().is_some(), Counting::IfInDoubt)
     }
 
     /// Like [`Doc::load`]; with `apart`, yrs is given nothing from roots that no concern knows.
-    fn load_apart(state: &Update<'_, Checked>, client: u64, apart: bool) -> Result<Self> {
+    fn load_apart(
+        state: &Update<'_, Checked>,
+        client: u64,
+        apart: bool,
+        counting: Counting,
+    ) -> Result<Self> {
         let known = state.known_roots();
         let (given, beside) = apart.then(|| divided(state)).transpose()?.unzip();
         let state = given.as_ref().map_or_else(|| state.clone(), CheckedBytes::update);
         let joined = state.joined(|_| false).map(rewritten).transpose()?;
         let state = joined.as_ref().map_or_else(|| state.clone(), CheckedBytes::update);
-        let effort = Effort::of(&state)?;
+        let effort = match counting == Counting::IfInDoubt && Effort::is_small(&state) {
+            true => None,
+            false => Some(Effort::of(&state)?),
+        };
         let mut doc = Doc::begin(&state, client)?;
-        (doc.effort, doc.beside, doc.known) = (Some(effort), beside, known);
+        (doc.effort, doc.beside, doc.known) = (effort, beside, known);
         Ok(doc)
     }
 
@@ -129,7 +151,7 @@ impl Doc {
         self.reopens.set(true);
     }
 
-    /// Whether the document's cost so far is known, which [`Doc::admit`] requires.
+    /// Whether the document's cost so far is known, which [`Doc::admit`] requires unless it is empty.
     pub fn is_counted(&self) -> bool {
         self.effort.is_some()
     }
@@ -174,6 +196,10 @@ impl Doc {
         allowance: &mut Allowance,
     ) -> Result<Admitted<'u>> {
         let admitted = self.anew(update)?;
+        if self.is_empty() && Effort::is_free(&admitted.update()) {
+            self.effort = None;
+            return Ok(admitted);
+        }
         let Some(effort) = &mut self.effort else {
             return Err(Error::bug("a merge into a document that was not counted"));
         };
@@ -244,7 +270,7 @@ impl Doc {
     /// Removes from yrs what it must not be given, in a document that held nothing of the kind until now.
     fn set_apart(&mut self) -> Result<()> {
         let state = self.state()?;
-        let apart = Doc::load_apart(&state.update(), self.client(), true)?;
+        let apart = Doc::load_apart(&state.update(), self.client(), true, Counting::Now)?;
         let counted = self.effort.is_some();
         (self.yrs, self.beside, self.effort) = (apart.yrs, apart.beside, apart.effort);
         match (counted, &mut self.effort) {
@@ -438,8 +464,10 @@ impl Doc {
             false => Error::bug("the encoded document must not be stored").because(fault),
         })?;
         if !self.reopens.get() {
-            let effort = self.effort_of(&stored.update());
-            effort.map_err(|e| e.of_kind(Kind::Untrusted))?;
+            if self.beside.is_some() || !Effort::is_small(&stored.update()) {
+                let effort = self.effort_of(&stored.update());
+                effort.map_err(|e| e.of_kind(Kind::Untrusted))?;
+            }
             if self.beside.is_some() {
                 let read = SharedTypes::read(stored.bytes().to_vec());
                 read.map_err(|e| e.of_kind(Kind::Untrusted))?;

@@ -5,7 +5,7 @@
 
 use super::first_update::FirstUpdate;
 use crate::error::{Error, Hint, Kind, Next, Result};
-use crate::gate::Rehearsal;
+use crate::gate::{Rehearsal, steps_at_most};
 use crate::limits::{MERGE_STEPS, MERGE_STEPS_PER_BLOCK};
 use crate::wire::{BesidePart, Checked, CheckedBytes, Id, SharedBytes, Update};
 use std::rc::Rc;
@@ -30,13 +30,24 @@ pub struct Effort {
 }
 
 impl Effort {
+    /// Whether a look at a whole state already shows that [`Effort::of`] would not refuse it.
+    pub fn is_small(state: &Update<'_, Checked>) -> bool {
+        steps_at_most(state) <= limit_to_open(state)
+    }
+
+    /// Whether a look at an update already shows that rehearsing it in an empty document would deduct nothing
+    /// from any allowance.
+    pub fn is_free(update: &Update<'_, Checked>) -> bool {
+        steps_at_most(update) <= due(update)
+    }
+
     /// Rehearses a whole state.
     ///
     /// # Errors
     /// `Refused` when it takes more steps than the limit.
     pub fn of(state: &Update<'_, Checked>) -> Result<Effort> {
         let mut rehearsal = Rehearsal::default();
-        let limit = steps_to_open().saturating_add(due(state));
+        let limit = limit_to_open(state);
         if !rehearsal.follow(state, limit) {
             return Err(Error::refused("the document would take too long to open for writing")
                 .because(excess(limit))
@@ -110,6 +121,10 @@ impl Admitted<'_> {
             Admitted::Whole(first) => first.state.update(),
         }
     }
+}
+
+fn limit_to_open(state: &Update<'_, Checked>) -> u64 {
+    steps_to_open().saturating_add(due(state))
 }
 
 /// The steps that opening a document may take.

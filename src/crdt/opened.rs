@@ -88,7 +88,7 @@ impl OpenedDocument {
             return Ok(OpenedDocument::Carried(Carried::of(state.clone())));
         }
         let update = state.update();
-        let doc = if known { Doc::reopen(&update, client) } else { Doc::load(&update, client) };
+        let doc = if known { Doc::reopen(&update, client) } else { Doc::open(&update, client) };
         let doc = Box::new(doc?.with_roots(expected.roots()));
         Ok(OpenedDocument::Yrs(InYrs { doc, arrived: None }))
     }

@@ -9,7 +9,10 @@
 //! It counts no less than yrs does, up to a constant, and hardly more for what people write. Deletions inside
 //! a deleted container are not followed: such items stay, and can be compared with.
 
+mod bound;
 mod join;
+
+pub use bound::steps_at_most;
 
 use crate::wire::{Block, BlockKind, Checked, Id, Parent, Update};
 use std::collections::HashMap;

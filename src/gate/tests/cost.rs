@@ -7,7 +7,7 @@ use crate::crdt::effort::{Allowance, Effort};
 use crate::crdt::testing::{Rng, apply, fixtures, new_doc, random_world, state, view};
 use crate::crdt::view::View;
 use crate::error::Kind;
-use crate::gate::Rehearsal;
+use crate::gate::{Rehearsal, steps_at_most};
 use crate::limits::{MERGE_STEPS, MERGE_STEPS_PER_BLOCK};
 use crate::wire::Id;
 use std::collections::HashMap;
@@ -26,6 +26,67 @@ fn steps(bytes: &[u8]) -> u64 {
 /// The limit for a state by itself.
 fn limit(bytes: &[u8]) -> u64 {
     MERGE_STEPS + MERGE_STEPS_PER_BLOCK * checked(bytes).blocks().len() as u64
+}
+
+/// The steps of an update in an empty document, as it came.
+fn steps_as_it_came(bytes: &[u8]) -> u64 {
+    let mut rehearsal = Rehearsal::default();
+    assert!(rehearsal.follow(&checked(bytes), u64::MAX));
+    rehearsal.steps()
+}
+
+/// For whole states, parts of them, joined updates, and what is made to cost as much as possible.
+#[test]
+fn a_look_never_promises_less_than_is_counted() {
+    const C: u64 = 77;
+    let (mut bounded, mut cases) = (0, Vec::new());
+    for seed in 0..400 {
+        let (mut rng, world) = random_world(seed, 60);
+        cases.extend(world.docs.iter().chain([&world.all()]).map(state));
+        let some = rng.below(world.updates.len()).saturating_add(1);
+        let parts: Vec<_> = world.updates.iter().take(some).map(|bytes| checked(bytes)).collect();
+        cases.extend(crate::wire::merge(&parts));
+        cases.extend(world.updates);
+    }
+    let seconds: Vec<(u32, u32)> = (0..4_000).step_by(2).map(|at| (at, 1)).collect();
+    let others = chain(C, 600, |left| nulls(left, None, 1));
+    let wedges: Vec<_> = (0..600).rev().map(|at| nulls(None, Some((C, at)), 1)).collect();
+    cases.push(update(&[(C, vec![nulls(None, None, 4_000)])], (C, &seconds)));
+    cases.push(update(&[others.clone(), (C - 1, wedges)], (0, &[])));
+    cases.push(update(&[others.clone()], (C, &[(0, 600)])));
+    cases.push(update(&[others.clone()], (C, &seconds[..300])));
+    cases.push(update(&[(C, vec![value(None); 600])], (0, &[])));
+    cases.push(update(&[chain(C, 600, value)], (C, &[(0, 600)])));
+    cases.push(update(&[chain(C, 600, |left| text(left, "ж"))], (C, &[(100, 3), (200, 1)])));
+    let begun = |more: u32| {
+        let long = nulls(None, None, 100_000);
+        let rest = (0..more).map(|at| nulls(Some((C, 99_999 + at)), None, 1));
+        update(&[(C, std::iter::once(long).chain(rest).collect())], (0, &[]))
+    };
+    cases.extend([begun(1), begun(2), begun(100)]);
+    cases.extend(honest(20).into_iter().map(|(_, bytes)| bytes));
+    cases.extend(fixtures().into_iter().map(|(_, bytes)| bytes));
+    let count = cases.len();
+    for (case, bytes) in cases.iter().enumerate() {
+        if super::check(bytes).is_err() || checked(bytes).is_complete().is_err() {
+            continue;
+        }
+        let (bound, counted) = (steps_at_most(&checked(bytes)), steps_as_it_came(bytes));
+        assert!(counted <= bound, "case {case} of {count}: {counted} steps, not {bound} at most");
+        bounded += u32::from(bound < u64::MAX);
+    }
+    assert!(bounded > 1_000, "{bounded} of {count}");
+}
+
+/// Then they need not be counted.
+#[test]
+fn a_look_suffices_for_records() {
+    let stores = fixtures().into_iter().filter(|(_, bytes)| super::check(bytes).is_ok());
+    let small: Vec<bool> = stores.map(|(_, bytes)| Effort::is_small(&checked(&bytes))).collect();
+    // But for a chat in which thousands of items are in one list.
+    assert!(small.iter().filter(|small| **small).count() >= small.len() - 1, "{small:?}");
+    assert!(Effort::is_small(&checked(&messages(2_000))));
+    assert!(Effort::is_free(&checked(&messages(2_000))));
 }
 
 #[test]
@@ -50,6 +111,8 @@ fn what_is_without_bound_is_refused_before_yrs_sees_it() {
     for (name, bytes) in cases {
         let refused = Doc::load(&checked(&bytes), 1).map(drop).expect_err(name);
         assert_eq!(refused.kind, Kind::Refused, "{name}");
+        let opened = Doc::open(&checked(&bytes), 1).map(drop).expect_err(name);
+        assert_eq!(opened.causes(), refused.causes(), "{name}");
         assert!(refused.causes().concat().contains("steps of merging"), "{name}: {refused:?}");
     }
 }
