@@ -2,7 +2,7 @@
 
 use super::source::{Shared, Source};
 use super::types::SharedTypes;
-use super::view::View;
+use super::view::{Groundwork, View};
 use crate::error::Result;
 use crate::wire::{Checked, Id, Update, Value, Version};
 use std::rc::Rc;
@@ -22,8 +22,19 @@ impl AnyView {
     /// # Errors
     /// As [`View::read`] and [`SharedTypes::read`].
     pub fn read(update: &Update<'_, Checked>) -> Result<AnyView> {
+        AnyView::read_on(update, None)
+    }
+
+    /// Like [`AnyView::read`], with groundwork of the same update if there is any.
+    ///
+    /// # Errors
+    /// As [`AnyView::read`].
+    pub(crate) fn read_on(
+        update: &Update<'_, Checked>,
+        work: Option<Groundwork>,
+    ) -> Result<AnyView> {
         Ok(match update.beyond() {
-            None => AnyView::View(Rc::new(View::read(update)?)),
+            None => AnyView::View(Rc::new(View::read_on(update, work)?)),
             Some(_) => {
                 let known = match update.beyond_all() {
                     Some(_) => None,

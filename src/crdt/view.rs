@@ -23,6 +23,7 @@ mod steps;
 mod tests;
 mod typed;
 
+pub(crate) use build::Groundwork;
 pub use content_sum::ContentSum;
 pub use index::View;
 pub use lent::{LentEntries, LentPlain, LentValue};
@@ -48,6 +49,14 @@ impl View {
     /// `Refused` when ordering its concurrent items takes too long, far longer than for any document that
     /// people write.
     pub fn read(update: &Update<'_, Checked>) -> Result<View> {
+        View::read_on(update, None)
+    }
+
+    /// Like [`View::read`], with groundwork of the same update if there is any.
+    ///
+    /// # Errors
+    /// As [`View::read`].
+    pub(crate) fn read_on(update: &Update<'_, Checked>, work: Option<Groundwork>) -> Result<View> {
         if let Some(known) = View::known_part(update) {
             let known = known.map_err(|fault| {
                 Error::bug("the known roots of a document do not pass the check by themselves")
@@ -57,7 +66,7 @@ impl View {
             return Ok(View { version: update.version(), ..view });
         }
         let limit = View::limit_of(update);
-        build::build(update, limit).ok_or_else(|| {
+        build::build(update, work, limit).ok_or_else(|| {
             Error::refused("the document would take too long to read")
                 .because(format!("more than {limit} comparisons of concurrent items"))
                 .hint(
@@ -91,17 +100,18 @@ impl View {
     /// Whether this many comparisons are enough.
     #[cfg(test)]
     pub(crate) fn takes(update: &Update<'_, Checked>, limit: u64) -> bool {
-        build::build(update, limit).is_some()
+        build::build(update, None, limit).is_some()
     }
 
     /// Like [`View::read`], for a document that was merged here, where its cost was counted.
     pub fn of(update: &Update<'_, Checked>) -> View {
-        if let Some(Ok(known)) = View::known_part(update) {
-            let view = build::build(&known.update(), u64::MAX).unwrap_or_default();
-            return View { version: update.version(), ..view };
-        }
         // Building without a limit always succeeds.
-        build::build(update, u64::MAX).unwrap_or_default()
+        let of =
+            |update: &Update<'_, Checked>| build::build(update, None, u64::MAX).unwrap_or_default();
+        match View::known_part(update) {
+            Some(Ok(known)) => View { version: update.version(), ..of(&known.update()) },
+            _ => of(update),
+        }
     }
 
     /// Returns the clocks and deletions of the state.

@@ -7,6 +7,7 @@
 use super::causal::CausalOrder;
 use super::expected::Expected;
 use crate::limits::CONTAINER_DEPTH;
+use crate::parallel;
 use crate::wire::{
     Block, BlockKind, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, Header,
     HoldsBytes, Id, Owner, Parent, ParentSlot, Root, Shape, SlotRef, Unchecked, Update,
@@ -19,7 +20,7 @@ impl<'a> Update<'a, Checked> {
     /// # Errors
     /// What breaks the format; otherwise the first fault in causal order.
     pub fn checked<'r>(bytes: &'a [u8], expected: impl Into<Expected<'r>>) -> Result<Self, Fault> {
-        Update::walk(bytes)?.check(expected)
+        Update::walk_to_check(bytes)?.check(expected)
     }
 }
 
@@ -40,10 +41,27 @@ impl<'a> Update<'a, Unchecked> {
     /// # Errors
     /// The first fault in causal order.
     pub fn check<'r>(
-        self,
+        mut self,
         expected: impl Into<Expected<'r>>,
     ) -> Result<Update<'a, Checked>, Fault> {
-        let facts = Checker::run(&self, None, expected.into(), |_, fault| Err(fault))?;
+        let room = self.take_room();
+        self.check_in(room, expected.into())
+    }
+
+    /// Like [`Update::check`], with other work on a large update beside it.
+    pub(crate) fn check_beside<'r, B: Send>(
+        &mut self,
+        expected: impl Into<Expected<'r>>,
+        beside: impl Fn(&Self) -> B + Sync,
+    ) -> (Result<Update<'a, Checked>, Fault>, B) {
+        let room = self.take_room();
+        let walked = self.clone();
+        let check = || walked.check_in(room, expected.into());
+        parallel::both(self.bytes().len(), check, || beside(self))
+    }
+
+    fn check_in(self, room: Facts, expected: Expected<'_>) -> Result<Update<'a, Checked>, Fault> {
+        let facts = Checker::run(&self, None, expected, room, |_, fault| Err(fault))?;
         Ok(self.passed_with(facts))
     }
 }
@@ -65,7 +83,8 @@ impl Update<'_, Checked> {
             true => Expected::Anything,
             false => Expected::Roots(&[]),
         };
-        Checker::run(self, Some(base), expected, |_, fault| Err(fault)).map(drop)
+        let room = Facts::default();
+        Checker::run(self, Some(base), expected, room, |_, fault| Err(fault)).map(drop)
     }
 }
 
@@ -80,7 +99,7 @@ impl<S> Update<'_, S> {
     ) -> Vec<Id> {
         let mut faults = Vec::new();
         // Never an error, since every fault is tolerated.
-        let _ = Checker::run(self, base, expected, |id, _| {
+        let _ = Checker::run(self, base, expected, Facts::default(), |id, _| {
             faults.push(id);
             Ok(())
         });
@@ -109,12 +128,13 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         update: &'u Update<'a, S>,
         base: Option<&'u Update<'a, Checked>>,
         expected: Expected<'u>,
+        room: Facts,
         on_fault: impl FnMut(Id, Fault) -> Result<(), Fault>,
     ) -> Result<Facts, Fault> {
-        let mut facts = Facts::of_blocks(update.blocks.len());
+        let mut facts = room.for_blocks(update.blocks.len());
         facts.anything = expected.is_anything();
         facts.known = expected.known().or_else(|| base?.facts().known);
-        facts.chain = update.blocks.iter().map(|block| block.clock).collect();
+        facts.chain.extend(update.blocks.iter().map(|block| block.clock));
         let (root_index, names, base_keys) = (HashMap::new(), Vec::new(), HashMap::new());
         let (last_root, parent) = (None, None);
         let mut checker = Checker {

@@ -11,6 +11,7 @@ use super::replica;
 use super::state::{KnownClocks, Parked};
 use super::{Generation, Roots, Store};
 use crate::crdt::any_view::AnyView;
+use crate::crdt::view::Groundwork;
 use crate::error::{Error, Kind as Failure, Next, Result};
 use crate::id::{DocId, hex};
 use crate::limits;
@@ -315,12 +316,13 @@ fn examine_bytes(doc: &DocId, bytes: &SharedBytes, roots: Roots) -> Examined {
         }
         examined
     };
-    let walked = match Update::walk(bytes) {
+    let mut walked = match Update::walk_to_check(bytes) {
         Ok(walked) => walked.held_by(bytes),
         Err(fault) => return finding(&UNDECODABLE, format!("its file does not decode: {fault}")),
     };
     let is_whole = || Update::walk(bytes).is_ok_and(|walked| walked.is_whole());
-    let update = match walked.check(roots(doc)) {
+    let (checked, work) = walked.check_beside(roots(doc), Groundwork::of);
+    let update = match checked {
         Ok(update) => update,
         Err(fault) if fault.rule == "skip" || (fault.is_unsupported() && !is_whole()) => {
             return finding(
@@ -338,7 +340,7 @@ fn examine_bytes(doc: &DocId, bytes: &SharedBytes, roots: Roots) -> Examined {
             &PENDING,
             format!("parts of its file wait for client {client} up to clock {clock}"),
         ),
-        None => match AnyView::read(&update) {
+        None => match AnyView::read_on(&update, Some(work)) {
             Ok(view) => Examined { findings: Vec::new(), view: Some(view) },
             Err(e) => unsupported(&format!("{e}: {}", e.causes().join(": "))),
         },

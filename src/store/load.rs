@@ -4,11 +4,12 @@ use super::file_pieces::FilePieces;
 use super::fs::Seen;
 use super::layout::{Layout, Stamp};
 use super::state::{KnownClocks, LogRow, State};
+use crate::crdt::view::Groundwork;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::gate::{self, Expected, Need, Verdict};
 use crate::id::DocId;
 use crate::parallel;
-use crate::wire::{self, Checked, CheckedBytes, Id, SharedBytes, Update};
+use crate::wire::{self, Checked, CheckedBytes, Id, SharedBytes, Unchecked, Update};
 use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -122,6 +123,23 @@ impl Loaded {
                 Ok(whole(bytes, &self.path, doc, roots)?.held_by(bytes))
             }
         }
+    }
+
+    /// Returns the same with what a view takes from the blocks, unless the state was checked before.
+    ///
+    /// # Errors
+    /// As [`Loaded::update`].
+    pub fn update_for_view(
+        &self,
+        doc: &DocId,
+        roots: Roots,
+    ) -> Result<(Update<'_, Checked>, Option<Groundwork>)> {
+        let LoadedState::Unchecked(bytes) = &self.state else {
+            return Ok((self.update(doc, roots)?, None));
+        };
+        let mut walked = walked(bytes, &self.path, doc)?.held_by(bytes);
+        let (checked, work) = walked.check_beside(roots(doc), Groundwork::of);
+        Ok((is_whole(checked, &self.path, doc)?, Some(work)))
     }
 
     /// Returns the file of another program, if it holds all that the log does.
@@ -305,14 +323,24 @@ pub(super) fn whole<'a>(
     doc: &DocId,
     roots: Roots,
 ) -> Result<Update<'a, Checked>> {
+    is_whole(walked(bytes, path, doc)?.check(roots(doc)), path, doc)
+}
+
+fn walked<'a>(bytes: &'a [u8], path: &Path, doc: &DocId) -> Result<Update<'a, Unchecked>> {
+    Update::walk_to_check(bytes).map_err(|fault| unfit(path, doc).because(fault.to_string()))
+}
+
+/// Returns a state that was checked if it passed and depends on nothing missing.
+fn is_whole<'a>(
+    checked: std::result::Result<Update<'a, Checked>, wire::Fault>,
+    path: &Path,
+    doc: &DocId,
+) -> Result<Update<'a, Checked>> {
     let invalid = |reason: String| unfit(path, doc).because(reason);
-    let update = Update::walk(bytes)
-        .map_err(|fault| invalid(fault.to_string()))?
-        .check(roots(doc))
-        .map_err(|fault| match fault.is_unsupported() {
-            true => excluded(doc.as_str(), &fault).damages(doc),
-            false => invalid(fault.to_string()),
-        })?;
+    let update = checked.map_err(|fault| match fault.is_unsupported() {
+        true => excluded(doc.as_str(), &fault).damages(doc),
+        false => invalid(fault.to_string()),
+    })?;
     match update.needs().is_empty() {
         true => Ok(update),
         false => Err(invalid("parts of it depend on something that is missing".to_owned())),

@@ -8,7 +8,7 @@ use super::machine::Machine;
 use super::replica;
 use super::state::{Legacy, State};
 use crate::crdt::any_view::AnyView;
-use crate::crdt::view::View;
+use crate::crdt::view::{Groundwork, View};
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, MemberId};
 use crate::parallel;
@@ -228,7 +228,7 @@ impl Reader {
     /// `Corrupt` if it breaks the format.
     pub fn view(&self, doc: &DocId) -> Result<Option<View>> {
         match &*self.source {
-            FileSource::Files { .. } => self.shown(doc, |update| view_of(doc, update)),
+            FileSource::Files { .. } => self.shown(doc, |update, work| view_of(doc, update, work)),
             FileSource::Legacy(legacy) => match legacy.bytes(doc)? {
                 Some(bytes) => self.legacy_view(doc, &bytes).map(Some),
                 None => Ok(None),
@@ -242,10 +242,13 @@ impl Reader {
     /// As [`Reader::view`], except for what a view does not show.
     pub fn any_view(&self, doc: &DocId) -> Result<Option<AnyView>> {
         match &*self.source {
-            FileSource::Files { .. } => self.shown(doc, |update| any_view_of(doc, update)),
+            FileSource::Files { .. } => {
+                self.shown(doc, |update, work| any_view_of(doc, update, work))
+            }
             FileSource::Legacy(legacy) => {
-                let view =
-                    |bytes: Vec<u8>| any_view_of(doc, &legacy_update(doc, &bytes, self.roots)?);
+                let view = |bytes: Vec<u8>| {
+                    any_view_of(doc, &legacy_update(doc, &bytes, self.roots)?, None)
+                };
                 legacy.bytes(doc)?.map(view).transpose()
             }
         }
@@ -255,20 +258,20 @@ impl Reader {
     fn shown<V>(
         &self,
         doc: &DocId,
-        read: impl FnOnce(&Update<'_, Checked>) -> Result<V>,
+        read: impl FnOnce(&Update<'_, Checked>, Option<Groundwork>) -> Result<V>,
     ) -> Result<Option<V>> {
         let Some(loaded) = self.load(doc)? else { return Ok(None) };
         if let Some(error) = incomplete(doc, &loaded) {
             self.left_out.note(error.shows_rest());
         }
-        let update = loaded.update(doc, self.roots)?;
-        let view = read(&update)?;
+        let (update, work) = loaded.update_for_view(doc, self.roots)?;
+        let view = read(&update, work)?;
         parallel::free(update.bytes().len(), update.into_parsed());
         Ok(Some(view))
     }
 
     fn legacy_view(&self, doc: &DocId, bytes: &[u8]) -> Result<View> {
-        view_of(doc, &legacy_update(doc, bytes, self.roots)?)
+        view_of(doc, &legacy_update(doc, bytes, self.roots)?, None)
     }
 
     /// Returns the local state (`crdtctl.db`); `None` before the first write.
@@ -314,15 +317,19 @@ fn legacy_update<'a>(doc: &DocId, bytes: &'a [u8], roots: Roots) -> Result<Updat
     walked.check(roots(doc)).map_err(|fault| load::excluded(doc.as_str(), &fault).damages(doc))
 }
 
-fn view_of(doc: &DocId, update: &Update<'_, Checked>) -> Result<View> {
+fn view_of(doc: &DocId, update: &Update<'_, Checked>, work: Option<Groundwork>) -> Result<View> {
     match update.beyond_all() {
         Some(fault) => Err(load::excluded(doc.as_str(), fault).damages(doc)),
-        None => View::read(update).map_err(|e| e.damages(doc)),
+        None => View::read_on(update, work).map_err(|e| e.damages(doc)),
     }
 }
 
-fn any_view_of(doc: &DocId, update: &Update<'_, Checked>) -> Result<AnyView> {
-    AnyView::read(update).map_err(|e| e.damages(doc))
+fn any_view_of(
+    doc: &DocId,
+    update: &Update<'_, Checked>,
+    work: Option<Groundwork>,
+) -> Result<AnyView> {
+    AnyView::read_on(update, work).map_err(|e| e.damages(doc))
 }
 
 /// Returns the documents on disk, and those that are only in the log.

@@ -43,15 +43,24 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Creates facts for this many blocks, none of them known yet.
-    pub(crate) fn of_blocks(count: usize) -> Facts {
-        let lineage = Lineage::of_blocks(count);
-        Facts {
-            order: Vec::with_capacity(count),
-            slot: vec![OPEN; count],
-            lineage,
-            ..Facts::default()
+    /// Creates facts about nothing yet, in memory that is enough for this many blocks. The system hands memory
+    /// out when it is written to first, which takes longer than filling it.
+    pub(crate) fn with_room(count: usize) -> Facts {
+        fn room<T: Clone>(count: usize, any: T) -> Vec<T> {
+            let mut room = vec![any; count];
+            room.clear();
+            room
         }
+        let (order, slot, chain) = (room(count, OPEN), room(count, OPEN), room(count, OPEN));
+        Facts { order, slot, chain, slots: room(count, ParentSlot::NOWHERE), ..Facts::default() }
+    }
+
+    /// Prepares for this many blocks, none of them known yet.
+    pub(crate) fn for_blocks(mut self, count: usize) -> Facts {
+        self.order.reserve(count);
+        self.slot.resize(count, OPEN);
+        self.lineage = Lineage::of_blocks(count);
+        self
     }
 
     /// Returns the place of a block: open for a block that does not exist.
@@ -179,6 +188,16 @@ pub enum Owner {
 }
 
 impl ParentSlot {
+    const NOWHERE: ParentSlot = ParentSlot {
+        owner: Owner::Root(OPEN),
+        key_len: None,
+        head: OPEN,
+        shape: Shape::Unknown,
+        depth: 0,
+        rooted: false,
+        beside: false,
+    };
+
     /// Whether it is a place under a key.
     pub fn is_keyed(&self) -> bool {
         self.key_len.is_some()

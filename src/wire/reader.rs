@@ -268,6 +268,12 @@ impl<'a> ByteReader<'a> {
         self.header_by(info, Self::text_bytes)
     }
 
+    /// Like [`ByteReader::raw_header`], for an item that was read before: names and keys are not validated
+    /// again.
+    pub fn known_header(&mut self, info: u8) -> Result<Header<'a, [u8]>, Fault> {
+        self.header_by(info, Self::buffer)
+    }
+
     #[inline]
     fn header_by<T: ?Sized>(
         &mut self,

@@ -101,7 +101,7 @@ impl<'a, S> Update<'a, S> {
 
     /// Like [`Update::header`], with names and keys as bytes, which is cheaper.
     pub(crate) fn raw_header(&self, block: &Block) -> Header<'a, [u8]> {
-        self.behind_info(block, |reader| reader.raw_header(block.info))
+        self.behind_info(block, |reader| reader.known_header(block.info))
     }
 
     /// Returns the left and the right origin of a block, which is cheaper than its whole header.
@@ -237,6 +237,11 @@ impl<'a> Update<'a, Unchecked> {
     pub(super) fn of_walked(bytes: &'a [u8], walked: impl Into<Arc<Walked>>) -> Self {
         let (walked, facts) = (walked.into(), Arc::default());
         Update { bytes, shared: None, walked, facts, state: PhantomData }
+    }
+
+    /// Takes the memory that was got for its facts, unless a clone has it.
+    pub(crate) fn take_room(&mut self) -> Facts {
+        Arc::get_mut(&mut self.facts).map(std::mem::take).unwrap_or_default()
     }
 
     /// Marks the update as having passed rule 1 of the gate, with the gate's findings. Only the gate calls

@@ -1,8 +1,14 @@
 //! The walk: every byte of an update accounted for, in one pass.
 
-use super::{Block, BlockKind, ByteReader, Client, DeleteSet, Fault, Unchecked, Update, Walked};
+use super::{
+    Block, BlockKind, ByteReader, Client, DeleteSet, Facts, Fault, Unchecked, Update, Walked,
+};
 use crate::limits::CLOCK_END;
+use crate::parallel;
 use std::ops::Range;
+
+/// The bytes of a block with a short value.
+const USUAL_BLOCK: usize = 24;
 
 impl<'a> Update<'a, Unchecked> {
     /// Reads the structure of an update: everything that the format allows, including what no document of
@@ -30,6 +36,26 @@ impl<'a> Update<'a, Unchecked> {
         }
         Ok(Update::of_walked(bytes, Walked { clients, blocks, deletes, deletes_at }))
     }
+}
+
+impl<'a> Update<'a, Unchecked> {
+    /// Like [`Update::walk`], for an update that is checked next: the memory for that is got beside the walk.
+    ///
+    /// # Errors
+    /// As [`Update::walk`].
+    pub(crate) fn walk_to_check(bytes: &'a [u8]) -> Result<Self, Fault> {
+        let room =
+            || Facts::with_room(if parallel::pays(bytes.len()) { announced(bytes) } else { 0 });
+        let (walked, room) = parallel::both(bytes.len(), || Update::walk(bytes), room);
+        Ok(Update { facts: room.into(), ..walked? })
+    }
+}
+
+/// Returns how many blocks the first client is said to have, or no more than there are of usual size.
+fn announced(bytes: &[u8]) -> usize {
+    let mut reader = ByteReader::at(bytes, 0);
+    let blocks = reader.count(5).and_then(|_| reader.count(2)).unwrap_or(0);
+    blocks.min(bytes.len() / USUAL_BLOCK)
 }
 
 fn walk_client(reader: &mut ByteReader<'_>, blocks: &mut Vec<Block>) -> Result<Client, Fault> {

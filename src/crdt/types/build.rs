@@ -2,7 +2,7 @@
 
 use super::super::view::build::{SlotContents, shows};
 use super::super::view::index::Entry;
-use super::super::view::order::Order;
+use super::super::view::order::{Crossings, Order};
 use super::super::view::pieces::{Pieces, whole};
 use super::super::view::span::{Halves, NONE, Span};
 use super::content::{SharedTypes, TypeKind, TypeNode};
@@ -69,9 +69,11 @@ fn build<S>(update: &Update<'_, S>, limit: u64, past: Option<&Version>) -> Optio
     // A list of one unit needs no ordering, and most keys have only one.
     let TypeLists { alone, several } = TypeLists::told_apart(update, &mut places, &version);
     let list_of = std::mem::take(&mut places.list_of);
-    let pieces = Pieces::cut(update, order.iter(), &list_of, &version.deletes);
-    let lists = several.len();
-    let arranged = Order::arrange(update, &pieces, order.iter(), &list_of, lists, limit)?;
+    let list = |block: u32| list_of.get(block as usize).copied().unwrap_or(NONE);
+    let is_listed = |block: u32| list(block) != NONE;
+    let pieces = Pieces::cut(update, order.iter(), is_listed, &version.deletes);
+    let (lists, crossings) = (several.len(), Crossings::of(update));
+    let arranged = Order::arrange(update, &pieces, crossings, order.iter(), list, lists, limit)?;
     drop(list_of);
     let dead = pieces.dead(update, &version.deletes);
     let node_of = |block: u32| places.node_of(block as usize).unwrap_or(NONE);

@@ -1,69 +1,168 @@
 //! Building the index: containers, their lists, and which parts of these are live.
 
 use super::index::{Entry, Node, View};
-use super::order::Order;
+use super::order::{Crossings, Order};
 use super::pieces::{Pieces, len32, whole};
 use super::span::{Halves, NONE, Span};
+use crate::parallel;
 use crate::wire::{Block, BlockKind, Checked, Id, Owner, Shape, SlotRef, Update, Version};
 use std::collections::HashMap;
-use std::sync::OnceLock;
-use std::sync::atomic::AtomicU32;
+use std::ops::Range;
 
 /// The lists that items belong to.
 struct SlotLists {
     /// Per node, its lists: one for a sequence, one per key for a map, sorted by key.
-    of_node: Vec<std::ops::Range<u32>>,
+    of_node: Vec<Range<u32>>,
     /// Per list, its key.
     keys: Vec<Span>,
     /// Per slot, its list.
     of_slot: Vec<u32>,
 }
 
+/// What a view takes from the blocks alone, whatever a check finds out about them: it can be made beside one.
+pub struct Groundwork {
+    containers: Containers,
+    cut: CutBlocks,
+}
+
+/// The containers that blocks created.
+struct Containers {
+    nodes: Vec<Node>,
+    /// Per block, the one that it created, or [`NONE`].
+    of_block: Vec<u32>,
+}
+
+/// The blocks in pieces, and which of these are deleted.
+struct CutBlocks {
+    version: Version,
+    pieces: Pieces,
+    dead: Vec<bool>,
+    contents: CutContents,
+    crossings: Crossings,
+    /// Memory for the entries. Getting it takes as long as filling it, so that it is got here, beside other
+    /// work.
+    room: Vec<Entry>,
+}
+
+impl Groundwork {
+    pub fn of<S>(update: &Update<'_, S>) -> Groundwork {
+        Groundwork { containers: Containers::of(update), cut: CutBlocks::of(update) }
+    }
+}
+
+impl CutBlocks {
+    fn of<S>(update: &Update<'_, S>) -> Self {
+        let version = update.version();
+        let blocks = 0..len32(update.blocks());
+        let pieces = Pieces::cut(update, blocks, |_| true, &version.deletes);
+        let dead = pieces.dead(update, &version.deletes);
+        let (contents, crossings) = (cut_contents(update, &pieces), Crossings::of(update));
+        let mut room = Vec::new();
+        if parallel::pays(update.bytes().len()) {
+            room.resize(with_content(update, &pieces), Entry::default());
+            room.clear();
+        }
+        CutBlocks { version, pieces, dead, contents, crossings, room }
+    }
+}
+
+/// The places of all blocks, and their order there.
+struct ArrangedBlocks {
+    containers: Containers,
+    /// Which container is the first root; the others follow.
+    first_root: u32,
+    lists: SlotLists,
+    order: Order,
+    version: Version,
+    pieces: Pieces,
+    dead: Vec<bool>,
+    contents: CutContents,
+    room: Vec<Entry>,
+}
+
+impl ArrangedBlocks {
+    /// Returns `None` when ordering concurrent items takes more than `limit` comparisons.
+    fn of(update: &Update<'_, Checked>, work: Option<Groundwork>, limit: u64) -> Option<Self> {
+        let (mut containers, cut) = match work {
+            Some(Groundwork { containers, cut }) => (containers, Some(cut)),
+            None => (Containers::of(update), None),
+        };
+        let first_root = len32(&containers.nodes);
+        let roots = update.facts().roots.iter().map(|root| Node::of(root.shape));
+        containers.nodes.extend(roots);
+        let lists = || lists(update, &containers, first_root);
+        let (lists, cut) = match cut {
+            Some(cut) => (lists(), cut),
+            None => parallel::both(update.bytes().len(), lists, || CutBlocks::of(update)),
+        };
+        let CutBlocks { version, pieces, dead, contents, crossings, room } = cut;
+        let list_of = |block: u32| match update.facts().standing(block as usize) {
+            SlotRef::Slot(slot) => lists.of_slot.get(slot as usize).copied().unwrap_or(NONE),
+            _ => NONE,
+        };
+        let turns = update.facts().order.iter().copied();
+        let count = lists.keys.len();
+        let order = Order::arrange(update, &pieces, crossings, turns, list_of, count, limit)?;
+        Some(ArrangedBlocks {
+            containers,
+            first_root,
+            lists,
+            order,
+            version,
+            pieces,
+            dead,
+            contents,
+            room,
+        })
+    }
+}
+
 /// Returns `None` when ordering concurrent items takes more than `limit` comparisons.
-pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
-    in_pieces(update, limit).map(|(view, _)| view)
+pub fn build(update: &Update<'_, Checked>, work: Option<Groundwork>, limit: u64) -> Option<View> {
+    in_pieces(update, work, limit).map(|(view, _)| view)
 }
 
 /// Like [`build`], if all content in the bytes is live, that is, if deleted and overwritten items, and
 /// everything inside them, are there without their content. A program that has merged everything writes a
 /// state like that.
 pub fn build_settled(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
-    let (view, pieces) = in_pieces(update, limit)?;
+    let (view, pieces) = in_pieces(update, None, limit)?;
     (view.entries.len() == with_content(update, &pieces)).then_some(view)
 }
 
 /// Returns the view, and the pieces that its entries were taken from.
-fn in_pieces(update: &Update<'_, Checked>, limit: u64) -> Option<(View, Pieces)> {
-    let version = update.version();
-    let (mut nodes, node_of_block) = nodes(update);
-    let lists = lists(update, &nodes, &node_of_block);
-    let (pieces, order) = arranged(update, &lists, &version, limit)?;
-    let dead = pieces.dead(update, &version.deletes);
-    let node_of = |block: u32| node_of_block.get(block as usize).copied().unwrap_or(NONE);
-    let contents = SlotContents::of(update, &pieces, &dead, &node_of);
-    let entries = entries(&mut nodes, &lists, &order, &contents);
+fn in_pieces(
+    update: &Update<'_, Checked>,
+    work: Option<Groundwork>,
+    limit: u64,
+) -> Option<(View, Pieces)> {
+    let arranged = ArrangedBlocks::of(update, work, limit)?;
+    let ArrangedBlocks { containers, first_root, lists, order, version, pieces, dead, .. } =
+        arranged;
+    let Containers { mut nodes, of_block } = containers;
+    let node_of = |block: u32| of_block.get(block as usize).copied().unwrap_or(NONE);
+    let (pieces_of, cut) = (&pieces, arranged.contents);
+    let contents = SlotContents { update, pieces: pieces_of, dead: &dead, node_of: &node_of, cut };
+    let entries = entries(&mut nodes, &lists, &order, &contents, arranged.room);
+    drop(contents);
     let roots = update.facts().roots.iter().map(|root| update.root(root).to_owned());
-    let mut roots: Vec<(String, u32)> = roots.zip(0u32..).collect();
+    let mut roots: Vec<(String, u32)> = roots.zip(first_root..).collect();
     roots.sort_unstable();
     let (opened, sum) = Default::default();
     let (bytes, held) = (update.to_shared_bytes(), update.held_elsewhere());
+    parallel::free(bytes.len(), (lists, order, of_block, dead));
     Some((View { bytes, held, version, roots, nodes, entries, opened, sum }, pieces))
 }
 
 /// How many pieces have content, live or not.
-fn with_content(update: &Update<'_, Checked>, pieces: &Pieces) -> usize {
+fn with_content<S>(update: &Update<'_, S>, pieces: &Pieces) -> usize {
     let blocks = (0u32..).zip(update.blocks()).filter(|(_, block)| shows(block));
-    // A block in no list, which cannot be live, has no pieces.
-    blocks.map(|(index, _)| pieces.count_of(index).max(1)).sum()
+    blocks.map(|(index, _)| pieces.count_of(index)).sum()
 }
 
 /// Returns the live units after one in its sequence, in order. That one may be deleted itself.
 pub fn behind(update: &Update<'_, Checked>, unit: Id, limit: u64) -> Option<Vec<Id>> {
-    let version = update.version();
-    let (nodes, node_of_block) = nodes(update);
-    let lists = lists(update, &nodes, &node_of_block);
-    let (pieces, order) = arranged(update, &lists, &version, limit)?;
-    let dead = pieces.dead(update, &version.deletes);
+    let ArrangedBlocks { order, pieces, dead, .. } = ArrangedBlocks::of(update, None, limit)?;
     let Some(piece) = pieces.holding(update, unit, 0) else { return Some(Vec::new()) };
     let mut units = Vec::new();
     for piece in order.behind(piece) {
@@ -78,55 +177,33 @@ pub fn behind(update: &Update<'_, Checked>, unit: Id, limit: u64) -> Option<Vec<
     Some(units)
 }
 
-/// Cuts every block into pieces and orders these in their lists. `None` when that takes more than `limit`
-/// comparisons.
-fn arranged(
-    update: &Update<'_, Checked>,
-    lists: &SlotLists,
-    version: &Version,
-    limit: u64,
-) -> Option<(Pieces, Order)> {
-    let list = |block| match update.facts().standing(block) {
-        SlotRef::Slot(slot) => lists.of_slot.get(slot as usize).copied().unwrap_or(NONE),
-        _ => NONE,
-    };
-    let list_of: Vec<u32> = (0..update.blocks().len()).map(list).collect();
-    let turns = || update.facts().order.iter().copied();
-    let pieces = Pieces::cut(update, turns(), &list_of, &version.deletes);
-    let order = Order::arrange(update, &pieces, turns(), &list_of, lists.keys.len(), limit)?;
-    Some((pieces, order))
-}
-
-/// Returns the containers, roots first, and per block the one that it created.
-fn nodes(update: &Update<'_, Checked>) -> (Vec<Node>, Vec<u32>) {
-    let node = |shape: Shape| Node {
-        shape,
-        entries: 0..0,
-        found: AtomicU32::new(0),
-        elements: OnceLock::new(),
-    };
-    let mut nodes: Vec<Node> = update.facts().roots.iter().map(|r| node(r.shape)).collect();
-    let mut of_block = vec![NONE; update.blocks().len()];
-    for (entry, block) in of_block.iter_mut().zip(update.blocks()) {
-        if block.kind == BlockKind::Type {
-            *entry = u32::try_from(nodes.len()).unwrap_or(NONE);
-            nodes.push(node(Shape::of_type(update.content(block)).unwrap_or(Shape::Unknown)));
+impl Containers {
+    fn of<S>(update: &Update<'_, S>) -> Self {
+        let mut nodes = Vec::new();
+        let mut of_block = vec![NONE; update.blocks().len()];
+        for (entry, block) in of_block.iter_mut().zip(update.blocks()) {
+            if block.kind == BlockKind::Type {
+                *entry = len32(&nodes);
+                let shape = Shape::of_type(update.content(block)).unwrap_or(Shape::Unknown);
+                nodes.push(Node::of(shape));
+            }
         }
+        Containers { nodes, of_block }
     }
-    (nodes, of_block)
 }
 
 /// Gives each slot its list: slots under the same key of the same map share one.
-fn lists(update: &Update<'_, Checked>, nodes: &[Node], node_of_block: &[u32]) -> SlotLists {
+fn lists(update: &Update<'_, Checked>, containers: &Containers, first_root: u32) -> SlotLists {
     let slots = &update.facts().slots;
     let node_of = |owner: Owner| match owner {
-        Owner::Root(root) => Some(root),
-        Owner::Item { block, .. } => node_of_block.get(block? as usize).copied(),
+        Owner::Root(root) => first_root.checked_add(root),
+        Owner::Item { block, .. } => containers.of_block.get(block? as usize).copied(),
     };
-    let (by_node, ends) = by_node(slots.iter().map(|slot| node_of(slot.owner)), nodes.len());
+    let nodes = containers.nodes.len();
+    let (by_node, ends) = by_node(slots.iter().map(|slot| node_of(slot.owner)), nodes);
     let mut lists = SlotLists {
-        of_node: vec![0..0; nodes.len()],
-        keys: Vec::new(),
+        of_node: vec![0..0; nodes],
+        keys: Vec::with_capacity(slots.len()),
         of_slot: vec![NONE; slots.len()],
     };
     let key_of = |slot: u32| slots.get(slot as usize).and_then(|slot| update.key_bytes(slot));
@@ -213,8 +290,22 @@ pub(in crate::crdt) struct SlotContents<'p, 'u, S> {
     dead: &'p [bool],
     /// Per block, the container that it created, or [`NONE`].
     node_of: &'p dyn Fn(u32) -> u32,
-    /// The pieces of blocks that were cut.
-    cut: HashMap<u32, (Span, Halves)>,
+    cut: CutContents,
+}
+
+/// By piece, the content of blocks that were cut.
+type CutContents = HashMap<u32, (Span, Halves)>;
+
+fn cut_contents<S>(update: &Update<'_, S>, pieces: &Pieces) -> CutContents {
+    let mut cut = HashMap::new();
+    for (index, block) in (0u32..).zip(update.blocks()) {
+        if shows(block) && pieces.is_cut(index) {
+            pieces.contents(update, index, |piece, content, halves| {
+                cut.insert(piece, (content, halves));
+            });
+        }
+    }
+    cut
 }
 
 impl<'p, 'u, S> SlotContents<'p, 'u, S> {
@@ -224,15 +315,7 @@ impl<'p, 'u, S> SlotContents<'p, 'u, S> {
         dead: &'p [bool],
         node_of: &'p dyn Fn(u32) -> u32,
     ) -> Self {
-        let mut cut = HashMap::new();
-        for (index, block) in (0u32..).zip(update.blocks()) {
-            if shows(block) && pieces.is_cut(index) {
-                pieces.contents(update, index, |piece, content, halves| {
-                    cut.insert(piece, (content, halves));
-                });
-            }
-        }
-        SlotContents { update, pieces, dead, node_of, cut }
+        SlotContents { update, pieces, dead, node_of, cut: cut_contents(update, pieces) }
     }
 
     /// Returns `None` if the piece is deleted.
@@ -260,14 +343,15 @@ pub(in crate::crdt) fn shows(block: &Block) -> bool {
     !matches!(block.kind, BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted)
 }
 
-/// Collects the live entries of every node, in order.
+/// Collects the live entries of every node, in order, in memory that was got for them.
 fn entries(
     nodes: &mut [Node],
     lists: &SlotLists,
     order: &Order,
     contents: &SlotContents<'_, '_, Checked>,
+    mut entries: Vec<Entry>,
 ) -> Vec<Entry> {
-    let mut entries = Vec::with_capacity(lists.keys.len());
+    entries.reserve(lists.keys.len());
     for (node, range) in nodes.iter_mut().zip(&lists.of_node) {
         let first = len32(&entries);
         for list in range.clone() {

@@ -3,7 +3,7 @@
 use super::content_sum::ContentSum;
 use super::elements::Elements;
 use super::recent::RecentPlain;
-use super::span::{Halves, Span};
+use super::span::{Halves, NONE, Span};
 use crate::wire::{
     AnyHead, BlockKind, ByteReader, HeldElsewhere, Id, Record, Shape, SharedBytes, Value, Version,
     any,
@@ -40,6 +40,13 @@ pub struct Node {
     pub elements: OnceLock<Box<Elements>>,
 }
 
+impl Node {
+    /// Creates one without entries.
+    pub fn of(shape: Shape) -> Node {
+        Node { shape, entries: 0..0, found: AtomicU32::new(0), elements: OnceLock::new() }
+    }
+}
+
 /// A live item, or the live part of one.
 #[derive(Clone, Copy)]
 pub struct Entry {
@@ -55,6 +62,14 @@ pub struct Entry {
     pub halves: Halves,
     /// The container that the item created, or [`NONE`](super::span::NONE).
     pub node: u32,
+}
+
+impl Default for Entry {
+    fn default() -> Self {
+        let (id, kind) = (Id { client: 0, clock: 0 }, BlockKind::Gc);
+        let (key, content, halves) = Default::default();
+        Entry { id, key, content, kind, halves, node: NONE }
+    }
 }
 
 impl View {

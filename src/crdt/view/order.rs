@@ -64,8 +64,9 @@ impl Order {
     pub fn arrange<S>(
         update: &Update<'_, S>,
         pieces: &Pieces,
+        mut crossings: Crossings,
         turns: impl Iterator<Item = u32>,
-        list_of: &[u32],
+        list_of: impl Fn(u32) -> u32,
         lists: usize,
         limit: u64,
     ) -> Option<Order> {
@@ -82,10 +83,9 @@ impl Order {
             round: 0,
             steps: 0,
         };
-        let mut crossings = Crossings::of(update);
         for block in turns {
             let cut_short = crossings.take(update, block);
-            if let Some(mut item) = item(update, pieces, list_of, block) {
+            if let Some(mut item) = item(update, pieces, &list_of, block) {
                 if let Some(left) = cut_short {
                     item.left = pieces.holding(update, left, block).unwrap_or(NONE);
                 }
@@ -120,7 +120,7 @@ impl Order {
     /// Whether something is between its origins.
     fn conflicts(&self, item: &Item) -> bool {
         match (item.left, item.right) {
-            (NONE, NONE) => true,
+            (NONE, NONE) => self.heads.get(item.list) != NONE,
             (NONE, right) => self.prev.get(right) != NONE,
             (left, right) => self.next.get(left) != right,
         }
@@ -201,10 +201,10 @@ impl Order {
 /// Items whose right origin is before the left one, inside one block. yrs and Yjs cut a block after the left
 /// origin and hold the part before the cut; then they cut before the right origin, which shortens the part
 /// they hold. Whether it does depends on the cuts made before.
-struct Crossings(HashMap<usize, BTreeSet<u32>>);
+pub struct Crossings(HashMap<usize, BTreeSet<u32>>);
 
 impl Crossings {
-    fn of<S>(update: &Update<'_, S>) -> Crossings {
+    pub fn of<S>(update: &Update<'_, S>) -> Crossings {
         let crossing = |block| {
             let (Some(left), Some(right)) = update.origins(block) else { return None };
             if left.client != right.client || right.clock > left.clock {
@@ -247,14 +247,21 @@ impl Crossings {
     }
 }
 
-fn item<S>(update: &Update<'_, S>, pieces: &Pieces, list_of: &[u32], block: u32) -> Option<Item> {
-    let list = get(list_of, block);
+fn item<S>(
+    update: &Update<'_, S>,
+    pieces: &Pieces,
+    list_of: &impl Fn(u32) -> u32,
+    block: u32,
+) -> Option<Item> {
+    let list = list_of(block);
     let (first, end) = pieces.of_block(block);
     if list == NONE || first >= end {
         return None;
     }
     let (left_origin, right_origin) = update.origins(update.blocks().get(block as usize)?);
-    let piece = |id: Option<Id>| id.and_then(|id| pieces.holding(update, id, block));
+    let is_listed =
+        |piece: &u32| pieces.get(*piece).is_some_and(|piece| list_of(piece.block) != NONE);
+    let piece = |id: Option<Id>| pieces.holding(update, id?, block).filter(is_listed);
     Some(Item {
         list,
         first,

@@ -6,8 +6,7 @@ use crate::wire::{Block, BlockKind, BlockWriters, ByteReader, DeleteSet, Id, Upd
 
 /// All pieces, those of one block in a row.
 pub struct Pieces {
-    /// Per block its first piece, and one more at the end. Blocks without a list have none; if no block has a
-    /// list, this is empty.
+    /// Per block its first piece, and one more at the end; empty if no block has a piece.
     first: Vec<u32>,
     pieces: Vec<Piece>,
     writers: BlockWriters,
@@ -22,26 +21,26 @@ pub struct Piece {
 
 impl Pieces {
     /// Cuts after every left origin, before every right origin, and where deletions begin and end. `turns`
-    /// are the blocks that can be integrated: those that wait cut nothing. `list_of` gives the list of each
-    /// block; [`NONE`] means none.
+    /// are the blocks that can be integrated: those that wait cut nothing. Blocks that are not `wanted` have
+    /// no pieces.
     pub fn cut<S>(
         update: &Update<'_, S>,
         turns: impl Iterator<Item = u32>,
-        list_of: &[u32],
+        wanted: impl Fn(u32) -> bool,
         deletes: &DeleteSet,
     ) -> Self {
-        let blocks = update.blocks().len();
+        let blocks = 0..len32(update.blocks());
         let writers = BlockWriters::of(update);
-        if list_of.iter().all(|list| *list == NONE) {
+        if !blocks.clone().any(&wanted) {
             return Pieces { first: Vec::new(), pieces: Vec::new(), writers };
         }
-        let cuts = cuts(update, turns, &writers, list_of, deletes);
+        let cuts = cuts(update, turns, &writers, &wanted, deletes);
         let mut cuts = cuts.iter().peekable();
-        let mut first = Vec::with_capacity(blocks + 1);
-        let mut pieces = Vec::with_capacity(blocks + cuts.len());
-        for (block, list) in (0u32..).zip(list_of) {
+        let mut first = Vec::with_capacity(blocks.len() + 1);
+        let mut pieces = Vec::with_capacity(blocks.len() + cuts.len());
+        for block in blocks {
             first.push(len32(&pieces));
-            if *list != NONE {
+            if wanted(block) {
                 pieces.push(Piece { block, offset: 0 });
             }
             while let Some((_, offset)) = cuts.next_if(|cut| cut.0 == block) {
@@ -229,15 +228,14 @@ fn cuts<S>(
     update: &Update<'_, S>,
     turns: impl Iterator<Item = u32>,
     writers: &BlockWriters,
-    list_of: &[u32],
+    wanted: &impl Fn(u32) -> bool,
     deletes: &DeleteSet,
 ) -> Vec<(u32, u32)> {
     let mut cuts = Vec::new();
     let mut cut = |client: u64, clock: u32| {
         let Some(index) = update.find(Id { client, clock }) else { return };
-        let homed = list_of.get(index).is_some_and(|list| *list != NONE);
-        let inside = update.blocks().get(index).is_some_and(|b| b.clock < clock && b.len > 1);
-        if let (true, true, Some(block)) = (homed, inside, update.blocks().get(index)) {
+        let Some(block) = update.blocks().get(index) else { return };
+        if block.clock < clock && wanted(index as u32) {
             cuts.push((index as u32, clock - block.clock));
         }
     };

@@ -1,13 +1,15 @@
-use super::{LentValue, View};
+use super::{Groundwork, LentValue, View};
 use crate::crdt::source::{Source, each_field, flagged};
 use crate::crdt::testing::{
     Rng, World, assert_same, fixtures, new_doc, random_world, shown_by_view, shown_by_yrs, state,
     view,
 };
+use crate::crdt::types::SharedTypes;
+use crate::parallel;
 use crate::path::Keys;
-use crate::wire::{Record, Value, any};
+use crate::wire::{Record, Update, Value, any};
 use std::collections::BTreeSet;
-use yrs::{Array, Map, Text, Transact, WriteTxn};
+use yrs::{Array, Map, MapPrelim, Text, Transact, WriteTxn};
 
 #[test]
 fn every_fixture_shows_what_its_dump_says() {
@@ -52,6 +54,33 @@ fn from_dump(dump: &serde_json::Value) -> Value {
         "bigint" => Value::Int(v.as_str().unwrap().parse().unwrap()),
         "null" => Value::Null,
         other => panic!("unknown type {other}"),
+    }
+}
+
+#[test]
+fn a_large_document_is_read_and_digested_as_a_small_one() {
+    let doc = new_doc(1, true);
+    let records = doc.get_or_insert_map("records");
+    for index in 0..3_000 {
+        let mut txn = doc.transact_mut();
+        let record = records.insert(&mut txn, format!("{index}"), MapPrelim::default());
+        record.insert(&mut txn, "deleted", index % 7 == 0);
+        record.insert(&mut txn, "text", "abc".repeat(40));
+    }
+    for index in (0..3_000).step_by(11) {
+        records.remove(&mut doc.transact_mut(), &index.to_string());
+    }
+    let bytes = state(&doc);
+    assert!(parallel::pays(bytes.len()));
+    let mut walked = Update::walk_to_check(&bytes).unwrap();
+    let (checked, work) = walked.check_beside(&[][..], Groundwork::of);
+    let beside = View::read_on(&checked.unwrap(), Some(work)).unwrap();
+    assert_same(&shown_by_view(&beside), &shown_by_yrs(&doc), "read beside the check");
+    let types = SharedTypes::read(bytes.clone()).unwrap().digests("deleted");
+    assert_ne!(types.content, types.kept);
+    for view in [beside, view(&bytes)] {
+        assert_eq!(view.digests("deleted"), types);
+        assert_eq!(view.digest(), types.content);
     }
 }
 
