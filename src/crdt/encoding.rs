@@ -3,6 +3,7 @@
 
 use crate::wire::{AnyHead, ByteReader, Fault, Value, any};
 use blake3::Hasher;
+use std::ops::Range;
 
 const NULL: u8 = 0;
 const UNDEFINED: u8 = 1;
@@ -48,6 +49,8 @@ pub struct Encoding {
     kept_to: usize,
     /// How many left-out parts enclose the current position.
     left: usize,
+    /// For a part that is appended to another encoding: where what is left out begins and ends in it.
+    parts: Option<Vec<Range<usize>>>,
 }
 
 /// Bytes, and the hash of those before them.
@@ -83,16 +86,42 @@ impl Encoding {
         Encoding { kept: Some(HashedBytes::default()), ..Encoding::default() }
     }
 
+    /// A part of an encoding, to be appended to it. Nothing is hashed before.
+    pub fn part() -> Encoding {
+        Encoding { parts: Some(Vec::new()), ..Encoding::default() }
+    }
+
+    /// Adds what was added to a part, as if it had been added here.
+    pub fn append(&mut self, part: &Encoding) {
+        let mut at = 0;
+        for left in part.parts.iter().flatten() {
+            self.long(part.all.bytes.get(at..left.start).unwrap_or_default());
+            self.leave_out();
+            self.long(part.all.bytes.get(left.clone()).unwrap_or_default());
+            self.come_back();
+            at = left.end;
+        }
+        self.long(part.all.bytes.get(at..).unwrap_or_default());
+    }
+
+    fn long(&mut self, bytes: &[u8]) {
+        bytes.chunks(HASHED_AT_ONCE).for_each(|chunk| self.raw(chunk));
+    }
+
     /// Leaves out what is written until [`Encoding::come_back`].
     pub fn leave_out(&mut self) {
         self.keep();
+        if self.left == 0 {
+            self.kept_to = self.all.bytes.len();
+        }
         self.left = self.left.saturating_add(1);
     }
 
     /// Ends what [`Encoding::leave_out`] began.
     pub fn come_back(&mut self) {
         if self.left == 1 {
-            self.kept_to = self.all.bytes.len();
+            let left = std::mem::replace(&mut self.kept_to, self.all.bytes.len())..self.kept_to;
+            self.parts.iter_mut().for_each(|parts| parts.push(left.clone()));
         }
         self.left = self.left.saturating_sub(1);
     }
@@ -100,7 +129,7 @@ impl Encoding {
     /// Adds bytes as they are.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.all.bytes.extend_from_slice(bytes);
-        if self.all.is_full() {
+        if self.all.is_full() && self.parts.is_none() {
             self.keep();
             self.all.hash();
             self.kept_to = 0;
@@ -214,6 +243,35 @@ mod tests {
         for bytes in [large.as_slice(), b"small", b""] {
             out.raw(bytes);
             assert_eq!(out.take().content, *blake3::hash(bytes).as_bytes());
+        }
+    }
+
+    #[test]
+    fn what_is_appended_counts_as_if_it_was_added() {
+        let (long, longer) = (vec![1; HASHED_AT_ONCE + 1], vec![2; 2 * HASHED_AT_ONCE]);
+        let write = |out: &mut Encoding| {
+            out.raw(b"a");
+            out.leave_out();
+            out.raw(&long);
+            out.leave_out();
+            out.raw(b"b");
+            out.come_back();
+            out.come_back();
+            out.raw(&longer);
+            out.leave_out();
+            out.raw(b"c");
+            out.come_back();
+        };
+        for rest in [b"d".as_slice(), b""] {
+            let (mut at_once, mut in_parts) = (Encoding::with_parts(), Encoding::with_parts());
+            let mut part = Encoding::part();
+            write(&mut at_once);
+            write(&mut part);
+            in_parts.append(&part);
+            for out in [&mut at_once, &mut in_parts] {
+                out.raw(rest);
+            }
+            assert_eq!(in_parts.take(), at_once.take());
         }
     }
 

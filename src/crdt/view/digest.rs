@@ -1,21 +1,42 @@
 //! The content digest: one canonical encoding of the live tree, hashed as it is written.
 
 use super::content_sum::ContentSum;
-use super::index::{Entry, View};
+use super::index::{Entry, Node, View};
 use super::span::NONE;
 use crate::crdt::encoding::{ARRAY, BYTES, END, Encoding, MAP, STRING, TEXT};
+use crate::parallel;
 use crate::wire::{BlockKind, ByteReader, Shape, Value, any};
 
 /// Which containers are left out of the maps that contain them.
-pub type Left<'l> = &'l dyn Fn(u32) -> bool;
+pub type Left<'l> = &'l (dyn Fn(u32) -> bool + Sync);
 
 /// Encodes all live content.
 pub fn encode(out: &mut Encoding, view: &View, left: Left<'_>) {
     out.raw(b"crdtctl content 1");
     for (name, node) in view.roots.iter().filter(|(_, node)| view.is_live(*node)) {
         out.string(STRING, name.as_bytes());
-        container(out, view, *node, left);
+        root(out, view, *node, left);
     }
+}
+
+/// The halves of a large map are encoded at the same time.
+fn root(out: &mut Encoding, view: &View, root: u32, left: Left<'_>) {
+    let bytes = view.bytes().len();
+    let is_large = |node: &&Node| node.shape == Shape::Map && parallel::pays(bytes);
+    let Some(node) = view.node(root).filter(is_large) else {
+        return container(out, view, root, left);
+    };
+    let entries = view.entries_of(node);
+    let (first, second) = entries.split_at(entries.len() / 2);
+    out.tag(MAP);
+    let encode_second = || {
+        let mut part = Encoding::part();
+        fields(&mut part, view, second, left);
+        part
+    };
+    let ((), part) = parallel::both(bytes, || fields(out, view, first, left), encode_second);
+    out.append(&part);
+    out.tag(END);
 }
 
 /// Sums over each key of every root that is a map, and over each other root.
@@ -52,17 +73,7 @@ fn container(out: &mut Encoding, view: &View, node: u32, left: Left<'_>) {
     match node.shape {
         Shape::Map => {
             out.tag(MAP);
-            for item in entries {
-                let is_left = item.node != NONE && left(item.node);
-                if is_left {
-                    out.leave_out();
-                }
-                out.string(STRING, view.slice(item.key));
-                entry(out, view, item, left);
-                if is_left {
-                    out.come_back();
-                }
-            }
+            fields(out, view, entries, left);
         }
         Shape::Text => text(out, view, entries, left),
         _ => {
@@ -71,6 +82,20 @@ fn container(out: &mut Encoding, view: &View, node: u32, left: Left<'_>) {
         }
     }
     out.tag(END);
+}
+
+fn fields(out: &mut Encoding, view: &View, entries: &[Entry], left: Left<'_>) {
+    for item in entries {
+        let is_left = item.node != NONE && left(item.node);
+        if is_left {
+            out.leave_out();
+        }
+        out.string(STRING, view.slice(item.key));
+        entry(out, view, item, left);
+        if is_left {
+            out.come_back();
+        }
+    }
 }
 
 /// Adjacent pieces of text count as one text, however they were written.
