@@ -4,7 +4,7 @@ use super::{Edit, Fix, Found};
 use crate::concern::core::{self, active_role};
 use crate::concern::plain::PLAIN_VALUE;
 use crate::crdt::source::{Shared, Source};
-use crate::crdt::view::View;
+use crate::crdt::view::{LentPlain, LentValue, View};
 use crate::error::{Next, Result, one};
 use crate::id::EntityId;
 use crate::path::Keys;
@@ -131,6 +131,9 @@ fn unknown(field: &Field) -> Option<&'static FindingKind> {
     }
 }
 
+/// Counts a member that a record names.
+type Count<'c> = dyn FnMut(&'static FindingKind, &'static str, &str) + 'c;
+
 /// Returns authors and assignees who are not members and never were, as far as the core document knows; one
 /// finding for each.
 pub fn strangers(
@@ -141,9 +144,9 @@ pub fn strangers(
 ) -> Vec<Found> {
     let mut counts: BTreeMap<(&'static str, String), (&'static FindingKind, &'static str, usize)> =
         BTreeMap::new();
-    let mut count = |kind: &'static FindingKind, noun: &'static str, member: String| {
-        if !member.is_empty() && !members.contains(&member) {
-            counts.entry((kind.name, member)).or_insert((kind, noun, 0)).2 += 1;
+    let mut count = |kind: &'static FindingKind, noun: &'static str, member: &str| {
+        if !member.is_empty() && !members.contains(member) {
+            counts.entry((kind.name, member.to_owned())).or_insert((kind, noun, 0)).2 += 1;
         }
     };
     for collection in spec.collections {
@@ -155,12 +158,37 @@ pub fn strangers(
         let flag = collection.tombstone.as_ref().map(|tombstone| tombstone.flag);
         let names: Vec<&str> = naming.iter().map(|(field, _)| field.name).chain(flag).collect();
         for home in collection.homes(view) {
-            for (_, mut values) in view.fields(&home.steps(), &names) {
+            let in_values = |mut values: Vec<Option<Value>>, count: &mut Count<'_>| {
                 if flag.is_some() && values.pop().flatten() == Some(Value::Bool(true)) {
-                    continue;
+                    return;
                 }
                 for ((_, kind), value) in naming.iter().zip(values) {
                     if let Some(Value::String(member)) = value {
+                        count(kind, collection.noun, &member);
+                    }
+                }
+            };
+            let Some(LentValue::Map(records)) = view.lent_at(&home.steps()) else {
+                let records = view.fields(&home.steps(), &names).into_iter();
+                records.for_each(|(_, values)| in_values(values, &mut count));
+                continue;
+            };
+            for (key, record) in records.fields() {
+                let LentValue::Map(record) = record else {
+                    let value = |name: &&str| view.value(&home.child(key).field(name));
+                    in_values(names.iter().map(value).collect(), &mut count);
+                    continue;
+                };
+                let plain = |name: &str| match record.get(name)? {
+                    LentValue::Plain(plain) => Some(plain),
+                    _ => None,
+                };
+                let is_true = |flag| plain(flag).is_some_and(|flag| flag.is_true());
+                if flag.is_some_and(is_true) {
+                    continue;
+                }
+                for (field, kind) in &naming {
+                    if let Some(member) = plain(field.name).and_then(LentPlain::as_str) {
                         count(kind, collection.noun, member);
                     }
                 }

@@ -3,7 +3,7 @@
 use super::{Edit, Fix, Found};
 use crate::concern::plain;
 use crate::crdt::source::{Shared, Source};
-use crate::crdt::view::View;
+use crate::crdt::view::{LentValue, View};
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, Field, Spec};
 use crate::store::check::FindingKind;
@@ -31,6 +31,19 @@ pub fn ids(spec: &'static Spec, view: &View) -> Vec<Found> {
     for collection in spec.collections {
         let Some(field) = collection.fields.first() else { continue };
         for home in collection.homes(view) {
+            let agrees = |record: LentValue<'_>, key: &str| match record {
+                LentValue::Map(record) => match record.get(field.name) {
+                    Some(LentValue::Plain(id)) => id.as_str().is_none_or(|id| id == key),
+                    other => other.is_none(),
+                },
+                // It has no field that could be written.
+                _ => true,
+            };
+            if let Some(LentValue::Map(records)) = view.lent_at(&home.steps())
+                && records.fields().all(|(key, record)| agrees(record, key))
+            {
+                continue;
+            }
             for (key, recorded) in view.fields(&home.steps(), &[field.name]) {
                 let recorded = recorded.first().and_then(|recorded| recorded.as_ref()?.as_str());
                 let Some(recorded) = recorded.filter(|recorded| *recorded != key) else { continue };

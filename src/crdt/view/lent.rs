@@ -2,6 +2,7 @@
 
 use super::index::{Entry, View};
 use super::span::NONE;
+use super::steps::FEW_KEYS;
 use crate::crdt::source::Shared;
 use crate::wire::{AnyHead, BlockKind, ByteReader, Shape, Value, any};
 use serde::{Serialize, Serializer};
@@ -115,6 +116,9 @@ impl<'v> LentEntries<'v> {
     /// Returns the value under a key of a map.
     pub fn get(self, key: &str) -> Option<LentValue<'v>> {
         let LentEntries { view, entries, .. } = self;
+        if entries.len() <= FEW_KEYS {
+            return first(view, entries.iter().find(|entry| view.is_under(entry, key))?);
+        }
         let order = |entry: &Entry| view.slice(entry.key).cmp(key.as_bytes());
         first(view, entries.get(entries.binary_search_by(order).ok()?)?)
     }
@@ -123,6 +127,12 @@ impl<'v> LentEntries<'v> {
     pub fn fields(self) -> impl Iterator<Item = (&'v str, LentValue<'v>)> {
         let LentEntries { view, entries, .. } = self;
         entries.iter().filter_map(|entry| Some((view.key(entry), first(view, entry)?)))
+    }
+
+    /// Returns the first half of what is in it, and the rest.
+    pub fn halves(self) -> (Self, Self) {
+        let (first, second) = self.entries.split_at(self.entries.len().div_ceil(2));
+        (LentEntries { entries: first, ..self }, LentEntries { entries: second, ..self })
     }
 
     /// Returns the elements of an array, in order.
@@ -166,6 +176,19 @@ impl<'v> LentPlain<'v> {
         // The walk read the same bytes: this cannot fail.
         let head = reader.any_head().unwrap_or(AnyHead::Undefined);
         (head, reader)
+    }
+
+    /// Whether it is `true`.
+    pub fn is_true(self) -> bool {
+        matches!(self.head().0, AnyHead::Bool(true))
+    }
+
+    /// Returns the text if it is one.
+    pub fn as_str(self) -> Option<&'v str> {
+        match self.head() {
+            (AnyHead::String, mut reader) => reader.text().ok(),
+            _ => None,
+        }
     }
 
     /// Returns the value itself.

@@ -7,7 +7,7 @@ use crate::wire::{BlockKind, ByteReader, Id, Shape, Value, any};
 use std::sync::atomic::Ordering;
 
 /// Among so few keys, looking at each is faster than a binary search.
-const FEW_KEYS: usize = 16;
+pub const FEW_KEYS: usize = 16;
 
 impl View {
     /// Returns the entry at a path of two steps or more.
@@ -33,10 +33,7 @@ impl View {
         let entries = self.entries_of(node);
         match node.shape {
             Shape::Map => {
-                // Comparing the lengths first rarely leaves more than one key to be looked up in the bytes.
-                let is_it = |entry: &Entry| {
-                    entry.key.len as usize == step.len() && self.slice(entry.key) == step.as_bytes()
-                };
+                let is_it = |entry: &Entry| self.is_under(entry, step);
                 if entries.len() <= FEW_KEYS {
                     return entries.iter().find(|entry| is_it(entry));
                 }
@@ -51,6 +48,12 @@ impl View {
             Shape::Array => entries.get(self.elements(node).named(step)?),
             _ => None,
         }
+    }
+
+    /// Whether an entry of a map is under this key. Comparing the lengths first rarely leaves more than one key
+    /// to be looked up in the bytes.
+    pub(super) fn is_under(&self, entry: &Entry, key: &str) -> bool {
+        entry.key.len as usize == key.len() && self.slice(entry.key) == key.as_bytes()
     }
 
     /// Returns the elements of an array; linear in it the first time, then cached.
