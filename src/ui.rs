@@ -29,6 +29,7 @@ mod wrap;
 
 pub use cell::{lasting, shown, size};
 pub use escape::lines as shown_text;
+pub use json::EscapedJson;
 pub use page::{Fact, PageEntry, PrintedPage};
 pub use progress::Progress;
 pub use prose::{HolderKind, Prose, ProseBlock, ProseHolder, ProseKind, ProseRun};

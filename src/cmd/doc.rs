@@ -13,6 +13,7 @@ mod log;
 mod merge;
 mod prose;
 mod rebuild;
+mod roots;
 mod show;
 mod size;
 mod tree;

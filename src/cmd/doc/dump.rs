@@ -1,4 +1,5 @@
 use super::prose::prose;
+use super::roots;
 use crate::cmd::foreign::FromKind;
 use crate::cmd::moment::AtMoment;
 use crate::cmd::subject::{DocumentContent, Subject};
@@ -144,7 +145,7 @@ fn of_view(view: Rc<View>, format: DumpFormat) -> Report {
             },
             RECORD,
         ),
-        _ => Report::content(Whole(view)),
+        _ => Report::escaped_json_by(move |line, out| roots::write(&view, line, out)),
     }
 }
 
@@ -266,22 +267,7 @@ fn nothing_of(none: bool, what: &str, doc: &str) -> Result<()> {
     Ok(())
 }
 
-/// The live content, serialized lazily: root → content.
-struct Whole(Rc<View>);
-
-impl Serialize for Whole {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for root in self.0.roots() {
-            if let Some(content) = self.0.lent(&root) {
-                map.serialize_entry(&root, &content)?;
-            }
-        }
-        map.end()
-    }
-}
-
-/// Like [`Whole`], with types.
+/// The live content with types, serialized lazily: root → content.
 struct Typed(Rc<View>);
 
 impl Serialize for Typed {
