@@ -297,8 +297,14 @@ pub struct PrunePlan {
 impl PrunePlan {
     /// Returns the plan for one document, given the active members of its entity.
     pub fn of(doc: &DocId, source: &dyn Source, members: &MemberTimes) -> PrunePlan {
+        let tombstones = concern::of(doc).map(|spec| list(spec, source)).unwrap_or_default();
+        PrunePlan::of_listed(doc, tombstones, members)
+    }
+
+    /// Like [`PrunePlan::of`], for the tombstones of the document.
+    pub fn of_listed(doc: &DocId, tombstones: Vec<Tombstone>, members: &MemberTimes) -> PrunePlan {
         let mut plan = PrunePlan::default();
-        for tombstone in concern::of(doc).map(|spec| list(spec, source)).unwrap_or_default() {
+        for tombstone in tombstones {
             let is_prunable = tombstone.is_prunable(members);
             plan.add(doc, tombstone, is_prunable);
         }

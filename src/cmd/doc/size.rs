@@ -6,13 +6,13 @@ use crate::cmd::resolve::{missing, undecodable};
 use crate::cmd::subject::{LooseDocument, Subject};
 use crate::concern;
 use crate::concern::core;
-use crate::crdt::view::View;
+use crate::crdt::view::{Groundwork, View};
 use crate::error::{Result, counted, listed};
 use crate::id::DocId;
 use crate::inspect::size::{self, SizeBy, Sizes};
 use crate::parallel;
 use crate::store::{OnDisk, Reader};
-use crate::tombstone::{MemberTimes, PrunePlan, Pruned};
+use crate::tombstone::{self, MemberTimes, PrunePlan, Pruned, Tombstone};
 use crate::ui::{self, Column, Format, Report, Row, Section};
 use crate::wire::{Checked, Fault, Update};
 use serde_json::json;
@@ -208,8 +208,8 @@ struct MeasuredFile<'f> {
     sizes: Sizes,
     /// None if it does not decode, and while the document exists only in the log.
     checked: Option<Result<Update<'f, Checked>, Fault>>,
-    /// Its view, if that was computed while measuring.
-    view: Option<View>,
+    /// The deleted records in it, if they were listed while measuring.
+    tombstones: Option<Vec<Tombstone>>,
 }
 
 impl<'f> MeasuredFile<'f> {
@@ -217,34 +217,43 @@ impl<'f> MeasuredFile<'f> {
         if file.bytes.is_empty() && file.unfolded > 0 {
             return Ok(MeasuredFile::unread(file, Sizes::default()));
         }
-        let walked = Update::walk(&file.bytes)?.held_by(&file.bytes);
+        let mut walked = Update::walk_to_check(&file.bytes)?.held_by(&file.bytes);
         let bytes = file.bytes.len();
-        let (sizes, (checked, view)) = parallel::both(
-            bytes,
-            || Sizes::of_update(&walked, concern::of(id), by),
-            || {
-                let checked = walked.clone().check(concern::expected(id));
-                let view = parallel::pays(bytes).then(|| whole_view(file, &checked)).flatten();
-                (checked, view)
-            },
-        );
-        Ok(MeasuredFile { file, sizes, checked: Some(checked), view })
+        let (checked, work) = walked.check_beside(concern::expected(id), Groundwork::of);
+        let listed = || {
+            let view = parallel::pays(bytes).then(|| whole_view(file, &checked, Some(work)));
+            view.flatten().map(|view| tombstones(id, &view))
+        };
+        let (tombstones, sizes) =
+            parallel::both(bytes, listed, || Sizes::of_update(&walked, concern::of(id), by));
+        Ok(MeasuredFile { file, sizes, checked: Some(checked), tombstones })
     }
 
     fn unread(file: &'f OnDisk, sizes: Sizes) -> Self {
-        MeasuredFile { file, sizes, checked: None, view: None }
+        MeasuredFile { file, sizes, checked: None, tombstones: None }
     }
 
-    /// The view of the file, if it holds the whole document and can be read.
-    fn view(&mut self) -> Option<View> {
-        self.view.take().or_else(|| whole_view(self.file, self.checked.as_ref()?))
+    /// The deleted records of the file, if it holds the whole document and can be read.
+    fn tombstones(&mut self, id: &DocId) -> Option<Vec<Tombstone>> {
+        self.tombstones.take().or_else(|| {
+            let view = whole_view(self.file, self.checked.as_ref()?, None)?;
+            Some(tombstones(id, &view))
+        })
     }
 }
 
-fn whole_view(file: &OnDisk, checked: &Result<Update<'_, Checked>, Fault>) -> Option<View> {
+fn whole_view(
+    file: &OnDisk,
+    checked: &Result<Update<'_, Checked>, Fault>,
+    work: Option<Groundwork>,
+) -> Option<View> {
     let update = checked.as_ref().ok()?;
     let is_whole = file.unfolded == 0 && update.beyond_all().is_none() && update.needs().is_empty();
-    if is_whole { View::read(update).ok() } else { None }
+    if is_whole { View::read_on(update, work).ok() } else { None }
+}
+
+fn tombstones(id: &DocId, view: &View) -> Vec<Tombstone> {
+    concern::of(id).map(|spec| tombstone::list(spec, view)).unwrap_or_default()
 }
 
 /// Returns a document's sizes as JSON shows them, and notes what could make it smaller.
@@ -311,11 +320,11 @@ impl Freeable {
         if measured.sizes.tombstones.is_empty() {
             return freeable;
         }
-        let shown = measured.view().or_else(|| reader.view(id).ok().flatten());
+        let shown = || Some(tombstones(id, &reader.view(id).ok().flatten()?));
+        let Some(listed) = measured.tombstones(id).or_else(shown) else { return freeable };
         let sizes = &measured.sizes;
-        let Some(view) = shown else { return freeable };
         let members = members(reader, id);
-        let plan = PrunePlan::of(id, &view, &members);
+        let plan = PrunePlan::of_listed(id, listed, &members);
         let bytes: BTreeMap<&[String], u64> =
             sizes.tombstones.iter().map(|(path, bytes)| (&**path, *bytes)).collect();
         let of = |pruned: &Pruned| bytes.get(&*pruned.tombstone.path).copied().unwrap_or(0);
