@@ -160,7 +160,13 @@ impl Patterns {
         steps.join("/")
     }
 
-    fn steps(&self, pattern: u32) -> Vec<Option<&str>> {
+    /// Whether some pattern has as many names below it as there can be.
+    pub fn have_all_names(&self) -> bool {
+        self.nodes.iter().any(|node| node.named.len() >= NAMES)
+    }
+
+    /// Returns the steps of a path, its root first; `None` for `*`.
+    pub fn steps(&self, pattern: u32) -> Vec<Option<&str>> {
         let node = |at: u32| self.node(at);
         let mut steps: Vec<_> = std::iter::successors(node(pattern), |below| node(below.parent))
             .map(|n| n.name.as_deref())

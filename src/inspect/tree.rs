@@ -3,7 +3,8 @@
 use super::path::{NONE, Patterns};
 use crate::crdt::source::Source;
 use crate::crdt::types::{Insert, PlacedBlocks, SharedType, SharedTypes, SharedValue, TypeKind};
-use crate::crdt::view::{LentValue, View};
+use crate::crdt::view::{LentEntries, LentValue, View};
+use crate::parallel;
 use crate::schema::Spec;
 use crate::wire::{AnyHead, Id, Update, Value};
 use serde::Serialize;
@@ -25,11 +26,22 @@ pub struct Branch {
 
 /// Returns the paths of a document, each root before what is below it. With `depth`, only that many steps.
 pub fn tree(view: &View, spec: Option<&'static Spec>, depth: usize) -> Vec<Branch> {
-    let mut grower = Grower { patterns: Patterns::new(spec), seen: Vec::new() };
+    let mut grower = Grower::new(spec);
+    let bytes = view.bytes().len();
     for name in view.roots() {
         let root = grower.patterns.root(&name);
-        if let Some(value) = view.lent(&name) {
-            grower.grow_lent(root, value, depth);
+        match view.lent(&name) {
+            Some(LentValue::Map(map)) if depth > 1 && parallel::pays(bytes) => {
+                let grow_second = |second: LentEntries<'_>| {
+                    let mut grower = Grower::new(spec);
+                    let root = grower.patterns.root(&name);
+                    let count = grower.grow_fields(root, second, depth - 1);
+                    (count, grower.seen_by_path())
+                };
+                grower.grow_halves(root, map, depth - 1, bytes, grow_second);
+            }
+            Some(value) => grower.grow_lent(root, value, depth),
+            None => {}
         }
     }
     grower.branches()
@@ -38,7 +50,7 @@ pub fn tree(view: &View, spec: Option<&'static Spec>, depth: usize) -> Vec<Branc
 /// Like [`tree`], for every shared type: XML elements and attributes by name, formats of a text below it as
 /// `mark`.
 pub fn tree_of_types(types: &SharedTypes, depth: usize) -> Vec<Branch> {
-    let mut grower = Grower { patterns: Patterns::new(None), seen: Vec::new() };
+    let mut grower = Grower::new(None);
     let mut open: Vec<(u32, SharedType, usize)> = Vec::new();
     let targets = targets(types);
     for (name, container) in types.live_roots() {
@@ -120,7 +132,70 @@ struct SeenNodes {
     count: u64,
 }
 
+/// What was seen at each path; `*` is `None`.
+type SeenByPath = Vec<(Vec<Option<String>>, SeenNodes)>;
+
 impl Grower {
+    fn new(spec: Option<&'static Spec>) -> Grower {
+        Grower { patterns: Patterns::new(spec), seen: Vec::new() }
+    }
+
+    /// Adds a root with the fields of a map: one half here, and beside it the other by `grow_second`.
+    fn grow_halves(
+        &mut self,
+        root: u32,
+        map: LentEntries<'_>,
+        below: usize,
+        bytes: usize,
+        grow_second: impl Fn(LentEntries<'_>) -> (u64, Option<SeenByPath>) + Sync,
+    ) {
+        let (first, second) = map.halves();
+        let here = || self.grow_fields(root, first, below);
+        let (count, (others, seen)) = parallel::both(bytes, here, || grow_second(second));
+        match seen {
+            Some(seen) => seen.iter().for_each(|(path, seen)| self.see_all(root, path, seen)),
+            None => drop(self.grow_fields(root, second, below)),
+        }
+        self.see(root, "map", count.saturating_add(others));
+    }
+
+    /// Adds the fields of a map, and returns their number.
+    fn grow_fields(&mut self, pattern: u32, map: LentEntries<'_>, below: usize) -> u64 {
+        let mut count = 0;
+        for (key, inner) in map.fields() {
+            count += 1;
+            if below > 0 {
+                let child = self.patterns.child(pattern, key);
+                self.grow_lent(child, inner, below);
+            }
+        }
+        count
+    }
+
+    /// Returns what was seen, in the order in which it was first seen. `None` if some names were taken for
+    /// ids, because there are so many: somebody else may know them as names.
+    fn seen_by_path(self) -> Option<SeenByPath> {
+        let Grower { patterns, seen } = self;
+        let owned = |path: Vec<Option<&str>>| {
+            path.into_iter().map(|name| name.map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let by_path = |(pattern, seen)| (owned(patterns.steps(pattern)), seen);
+        (!patterns.have_all_names()).then(|| (0u32..).zip(seen).map(by_path).collect())
+    }
+
+    /// Adds what somebody else saw at a path below a root.
+    fn see_all(&mut self, root: u32, path: &[Option<String>], seen: &SeenNodes) {
+        let pattern = path.iter().skip(1).fold(root, |at, name| match name {
+            Some(name) => self.patterns.named_child(at, name),
+            None => self.patterns.element(at),
+        });
+        if let Some(own) = self.seen_at(pattern) {
+            own.kinds.extend(&seen.kinds);
+            own.values = own.values.saturating_add(seen.values);
+            own.count = own.count.saturating_add(seen.count);
+        }
+    }
+
     fn branches(&self) -> Vec<Branch> {
         let branch = |(pattern, seen): (usize, &SeenNodes)| Branch {
             path: self.patterns.name(pattern as u32),
@@ -139,14 +214,7 @@ impl Grower {
         let Some(below) = depth.checked_sub(1) else { return };
         match value {
             LentValue::Map(map) => {
-                let mut count = 0;
-                for (key, inner) in map.fields() {
-                    count += 1;
-                    if below > 0 {
-                        let child = self.patterns.child(pattern, key);
-                        self.grow_lent(child, inner, below);
-                    }
-                }
+                let count = self.grow_fields(pattern, map, below);
                 self.see(pattern, "map", count);
             }
             LentValue::Array(items) => {
@@ -210,14 +278,7 @@ impl Grower {
     }
 
     fn see(&mut self, pattern: u32, kind: &'static str, count: u64) {
-        if pattern == NONE {
-            return;
-        }
-        let at = pattern as usize;
-        if self.seen.len() <= at {
-            self.seen.resize_with(at.saturating_add(1), SeenNodes::default);
-        }
-        if let Some(seen) = self.seen.get_mut(at) {
+        if let Some(seen) = self.seen_at(pattern) {
             if seen.last != kind {
                 seen.kinds.insert(kind);
                 seen.last = kind;
@@ -225,6 +286,17 @@ impl Grower {
             seen.values = seen.values.saturating_add(1);
             seen.count = seen.count.saturating_add(count);
         }
+    }
+
+    fn seen_at(&mut self, pattern: u32) -> Option<&mut SeenNodes> {
+        if pattern == NONE {
+            return None;
+        }
+        let at = pattern as usize;
+        if self.seen.len() <= at {
+            self.seen.resize_with(at.saturating_add(1), SeenNodes::default);
+        }
+        self.seen.get_mut(at)
     }
 }
 
@@ -306,5 +378,38 @@ mod tests {
                 "messages/*/content string|text 5 2",
             ]
         );
+    }
+
+    #[test]
+    fn the_halves_of_a_large_root_grow_as_one() {
+        for names in [3, 40, 63, 64, 65, 200] {
+            let doc = new_doc(1, true);
+            let roots = ["messages", "other"].map(|root| doc.get_or_insert_map(root));
+            for index in 0..2_000_usize {
+                let mut txn = doc.transact_mut();
+                let name =
+                    |of: usize| "x".repeat(1 + of % names % 30) + &"y".repeat(of % names / 30);
+                for (root, key) in roots.iter().zip([format!("{index:04}"), format!("{index:04}k")])
+                {
+                    let record = root.insert(&mut txn, key, MapPrelim::default());
+                    record.insert(&mut txn, name(index * 7), index % 3 == 0);
+                    record.insert(&mut txn, "text", "abc".repeat(20));
+                    let inner = record.insert(&mut txn, name(index / 10), MapPrelim::default());
+                    inner.insert(&mut txn, name(index), index % 2 == 0);
+                }
+            }
+            let view = view(&state(&doc));
+            assert!(parallel::pays(view.bytes().len()));
+            for spec in [None, concern::named("chat")] {
+                for depth in 1..6 {
+                    let mut grower = Grower::new(spec);
+                    for root in view.roots() {
+                        let pattern = grower.patterns.root(&root);
+                        grower.grow_lent(pattern, view.lent(&root).unwrap(), depth);
+                    }
+                    assert_eq!(tree(&view, spec, depth), grower.branches(), "{names} {depth}");
+                }
+            }
+        }
     }
 }
