@@ -8,6 +8,7 @@
 mod admit;
 mod causal;
 mod check;
+mod checked;
 mod content;
 mod cost;
 mod crossing;

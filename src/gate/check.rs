@@ -7,32 +7,11 @@
 use super::causal::CausalOrder;
 use super::expected::Expected;
 use crate::limits::CONTAINER_DEPTH;
-use crate::parallel;
 use crate::wire::{
-    Block, BlockKind, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, Header,
-    HoldsBytes, Id, Owner, Parent, ParentSlot, Root, Shape, SlotRef, Unchecked, Update,
+    Block, BlockKind, Checked, Client, Clocks, DeleteSet, Facts, Fault, Header, Id, Owner, Parent,
+    ParentSlot, Root, Shape, SlotRef, Unchecked, Update,
 };
 use std::collections::HashMap;
-
-impl<'a> Update<'a, Checked> {
-    /// Walks and checks an update that is to be merged and stored. `expected` as in [`Update::check`].
-    ///
-    /// # Errors
-    /// What breaks the format; otherwise the first fault in causal order.
-    pub fn checked<'r>(bytes: &'a [u8], expected: impl Into<Expected<'r>>) -> Result<Self, Fault> {
-        Update::walk_to_check(bytes)?.check(expected)
-    }
-}
-
-impl<B: HoldsBytes> CheckedBytes<B> {
-    /// Walks and checks an update, as [`Update::checked`] does.
-    ///
-    /// # Errors
-    /// What breaks the format; otherwise the first fault in causal order.
-    pub fn check<'r>(bytes: B, expected: impl Into<Expected<'r>>) -> Result<Self, Fault> {
-        CheckedBytes::by(bytes, |bytes| Update::checked(bytes, expected))
-    }
-}
 
 impl<'a> Update<'a, Unchecked> {
     /// Checks rule 1 as far as the update alone shows it. An item whose parent or origins are not in the
@@ -48,19 +27,12 @@ impl<'a> Update<'a, Unchecked> {
         self.check_in(room, expected.into())
     }
 
-    /// Like [`Update::check`], with other work on a large update beside it.
-    pub(crate) fn check_beside<'r, B: Send>(
-        &mut self,
-        expected: impl Into<Expected<'r>>,
-        beside: impl Fn(&Self) -> B + Sync,
-    ) -> (Result<Update<'a, Checked>, Fault>, B) {
-        let room = self.take_room();
-        let walked = self.clone();
-        let check = || walked.check_in(room, expected.into());
-        parallel::both(self.bytes().len(), check, || beside(self))
-    }
-
-    fn check_in(self, room: Facts, expected: Expected<'_>) -> Result<Update<'a, Checked>, Fault> {
+    /// Like [`Update::check`], with the facts in memory that was got for them.
+    pub(super) fn check_in(
+        self,
+        room: Facts,
+        expected: Expected<'_>,
+    ) -> Result<Update<'a, Checked>, Fault> {
         let facts = Checker::run(&self, None, expected, room, |_, fault| Err(fault))?;
         Ok(self.passed_with(facts))
     }

@@ -547,21 +547,11 @@ impl Report {
         Body::Content(LazyJson(Rc::new(write))).into()
     }
 
-    /// Like [`Report::json_by`], for JSON that `write` writes through [`EscapedJson`].
-    pub fn escaped_json_by(
-        write: impl Fn(bool, &mut dyn Write) -> io::Result<()> + 'static,
-    ) -> Self {
-        let write = move |format, out: &mut dyn Write| {
-            write(format == Format::Ndjson, out)?;
-            out.write_all(b"\n")
-        };
-        Body::Content(LazyJson(Rc::new(write))).into()
-    }
-
-    /// JSON written by `write`, whatever the format is; its first argument says whether to use one line.
+    /// JSON that `write` writes through an [`EscapedJson`](super::EscapedJson), whatever the format is; its
+    /// first argument says whether to use one line.
     pub fn json_by(write: impl Fn(bool, &mut dyn Write) -> io::Result<()> + 'static) -> Self {
         let write = move |format, out: &mut dyn Write| {
-            write(format == Format::Ndjson, &mut super::json::EscapedJson(out))?;
+            write(format == Format::Ndjson, out)?;
             out.write_all(b"\n")
         };
         Body::Content(LazyJson(Rc::new(write))).into()

@@ -44,8 +44,10 @@ impl<'a> Update<'a, Unchecked> {
     /// # Errors
     /// As [`Update::walk`].
     pub(crate) fn walk_to_check(bytes: &'a [u8]) -> Result<Self, Fault> {
-        let room =
-            || Facts::with_room(if parallel::pays(bytes.len()) { announced(bytes) } else { 0 });
+        if !parallel::pays(bytes.len()) {
+            return Update::walk(bytes);
+        }
+        let room = || Facts::with_room(announced(bytes));
         let (walked, room) = parallel::both(bytes.len(), || Update::walk(bytes), room);
         Ok(Update { facts: room.into(), ..walked? })
     }

@@ -10,7 +10,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::inspect::jsonpath;
 use crate::limits::ROW_LEVELS;
-use crate::ui::{Column, Format, Report, Row, Take};
+use crate::ui::{Column, EscapedJson, Format, Report, Row, Take};
 use crate::wire::Value;
 use clap::ValueEnum;
 use serde::ser::SerializeMap;
@@ -145,7 +145,7 @@ fn of_view(view: Rc<View>, format: DumpFormat) -> Report {
             },
             RECORD,
         ),
-        _ => Report::escaped_json_by(move |line, out| roots::write(&view, line, out)),
+        _ => Report::json_by(move |line, out| roots::write(&view, line, out)),
     }
 }
 
@@ -172,7 +172,8 @@ fn of_types(
                 _ => JsonForm::Plain,
             };
             Ok(Report::json_by(move |line, out| {
-                let mut out = JsonOut::new(out, !line);
+                let mut out = EscapedJson(out);
+                let mut out = JsonOut::new(&mut out, !line);
                 out.begin('{')?;
                 for (name, container) in chosen(&types) {
                     out.key(&name)?;
@@ -216,7 +217,8 @@ fn of_types(
             let texts = of_kind(&types, all, |kind| kind.is_text());
             nothing_of(texts.is_empty(), "text", &args.doc)?;
             Ok(Report::json_by(move |line, out| {
-                let mut out = JsonOut::new(out, !line);
+                let mut out = EscapedJson(out);
+                let mut out = JsonOut::new(&mut out, !line);
                 if let [(_, only)] = texts.as_slice() {
                     return types.write_delta(&mut out, *only);
                 }

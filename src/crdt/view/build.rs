@@ -39,8 +39,8 @@ struct CutBlocks {
     dead: Vec<bool>,
     contents: CutContents,
     crossings: Crossings,
-    /// Memory for the entries. Getting it takes as long as filling it, so that it is got here, beside other
-    /// work.
+    /// Memory for an entry of each block with content. Getting it takes as long as filling it, so that it is
+    /// got here, beside other work.
     room: Vec<Entry>,
 }
 
@@ -59,7 +59,8 @@ impl CutBlocks {
         let (contents, crossings) = (cut_contents(update, &pieces), Crossings::of(update));
         let mut room = Vec::new();
         if parallel::pays(update.bytes().len()) {
-            room.resize(with_content(update, &pieces), Entry::default());
+            let count = update.blocks().iter().filter(|block| shows(block)).count();
+            room.resize(count, Entry::default());
             room.clear();
         }
         CutBlocks { version, pieces, dead, contents, crossings, room }
@@ -155,7 +156,7 @@ fn in_pieces(
 }
 
 /// How many pieces have content, live or not.
-fn with_content<S>(update: &Update<'_, S>, pieces: &Pieces) -> usize {
+fn with_content(update: &Update<'_, Checked>, pieces: &Pieces) -> usize {
     let blocks = (0u32..).zip(update.blocks()).filter(|(_, block)| shows(block));
     blocks.map(|(index, _)| pieces.count_of(index)).sum()
 }
