@@ -18,6 +18,7 @@ mod facts;
 mod fault;
 mod footprint;
 mod lineage;
+mod list_order;
 mod locate;
 mod measure;
 mod merge;
@@ -54,6 +55,9 @@ pub use facts::Owner;
 pub use fault::{Fault, FaultDetails};
 pub use footprint::Footprint;
 pub use lineage::Origins;
+pub use list_order::{
+    ListOrder, ListOrders, ListPart, ListSpot, ListSpots, list_blocks, loose_blocks, removed,
+};
 pub use locate::{Location, LocationOwner, Locations};
 pub use measure::{Dead, Frame};
 pub use merge::{merge, merge_many, merge_with_gaps};
@@ -64,7 +68,9 @@ pub use pages::{PageKey, PageRow, PageSet, Pages};
 pub use paths::{Container, Extent, Register, Step};
 pub use piece_table::PieceTable;
 pub use salvage::{Reach, Salvage, without_gaps};
-pub use segments::{BlockAnchor, Bytes, FoundBlocks, LocatedBlock, Segments, Splice, SplicePart};
+pub use segments::{
+    BlockAnchor, Bytes, Edited, FoundBlocks, LocatedBlock, Segments, Splice, SplicePart,
+};
 pub use shared::{HoldsBytes, SharedBytes};
 pub use target::{LinkEnd, PointerTarget};
 pub use texts::{Decide, Instead, TextRole};

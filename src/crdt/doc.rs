@@ -136,8 +136,8 @@ impl Doc {
     fn begin(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
         let mut doc = Doc::new(client);
         doc.effort = None;
-        doc.integrate(state, None)?;
-        doc.updates.clear();
+        give(&mut doc.yrs.transact_mut(), state)?;
+        doc.written.note(state);
         Ok(doc)
     }
 
@@ -308,25 +308,8 @@ impl Doc {
         update: &Update<'_, Checked>,
         part: Option<&Rc<BesidePart>>,
     ) -> Result<bool> {
-        if let Some(fault) = update.beyond() {
-            return Err(Error::bug("yrs was about to be given what it does not take")
-                .because(fault.clone()));
-        }
-        let portions = update.portions();
-        let portions = match &portions {
-            Some(portions) => portions.iter().map(Vec::as_slice).collect(),
-            None => vec![update.bytes()],
-        };
         let mut txn = self.yrs.transact_mut();
-        for portion in portions {
-            let decoded = yrs::Update::decode_v1(portion)
-                .map_err(|e| Error::corrupt("yrs does not decode the update").because(e))?;
-            txn.apply_update(decoded)
-                .map_err(|e| Error::corrupt("yrs does not apply the update").because(e))?;
-        }
-        if txn.has_missing_updates() {
-            return Err(Error::corrupt("parts of the update wait for something that is missing"));
-        }
+        give(&mut txn, update)?;
         self.elements.forget();
         type_roots(&mut txn, &self.roots);
         let before = self.written.count();
@@ -475,6 +458,30 @@ impl Doc {
             self.reopens.set(true);
         }
         Ok(stored)
+    }
+}
+
+/// Gives yrs an update within one transaction.
+fn give(txn: &mut TransactionMut<'_>, update: &Update<'_, Checked>) -> Result<()> {
+    if let Some(fault) = update.beyond() {
+        return Err(
+            Error::bug("yrs was about to be given what it does not take").because(fault.clone())
+        );
+    }
+    let portions = update.portions();
+    let portions = match &portions {
+        Some(portions) => portions.iter().map(Vec::as_slice).collect(),
+        None => vec![update.bytes()],
+    };
+    for portion in portions {
+        let decoded = yrs::Update::decode_v1(portion)
+            .map_err(|e| Error::corrupt("yrs does not decode the update").because(e))?;
+        txn.apply_update(decoded)
+            .map_err(|e| Error::corrupt("yrs does not apply the update").because(e))?;
+    }
+    match txn.has_missing_updates() {
+        true => Err(Error::corrupt("parts of the update wait for something that is missing")),
+        false => Ok(()),
     }
 }
 

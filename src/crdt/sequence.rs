@@ -10,7 +10,7 @@ use super::scalar::{New, Scalar, Slot};
 use super::txn::{Txn, not_shared};
 use crate::error::{Error, Result};
 use crate::path::Keys;
-use crate::wire::{DeleteSet, Id, Update, Value};
+use crate::wire::{DeleteSet, Id, ListSpot, Update, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use yrs::{Any, Array, ArrayPrelim, ArrayRef, In, Map, MapPrelim, MapRef, Nested, Out, ReadTxn};
@@ -84,7 +84,7 @@ impl Txn<'_> {
 
     /// Adds a value at the end of the array at `path`.
     pub fn push(&mut self, path: &[&str], value: impl Into<Scalar>) -> Result<()> {
-        let array = self.array(path)?;
+        let array = self.array_at(path, || ListSpot::End)?;
         self.push_to(&array, value.into())?;
         self.wrote_below(path, "");
         Ok(())
@@ -110,24 +110,31 @@ impl Txn<'_> {
 
     /// Inserts a value into the array at `path`, before the element `index`.
     pub fn insert_at(&mut self, path: &[&str], index: u32, value: impl Into<Scalar>) -> Result<()> {
-        let (array, value) = (self.array(path)?, value.into());
+        let array = match index {
+            0 => self.array_at(path, || ListSpot::Start)?,
+            _ => self.array(path)?,
+        };
+        self.insert_into(&array, index, value.into());
+        self.wrote_below(path, "");
+        Ok(())
+    }
+
+    fn insert_into(&mut self, array: &ArrayRef, index: u32, value: Scalar) {
         let (unit, text) = (self.next_unit(), text_of(&value));
         match index {
             _ if index >= array.len(&self.yrs) || matches!(value.any, Any::Map(_)) => {
-                self.elements.changed(&array);
+                self.elements.changed(array);
             }
-            0 => self.elements.texts.on_top(&array, unit, text.as_deref()),
-            _ => self.elements.texts.changed(&array),
+            0 => self.elements.texts.on_top(array, unit, text.as_deref()),
+            _ => self.elements.texts.changed(array),
         }
-        self.insert_in(&array, index, value);
-        self.wrote_below(path, "");
-        Ok(())
+        self.insert_in(array, index, value);
     }
 
     /// Inserts a text into the array at `path`, before the first element equal to `other`, or at the end if
     /// there is none.
     pub fn insert_before(&mut self, path: &[&str], other: &str, text: &str) -> Result<()> {
-        let array = self.array(path)?;
+        let array = self.array_at(path, || ListSpot::Before(other.to_owned()))?;
         let place = self.live().texts(&array, |line| line.place_before(other)).flatten();
         if self.elements.texts.is_among(&array, text) {
             self.elements.texts.changed(&array);
@@ -155,7 +162,11 @@ impl Txn<'_> {
                 }
                 Ok(())
             }
-            _ => self.insert_at(path, at.unwrap_or(u32::MAX), text),
+            _ => {
+                self.insert_into(&array, at.unwrap_or(u32::MAX), text.into());
+                self.wrote_below(path, "");
+                Ok(())
+            }
         }
     }
 
@@ -239,16 +250,24 @@ impl Txn<'_> {
 
     /// Removes every element of the array at `path` equal to this text. Returns how many.
     pub fn remove_text(&mut self, path: &[&str], text: &str) -> Result<usize> {
-        let array = self.array(path)?;
-        let units = self.live().texts(&array, |line| line.units_of(text).to_vec());
+        let array = self.array_at(path, || ListSpot::Text(text.to_owned()))?;
+        let count = self.remove_text_from(&array, text)?;
+        if let Some(window) = self.window {
+            window.note_removed(&self.live(), path, text, count);
+        }
+        Ok(count)
+    }
+
+    fn remove_text_from(&mut self, array: &ArrayRef, text: &str) -> Result<usize> {
+        let units = self.live().texts(array, |line| line.units_of(text).to_vec());
         if let Some(units) = units {
             self.delete_units(&units)?;
-            self.elements.texts.removed(&array, &units);
+            self.elements.texts.removed(array, &units);
             return Ok(units.len());
         }
         let is_it = |out: &Out| matches!(out, Out::Any(Any::String(found)) if **found == *text);
-        let found = places(&array, &self.yrs, is_it);
-        Ok(self.remove_places(&array, &found))
+        let found = places(array, &self.yrs, is_it);
+        Ok(self.remove_places(array, &found))
     }
 
     /// Deletes single units of content.

@@ -8,7 +8,7 @@ use super::typing::Typing;
 use super::window::{Through, Window};
 use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Next, Result};
-use crate::wire::{Id, RootKind, Update, Value, WrittenBlocks};
+use crate::wire::{Id, ListSpot, RootKind, Update, Value, WrittenBlocks};
 use std::collections::BTreeSet;
 use yrs::updates::decoder::Decode;
 use yrs::{ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, Out, TransactionMut, WriteTxn};
@@ -257,6 +257,20 @@ impl<'d> Txn<'d> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The array at a path, of which only what is at a place is read or written.
+    pub(super) fn array_at(
+        &mut self,
+        path: &[&str],
+        spot: impl FnOnce() -> ListSpot,
+    ) -> Result<ArrayRef> {
+        if self.window.is_some_and(|window| window.ask_spot(&self.live(), path, spot))
+            && let Some(Out::YArray(array)) = self.live().out(path)
+        {
+            return Ok(array);
+        }
+        self.array(path)
     }
 
     pub(super) fn array(&mut self, path: &[&str]) -> Result<ArrayRef> {

@@ -36,7 +36,7 @@ use crate::crdt::source::{Shared, Source, keys_beginning};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
 use crate::wire::{
-    Checked, CheckedBytes, Fault, Id, IdSet, RootKind, Shape, Update, Value, Version,
+    Checked, CheckedBytes, Fault, Id, IdSet, ListOrders, RootKind, Shape, Update, Value, Version,
 };
 use index::Entry;
 use span::NONE;
@@ -150,7 +150,7 @@ impl View {
     /// that show the same have the same digest.
     pub fn digest(&self) -> [u8; 32] {
         let mut out = Encoding::default();
-        digest::encode(&mut out, self, &|_| false);
+        digest::encode(&mut out, self, digest::DigestScope::leaving(&|_| false));
         out.take().content
     }
 
@@ -158,16 +158,25 @@ impl View {
     /// the maps that contain them.
     pub fn digests(&self, flag: &str) -> PairedDigests {
         let mut out = Encoding::with_parts();
-        digest::encode(&mut out, self, &|node| {
+        let is_flagged = |node| {
             self.is_map(node) && self.child(node, flag).is_some_and(|entry| self.is_true(entry))
-        });
+        };
+        digest::encode(&mut out, self, digest::DigestScope::leaving(&is_flagged));
         out.take()
     }
 
     /// Returns the sum of the digests of the parts of the live content: two documents that show the same have
     /// the same sum, as with [`View::digest`].
     pub fn sum(&self) -> ContentSum {
-        *self.sum.get_or_init(|| digest::sum(self))
+        *self.sum.get_or_init(|| digest::sum(self, &ListOrders::new()))
+    }
+
+    /// Returns the sum if these lists, of which the view has only some entries, have all of their entries.
+    pub fn sum_with(&self, lists: &ListOrders) -> ContentSum {
+        match lists.is_empty() {
+            true => self.sum(),
+            false => digest::sum(self, lists),
+        }
     }
 
     /// Returns the sum if it was worked out before.

@@ -3,16 +3,18 @@
 //! All reads and writes go through a [`Window`], which notes each page that is missing. An answer given while
 //! something was missing is invalid: the caller has to ask again once the pages are there.
 
+mod spots;
+
 use crate::crdt::source::{Shared, Source};
 use crate::error::Result;
 use crate::path::DocPath;
 use crate::wire::{
-    Bytes, Checked, Id, Noted, PageFacts, PageRow, PageSet, Pages, SharedBytes, Splice, Update,
-    Value, Version,
+    Bytes, Checked, Edited, Id, IdSet, ListOrders, ListSpot, ListSpots, Noted, PageFacts, PageRow,
+    PageSet, Pages, SharedBytes, Splice, Update, Value, Version,
 };
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
@@ -66,11 +68,38 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// sorted; `beyond` must include those of [`PageSource::least`].
     fn keys_beyond(&self, root: &str, prefix: &str, beyond: &PageSet) -> Vec<String>;
 
-    /// Returns some pages as a state of its own, in which everything else is collected.
-    fn project(&self, pages: &PageSet) -> Option<Vec<u8>>;
+    /// Returns a page of a list in a root, if there is one.
+    fn any_list(&self, _root: &str) -> Option<u32> {
+        None
+    }
 
-    /// Returns the state with these pages replaced by those in `edited`, the edited form of their projection.
-    fn splice(&self, pages: &PageSet, edited: &Update<'_, Checked>) -> Option<Splice>;
+    /// Whether these places of a list, in a root of which no list is at hand, can be opened without the rest.
+    fn opens(&self, _root: &str, _list: Id, _spots: &BTreeSet<ListSpot>) -> bool {
+        false
+    }
+
+    /// Returns the units of all pages of a list.
+    fn ids_of(&self, _root: &str, _list: Id) -> Option<IdSet> {
+        None
+    }
+
+    /// Returns the orders of all lists in the roots of these places, as they are after an edit if one is
+    /// given. `None` if they cannot be told.
+    fn orders(
+        &self,
+        _spots: &ListSpots,
+        _edited: Option<&Update<'_, Checked>>,
+    ) -> Option<ListOrders> {
+        None
+    }
+
+    /// Returns some pages, and some places of lists, as a state of its own, in which everything else is
+    /// collected.
+    fn project(&self, pages: &PageSet, spots: &ListSpots) -> Option<Vec<u8>>;
+
+    /// Returns the state with what was in an edited projection as it is there.
+    fn splice(&self, pages: &PageSet, spots: &ListSpots, edited: &Edited<'_, '_>)
+    -> Option<Splice>;
 
     /// Returns the whole original state.
     ///
@@ -174,11 +203,16 @@ impl PageSource for HeldState {
         self.pages.keys_beyond(root, prefix, beyond)
     }
 
-    fn project(&self, pages: &PageSet) -> Option<Vec<u8>> {
+    fn project(&self, pages: &PageSet, _spots: &ListSpots) -> Option<Vec<u8>> {
         self.pages.project(&self.state, pages)
     }
 
-    fn splice(&self, pages: &PageSet, edited: &Update<'_, Checked>) -> Option<Splice> {
+    fn splice(
+        &self,
+        pages: &PageSet,
+        _spots: &ListSpots,
+        edited: &Edited<'_, '_>,
+    ) -> Option<Splice> {
         self.pages.splice(&self.state, pages, edited)
     }
 
@@ -216,12 +250,20 @@ pub struct Window {
     /// The fields whose values are known without opening their pages.
     noted: Noted,
     at_hand: PageSet,
+    /// The places at hand of lists that are not.
+    spots: ListSpots,
+    /// What was removed of these lists since.
+    removed: RefCell<RemovedTexts>,
     missed: RefCell<Missed>,
 }
+
+/// By root and list: texts, and how many entries with each were removed.
+type RemovedTexts = BTreeMap<(String, Id), BTreeMap<String, usize>>;
 
 #[derive(Debug, Default)]
 struct Missed {
     pages: PageSet,
+    spots: ListSpots,
     /// The whole document is needed.
     all: bool,
 }
@@ -259,7 +301,14 @@ impl Window {
     /// Opens a window on a state whose pages are known.
     pub fn over(pages: Rc<dyn PageSource>, noted: Noted) -> Window {
         let (at_hand, missed) = (pages.least(), RefCell::default());
-        Window { pages, noted, at_hand, missed }
+        Window {
+            pages,
+            noted,
+            at_hand,
+            spots: ListSpots::new(),
+            removed: RefCell::default(),
+            missed,
+        }
     }
 
     /// Returns the fields that are noted for each page.
@@ -274,12 +323,12 @@ impl Window {
 
     /// Returns the pages at hand, as a state.
     pub fn projection(&self) -> Option<Vec<u8>> {
-        self.pages.project(&self.at_hand)
+        self.pages.project(&self.at_hand, &self.spots)
     }
 
     /// Returns the whole state with the edited projection put back.
-    pub fn splice(&self, edited: &Update<'_, Checked>) -> Option<Splice> {
-        self.pages.splice(&self.at_hand, edited)
+    pub fn splice(&self, edited: &Edited<'_, '_>) -> Option<Splice> {
+        self.pages.splice(&self.at_hand, &self.spots, edited)
     }
 
     /// Returns the roots all of whose lists are at hand, if their pages are stored.
@@ -355,19 +404,23 @@ impl Window {
     /// Whether something was requested that is not at hand, or whose location cannot be told.
     pub fn has_missed(&self) -> bool {
         let missed = self.missed.borrow();
-        missed.all || !missed.pages.is_empty() || self.pages.has_failed()
+        let is_part = missed.pages.is_empty() && missed.spots.is_empty();
+        missed.all || !is_part || self.pages.has_failed()
     }
 
     /// Returns the same document with what was missing at hand, or `None` if that is everything.
     pub fn with_missed(&self) -> Option<Window> {
         let missed = self.missed.borrow();
         let at_hand = &self.at_hand | &missed.pages;
-        let pages = Rc::clone(&self.pages);
+        let spots = self.with_missed_spots(&missed.spots, &at_hand);
+        let (pages, missed_yet) = (Rc::clone(&self.pages), RefCell::default());
         (!missed.all && !pages.has_failed()).then_some(Window {
             pages,
             noted: self.noted,
             at_hand,
-            missed: RefCell::default(),
+            spots,
+            removed: RefCell::default(),
+            missed: missed_yet,
         })
     }
 }
@@ -454,7 +507,10 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
     }
 
     fn text_before(&self, path: &[&str], text: &str) -> Option<Option<String>> {
-        self.ask(path);
+        let spot = || ListSpot::Previous(text.to_owned());
+        if !self.window.is_some_and(|window| window.ask_spot(self.source, path, spot)) {
+            self.ask(path);
+        }
         self.source.text_before(path, text)
     }
 

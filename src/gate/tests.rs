@@ -3,6 +3,8 @@ mod cost;
 mod crossing;
 mod forge;
 mod gate;
+
+mod lists;
 mod merging;
 mod pages;
 mod rules;

@@ -11,6 +11,7 @@ use super::session::Session;
 use super::state::{DeferredChange, Fold, KnownContent, PageChange, State};
 use crate::error::Result;
 use crate::id::DocId;
+use crate::wire::ListOrders;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -52,7 +53,12 @@ impl Session {
             return fold::recover(layout, state, std::slice::from_ref(doc), environment.roots, now);
         };
         let DeferredDocument { loaded, window, splice, content } = deferred;
-        let new = NewState::Spliced(Box::new(SplicedState { window, splice, edited: None }));
+        let new = NewState::Spliced(Box::new(SplicedState {
+            window,
+            splice,
+            edited: None,
+            lists: ListOrders::new(),
+        }));
         let content = ContentNote { known: content, all_swept: false };
         let seen = loaded.seen;
         let checkpoint = Checkpoint { seen, content, ..Checkpoint::of(doc, &loaded, &new, seq) };

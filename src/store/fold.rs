@@ -12,7 +12,10 @@ use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::gate::{self, Expected};
 use crate::id::DocId;
-use crate::wire::{Bytes, Noted, PageRow, PageSet, Pages, SharedBytes, Splice, SplicePart, Update};
+use crate::wire::{
+    Bytes, IdSet, ListOrders, Noted, PageKey, PageRow, PageSet, Pages, SharedBytes, Splice,
+    SplicePart, Update,
+};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -98,6 +101,8 @@ pub(super) struct SplicedState {
     pub splice: Splice,
     /// The edited pages as they are now; `None` if there are none.
     pub edited: Option<Pages>,
+    /// The orders of the lists that changed, as far as they are known.
+    pub lists: ListOrders,
 }
 
 impl NewState {
@@ -146,7 +151,23 @@ impl SplicedState {
     /// Returns the edited pages as rows of the index.
     pub fn changed(&self) -> Vec<PageRow<'_>> {
         let edited = self.edited.as_ref();
-        edited.map_or_else(Vec::new, |edited| edited.rows_beyond(&PageSet::new()))
+        let rows = edited.map_or_else(Vec::new, |edited| edited.rows_beyond(&PageSet::new()));
+        rows.into_iter().filter_map(|row| self.with_order(row)).collect()
+    }
+
+    /// Adds the order of a list to its page, and what was not at hand of it; `None` if it is as it was.
+    fn with_order<'p>(&self, mut row: PageRow<'p>) -> Option<PageRow<'p>> {
+        let PageKey::List { list, .. } = row.key else { return Some(row) };
+        let order = self.lists.get(&(row.root.to_owned(), *list));
+        if self.window.is_beside(row.root) {
+            order?;
+            let (mut ids, all) = (Vec::new(), IdSet::decode(&row.ids)?);
+            let known = self.window.source().ids_of(row.root, *list).unwrap_or_default();
+            IdSet::union_of([&known, &all].into_iter()).encode(&mut ids);
+            row.ids = ids;
+        }
+        row.order = order.map(|order| order.encode());
+        Some(row)
     }
 
     fn persist(&self, path: &Path) -> Result<(Option<Seen>, [u8; 32])> {

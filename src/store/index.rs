@@ -5,6 +5,7 @@
 //! any later change to show in them. If rewriting the file was deferred, they refer to the file and what is
 //! to be added to it ([`FilePieces`]).
 
+mod lists;
 mod touched;
 
 use super::file_pieces::{FilePieces, deferred_as};
@@ -20,8 +21,9 @@ use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::wire::{
-    Bytes, Checked, DeleteSet, FoundBlocks, IdSet, Noted, PageFacts, PageKey, PageRow, PageSet,
-    Segments, SharedBytes, Splice, Update, Version,
+    Bytes, Checked, DeleteSet, Edited, FoundBlocks, Id, IdSet, ListOrder, ListOrders, ListSpot,
+    ListSpots, Noted, PageFacts, PageKey, PageRow, PageSet, Segments, SharedBytes, Splice, Update,
+    Version,
 };
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -29,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// With more pieces than this, unless they are a small part of the document, opening it whole is cheaper.
 const MOST_RANGES: usize = 2_000;
@@ -90,7 +93,8 @@ struct IndexedFile {
     pages: RefCell<Vec<StoredPage>>,
     numbers: RefCell<BTreeMap<String, BTreeMap<PageKey, u32>>>,
     /// By root: the pages of its lists, each with the field that it is.
-    lists: RefCell<HashMap<String, Vec<(String, u32)>>>,
+    lists: RefCell<HashMap<String, RootLists>>,
+    orders: RefCell<HashMap<String, Option<KnownOrders>>>,
     facts: RefCell<HashMap<String, RootFacts>>,
     /// The last words searched for, and what was found: a run that is repeated asks again.
     held: RefCell<Option<FoundWords>>,
@@ -106,6 +110,11 @@ struct IndexedFile {
 
 /// Words, and the roots and keys under which they can occur.
 type FoundWords = (Vec<String>, Option<Vec<(String, String)>>);
+
+/// The pages of the lists of a root, each with the field that it is.
+type RootLists = Rc<[(String, u32)]>;
+/// The orders of all lists in a root.
+type KnownOrders = Rc<BTreeMap<Id, Arc<ListOrder>>>;
 
 /// What was asked about the pages of a root without opening them.
 #[derive(Debug, Default)]
@@ -276,6 +285,7 @@ fn indexed(
         pages: RefCell::default(),
         numbers: RefCell::default(),
         lists: RefCell::default(),
+        orders: RefCell::default(),
         facts: RefCell::default(),
         held: RefCell::default(),
         found: FoundBlocks::default(),
@@ -336,31 +346,9 @@ impl IndexedFile {
         self.numbers.borrow().get(root)?.get(&PageKey::Key(key.to_owned())).copied()
     }
 
-    /// Reads which lists a root has, each with the field that it is.
-    fn read_lists(&self, root: &str) -> Vec<(String, u32)> {
-        let named = |page: StoredPage| match page.key.clone() {
-            PageKey::List { field, .. } => Some((field, self.number(page)?)),
-            PageKey::Root | PageKey::Key(_) => None,
-        };
-        self.told(self.table.lists(root)).into_iter().filter_map(named).collect()
-    }
-
     /// Whether a root has a page as a whole. Such pages are among the least, so whoever asks found them.
     fn is_sequence(&self, root: &str) -> bool {
         self.numbers.borrow().get(root).is_some_and(|keys| keys.contains_key(&PageKey::Root))
-    }
-
-    /// Adds the lists of each root that is a sequence of which a page is among these: what is derived from
-    /// such a root takes all of it.
-    fn with_lists(&self, mut pages: PageSet) -> PageSet {
-        let root = |page: &u32| {
-            let known = self.pages.borrow();
-            let page = known.get(*page as usize)?;
-            (!matches!(page.key, PageKey::Key(_))).then(|| page.root.clone())
-        };
-        let roots: BTreeSet<String> = pages.iter().filter_map(root).collect();
-        pages.extend(roots.iter().flat_map(|root| self.lists(root, None)));
-        pages
     }
 
     /// Reads the whole state, unless that was done.
@@ -481,14 +469,7 @@ impl PageSource for IndexedFile {
     }
 
     fn lists(&self, root: &str, field: Option<&str>) -> PageSet {
-        if !self.is_sequence(root) {
-            return PageSet::new();
-        }
-        let mut known = self.lists.borrow_mut();
-        if !known.contains_key(root) {
-            known.insert(root.to_owned(), self.read_lists(root));
-        }
-        let lists = known.get(root).map(Vec::as_slice).unwrap_or_default();
+        let lists = self.lists_of(root);
         let is_asked = |(of, _): &(String, u32)| field.is_none_or(|field| of == field);
         match lists.iter().any(is_asked) {
             true => lists.iter().map(|(_, page)| *page).collect(),
@@ -520,16 +501,41 @@ impl PageSource for IndexedFile {
         keys
     }
 
-    fn project(&self, pages: &PageSet) -> Option<Vec<u8>> {
+    fn any_list(&self, root: &str) -> Option<u32> {
+        self.lists_of(root).first().map(|(_, page)| *page)
+    }
+
+    fn opens(&self, root: &str, list: Id, spots: &BTreeSet<ListSpot>) -> bool {
+        self.opens_at(root, list, spots)
+    }
+
+    fn ids_of(&self, root: &str, list: Id) -> Option<IdSet> {
+        self.ids_of_list(root, list)
+    }
+
+    fn orders(
+        &self,
+        spots: &ListSpots,
+        edited: Option<&Update<'_, Checked>>,
+    ) -> Option<ListOrders> {
+        self.orders_at(spots, edited)
+    }
+
+    fn project(&self, pages: &PageSet, spots: &ListSpots) -> Option<Vec<u8>> {
         let ids = self.ids(pages)?;
         if ids.iter().count() as u64 >= self.bytes() / BYTES_A_PIECE {
             self.all_bytes()?;
         }
-        self.segments.project(self, &ids, &self.deletes)
+        self.projected(&ids, spots)
     }
 
-    fn splice(&self, pages: &PageSet, edited: &Update<'_, Checked>) -> Option<Splice> {
-        self.segments.splice((self, self.bytes()), &self.ids(pages)?, &self.deletes, edited)
+    fn splice(
+        &self,
+        pages: &PageSet,
+        spots: &ListSpots,
+        edited: &Edited<'_, '_>,
+    ) -> Option<Splice> {
+        self.spliced(&self.ids(pages)?, spots, edited)
     }
 
     fn whole(&self) -> Result<SharedBytes> {

@@ -1,7 +1,7 @@
 //! A document in a session: as it was loaded, and as the session changed it.
 
 use super::fold::{ContentNote, EncodedState, NewState};
-use super::load::{EMPTY, Loaded, Roots, excluded};
+use super::load::{EMPTY, Loaded, LoadedState, Roots, excluded};
 use super::state::KnownContent;
 use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::{Admitted, Doc};
@@ -15,7 +15,7 @@ use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::gate::Expected;
 use crate::id::DocId;
-use crate::parallel::Underway;
+use crate::parallel::{self, Underway};
 use crate::wire::{
     self, Checked, CheckedBytes, Clocks, Noted, Pages, SharedBytes, Update, Value, Version,
 };
@@ -334,7 +334,14 @@ impl OpenDocument {
         let state = match (self.state.take(), &self.editing) {
             (Some(state), _) => state,
             (None, Some(editing)) if !editing.by.is_empty() => editing.doc.state()?,
-            (None, _) => self.loaded.checked(doc, roots)?,
+            (None, _) => {
+                let checked = self.loaded.checked(doc, roots)?;
+                if self.window.is_some() {
+                    // It is compared with what becomes of it.
+                    self.loaded.state = LoadedState::Checked(checked.clone());
+                }
+                checked
+            }
         };
         Ok(self.state.insert(state).clone())
     }
@@ -414,8 +421,13 @@ impl OpenDocument {
         let loaded = loaded.or(self.arrived.as_ref().map(|arrived| arrived.sum));
         match (loaded, self.is_changed()) {
             (Some(loaded), true) => {
-                let before = View::of(&self.loaded.update(doc, roots)?).sum();
-                Ok(Some(loaded.with(self.view(doc, roots)?.sum(), before)))
+                let Some((now_in, before_in)) = self.lists(doc, roots)? else { return Ok(None) };
+                let before = self.loaded.checked(doc, roots)?;
+                let sum = || self.view(doc, roots).map(|view| view.sum_with(&now_in));
+                let bytes = before.bytes().len();
+                let (now, before) =
+                    parallel::both(bytes, sum, || View::of(&before.update()).sum_with(&before_in));
+                Ok(Some(loaded.with(now?, before)))
             }
             (loaded, _) => Ok(loaded),
         }

@@ -16,10 +16,17 @@ use crate::crdt::window::Window;
 use crate::error::Result;
 use crate::gate::{self, Expected};
 use crate::id::DocId;
+use crate::parallel;
 use crate::path::DocPath;
-use crate::wire::{Checked, Noted, Pages, SharedBytes, Splice, Update};
+use crate::wire::{
+    Checked, Edited, Id, ListOrder, ListOrders, Noted, Pages, SharedBytes, Splice, Update,
+};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// In a root with more lists than this, their orders are not kept: each takes a look at every block.
+const MOST_ORDERED: usize = 32;
 
 impl Session {
     /// Runs the first change of this session, and opens only the parts of large documents that it asks for.
@@ -269,15 +276,66 @@ impl OpenDocument {
     /// cannot be put back.
     pub fn spliced(&mut self, doc: &DocId, roots: Roots) -> Result<Option<NewState>> {
         let Some(window) = self.window.clone() else { return Ok(None) };
-        let edited = self.checked(doc, roots)?;
-        let edited = edited.update();
-        let (Some(splice), Some(edited)) =
-            (window.splice(&edited), Pages::of(&edited, window.noted()))
-        else {
-            return Ok(None);
-        };
+        let (before, now) = (self.loaded.checked(doc, roots)?, self.checked(doc, roots)?);
+        let (before, now) = (before.update(), now.update());
+        let splice = || window.splice(&Edited { before: &before, now: &now });
+        let noted = *window.noted();
+        let (splice, edited) =
+            parallel::both(now.bytes().len(), splice, || Pages::of(&now, &noted));
+        let (Some(splice), Some(edited)) = (splice, edited) else { return Ok(None) };
+        let Some(lists) = self.changed_lists(doc, roots, &edited, &now)? else { return Ok(None) };
         debug_assert!(self.is_spliced_right(&splice, doc, roots), "{doc}: it was spliced wrongly");
-        Ok(Some(NewState::Spliced(Box::new(SplicedState { window, splice, edited: Some(edited) }))))
+        let edited = Some(edited);
+        Ok(Some(NewState::Spliced(Box::new(SplicedState { window, splice, edited, lists }))))
+    }
+
+    /// Returns the lists of which only places are open as they are now, and as they were; `None` if that
+    /// cannot be told.
+    pub(super) fn lists(
+        &mut self,
+        doc: &DocId,
+        roots: Roots,
+    ) -> Result<Option<(ListOrders, ListOrders)>> {
+        let Some(window) = self.window.clone().filter(|window| window.has_spots()) else {
+            return Ok(Some(Default::default()));
+        };
+        let now = self.checked(doc, roots)?;
+        Ok(window.orders(Some(&now.update())).zip(window.orders(None)))
+    }
+
+    /// Returns the orders of the lists that were changed, as far as they are known; `None` if they have to be
+    /// known and are not.
+    fn changed_lists(
+        &mut self,
+        doc: &DocId,
+        roots: Roots,
+        edited: &Pages,
+        now: &Update<'_, Checked>,
+    ) -> Result<Option<ListOrders>> {
+        let Some((mut lists, before)) = self.lists(doc, roots)? else { return Ok(None) };
+        lists.retain(|list, order| before.get(list) != Some(order));
+        let Some(window) = self.window.clone() else { return Ok(Some(lists)) };
+        let whole = window.all_lists_of();
+        let whole = whole.iter().flat_map(|root| edited.lists(root).map(move |list| (list, root)));
+        let whole: BTreeMap<Id, &String> = whole.collect();
+        if whole.is_empty() || whole.len() > MOST_ORDERED {
+            return Ok(Some(lists));
+        }
+        let clocks = window.source().version().unwrap_or_default().clocks;
+        let client = self.editing.as_ref().map_or(0, |editing| editing.client);
+        let reached = |client: u64| clocks.get(&client).copied().unwrap_or(0);
+        let others = now.version().clocks.into_iter().filter(|(of, _)| *of != client);
+        let is_ours = others.into_iter().all(|(of, clock)| clock <= reached(of));
+        let last = is_ours.then(|| Id { client, clock: reached(client) });
+        let of_each = self.view(doc, roots)?.units_of_each(&whole.keys().copied().collect());
+        for (list, units) in of_each {
+            if let (Some(root), Some(order)) =
+                (whole.get(&list), ListOrder::of(list, now, &units, last))
+            {
+                lists.insert(((*root).clone(), list), Arc::new(order));
+            }
+        }
+        Ok(Some(lists))
     }
 
     /// Returns whether the spliced state may be stored, and matches what is claimed of it without reading it

@@ -12,8 +12,8 @@ mod search;
 pub use search::PageKey;
 
 use super::noted::{Noted, PageFacts};
-use super::segments::{Segments, Splice};
-use super::{Checked, DeleteSet, IdSet, Update};
+use super::segments::{Edited, Segments, Splice};
+use super::{DeleteSet, Id, IdSet, Update};
 use search::{NOWHERE, Page, PageSearch, Stretch};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +51,8 @@ pub struct PageRow<'p> {
     pub ids: Vec<u8>,
     /// [`PageFacts`] as stored; empty if there are none.
     pub facts: Vec<u8>,
+    /// For the page of a list, a [`ListOrder`](super::ListOrder) as stored, if it is known.
+    pub order: Option<Vec<u8>>,
 }
 
 impl Pages {
@@ -143,6 +145,15 @@ impl Pages {
         ids
     }
 
+    /// Returns the lists in a root that have pages.
+    pub fn lists(&self, root: &str) -> impl Iterator<Item = Id> {
+        let list = |key: &PageKey| match key {
+            PageKey::List { list, .. } => Some(*list),
+            PageKey::Root | PageKey::Key(_) => None,
+        };
+        self.named.get(root).into_iter().flat_map(BTreeMap::keys).filter_map(list)
+    }
+
     /// Returns every page not in `known`, as stored elsewhere.
     pub fn rows_beyond(&self, known: &PageSet) -> Vec<PageRow<'_>> {
         // Those of one page stay in the order of their clients and clocks.
@@ -164,7 +175,7 @@ impl Pages {
             let ids = ids.get_mut(number as usize).map(std::mem::take)?;
             let facts = self.facts.get(number as usize)?.clone();
             let (plain, lives, pieced) = (page.is_plain(), page.lives, page.pieced);
-            Some(PageRow { root, key, plain, lives, pieced, ids, facts })
+            Some(PageRow { root, key, plain, lives, pieced, ids, facts, order: None })
         };
         others.filter_map(row).collect()
     }
@@ -172,18 +183,13 @@ impl Pages {
     /// Returns some pages as a state of its own, in which everything else is collected. `None` if the bytes
     /// are not those in which the pages were found.
     pub fn project(&self, state: &[u8], pages: &PageSet) -> Option<Vec<u8>> {
-        self.segments.project(state, &self.ids(pages), &self.deletes)
+        self.segments.project(state, &self.ids(pages), &BTreeMap::new(), &self.deletes)
     }
 
-    /// Returns the state with these pages replaced by those in `edited`, the edited form of their projection.
-    /// `None` if it is something else.
-    pub fn splice(
-        &self,
-        state: &[u8],
-        pages: &PageSet,
-        edited: &Update<'_, Checked>,
-    ) -> Option<Splice> {
+    /// Returns the state with these pages replaced by those in an edited form of their projection. `None` if
+    /// it is something else.
+    pub fn splice(&self, state: &[u8], pages: &PageSet, edited: &Edited<'_, '_>) -> Option<Splice> {
         let whole = (state, state.len() as u64);
-        self.segments.splice(whole, &self.ids(pages), &self.deletes, edited)
+        self.segments.splice(whole, &self.ids(pages), &IdSet::default(), &self.deletes, edited)
     }
 }

@@ -4,12 +4,15 @@
 //! bytes are known: a block is found by reading its segment. So this index is small, and a change of one
 //! segment leaves the entries of all others unchanged.
 
+mod edited;
 mod located;
 mod section;
 
+pub use edited::Edited;
 pub use located::{BlockAnchor, LocatedBlock};
 pub use section::{Bytes, FoundBlocks};
 
+use edited::{pieces_of, without_content};
 use section::{BlockFinder, Boundary, ClientSegments};
 
 use super::deletes::write_var;
@@ -135,12 +138,14 @@ impl Segments {
         DeleteSet::decode(&state.range(self.deletes_at..bytes)?)
     }
 
-    /// Returns some blocks as a state of its own, in which everything else is collected. `None` if `ids` do
-    /// not begin and end at block boundaries, or the state is another.
+    /// Returns some blocks as a state of its own, in which everything else is collected. `others` are blocks
+    /// of one unit each that are given instead of what the state has there. `None` if `ids` do not begin and
+    /// end at block boundaries, or the state is another.
     pub fn project(
         &self,
         state: &(impl Bytes + ?Sized),
         ids: &IdSet,
+        others: &BTreeMap<Id, Vec<u8>>,
         deleted: &DeleteSet,
     ) -> Option<Vec<u8>> {
         let mut out = Vec::new();
@@ -149,11 +154,19 @@ impl Segments {
         for (id, section) in self.clients.iter().rev() {
             let (mut count, mut body, mut clock) = (0u64, Vec::new(), 0u32);
             let mut finder = BlockFinder::new(*id, section, state);
-            for range in ids.ranges(*id) {
+            for (range, other) in pieces_of(*id, ids, others) {
                 count = count.checked_add(gap(clock..range.start, &mut body))?;
-                let (from, to) = (finder.find(range.start)?, finder.find(range.end)?);
-                body.extend_from_slice(&state.range(from.at..to.at)?);
-                count = count.checked_add(to.blocks.checked_sub(from.blocks)?)?;
+                match other {
+                    Some(block) => {
+                        body.extend_from_slice(block);
+                        count = count.checked_add(1)?;
+                    }
+                    None => {
+                        let (from, to) = (finder.find(range.start)?, finder.find(range.end)?);
+                        body.extend_from_slice(&state.range(from.at..to.at)?);
+                        count = count.checked_add(to.blocks.checked_sub(from.blocks)?)?;
+                    }
+                }
                 clock = range.end;
                 deleted.within(*id, range.clone()).for_each(|range| deletes.insert(*id, range));
             }
@@ -165,15 +178,27 @@ impl Segments {
         Some(out)
     }
 
-    /// Returns the state, of `bytes` bytes, with these blocks replaced by those in `edited`, the edited form
-    /// of their projection. `None` if it is something else.
+    /// Whether a unit is a block of its own.
+    pub fn is_alone(&self, state: &(impl Bytes + ?Sized), unit: Id) -> bool {
+        let Some(section) = self.clients.get(&unit.client) else { return false };
+        let mut finder = BlockFinder::new(unit.client, section, state);
+        let end = unit.clock.checked_add(1);
+        finder.find(unit.clock).is_some() && end.is_some_and(|end| finder.find(end).is_some())
+    }
+
+    /// Returns the state, of `bytes` bytes, with these blocks replaced by those in an edited form of their
+    /// projection. Of the other blocks, those in `removed`, of one unit each, are deleted. `None` if it is
+    /// something else.
     pub fn splice(
         &self,
         (state, bytes): (&(impl Bytes + ?Sized), u64),
         ids: &IdSet,
+        removed: &IdSet,
         deleted: &DeleteSet,
-        edited: &Update<'_, Checked>,
+        edited: &Edited<'_, '_>,
     ) -> Option<Splice> {
+        // Of a long list, a change rewrites few entries; the others are copied with what is around them.
+        let (ids, edited) = (&edited.changed(ids), edited.now);
         let clients: BTreeSet<u64> =
             self.clients.keys().copied().chain(edited.clients.iter().map(|c| c.id)).collect();
         let mut layout = SectionLayout::begin(clients.len());
@@ -192,7 +217,7 @@ impl Segments {
                 state,
                 edited,
             };
-            let pieces = section.pieces(ids.ranges(id), &mut deletes)?;
+            let pieces = section.pieces(ids.ranges(id), removed.ranges(id), &mut deletes)?;
             let count = pieces.iter().try_fold(0u64, |sum, piece| sum.checked_add(piece.blocks))?;
             write_head(&mut parts.new, count, id);
             layout.open(id, count);
@@ -222,7 +247,7 @@ impl Segments {
         ids: &IdSet,
         deleted: &DeleteSet,
     ) -> Option<u64> {
-        let blocks = self.project(state, ids, deleted)?;
+        let blocks = self.project(state, ids, &BTreeMap::new(), deleted)?;
         let blocks = Update::walk(&blocks).ok()?;
         let own = |client: u64, clock: u32| ids.contains(Id { client, clock });
         let left = blocks.clients().flat_map(|(client, of)| of.iter().map(move |b| (client, b)));
@@ -269,23 +294,52 @@ struct SplicePiece {
 
 impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
     /// Returns the section's pieces after the change; adds what was deleted in it to `deletes`.
-    fn pieces(&self, ids: &[Range<u32>], deletes: &mut DeleteSet) -> Option<Vec<SplicePiece>> {
+    fn pieces(
+        &self,
+        ids: &[Range<u32>],
+        removed: &[Range<u32>],
+        deletes: &mut DeleteSet,
+    ) -> Option<Vec<SplicePiece>> {
         let mut run = Run::from(self.edited, self.new, 0)?;
         let (mut pieces, mut clock) = (Vec::new(), 0);
         let mut finder = BlockFinder::new(self.new.id, self.old, self.state);
-        for range in ids {
+        let edited = ids.iter().map(|range| (range, false));
+        let mut ranges: Vec<_> = edited.chain(removed.iter().map(|range| (range, true))).collect();
+        ranges.sort_by_key(|(range, _)| range.start);
+        for (range, is_removed) in ranges {
             self.copy(clock..range.start, &mut finder, &mut pieces)?;
-            edit(&mut run, range.clone(), &mut pieces)?;
+            match is_removed {
+                true => self.remove(range.clone(), &mut finder, &mut pieces)?,
+                false => edit(&mut run, range.clone(), &mut pieces)?,
+            }
             clock = range.end;
         }
         self.copy(clock..self.old.end.clock, &mut finder, &mut pieces)?;
         edit(&mut run, self.old.end.clock..self.new.end, &mut pieces)?;
         // Only in these: all other blocks appear as collected in the edited state, but are not.
         let own = ids.iter().cloned().chain(std::iter::once(self.old.end.clock..self.new.end));
-        for range in own.flat_map(|own| self.edited.deletes.within(self.new.id, own)) {
+        let own = own.flat_map(|own| self.edited.deletes.within(self.new.id, own));
+        for range in own.chain(removed.iter().cloned()) {
             deletes.insert(self.new.id, range);
         }
         Some(pieces)
+    }
+
+    /// Writes blocks of one unit each without their content.
+    fn remove(
+        &self,
+        clocks: Range<u32>,
+        finder: &mut BlockFinder<'_, B>,
+        pieces: &mut Vec<SplicePiece>,
+    ) -> Option<()> {
+        for clock in clocks {
+            let (from, to) = (finder.find(clock)?, finder.find(clock.checked_add(1)?)?);
+            let bytes = self.state.range(from.at..to.at)?;
+            let removed = without_content(&bytes, clock)?;
+            let part = SplicePart::New(removed);
+            pieces.push(SplicePiece { blocks: 1, units: 1, part, residue: 0, is_segment: false });
+        }
+        Some(())
     }
 
     /// Copies what was not edited, as whole segments where possible.

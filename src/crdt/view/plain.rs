@@ -6,7 +6,11 @@ use super::steps::plain_id;
 use crate::crdt::plain::Plain;
 use crate::crdt::source::first_of_each;
 use crate::wire::{ByteReader, Id, Shape, Value, any};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// The elements of an array in order: the unit of each, and its text if it is one.
+type ElementTexts = Vec<(Id, Option<String>)>;
 
 impl View {
     /// Looks at the value at a path of two steps or more: an entry, or a part of a plain value.
@@ -84,17 +88,24 @@ impl View {
 
     /// Returns the elements of the array that an item created, in order: each with its unit of content, and
     /// its text if it is one. `None` if the item created no array.
-    pub fn units_of(&self, item: Id) -> Option<Vec<(Id, Option<String>)>> {
+    pub fn units_of(&self, item: Id) -> Option<ElementTexts> {
         let is_it = |entry: &&Entry| entry.id == item && entry.node != NONE;
         self.units(self.entries.iter().find(is_it)?.node)
     }
 
+    /// Like [`View::units_of`], for several items with one pass over everything.
+    pub fn units_of_each(&self, items: &BTreeSet<Id>) -> Vec<(Id, ElementTexts)> {
+        let created = self.entries.iter().filter(|entry| entry.node != NONE);
+        let wanted = created.filter(|entry| items.contains(&entry.id));
+        wanted.filter_map(|entry| Some((entry.id, self.units(entry.node)?))).collect()
+    }
+
     /// Like [`View::units_of`], for a root.
-    pub fn units_of_root(&self, root: &str) -> Option<Vec<(Id, Option<String>)>> {
+    pub fn units_of_root(&self, root: &str) -> Option<ElementTexts> {
         self.units(self.root(root)?)
     }
 
-    fn units(&self, node: u32) -> Option<Vec<(Id, Option<String>)>> {
+    fn units(&self, node: u32) -> Option<ElementTexts> {
         let node = self.node(node)?;
         // A root of undeclared type may be one.
         if matches!(node.shape, Shape::Map | Shape::Text) {

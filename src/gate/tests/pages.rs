@@ -5,8 +5,8 @@ use crate::concern;
 use crate::crdt::source::{Shared, Source};
 use crate::crdt::testing::{Rng, apply, new_doc, random_world, shown_by_view, state, view};
 use crate::gate::storable;
-use crate::wire::{IdSet, Noted, PageFacts, PageKey, PageSet, Pages, Segments};
-use std::collections::BTreeSet;
+use crate::wire::{Edited, IdSet, Noted, PageFacts, PageKey, PageSet, Pages, Segments, Splice};
+use std::collections::{BTreeMap, BTreeSet};
 use yrs::{Doc, Map, MapPrelim, Out, Transact, WriteTxn};
 
 /// The roots with their keys, as the whole document has them.
@@ -32,6 +32,16 @@ fn loaded(bytes: &[u8]) -> Doc {
     let doc = new_doc(77, false);
     apply(&doc, bytes);
     doc
+}
+
+/// A projection put back as it was edited.
+fn put_back(
+    pages: &Pages,
+    bytes: &[u8],
+    set: &PageSet,
+    (before, now): (&[u8], &[u8]),
+) -> Option<Splice> {
+    pages.splice(bytes, set, &Edited { before: &checked(before), now: &checked(now) })
 }
 
 /// The same change by the same client, wherever it is made.
@@ -152,7 +162,8 @@ fn pages_go_back_where_they_stood() {
         let pages = Pages::of(&checked(&bytes), &concern::noted()).expect("pages");
         let (mut set, found) = some(&mut rng, &bytes, &pages);
         let projection = pages.project(&bytes, &set).expect("a projection");
-        let same = pages.splice(&bytes, &set, &checked(&projection)).expect("the whole");
+        let unchanged = (&*projection, &*projection);
+        let same = put_back(&pages, &bytes, &set, unchanged).expect("the whole");
         let same = same.whole(bytes.as_slice()).expect("its bytes");
         assert_eq!(checked(&same).version(), checked(&bytes).version(), "seed {seed}");
         assert_eq!(shown_by_view(&view(&same)), shown_by_view(&view(&bytes)), "seed {seed}");
@@ -162,12 +173,14 @@ fn pages_go_back_where_they_stood() {
             None => ("new".to_owned(), "key".to_owned()),
         };
         set.extend(pages.find(&root, &key));
-        let (part, all) = (loaded(&pages.project(&bytes, &set).expect("pages")), loaded(&bytes));
+        let projection = pages.project(&bytes, &set).expect("pages");
+        let (part, all) = (loaded(&projection), loaded(&bytes));
         let what = rng.below(3);
         for doc in [&part, &all] {
             change(doc, &root, &key, what);
         }
-        let spliced = pages.splice(&bytes, &set, &checked(&state(&part))).expect("the whole");
+        let edited = (&*projection, &*state(&part));
+        let spliced = put_back(&pages, &bytes, &set, edited).expect("the whole");
         let spliced = spliced.whole(bytes.as_slice()).expect("its bytes");
         storable(&spliced).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
         let expected = state(&all);
@@ -222,11 +235,10 @@ fn segments_stay_right_however_often_they_are_spliced() {
                 _ => format!("new-{round}"),
             };
             set.extend(pages.find("messages", &key));
-            let part = loaded(&pages.project(&bytes, &set).expect("a projection"));
+            let projection = pages.project(&bytes, &set).expect("a projection");
+            let part = loaded(&projection);
             change(&part, "messages", &key, rng.below(3));
-            let edited = state(&part);
-            let spliced = pages
-                .splice(&bytes, &set, &checked(&edited))
+            let spliced = put_back(&pages, &bytes, &set, (&projection, &state(&part)))
                 .unwrap_or_else(|| panic!("{context}: the whole"));
             bytes = spliced.whole(bytes.as_slice()).expect("the bytes");
             storable(&bytes).unwrap_or_else(|fault| panic!("{context}: {fault}"));
@@ -247,7 +259,8 @@ fn assert_same_places(segments: &Segments, bytes: &[u8], context: &str) {
         for block in blocks.iter().step_by(17).chain(blocks.last()) {
             let mut one = IdSet::default();
             one.insert(client, block.clock..block.next_clock());
-            let [found, expected] = [segments, &fresh].map(|of| of.project(bytes, &one, &none));
+            let [found, expected] =
+                [segments, &fresh].map(|of| of.project(bytes, &one, &BTreeMap::new(), &none));
             assert!(expected.is_some(), "{context}: {client}:{}", block.clock);
             assert_eq!(found, expected, "{context}: {client}:{}", block.clock);
         }

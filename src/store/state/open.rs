@@ -34,10 +34,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("disk_begun.sql"),
     include_str!("log_heads.sql"),
     include_str!("lists.sql"),
+    include_str!("list_orders.sql"),
 ];
 
 /// The first version whose tables readers use as they are: later ones only have more indexes, and lists as
-/// pages of their own.
+/// pages of their own, with their orders.
 const READABLE: usize = 17;
 
 /// The size of a database that SQLite has just created: one page without tables.

@@ -104,6 +104,14 @@ impl PageTable {
         self.db.prepare_cached(&sql)?.query_map(params![self.doc, root], page)?.collect()
     }
 
+    /// Returns the orders of the lists of a root that is a sequence, as stored, as far as they are known.
+    pub fn orders(&self, root: &str) -> rusqlite::Result<Vec<(PageKey, Option<Vec<u8>>)>> {
+        let sql =
+            format!("SELECT key, list_order FROM page WHERE doc = ?1 AND root = ?2 AND {IS_LIST}");
+        let row = |row: &Row<'_>| Ok((page_key(row, 0)?, row.get(1)?));
+        self.db.prepare_cached(&sql)?.query_map(params![self.doc, root], row)?.collect()
+    }
+
     pub fn of_root(&self, root: &str) -> rusqlite::Result<Vec<StoredPage>> {
         let sql = format!("SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2");
         self.db.prepare_cached(&sql)?.query_map(params![self.doc, root], page)?.collect()
@@ -236,14 +244,18 @@ fn facts(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<PageFacts>> {
 }
 
 fn page(row: &Row<'_>) -> rusqlite::Result<StoredPage> {
-    let (key, ids): (String, Vec<u8>) = (row.get(1)?, row.get(2)?);
-    let broken =
-        |at: usize, column: &str, kind| rusqlite::Error::InvalidColumnType(at, column.into(), kind);
-    Ok(StoredPage {
-        root: row.get(0)?,
-        key: name(&key).ok_or_else(|| broken(1, "key", Type::Text))?,
-        ids: IdSet::decode(&ids).ok_or_else(|| broken(2, "ids", Type::Blob))?,
-    })
+    let ids: Vec<u8> = row.get(2)?;
+    let ids = IdSet::decode(&ids).ok_or_else(|| broken(2, "ids", Type::Blob))?;
+    Ok(StoredPage { root: row.get(0)?, key: page_key(row, 1)?, ids })
+}
+
+fn page_key(row: &Row<'_>, at: usize) -> rusqlite::Result<PageKey> {
+    let key: String = row.get(at)?;
+    name(&key).ok_or_else(|| broken(at, "key", Type::Text))
+}
+
+fn broken(at: usize, column: &str, kind: Type) -> rusqlite::Error {
+    rusqlite::Error::InvalidColumnType(at, column.into(), kind)
 }
 
 impl State {
@@ -360,10 +372,11 @@ impl State {
 }
 
 const PUT_PAGE: &str = "
-    INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden, unswept, pieced)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+    INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden, unswept, pieced,
+        list_order)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
     ON CONFLICT DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6, facts = ?7, at = ?8,
-        hidden = ?9, unswept = ?10, pieced = ?11";
+        hidden = ?9, unswept = ?10, pieced = ?11, list_order = ?12";
 
 /// Runs [`PUT_PAGE`].
 fn put_page(
@@ -382,7 +395,8 @@ fn put_page(
     let at = facts.as_ref().map(PageFacts::listed_at);
     let hidden = facts.as_ref().is_some_and(PageFacts::is_hidden);
     let (root, lives, pieced) = (row.root, row.lives, row.pieced);
-    let (ids, facts) = (&row.ids, &row.facts);
-    let values = params![doc, root, key, lives, least, ids, facts, at, hidden, !swept, pieced];
+    let (ids, facts, order) = (&row.ids, &row.facts, &row.order);
+    let values =
+        params![doc, root, key, lives, least, ids, facts, at, hidden, !swept, pieced, order];
     put.execute(values).map(drop)
 }

@@ -150,6 +150,96 @@ fn of_a_large_document_no_more_is_read_than_what_is_asked_for() {
     assert!((1..bytes / 50).contains(&tried), "{tried} of {bytes} bytes read to change a record");
 }
 
+const LIST: &[&str] = &["columns", "c1", "card_order"];
+
+/// A store with a document like a board: two columns, the first with so many entries.
+fn store_with_list(bench: &Bench, entries: usize) -> Store {
+    let roots = |_: &DocId| Expected::Roots(&[("columns", RootKind::Array)]);
+    let environment = Rc::new(Environment { roots, ..bench.environment() });
+    let store = Store::init(&bench.path("store"), environment, None).unwrap().0;
+    let mut session = store.session(write("set")).unwrap();
+    let fill = |txn: &mut Txn<'_>| {
+        for id in ["c1", "c2"] {
+            let fields = vec![("title", id.into()), ("card_order", New::Array)];
+            txn.push_record(&["columns"], id, fields)?;
+        }
+        (0..entries).try_for_each(|n| {
+            // Something between them, so that each is a block of its own.
+            txn.create_map(&["records"], &n.to_string())?;
+            txn.push(LIST, format!("entry number {n}").as_str())
+        })
+    };
+    session.edit(&doc("core"), fill).unwrap();
+    session.commit().unwrap();
+    store
+}
+
+/// Runs one change by pages; returns how many bytes of files that reads.
+fn edit(store: &Store, change: &dyn Fn(&mut Txn<'_>) -> Result<()>) -> u64 {
+    let mut session = store.session(write("set")).unwrap();
+    counted::taken();
+    session.with_pages(|session| session.edit(&doc("core"), change)).unwrap();
+    let read = counted::taken() as u64;
+    session.commit().unwrap();
+    read
+}
+
+/// Once the order of a list is known, entries come and go without the others being read.
+#[test]
+fn a_few_entries_of_a_list_are_changed_without_the_others() {
+    const ENTRIES: usize = 3_000;
+    const OTHER: &[&str] = &["columns", "c2", "card_order"];
+    let bench = Bench::new();
+    let store = store_with_list(&bench, ENTRIES);
+    let bytes = fs::metadata(file(&store, &doc("core"))).unwrap().len();
+    let name = |n: usize| format!("entry number {n}");
+    let mut lists = [(0..ENTRIES).map(name).collect::<Vec<String>>(), Vec::new()];
+    let shown = |store: &Store| {
+        let view = store.reader().unwrap().view(&doc("core")).unwrap().unwrap();
+        [LIST, OTHER].map(|list| {
+            let list = view.value(list).unwrap();
+            let texts = list.as_array().unwrap().iter().map(|of| of.as_str().unwrap().to_owned());
+            texts.collect::<Vec<String>>()
+        })
+    };
+    for round in 0..12 {
+        let moved = lists[0].remove(match round {
+            0 => 100,
+            1 => lists[0].len() - 1,
+            2 => 0,
+            _ => round * 99 % lists[0].len(),
+        });
+        let (spot, place) = match round % 4 {
+            3 if round > 4 => (0, 0),
+            1 if round > 4 => (1, lists[1].len() / 2),
+            _ => (1, lists[1].len()),
+        };
+        let target = if spot == 0 { LIST } else { OTHER };
+        let other = lists[spot].get(place).cloned();
+        let read = edit(&store, &|txn| {
+            txn.remove_text(LIST, &moved)?;
+            match &other {
+                Some(_) if place == 0 => txn.insert_at(target, 0, moved.as_str()),
+                Some(other) => txn.insert_before(target, other, &moved),
+                None => txn.push(target, moved.as_str()),
+            }
+        });
+        lists[spot].insert(place, moved);
+        assert_eq!(shown(&store), lists, "round {round}");
+        // The first time all of it is read.
+        assert!(round == 0 || read < bytes / 20, "round {round}: {read} of {bytes} bytes");
+    }
+    // What needs all of it gets all of it.
+    edit(&store, &|txn| txn.retain_not(LIST, |at, _| at % 2 == 0).map(drop));
+    lists[0] = lists[0].iter().skip(1).step_by(2).cloned().collect();
+    assert_eq!(shown(&store), lists);
+    let before = |store: &Store| {
+        let look = |source: &dyn Source| source.text_before(LIST, &lists[0][7]);
+        store.reader().unwrap().look(&doc("core"), look).unwrap().unwrap()
+    };
+    assert_eq!(before(&store), Some(Some(lists[0][6].clone())));
+}
+
 /// A board with thousands of cards lists each in its column; hardly any command asks for that.
 #[test]
 fn the_entries_of_a_list_are_read_only_where_they_are_asked_for() {
@@ -157,23 +247,7 @@ fn the_entries_of_a_list_are_read_only_where_they_are_asked_for() {
     const LIST: &str = "card_order";
     let list = ["columns", "c1", LIST];
     let bench = Bench::new();
-    let roots = |_: &DocId| Expected::Roots(&[("columns", RootKind::Array)]);
-    let environment = Rc::new(Environment { roots, ..bench.environment() });
-    let store = Store::init(&bench.path("store"), environment, None).unwrap().0;
-    let mut session = store.session(write("set")).unwrap();
-    let fill = |txn: &mut Txn<'_>| {
-        for id in ["c1", "c2"] {
-            let fields = vec![("title", id.into()), (LIST, New::Array)];
-            txn.push_record(&["columns"], id, fields)?;
-        }
-        (0..ENTRIES).try_for_each(|n| {
-            // Something between them, so that each is a block of its own.
-            txn.create_map(&["records"], &n.to_string())?;
-            txn.push(&list, format!("entry number {n}").as_str())
-        })
-    };
-    session.edit(&doc("core"), fill).unwrap();
-    session.commit().unwrap();
+    let store = store_with_list(&bench, ENTRIES);
     let bytes = fs::metadata(file(&store, &doc("core"))).unwrap().len();
     let read = |path: &[&str]| {
         counted::taken();
@@ -181,14 +255,7 @@ fn the_entries_of_a_list_are_read_only_where_they_are_asked_for() {
         let found = store.reader().unwrap().look(&doc("core"), look).unwrap().unwrap();
         (found, counted::taken() as u64)
     };
-    let edit = |change: &dyn Fn(&mut Txn<'_>) -> Result<()>| {
-        let mut session = store.session(write("set")).unwrap();
-        counted::taken();
-        session.with_pages(|session| session.edit(&doc("core"), change)).unwrap();
-        let read = counted::taken() as u64;
-        session.commit().unwrap();
-        read
-    };
+    let edit = |change: &dyn Fn(&mut Txn<'_>) -> Result<()>| edit(&store, change);
     let entries = |list: Option<Value>| list.map_or(0, |list| list.as_array().unwrap().len());
 
     let (title, around) = read(&["columns", "c1", "title"]);

@@ -1,7 +1,7 @@
 //! What one client wrote into a state, cut into segments, and its blocks, found in order of position.
 
+use crate::wire::ByteReader;
 use crate::wire::walk::walk_block;
-use crate::wire::{ByteReader, Id};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -27,7 +27,28 @@ pub trait Bytes {
 /// Where blocks were found in a state, each by a walk through its segment: a command asks for the same ones
 /// several times, and a list can have an entry in every segment.
 #[derive(Debug, Default)]
-pub struct FoundBlocks(RefCell<HashMap<Id, Boundary>>);
+pub struct FoundBlocks {
+    /// By client, sorted.
+    begins: RefCell<HashMap<u64, Vec<Boundary>>>,
+}
+
+impl FoundBlocks {
+    fn get(&self, client: u64, clock: u32) -> Option<Boundary> {
+        let begins = self.begins.borrow();
+        let begins = begins.get(&client)?;
+        let at = begins.binary_search_by_key(&clock, |begin| begin.clock).ok()?;
+        begins.get(at).copied()
+    }
+
+    fn add(&self, client: u64, more: &[Boundary]) {
+        let mut begins = self.begins.borrow_mut();
+        let begins = begins.entry(client).or_default();
+        begins.extend_from_slice(more);
+        // Two sorted runs are merged by this, which takes linear time.
+        begins.sort_by_key(|begin| begin.clock);
+        begins.dedup_by_key(|begin| begin.clock);
+    }
+}
 
 impl Bytes for [u8] {
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
@@ -91,11 +112,21 @@ impl ClientSegments {
 
 /// Finds blocks of one client in ascending order: in each segment it passes, every block is walked once,
 /// however many are looked for.
-pub struct BlockFinder<'s, B: ?Sized> {
+pub struct BlockFinder<'s, B: Bytes + ?Sized> {
     client: u64,
     section: &'s ClientSegments,
     state: &'s B,
     open: Option<OpenSegment<'s>>,
+    /// What is to be kept of what it found.
+    new: Vec<Boundary>,
+}
+
+impl<B: ?Sized + Bytes> Drop for BlockFinder<'_, B> {
+    fn drop(&mut self) {
+        if let (Some(found), false) = (self.state.found(), self.new.is_empty()) {
+            found.add(self.client, &self.new);
+        }
+    }
 }
 
 /// A segment, and how far it was walked.
@@ -108,7 +139,7 @@ struct OpenSegment<'s> {
 
 impl<'s, B: Bytes + ?Sized> BlockFinder<'s, B> {
     pub fn new(client: u64, section: &'s ClientSegments, state: &'s B) -> Self {
-        BlockFinder { client, section, state, open: None }
+        BlockFinder { client, section, state, open: None, new: Vec::new() }
     }
 
     /// Returns where the block with this clock begins, or `None` if no block does.
@@ -117,8 +148,7 @@ impl<'s, B: Bytes + ?Sized> BlockFinder<'s, B> {
             return Some(self.section.end);
         }
         let found = self.state.found();
-        let id = Id { client: self.client, clock };
-        if let Some(block) = found.and_then(|found| found.0.borrow().get(&id).copied()) {
+        if let Some(block) = found.and_then(|found| found.get(self.client, clock)) {
             return Some(block);
         }
         let lies_ahead =
@@ -132,8 +162,8 @@ impl<'s, B: Bytes + ?Sized> BlockFinder<'s, B> {
             self.open = Some(OpenSegment { begin, end, bytes, here: begin });
         }
         let block = self.open.as_mut()?.walk_to(clock)?;
-        if let Some(found) = found {
-            found.0.borrow_mut().insert(id, block);
+        if found.is_some() {
+            self.new.push(block);
         }
         Some(block)
     }
