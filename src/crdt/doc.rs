@@ -196,9 +196,12 @@ impl Doc {
         allowance: &mut Allowance,
     ) -> Result<Admitted<'u>> {
         let admitted = self.anew(update)?;
-        if self.is_empty() && Effort::is_free(&admitted.update()) {
-            self.effort = None;
-            return Ok(admitted);
+        if self.is_empty() {
+            if Effort::is_free(&admitted.update()) {
+                self.effort = None;
+                return Ok(admitted);
+            }
+            self.effort.get_or_insert_default();
         }
         let Some(effort) = &mut self.effort else {
             return Err(Error::bug("a merge into a document that was not counted"));

@@ -49,6 +49,11 @@ impl InYrs {
     ) -> Result<Admitted<'u>> {
         let doc = self.doc()?;
         if !doc.is_empty() {
+            // What arrived whole may not have been counted.
+            if !doc.is_counted() {
+                let state = doc.state()?;
+                doc.count(&state.update())?;
+            }
             return doc.admit(update, allowance);
         }
         let bytes = update.bytes().len();

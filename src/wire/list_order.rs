@@ -94,6 +94,9 @@ impl ListOrder {
                 Some(left) if Some(left) == before => BeforeUnit::Entry,
                 Some(left) => BeforeUnit::Dead(left),
                 None if is_first => BeforeUnit::Start,
+                None if before.is_some_and(|left| NewUnits::meet(&new, left, *unit)) => {
+                    BeforeUnit::Entry
+                }
                 None => BeforeUnit::Unknown,
             };
             let text = order.keep(text.as_ref()?.as_bytes());
@@ -210,7 +213,7 @@ impl ListOrder {
     fn add(&mut self, new: &NewUnits<'_>) -> Option<()> {
         let (at, mut left) = match new.left {
             Some(left) => self.behind(left)?,
-            None if new.has_right => (0, BeforeUnit::Start),
+            None if new.right.is_some() => (0, BeforeUnit::Start),
             None => (self.entries.is_empty() && self.end == BeforeUnit::Start)
                 .then_some((0, BeforeUnit::Start))?,
         };
@@ -393,7 +396,7 @@ struct NewUnits<'a> {
     first: Id,
     count: u32,
     left: Option<Id>,
-    has_right: bool,
+    right: Option<Id>,
     /// `None` if they are dead.
     texts: Option<Vec<&'a [u8]>>,
 }
@@ -411,9 +414,9 @@ impl<'a> NewUnits<'a> {
             if matches!(owner, Some(Owner::Item { id, .. }) if id == list) {
                 let header = run.header();
                 let texts = (block.kind != BlockKind::Deleted).then(|| texts_at(&mut run, count));
-                let (left, has_right) = (header.left, header.right.is_some());
+                let (left, right) = (header.left, header.right);
                 let first = Id { client: from.client, clock };
-                all.push(NewUnits { first, count, left, has_right, texts });
+                all.push(NewUnits { first, count, left, right, texts });
             }
             run.seek(block.next_clock());
         }
@@ -431,9 +434,15 @@ impl<'a> NewUnits<'a> {
         first.next().is_some_and(|new| new.first == unit) && first.next().is_none()
     }
 
+    /// Whether one unit was written directly before another, and nothing was written between them since.
+    fn meet(all: &[Self], left: Id, right: Id) -> bool {
+        let is_it = |new: &Self| new.last() == Some(left) && new.right == Some(right);
+        all.iter().any(is_it) && all.iter().all(|new| new.left != Some(left))
+    }
+
     /// Whether a unit was written after all others, and nothing was written after it since.
     fn is_last(all: &[Self], unit: Id) -> bool {
-        let is_it = |new: &&Self| new.last() == Some(unit) && !new.has_right;
+        let is_it = |new: &&Self| new.last() == Some(unit) && new.right.is_none();
         all.iter().any(|new| is_it(&new)) && all.iter().all(|new| new.left != Some(unit))
     }
 }

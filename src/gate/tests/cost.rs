@@ -4,12 +4,14 @@ use super::checked;
 use super::forge::{chain, nulls, text, update, value};
 use crate::crdt::doc::Doc;
 use crate::crdt::effort::{Allowance, Effort};
+use crate::crdt::opened::OpenedDocument;
 use crate::crdt::testing::{Rng, apply, fixtures, new_doc, random_world, state, view};
 use crate::crdt::view::View;
 use crate::error::Kind;
+use crate::gate::Expected;
 use crate::gate::{Rehearsal, steps_at_most};
 use crate::limits::{MERGE_STEPS, MERGE_STEPS_PER_BLOCK};
-use crate::wire::Id;
+use crate::wire::{CheckedBytes, Id, SharedBytes};
 use std::collections::HashMap;
 use yrs::{Array, GetString, Map, MapPrelim, ReadTxn, StateVector, Text, Transact, WriteTxn};
 
@@ -195,6 +197,28 @@ fn what_is_counted_later_is_counted_alike() {
     }
     assert_ne!(spent[0].0, format!("{:?}", Allowance::default()), "it costs something");
     assert_eq!(spent[0], spent[1]);
+}
+
+/// What arrives whole is not counted until something else is merged.
+#[test]
+fn what_arrived_whole_is_merged_into() {
+    const C: u64 = 77;
+    let base = update(&[chain(C, 60, |left| nulls(left, None, 1))], (0, &[]));
+    let news = update(&[(C + 1, vec![nulls(Some((C, 20)), Some((C, 21)), 1)])], (0, &[]));
+    let nothing = CheckedBytes::check(SharedBytes::from(vec![0, 0]), &[]).unwrap();
+    let mut doc = OpenedDocument::of(&nothing, Expected::Roots(&[]), 1, false).unwrap();
+    let mut allowance = Allowance::default();
+    for bytes in [&base, &news] {
+        let update = checked(bytes);
+        let admitted = doc.admit(&update, &mut allowance).unwrap();
+        assert!(doc.apply_admitted(&admitted).unwrap());
+    }
+    let merged = doc.state().unwrap();
+    let mut whole = Doc::new(1);
+    for bytes in [&base, &news] {
+        whole.apply(&checked(bytes)).unwrap();
+    }
+    assert_eq!(view(merged.bytes()).digest(), view(&whole.encode().unwrap().0).digest());
 }
 
 #[test]
