@@ -3,7 +3,6 @@ mod cost;
 mod crossing;
 mod forge;
 mod gate;
-
 mod lists;
 mod merging;
 mod pages;

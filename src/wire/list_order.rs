@@ -15,6 +15,9 @@ const STRING: u8 = 119;
 /// More runs than this that an edit added are not followed: each is looked for among all entries.
 const MOST_NEW: usize = 1_000;
 
+/// The length of the hash of a stored order, in it.
+const SEAL_BYTES: usize = 16;
+
 /// The entries of a list in order, all of them texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListOrder {
@@ -280,11 +283,17 @@ impl ListOrder {
             out.extend_from_slice(text);
         }
         write_beside(self.end, &mut out);
+        let seal = seal_of(&out);
+        out.extend_from_slice(&seal);
         out
     }
 
-    /// Reads what [`ListOrder::encode`] wrote; `None` if the bytes are something else.
-    pub fn decode(bytes: Vec<u8>) -> Option<ListOrder> {
+    /// Reads what [`ListOrder::encode`] wrote; `None` if the bytes are something else, or damaged: what is
+    /// written beside the wrong unit stays there for ever.
+    pub fn decode(mut bytes: Vec<u8>) -> Option<ListOrder> {
+        let (said, seal) = bytes.split_last_chunk::<SEAL_BYTES>()?;
+        (seal_of(said) == *seal).then_some(())?;
+        bytes.truncate(said.len());
         let mut reader = ByteReader::at(&bytes, 0);
         let count = reader.count(3).ok()?;
         let mut entries = Vec::with_capacity(count);
@@ -304,6 +313,13 @@ impl ListOrder {
         (reader.left() == 0).then_some(())?;
         Some(ListOrder { entries, end, texts: bytes })
     }
+}
+
+fn seal_of(bytes: &[u8]) -> [u8; SEAL_BYTES] {
+    let mut hasher = blake3::Hasher::new_derive_key("crdtctl 1 list order");
+    let mut seal = [0; SEAL_BYTES];
+    hasher.update(bytes).finalize_xof().fill(&mut seal);
+    seal
 }
 
 fn write_beside(beside: BeforeUnit, out: &mut Vec<u8>) {

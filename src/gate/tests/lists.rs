@@ -94,6 +94,9 @@ fn an_order_is_followed_and_stored() {
             let stored = order.encode();
             assert_eq!(ListOrder::decode(stored.clone()).as_ref().map(texts), Some(shown));
             assert_eq!(ListOrder::decode(stored.clone()).expect(&context).encode(), stored);
+            let mut damaged = stored.clone();
+            damaged[rng.below(stored.len())] ^= 1 << rng.below(8);
+            assert!(ListOrder::decode(damaged).is_none(), "{context}");
             for cut in 0..stored.len() {
                 assert!(ListOrder::decode(stored[..cut].to_vec()).is_none(), "{context}: {cut}");
             }
