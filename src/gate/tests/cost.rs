@@ -55,8 +55,8 @@ fn a_look_never_promises_less_than_is_counted() {
     let wedges: Vec<_> = (0..600).rev().map(|at| nulls(None, Some((C, at)), 1)).collect();
     cases.push(update(&[(C, vec![nulls(None, None, 4_000)])], (C, &seconds)));
     cases.push(update(&[others.clone(), (C - 1, wedges)], (0, &[])));
-    cases.push(update(&[others.clone()], (C, &[(0, 600)])));
-    cases.push(update(&[others.clone()], (C, &seconds[..300])));
+    cases.push(update(std::slice::from_ref(&others), (C, &[(0, 600)])));
+    cases.push(update(std::slice::from_ref(&others), (C, &seconds[..300])));
     cases.push(update(&[(C, vec![value(None); 600])], (0, &[])));
     cases.push(update(&[chain(C, 600, value)], (C, &[(0, 600)])));
     cases.push(update(&[chain(C, 600, |left| text(left, "ж"))], (C, &[(100, 3), (200, 1)])));
