@@ -1,8 +1,10 @@
 //! A document whose file is written later: the file as it is, and what is to be added to it.
 
+use super::fs::{OpenFile, SharedFile};
 use crate::wire::{Bytes, PieceTable, Splice};
 use std::borrow::Cow;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// The pieces that a state consists of, and all bytes added to its file.
 #[derive(Debug)]
@@ -67,6 +69,36 @@ impl FilePieces {
             true => Some(file),
             false => self.read(0..self.table.bytes(), file.as_slice()).map(Cow::into_owned),
         }
+    }
+}
+
+/// A file, with the changes that are yet to be written into it.
+#[derive(Debug)]
+pub struct PiecedFile {
+    pub file: OpenFile,
+    pub pieces: Rc<FilePieces>,
+}
+
+impl Bytes for PiecedFile {
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        self.pieces.read(range, &self.file)
+    }
+}
+
+/// The same for other threads.
+#[derive(Debug)]
+pub struct SharedPieces<'p> {
+    pub file: SharedFile,
+    pub pieces: &'p FilePieces,
+}
+
+impl Bytes for SharedPieces<'_> {
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        self.pieces.read(range, &self.file)
+    }
+
+    fn read_into(&self, at: u64, room: &mut [u8]) -> Option<()> {
+        self.pieces.read_into(at, room, &self.file)
     }
 }
 

@@ -4,7 +4,7 @@
 //! session tries again.
 
 use super::brought;
-use super::fs::{self, Content, LockFile, Seen};
+use super::fs::{self, LockFile, Seen, WrittenContent};
 use super::layout::{Layout, Meta, Stamp};
 use super::load::{self, Loaded, Roots};
 use super::state::{KnownContent, PageChange, State};
@@ -186,7 +186,7 @@ impl SplicedState {
 
 struct WholeContent<'s>(&'s [u8]);
 
-impl Content for WholeContent<'_> {
+impl WrittenContent for WholeContent<'_> {
     fn pass_on(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         self.0.chunks(COPIED_AT_ONCE).try_for_each(out)
     }
@@ -198,7 +198,7 @@ struct SplicedContent<'s> {
     copied: Box<dyn Bytes + Sync + 's>,
 }
 
-impl Content for SplicedContent<'_> {
+impl WrittenContent for SplicedContent<'_> {
     fn pass_on(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut room = vec![0; COPIED_AT_ONCE];
         let mut filled = 0;

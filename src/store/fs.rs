@@ -8,7 +8,7 @@ mod medium;
 mod replacing;
 mod seen;
 
-pub(super) use hashed::Content;
+pub(super) use hashed::WrittenContent;
 pub use medium::{free_bytes, no_file, refuse_no_file, sync_file_system};
 pub(super) use replacing::{persist, persist_hashed, persist_lightly};
 pub use seen::Seen;

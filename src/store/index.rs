@@ -8,8 +8,8 @@
 mod lists;
 mod touched;
 
-use super::file_pieces::{FilePieces, deferred_as};
-use super::fs::{OpenFile, Seen, SharedFile};
+use super::file_pieces::{FilePieces, PiecedFile, SharedPieces, deferred_as};
+use super::fs::{OpenFile, Seen};
 use super::layout::{Layout, Stamp};
 use super::load::{Loaded, LoadedState};
 use super::state::{
@@ -44,36 +44,6 @@ const BYTES_A_PIECE: u64 = 1 << 14;
 const MOST_READS: u32 = if cfg!(debug_assertions) { 100 } else { 500 };
 /// After this many questions about pages of a root, the facts of all its pages are read at once.
 const ASKED_ONE_BY_ONE: usize = if cfg!(debug_assertions) { 4 } else { 1_000 };
-
-/// A file, with the changes that are yet to be written into it.
-#[derive(Debug)]
-struct PiecedFile {
-    file: OpenFile,
-    pieces: Rc<FilePieces>,
-}
-
-impl Bytes for PiecedFile {
-    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
-        self.pieces.read(range, &self.file)
-    }
-}
-
-/// The same for other threads.
-#[derive(Debug)]
-struct SharedPieces<'p> {
-    file: SharedFile,
-    pieces: &'p FilePieces,
-}
-
-impl Bytes for SharedPieces<'_> {
-    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
-        self.pieces.read(range, &self.file)
-    }
-
-    fn read_into(&self, at: u64, room: &mut [u8]) -> Option<()> {
-        self.pieces.read_into(at, room, &self.file)
-    }
-}
 
 /// A file, and the positions of its pages.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ const LEAST_LISTS: usize = 64;
 
 /// What decides how much an update can cost.
 #[derive(Default)]
-struct Look {
+struct CostFactors {
     /// All blocks that are not collected, and the squares of how many of them are in each list, added up.
     items: u64,
     squares: u64,
@@ -28,31 +28,31 @@ struct Look {
 /// Not promised: any bound for an update with items in containers that are collected or not in it; that is
 /// `u64::MAX`.
 pub fn steps_at_most(update: &Update<'_, Checked>) -> u64 {
-    let Some(look) = Look::at(update) else { return u64::MAX };
+    let Some(factors) = CostFactors::at(update) else { return u64::MAX };
     let ranges = update.deletes.iter().count() as u64;
     let blocks = update.blocks.len() as u64;
     // Each item has two origins, and each deletion two ends, where something may be cut.
     let ends = blocks.saturating_add(ranges).saturating_mul(2);
-    let cuts = look.seams.min(ends);
+    let cuts = factors.seams.min(ends);
     let fragments = blocks.saturating_add(cuts);
-    let cut = 1 + look.longest / VALUES + 2 * fragments / MOVES;
+    let cut = 1 + factors.longest / VALUES + 2 * fragments / MOVES;
     // An item is compared with those that stand in its list, and twice a key is walked back to its beginning,
     // four items a step.
-    let places = look.squares.saturating_add(look.items.saturating_mul(cuts));
+    let places = factors.squares.saturating_add(factors.items.saturating_mul(cuts));
     let compared = places.saturating_add(places / 2);
     let deleted = fragments.saturating_add(ranges.saturating_mul(2)) / MOVES;
-    let joins = look.joints.saturating_add(cuts);
+    let joins = factors.joints.saturating_add(cuts);
     let moved = joins.saturating_mul(1 + fragments / 2 / MOVES);
-    let units = look.joined.saturating_add(if cuts > 0 { look.longest } else { 0 });
+    let units = factors.joined.saturating_add(if cuts > 0 { factors.longest } else { 0 });
     // A run has at most twice as many parts as joints.
     let copied = joins.saturating_mul(units) / COPIES;
     let of_cuts = cuts.saturating_mul(cut);
     [compared, of_cuts, deleted, moved, copied].into_iter().fold(0, u64::saturating_add)
 }
 
-impl Look {
-    fn at(update: &Update<'_, Checked>) -> Option<Look> {
-        let mut look = Look::default();
+impl CostFactors {
+    fn at(update: &Update<'_, Checked>) -> Option<CostFactors> {
+        let mut factors = CostFactors::default();
         let facts = update.facts();
         // Lists that share an entry count as one, which is more.
         let mut lists = vec![0u32; update.blocks.len().next_power_of_two().max(LEAST_LISTS)];
@@ -65,30 +65,30 @@ impl Look {
                 let before = before.replace(block).filter(|of| of.next_clock() == block.clock);
                 let alike = before.filter(|of| of.kind == block.kind);
                 if block.kind == BlockKind::Gc {
-                    look.joints += u64::from(alike.is_some());
+                    factors.joints += u64::from(alike.is_some());
                     continue;
                 }
                 let SlotRef::Slot(slot) = facts.standing(index) else { return None };
                 let slot = facts.slots.get(slot as usize)?;
                 let list = lists.get_mut(hash(update, slot) as usize & mask)?;
-                look.squares += u64::from(*list);
+                factors.squares += u64::from(*list);
                 *list = list.saturating_add(1);
-                look.items += 1;
+                factors.items += 1;
                 if block.len > 1 {
-                    look.seams += units - 1;
-                    look.longest = look.longest.max(units);
+                    factors.seams += units - 1;
+                    factors.longest = factors.longest.max(units);
                 }
                 let chained = facts.chain.get(index).is_none_or(|from| *from < block.clock);
                 if before.is_some() && chained {
-                    look.joints += 1;
+                    factors.joints += 1;
                     // Of two values of a key the first is deleted, and nothing of it is copied.
                     if let Some(alike) = alike.filter(|_| !slot.is_keyed()) {
-                        look.joined += u64::from(alike.len) + units;
+                        factors.joined += u64::from(alike.len) + units;
                     }
                 }
             }
         }
-        Some(look)
+        Some(factors)
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Write};
 
 /// What goes into a file.
-pub(in crate::store) trait Content: Sync {
+pub(in crate::store) trait WrittenContent: Sync {
     /// Passes on all of it, piece by piece. Large pieces that are all as long cost the least.
     ///
     /// # Errors
@@ -16,7 +16,7 @@ pub(in crate::store) trait Content: Sync {
 
 /// Fills a new file with a content of about `bytes` bytes, and returns the hash of that. For a large file it
 /// is worked out at the same time, from what a second thread reads.
-pub(super) fn fill(file: &File, bytes: u64, content: &dyn Content) -> io::Result<[u8; 32]> {
+pub(super) fn fill(file: &File, bytes: u64, content: &dyn WrittenContent) -> io::Result<[u8; 32]> {
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     let mut to = Flowing::to(file);
     if !parallel::pays(bytes) {
@@ -32,7 +32,7 @@ pub(super) fn fill(file: &File, bytes: u64, content: &dyn Content) -> io::Result
     written.and(hash)
 }
 
-fn hash_of(content: &dyn Content) -> io::Result<[u8; 32]> {
+fn hash_of(content: &dyn WrittenContent) -> io::Result<[u8; 32]> {
     let mut hasher = blake3::Hasher::new();
     content.pass_on(&mut |piece| {
         hasher.update(piece);
@@ -45,7 +45,7 @@ fn hash_of(content: &dyn Content) -> io::Result<[u8; 32]> {
 mod tests {
     use super::*;
 
-    impl Content for Vec<Vec<u8>> {
+    impl WrittenContent for Vec<Vec<u8>> {
         fn pass_on(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
             self.iter().try_for_each(|piece| out(piece))
         }
@@ -73,7 +73,7 @@ mod tests {
     /// A content that cannot be read to its end.
     struct Lost;
 
-    impl Content for Lost {
+    impl WrittenContent for Lost {
         fn pass_on(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
             out(&[7; 1 << 19])?;
             Err(io::ErrorKind::StorageFull.into())

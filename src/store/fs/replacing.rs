@@ -1,6 +1,6 @@
 //! Replacing whole files.
 
-use super::hashed::{self, Content};
+use super::hashed::{self, WrittenContent};
 use super::seen::{OpenFile, Seen};
 use crate::error::{Error, Result};
 use std::fs::{self, File, OpenOptions};
@@ -24,7 +24,7 @@ pub(in crate::store) fn persist(path: &Path, bytes: &[u8]) -> Result<()> {
 pub(in crate::store) fn persist_hashed(
     path: &Path,
     bytes: u64,
-    content: &dyn Content,
+    content: &dyn WrittenContent,
     sound: impl FnOnce() -> std::io::Result<()>,
 ) -> Result<(Option<Seen>, [u8; 32])> {
     let filled = |file: &File| {
