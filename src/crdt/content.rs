@@ -3,7 +3,7 @@
 
 use crate::crdt::source::Shared;
 use crate::path::DocPath;
-use crate::wire::{DeleteSet, Id, Value, any, write_var};
+use crate::wire::{BlockKind, DeleteSet, Header, Id, Parent, Value, any, write_bytes, write_var};
 use std::collections::BTreeMap;
 
 /// What is to be created. It says which parts are shared types, and nests a few levels deep.
@@ -130,20 +130,17 @@ impl Blocks {
 
     /// Writes content with everything below it. Returns the id of its item.
     fn put(&mut self, insertion: &Insertion<'_>, content: &Content) -> Id {
-        const ANY: u8 = 8;
-        const TYPE: u8 = 7;
-        const STRING: u8 = 4;
         let own = Id { client: self.client, clock: self.clock };
         self.count = self.count.saturating_add(1);
         self.clock = self.clock.saturating_add(1);
         match content {
             Content::Plain(value) => {
-                self.head(ANY, insertion);
+                self.head(BlockKind::Any, insertion);
                 write_var(&mut self.bytes, 1);
                 any::write(&mut self.bytes, value);
             }
             Content::Map(fields) => {
-                self.head(TYPE, insertion);
+                self.head(BlockKind::Type, insertion);
                 self.bytes.push(1);
                 for (key, field) in fields {
                     let owner = InsertionOwner::Item(own);
@@ -154,7 +151,7 @@ impl Blocks {
                 }
             }
             Content::Array(items) => {
-                self.head(TYPE, insertion);
+                self.head(BlockKind::Type, insertion);
                 self.bytes.push(0);
                 let mut left = None;
                 for item in items {
@@ -164,17 +161,17 @@ impl Blocks {
                 }
             }
             Content::Text(letters) => {
-                self.head(TYPE, insertion);
+                self.head(BlockKind::Type, insertion);
                 self.bytes.push(2);
                 // All characters are one block, whose length is counted in UTF-16 units.
                 let units = u32::try_from(letters.encode_utf16().count()).unwrap_or(u32::MAX);
                 if units > 0 {
                     let owner = InsertionOwner::Item(own);
                     self.head(
-                        STRING,
+                        BlockKind::String,
                         &Insertion { owner: &owner, key: None, left: None, right: None },
                     );
-                    text(&mut self.bytes, letters);
+                    write_bytes(&mut self.bytes, letters.as_bytes());
                     self.count = self.count.saturating_add(1);
                     self.clock = self.clock.saturating_add(units);
                 }
@@ -183,44 +180,14 @@ impl Blocks {
         own
     }
 
-    fn head(&mut self, kind: u8, insertion: &Insertion<'_>) {
-        const LEFT: u8 = 0x80;
-        const RIGHT: u8 = 0x40;
-        const KEYED: u8 = 0x20;
-        let out = &mut self.bytes;
-        if insertion.left.is_some() || insertion.right.is_some() {
-            // An item with a neighbour has its parent.
-            let (left, right) =
-                (insertion.left.map_or(0, |_| LEFT), insertion.right.map_or(0, |_| RIGHT));
-            out.push(kind | left | right);
-            [insertion.left, insertion.right].into_iter().flatten().for_each(|unit| id(out, unit));
-            return;
-        }
-        out.push(if insertion.key.is_some() { kind | KEYED } else { kind });
-        match insertion.owner {
-            InsertionOwner::Root(name) => {
-                write_var(out, 1);
-                text(out, name);
-            }
-            InsertionOwner::Item(of) => {
-                write_var(out, 0);
-                id(out, *of);
-            }
-        }
-        if let Some(key) = insertion.key {
-            text(out, key);
-        }
+    fn head(&mut self, kind: BlockKind, insertion: &Insertion<'_>) {
+        let Insertion { owner, key, left, right } = *insertion;
+        let parent = Some(match owner {
+            InsertionOwner::Root(name) => Parent::Root(name.as_str()),
+            InsertionOwner::Item(id) => Parent::Item(*id),
+        });
+        Header { left, right, parent, key }.write(kind, &mut self.bytes);
     }
-}
-
-fn id(out: &mut Vec<u8>, id: Id) {
-    write_var(out, id.client);
-    write_var(out, u64::from(id.clock));
-}
-
-fn text(out: &mut Vec<u8>, text: &str) {
-    write_var(out, text.len() as u64);
-    out.extend_from_slice(text.as_bytes());
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::Fault;
 use super::deletes::write_var;
+use super::head::write_bytes;
 use super::reader::{AnyHead, ByteReader};
 use super::{Record, Value};
 use crate::limits::ANY_DEPTH;
@@ -63,6 +64,9 @@ fn too_deep(reader: &ByteReader<'_>) -> Fault {
     reader.fault("nesting", format!("a value nested deeper than {ANY_DEPTH}"))
 }
 
+/// What precedes a text.
+pub const TEXT: u8 = 119;
+
 /// Writes a value as other programs write it: shared types become the plain values that they show.
 ///
 /// Recursion is bounded: what was read or parsed is nested no deeper than [`ANY_DEPTH`].
@@ -75,7 +79,7 @@ pub fn write(out: &mut Vec<u8>, value: &Value) {
         Value::BigInt(n) => write_big(out, *n),
         Value::Number(n) => write_float(out, *n),
         Value::String(text) | Value::Text(text) => {
-            out.push(119);
+            out.push(TEXT);
             write_bytes(out, text.as_bytes());
         }
         Value::Object(fields) | Value::Map(fields) => {
@@ -126,11 +130,6 @@ fn write_big(out: &mut Vec<u8>, n: i64) {
 fn write_float(out: &mut Vec<u8>, n: f64) {
     out.push(123);
     out.extend_from_slice(&n.to_be_bytes());
-}
-
-fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    write_var(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
 }
 
 /// Returns the JSON text of an embedded value as plain data; `None` if it is not JSON, or nested too deeply.

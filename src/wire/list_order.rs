@@ -2,16 +2,14 @@
 //! and to put another one beside it, with only the blocks of a few entries at hand.
 
 use super::deletes::write_var;
-use super::{BlockKind, ByteReader, Checked, Clocks, Id, Owner, Run, RunContent, Update};
+use super::head::{write_bytes, write_id};
+use super::{
+    BlockKind, ByteReader, Checked, Clocks, Header, Id, Owner, Parent, Run, RunContent, Update, any,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-const HAS_LEFT: u8 = 0x80;
-const HAS_RIGHT: u8 = 0x40;
-const DELETED: u8 = 1;
-const ANY: u8 = 8;
-const STRING: u8 = 119;
 /// More runs than this that an edit added are not followed: each is looked for among all entries.
 const MOST_NEW: usize = 1_000;
 
@@ -279,8 +277,7 @@ impl ListOrder {
                 write_var(&mut out, client);
             }
             let text = self.text(entry);
-            write_var(&mut out, text.len() as u64);
-            out.extend_from_slice(text);
+            write_bytes(&mut out, text);
         }
         write_beside(self.end, &mut out);
         let seal = seal_of(&out);
@@ -329,7 +326,7 @@ fn write_beside(beside: BeforeUnit, out: &mut Vec<u8>) {
         BeforeUnit::Unknown => out.push(2),
         BeforeUnit::Dead(unit) => {
             out.push(3);
-            write_id(unit, out);
+            write_id(out, unit);
         }
     }
 }
@@ -345,11 +342,6 @@ fn read_beside(reader: &mut ByteReader<'_>) -> Option<BeforeUnit> {
         }
         _ => return None,
     })
-}
-
-fn write_id(id: Id, out: &mut Vec<u8>) {
-    write_var(out, id.client);
-    write_var(out, u64::from(id.clock));
 }
 
 /// Returns the units of a part that an edit removed.
@@ -389,20 +381,13 @@ pub fn loose_blocks(list: Id, part: &[(Id, Option<&[u8]>)]) -> BTreeMap<Id, Vec<
 
 /// Returns an entry of a list, dead if it has no text, as a block between two others.
 fn block_of(list: Id, left: Option<Id>, right: Option<Id>, text: Option<&[u8]>) -> Vec<u8> {
-    let kind = if text.is_some() { ANY } else { DELETED };
-    let origins = left.map_or(0, |_| HAS_LEFT) | right.map_or(0, |_| HAS_RIGHT);
-    let mut out = vec![kind | origins];
-    left.into_iter().chain(right).for_each(|origin| write_id(origin, &mut out));
-    if origins == 0 {
-        // The parent is an item.
-        out.push(0);
-        write_id(list, &mut out);
-    }
+    let kind = if text.is_some() { BlockKind::Any } else { BlockKind::Deleted };
+    let mut out = Vec::new();
+    Header { left, right, parent: Some(Parent::Item(list)), key: None }.write(kind, &mut out);
     write_var(&mut out, 1);
     if let Some(text) = text {
-        out.push(STRING);
-        write_var(&mut out, text.len() as u64);
-        out.extend_from_slice(text);
+        out.push(any::TEXT);
+        write_bytes(&mut out, text);
     }
     out
 }
@@ -467,6 +452,6 @@ impl<'a> NewUnits<'a> {
 fn texts_at<'a>(run: &mut Run<'_, 'a, Checked>, count: u32) -> Vec<&'a [u8]> {
     let Some(RunContent::Values(values)) = run.content() else { return Vec::new() };
     let mut values = values.clone();
-    let text = |_| (values.byte().ok()? == STRING).then(|| values.buffer().ok()).flatten();
+    let text = |_| (values.byte().ok()? == any::TEXT).then(|| values.buffer().ok()).flatten();
     (0..count).map_while(text).collect()
 }

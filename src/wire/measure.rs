@@ -2,7 +2,8 @@
 
 use super::Value;
 use super::any;
-use super::reader::{AnyHead, ROOT_PARENT};
+use super::head::ROOT_PARENT;
+use super::reader::AnyHead;
 use super::{Block, BlockKind, ByteReader, Header, Parent, Update};
 use std::ops::Range;
 

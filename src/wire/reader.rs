@@ -1,18 +1,10 @@
 //! Reads the primitives of the format from untrusted bytes: every step is bounded by what is left, and
 //! nothing is copied.
 
-use super::{BlockKind, Fault, Header, Id, Parent};
+use super::head::{HAS_KEY, HAS_LEFT, HAS_RIGHT, KIND, ROOT_PARENT};
+use super::{BlockKind, Fault, Header, Id, Parent, any};
 use crate::limits::{ANY_DEPTH, CLIENT_END, CLOCK_END};
 use std::str::Utf8Error;
-
-/// The code for an item whose parent is a root.
-pub const ROOT_PARENT: u8 = 1;
-const HAS_LEFT: u8 = 0x80;
-const HAS_RIGHT: u8 = 0x40;
-/// If either is set, the container and the key are the origin's.
-pub const HAS_ORIGIN: u8 = HAS_LEFT | HAS_RIGHT;
-const HAS_KEY: u8 = 0x20;
-const KIND: u8 = 0x1f;
 
 /// The largest number that yrs and Yjs write as an integer.
 const INT_END: u64 = 0x7fff_ffff;
@@ -452,7 +444,7 @@ impl<'a> ByteReader<'a> {
             }
             121 => AnyHead::Bool(false),
             120 => AnyHead::Bool(true),
-            119 => AnyHead::String,
+            any::TEXT => AnyHead::String,
             118 => AnyHead::Map(self.count(2)?),
             117 => AnyHead::List(self.count(1)?),
             116 => AnyHead::Buffer,

@@ -1,12 +1,9 @@
 //! Goes through the blocks of one client unit by unit, whatever blocks they were written in.
 
 use super::deletes::write_var;
+use super::head::{HAS_KEY, HAS_LEFT, HAS_RIGHT, KIND, write_bytes, write_id};
 use super::{Block, BlockKind, ByteReader, Client, Header, Id, Update};
 use std::str::EncodeUtf16;
-
-const HAS_LEFT: u8 = 0x80;
-const HAS_KEY: u8 = 0x20;
-const KIND: u8 = 0x1f;
 
 /// A position in the blocks of one client.
 pub struct Run<'u, 'a, S> {
@@ -168,12 +165,9 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
             return;
         }
         let header = self.header();
-        let right = header.right.map_or(0, |_| 0x40);
+        let right = header.right.map_or(0, |_| HAS_RIGHT);
         out.push(block.info & (KIND | HAS_KEY) | HAS_LEFT | right);
-        for id in [header.left, header.right].into_iter().flatten() {
-            write_var(out, id.client);
-            write_var(out, u64::from(id.clock));
-        }
+        [header.left, header.right].into_iter().flatten().for_each(|origin| write_id(out, origin));
     }
 
     fn write_content(&mut self, units: u32, out: &mut Vec<u8>) {
@@ -183,8 +177,7 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
                 // that lengths stay the same.
                 let taken: Vec<u16> = text.take(units as usize).collect();
                 let text = String::from_utf16_lossy(&taken);
-                write_var(out, text.len() as u64);
-                out.extend_from_slice(text.as_bytes());
+                write_bytes(out, text.as_bytes());
             }
             Some(RunContent::Values(reader)) => {
                 let mut after = reader.clone();

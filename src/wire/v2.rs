@@ -4,14 +4,10 @@
 //! their own, most of them run-length encoded. v2 is never written into stores.
 
 use super::deletes::write_var;
+use super::head::{HAS_KEY, HAS_LEFT, HAS_ORIGIN, HAS_RIGHT, KIND, write_bytes};
 use super::reader::ByteReader;
 use super::{Fault, Update, any};
 use crate::limits::{V2_STRETCH, V2_UNPACKED_BYTES};
-
-const HAS_LEFT: u8 = 0x80;
-const HAS_RIGHT: u8 = 0x40;
-const HAS_KEY: u8 = 0x20;
-const KIND: u8 = 0x1f;
 
 /// Returns the same update in v1. Linear in the output, which is bounded, because run lengths can announce
 /// any number of blocks in a few bytes.
@@ -133,7 +129,7 @@ impl<'a> Columns<'a> {
             write_var(out, self.clients.next()?);
             write_var(out, self.right_clocks.next()?);
         }
-        if info & (HAS_LEFT | HAS_RIGHT) != 0 {
+        if info & HAS_ORIGIN != 0 {
             return Ok(());
         }
         match self.parents.next()? {
@@ -160,7 +156,7 @@ impl<'a> Columns<'a> {
 
     fn text(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
         let text = self.texts.next()?;
-        write_text(out, &text);
+        write_bytes(out, text.as_bytes());
         Ok(())
     }
 
@@ -170,14 +166,14 @@ impl<'a> Columns<'a> {
             self.keys.push(self.texts.next()?);
         }
         let last = self.keys.len().saturating_sub(1);
-        write_text(out, self.keys.get(number.min(last)).map_or("", String::as_str));
+        write_bytes(out, self.keys.get(number.min(last)).map_or(&[], |key| key.as_bytes()));
         Ok(())
     }
 
     /// Converts a plain value to JSON, as v1 has it in formats and embeds.
     fn json(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
         let value = any::read(&mut self.rest)?;
-        write_text(out, &value.to_json().to_string());
+        write_bytes(out, value.to_json().to_string().as_bytes());
         Ok(())
     }
 
@@ -256,11 +252,6 @@ impl<'a> Columns<'a> {
         }
         Ok(())
     }
-}
-
-fn write_text(out: &mut Vec<u8>, text: &str) {
-    write_var(out, text.len() as u64);
-    out.extend_from_slice(text.as_bytes());
 }
 
 /// Bytes, each with its number of occurrences; the last one is repeated as often as it is read.

@@ -3,11 +3,8 @@
 use super::super::view::index::Entry;
 use super::content::{SharedType, SharedTypes, TypeKind};
 use crate::error::{Error, Result};
-use crate::wire::{BlockKind, ByteReader, Id, write_var};
+use crate::wire::{BlockKind, ByteReader, Header, Id, Parent, write_bytes, write_var};
 use std::collections::VecDeque;
-
-const LEFT: u8 = 0x80;
-const KEYED: u8 = 0x20;
 
 /// A rebuilt document.
 pub struct Rebuilt {
@@ -118,7 +115,7 @@ impl SharedTypes {
             BlockKind::String => {
                 let mut text = String::new();
                 entries.iter().for_each(|entry| self.push_text(entry, &mut text));
-                write_text(&mut out, &text);
+                write_bytes(&mut out, text.as_bytes());
                 text.encode_utf16().count()
             }
             BlockKind::Any | BlockKind::Json => {
@@ -199,30 +196,17 @@ impl Writer {
         content: &[u8],
         units: u32,
     ) -> Result<u32> {
-        let Some(number) = number(kind) else {
+        if matches!(kind, BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted | BlockKind::Move) {
             return Err(Error::bug(format!("{} is no content", kind.name())));
-        };
-        let info = match (left, key) {
-            (Some(_), _) => number | LEFT,
-            (None, Some(_)) => number | KEYED,
-            (None, None) => number,
-        };
+        }
+        let own = |clock| Id { client: self.client, clock };
+        let parent = Some(match under {
+            Under::Root(name) => Parent::Root(name),
+            Under::Item(clock) => Parent::Item(own(clock)),
+        });
+        let header = Header { left: left.map(own), right: None, parent, key };
         let before = self.out.len();
-        self.out.push(info);
-        match (left, under) {
-            (Some(clock), _) => self.id(Id { client: self.client, clock }),
-            (None, Under::Root(name)) => {
-                write_var(&mut self.out, 1);
-                write_text(&mut self.out, name);
-            }
-            (None, Under::Item(clock)) => {
-                write_var(&mut self.out, 0);
-                self.id(Id { client: self.client, clock });
-            }
-        }
-        if let (None, Some(key)) = (left, key) {
-            write_text(&mut self.out, key);
-        }
+        header.write(kind, &mut self.out);
         self.out.extend_from_slice(content);
         self.content_bytes = self.content_bytes.saturating_add(content.len() as u64);
         self.written += self.out.len().saturating_sub(before) as u64;
@@ -236,29 +220,4 @@ impl Writer {
         self.blocks += 1;
         Ok(first)
     }
-
-    fn id(&mut self, id: Id) {
-        write_var(&mut self.out, id.client);
-        write_var(&mut self.out, id.clock.into());
-    }
-}
-
-/// The number of a block kind in the format, for kinds with content.
-fn number(kind: BlockKind) -> Option<u8> {
-    Some(match kind {
-        BlockKind::Json => 2,
-        BlockKind::Binary => 3,
-        BlockKind::String => 4,
-        BlockKind::Embed => 5,
-        BlockKind::Format => 6,
-        BlockKind::Type => 7,
-        BlockKind::Any => 8,
-        BlockKind::Doc => 9,
-        BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted | BlockKind::Move => return None,
-    })
-}
-
-fn write_text(out: &mut Vec<u8>, text: &str) {
-    write_var(out, text.len() as u64);
-    out.extend_from_slice(text.as_bytes());
 }

@@ -1,13 +1,10 @@
 //! What an edit changed of the blocks that it was given.
 
+use crate::wire::head::KIND;
 use crate::wire::walk::walk_block;
 use crate::wire::{Block, BlockKind, ByteReader, Checked, Id, IdSet, Update};
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-/// The bits of an info byte that tell the kind of content, and those of deleted content.
-const KIND: u8 = 0x1f;
-const DELETED: u8 = 1;
 
 /// Some blocks of a state, as a state of its own, before and after an edit.
 pub struct Edited<'e, 'a> {
@@ -85,5 +82,5 @@ pub(super) fn without_content(bytes: &[u8], clock: u32) -> Option<Vec<u8>> {
     let block = walk_block(&mut ByteReader::at(bytes, 0), clock).ok()?;
     let header = bytes.get(1..block.content as usize).filter(|_| block.len == 1)?;
     let is_item = !matches!(block.kind, BlockKind::Gc | BlockKind::Skip);
-    is_item.then(|| [&[block.info & !KIND | DELETED], header, &[1]].concat())
+    is_item.then(|| [&[block.info & !KIND | BlockKind::Deleted.number()], header, &[1]].concat())
 }
