@@ -323,7 +323,7 @@ fn deep(doc: &DocId, shown: &AnyView) -> Result<Option<Found>> {
     let again = checked(shown.bytes())
         .map_err(|fault| Error::bug("an update that was checked is not valid").because(fault))
         // The client id is that of a document that writes nothing.
-        .and_then(|update| Doc::load(&update, 1)?.encode());
+        .and_then(|update| Doc::open(&update, 1)?.encode());
     let what = match again {
         Err(e) => Some(format!("yrs rejects it: {e}")),
         Ok((bytes, version)) => {

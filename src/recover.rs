@@ -47,7 +47,7 @@ pub fn rebuild(doc: &DocId, sources: &[RecoverySource], roots: Roots) -> Result<
         Expected::Anything => merged,
         // Through yrs, so that the stored bytes are those that every program would store.
         Expected::Roots(_) | Expected::Concern(_) => {
-            Doc::load(&checked(&merged, expected)?, 1)?.encode()?.0
+            Doc::open(&checked(&merged, expected)?, 1)?.encode()?.0
         }
     };
     let records = account::account(doc, &state, &read)?;

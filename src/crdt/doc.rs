@@ -273,12 +273,11 @@ impl Doc {
     /// Removes from yrs what it must not be given, in a document that held nothing of the kind until now.
     fn set_apart(&mut self) -> Result<()> {
         let state = self.state()?;
-        let apart = Doc::load_apart(&state.update(), self.client(), true, Counting::Now)?;
-        let counted = self.effort.is_some();
+        let counting = if self.is_counted() { Counting::Now } else { Counting::IfInDoubt };
+        let apart = Doc::load_apart(&state.update(), self.client(), true, counting)?;
         (self.yrs, self.beside, self.effort) = (apart.yrs, apart.beside, apart.effort);
-        match (counted, &mut self.effort) {
-            (true, Some(effort)) => effort.seen(self.updates.len()),
-            _ => self.effort = None,
+        if let Some(effort) = &mut self.effort {
+            effort.seen(self.updates.len());
         }
         self.elements.forget();
         type_roots(&mut self.yrs.transact_mut(), &self.roots);

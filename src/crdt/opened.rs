@@ -49,11 +49,6 @@ impl InYrs {
     ) -> Result<Admitted<'u>> {
         let doc = self.doc()?;
         if !doc.is_empty() {
-            // What arrived whole may not have been counted.
-            if !doc.is_counted() {
-                let state = doc.state()?;
-                doc.count(&state.update())?;
-            }
             return doc.admit(update, allowance);
         }
         let bytes = update.bytes().len();
@@ -149,6 +144,23 @@ impl OpenedDocument {
                     .because("crdtctl does not know what its content means")
                     .hint(Next::Dump.and(" shows it; the program that made it can write it")))
             }
+        }
+    }
+
+    /// Whether its cost so far is known, or does not matter; if not, it has to be counted before anything is
+    /// merged into it.
+    pub fn is_counted(&self) -> bool {
+        match self {
+            OpenedDocument::Yrs(InYrs { doc, .. }) => doc.is_counted(),
+            OpenedDocument::Carried(_) => true,
+        }
+    }
+
+    /// Counts the cost so far, given the present state. Fails as [`Doc::count`].
+    pub fn count(&mut self, state: &Update<'_, Checked>) -> Result<()> {
+        match self {
+            OpenedDocument::Yrs(opened) => opened.doc()?.count(state),
+            OpenedDocument::Carried(_) => Ok(()),
         }
     }
 

@@ -4,7 +4,7 @@ use super::fold::{ContentNote, EncodedState, NewState};
 use super::load::{EMPTY, Loaded, LoadedState, Roots, excluded};
 use super::state::KnownContent;
 use crate::crdt::any_view::AnyView;
-use crate::crdt::doc::{Admitted, Doc};
+use crate::crdt::doc::Admitted;
 use crate::crdt::effort::Allowance;
 use crate::crdt::first_update::FirstUpdate;
 use crate::crdt::opened::OpenedDocument;
@@ -211,11 +211,10 @@ impl OpenDocument {
         update: &Update<'u, Checked>,
         allowance: &mut Allowance,
     ) -> Result<Admitted<'u>> {
-        let opened = |open: &OpenDocument| open.editing.as_ref()?.doc.in_yrs().map(Doc::is_counted);
-        if opened(self) == Some(false) {
+        if self.editing.as_ref().is_some_and(|editing| !editing.doc.is_counted()) {
             let state = self.checked(doc, roots)?;
-            if let Some(opened) = self.editing.as_mut().and_then(|e| e.doc.in_yrs_mut()) {
-                opened.count(&state.update()).map_err(|e| about(doc, e))?;
+            if let Some(editing) = &mut self.editing {
+                editing.doc.count(&state.update()).map_err(|e| about(doc, e))?;
             }
         }
         match &mut self.editing {

@@ -210,6 +210,10 @@ fn what_arrived_whole_is_merged_into() {
     let mut allowance = Allowance::default();
     for bytes in [&base, &news] {
         let update = checked(bytes);
+        if !doc.is_counted() {
+            let state = doc.state().unwrap();
+            doc.count(&state.update()).unwrap();
+        }
         let admitted = doc.admit(&update, &mut allowance).unwrap();
         assert!(doc.apply_admitted(&admitted).unwrap());
     }
