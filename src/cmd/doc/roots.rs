@@ -24,8 +24,9 @@ fn write_in(
 ) -> io::Result<()> {
     let (bytes, mut out) = (view.bytes().len(), EscapedJson(out));
     form.begin_object(&mut out)?;
-    for (index, root) in view.roots().iter().enumerate() {
-        let Some(content) = view.lent(root) else { continue };
+    let roots = view.roots();
+    let live = roots.iter().filter_map(|root| Some((root, view.lent(root)?)));
+    for (index, (root, content)) in live.enumerate() {
         begin_field(&mut form, root, index == 0, &mut out)?;
         match content {
             LentValue::Map(map) if parallel::pays(bytes) => {
