@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::deletes::write_var;
-use super::head::write_bytes;
+use super::head::{TEXT_VALUE, write_bytes};
 use super::reader::{AnyHead, ByteReader};
 use super::{Record, Value};
 use crate::limits::ANY_DEPTH;
@@ -64,9 +64,6 @@ fn too_deep(reader: &ByteReader<'_>) -> Fault {
     reader.fault("nesting", format!("a value nested deeper than {ANY_DEPTH}"))
 }
 
-/// What precedes a text.
-pub const TEXT: u8 = 119;
-
 /// Writes a value as other programs write it: shared types become the plain values that they show.
 ///
 /// Recursion is bounded: what was read or parsed is nested no deeper than [`ANY_DEPTH`].
@@ -79,7 +76,7 @@ pub fn write(out: &mut Vec<u8>, value: &Value) {
         Value::BigInt(n) => write_big(out, *n),
         Value::Number(n) => write_float(out, *n),
         Value::String(text) | Value::Text(text) => {
-            out.push(TEXT);
+            out.push(TEXT_VALUE);
             write_bytes(out, text.as_bytes());
         }
         Value::Object(fields) | Value::Map(fields) => {

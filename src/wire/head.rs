@@ -14,6 +14,8 @@ pub const KIND: u8 = 0x1f;
 /// The codes for an item whose parent is an item, or a root.
 const ITEM_PARENT: u8 = 0;
 pub const ROOT_PARENT: u8 = 1;
+/// What precedes a text among plain values.
+pub const TEXT_VALUE: u8 = 119;
 
 impl BlockKind {
     /// Returns the number of the kind in the format, as [`ByteReader::kind`](super::ByteReader::kind) reads

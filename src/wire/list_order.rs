@@ -2,9 +2,9 @@
 //! and to put another one beside it, with only the blocks of a few entries at hand.
 
 use super::deletes::write_var;
-use super::head::{write_bytes, write_id};
+use super::head::{TEXT_VALUE, write_bytes, write_id};
 use super::{
-    BlockKind, ByteReader, Checked, Clocks, Header, Id, Owner, Parent, Run, RunContent, Update, any,
+    BlockKind, ByteReader, Checked, Clocks, Header, Id, Owner, Parent, Run, RunContent, Update,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -386,7 +386,7 @@ fn block_of(list: Id, left: Option<Id>, right: Option<Id>, text: Option<&[u8]>) 
     Header { left, right, parent: Some(Parent::Item(list)), key: None }.write(kind, &mut out);
     write_var(&mut out, 1);
     if let Some(text) = text {
-        out.push(any::TEXT);
+        out.push(TEXT_VALUE);
         write_bytes(&mut out, text);
     }
     out
@@ -452,6 +452,6 @@ impl<'a> NewUnits<'a> {
 fn texts_at<'a>(run: &mut Run<'_, 'a, Checked>, count: u32) -> Vec<&'a [u8]> {
     let Some(RunContent::Values(values)) = run.content() else { return Vec::new() };
     let mut values = values.clone();
-    let text = |_| (values.byte().ok()? == any::TEXT).then(|| values.buffer().ok()).flatten();
+    let text = |_| (values.byte().ok()? == TEXT_VALUE).then(|| values.buffer().ok()).flatten();
     (0..count).map_while(text).collect()
 }

@@ -1,8 +1,8 @@
 //! Reads the primitives of the format from untrusted bytes: every step is bounded by what is left, and
 //! nothing is copied.
 
-use super::head::{HAS_KEY, HAS_LEFT, HAS_RIGHT, KIND, ROOT_PARENT};
-use super::{BlockKind, Fault, Header, Id, Parent, any};
+use super::head::{HAS_KEY, HAS_LEFT, HAS_RIGHT, KIND, ROOT_PARENT, TEXT_VALUE};
+use super::{BlockKind, Fault, Header, Id, Parent};
 use crate::limits::{ANY_DEPTH, CLIENT_END, CLOCK_END};
 use std::str::Utf8Error;
 
@@ -444,7 +444,7 @@ impl<'a> ByteReader<'a> {
             }
             121 => AnyHead::Bool(false),
             120 => AnyHead::Bool(true),
-            any::TEXT => AnyHead::String,
+            TEXT_VALUE => AnyHead::String,
             118 => AnyHead::Map(self.count(2)?),
             117 => AnyHead::List(self.count(1)?),
             116 => AnyHead::Buffer,
