@@ -75,8 +75,11 @@ fn keep_as(
     keeper.missing = expected_rows(keeper.session.state())?.saturating_sub(keeper.file.count()?);
     for mut record in records {
         if let Some(late) = leaving {
-            if let Some(before) = keeper.file.shown(&record.doc, &record.path)? {
-                record.follow(&before.record);
+            let shown = keeper.file.shown(&record.doc, &record.path)?;
+            if shown.is_some_and(|shown| shown.record.removed)
+                && let Some(until) = keeper.file.hidden_until(&record)?
+            {
+                record.follow(until);
             }
             if late.contains(&record.path) && !record.removed {
                 record.changed_at = record.changed_at.saturating_add(1);

@@ -190,11 +190,11 @@ impl ArchivedRecord {
         self.removed && self.record == DELETED && self.written == item
     }
 
-    /// For a record that leaves its document now: makes it shown, whatever was recorded before. A marker
-    /// stays as it is.
-    pub(super) fn follow(&mut self, before: &ArchivedRecord) {
-        if !self.removed && before.hides(self) && before.written != self.written {
-            self.changed_at = before.changed_at.saturating_add(1);
+    /// For a record that leaves its document now: makes it shown, although markers of its other items hide
+    /// everything up to a time. A marker stays as it is.
+    pub(super) fn follow(&mut self, until: i64) {
+        if !self.removed {
+            self.changed_at = self.changed_at.max(until.saturating_add(1));
         }
     }
 

@@ -408,10 +408,11 @@ fn histories_with_an_archive_lose_nothing_and_agree() {
 }
 
 /// In each of these, replies were lost once: with the empty thread that they came back into, with one that
-/// somebody had replied in meanwhile, and after the archive was told of an earlier copy.
+/// somebody had replied in meanwhile, after the archive was told of an earlier copy, and after two had restored
+/// them at once.
 #[test]
 fn histories_that_lost_replies_do_so_no_more() {
-    for seed in [500_013, 500_217, 500_746] {
+    for seed in [500_013, 500_217, 500_746, 400_088] {
         let mut schedule = Schedule::new(seed);
         schedule.live();
         schedule.end();
