@@ -147,10 +147,13 @@ pub fn create_once(
     Ok(true)
 }
 
+/// The first id of clients that only create containers; replicas write under lower ones.
+pub const FIRST_GENESIS: u64 = 1 << 48;
+
 /// Whether a client may be one that only creates containers. Programs that draw 53 random bits have client
 /// ids in this range too.
 pub fn is_genesis(client: u64) -> bool {
-    client >> 48 > 0
+    client >= FIRST_GENESIS
 }
 
 /// Returns the generation of the record `root`/`key` that an item begins, or `None` if it is none of ours.

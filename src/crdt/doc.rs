@@ -251,6 +251,9 @@ impl Doc {
     /// Rewrites the update for yrs where needed: leaves out what the document already holds and what is in
     /// roots that no concern knows, and joins what one client wrote in a row.
     fn anew<'u>(&mut self, update: &Update<'u, Checked>) -> Result<Admitted<'u>> {
+        if let Some(window) = &self.window {
+            window.ask_for_clients();
+        }
         if update.beyond().is_some() && self.beside.is_none() {
             self.set_apart()?;
         }

@@ -137,10 +137,22 @@ pub trait Source {
         None
     }
 
+    /// Returns keys of a root that include those under which `other` holds nothing, or only a deleted record.
+    /// `None` if that needs a look at each.
+    fn keys_without(&self, _root: &str, _other: &str) -> Option<Vec<String>> {
+        None
+    }
+
     /// Returns the keys of roots below which these words can occur, each within one text and in any case.
     /// None are missing; some may be extra. `None` if that needs a look at each.
     fn holding(&self, _words: &[String]) -> Option<Vec<(String, String)>> {
         None
+    }
+
+    /// Whether anything that was asked for is not at hand, this path and all below it included: then whoever
+    /// asks will be asked again, and what is answered until then does not count.
+    fn lacks(&self, _path: &[&str]) -> bool {
+        false
     }
 
     /// Returns some fields of every record in the map or the array at a path, each with its key or id: the

@@ -169,6 +169,7 @@ impl<'d> Txn<'d> {
         // yrs keeps this for the transaction's update anyway; `state_vector` would look at every client again
         // each time.
         self.yrs.before_state().get(&yrs::ClientID::new(client)) > 0
+            || self.window.is_some_and(|window| window.knows_client(client))
     }
 
     pub(super) fn live(&self) -> Live<'_, TransactionMut<'d>> {

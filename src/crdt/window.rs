@@ -4,13 +4,15 @@
 //! something was missing is invalid: the caller has to ask again once the pages are there.
 
 mod spots;
+mod through;
 
-use crate::crdt::source::{Shared, Source};
+pub use through::Through;
+
 use crate::error::Result;
 use crate::path::DocPath;
 use crate::wire::{
     Bytes, Checked, Edited, Id, IdSet, ListOrders, ListSpot, ListSpots, Noted, PageFacts, PageRow,
-    PageSet, Pages, SharedBytes, Splice, Update, Value, Version,
+    PageSet, Pages, SharedBytes, Splice, Update, Version,
 };
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -29,9 +31,19 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// Returns what is known of the page of a key without opening it, if it is not in `beyond`.
     fn facts_beyond(&self, root: &str, key: &str, beyond: &PageSet) -> Option<PageFacts>;
 
-    /// Returns keys of a root that include those of its last `count` records, with or without hidden ones.
-    /// `None` if that needs a look at each.
-    fn latest(&self, root: &str, count: usize, hidden: bool) -> Option<Vec<String>>;
+    /// Returns keys of a root that include those of its last `count` records in pages not in `beyond`, with or
+    /// without hidden ones. `None` if that needs a look at each.
+    fn latest_beyond(
+        &self,
+        root: &str,
+        count: usize,
+        hidden: bool,
+        beyond: &PageSet,
+    ) -> Option<Vec<String>>;
+
+    /// Returns keys of a root that include those under which `other` has nothing, or a hidden record. `None` if
+    /// that needs a look at each.
+    fn keys_without(&self, root: &str, other: &str) -> Option<Vec<String>>;
 
     /// Returns the roots and keys of the pages in which these words can occur, each within one text and in
     /// any case. `None` if opening everything costs less.
@@ -50,6 +62,9 @@ pub trait PageSource: Bytes + fmt::Debug {
 
     /// Returns how much of the document the whole state holds, or `None` if that needs reading it.
     fn version(&self) -> Option<Version>;
+
+    /// Returns the clock after the last unit of a client in the whole state; 0 if it wrote nothing.
+    fn clock(&self, client: u64) -> u32;
 
     /// Returns all pages of a root.
     fn of_root(&self, root: &str) -> PageSet;
@@ -94,8 +109,9 @@ pub trait PageSource: Bytes + fmt::Debug {
     }
 
     /// Returns some pages, and some places of lists, as a state of its own, in which everything else is
-    /// collected.
-    fn project(&self, pages: &PageSet, spots: &ListSpots) -> Option<Vec<u8>>;
+    /// collected. Clients that have nothing to do with these are left out if their id is not below
+    /// `idle_below`.
+    fn project(&self, pages: &PageSet, spots: &ListSpots, idle_below: u64) -> Option<Vec<u8>>;
 
     /// Returns the state with what was in an edited projection as it is there.
     fn splice(&self, pages: &PageSet, spots: &ListSpots, edited: &Edited<'_, '_>)
@@ -158,7 +174,17 @@ impl PageSource for HeldState {
         is_beyond.then(|| self.pages.facts(root, key)).flatten()
     }
 
-    fn latest(&self, _root: &str, _count: usize, _hidden: bool) -> Option<Vec<String>> {
+    fn latest_beyond(
+        &self,
+        _root: &str,
+        _count: usize,
+        _hidden: bool,
+        _beyond: &PageSet,
+    ) -> Option<Vec<String>> {
+        None
+    }
+
+    fn keys_without(&self, _root: &str, _other: &str) -> Option<Vec<String>> {
         None
     }
 
@@ -182,6 +208,10 @@ impl PageSource for HeldState {
         self.facts.as_ref().map(|facts| facts.version.clone())
     }
 
+    fn clock(&self, client: u64) -> u32 {
+        self.pages.segments().clock(client)
+    }
+
     fn of_root(&self, root: &str) -> PageSet {
         self.pages.of_root(root)
     }
@@ -203,8 +233,8 @@ impl PageSource for HeldState {
         self.pages.keys_beyond(root, prefix, beyond)
     }
 
-    fn project(&self, pages: &PageSet, _spots: &ListSpots) -> Option<Vec<u8>> {
-        self.pages.project(&self.state, pages)
+    fn project(&self, pages: &PageSet, _spots: &ListSpots, idle_below: u64) -> Option<Vec<u8>> {
+        self.pages.project(&self.state, pages, idle_below)
     }
 
     fn splice(
@@ -252,6 +282,10 @@ pub struct Window {
     at_hand: PageSet,
     /// The places at hand of lists that are not.
     spots: ListSpots,
+    /// Clients that have nothing to do with what is at hand are at hand only if their id is below this.
+    idle_below: u64,
+    /// Whether what is at hand can differ from the state.
+    changes: bool,
     /// What was removed of these lists since.
     removed: RefCell<RemovedTexts>,
     missed: RefCell<Missed>,
@@ -264,6 +298,8 @@ type RemovedTexts = BTreeMap<(String, Id), BTreeMap<String, usize>>;
 struct Missed {
     pages: PageSet,
     spots: ListSpots,
+    /// All clients are needed.
+    clients: bool,
     /// The whole document is needed.
     all: bool,
 }
@@ -306,9 +342,34 @@ impl Window {
             noted,
             at_hand,
             spots: ListSpots::new(),
+            idle_below: u64::MAX,
+            changes: true,
             removed: RefCell::default(),
             missed,
         }
+    }
+
+    /// Leaves out all clients from this id on that have nothing to do with what is at hand: each costs as
+    /// much as a block of its own, and there can be as many as there are records.
+    pub fn without_idle(self, from: u64) -> Window {
+        Window { idle_below: from, ..self }
+    }
+
+    /// Is only read: nothing at hand will differ from the state.
+    pub fn for_reading(self) -> Window {
+        Window { changes: false, ..self.without_idle(0) }
+    }
+
+    /// Requests all clients, without which nothing can be merged: it would not be known what is news.
+    pub fn ask_for_clients(&self) {
+        if self.idle_below < u64::MAX {
+            self.missed.borrow_mut().clients = true;
+        }
+    }
+
+    /// Returns whether a client wrote anything in the whole state.
+    pub fn knows_client(&self, client: u64) -> bool {
+        self.pages.clock(client) > 0
     }
 
     /// Returns the fields that are noted for each page.
@@ -323,7 +384,7 @@ impl Window {
 
     /// Returns the pages at hand, as a state.
     pub fn projection(&self) -> Option<Vec<u8>> {
-        self.pages.project(&self.at_hand, &self.spots)
+        self.pages.project(&self.at_hand, &self.spots, self.idle_below)
     }
 
     /// Returns the whole state with the edited projection put back.
@@ -405,7 +466,7 @@ impl Window {
     pub fn has_missed(&self) -> bool {
         let missed = self.missed.borrow();
         let is_part = missed.pages.is_empty() && missed.spots.is_empty();
-        missed.all || !is_part || self.pages.has_failed()
+        missed.all || missed.clients || !is_part || self.pages.has_failed()
     }
 
     /// Returns the same document with what was missing at hand, or `None` if that is everything.
@@ -413,165 +474,17 @@ impl Window {
         let missed = self.missed.borrow();
         let at_hand = &self.at_hand | &missed.pages;
         let spots = self.with_missed_spots(&missed.spots, &at_hand);
+        let idle_below = if missed.clients { u64::MAX } else { self.idle_below };
         let (pages, missed_yet) = (Rc::clone(&self.pages), RefCell::default());
         (!missed.all && !pages.has_failed()).then_some(Window {
             pages,
             noted: self.noted,
             at_hand,
             spots,
+            idle_below,
+            changes: self.changes,
             removed: RefCell::default(),
             missed: missed_yet,
         })
-    }
-}
-
-/// A source read through a window, or all of it if there is none.
-pub struct Through<'w, S: ?Sized> {
-    /// The source to read.
-    pub source: &'w S,
-    /// Notes what is missing there.
-    pub window: Option<&'w Window>,
-}
-
-impl<S: Source + ?Sized> Through<'_, S> {
-    fn ask(&self, path: &[&str]) {
-        if let Some(window) = self.window {
-            window.ask(path);
-        }
-    }
-
-    /// The keys of each root are always known.
-    fn ask_below_root(&self, path: &[&str]) {
-        if path.len() != 1 {
-            self.ask(path);
-        }
-    }
-
-    fn ask_what_is_at(&self, path: &[&str]) {
-        if let Some(window) = self.window
-            && path.len() != 1
-        {
-            window.ask_what_is_at(path);
-        }
-    }
-
-    /// Returns the value at a path, if it can be told without opening anything.
-    fn noted(&self, path: &[&str]) -> Option<Option<Value>> {
-        let (Some(window), [root, key, field]) = (self.window, path) else { return None };
-        let at = window.noted.iter().position(|noted| noted == field)?;
-        let facts = window.pages.facts_beyond(root, key, &window.at_hand)?;
-        facts.values.into_iter().nth(at)
-    }
-
-    /// Returns the item of the map at a path of two steps, if it can be told without opening it.
-    fn map(&self, path: &[&str]) -> Option<Id> {
-        let (Some(window), [root, key]) = (self.window, path) else { return None };
-        Some(window.pages.facts_beyond(root, key, &window.at_hand)?.item)
-    }
-
-    fn with_others(&self, mut keys: Vec<String>, path: &[&str], prefix: &str) -> Vec<String> {
-        if let (Some(window), [root]) = (self.window, path) {
-            let others = window.pages.keys_beyond(root, prefix, &window.at_hand);
-            // A sequence is one page, which is at hand, and its order is its own.
-            if !others.is_empty() {
-                keys.extend(others);
-                keys.sort_unstable();
-                keys.dedup();
-            }
-        }
-        keys
-    }
-}
-
-impl<S: Source + ?Sized> Source for Through<'_, S> {
-    fn roots(&self) -> Vec<String> {
-        self.source.roots()
-    }
-
-    fn value(&self, path: &[&str]) -> Option<Value> {
-        if let Some(noted) = self.noted(path) {
-            return noted;
-        }
-        self.ask(path);
-        self.source.value(path)
-    }
-
-    fn keys(&self, path: &[&str]) -> Vec<String> {
-        self.ask_below_root(path);
-        self.with_others(self.source.keys(path), path, "")
-    }
-
-    fn keys_beginning(&self, path: &[&str], prefix: &str) -> Vec<String> {
-        self.ask_below_root(path);
-        self.with_others(self.source.keys_beginning(path, prefix), path, prefix)
-    }
-
-    fn text_before(&self, path: &[&str], text: &str) -> Option<Option<String>> {
-        let spot = || ListSpot::Previous(text.to_owned());
-        if !self.window.is_some_and(|window| window.ask_spot(self.source, path, spot)) {
-            self.ask(path);
-        }
-        self.source.text_before(path, text)
-    }
-
-    fn exists(&self, path: &[&str]) -> bool {
-        if self.map(path).is_some() {
-            return true;
-        }
-        self.ask_what_is_at(path);
-        self.source.exists(path)
-    }
-
-    fn shared(&self, path: &[&str]) -> Option<Shared> {
-        if self.map(path).is_some() {
-            return Some(Shared::Map);
-        }
-        self.ask_what_is_at(path);
-        self.source.shared(path)
-    }
-
-    fn created_by(&self, path: &[&str]) -> Option<Id> {
-        if let Some(item) = self.map(path) {
-            return Some(item);
-        }
-        self.ask_what_is_at(path);
-        self.source.created_by(path)
-    }
-
-    fn item(&self, path: &[&str]) -> Option<Id> {
-        if let Some(item) = self.map(path) {
-            return Some(item);
-        }
-        self.ask(path);
-        self.source.item(path)
-    }
-
-    fn latest(&self, root: &str, count: usize, deleted: bool) -> Option<Vec<String>> {
-        let window = self.window?;
-        // Those at hand may have changed since.
-        let count = count.saturating_add(window.at_hand.len());
-        let mut keys = window.pages.latest(root, count, deleted)?;
-        keys.extend(self.source.keys(&[root]));
-        keys.sort_unstable();
-        keys.dedup();
-        Some(keys)
-    }
-
-    /// Nothing is known of what was changed since it was opened.
-    fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>> {
-        let window = self.window?;
-        let found = window.pages.holding(words);
-        if found.is_none() {
-            window.ask_for_all();
-        }
-        // The caller asks again, with everything at hand.
-        Some(found.unwrap_or_default())
-    }
-
-    fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {
-        if let Some(window) = self.window {
-            window.ask_fields(path, names);
-        }
-        self.source.fields(path, names)
     }
 }

@@ -184,11 +184,13 @@ fn records_at(view: &dyn Source, keys: &[(String, String)]) -> Vec<DocPath> {
 
 /// Returns the replies in the threads of messages that are deleted, or no longer exist.
 fn replies_to_deleted(talk: &Talk<'_>) -> Vec<DocPath> {
-    let mut found = Vec::new();
-    for thread in THREADS.records(talk.view()) {
-        if thread.last().is_some_and(|message| talk.is_gone(message)) {
+    let (view, mut found) = (talk.view(), Vec::new());
+    let threads = view.keys_without("threads", "messages");
+    for message in threads.unwrap_or_else(|| view.keys(&["threads"])) {
+        let thread = DocPath::from(["threads", &message]);
+        if view.exists(&thread.steps()) && talk.is_gone(&message) {
             let replies = thread.child("replies");
-            let ids = talk.view().keys(&replies.steps());
+            let ids = view.keys(&replies.steps());
             found.extend(ids.into_iter().map(|id| replies.child(&id)));
         }
     }

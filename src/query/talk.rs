@@ -45,7 +45,21 @@ impl<'v> Talk<'v> {
     /// Returns the messages or replies at some paths of the document, deleted ones only with `all`.
     pub fn messages(&self, paths: Vec<DocPath>, all: bool) -> Result<Vec<Message>> {
         let shown = paths.iter().filter(|path| all || !MESSAGES.is_deleted(self.view(), path));
-        shown.map(|path| self.message(path)).collect()
+        let shown: Vec<&DocPath> = shown.collect();
+        let lacking = shown.iter().filter(|path| self.lacks(path)).count();
+        match lacking {
+            0 => shown.into_iter().map(|path| self.message(path)).collect(),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Whether a message, with what it is shown with, is not at hand; see [`Source::lacks`].
+    fn lacks(&self, path: &DocPath) -> bool {
+        let is_thread_missing = match path.steps()[..] {
+            [_, message] => self.view().lacks(&["threads", message]),
+            _ => false,
+        };
+        self.view().lacks(&path.steps()) || is_thread_missing
     }
 
     pub fn message(&self, path: &[String]) -> Result<Message> {

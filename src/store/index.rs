@@ -5,9 +5,11 @@
 //! any later change to show in them. If rewriting the file was deferred, they refer to the file and what is
 //! to be added to it ([`FilePieces`]).
 
+mod keys;
 mod lists;
 mod touched;
 
+use self::keys::KnownKeys;
 use super::file_pieces::{FilePieces, PiecedFile, SharedPieces, deferred_as};
 use super::fs::{OpenFile, Seen};
 use super::layout::{Layout, Stamp};
@@ -42,8 +44,6 @@ const SMALL_PART: u64 = 8;
 const BYTES_A_PIECE: u64 = 1 << 14;
 /// After this many reads of a file, the whole file is held in memory.
 const MOST_READS: u32 = if cfg!(debug_assertions) { 100 } else { 500 };
-/// After this many questions about pages of a root, the facts of all its pages are read at once.
-const ASKED_ONE_BY_ONE: usize = if cfg!(debug_assertions) { 4 } else { 1_000 };
 
 /// A file, and the positions of its pages.
 #[derive(Debug)]
@@ -59,13 +59,11 @@ struct IndexedFile {
     table: PageTable,
     /// What its tombstones were swept by, if known.
     swept: Option<[u8; 32]>,
-    /// The pages that were asked for, in the order of their numbers.
-    pages: RefCell<Vec<StoredPage>>,
-    numbers: RefCell<BTreeMap<String, BTreeMap<PageKey, u32>>>,
+    /// What was asked for of its pages and keys.
+    keys: KnownKeys,
     /// By root: the pages of its lists, each with the field that it is.
     lists: RefCell<HashMap<String, RootLists>>,
     orders: RefCell<HashMap<String, Option<KnownOrders>>>,
-    facts: RefCell<HashMap<String, RootFacts>>,
     /// The last words searched for, and what was found: a run that is repeated asks again.
     held: RefCell<Option<FoundWords>>,
     /// Blocks found so far, all in what the state consists of now.
@@ -85,15 +83,6 @@ type FoundWords = (Vec<String>, Option<Vec<(String, String)>>);
 type RootLists = Rc<[(String, u32)]>;
 /// The orders of all lists in a root.
 type KnownOrders = Rc<BTreeMap<Id, Arc<ListOrder>>>;
-
-/// What was asked about the pages of a root without opening them.
-#[derive(Debug, Default)]
-struct RootFacts {
-    /// What was asked one by one.
-    each: HashMap<String, Option<PageFacts>>,
-    /// The facts of all of them, once that is cheaper than asking one by one.
-    all: Option<HashMap<String, PageFacts>>,
-}
 
 /// A file that is the very one whose pages' positions are known.
 struct KnownFile {
@@ -250,13 +239,11 @@ fn indexed(
         stored_as,
         segments,
         deletes,
+        keys: KnownKeys::of(index.table.clone()),
         table: index.table,
         swept: content.swept,
-        pages: RefCell::default(),
-        numbers: RefCell::default(),
         lists: RefCell::default(),
         orders: RefCell::default(),
-        facts: RefCell::default(),
         held: RefCell::default(),
         found: FoundBlocks::default(),
         reads: Cell::default(),
@@ -295,32 +282,6 @@ impl IndexedFile {
         })
     }
 
-    fn number(&self, page: StoredPage) -> Option<u32> {
-        let mut pages = self.pages.borrow_mut();
-        let next = u32::try_from(pages.len()).ok()?;
-        let mut numbers = self.numbers.borrow_mut();
-        let keys = numbers.entry(page.root.clone()).or_default();
-        let number = *keys.entry(page.key.clone()).or_insert(next);
-        if number == next {
-            pages.push(page);
-        }
-        Some(number)
-    }
-
-    fn is_among(&self, root: &str, key: &str, pages: &PageSet) -> bool {
-        self.number_of(root, key).is_some_and(|number| pages.contains(&number))
-    }
-
-    /// Returns the page of a key, if it was found before.
-    fn number_of(&self, root: &str, key: &str) -> Option<u32> {
-        self.numbers.borrow().get(root)?.get(&PageKey::Key(key.to_owned())).copied()
-    }
-
-    /// Whether a root has a page as a whole. Such pages are among the least, so whoever asks found them.
-    fn is_sequence(&self, root: &str) -> bool {
-        self.numbers.borrow().get(root).is_some_and(|keys| keys.contains_key(&PageKey::Root))
-    }
-
     /// Reads the whole state, unless that was done.
     fn all_bytes(&self) -> Option<&[u8]> {
         if self.bytes.get().is_none() {
@@ -339,7 +300,7 @@ impl IndexedFile {
 
     /// Returns the blocks of some pages; `None` if opening everything is cheaper.
     fn ids(&self, wanted: &PageSet) -> Option<IdSet> {
-        let pages = self.pages.borrow();
+        let pages = self.keys.pages.borrow();
         let sets: Vec<&IdSet> =
             wanted.iter().filter_map(|page| Some(&pages.get(*page as usize)?.ids)).collect();
         let ids = IdSet::union_of(sets.iter().copied());
@@ -367,40 +328,25 @@ impl Bytes for IndexedFile {
 
 impl PageSource for IndexedFile {
     fn find(&self, root: &str, key: &str) -> Option<u32> {
-        if let Some(found) = self.number_of(root, key) {
-            return Some(found);
-        }
-        self.told(self.table.find(root, key)).and_then(|page| self.number(page))
+        self.told(self.keys.page(root, key))
     }
 
     fn facts_beyond(&self, root: &str, key: &str, beyond: &PageSet) -> Option<PageFacts> {
-        if self.is_among(root, key, beyond) {
-            return None;
-        }
-        let mut known = self.facts.borrow_mut();
-        if !known.contains_key(root) {
-            known.insert(root.to_owned(), RootFacts::default());
-        }
-        let known = known.get_mut(root)?;
-        if let Some(facts) = known.each.get(key) {
-            return facts.clone();
-        }
-        if known.all.is_none() && known.each.len() >= ASKED_ONE_BY_ONE {
-            known.all = Some(self.told(self.table.all_facts(root)));
-        }
-        match &known.all {
-            Some(all) => all.get(key).cloned(),
-            None => {
-                let facts = self.told(self.table.facts(root, key));
-                known.each.insert(key.to_owned(), facts.clone());
-                facts
-            }
-        }
+        self.told(self.keys.facts_beyond(root, key, beyond))
     }
 
-    fn latest(&self, root: &str, count: usize, hidden: bool) -> Option<Vec<String>> {
-        let count = u32::try_from(count).ok()?;
-        Some(self.told(self.table.latest(root, count, hidden)))
+    fn latest_beyond(
+        &self,
+        root: &str,
+        count: usize,
+        hidden: bool,
+        beyond: &PageSet,
+    ) -> Option<Vec<String>> {
+        Some(self.told(self.keys.latest_beyond(root, count, hidden, beyond)))
+    }
+
+    fn keys_without(&self, root: &str, other: &str) -> Option<Vec<String>> {
+        Some(self.told(self.keys.without(root, other)))
     }
 
     fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>> {
@@ -425,7 +371,7 @@ impl PageSource for IndexedFile {
             return None;
         }
         let pages = self.told(self.table.unswept());
-        let unswept = pages.into_iter().filter_map(|page| self.number(page)).collect();
+        let unswept = pages.into_iter().filter_map(|page| self.keys.number(page)).collect();
         Some(self.with_lists(unswept))
     }
 
@@ -433,9 +379,13 @@ impl PageSource for IndexedFile {
         Some(self.known_version())
     }
 
+    fn clock(&self, client: u64) -> u32 {
+        self.segments.clock(client)
+    }
+
     fn of_root(&self, root: &str) -> PageSet {
         let pages = self.told(self.table.of_root(root));
-        pages.into_iter().filter_map(|page| self.number(page)).collect()
+        pages.into_iter().filter_map(|page| self.keys.number(page)).collect()
     }
 
     fn lists(&self, root: &str, field: Option<&str>) -> PageSet {
@@ -448,7 +398,7 @@ impl PageSource for IndexedFile {
     }
 
     fn all_lists_of(&self, pages: &PageSet) -> BTreeSet<String> {
-        let known = self.pages.borrow();
+        let known = self.keys.pages.borrow();
         let of_list = |page: &u32| match known.get(*page as usize) {
             Some(StoredPage { root, key: PageKey::List { .. }, .. }) => Some(root.clone()),
             _ => None,
@@ -462,13 +412,11 @@ impl PageSource for IndexedFile {
         if pages.is_empty() {
             self.failed.set(true);
         }
-        pages.into_iter().filter_map(|page| self.number(page)).collect()
+        pages.into_iter().filter_map(|page| self.keys.number(page)).collect()
     }
 
     fn keys_beyond(&self, root: &str, prefix: &str, beyond: &PageSet) -> Vec<String> {
-        let mut keys = self.told(self.table.living(root, prefix));
-        keys.retain(|key| !self.is_among(root, key, beyond));
-        keys
+        self.told(self.keys.living_beyond(root, prefix, beyond))
     }
 
     fn any_list(&self, root: &str) -> Option<u32> {
@@ -491,12 +439,12 @@ impl PageSource for IndexedFile {
         self.orders_at(spots, edited)
     }
 
-    fn project(&self, pages: &PageSet, spots: &ListSpots) -> Option<Vec<u8>> {
+    fn project(&self, pages: &PageSet, spots: &ListSpots, idle_below: u64) -> Option<Vec<u8>> {
         let ids = self.ids(pages)?;
         if ids.iter().count() as u64 >= self.bytes() / BYTES_A_PIECE {
             self.all_bytes()?;
         }
-        self.projected(&ids, spots)
+        self.projected(&ids, spots, idle_below)
     }
 
     fn splice(

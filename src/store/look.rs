@@ -20,7 +20,7 @@ impl Reader {
     pub fn look<R>(&self, doc: &DocId, look: impl Fn(&dyn Source) -> R) -> Result<Option<R>> {
         if let FileSource::Files { layout, state: Some(state) } = self.source() {
             let looked = state.unmoved(|| match index::open(layout, state, doc, self.noted())? {
-                Some((_, window)) => Ok(self.look_through(doc, window, &look)),
+                Some((_, window)) => Ok(self.look_through(doc, window.for_reading(), &look)),
                 None => Ok(None),
             });
             if let Some(found) = looked.transpose()?.flatten() {

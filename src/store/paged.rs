@@ -142,16 +142,19 @@ impl Session {
 }
 
 impl OpenDocument {
-    /// Returns a document of which only some pages are read; `None` if it must be read whole.
+    /// Returns a document of which only some pages are read, and clients below `idle_below`
+    /// ([`Window::without_idle`]); `None` if it must be read whole.
     pub fn indexed(
         layout: &Layout,
         state: &State,
         doc: &DocId,
         noted: Noted,
+        idle_below: u64,
     ) -> Result<Option<OpenDocument>> {
         let Some((loaded, window)) = index::open(layout, state, doc, noted)? else {
             return Ok(None);
         };
+        let window = window.without_idle(idle_below);
         let mut open = OpenDocument::new(loaded);
         open.look_through(window)?;
         Ok(Some(open))

@@ -13,6 +13,7 @@ use super::open_document::{Editing, OpenDocument, WrittenBy, more_is_needed};
 use super::replica::Replica;
 use super::state::{Fold, NewDatabase, State};
 use super::{lock, reader};
+use crate::crdt::container::FIRST_GENESIS;
 use crate::crdt::doc::{Admitted, Txn};
 use crate::crdt::effort::Allowance;
 use crate::error::{Error, Kind, Next, Result};
@@ -388,8 +389,14 @@ impl Session {
         let noted = self.environment.noted;
         let roots = self.environment.roots;
         let paging = self.paging.filter(|_| !roots(doc).is_anything());
+        let idle_below = match paging {
+            Some(Paging::OfAny) => FIRST_GENESIS,
+            // A merge needs all clients.
+            Some(Paging::OfIndexed) | None => u64::MAX,
+        };
+        let (layout, state) = (&self.layout, &self.state);
         if paging.is_some()
-            && let Some(open) = OpenDocument::indexed(&self.layout, &self.state, doc, noted)?
+            && let Some(open) = OpenDocument::indexed(layout, state, doc, noted, idle_below)?
         {
             self.documents.insert(doc.clone(), Some(open));
             return Ok(());

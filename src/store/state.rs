@@ -26,7 +26,7 @@ pub(super) use legacy::Legacy;
 pub(super) use log::{KnownClocks, NewRow};
 pub(super) use open::NewDatabase;
 pub(super) use pages::{
-    DeferredChange, DeferredPieces, PageChange, PageIndex, PageTable, StoredPage,
+    DeferredChange, DeferredPieces, FactsRow, PageChange, PageIndex, PageTable, StoredPage,
 };
 pub use trash::Trashed;
 

@@ -180,10 +180,10 @@ impl Pages {
         others.filter_map(row).collect()
     }
 
-    /// Returns some pages as a state of its own, in which everything else is collected. `None` if the bytes
-    /// are not those in which the pages were found.
-    pub fn project(&self, state: &[u8], pages: &PageSet) -> Option<Vec<u8>> {
-        self.segments.project(state, &self.ids(pages), &BTreeMap::new(), &self.deletes)
+    /// Returns some pages as a state of its own, in which everything else is collected, without the clients
+    /// that [`Segments::project`] leaves out. `None` if the bytes are not those in which the pages were found.
+    pub fn project(&self, state: &[u8], pages: &PageSet, idle_below: u64) -> Option<Vec<u8>> {
+        self.segments.project(state, &self.ids(pages), &BTreeMap::new(), &self.deletes, idle_below)
     }
 
     /// Returns the state with these pages replaced by those in an edited form of their projection. `None` if

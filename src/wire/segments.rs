@@ -6,17 +6,18 @@
 
 mod edited;
 mod located;
+mod projection;
 mod section;
 
 pub use edited::Edited;
 pub use located::{BlockAnchor, LocatedBlock};
 pub use section::{Bytes, FoundBlocks};
 
-use edited::{pieces_of, without_content};
+use edited::without_content;
 use section::{BlockFinder, Boundary, ClientSegments};
 
 use super::deletes::write_var;
-use super::run::{Run, write_gc};
+use super::run::Run;
 use super::{ByteReader, Checked, Client, Clocks, DeleteSet, Id, IdSet, Update};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -86,6 +87,11 @@ impl Segments {
         self.clients.iter().map(|(client, section)| (*client, section.end.clock)).collect()
     }
 
+    /// Returns the clock after the last unit of a client; 0 if it wrote nothing.
+    pub fn clock(&self, client: u64) -> u32 {
+        self.clients.get(&client).map_or(0, |section| section.end.clock)
+    }
+
     /// Returns how many clients wrote the state.
     pub fn clients(&self) -> usize {
         self.clients.len()
@@ -138,46 +144,6 @@ impl Segments {
         DeleteSet::decode(&state.range(self.deletes_at..bytes)?)
     }
 
-    /// Returns some blocks as a state of its own, in which everything else is collected. `others` are blocks
-    /// of one unit each that are given instead of what the state has there. `None` if `ids` do not begin and
-    /// end at block boundaries, or the state is another.
-    pub fn project(
-        &self,
-        state: &(impl Bytes + ?Sized),
-        ids: &IdSet,
-        others: &BTreeMap<Id, Vec<u8>>,
-        deleted: &DeleteSet,
-    ) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
-        let mut deletes = DeleteSet::default();
-        write_var(&mut out, self.clients.len() as u64);
-        for (id, section) in self.clients.iter().rev() {
-            let (mut count, mut body, mut clock) = (0u64, Vec::new(), 0u32);
-            let mut finder = BlockFinder::new(*id, section, state);
-            for (range, other) in pieces_of(*id, ids, others) {
-                count = count.checked_add(gap(clock..range.start, &mut body))?;
-                match other {
-                    Some(block) => {
-                        body.extend_from_slice(block);
-                        count = count.checked_add(1)?;
-                    }
-                    None => {
-                        let (from, to) = (finder.find(range.start)?, finder.find(range.end)?);
-                        body.extend_from_slice(&state.range(from.at..to.at)?);
-                        count = count.checked_add(to.blocks.checked_sub(from.blocks)?)?;
-                    }
-                }
-                clock = range.end;
-                deleted.within(*id, range.clone()).for_each(|range| deletes.insert(*id, range));
-            }
-            count = count.checked_add(gap(clock..section.end.clock, &mut body))?;
-            write_head(&mut out, count, *id);
-            out.extend_from_slice(&body);
-        }
-        deletes.encode(&mut out);
-        Some(out)
-    }
-
     /// Whether a unit is a block of its own.
     pub fn is_alone(&self, state: &(impl Bytes + ?Sized), unit: Id) -> bool {
         let Some(section) = self.clients.get(&unit.client) else { return false };
@@ -211,12 +177,13 @@ impl Segments {
             all => all.checked_sub(self.residue_of(state, ids, deleted)?)?,
         };
         for id in clients.into_iter().rev() {
-            let section = SplicedSection {
-                old: self.clients.get(&id).unwrap_or(&none),
-                new: edited.client(id)?,
-                state,
-                edited,
+            let old = self.clients.get(&id).unwrap_or(&none);
+            let Some(new) = edited.client(id) else {
+                // It was left out of the projection.
+                parts.copy(id, old, &mut layout)?;
+                continue;
             };
+            let section = SplicedSection { old, new, state, edited };
             let pieces = section.pieces(ids.ranges(id), removed.ranges(id), &mut deletes)?;
             let count = pieces.iter().try_fold(0u64, |sum, piece| sum.checked_add(piece.blocks))?;
             write_head(&mut parts.new, count, id);
@@ -247,7 +214,7 @@ impl Segments {
         ids: &IdSet,
         deleted: &DeleteSet,
     ) -> Option<u64> {
-        let blocks = self.project(state, ids, &BTreeMap::new(), deleted)?;
+        let blocks = self.project(state, ids, &BTreeMap::new(), deleted, 0)?;
         let blocks = Update::walk(&blocks).ok()?;
         let own = |client: u64, clock: u32| ids.contains(Id { client, clock });
         let left = blocks.clients().flat_map(|(client, of)| of.iter().map(move |b| (client, b)));
@@ -256,15 +223,9 @@ impl Segments {
     }
 }
 
-/// Writes collected content in place of what is not wanted; returns how many blocks that makes.
-fn gap(clocks: Range<u32>, out: &mut Vec<u8>) -> u64 {
-    match clocks.end.checked_sub(clocks.start) {
-        Some(units) if units > 0 => {
-            write_gc(units, out);
-            1
-        }
-        _ => 0,
-    }
+/// The length of what [`write_head`] writes.
+fn head_len(blocks: u64, client: u64) -> u64 {
+    var_len(blocks) + var_len(client) + var_len(0)
 }
 
 /// Writes what precedes a client's blocks in a state.
@@ -455,6 +416,27 @@ impl SpliceParts {
         }
     }
 
+    /// Copies a whole section, with what precedes its blocks: it is written in only one way.
+    fn copy(
+        &mut self,
+        client: u64,
+        section: &ClientSegments,
+        layout: &mut SectionLayout,
+    ) -> Option<()> {
+        layout.open(client, section.end.blocks);
+        for (begin, end) in section.pairs() {
+            layout.cut();
+            let bytes = end.at.checked_sub(begin.at)?;
+            let units = end.clock.checked_sub(begin.clock)?;
+            layout.push(end.blocks.checked_sub(begin.blocks)?, units, bytes)?;
+        }
+        layout.close();
+        let begin =
+            section.segments.first()?.at.checked_sub(head_len(section.end.blocks, client))?;
+        self.push(SplicePart::Copied(begin..section.end.at));
+        Some(())
+    }
+
     fn end_new(&mut self) {
         if !self.new.is_empty() {
             self.parts.push(SplicePart::New(std::mem::take(&mut self.new)));
@@ -495,7 +477,7 @@ impl SectionLayout {
     fn open(&mut self, client: u64, blocks: u64) {
         self.open = (client, ClientSegments::default());
         (self.clock, self.blocks, self.begins) = (0, 0, true);
-        self.at = self.at.saturating_add(var_len(blocks) + var_len(client) + var_len(0));
+        self.at = self.at.saturating_add(head_len(blocks, client));
     }
 
     /// Makes the next piece begin a segment.

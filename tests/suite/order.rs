@@ -57,6 +57,9 @@ fn records_of_one_second_are_listed_in_the_order_in_which_they_were_written_on_e
     let bob = machine.replica_of(&alice, "b", BOB);
     for store in [&alice, &bob] {
         assert_eq!(store.column(&["chat", "list"], "content")[1..], numbers());
+        // The last few as well, each once, although all of them are of the last second.
+        let last = store.column(&["chat", "list", "--limit", "3"], "content");
+        assert_eq!(last, numbers()[17..]);
         let replies = store.json(&["chat", "thread", &thread])["replies"].clone();
         assert_eq!(column(&replies, "content"), numbers());
         assert_eq!(store.column(&["issue", "list"], "title")[1..], numbers());

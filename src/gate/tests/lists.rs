@@ -172,5 +172,5 @@ fn shortened(
     let segments = crate::wire::Segments::of(now).expect("segments");
     let ids = crate::wire::IdSet::of_unit(list);
     let deletes = crate::wire::DeleteSet::default();
-    segments.project(now.bytes(), &ids, blocks, &deletes).expect("a projection")
+    segments.project(now.bytes(), &ids, blocks, &deletes, u64::MAX).expect("a projection")
 }

@@ -20,7 +20,7 @@ type UnitBlocks = BTreeMap<Id, Vec<u8>>;
 impl IndexedFile {
     /// Returns the lists of a root that is a sequence, each with the field that it is.
     pub(super) fn lists_of(&self, root: &str) -> RootLists {
-        if !self.is_sequence(root) {
+        if !self.keys.is_sequence(root) {
             return Rc::default();
         }
         let mut known = self.lists.borrow_mut();
@@ -35,7 +35,7 @@ impl IndexedFile {
     /// Reads which lists a root has, each with the field that it is.
     fn read_lists(&self, root: &str) -> Vec<(String, u32)> {
         let named = |page: StoredPage| match page.key.clone() {
-            PageKey::List { field, .. } => Some((field, self.number(page)?)),
+            PageKey::List { field, .. } => Some((field, self.keys.number(page)?)),
             PageKey::Root | PageKey::Key(_) => None,
         };
         self.told(self.table.lists(root)).into_iter().filter_map(named).collect()
@@ -45,7 +45,7 @@ impl IndexedFile {
     /// such a root takes all of it.
     pub(super) fn with_lists(&self, mut pages: PageSet) -> PageSet {
         let root = |page: &u32| {
-            let known = self.pages.borrow();
+            let known = self.keys.pages.borrow();
             let page = known.get(*page as usize)?;
             (!matches!(page.key, PageKey::Key(_))).then(|| page.root.clone())
         };
@@ -59,12 +59,12 @@ impl IndexedFile {
         let is_it = |page: &&StoredPage| {
             page.root == root && matches!(page.key, PageKey::List { list: of, .. } if of == list)
         };
-        self.pages.borrow().iter().find(is_it).map(|page| page.ids.clone())
+        self.keys.pages.borrow().iter().find(is_it).map(|page| page.ids.clone())
     }
 
     /// Returns the orders of all lists in a root, or `None` if one is not known.
     fn orders_of(&self, root: &str) -> Option<KnownOrders> {
-        if !self.is_sequence(root) {
+        if !self.keys.is_sequence(root) {
             return None;
         }
         if let Some(known) = self.orders.borrow().get(root) {
@@ -96,8 +96,14 @@ impl IndexedFile {
         part.is_some_and(|part| part.into_iter().all(is_alone))
     }
 
-    /// Returns these blocks, and those at these places of lists that hold nothing else, as a state of its own.
-    pub(super) fn projected(&self, ids: &IdSet, spots: &ListSpots) -> Option<Vec<u8>> {
+    /// Returns these blocks, and those at these places of lists that hold nothing else, as a state of its own,
+    /// without the clients that [`Segments::project`](crate::wire::Segments::project) leaves out.
+    pub(super) fn projected(
+        &self,
+        ids: &IdSet,
+        spots: &ListSpots,
+        idle_below: u64,
+    ) -> Option<Vec<u8>> {
         let mut orders = Vec::new();
         for ((root, list), spots) in spots {
             orders
@@ -105,7 +111,7 @@ impl IndexedFile {
         }
         let parts = orders.iter().map(|(list, order, spots)| Some((*list, order.part(spots)?)));
         let parts: Vec<(Id, ListPart<'_>)> = parts.collect::<Option<_>>()?;
-        let project = |blocks| self.segments.project(self, ids, &blocks, &self.deletes);
+        let project = |blocks| self.segments.project(self, ids, &blocks, &self.deletes, idle_below);
         let of_parts = |blocks: &dyn Fn(Id, &ListPart<'_>) -> UnitBlocks| {
             parts.iter().flat_map(|(list, part)| blocks(*list, part)).collect::<BTreeMap<_, _>>()
         };

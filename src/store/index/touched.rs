@@ -64,11 +64,11 @@ impl IndexedFile {
             pages.extend(search.page_of(anchor)?);
         }
         let pieced = self.told(self.table.pieced());
-        pages.extend(pieced.into_iter().filter_map(|page| self.number(page)));
+        pages.extend(pieced.into_iter().filter_map(|page| self.keys.number(page)));
         if self.failed.get() || pages.len() > MOST_FOUND {
             return None;
         }
-        let known = self.pages.borrow();
+        let known = self.keys.pages.borrow();
         let name = |page: &u32| {
             let page = known.get(*page as usize)?;
             let key = match &page.key {
@@ -81,7 +81,7 @@ impl IndexedFile {
     }
 
     fn keys_of(&self, pages: &PageSet) -> BTreeSet<String> {
-        let known = self.pages.borrow();
+        let known = self.keys.pages.borrow();
         let key = |page: &u32| match &known.get(*page as usize)?.key {
             PageKey::Key(key) => Some(key.clone()),
             PageKey::Root | PageKey::List { .. } => None,

@@ -36,7 +36,7 @@ pub(in crate::store) struct DeferredPieces {
 }
 
 /// The pages of one document, read on demand.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::store) struct PageTable {
     db: Rc<Connection>,
     doc: i64,
@@ -48,6 +48,13 @@ pub(in crate::store) struct StoredPage {
     pub root: String,
     pub key: PageKey,
     pub ids: IdSet,
+}
+
+/// The page of a key, and what is known of it without opening it.
+#[derive(Debug)]
+pub(in crate::store) struct FactsRow {
+    pub page: StoredPage,
+    pub facts: Option<PageFacts>,
 }
 
 /// The pages of a file after a change of it.
@@ -82,20 +89,23 @@ pub(in crate::store) struct DeferredChange<'p> {
 }
 
 const COLUMNS: &str = "root, key, ids";
+const FACTS_COLUMNS: &str = "root, key, ids, facts";
 /// The condition for pages of lists.
 const IS_LIST: &str = "key >= '[' AND key < '\\'";
 
 impl PageTable {
-    /// Returns the page of a key, or that of a root without keys.
-    pub fn find(&self, root: &str, key: &str) -> rusqlite::Result<Option<StoredPage>> {
-        let sql = format!("SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3");
+    /// Returns the row of a key.
+    pub fn row(&self, root: &str, key: &str) -> rusqlite::Result<Option<FactsRow>> {
+        let sql =
+            format!("SELECT {FACTS_COLUMNS} FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3");
         let mut statement = self.db.prepare_cached(&sql)?;
-        let mut one =
-            |key: &str| statement.query_row(params![self.doc, root, key], page).optional();
-        Ok(match one(&stored(key))? {
-            Some(found) => Some(found),
-            None => one("")?,
-        })
+        statement.query_row(params![self.doc, root, stored(key)], facts_row).optional()
+    }
+
+    /// Returns the page of a root without keys.
+    pub fn whole(&self, root: &str) -> rusqlite::Result<Option<StoredPage>> {
+        let sql = format!("SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2 AND key = ''");
+        self.db.prepare_cached(&sql)?.query_row(params![self.doc, root], page).optional()
     }
 
     /// Returns the pages of the lists of a root that is a sequence.
@@ -117,17 +127,7 @@ impl PageTable {
         self.db.prepare_cached(&sql)?.query_map(params![self.doc, root], page)?.collect()
     }
 
-    /// Returns what is known of the page of a key without opening it.
-    pub fn facts(&self, root: &str, key: &str) -> rusqlite::Result<Option<PageFacts>> {
-        let sql = "SELECT facts FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let key = stored(key);
-        let mut rows = statement.query(params![self.doc, root, key])?;
-        let row = rows.next()?;
-        row.map(|row| facts(row, 0)).transpose().map(Option::flatten)
-    }
-
-    /// Returns the same for all pages of a root of which anything is known.
+    /// Returns what is known, without opening it, of each page of a root of which anything is known.
     pub fn all_facts(&self, root: &str) -> rusqlite::Result<HashMap<String, PageFacts>> {
         let sql = "SELECT key, facts FROM page WHERE doc = ?1 AND root = ?2";
         let mut statement = self.db.prepare_cached(sql)?;
@@ -143,27 +143,37 @@ impl PageTable {
         Ok(all)
     }
 
-    /// Returns keys of a root that include its last `count` records, with or without hidden ones.
-    pub fn latest(&self, root: &str, count: u32, hidden: bool) -> rusqlite::Result<Vec<String>> {
-        let keys = |condition: &str,
+    /// Returns the rows of keys of a root that include its last `count` records, with or without hidden ones.
+    pub fn latest(&self, root: &str, count: u32, hidden: bool) -> rusqlite::Result<Vec<FactsRow>> {
+        let rows = |condition: &str,
                     values: &[&dyn ToSql]|
-         -> rusqlite::Result<Vec<(String, i64)>> {
+         -> rusqlite::Result<Vec<(FactsRow, Option<i64>)>> {
             let sql = format!(
-                "SELECT key, at FROM page INDEXED BY page_at
+                "SELECT {FACTS_COLUMNS}, at FROM page INDEXED BY page_at
                  WHERE doc = ?1 AND root = ?2 AND {condition}"
             );
             let mut statement = self.db.prepare_cached(&sql)?;
-            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.unwrap_or(0)));
-            statement.query_map(values, row)?.collect()
+            statement.query_map(values, |row| Ok((facts_row(row)?, row.get(4)?)))?.collect()
         };
         let last = "at IS NOT NULL AND (?4 OR NOT hidden) ORDER BY at DESC LIMIT ?3";
-        let mut found = keys(last, params![self.doc, root, count, hidden])?;
-        if let Some((_, at)) = found.last().cloned() {
+        let mut found = rows(last, params![self.doc, root, count, hidden])?;
+        if let Some(at) = found.last().and_then(|(_, at)| *at) {
             // Records of the same second are ordered by who wrote first.
-            found.extend(keys("at = ?3", params![self.doc, root, at])?);
+            found.extend(rows("at = ?3", params![self.doc, root, at])?);
         }
-        found.extend(keys("at IS NULL AND lives", params![self.doc, root])?);
-        Ok(found.iter().filter_map(|(key, _)| key.strip_prefix('=').map(str::to_owned)).collect())
+        found.extend(rows("at IS NULL AND lives", params![self.doc, root])?);
+        Ok(found.into_iter().map(|(row, _)| row).collect())
+    }
+
+    /// Returns keys of a root that include those under which `other` has nothing, or a hidden record.
+    pub fn keys_without(&self, root: &str, other: &str) -> rusqlite::Result<Vec<String>> {
+        let sql = "SELECT key FROM page p WHERE doc = ?1 AND root = ?2 AND lives AND NOT EXISTS (
+                       SELECT 1 FROM page o WHERE o.doc = ?1 AND o.root = ?3 AND o.key = p.key
+                       AND o.lives AND NOT o.hidden AND o.facts <> x'')";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let keys = statement.query_map(params![self.doc, root, other], |row| row.get(0))?;
+        let keys: Vec<String> = keys.collect::<rusqlite::Result<_>>()?;
+        Ok(keys.iter().filter_map(|key| key.strip_prefix('=').map(str::to_owned)).collect())
     }
 
     pub fn least(&self) -> rusqlite::Result<Vec<StoredPage>> {
@@ -247,6 +257,10 @@ fn page(row: &Row<'_>) -> rusqlite::Result<StoredPage> {
     let ids: Vec<u8> = row.get(2)?;
     let ids = IdSet::decode(&ids).ok_or_else(|| broken(2, "ids", Type::Blob))?;
     Ok(StoredPage { root: row.get(0)?, key: page_key(row, 1)?, ids })
+}
+
+fn facts_row(row: &Row<'_>) -> rusqlite::Result<FactsRow> {
+    Ok(FactsRow { page: page(row)?, facts: facts(row, 3)? })
 }
 
 fn page_key(row: &Row<'_>, at: usize) -> rusqlite::Result<PageKey> {
