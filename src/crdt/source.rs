@@ -1,7 +1,7 @@
 //! Queries on a document, wherever it is read from: the bytes of a file ([`super::view::View`]) or a document
 //! open for editing ([`super::doc::Txn`]).
 
-use crate::wire::{Id, Record, Shape, Value};
+use crate::wire::{Clocks, Id, Record, Shape, Value};
 use std::collections::BTreeSet;
 
 /// [`Source::fields`], with one lookup for each.
@@ -143,15 +143,29 @@ pub trait Source {
         None
     }
 
+    /// Returns keys of a root that include those of containers in which a record can have a time from `since`
+    /// on. `None` if that needs a look at each.
+    fn written_since(&self, _root: &str, _since: i64) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Returns the clock after what each client wrote; `None` if that cannot be told here.
+    fn clocks(&self) -> Option<Clocks> {
+        None
+    }
+
     /// Returns the keys of roots below which these words can occur, each within one text and in any case.
     /// None are missing; some may be extra. `None` if that needs a look at each.
     fn holding(&self, _words: &[String]) -> Option<Vec<(String, String)>> {
         None
     }
 
-    /// Whether anything that was asked for is not at hand, this path and all below it included: then whoever
-    /// asks will be asked again, and what is answered until then does not count.
-    fn lacks(&self, _path: &[&str]) -> bool {
+    /// Says that what is at a path will be read, with everything below it.
+    fn want(&self, _path: &[&str]) {}
+
+    /// Whether anything that was asked for is not at hand: then whoever asks will be asked again, and no
+    /// answer counts until then.
+    fn has_missed(&self) -> bool {
         false
     }
 

@@ -36,7 +36,8 @@ use crate::crdt::source::{Shared, Source, keys_beginning};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
 use crate::wire::{
-    Checked, CheckedBytes, Fault, Id, IdSet, ListOrders, RootKind, Shape, Update, Value, Version,
+    Checked, CheckedBytes, Clocks, Fault, Id, IdSet, ListOrders, RootKind, Shape, Update, Value,
+    Version,
 };
 use index::Entry;
 use span::NONE;
@@ -228,6 +229,10 @@ impl View {
 }
 
 impl Source for View {
+    fn clocks(&self) -> Option<Clocks> {
+        Some(self.version().clocks.clone())
+    }
+
     fn item(&self, path: &[&str]) -> Option<Id> {
         View::item(self, path)
     }

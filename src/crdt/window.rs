@@ -45,6 +45,10 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// that needs a look at each.
     fn keys_without(&self, root: &str, other: &str) -> Option<Vec<String>>;
 
+    /// Returns the keys of a root whose pages have no time of their own by which they are listed, and may hold
+    /// a record from `since` on. `None` if that needs a look at each.
+    fn written_since(&self, root: &str, since: i64) -> Option<Vec<String>>;
+
     /// Returns the roots and keys of the pages in which these words can occur, each within one text and in
     /// any case. `None` if opening everything costs less.
     fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>>;
@@ -185,6 +189,10 @@ impl PageSource for HeldState {
     }
 
     fn keys_without(&self, _root: &str, _other: &str) -> Option<Vec<String>> {
+        None
+    }
+
+    fn written_since(&self, _root: &str, _since: i64) -> Option<Vec<String>> {
         None
     }
 

@@ -1,5 +1,6 @@
 //! The chat of an entity: messages, replies and threads.
 
+mod last;
 mod streamed;
 
 pub use streamed::{Taker, each_message, each_row, row_fields};
@@ -106,7 +107,7 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Resul
         let list =
             |chat: &dyn Source| list_of(reader, &Talk::of(reader, entity, chat), entity, filter);
         // If most messages are shown, reading all of them at once is faster.
-        let last = filter.limit.is_some() && filter.lets_all_through() && !filter.replies;
+        let last = filter.limit.is_some() && filter.lets_all_through();
         let some = last || filter.is_by_words();
         let found = match some {
             true => look(reader, entity, &SPEC, list)?,
@@ -125,6 +126,12 @@ fn list_of(
 ) -> Result<Vec<Message>> {
     let view = talk.view();
     let with_replies = !filter.words.is_empty() || filter.unread || filter.replies;
+    let asks_for_last = filter.is_by_words() || (filter.replies && filter.lets_all_through());
+    if let Some(limit) = filter.limit.filter(|_| asks_for_last)
+        && let Some(found) = last::last_of(reader, talk, entity, filter, limit)?
+    {
+        return Ok(found);
+    }
     let limit = filter.limit.filter(|_| filter.lets_all_through());
     let latest = limit.and_then(|limit| view.latest("messages", limit, filter.deleted));
     let holding = filter.is_by_words().then(|| view.holding(&filter.words)).flatten();
@@ -205,11 +212,11 @@ fn replies_to_deleted(talk: &Talk<'_>) -> Vec<DocPath> {
 pub fn last(reader: &Reader, entity: &EntityId, limit: usize) -> Result<(Vec<Message>, Clocks)> {
     let filter = MessageFilter { limit: Some(limit), replies: true, ..MessageFilter::default() };
     steady(reader, || {
-        let Some(view) = view(reader, entity, &SPEC)? else {
-            return Ok((Vec::new(), Clocks::new()));
-        };
-        let found = list_of(reader, &Talk::of(reader, entity, &view), entity, &filter)?;
-        Ok((found, view.version().clocks.clone()))
+        let found = look(reader, entity, &SPEC, |chat: &dyn Source| {
+            let found = list_of(reader, &Talk::of(reader, entity, chat), entity, &filter)?;
+            Ok((found, chat.clocks().unwrap_or_default()))
+        })?;
+        Ok(found.unwrap_or_default())
     })
 }
 
@@ -454,10 +461,13 @@ pub fn thread_summaries(reader: &Reader, entity: &EntityId) -> Result<Vec<Thread
 /// Returns the paths of the last `limit` messages and replies, so that only those are read in full.
 fn newest(view: &dyn Source, mut paths: Vec<DocPath>, all: bool, limit: usize) -> Vec<DocPath> {
     paths.retain(|path| all || !MESSAGES.is_deleted(view, path));
-    let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
-    paths.sort_by_cached_key(|path| {
-        let at = view.int(&path.field(created)).unwrap_or(0);
-        (at, view.item(&path.steps()), path.last().cloned())
-    });
+    paths.sort_by_cached_key(|path| order_at(view, path));
     paths.split_off(paths.len().saturating_sub(limit))
+}
+
+/// Returns the sort key of the message or reply at a path, as [`Talk::order`] does.
+fn order_at(view: &dyn Source, path: &DocPath) -> (i64, Option<Id>, String) {
+    let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
+    let at = view.int(&path.field(created)).unwrap_or(0);
+    (at, view.item(&path.steps()), path.last().cloned().unwrap_or_default())
 }

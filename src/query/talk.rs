@@ -46,20 +46,16 @@ impl<'v> Talk<'v> {
     pub fn messages(&self, paths: Vec<DocPath>, all: bool) -> Result<Vec<Message>> {
         let shown = paths.iter().filter(|path| all || !MESSAGES.is_deleted(self.view(), path));
         let shown: Vec<&DocPath> = shown.collect();
-        let lacking = shown.iter().filter(|path| self.lacks(path)).count();
-        match lacking {
-            0 => shown.into_iter().map(|path| self.message(path)).collect(),
-            _ => Ok(Vec::new()),
+        for path in &shown {
+            self.view().want(&path.steps());
+            if let [_, message] = path.steps()[..] {
+                self.view().want(&["threads", message]);
+            }
         }
-    }
-
-    /// Whether a message, with what it is shown with, is not at hand; see [`Source::lacks`].
-    fn lacks(&self, path: &DocPath) -> bool {
-        let is_thread_missing = match path.steps()[..] {
-            [_, message] => self.view().lacks(&["threads", message]),
-            _ => false,
-        };
-        self.view().lacks(&path.steps()) || is_thread_missing
+        if self.view().has_missed() {
+            return Ok(Vec::new());
+        }
+        shown.into_iter().map(|path| self.message(path)).collect()
     }
 
     pub fn message(&self, path: &[String]) -> Result<Message> {

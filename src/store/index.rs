@@ -349,6 +349,10 @@ impl PageSource for IndexedFile {
         Some(self.told(self.keys.without(root, other)))
     }
 
+    fn written_since(&self, root: &str, since: i64) -> Option<Vec<String>> {
+        Some(self.told(self.keys.written_since(root, since)))
+    }
+
     fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>> {
         let mut held = self.held.borrow_mut();
         if held.as_ref().is_none_or(|(of, _)| of != words) {

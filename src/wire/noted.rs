@@ -1,7 +1,7 @@
 //! What is known of a page without opening it: what lists are sorted and filtered by.
 
 use super::deletes::write_var;
-use super::reader::ByteReader;
+use super::reader::{AnyHead, ByteReader};
 use super::{BlockKind, Id, Update, Value, any};
 
 /// The keys, in the maps under the pages' keys, whose values are noted: a time, and a flag that is true if
@@ -21,6 +21,64 @@ pub struct PageFacts {
     pub item: Id,
     /// The values under the noted keys, in their order.
     pub values: [Option<Value>; FIELDS],
+}
+
+/// The greatest number in a page, as a bound for the times of the records in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NumberBound {
+    /// There are none.
+    #[default]
+    Nothing,
+    /// This one.
+    Number(i64),
+    /// Not known: numbers can be inside plain values.
+    Unknown,
+}
+
+impl NumberBound {
+    /// Takes a block of the page into account, deleted or not.
+    pub(super) fn note(&mut self, kind: BlockKind, content: &[u8]) {
+        let known = match kind {
+            BlockKind::Any => self.note_values(content),
+            BlockKind::Json | BlockKind::Embed => None,
+            _ => Some(()),
+        };
+        if known.is_none() {
+            *self = NumberBound::Unknown;
+        }
+    }
+
+    fn note_values(&mut self, content: &[u8]) -> Option<()> {
+        let mut reader = ByteReader::at(content, 0);
+        for _ in 0..reader.count(1).ok()? {
+            let number = match reader.any_head().ok()? {
+                AnyHead::Int(n) | AnyHead::BigInt(n) => n,
+                AnyHead::Float(n) => Value::Number(n).as_i64()?,
+                AnyHead::Map(0) | AnyHead::List(0) => continue,
+                AnyHead::Map(_) | AnyHead::List(_) => return None,
+                AnyHead::String | AnyHead::Buffer => {
+                    reader.buffer().ok()?;
+                    continue;
+                }
+                AnyHead::Undefined | AnyHead::Null | AnyHead::Bool(_) => continue,
+            };
+            *self = match *self {
+                NumberBound::Nothing => NumberBound::Number(number),
+                NumberBound::Number(before) => NumberBound::Number(before.max(number)),
+                NumberBound::Unknown => NumberBound::Unknown,
+            };
+        }
+        Some(())
+    }
+
+    /// Returns a number that none in the page exceeds.
+    pub fn most(self) -> i64 {
+        match self {
+            NumberBound::Nothing => 0,
+            NumberBound::Number(number) => number.max(0),
+            NumberBound::Unknown => i64::MAX,
+        }
+    }
 }
 
 /// Where in a state the noted values are.
@@ -102,6 +160,12 @@ impl NotedField {
 }
 
 impl PageFacts {
+    /// Returns whether it has a time by which it is listed.
+    pub fn is_timed(&self) -> bool {
+        let [at, _] = &self.values;
+        at.is_some()
+    }
+
     /// Returns the time by which it is listed, or 0 if it has none.
     pub fn listed_at(&self) -> i64 {
         let [at, _] = &self.values;

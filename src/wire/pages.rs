@@ -51,6 +51,8 @@ pub struct PageRow<'p> {
     pub ids: Vec<u8>,
     /// [`PageFacts`] as stored; empty if there are none.
     pub facts: Vec<u8>,
+    /// No time in it is later.
+    pub latest: i64,
     /// For the page of a list, a [`ListOrder`](super::ListOrder) as stored, if it is known.
     pub order: Option<Vec<u8>>,
 }
@@ -175,7 +177,8 @@ impl Pages {
             let ids = ids.get_mut(number as usize).map(std::mem::take)?;
             let facts = self.facts.get(number as usize)?.clone();
             let (plain, lives, pieced) = (page.is_plain(), page.lives, page.pieced);
-            Some(PageRow { root, key, plain, lives, pieced, ids, facts, order: None })
+            let latest = page.bound.most();
+            Some(PageRow { root, key, plain, lives, pieced, ids, facts, latest, order: None })
         };
         others.filter_map(row).collect()
     }

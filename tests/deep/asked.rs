@@ -75,6 +75,13 @@ fn assert_searched(replica: &Replica, what: &str) -> usize {
             let holds = |text: &str| text.to_lowercase().contains(&part.to_lowercase());
             let expected: Vec<_> = all.iter().filter(|one| holds(&one.content)).cloned().collect();
             assert_eq!(found, expected, "{what}: {part:?}");
+            for limit in [0, 1, 2, 3, found.len(), found.len() + 1] {
+                let (words, limited) = (vec![part.to_owned()], Some(limit));
+                let filter =
+                    MessageFilter { words, deleted, limit: limited, ..MessageFilter::default() };
+                let last = &expected[expected.len().saturating_sub(limit)..];
+                assert_eq!(list(&filter), last, "{what}: the last {limit} with {part:?}");
+            }
             searched += found.len();
         }
     }
@@ -94,6 +101,15 @@ fn assert_last(replica: &Replica, what: &str) {
                 list(&MessageFilter { deleted, limit: Some(limit), ..MessageFilter::default() });
             assert_eq!(last, all[all.len().saturating_sub(limit)..], "{what}: the last {limit}");
         }
+    }
+    let all = list(&MessageFilter { replies: true, ..MessageFilter::default() });
+    let clocks = replica.document("chat").map(|(_, view)| view.version().clocks.clone());
+    for limit in 0..=all.len() + 1 {
+        let (last, version) =
+            query::chat::last(&reader, &World::entity(), limit).expect("the last messages");
+        let expected = &all[all.len().saturating_sub(limit)..];
+        assert_eq!(last, expected, "{what}: the last {limit} with replies");
+        assert_eq!(version, clocks.clone().unwrap_or_default(), "{what}");
     }
 }
 

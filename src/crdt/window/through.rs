@@ -2,7 +2,7 @@
 
 use super::Window;
 use crate::crdt::source::{Shared, Source};
-use crate::wire::{Id, ListSpot, PageSet, Value};
+use crate::wire::{Clocks, Id, ListSpot, PageSet, Value};
 
 /// A source read through a window, or all of it if there is none.
 pub struct Through<'w, S: ?Sized> {
@@ -147,6 +147,22 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
         Some(keys)
     }
 
+    fn written_since(&self, root: &str, since: i64) -> Option<Vec<String>> {
+        let mut keys = self.window?.pages.written_since(root, since)?;
+        // Those at hand may have changed since, or only yrs can tell.
+        keys.extend(self.source.keys(&[root]));
+        keys.sort_unstable();
+        keys.dedup();
+        Some(keys)
+    }
+
+    fn clocks(&self) -> Option<Clocks> {
+        match self.window {
+            Some(window) => window.pages.version().map(|version| version.clocks),
+            None => self.source.clocks(),
+        }
+    }
+
     /// Nothing is known of what was changed since it was opened.
     fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>> {
         let window = self.window?;
@@ -158,8 +174,11 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
         Some(found.unwrap_or_default())
     }
 
-    fn lacks(&self, path: &[&str]) -> bool {
+    fn want(&self, path: &[&str]) {
         self.ask(path);
+    }
+
+    fn has_missed(&self) -> bool {
         self.window.is_some_and(Window::has_missed)
     }
 

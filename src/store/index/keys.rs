@@ -50,6 +50,8 @@ enum KeysAsked {
     Living(String, String),
     /// Those under which another root has nothing.
     Without(String, String),
+    /// Those below which something may be as late as this.
+    Since(String, i64),
 }
 
 impl KnownKeys {
@@ -217,6 +219,12 @@ impl KnownKeys {
     pub fn without(&self, root: &str, other: &str) -> Result<Vec<String>> {
         let asked = KeysAsked::Without(root.to_owned(), other.to_owned());
         self.answer(asked, || self.table.keys_without(root, other))
+    }
+
+    /// Returns the keys of a root whose pages have no time of their own, and may hold one from `since` on.
+    pub fn written_since(&self, root: &str, since: i64) -> Result<Vec<String>> {
+        let asked = KeysAsked::Since(root.to_owned(), since);
+        self.answer(asked, || self.table.written_since(root, since))
     }
 
     /// Returns the page of a key, if it was found before.

@@ -35,10 +35,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("log_heads.sql"),
     include_str!("lists.sql"),
     include_str!("list_orders.sql"),
+    include_str!("latest.sql"),
 ];
 
-/// The first version whose tables readers use as they are: later ones only have more indexes, and lists as
-/// pages of their own, with their orders.
+/// The first version whose tables readers use as they are: later ones only have more indexes, lists as pages
+/// of their own, with their orders, and the latest times of pages.
 const READABLE: usize = 17;
 
 /// The size of a database that SQLite has just created: one page without tables.

@@ -165,6 +165,16 @@ impl PageTable {
         Ok(found.into_iter().map(|(row, _)| row).collect())
     }
 
+    /// Returns the keys of a root whose pages have no time of their own, and may hold one from `since` on.
+    pub fn written_since(&self, root: &str, since: i64) -> rusqlite::Result<Vec<String>> {
+        let sql = "SELECT key FROM page INDEXED BY page_latest
+                   WHERE doc = ?1 AND root = ?2 AND latest IS NOT NULL AND latest >= ?3 AND lives";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let keys = statement.query_map(params![self.doc, root, since], |row| row.get(0))?;
+        let keys: Vec<String> = keys.collect::<rusqlite::Result<_>>()?;
+        Ok(keys.iter().filter_map(|key| key.strip_prefix('=').map(str::to_owned)).collect())
+    }
+
     /// Returns keys of a root that include those under which `other` has nothing, or a hidden record.
     pub fn keys_without(&self, root: &str, other: &str) -> rusqlite::Result<Vec<String>> {
         let sql = "SELECT key FROM page p WHERE doc = ?1 AND root = ?2 AND lives AND NOT EXISTS (
@@ -387,10 +397,10 @@ impl State {
 
 const PUT_PAGE: &str = "
     INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden, unswept, pieced,
-        list_order)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        list_order, latest)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
     ON CONFLICT DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6, facts = ?7, at = ?8,
-        hidden = ?9, unswept = ?10, pieced = ?11, list_order = ?12";
+        hidden = ?9, unswept = ?10, pieced = ?11, list_order = ?12, latest = ?13";
 
 /// Runs [`PUT_PAGE`].
 fn put_page(
@@ -408,9 +418,11 @@ fn put_page(
     let facts = PageFacts::decode(&row.facts);
     let at = facts.as_ref().map(PageFacts::listed_at);
     let hidden = facts.as_ref().is_some_and(PageFacts::is_hidden);
+    let latest = (!facts.as_ref().is_some_and(PageFacts::is_timed)).then_some(row.latest);
     let (root, lives, pieced) = (row.root, row.lives, row.pieced);
     let (ids, facts, order) = (&row.ids, &row.facts, &row.order);
-    let values =
-        params![doc, root, key, lives, least, ids, facts, at, hidden, !swept, pieced, order];
+    let values = params![
+        doc, root, key, lives, least, ids, facts, at, hidden, !swept, pieced, order, latest
+    ];
     put.execute(values).map(drop)
 }

@@ -1,6 +1,6 @@
 //! Determines which blocks of a state are in which page.
 
-use crate::wire::noted::{Noted, NotedBlocks};
+use crate::wire::noted::{Noted, NotedBlocks, NumberBound};
 use crate::wire::{BlockKind, BlockWriters, Header, Id, Parent, Shape, Update};
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,6 +26,8 @@ pub struct Page {
     pub lives: bool,
     pub pieced: bool,
     pub noted: NotedBlocks,
+    /// No number in it is greater, if it has only plain ones.
+    pub bound: NumberBound,
 }
 
 /// The name of a page within its root.
@@ -226,8 +228,10 @@ impl<'s, 'a, S> PageSearch<'s, 'a, S> {
     fn note(&mut self, client: u64, index: usize, found: (u32, PagePlace)) -> Option<()> {
         *self.found.get_mut(index)? = found;
         let (page, place) = found;
-        let kind = self.state.blocks.get(index)?.kind;
+        let block = self.state.blocks.get(index)?;
+        let kind = block.kind;
         if let Some(page) = self.pages.get_mut(page as usize) {
+            page.bound.note(kind, self.state.content(block));
             page.pieced |= !matches!(
                 kind,
                 BlockKind::Any | BlockKind::Type | BlockKind::Binary | BlockKind::Deleted

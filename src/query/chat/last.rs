@@ -1,0 +1,84 @@
+//! The last messages and replies, without a look at all of them.
+
+use super::{Message, MessageFilter, let_through, newest, order_at};
+use crate::archive::ArchivePage;
+use crate::crdt::source::Source;
+use crate::error::Result;
+use crate::id::EntityId;
+use crate::path::{DocPath, Keys};
+use crate::query::talk::Talk;
+use crate::store::Reader;
+
+/// With words to look for, at least this many messages are read, and so many for each that is wanted. Lower in
+/// debug builds, so that tests need several turns.
+const FIRST: usize = if cfg!(debug_assertions) { 2 } else { 64 };
+const FOR_EACH: usize = if cfg!(debug_assertions) { 1 } else { 4 };
+/// If it takes reading more messages than this, words are looked for in all bytes instead.
+const MOST: usize = 2_000;
+
+/// Returns the last `limit` messages and replies that a filter lets through, by reading the last ones of all;
+/// `None` if that takes too many, or their order is not known without reading them.
+pub(super) fn last_of(
+    reader: &Reader,
+    talk: &Talk<'_>,
+    entity: &EntityId,
+    filter: &MessageFilter,
+    limit: usize,
+) -> Result<Option<Vec<Message>>> {
+    if limit == 0 {
+        return Ok(Some(Vec::new()));
+    }
+    let mut count = match filter.words.is_empty() {
+        true => limit,
+        false => limit.saturating_mul(FOR_EACH).max(FIRST),
+    };
+    while count <= MOST {
+        let Some(paths) = last_paths(talk.view(), count, filter.deleted) else { return Ok(None) };
+        let begin = paths.begin.as_ref().map(|path| order_at(talk.view(), path));
+        let mut found = talk.messages(paths.paths, filter.deleted)?;
+        if talk.view().has_missed() {
+            return Ok(Some(Vec::new()));
+        }
+        found.append(&mut talk.archived(&ArchivePage {
+            listed: false,
+            since: filter.since.max(begin.as_ref().map(|begin| begin.0)),
+            until: filter.until,
+            words: &filter.words,
+            limit: Some(limit),
+            ..ArchivePage::default()
+        })?);
+        let mut found = let_through(reader, talk, entity, found, filter)?;
+        // Of what is earlier, only a part was read.
+        found.retain(|message| begin.as_ref().is_none_or(|begin| talk.order(message) >= *begin));
+        if begin.is_none() || found.len() >= limit {
+            talk.sort(&mut found);
+            found.drain(..found.len().saturating_sub(limit));
+            return Ok(Some(found));
+        }
+        let share = count.checked_div(found.len()).unwrap_or(MOST);
+        count = limit.saturating_mul(share.saturating_mul(2));
+    }
+    Ok(None)
+}
+
+struct LastPaths {
+    paths: Vec<DocPath>,
+    /// The message before which some are left out.
+    begin: Option<DocPath>,
+}
+
+/// Returns the paths of the last `count` messages, and of all replies that are not earlier.
+fn last_paths(view: &dyn Source, count: usize, deleted: bool) -> Option<LastPaths> {
+    let latest = view.latest("messages", count, deleted)?;
+    let latest = latest.iter().map(|id| DocPath::from(["messages", id])).collect();
+    let mut paths = newest(view, latest, deleted, count);
+    let begin = paths.first().filter(|_| paths.len() >= count).cloned();
+    let since = begin.as_ref().map_or(i64::MIN, |begin| order_at(view, begin).0);
+    for thread in view.written_since("threads", since)? {
+        let replies = DocPath::from(["threads", &thread, "replies"]);
+        let ids = view.keys(&replies.steps());
+        let replies = ids.iter().map(|id| replies.child(id));
+        paths.extend(replies.filter(|reply| order_at(view, reply).0 >= since));
+    }
+    Some(LastPaths { paths, begin })
+}
