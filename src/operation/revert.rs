@@ -394,7 +394,7 @@ fn former_role(session: &mut Session, entity: &EntityId, member: &str) -> Result
         Some(role) => Some(role),
         None => {
             let trash = session.state().trash_named(member)?;
-            let own = trash.iter().rev().find(|one| one.doc == doc && one.id() == member);
+            let own = trash.iter().find(|one| one.doc == doc && one.id() == member);
             let record = own.and_then(|one| one.plain());
             let role = record.as_ref().and_then(|record| record.as_map()?.get("role")?.as_str());
             role.map(str::to_owned)

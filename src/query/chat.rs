@@ -1,24 +1,27 @@
 //! The chat of an entity: messages, replies and threads.
 
+mod filter;
 mod last;
 mod streamed;
 
+pub use filter::MessageFilter;
 pub use streamed::{Taker, each_message, each_row, row_fields};
 
+use self::filter::{let_through, mark};
+use self::last::{last_of, newest};
 use super::archived::Place;
 pub use super::message::Message;
 use super::record;
 use super::talk::Talk;
 use super::unread::{ReadMark, Unread};
-use super::{look, occurring, steady, view};
-use crate::archive::{self, ArchivePage};
+use super::{look, steady, view};
+use crate::archive::ArchivePage;
 use crate::concern::chat;
 use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, THREADS, find_thread, no_chat};
 use crate::crdt::source::Source;
 use crate::error::{Kind, Result};
 use crate::id::{self, EntityId};
 use crate::path::{DocPath, Keys};
-use crate::schema::FieldRole;
 use crate::store::Reader;
 use crate::wire::{Clocks, Id};
 use serde::Serialize;
@@ -48,42 +51,6 @@ pub struct Reading {
     pub read: usize,
     /// The number that stay unread.
     pub unread: usize,
-}
-
-/// Which messages are listed; by default all that are not deleted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MessageFilter {
-    /// Only those from this time on, in Unix seconds.
-    pub since: Option<i64>,
-    /// Only those before this time, in Unix seconds.
-    pub until: Option<i64>,
-    /// Only those of this member: an id, or a unique prefix of one of the authors.
-    pub author: Option<String>,
-    /// Only those that hold all of these words, ignoring case. If there are any, the replies in the threads
-    /// are searched too.
-    pub words: Vec<String>,
-    /// At most this many, the latest.
-    pub limit: Option<usize>,
-    /// Includes deleted ones.
-    pub deleted: bool,
-    /// Only those that are unread here, replies in the threads included; see [`super::unread`].
-    pub unread: bool,
-    /// Includes all replies in the threads, not only those to deleted messages.
-    pub replies: bool,
-}
-
-impl MessageFilter {
-    /// Returns whether it filters by limit and deletion only.
-    fn lets_all_through(&self) -> bool {
-        let unlimited =
-            MessageFilter { limit: None, deleted: false, replies: false, ..self.clone() };
-        unlimited == MessageFilter::default()
-    }
-
-    /// Returns whether it selects by words, and no other condition needs data of all messages.
-    fn is_by_words(&self) -> bool {
-        !self.words.is_empty() && self.author.is_none() && !self.unread
-    }
 }
 
 /// A thread, without its content.
@@ -128,7 +95,7 @@ fn list_of(
     let with_replies = !filter.words.is_empty() || filter.unread || filter.replies;
     let asks_for_last = filter.is_by_words() || (filter.replies && filter.lets_all_through());
     if let Some(limit) = filter.limit.filter(|_| asks_for_last)
-        && let Some(found) = last::last_of(reader, talk, entity, filter, limit)?
+        && let Some(found) = last_of(reader, talk, entity, filter, limit)?
     {
         return Ok(found);
     }
@@ -293,36 +260,6 @@ fn thread_of(message: &Message) -> &str {
     message.parent_id.as_deref().unwrap_or(&message.id)
 }
 
-fn mark(unread: &Unread, talk: &Talk<'_>, messages: &mut [Message]) {
-    for message in messages.iter_mut().filter(|_| unread.is_kept()) {
-        message.unread = unread.is_of(message, talk.item(message));
-    }
-}
-
-/// Returns those messages that a filter lets through, ignoring its limit.
-fn let_through(
-    reader: &Reader,
-    talk: &Talk<'_>,
-    entity: &EntityId,
-    mut found: Vec<Message>,
-    filter: &MessageFilter,
-) -> Result<Vec<Message>> {
-    let unread = Unread::of(reader, entity)?;
-    mark(&unread, talk, &mut found);
-    let author = filter.author.as_deref().map(|wanted| {
-        occurring(wanted, found.iter().map(|message| message.author_id.as_str()), "author")
-    });
-    let author = author.transpose()?;
-    let times = filter.since.unwrap_or(i64::MIN)..filter.until.unwrap_or(i64::MAX);
-    found.retain(|message| {
-        times.contains(&message.created_at)
-            && author.as_deref().is_none_or(|author| message.author_id == *author)
-            && archive::holds(&message.content, &filter.words)
-            && (!filter.unread || unread.is_of(message, talk.item(message)))
-    });
-    Ok(found)
-}
-
 /// Returns what becomes read if everything up to a message or reply does, in list order; without one,
 /// everything known here.
 ///
@@ -456,18 +393,4 @@ pub fn thread_summaries(reader: &Reader, entity: &EntityId) -> Result<Vec<Thread
         };
         parents.into_iter().map(summary).collect()
     })
-}
-
-/// Returns the paths of the last `limit` messages and replies, so that only those are read in full.
-fn newest(view: &dyn Source, mut paths: Vec<DocPath>, all: bool, limit: usize) -> Vec<DocPath> {
-    paths.retain(|path| all || !MESSAGES.is_deleted(view, path));
-    paths.sort_by_cached_key(|path| order_at(view, path));
-    paths.split_off(paths.len().saturating_sub(limit))
-}
-
-/// Returns the sort key of the message or reply at a path, as [`Talk::order`] does.
-fn order_at(view: &dyn Source, path: &DocPath) -> (i64, Option<Id>, String) {
-    let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
-    let at = view.int(&path.field(created)).unwrap_or(0);
-    (at, view.item(&path.steps()), path.last().cloned().unwrap_or_default())
 }

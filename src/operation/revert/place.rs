@@ -32,7 +32,34 @@ impl LoggedStep<'_> {
             return Err(Error::refused(format!("card {} was moved again since", self.id))
                 .hint(Next::History(self.id.to_owned()).and(" shows what happened to it")));
         }
-        Ok(self.former_place(session, entity)?.map(Operation::KanbanMove).into_iter().collect())
+        let place = match self.former_place(session, entity)? {
+            Some(place) => Some(place),
+            None => self.former_column(session, entity)?,
+        };
+        Ok(place.map(Operation::KanbanMove).into_iter().collect())
+    }
+
+    /// The move that puts a card which was in no list back into its column.
+    fn former_column(
+        &self,
+        session: &mut Session,
+        entity: &EntityId,
+    ) -> Result<Option<kanban::MoveCard>> {
+        let doc = entity.document(kanban::SPEC.name);
+        let Former::Value(column) =
+            self.past.before(&doc, &DocPath::from(self.column_of_card()))?
+        else {
+            return Ok(None);
+        };
+        let column = column.as_str().unwrap_or_default().to_owned();
+        let board = session.read(&doc, kanban::Board::of)?;
+        if board.is_none_or(|board| board.column(&column).is_none()) {
+            let what = format!("card {} was in no column that is on the board", self.id);
+            let hint = Next::Board.and(" shows where it is now; `kanban move` moves it");
+            return Err(Error::refused(what).because(format!("column {column}")).hint(hint));
+        }
+        let (entity, card) = (entity.clone(), self.id.to_owned());
+        Ok(Some(kanban::MoveCard { entity, card, column, before: None, top: false, bottom: true }))
     }
 
     fn column_of_card(&self) -> [&str; 3] {

@@ -1,13 +1,17 @@
 //! The last messages and replies, without a look at all of them.
 
-use super::{Message, MessageFilter, let_through, newest, order_at};
+use super::filter::{MessageFilter, let_through};
 use crate::archive::ArchivePage;
+use crate::concern::chat::MESSAGES;
 use crate::crdt::source::Source;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::path::{DocPath, Keys};
+use crate::query::message::Message;
 use crate::query::talk::Talk;
+use crate::schema::FieldRole;
 use crate::store::Reader;
+use crate::wire::Id;
 
 /// With words to look for, at least this many messages are read, and so many for each that is wanted. Lower in
 /// debug builds, so that tests need several turns.
@@ -81,4 +85,23 @@ fn last_paths(view: &dyn Source, count: usize, deleted: bool) -> Option<LastPath
         paths.extend(replies.filter(|reply| order_at(view, reply).0 >= since));
     }
     Some(LastPaths { paths, begin })
+}
+
+/// Returns the paths of the last `limit` messages and replies, so that only those are read in full.
+pub(super) fn newest(
+    view: &dyn Source,
+    mut paths: Vec<DocPath>,
+    all: bool,
+    limit: usize,
+) -> Vec<DocPath> {
+    paths.retain(|path| all || !MESSAGES.is_deleted(view, path));
+    paths.sort_by_cached_key(|path| order_at(view, path));
+    paths.split_off(paths.len().saturating_sub(limit))
+}
+
+/// Returns the sort key of the message or reply at a path, as [`Talk::order`] does.
+fn order_at(view: &dyn Source, path: &DocPath) -> (i64, Option<Id>, String) {
+    let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
+    let at = view.int(&path.field(created)).unwrap_or(0);
+    (at, view.item(&path.steps()), path.last().cloned().unwrap_or_default())
 }

@@ -1,0 +1,76 @@
+//! Which messages and replies are listed.
+
+use crate::archive;
+use crate::error::Result;
+use crate::id::EntityId;
+use crate::query::message::Message;
+use crate::query::occurring;
+use crate::query::talk::Talk;
+use crate::query::unread::Unread;
+use crate::store::Reader;
+
+/// Which messages are listed; by default all that are not deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessageFilter {
+    /// Only those from this time on, in Unix seconds.
+    pub since: Option<i64>,
+    /// Only those before this time, in Unix seconds.
+    pub until: Option<i64>,
+    /// Only those of this member: an id, or a unique prefix of one of the authors.
+    pub author: Option<String>,
+    /// Only those that hold all of these words, ignoring case. If there are any, the replies in the threads
+    /// are searched too.
+    pub words: Vec<String>,
+    /// At most this many, the latest.
+    pub limit: Option<usize>,
+    /// Includes deleted ones.
+    pub deleted: bool,
+    /// Only those that are unread here, replies in the threads included; see [`crate::query::unread`].
+    pub unread: bool,
+    /// Includes all replies in the threads, not only those to deleted messages.
+    pub replies: bool,
+}
+
+impl MessageFilter {
+    /// Returns whether it filters by limit and deletion only.
+    pub(super) fn lets_all_through(&self) -> bool {
+        let unlimited =
+            MessageFilter { limit: None, deleted: false, replies: false, ..self.clone() };
+        unlimited == MessageFilter::default()
+    }
+
+    /// Returns whether it selects by words, and no other condition needs data of all messages.
+    pub(super) fn is_by_words(&self) -> bool {
+        !self.words.is_empty() && self.author.is_none() && !self.unread
+    }
+}
+
+pub(super) fn mark(unread: &Unread, talk: &Talk<'_>, messages: &mut [Message]) {
+    for message in messages.iter_mut().filter(|_| unread.is_kept()) {
+        message.unread = unread.is_of(message, talk.item(message));
+    }
+}
+
+/// Returns those messages that a filter lets through, ignoring its limit.
+pub(super) fn let_through(
+    reader: &Reader,
+    talk: &Talk<'_>,
+    entity: &EntityId,
+    mut found: Vec<Message>,
+    filter: &MessageFilter,
+) -> Result<Vec<Message>> {
+    let unread = Unread::of(reader, entity)?;
+    mark(&unread, talk, &mut found);
+    let author = filter.author.as_deref().map(|wanted| {
+        occurring(wanted, found.iter().map(|message| message.author_id.as_str()), "author")
+    });
+    let author = author.transpose()?;
+    let times = filter.since.unwrap_or(i64::MIN)..filter.until.unwrap_or(i64::MAX);
+    found.retain(|message| {
+        times.contains(&message.created_at)
+            && author.as_deref().is_none_or(|author| message.author_id == *author)
+            && archive::holds(&message.content, &filter.words)
+            && (!filter.unread || unread.is_of(message, talk.item(message)))
+    });
+    Ok(found)
+}
