@@ -1,4 +1,5 @@
-//! One change of a large board, a long list of issues, and a long list of members.
+//! One change of a large board, a long list of issues, and a long list of members; a chat with a thread for
+//! almost every message.
 
 use super::head;
 use super::place::{ALICE, GROUP, Place, words};
@@ -6,8 +7,14 @@ use anyhow::Context;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
+/// A word in a fifth of the messages of a demo.
+pub const COMMON: &str = "garden";
+/// When the first reply was written, in Unix seconds; the others follow a minute apart.
+const REPLIED: u64 = 1_780_000_000;
+
 /// Prints their rows.
 pub fn bench() -> anyhow::Result<()> {
+    threads()?;
     let place = Place::new(100)?;
     head("5,000 cards, 10,000 issues, 1,000 members");
     let columns = ["To Do", "Done"].map(|title| json!({"op": "kanban.column.add", "title": title}));
@@ -34,6 +41,35 @@ pub fn bench() -> anyhow::Result<()> {
     place.row("add a member", &plain, |turn| {
         Ok(words(&["member", "add", &member(1_000_000 + turn)]))
     })
+}
+
+/// Each thread was begun by a client of its own (rule R2).
+fn threads() -> anyhow::Result<()> {
+    let place = Place::new(10_000)?;
+    let messages = place.ids(&["chat", "list"])?;
+    let reply = |(n, id)| {
+        let at = REPLIED + 60 * n as u64;
+        json!({"op": "chat.send", "reply_to": id, "text": "a reply", "created_at": at})
+    };
+    fill(&place, messages.iter().take(8_000).enumerate().map(reply))?;
+    let file = place.file("chat")?;
+    head(&format!("10,000 messages, 8,000 threads, {:.1} MB", place.size(&file)? as f64 / 1e6));
+    place.run(&["chat", "send", "the first"])?;
+    let plain = &["send", &file, "plain.yrs"];
+    place.same("send", plain, &["chat", "send", "one more message"])?;
+    place.same("send, --fold later", plain, &["chat", "send", "one more", "--fold", "later"])?;
+    place.run(&["fold", "run"])?;
+    let shown = messages.last().context("no message")?;
+    place.same("show", &["show", &file, shown], &["chat", "show", shown])?;
+    lists(&place, &file)
+}
+
+/// The last messages, and the last ones with a word.
+pub fn lists(place: &Place, file: &str) -> anyhow::Result<()> {
+    place.same("last 20", &["last", file], &["chat", "list", "--limit", "20"])?;
+    place.same("tail", &["last", file], &["chat", "tail"])?;
+    let last = &["chat", "search", COMMON, "--limit", "20"];
+    place.same("last 20 with a word", &["search", file, COMMON], last)
 }
 
 /// Four words, like a member id.

@@ -1,5 +1,5 @@
-//! The cost of a command at 1,000, 20,000 and 50,000 messages, on a large board, a long list of issues and
-//! one of members, compared with the naive way: plain yrs that loads the document, edits it, encodes it and
+//! The cost of a command at 1,000, 20,000 and 50,000 messages, in a chat of many threads, on a large board, a
+//! long list of issues and one of members, compared with the naive way: plain yrs that loads the document, edits it, encodes it and
 //! writes it back. One process each, on the same files, in turn; a command that is the same each time runs
 //! warm, right after a run of itself that is not measured, and so does plain yrs beside it.
 //!
@@ -119,7 +119,7 @@ fn writes(place: &Place, file: &str) -> anyhow::Result<()> {
 fn finds(place: &Place, file: &str) -> anyhow::Result<()> {
     let ids = place.ids(&["chat", "list"])?;
     let shown = ids.get(ids.len() / 2).context("no message")?;
-    place.same("last 20", &["last", file], &["chat", "list", "--limit", "20"])?;
+    concerns::lists(place, file)?;
     place.same("show", &["show", file, shown], &["chat", "show", shown])?;
     place.same("thread", &["show", file, shown], &["chat", "thread", shown])?;
     place.same("search", &["search", file, RARE], &["chat", "search", RARE])

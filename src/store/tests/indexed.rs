@@ -1,6 +1,7 @@
 //! The positions of pages are trusted only for the very file for which they were recorded.
 
 use super::*;
+use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::{New, Txn};
 use crate::crdt::source::Shared;
 use crate::store::fs::counted;
@@ -84,6 +85,37 @@ fn how_long_a_document_is_and_what_removed_records_left_is_known_without_reading
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes).unwrap();
     assert_eq!(length(&store), None);
+}
+
+/// A record that several may create has a client of its own. However many there are, what is opened to change
+/// or read another record is the same.
+#[test]
+fn clients_of_other_records_are_not_opened() {
+    let opened = |records: usize| {
+        let bench = Bench::new();
+        let store = bench.init("store");
+        let mut session = store.session(write("set")).unwrap();
+        let fill = |txn: &mut Txn<'_>| {
+            (0..records).try_for_each(|n| {
+                let flag = Fixed::Flag("open", true);
+                container::create(txn, &doc("core"), "records", &n.to_string(), &[flag]).map(drop)
+            })
+        };
+        session.edit(&doc("core"), fill).unwrap();
+        session.commit().unwrap();
+        paged(&store, "3", "three");
+        let state = State::open_for_reading(&store.dir().join("crdtctl.db"), Duration::ZERO);
+        let layout = layout::Layout::new(store.dir().to_owned());
+        let noted = ["created_at", "deleted"];
+        let (_, window) =
+            index::open(&layout, &state.unwrap().unwrap(), &doc("core"), noted).unwrap().unwrap();
+        let all = window.projection().unwrap().len();
+        let without = window.without_idle(container::FIRST_GENESIS).projection().unwrap().len();
+        (all, without)
+    };
+    let (few, many) = (opened(10), opened(200));
+    assert!(many.0 > few.0 + 190 * 8, "{few:?} {many:?}");
+    assert!(many.1 < few.1 + 16, "{few:?} {many:?}");
 }
 
 #[test]
