@@ -11,8 +11,8 @@ pub use through::Through;
 use crate::error::Result;
 use crate::path::DocPath;
 use crate::wire::{
-    Bytes, Checked, Edited, Id, IdSet, ListOrders, ListSpot, ListSpots, Noted, PageFacts, PageRow,
-    PageSet, Pages, SharedBytes, Splice, Update, Version,
+    Bytes, Checked, Clocks, Edited, Id, IdSet, ListOrders, ListSpot, ListSpots, Noted, PageFacts,
+    PageRow, PageSet, Pages, SharedBytes, Splice, Update, Version,
 };
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -45,8 +45,8 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// that needs a look at each.
     fn keys_without(&self, root: &str, other: &str) -> Option<Vec<String>>;
 
-    /// Returns the keys of a root whose pages have no time of their own by which they are listed, and may hold
-    /// a record from `since` on. `None` if that needs a look at each.
+    /// Returns the keys of a root whose pages are more than one record by which they are listed, and may hold
+    /// a time from `since` on. `None` if that needs a look at each.
     fn written_since(&self, root: &str, since: i64) -> Option<Vec<String>>;
 
     /// Returns the roots and keys of the pages in which these words can occur, each within one text and in
@@ -69,6 +69,9 @@ pub trait PageSource: Bytes + fmt::Debug {
 
     /// Returns the clock after the last unit of a client in the whole state; 0 if it wrote nothing.
     fn clock(&self, client: u64) -> u32;
+
+    /// Returns those of all clients.
+    fn clocks(&self) -> Clocks;
 
     /// Returns all pages of a root.
     fn of_root(&self, root: &str) -> PageSet;
@@ -218,6 +221,10 @@ impl PageSource for HeldState {
 
     fn clock(&self, client: u64) -> u32 {
         self.pages.segments().clock(client)
+    }
+
+    fn clocks(&self) -> Clocks {
+        self.pages.segments().clocks()
     }
 
     fn of_root(&self, root: &str) -> PageSet {

@@ -23,9 +23,9 @@ use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::wire::{
-    Bytes, Checked, DeleteSet, Edited, FoundBlocks, Id, IdSet, ListOrder, ListOrders, ListSpot,
-    ListSpots, Noted, PageFacts, PageKey, PageRow, PageSet, Segments, SharedBytes, Splice, Update,
-    Version,
+    Bytes, Checked, Clocks, DeleteSet, Edited, FoundBlocks, Id, IdSet, ListOrder, ListOrders,
+    ListSpot, ListSpots, Noted, PageFacts, PageKey, PageRow, PageSet, Segments, SharedBytes,
+    Splice, Update, Version,
 };
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -385,6 +385,10 @@ impl PageSource for IndexedFile {
 
     fn clock(&self, client: u64) -> u32 {
         self.segments.clock(client)
+    }
+
+    fn clocks(&self) -> Clocks {
+        self.segments.clocks()
     }
 
     fn of_root(&self, root: &str) -> PageSet {

@@ -71,6 +71,11 @@ impl NumberBound {
         Some(())
     }
 
+    /// Whether plain values may hold any.
+    pub fn is_unknown(self) -> bool {
+        self == NumberBound::Unknown
+    }
+
     /// Returns a number that none in the page exceeds.
     pub fn most(self) -> i64 {
         match self {

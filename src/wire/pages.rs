@@ -53,6 +53,8 @@ pub struct PageRow<'p> {
     pub facts: Vec<u8>,
     /// No time in it is later.
     pub latest: i64,
+    /// Whether records inside its value may have times of their own.
+    pub nests: bool,
     /// For the page of a list, a [`ListOrder`](super::ListOrder) as stored, if it is known.
     pub order: Option<Vec<u8>>,
 }
@@ -177,8 +179,9 @@ impl Pages {
             let ids = ids.get_mut(number as usize).map(std::mem::take)?;
             let facts = self.facts.get(number as usize)?.clone();
             let (plain, lives, pieced) = (page.is_plain(), page.lives, page.pieced);
-            let latest = page.bound.most();
-            Some(PageRow { root, key, plain, lives, pieced, ids, facts, latest, order: None })
+            let (latest, nests) = (page.bound.most(), page.nests || page.bound.is_unknown());
+            let order = None;
+            Some(PageRow { root, key, plain, lives, pieced, ids, facts, latest, nests, order })
         };
         others.filter_map(row).collect()
     }

@@ -237,6 +237,48 @@ fn search_finds_what_stands_in_pieces_and_what_has_other_small_letters() {
     assert_eq!(found(&["note, 17"]), ["nothing of note, 17"]);
 }
 
+/// Also if another program gave the thread itself a time, by which a page with one record would be listed.
+#[test]
+fn the_last_replies_are_found_whatever_the_thread_says_of_itself() {
+    let machine = Machine::new("dated thread");
+    let store = machine.group("s", &[BOB]);
+    // One of them is at hand in any case, to tell what the root is.
+    let threads = ["a", "b", "c"].map(|text| store.send(text));
+    machine.pass(60);
+    // The threads of the last messages are, too.
+    (0..6).for_each(|_| drop(store.send("filler")));
+    for text in ["early", "late"] {
+        for (thread, name) in threads.iter().zip(["a", "b", "c"]) {
+            machine.pass(60);
+            store.ok(&["chat", "send", "--reply-to", thread, &format!("{text} {name}")]);
+        }
+        machine.pass(60);
+        store.send("between");
+    }
+    crate::audit::forged(&store, "chat", |txn| {
+        use yrs::{Map, Out, WriteTxn};
+        for thread in &threads {
+            let Some(Out::YMap(dated)) = txn.get_or_insert_map("threads").get(txn, thread) else {
+                panic!("no thread");
+            };
+            dated.insert(txn, "created_at", 5.0);
+            dated.insert(txn, "deleted", false);
+        }
+    });
+    machine.pass(60);
+    store.send("last");
+    let tail = |limit: &str| {
+        let lines = store.ok(&["chat", "tail", "--limit", limit, "--json"]);
+        let text =
+            |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["content"].clone();
+        lines.lines().map(text).collect::<Vec<_>>()
+    };
+    assert_eq!(tail("5"), ["late a", "late b", "late c", "between", "last"]);
+    assert_eq!(tail("7")[..2], ["early c", "between"]);
+    let found = store.column(&["chat", "search", "la", "--limit", "4"], "content");
+    assert_eq!(found, ["late a", "late b", "late c", "last"]);
+}
+
 #[test]
 fn search_finds_all_words_in_any_case() {
     let machine = Machine::new("search");

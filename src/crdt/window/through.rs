@@ -158,7 +158,7 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
 
     fn clocks(&self) -> Option<Clocks> {
         match self.window {
-            Some(window) => window.pages.version().map(|version| version.clocks),
+            Some(window) => Some(window.pages.clocks()),
             None => self.source.clocks(),
         }
     }

@@ -221,7 +221,7 @@ impl KnownKeys {
         self.answer(asked, || self.table.keys_without(root, other))
     }
 
-    /// Returns the keys of a root whose pages have no time of their own, and may hold one from `since` on.
+    /// Returns the keys of a root whose pages are more than one record, and may hold a time from `since` on.
     pub fn written_since(&self, root: &str, since: i64) -> Result<Vec<String>> {
         let asked = KeysAsked::Since(root.to_owned(), since);
         self.answer(asked, || self.table.written_since(root, since))

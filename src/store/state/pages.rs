@@ -165,7 +165,7 @@ impl PageTable {
         Ok(found.into_iter().map(|(row, _)| row).collect())
     }
 
-    /// Returns the keys of a root whose pages have no time of their own, and may hold one from `since` on.
+    /// Returns the keys of a root whose pages are more than one record, and may hold a time from `since` on.
     pub fn written_since(&self, root: &str, since: i64) -> rusqlite::Result<Vec<String>> {
         let sql = "SELECT key FROM page INDEXED BY page_latest
                    WHERE doc = ?1 AND root = ?2 AND latest IS NOT NULL AND latest >= ?3 AND lives";
@@ -418,7 +418,8 @@ fn put_page(
     let facts = PageFacts::decode(&row.facts);
     let at = facts.as_ref().map(PageFacts::listed_at);
     let hidden = facts.as_ref().is_some_and(PageFacts::is_hidden);
-    let latest = (!facts.as_ref().is_some_and(PageFacts::is_timed)).then_some(row.latest);
+    let is_one = facts.as_ref().is_some_and(PageFacts::is_timed) && !row.nests;
+    let latest = (!is_one).then_some(row.latest);
     let (root, lives, pieced) = (row.root, row.lives, row.pieced);
     let (ids, facts, order) = (&row.ids, &row.facts, &row.order);
     let values = params![

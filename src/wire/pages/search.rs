@@ -9,6 +9,9 @@ pub const NOWHERE: u32 = u32::MAX;
 /// While pages are being determined: it is in the same page as another block.
 const OPEN: u32 = u32::MAX - 1;
 
+/// Which of the noted fields is the time.
+const TIME: usize = 0;
+
 /// Consecutive blocks of one client in one page.
 #[derive(Debug, Clone, Copy)]
 pub struct Stretch {
@@ -28,6 +31,8 @@ pub struct Page {
     pub noted: NotedBlocks,
     /// No number in it is greater, if it has only plain ones.
     pub bound: NumberBound,
+    /// Whether something inside its value has the noted time, too.
+    pub nests: bool,
 }
 
 /// The name of a page within its root.
@@ -194,7 +199,13 @@ impl<'s, 'a, S> PageSearch<'s, 'a, S> {
             Relation::Entry if place != PagePlace::Value => self.list(owner, page)?,
             _ => None,
         };
-        Some((of_list.unwrap_or(page), relation.from(place)))
+        let (page, place) = (of_list.unwrap_or(page), relation.from(place));
+        if let (Relation::Into(TIME), PagePlace::Below) = (relation, place)
+            && let Some(page) = self.pages.get_mut(page as usize)
+        {
+            page.nests = true;
+        }
+        Some((page, place))
     }
 
     /// Returns the page of the list that a block created, if it has one: the block is a field of a map in a
