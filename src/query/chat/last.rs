@@ -16,7 +16,7 @@ use crate::wire::Id;
 /// With words to look for, at least this many messages are read, and so many for each that is wanted. Lower in
 /// debug builds, so that tests need several turns.
 const FIRST: usize = if cfg!(debug_assertions) { 2 } else { 64 };
-const FOR_EACH: usize = if cfg!(debug_assertions) { 1 } else { 4 };
+const FOR_EACH: usize = if cfg!(debug_assertions) { 1 } else { 6 };
 /// If it takes reading more messages than this, words are looked for in all bytes instead.
 const MOST: usize = 2_000;
 
