@@ -125,9 +125,14 @@ fn is_final(error: &Error, name: &str) -> bool {
         && error.message.contains("cannot be taken back")
 }
 
-/// Whoever gave themselves another role, or left, may no longer do what they could.
+/// Whoever gave themselves another role, or left, may no longer do what they could; nor whoever added somebody
+/// else where nobody was active.
 fn is_not_allowed(error: &Error, operation: &Operation) -> bool {
-    let of_people = matches!(operation, Operation::MemberRemove(_) | Operation::MemberRole(_));
+    let of_people = match operation {
+        Operation::MemberRemove(_) | Operation::MemberRole(_) => true,
+        Operation::MemberAdd(_) => error.message.contains("is not an active member"),
+        _ => false,
+    };
     error.kind == Kind::Refused && of_people
 }
 
