@@ -237,9 +237,8 @@ impl ArchiveFile {
     pub fn hidden_until(&self, record: &ArchivedRecord) -> Result<Option<i64>> {
         let path = path_text(record);
         self.put_staged_of(&record.doc, &path)?;
-        let sql =
-            "SELECT max(changed_at) FROM versions WHERE doc_id = ?1 AND path = ?2 AND removed = 1
-                   AND (client <> ?3 OR clock <> ?4)";
+        let sql = "SELECT max(changed_at) FROM versions
+                   WHERE doc_id = ?1 AND path = ?2 AND removed = 1 AND (client <> ?3 OR clock <> ?4)";
         let item = (record.written.client.cast_signed(), record.written.clock);
         let keys = params![record.doc.as_str(), path, item.0, item.1];
         Ok(self.one(sql, keys, |row| row.get(0))?.flatten())

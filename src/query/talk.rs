@@ -47,8 +47,9 @@ impl<'v> Talk<'v> {
         let shown = paths.iter().filter(|path| all || !MESSAGES.is_deleted(self.view(), path));
         let shown: Vec<&DocPath> = shown.collect();
         for path in &shown {
-            self.view().want(&path.steps());
-            if let [_, message] = path.steps()[..] {
+            let steps = path.steps();
+            self.view().want(&steps);
+            if let [_, message] = steps[..] {
                 self.view().want(&["threads", message]);
             }
         }

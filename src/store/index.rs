@@ -14,9 +14,7 @@ use super::file_pieces::{FilePieces, PiecedFile, SharedPieces, deferred_as};
 use super::fs::{OpenFile, Seen};
 use super::layout::{Layout, Stamp};
 use super::load::{Loaded, LoadedState};
-use super::state::{
-    DeferredPieces, KnownClocks, KnownContent, PageIndex, PageTable, State, StoredPage,
-};
+use super::state::{DeferredPieces, KnownClocks, KnownContent, PageIndex, State, StoredPage};
 use crate::crdt::view::ContentSum;
 use crate::crdt::window::{PageSource, Window};
 use crate::error::{Error, Result};
@@ -56,7 +54,6 @@ struct IndexedFile {
     stored_as: [u8; 32],
     segments: Segments,
     deletes: DeleteSet,
-    table: PageTable,
     /// What its tombstones were swept by, if known.
     swept: Option<[u8; 32]>,
     /// What was asked for of its pages and keys.
@@ -239,8 +236,7 @@ fn indexed(
         stored_as,
         segments,
         deletes,
-        keys: KnownKeys::of(index.table.clone()),
-        table: index.table,
+        keys: KnownKeys::of(index.table),
         swept: content.swept,
         lists: RefCell::default(),
         orders: RefCell::default(),
@@ -374,7 +370,7 @@ impl PageSource for IndexedFile {
         if self.swept.as_ref() != Some(by) {
             return None;
         }
-        let pages = self.told(self.table.unswept());
+        let pages = self.told(self.keys.table.unswept());
         let unswept = pages.into_iter().filter_map(|page| self.keys.number(page)).collect();
         Some(self.with_lists(unswept))
     }
@@ -392,7 +388,7 @@ impl PageSource for IndexedFile {
     }
 
     fn of_root(&self, root: &str) -> PageSet {
-        let pages = self.told(self.table.of_root(root));
+        let pages = self.told(self.keys.table.of_root(root));
         pages.into_iter().filter_map(|page| self.keys.number(page)).collect()
     }
 
@@ -415,7 +411,7 @@ impl PageSource for IndexedFile {
     }
 
     fn least(&self) -> PageSet {
-        let pages = self.told(self.table.least());
+        let pages = self.told(self.keys.table.least());
         // Each root has one, and every write goes into a root.
         if pages.is_empty() {
             self.failed.set(true);

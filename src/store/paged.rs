@@ -324,7 +324,7 @@ impl OpenDocument {
         if whole.is_empty() || whole.len() > MOST_ORDERED {
             return Ok(Some(lists));
         }
-        let clocks = window.source().version().unwrap_or_default().clocks;
+        let clocks = window.source().clocks();
         let client = self.editing.as_ref().map_or(0, |editing| editing.client);
         let reached = |client: u64| clocks.get(&client).copied().unwrap_or(0);
         let others = now.version().clocks.into_iter().filter(|(of, _)| *of != client);

@@ -178,8 +178,10 @@ impl Segments {
         };
         for id in clients.into_iter().rev() {
             let old = self.clients.get(&id).unwrap_or(&none);
-            let Some(new) = edited.client(id) else {
-                // It was left out of the projection.
+            let is_edited = !ids.ranges(id).is_empty() || !removed.ranges(id).is_empty();
+            let differs = |new: &&Client| is_edited || new.end != old.end.clock;
+            // Clients without any part in the projection are not in it.
+            let Some(new) = edited.client(id).filter(differs) else {
                 parts.copy(id, old, &mut layout)?;
                 continue;
             };

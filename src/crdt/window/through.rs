@@ -54,12 +54,25 @@ impl<S: Source + ?Sized> Through<'_, S> {
             // A sequence is one page, which is at hand, and its order is its own.
             if !others.is_empty() {
                 keys.extend(others);
-                keys.sort_unstable();
-                keys.dedup();
+                return sorted(keys);
             }
         }
         keys
     }
+
+    /// Adds to keys that the index found those at hand: they may have changed since, or the index cannot tell
+    /// whether they hold anything.
+    fn with_those_at_hand(&self, mut keys: Vec<String>, roots: &[&str]) -> Vec<String> {
+        keys.extend(roots.iter().flat_map(|root| self.source.keys(&[root])));
+        sorted(keys)
+    }
+}
+
+/// Returns each key once, in order.
+fn sorted(mut keys: Vec<String>) -> Vec<String> {
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 impl<S: Source + ?Sized> Source for Through<'_, S> {
@@ -127,33 +140,20 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
 
     fn latest(&self, root: &str, count: usize, deleted: bool) -> Option<Vec<String>> {
         let window = self.window?;
-        if !window.changes {
-            return window.pages.latest_beyond(root, count, deleted, &PageSet::new());
-        }
-        let mut keys = window.pages.latest_beyond(root, count, deleted, &window.at_hand)?;
-        keys.extend(self.source.keys(&[root]));
-        keys.sort_unstable();
-        keys.dedup();
-        Some(keys)
+        let none = PageSet::new();
+        let beyond = if window.changes { &window.at_hand } else { &none };
+        let keys = window.pages.latest_beyond(root, count, deleted, beyond)?;
+        Some(self.with_those_at_hand(keys, &[root]))
     }
 
     fn keys_without(&self, root: &str, other: &str) -> Option<Vec<String>> {
-        let mut keys = self.window?.pages.keys_without(root, other)?;
-        // Those at hand may have changed since, or only yrs can tell.
-        keys.extend(self.source.keys(&[root]));
-        keys.extend(self.source.keys(&[other]));
-        keys.sort_unstable();
-        keys.dedup();
-        Some(keys)
+        let keys = self.window?.pages.keys_without(root, other)?;
+        Some(self.with_those_at_hand(keys, &[root, other]))
     }
 
     fn written_since(&self, root: &str, since: i64) -> Option<Vec<String>> {
-        let mut keys = self.window?.pages.written_since(root, since)?;
-        // Those at hand may have changed since, or only yrs can tell.
-        keys.extend(self.source.keys(&[root]));
-        keys.sort_unstable();
-        keys.dedup();
-        Some(keys)
+        let keys = self.window?.pages.written_since(root, since)?;
+        Some(self.with_those_at_hand(keys, &[root]))
     }
 
     fn clocks(&self) -> Option<Clocks> {

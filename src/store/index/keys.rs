@@ -12,7 +12,7 @@ const ASKED_ONE_BY_ONE: usize = if cfg!(debug_assertions) { 4 } else { 1_000 };
 /// The pages and keys of a file that were asked for.
 #[derive(Debug)]
 pub(super) struct KnownKeys {
-    table: PageTable,
+    pub table: PageTable,
     /// In the order of their numbers.
     pub pages: RefCell<Vec<StoredPage>>,
     roots: RefCell<BTreeMap<String, KnownRoot>>,

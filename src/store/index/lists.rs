@@ -38,7 +38,7 @@ impl IndexedFile {
             PageKey::List { field, .. } => Some((field, self.keys.number(page)?)),
             PageKey::Root | PageKey::Key(_) => None,
         };
-        self.told(self.table.lists(root)).into_iter().filter_map(named).collect()
+        self.told(self.keys.table.lists(root)).into_iter().filter_map(named).collect()
     }
 
     /// Adds the lists of each root that is a sequence of which a page is among these: what is derived from
@@ -71,7 +71,7 @@ impl IndexedFile {
             return known.clone();
         }
         // Errors do not matter: then all of the list is opened.
-        let stored = self.table.orders(root).ok();
+        let stored = self.keys.table.orders(root).ok();
         let order = |(key, order): (PageKey, Option<Vec<u8>>)| match key {
             PageKey::List { list, .. } => Some((list, Arc::new(ListOrder::decode(order?)?))),
             PageKey::Root | PageKey::Key(_) => None,

@@ -44,7 +44,7 @@ impl IndexedFile {
         }
         let mut keys: BTreeSet<String> = self.keys_of(&pages);
         keys.extend(touched.keys.iter().filter_map(|(_, key)| key.map(str::to_owned)));
-        let roots = self.told(self.table.roots());
+        let roots = self.told(self.keys.table.roots());
         for key in &keys {
             pages.extend(roots.iter().filter_map(|root| self.find(root, key)));
         }
@@ -63,7 +63,7 @@ impl IndexedFile {
         for anchor in anchors {
             pages.extend(search.page_of(anchor)?);
         }
-        let pieced = self.told(self.table.pieced());
+        let pieced = self.told(self.keys.table.pieced());
         pages.extend(pieced.into_iter().filter_map(|page| self.keys.number(page)));
         if self.failed.get() || pages.len() > MOST_FOUND {
             return None;

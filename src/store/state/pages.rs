@@ -6,7 +6,7 @@ use crate::id::DocId;
 use crate::store::fs::Seen;
 use crate::wire::{Id, IdSet, PageFacts, PageKey, PageRow, PieceTable, Segments};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, Statement, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, Statement, ToSql, params};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -36,7 +36,7 @@ pub(in crate::store) struct DeferredPieces {
 }
 
 /// The pages of one document, read on demand.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(in crate::store) struct PageTable {
     db: Rc<Connection>,
     doc: i64,
@@ -145,34 +145,29 @@ impl PageTable {
 
     /// Returns the rows of keys of a root that include its last `count` records, with or without hidden ones.
     pub fn latest(&self, root: &str, count: u32, hidden: bool) -> rusqlite::Result<Vec<FactsRow>> {
-        let rows = |condition: &str,
-                    values: &[&dyn ToSql]|
-         -> rusqlite::Result<Vec<(FactsRow, Option<i64>)>> {
+        let rows = |condition: &str, values: &[&dyn ToSql]| -> rusqlite::Result<Vec<FactsRow>> {
             let sql = format!(
-                "SELECT {FACTS_COLUMNS}, at FROM page INDEXED BY page_at
+                "SELECT {FACTS_COLUMNS} FROM page INDEXED BY page_at
                  WHERE doc = ?1 AND root = ?2 AND {condition}"
             );
-            let mut statement = self.db.prepare_cached(&sql)?;
-            statement.query_map(values, |row| Ok((facts_row(row)?, row.get(4)?)))?.collect()
+            self.db.prepare_cached(&sql)?.query_map(values, facts_row)?.collect()
         };
         let last = "at IS NOT NULL AND (?4 OR NOT hidden) ORDER BY at DESC LIMIT ?3";
         let mut found = rows(last, params![self.doc, root, count, hidden])?;
-        if let Some(at) = found.last().and_then(|(_, at)| *at) {
+        if let Some(facts) = found.last().and_then(|row| row.facts.as_ref()) {
             // Records of the same second are ordered by who wrote first.
-            found.extend(rows("at = ?3", params![self.doc, root, at])?);
+            let of_last = params![self.doc, root, facts.listed_at()];
+            found.extend(rows("at = ?3", of_last)?);
         }
         found.extend(rows("at IS NULL AND lives", params![self.doc, root])?);
-        Ok(found.into_iter().map(|(row, _)| row).collect())
+        Ok(found)
     }
 
     /// Returns the keys of a root whose pages are more than one record, and may hold a time from `since` on.
     pub fn written_since(&self, root: &str, since: i64) -> rusqlite::Result<Vec<String>> {
         let sql = "SELECT key FROM page INDEXED BY page_latest
                    WHERE doc = ?1 AND root = ?2 AND latest IS NOT NULL AND latest >= ?3 AND lives";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let keys = statement.query_map(params![self.doc, root, since], |row| row.get(0))?;
-        let keys: Vec<String> = keys.collect::<rusqlite::Result<_>>()?;
-        Ok(keys.iter().filter_map(|key| key.strip_prefix('=').map(str::to_owned)).collect())
+        self.keys(sql, params![self.doc, root, since])
     }
 
     /// Returns keys of a root that include those under which `other` has nothing, or a hidden record.
@@ -180,10 +175,15 @@ impl PageTable {
         let sql = "SELECT key FROM page p WHERE doc = ?1 AND root = ?2 AND lives AND NOT EXISTS (
                        SELECT 1 FROM page o WHERE o.doc = ?1 AND o.root = ?3 AND o.key = p.key
                        AND o.lives AND NOT o.hidden AND o.facts <> x'')";
+        self.keys(sql, params![self.doc, root, other])
+    }
+
+    /// Returns the keys that a query finds among the names of pages.
+    fn keys(&self, sql: &str, values: impl Params) -> rusqlite::Result<Vec<String>> {
         let mut statement = self.db.prepare_cached(sql)?;
-        let keys = statement.query_map(params![self.doc, root, other], |row| row.get(0))?;
-        let keys: Vec<String> = keys.collect::<rusqlite::Result<_>>()?;
-        Ok(keys.iter().filter_map(|key| key.strip_prefix('=').map(str::to_owned)).collect())
+        let names = statement.query_map(values, |row| row.get(0))?;
+        let names: Vec<String> = names.collect::<rusqlite::Result<_>>()?;
+        Ok(names.iter().filter_map(|name| name.strip_prefix('=').map(str::to_owned)).collect())
     }
 
     pub fn least(&self) -> rusqlite::Result<Vec<StoredPage>> {
