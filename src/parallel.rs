@@ -3,8 +3,8 @@
 use std::panic;
 use std::thread::{self, JoinHandle};
 
-/// For fewer bytes than this a thread costs more than it saves.
-const WORTH: usize = 1 << 18;
+/// For fewer bytes than this a thread costs more than it saves. Less in debug builds, so that tests use it.
+const WORTH: usize = if cfg!(debug_assertions) { 1 << 13 } else { 1 << 18 };
 
 /// Returns whether [`both`] uses a second thread for work on this many bytes.
 pub(crate) fn pays(bytes: usize) -> bool {
@@ -67,6 +67,15 @@ impl<T: Send + 'static> Underway<T> {
             Stage::Begun(_) | Stage::Failed => None,
         }
     }
+
+    /// Waits for the result, and returns it as [`Underway::get`] does.
+    pub fn end(mut self) -> Option<T> {
+        self.get();
+        match self.0 {
+            Stage::Done(done) => Some(done),
+            Stage::Begun(_) | Stage::Failed => None,
+        }
+    }
 }
 
 /// Frees what takes about this many `bytes`, beside what comes next if that is worth a thread.
@@ -98,6 +107,7 @@ mod tests {
         assert!(Underway::begin(0, || 1).is_none());
         let mut underway = Underway::begin(WORTH, || 1).unwrap();
         assert_eq!([underway.get().copied(), underway.get().copied()], [Some(1); 2]);
+        assert_eq!(underway.end(), Some(1));
         let mut failing = Underway::begin(WORTH, || panic!("there")).unwrap();
         let failed =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| failing.get().is_none()));

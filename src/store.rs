@@ -31,6 +31,7 @@ mod lock;
 mod look;
 mod lost_state;
 mod machine;
+mod new_state;
 mod open_document;
 mod paged;
 mod reader;

@@ -140,7 +140,7 @@ pub trait PageSource: Bytes + fmt::Debug {
     fn bytes(&self) -> u64;
 
     /// Returns its bytes for other threads to read; `None` if they can no longer be read.
-    fn shared(&self) -> Option<Box<dyn Bytes + Sync + '_>>;
+    fn shared(&self) -> Option<Arc<dyn Bytes + Send + Sync>>;
 
     /// Closes whatever it reads from. Nothing more may be asked of the state.
     fn let_go(&self);
@@ -277,8 +277,8 @@ impl PageSource for HeldState {
         self.state.len() as u64
     }
 
-    fn shared(&self) -> Option<Box<dyn Bytes + Sync + '_>> {
-        Some(Box::new(&*self.state))
+    fn shared(&self) -> Option<Arc<dyn Bytes + Send + Sync>> {
+        Some(Arc::new(self.state.clone()))
     }
 
     fn let_go(&self) {}

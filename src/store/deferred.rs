@@ -1,11 +1,12 @@
 //! Files whose writing is deferred ([`Fold::Later`]), and what is known of their documents meanwhile.
 
 use super::file_pieces::{FilePieces, deferred_as};
-use super::fold::{self, Checkpoint, ContentNote, INDEXED_BYTES, NewState, SplicedState};
+use super::fold::{self, Checkpoint, ContentNote, INDEXED_BYTES};
 use super::index::{self, DeferredDocument};
 use super::layout::DATABASE;
 use super::load::Loaded;
 use super::lock;
+use super::new_state::{NewState, SplicedState};
 use super::open_document::PendingChange;
 use super::session::Session;
 use super::state::{DeferredChange, Fold, KnownContent, PageChange, State};

@@ -4,7 +4,7 @@ use super::fs::{OpenFile, SharedFile};
 use crate::wire::{Bytes, PieceTable, Splice};
 use std::borrow::Cow;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The pieces that a state consists of, and all bytes added to its file.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl FilePieces {
 #[derive(Debug)]
 pub struct PiecedFile {
     pub file: OpenFile,
-    pub pieces: Rc<FilePieces>,
+    pub pieces: Arc<FilePieces>,
 }
 
 impl Bytes for PiecedFile {
@@ -87,12 +87,12 @@ impl Bytes for PiecedFile {
 
 /// The same for other threads.
 #[derive(Debug)]
-pub struct SharedPieces<'p> {
+pub struct SharedPieces {
     pub file: SharedFile,
-    pub pieces: &'p FilePieces,
+    pub pieces: Arc<FilePieces>,
 }
 
-impl Bytes for SharedPieces<'_> {
+impl Bytes for SharedPieces {
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
         self.pieces.read(range, &self.file)
     }

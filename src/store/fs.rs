@@ -10,7 +10,7 @@ mod seen;
 
 pub(super) use hashed::WrittenContent;
 pub use medium::{free_bytes, no_file, refuse_no_file, sync_file_system};
-pub(super) use replacing::{persist, persist_hashed, persist_lightly};
+pub(super) use replacing::{NewFile, persist, persist_lightly};
 pub use seen::Seen;
 #[cfg(test)]
 pub(crate) use seen::counted;

@@ -68,7 +68,7 @@ struct IndexedFile {
     /// The number of reads.
     reads: Cell<u32>,
     /// The whole state, once that is cheaper than reading in pieces.
-    bytes: OnceCell<Vec<u8>>,
+    bytes: OnceCell<SharedBytes>,
     /// Something could not be read: no answer since then can be trusted.
     failed: Cell<bool>,
 }
@@ -117,7 +117,7 @@ fn as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<Know
     let Some(seen) = file.seen() else { return Ok(None) };
     let Some(pieces) = pieces(state, &index, &seen)? else { return Ok(None) };
     let same = seen.token() == index.file && pieces.table().bytes() <= limits::DOCUMENT_BYTES;
-    let file = PiecedFile { file, pieces: Rc::new(pieces) };
+    let file = PiecedFile { file, pieces: Arc::new(pieces) };
     Ok(same.then_some(KnownFile { path, file, seen, index, known }))
 }
 
@@ -258,7 +258,7 @@ impl IndexedFile {
             state: LoadedState::default(),
             foreign: false,
             stored_as: Some(self.stored_as),
-            pieces: Some(Rc::clone(&self.file.pieces)),
+            pieces: Some(Arc::clone(&self.file.pieces)),
             log: Vec::new(),
             waiting: BTreeSet::new(),
             theirs: None,
@@ -282,9 +282,9 @@ impl IndexedFile {
     fn all_bytes(&self) -> Option<&[u8]> {
         if self.bytes.get().is_none() {
             let all = self.file.range(0..self.bytes())?.into_owned();
-            return Some(self.bytes.get_or_init(|| all));
+            return Some(self.bytes.get_or_init(|| all.into()));
         }
-        self.bytes.get().map(Vec::as_slice)
+        self.bytes.get().map(|all| &**all)
     }
 
     fn is_small_part(&self, ids: &IdSet) -> bool {
@@ -308,7 +308,7 @@ impl IndexedFile {
 impl Bytes for IndexedFile {
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
         if let Some(all) = self.bytes.get() {
-            return all.as_slice().range(range);
+            return all.range(range);
         }
         self.reads.set(self.reads.get().saturating_add(1));
         if self.reads.get() <= MOST_READS {
@@ -484,12 +484,12 @@ impl PageSource for IndexedFile {
         self.file.pieces.table().bytes()
     }
 
-    fn shared(&self) -> Option<Box<dyn Bytes + Sync + '_>> {
+    fn shared(&self) -> Option<Arc<dyn Bytes + Send + Sync>> {
         if let Some(all) = self.bytes.get() {
-            return Some(Box::new(all.as_slice()));
+            return Some(Arc::new(all.clone()));
         }
-        let (file, pieces) = (self.file.file.shared()?, &*self.file.pieces);
-        Some(Box::new(SharedPieces { file, pieces }))
+        let (file, pieces) = (self.file.file.shared()?, Arc::clone(&self.file.pieces));
+        Some(Arc::new(SharedPieces { file, pieces }))
     }
 
     fn let_go(&self) {

@@ -13,7 +13,7 @@ use crate::wire::{self, Checked, CheckedBytes, Id, SharedBytes, Unchecked, Updat
 use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The name in the log of the command that adopts what another program wrote to a file.
 pub(super) const ADOPTING: &str = "adopt";
@@ -79,7 +79,7 @@ pub(super) struct Loaded {
     /// The hash under which facts about its content are recorded, if the state is exactly what we last wrote.
     pub stored_as: Option<[u8; 32]>,
     /// What the state consists of in the file and the deferred changes; `None` if all of it was read.
-    pub pieces: Option<Rc<FilePieces>>,
+    pub pieces: Option<Arc<FilePieces>>,
     /// All that the log has of it, if the file is not what we last wrote.
     pub log: Vec<LogChange>,
     /// The numbers of those log entries that are not in the state: they build on what the file lacks.

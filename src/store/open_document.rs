@@ -1,7 +1,8 @@
 //! A document in a session: as it was loaded, and as the session changed it.
 
-use super::fold::{ContentNote, EncodedState, NewState};
+use super::fold::ContentNote;
 use super::load::{EMPTY, Loaded, LoadedState, Roots, excluded};
+use super::new_state::{EncodedState, NewState};
 use super::state::KnownContent;
 use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::Admitted;

@@ -4,10 +4,11 @@
 //! ([`Window`]). It is run again until it asks for nothing more, so that nobody has to declare those pages,
 //! or can declare them wrongly.
 
-use super::fold::{INDEXED_BYTES, NewState, SplicedState};
+use super::fold::INDEXED_BYTES;
 use super::index;
 use super::layout::Layout;
 use super::load::Roots;
+use super::new_state::{NewState, SplicedState};
 use super::open_document::{ArrivedDocument, Editing, LogPart, OpenDocument};
 use super::session::{Paging, Session};
 use super::state::State;

@@ -2,11 +2,12 @@
 //! `crdtctl.db` first, in the same commit as the session's other changes.
 
 use super::check::FileRepair;
-use super::fold::{self, Checkpoint, EncodedState, NewState, WrittenFile};
+use super::fold::{self, Checkpoint, WrittenFile};
 use super::fs;
 use super::incomplete::incomplete;
 use super::layout::{Meta, Stamp};
 use super::load;
+use super::new_state::{EncodedState, NewState};
 use super::session::{FOLD_WAIT, Session};
 use super::state::{Aside, LogRow, Parked};
 use super::{Roots, Store};

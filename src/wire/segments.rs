@@ -21,6 +21,7 @@ use super::run::Run;
 use super::{ByteReader, Checked, Client, Clocks, DeleteSet, Id, IdSet, Update};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A segment with this many bytes is not continued. Small in tests, so that small states have several.
 const SEGMENT_BYTES: u64 = if cfg!(debug_assertions) { 1 << 8 } else { 16 << 10 };
@@ -37,7 +38,7 @@ pub struct Segments {
 /// A state after a change of some of its blocks.
 #[derive(Debug)]
 pub struct Splice {
-    pub(super) parts: Vec<SplicePart>,
+    pub(super) parts: Arc<[SplicePart]>,
     /// Its segments.
     pub segments: Segments,
     /// Its delete set.
@@ -204,7 +205,7 @@ impl Segments {
             true => parts.push(SplicePart::Copied(self.deletes_at..bytes)),
             false => deletes.encode(&mut parts.new),
         }
-        let parts = parts.finish();
+        let parts: Arc<[_]> = parts.finish().into();
         let bytes = parts.iter().map(SplicePart::len).sum();
         Some(Splice { parts, segments: layout.finish(residue), deletes, bytes })
     }
@@ -362,7 +363,7 @@ fn edit(
 
 impl SplicePart {
     /// Returns its size in bytes.
-    pub(super) fn len(&self) -> u64 {
+    pub fn len(&self) -> u64 {
         match self {
             SplicePart::Copied(bytes) => bytes.end.saturating_sub(bytes.start),
             SplicePart::New(bytes) => bytes.len() as u64,
@@ -373,18 +374,18 @@ impl SplicePart {
 impl Splice {
     /// Creates a splice that changes nothing.
     pub fn nothing(segments: Segments, deletes: DeleteSet, bytes: u64) -> Splice {
-        Splice { parts: vec![SplicePart::Copied(0..bytes)], segments, deletes, bytes }
+        Splice { parts: [SplicePart::Copied(0..bytes)].into(), segments, deletes, bytes }
     }
 
     /// Returns its parts, one after another.
-    pub fn parts(&self) -> &[SplicePart] {
+    pub fn parts(&self) -> &Arc<[SplicePart]> {
         &self.parts
     }
 
     /// Returns the whole state, given the original one.
     pub fn whole(&self, state: &(impl Bytes + ?Sized)) -> Option<Vec<u8>> {
         let mut out = Vec::with_capacity(usize::try_from(self.bytes).ok()?);
-        for part in &self.parts {
+        for part in &*self.parts {
             match part {
                 SplicePart::Copied(bytes) => out.extend_from_slice(&state.range(bytes.clone())?),
                 SplicePart::New(bytes) => out.extend_from_slice(bytes),

@@ -1,53 +1,40 @@
 //! Writing a large file without waiting for all of it at the end.
 
 use std::fs::File;
-use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Of how many bytes the system is asked to start writing at a time.
 const FLOWS_AT_ONCE: u64 = 1 << 21;
 
-/// A file whose bytes go to the disk while more are written, so that there is less to wait for at the end.
-pub(super) struct Flowing<'f> {
-    file: &'f File,
+/// Makes the bytes of a file go to the disk while more are written, so that there is less to wait for at the
+/// end.
+#[derive(Debug, Default)]
+pub(super) struct Flow {
     /// From here on nothing was started.
-    from: u64,
-    written: u64,
+    from: AtomicU64,
 }
 
-impl Flowing<'_> {
-    /// Writes to a file.
-    pub fn to(file: &File) -> Flowing<'_> {
-        Flowing { file, from: 0, written: 0 }
-    }
-
-    fn flow(&mut self) {
-        let length = self.written.saturating_sub(self.from);
-        if length < FLOWS_AT_ONCE {
+impl Flow {
+    /// Takes note of bytes that were just written from `at` on.
+    pub fn written(&self, file: &File, at: u64, bytes: u64) {
+        let (from, end) = (self.from.load(Ordering::Relaxed), at.saturating_add(bytes));
+        let length = end.saturating_sub(from);
+        let mine =
+            |from| self.from.compare_exchange(from, end, Ordering::Relaxed, Ordering::Relaxed);
+        if length < FLOWS_AT_ONCE || mine(from).is_err() {
             return;
         }
         // The system starts to write bytes that are said not to be needed any more, and keeps those that are
-        // being written in memory. It is a hint: whether it is heeded does not matter.
+        // being written in memory. It is a hint: whether it is heeded does not matter, nor do parts before
+        // `end` that another thread has not written yet.
         #[cfg(target_os = "linux")]
         let _ = rustix::fs::fadvise(
-            self.file,
-            self.from,
+            file,
+            from,
             std::num::NonZeroU64::new(length),
             rustix::fs::Advice::DontNeed,
         );
-        self.from = self.written;
-    }
-}
-
-impl Write for Flowing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let mut file = self.file;
-        let written = file.write(bytes)?;
-        self.written = self.written.saturating_add(written as u64);
-        self.flow();
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+        #[cfg(not(target_os = "linux"))]
+        let _ = file;
     }
 }

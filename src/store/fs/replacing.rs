@@ -1,11 +1,13 @@
 //! Replacing whole files.
 
-use super::hashed::{self, WrittenContent};
+use super::hashed::{Filling, WrittenContent};
 use super::seen::{OpenFile, Seen};
 use crate::error::{Error, Result};
+use crate::parallel::Underway;
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// File names have at most 255 bytes; a temporary name needs four more than the name it becomes.
 const TEMPORARY_NAME_BYTES: usize = 240;
@@ -16,60 +18,100 @@ const TEMPORARY_NAME_BYTES: usize = 240;
 /// Not promised: that the new *name* is on the disk ([`sync_dir`] does that, once for all files of a
 /// directory), or that a program with the old file open sees the new one.
 pub(in crate::store) fn persist(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes.len() as u64, true, |mut file| file.write_all(bytes)).map(drop)
+    replace(path, bytes, true)
 }
 
-/// Does the same with a content of about `bytes` bytes. Returns the new file as it then is, and the hash of
-/// its content. If that cannot be read, or is not `sound` in the end, the old file stays.
-pub(in crate::store) fn persist_hashed(
-    path: &Path,
-    bytes: u64,
-    content: &dyn WrittenContent,
-    sound: impl FnOnce() -> std::io::Result<()>,
-) -> Result<(Option<Seen>, [u8; 32])> {
-    let filled = |file: &File| {
-        let hash = hashed::fill(file, bytes, content)?;
-        sound().map(|()| hash)
-    };
-    replace(path, bytes, true, filled)
+/// A new file that is being filled beside the one that it is to replace, by this thread and, if it is large,
+/// another. Dropped before it is put in place, it is removed, and the old file stays.
+pub(in crate::store) struct NewFile {
+    path: PathBuf,
+    temporary: PathBuf,
+    filling: Arc<Filling>,
+    /// The other thread; without one, nobody else fills it.
+    beside: Option<Underway<io::Result<()>>>,
+    is_ended: bool,
+}
+
+impl NewFile {
+    /// Begins to fill a file that is to replace the one at `path`.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn begin(path: &Path, content: Box<dyn WrittenContent>) -> Result<NewFile> {
+        let temporary = temporary_name(path);
+        let bytes = content.bytes();
+        let file = create(&temporary, path).map_err(|e| not_written(path, &temporary, e))?;
+        make_room(&file, bytes);
+        let filling = Arc::new(Filling::of(file, content));
+        let beside = Arc::clone(&filling);
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let beside = Underway::begin(bytes, move || beside.work());
+        Ok(NewFile { path: path.to_owned(), temporary, filling, beside, is_ended: false })
+    }
+
+    /// Fills what is left of it, and replaces the old file as [`persist`] does. Returns the new file as it
+    /// then is, and the hash of its content. If the content could not be read, or is not `sound` in the end,
+    /// the old file stays.
+    pub fn put_in_place(
+        mut self,
+        sound: impl FnOnce() -> io::Result<()>,
+    ) -> Result<(Option<Seen>, [u8; 32])> {
+        let done = self.fill().and_then(|hash| {
+            sound()?;
+            self.filling.file().sync_all()?;
+            fs::rename(&self.temporary, &self.path)?;
+            Ok((OpenFile::look(self.filling.file()), hash))
+        });
+        self.is_ended = true;
+        done.map_err(|e| not_written(&self.path, &self.temporary, e))
+    }
+
+    fn fill(&mut self) -> io::Result<[u8; 32]> {
+        let here = self.filling.work();
+        let there = self.join();
+        here.and(there)?;
+        self.filling.hash().ok_or_else(|| io::Error::other("a part of it was not written"))
+    }
+
+    /// Waits for the other thread.
+    fn join(&mut self) -> io::Result<()> {
+        self.beside.take().and_then(Underway::end).unwrap_or(Ok(()))
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if !self.is_ended {
+            // The other thread would go on writing.
+            self.filling.stop();
+            let _ = self.join();
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
 }
 
 /// Replaces a file without waiting for the disk: after a power cut it may hold its old bytes, the new ones,
 /// or nothing. For files that can be made again.
 pub(in crate::store) fn persist_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes.len() as u64, false, |mut file| file.write_all(bytes)).map(drop)
+    replace(path, bytes, false)
 }
 
-/// Replaces a file by what `fill` writes, about `bytes` bytes; returns the file as it then is, and what `fill`
-/// returns.
-fn replace<T>(
-    path: &Path,
-    bytes: u64,
-    durable: bool,
-    fill: impl FnOnce(&File) -> std::io::Result<T>,
-) -> Result<(Option<Seen>, T)> {
+fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
     let temporary = temporary_name(path);
-    let filled = |file: &File| {
-        make_room(file, bytes);
-        fill(file)
+    let write = || {
+        let mut file = create(&temporary, path)?;
+        make_room(&file, bytes.len() as u64);
+        file.write_all(bytes)?;
+        if durable {
+            file.sync_all()?;
+        }
+        fs::rename(&temporary, path)
     };
-    let written = write_new(&temporary, path, durable, filled).and_then(|(file, done)| {
-        fs::rename(&temporary, path)?;
-        Ok((OpenFile::look(&file), done))
-    });
-    written.map_err(|e| {
-        // The old file is intact; the remains of the new one would only confuse.
-        let _ = fs::remove_file(&temporary);
-        Error::io(format!("could not write {}", path.display()), e)
-    })
+    write().map_err(|e| not_written(path, &temporary, e))
 }
 
-fn write_new<T>(
-    temporary: &Path,
-    model: &Path,
-    durable: bool,
-    fill: impl FnOnce(&File) -> std::io::Result<T>,
-) -> std::io::Result<(File, T)> {
+/// Creates the file that is to replace `model`.
+fn create(temporary: &Path, model: &Path) -> io::Result<File> {
     // Never write through what a crash, or somebody else, left under this name.
     match fs::remove_file(temporary) {
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
@@ -81,11 +123,13 @@ fn write_new<T>(
     {
         file.set_permissions(old.permissions())?;
     }
-    let done = fill(&file)?;
-    if durable {
-        file.sync_all()?;
-    }
-    Ok((file, done))
+    Ok(file)
+}
+
+fn not_written(path: &Path, temporary: &Path, e: io::Error) -> Error {
+    // The old file is intact; the remains of the new one would only confuse.
+    let _ = fs::remove_file(temporary);
+    Error::io(format!("could not write {}", path.display()), e)
 }
 
 /// Gives a file its place on the disk at once, rather than while it is written or renamed: some file systems

@@ -3,12 +3,19 @@
 use super::{FOLD_WAIT, Session};
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
+use crate::parallel;
 use crate::store::commits::{ChangedDocument, Committed};
 use crate::store::fold::{self, Checkpoint};
-use crate::store::fs;
+use crate::store::fs::{self, NewFile};
 use crate::store::load::Loaded;
 use crate::store::open_document::{FoundContent, PendingChange};
+use crate::store::state::Fold;
+use std::cell::Cell;
 use std::collections::BTreeSet;
+
+/// How much stays free for the log while a file is written before the commit: more than the log of a command
+/// takes. Less in debug builds, as documents are smaller there.
+const LOG_ROOM: u64 = if cfg!(debug_assertions) { 1 << 21 } else { 1 << 26 };
 
 impl Session {
     /// Commits, then folds. With `dry_run`, or without any change, nothing is written and `seq` is `None`.
@@ -36,6 +43,7 @@ impl Session {
         if idle && !self.state.is_changed() {
             return Ok(committed);
         }
+        let begun = self.begin_file(&changes);
         let seqs = self.log(&changes)?;
         self.keep_swept()?;
         committed.seq = seqs.command;
@@ -49,7 +57,7 @@ impl Session {
         if !changes.is_empty() || self.repairs.is_empty() {
             self.commits.add(committed.seq);
         }
-        committed.notes.extend(self.fold(&changes, &seqs.documents, &deferred));
+        committed.notes.extend(self.fold(&changes, &seqs.documents, &deferred, begun));
         committed.notes.extend(self.fold_again(&lacking));
         // What kept the old rows from being folded usually keeps the new ones too.
         let mut said = BTreeSet::new();
@@ -70,8 +78,14 @@ impl Session {
         changes: &[PendingChange],
         seqs: &[i64],
         deferred: &BTreeSet<DocId>,
+        begun: Option<(DocId, NewFile)>,
     ) -> Vec<String> {
         let mut checkpoints = self.checkpoints(changes, seqs);
+        if let Some((doc, file)) = begun
+            && let Some(checkpoint) = checkpoints.iter().find(|of| *of.doc == doc)
+        {
+            checkpoint.begun.set(Some(file));
+        }
         checkpoints.retain(|checkpoint| !deferred.contains(checkpoint.doc));
         // After a power cut that loses the record of a file, the file is found to hold its rows of the log.
         let begin = || self.state.wait_at_close().and_then(|()| self.state.begin(FOLD_WAIT));
@@ -93,6 +107,24 @@ impl Session {
         })
     }
 
+    /// Begins to write the largest changed file, beside the commit: its content is known by now, and a commit
+    /// mostly waits for the disk. It replaces nothing before the change is in the log.
+    fn begin_file(&self, changes: &[PendingChange]) -> Option<(DocId, NewFile)> {
+        let change = changes.iter().max_by_key(|change| change.state.bytes())?;
+        let bytes = change.state.bytes();
+        if self.folding == Fold::Later || !parallel::pays(usize::try_from(bytes).ok()?) {
+            return None;
+        }
+        // Only beside a file that is still the one that was loaded, and if that leaves the log its room.
+        let seen = self.settled(self.loaded(&change.doc)?)?;
+        let path = self.layout.resolve(&change.path);
+        let room = bytes.saturating_add(LOG_ROOM);
+        let is_safe = fs::free_bytes(path.parent()?)? >= room && fs::seen(&path) == Some(seen);
+        // Whatever is wrong will show, and be said, when it is written after the commit.
+        let begin = || change.state.begin(&path).ok();
+        is_safe.then(begin).flatten().map(|file| (change.doc.clone(), file))
+    }
+
     pub(in crate::store) fn checkpoints<'a>(
         &'a self,
         changes: &'a [PendingChange],
@@ -106,6 +138,7 @@ impl Session {
             state: &change.state,
             content: change.content,
             seq: *seq,
+            begun: Cell::default(),
         };
         changes.iter().zip(seqs).map(checkpoint).collect()
     }

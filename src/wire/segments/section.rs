@@ -1,7 +1,7 @@
 //! What one client wrote into a state, cut into segments, and its blocks, found in order of position.
 
-use crate::wire::ByteReader;
 use crate::wire::walk::walk_block;
+use crate::wire::{ByteReader, SharedBytes};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -54,6 +54,12 @@ impl Bytes for [u8] {
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
         let (from, to) = (usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?);
         self.get(from..to).map(Cow::Borrowed)
+    }
+}
+
+impl Bytes for SharedBytes {
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        (**self).range(range)
     }
 }
 
