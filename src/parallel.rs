@@ -4,7 +4,7 @@ use std::panic;
 use std::thread::{self, JoinHandle};
 
 /// For fewer bytes than this a thread costs more than it saves. Less in debug builds, so that tests use it.
-const WORTH: usize = if cfg!(debug_assertions) { 1 << 13 } else { 1 << 18 };
+const WORTH: usize = if cfg!(debug_assertions) { 1 << 11 } else { 1 << 18 };
 
 /// Returns whether [`both`] uses a second thread for work on this many bytes.
 pub(crate) fn pays(bytes: usize) -> bool {

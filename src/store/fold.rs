@@ -12,7 +12,8 @@ use super::state::{KnownContent, PageChange, State};
 use crate::error::{Error, Result};
 use crate::gate::{self, Expected};
 use crate::id::DocId;
-use crate::wire::PageSet;
+use crate::parallel;
+use crate::wire::{PageSet, SharedBytes};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -86,20 +87,35 @@ pub(super) fn fold(
     }
     let dirs: BTreeSet<PathBuf> =
         written.iter().filter_map(|(c, _)| c.path.parent().map(Path::to_owned)).collect();
-    for dir in dirs {
-        fs::sync_dir(&layout.resolve(&dir))?;
-    }
-    for (checkpoint, written) in written {
-        let WrittenFile { version, stamp, seen } = written;
-        state.put_fold(checkpoint.doc, &stamp.blake3, stamp.bytes, version, checkpoint.seq)?;
-        if let (Some(lock), Some(seen)) = (lock, seen) {
-            keep_pages(state, checkpoint, lock, &seen, &stamp)?;
-        }
-        if checkpoint.content.known != KnownContent::default() {
-            state.put_content(checkpoint.doc, &stamp.blake3, &checkpoint.content.known)?;
-        }
-    }
+    let dirs: Vec<PathBuf> = dirs.iter().map(|dir| layout.resolve(dir)).collect();
+    let bytes = written.iter().map(|(checkpoint, _)| checkpoint.state.bytes()).max();
+    // What is recorded is only committed once the names are on the disk.
+    let record = || {
+        written
+            .iter()
+            .try_for_each(|(checkpoint, written)| record(state, checkpoint, written, lock))
+    };
+    let sync = || dirs.iter().try_for_each(|dir| fs::sync_dir(dir));
+    let (recorded, synced) = parallel::both(as_usize(bytes.unwrap_or_default()), record, sync);
+    synced.and(recorded)?;
     Ok(notes)
+}
+
+fn record(
+    state: &State,
+    checkpoint: &Checkpoint<'_>,
+    written: &WrittenFile,
+    lock: Option<&LockFile>,
+) -> Result<()> {
+    let WrittenFile { version, stamp, seen } = written;
+    state.put_fold(checkpoint.doc, &stamp.blake3, stamp.bytes, *version, checkpoint.seq)?;
+    if let (Some(lock), Some(seen)) = (lock, seen) {
+        keep_pages(state, checkpoint, lock, seen, stamp)?;
+    }
+    if checkpoint.content.known != KnownContent::default() {
+        state.put_content(checkpoint.doc, &stamp.blake3, &checkpoint.content.known)?;
+    }
+    Ok(())
 }
 
 /// Records where the pages of a file stand, if a later reader can be sure that it is the same file.
@@ -169,13 +185,24 @@ pub(super) fn write(
         fs::create_dir(dir)?;
     }
     let bytes = checkpoint.state.bytes();
-    let begun = checkpoint.begun.take().map_or_else(|| checkpoint.state.begin(&path), Ok)?;
-    let (seen, blake3) = checkpoint.state.put_in_place(begun)?;
-    let stamp = Stamp { blake3, bytes };
+    let mut file = checkpoint.begun.take().map_or_else(|| checkpoint.state.begin(&path), Ok)?;
+    let stamp = Stamp { blake3: file.fill()?, bytes };
+    checkpoint.state.refuse_if_changed()?;
     meta.describe(&stamp);
-    fs::persist(&path.with_extension("meta"), meta.to_text()?.as_bytes())?;
+    let described = SharedBytes::from(meta.to_text()?.into_bytes());
+    let beside = path.with_extension("meta");
+    // They are waited for at the same time.
+    let describe = || NewFile::durable(&beside, described.clone());
+    let (synced, described) = parallel::both(as_usize(bytes), || file.sync(), describe);
+    let described = synced.and(described)?;
+    let seen = file.place()?;
+    described.place()?;
     checkpoint.state.let_go();
     Ok(Some(WrittenFile { version: meta.version, stamp, seen }))
+}
+
+fn as_usize(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 /// Returns whether the file still is the one that was loaded.

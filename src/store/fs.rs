@@ -554,6 +554,27 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_given_up_leaves_the_old_one_and_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.yrs");
+        fs::write(&path, "old").unwrap();
+        for bytes in [3, 1 << 20] {
+            let content = || crate::wire::SharedBytes::from(vec![7; bytes]);
+            drop(NewFile::begin(&path, Box::new(content())).unwrap());
+            let mut filled = NewFile::begin(&path, Box::new(content())).unwrap();
+            filled.fill().unwrap();
+            filled.sync().unwrap();
+            drop(filled);
+            assert_eq!(fs::read(&path).unwrap(), b"old");
+            assert_eq!(list(dir.path()).unwrap().len(), 1);
+            NewFile::durable(&path, content()).unwrap().place().unwrap();
+            assert_eq!(fs::read(&path).unwrap(), vec![7; bytes]);
+            assert_eq!(list(dir.path()).unwrap().len(), 1);
+            fs::write(&path, "old").unwrap();
+        }
+    }
+
+    #[test]
     fn the_longest_name_can_be_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(format!("{}.yrs", "6".repeat(251)));

@@ -1,6 +1,6 @@
 //! A document's state that is to be stored, and the file that it becomes.
 
-use super::fs::{NewFile, Seen, WrittenContent};
+use super::fs::{NewFile, WrittenContent};
 use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::wire::{
@@ -76,23 +76,21 @@ impl NewState {
         NewFile::begin(
             path,
             match self {
-                NewState::Whole(whole) => Box::new(WholeContent(whole.bytes.clone())),
+                NewState::Whole(whole) => Box::new(whole.bytes.clone()),
                 NewState::Spliced(spliced) => Box::new(spliced.content()?),
             },
         )
     }
 
-    /// Ends what [`NewState::begin`] has begun. Returns the file as it then is, and the hash of its content.
+    /// Refuses a file that was made of another one, if that has changed meanwhile.
     ///
     /// # Errors
-    /// As [`NewFile::put_in_place`], and if what it is made of has changed meanwhile.
-    pub fn put_in_place(&self, file: NewFile) -> Result<(Option<Seen>, [u8; 32])> {
-        file.put_in_place(|| match self {
-            NewState::Spliced(spliced) if !spliced.window.source().is_unchanged() => {
-                Err(changed_meanwhile())
-            }
-            NewState::Whole(_) | NewState::Spliced(_) => Ok(()),
-        })
+    /// `Io`.
+    pub fn refuse_if_changed(&self) -> Result<()> {
+        match self.spliced().is_none_or(|spliced| spliced.window.source().is_unchanged()) {
+            true => Ok(()),
+            false => Err(Error::io("could not read the old file", changed_meanwhile())),
+        }
     }
 
     /// Closes the file that it copied from: the system can take long to remove one that was replaced.
@@ -147,18 +145,6 @@ impl SplicedState {
             end
         });
         Ok(SplicedContent { ends: ends.collect(), parts, copied })
-    }
-}
-
-struct WholeContent(SharedBytes);
-
-impl WrittenContent for WholeContent {
-    fn bytes(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read_into(&self, at: u64, room: &mut [u8]) -> io::Result<()> {
-        self.0.read_into(at, room).ok_or_else(|| ErrorKind::UnexpectedEof.into())
     }
 }
 

@@ -205,7 +205,12 @@ mod tests {
 
     fn splice(parts: Vec<SplicePart>) -> Splice {
         let bytes = parts.iter().map(SplicePart::len).sum();
-        Splice { parts, segments: Segments::default(), deletes: DeleteSet::default(), bytes }
+        Splice {
+            parts: parts.into(),
+            segments: Segments::default(),
+            deletes: DeleteSet::default(),
+            bytes,
+        }
     }
 
     /// Random parts of a state and other bytes, which need not make sense.

@@ -181,6 +181,31 @@ impl<'a> ByteReader<'a> {
     /// Reads a clock or a length in clocks.
     #[inline]
     pub fn clock(&mut self) -> Result<u32, Fault> {
+        match self.short_var() {
+            Some(clock) => Ok(clock),
+            None => self.any_clock(),
+        }
+    }
+
+    /// Reads a number of at most four bytes, which is no clock too large; `None` if it is longer, or near the
+    /// end.
+    #[inline]
+    fn short_var(&mut self) -> Option<u32> {
+        let word = u32::from_le_bytes(*self.bytes.get(self.at..)?.first_chunk::<4>()?);
+        // A clear highest bit marks the last byte of a number.
+        let ends = !word & 0x8080_8080;
+        if ends == 0 {
+            return None;
+        }
+        let last = ends.trailing_zeros();
+        self.at += last as usize / 8 + 1;
+        let word = word & (u32::MAX >> (31 - last));
+        let sevens = |at: u32| (word >> at) & (0x7f << (at * 7));
+        Some(sevens(0) | sevens(1) | sevens(2) | sevens(3))
+    }
+
+    #[inline(never)]
+    fn any_clock(&mut self) -> Result<u32, Fault> {
         let start = self.at;
         let clock = self.var()?;
         match u32::try_from(clock) {
@@ -504,6 +529,10 @@ mod tests {
                     let mut reader = ByteReader::at(&bytes, 0);
                     assert_eq!(reader.var(), Ok(number));
                     assert_eq!(reader.offset(), form.len(), "{number}");
+                    let mut reader = ByteReader::at(&bytes, 0);
+                    let clock = u32::try_from(number).ok().filter(|clock| *clock <= CLOCK_END);
+                    assert_eq!(reader.clock().ok(), clock);
+                    assert_eq!(reader.offset(), form.len(), "clock {number}");
                 }
                 let cut = form.get(..form.len() - 1).unwrap_or_default();
                 assert_eq!(ByteReader::at(cut, 0).var().map_err(|f| f.rule), Err("truncated"));

@@ -119,12 +119,19 @@ impl Disk {
             let (thread, line) = line.split_once(' ').expect("a thread");
             let mut line = line.trim_start().to_owned();
             if let Some(start) = line.strip_suffix(" <unfinished ...>") {
+                // Another thread may be given the descriptor before this call is seen to end.
+                if let Some(closed) = start.strip_prefix("close(") {
+                    open.remove(closed.split('<').next().expect("a descriptor"));
+                }
                 begun.insert(thread, start.to_owned());
                 continue;
             }
             if line.starts_with("<... ") {
                 let rest = line.split_once("resumed>").expect("the rest of a call").1;
                 line = begun.remove(thread).expect("its beginning") + rest;
+                if line.starts_with("close(") {
+                    continue;
+                }
             }
             let Some((call, result)) = line.rsplit_once(" = ") else { continue };
             let (name, args) = call.split_once('(').expect("a call");

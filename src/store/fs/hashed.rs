@@ -1,6 +1,7 @@
 //! Filling a large file with a content that several threads read, hash and write, each a part at a time.
 
 use super::flowing::Flow;
+use crate::wire::{Bytes, SharedBytes};
 use blake3::hazmat::{self, ChainingValue, HasherExt, Mode};
 use std::fs::File;
 use std::io;
@@ -11,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 /// it is hashed and written, and the system caches the file in large folios, with which writing, reading and
 /// dropping it costs half as much. A power of two, so that each part but the last is a whole subtree of the
 /// hash. Less in debug builds, so that tests fill files in several parts.
-const PART_BYTES: u64 = if cfg!(debug_assertions) { 1 << 12 } else { 1 << 18 };
+const PART_BYTES: u64 = if cfg!(debug_assertions) { 1 << 10 } else { 1 << 18 };
 
 /// What goes into a file.
 pub(in crate::store) trait WrittenContent: Send + Sync {
@@ -23,6 +24,16 @@ pub(in crate::store) trait WrittenContent: Send + Sync {
     /// # Errors
     /// If it cannot be read, or ends before.
     fn read_into(&self, at: u64, room: &mut [u8]) -> io::Result<()>;
+}
+
+impl WrittenContent for SharedBytes {
+    fn bytes(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read_into(&self, at: u64, room: &mut [u8]) -> io::Result<()> {
+        Bytes::read_into(self, at, room).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
 }
 
 /// A content on its way into a new file.
@@ -167,18 +178,6 @@ fn write_all_at(mut file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    impl WrittenContent for Vec<u8> {
-        fn bytes(&self) -> u64 {
-            self.len() as u64
-        }
-
-        fn read_into(&self, at: u64, room: &mut [u8]) -> io::Result<()> {
-            let at = usize::try_from(at).unwrap();
-            room.copy_from_slice(&self[at..at + room.len()]);
-            Ok(())
-        }
-    }
-
     #[test]
     fn a_file_has_the_hash_of_its_content_whatever_its_size() {
         let part = PART_BYTES as usize;
@@ -188,7 +187,10 @@ mod tests {
             .chain([1, 2, 3, 4, 7, 8, 9].into_iter().flat_map(around));
         for size in sizes {
             let content: Vec<u8> = (0..size).map(|at| (at * 7 / 5) as u8).collect();
-            let filling = Filling::of(tempfile::tempfile().unwrap(), Box::new(content.clone()));
+            let filling = Filling::of(
+                tempfile::tempfile().unwrap(),
+                Box::new(SharedBytes::from(content.clone())),
+            );
             let done = std::thread::scope(|scope| {
                 let there = scope.spawn(|| filling.work());
                 filling.work().and(there.join().unwrap())
@@ -236,14 +238,16 @@ mod tests {
         let path = dir.path().join("a");
         std::fs::write(&path, "").unwrap();
         for size in [1, 9 * PART_BYTES as usize] {
-            let filling = Filling::of(File::open(&path).unwrap(), Box::new(vec![7; size]));
+            let filling =
+                Filling::of(File::open(&path).unwrap(), Box::new(SharedBytes::from(vec![7; size])));
             assert!(filling.work().is_err() && filling.hash().is_none());
         }
     }
 
     #[test]
     fn what_is_not_wanted_any_more_is_not_filled_further() {
-        let filling = Filling::of(tempfile::tempfile().unwrap(), Box::new(vec![7; 9]));
+        let filling =
+            Filling::of(tempfile::tempfile().unwrap(), Box::new(SharedBytes::from(vec![7; 9])));
         filling.stop();
         filling.work().unwrap();
         assert_eq!((filling.hash(), filling.file().metadata().unwrap().len()), (None, 0));

@@ -4,8 +4,9 @@ use super::hashed::{Filling, WrittenContent};
 use super::seen::{OpenFile, Seen};
 use crate::error::{Error, Result};
 use crate::parallel::Underway;
+use crate::wire::SharedBytes;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,62 +19,73 @@ const TEMPORARY_NAME_BYTES: usize = 240;
 /// Not promised: that the new *name* is on the disk ([`sync_dir`] does that, once for all files of a
 /// directory), or that a program with the old file open sees the new one.
 pub(in crate::store) fn persist(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes, true)
+    NewFile::durable(path, bytes.to_vec().into())?.place().map(drop)
 }
 
-/// A new file that is being filled beside the one that it is to replace, by this thread and, if it is large,
-/// another. Dropped before it is put in place, it is removed, and the old file stays.
+/// Replaces a file without waiting for the disk: after a power cut it may hold its old bytes, the new ones,
+/// or nothing. For files that can be made again.
+pub(in crate::store) fn persist_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = NewFile::begin(path, Box::new(SharedBytes::from(bytes.to_vec())))?;
+    file.fill()?;
+    file.place().map(drop)
+}
+
+/// A file beside the one that it is to replace. It is filled, synced and put in place; dropped before that,
+/// it is removed, and the old file stays. Every error says that the old file could not be written.
 pub(in crate::store) struct NewFile {
     path: PathBuf,
     temporary: PathBuf,
     filling: Arc<Filling>,
-    /// The other thread; without one, nobody else fills it.
+    /// A second thread that fills it, if it is large.
     beside: Option<Underway<io::Result<()>>>,
-    is_ended: bool,
+    is_placed: bool,
 }
 
 impl NewFile {
-    /// Begins to fill a file that is to replace the one at `path`.
-    ///
-    /// # Errors
-    /// If it cannot be created.
+    /// Creates a file that is to replace the one at `path`. If it is large, it is being filled from now on.
     pub fn begin(path: &Path, content: Box<dyn WrittenContent>) -> Result<NewFile> {
         let temporary = temporary_name(path);
         let bytes = content.bytes();
-        let file = create(&temporary, path).map_err(|e| not_written(path, &temporary, e))?;
+        let file = create(&temporary, path).map_err(|e| not_written(path, e))?;
         make_room(&file, bytes);
         let filling = Arc::new(Filling::of(file, content));
         let beside = Arc::clone(&filling);
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         let beside = Underway::begin(bytes, move || beside.work());
-        Ok(NewFile { path: path.to_owned(), temporary, filling, beside, is_ended: false })
+        Ok(NewFile { path: path.to_owned(), temporary, filling, beside, is_placed: false })
     }
 
-    /// Fills what is left of it, and replaces the old file as [`persist`] does. Returns the new file as it
-    /// then is, and the hash of its content. If the content could not be read, or is not `sound` in the end,
-    /// the old file stays.
-    pub fn put_in_place(
-        mut self,
-        sound: impl FnOnce() -> io::Result<()>,
-    ) -> Result<(Option<Seen>, [u8; 32])> {
-        let done = self.fill().and_then(|hash| {
-            sound()?;
-            self.filling.file().sync_all()?;
-            fs::rename(&self.temporary, &self.path)?;
-            Ok((OpenFile::look(self.filling.file()), hash))
-        });
-        self.is_ended = true;
-        done.map_err(|e| not_written(&self.path, &self.temporary, e))
+    /// Returns a file that is to replace the one at `path`, filled and on the disk.
+    pub fn durable(path: &Path, bytes: SharedBytes) -> Result<NewFile> {
+        let mut file = NewFile::begin(path, Box::new(bytes))?;
+        file.fill()?;
+        file.sync()?;
+        Ok(file)
     }
 
-    fn fill(&mut self) -> io::Result<[u8; 32]> {
+    /// Fills what is left of it. Returns the hash of its content.
+    pub fn fill(&mut self) -> Result<[u8; 32]> {
         let here = self.filling.work();
-        let there = self.join();
-        here.and(there)?;
-        self.filling.hash().ok_or_else(|| io::Error::other("a part of it was not written"))
+        let hash = here.and(self.join()).and_then(|()| {
+            let hash = self.filling.hash();
+            hash.ok_or_else(|| io::Error::other("a part of it was not written"))
+        });
+        hash.map_err(|e| not_written(&self.path, e))
     }
 
-    /// Waits for the other thread.
+    /// Waits until what it was filled with is on the disk.
+    pub fn sync(&self) -> Result<()> {
+        self.filling.file().sync_all().map_err(|e| not_written(&self.path, e))
+    }
+
+    /// Replaces the old file by it. Returns the new file as it then is.
+    pub fn place(mut self) -> Result<Option<Seen>> {
+        fs::rename(&self.temporary, &self.path).map_err(|e| not_written(&self.path, e))?;
+        self.is_placed = true;
+        Ok(OpenFile::look(self.filling.file()))
+    }
+
+    /// Waits for the second thread.
     fn join(&mut self) -> io::Result<()> {
         self.beside.take().and_then(Underway::end).unwrap_or(Ok(()))
     }
@@ -81,33 +93,18 @@ impl NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        if !self.is_ended {
-            // The other thread would go on writing.
+        if !self.is_placed {
+            // The second thread would go on writing.
             self.filling.stop();
             let _ = self.join();
+            // The old file is intact; the remains of the new one would only confuse.
             let _ = fs::remove_file(&self.temporary);
         }
     }
 }
 
-/// Replaces a file without waiting for the disk: after a power cut it may hold its old bytes, the new ones,
-/// or nothing. For files that can be made again.
-pub(in crate::store) fn persist_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes, false)
-}
-
-fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
-    let temporary = temporary_name(path);
-    let write = || {
-        let mut file = create(&temporary, path)?;
-        make_room(&file, bytes.len() as u64);
-        file.write_all(bytes)?;
-        if durable {
-            file.sync_all()?;
-        }
-        fs::rename(&temporary, path)
-    };
-    write().map_err(|e| not_written(path, &temporary, e))
+fn not_written(path: &Path, e: io::Error) -> Error {
+    Error::io(format!("could not write {}", path.display()), e)
 }
 
 /// Creates the file that is to replace `model`.
@@ -124,12 +121,6 @@ fn create(temporary: &Path, model: &Path) -> io::Result<File> {
         file.set_permissions(old.permissions())?;
     }
     Ok(file)
-}
-
-fn not_written(path: &Path, temporary: &Path, e: io::Error) -> Error {
-    // The old file is intact; the remains of the new one would only confuse.
-    let _ = fs::remove_file(temporary);
-    Error::io(format!("could not write {}", path.display()), e)
 }
 
 /// Gives a file its place on the disk at once, rather than while it is written or renamed: some file systems
