@@ -71,6 +71,7 @@ pub use piece_table::PieceTable;
 pub use salvage::{Reach, Salvage, without_gaps};
 pub use segments::{
     BlockAnchor, Bytes, Edited, FoundBlocks, LocatedBlock, Segments, Splice, SplicePart,
+    StoredDeletes,
 };
 pub use shared::{HoldsBytes, SharedBytes};
 pub use target::{LinkEnd, PointerTarget};

@@ -23,7 +23,7 @@ use crate::limits;
 use crate::wire::{
     Bytes, Checked, Clocks, DeleteSet, Edited, FoundBlocks, Id, IdSet, ListOrder, ListOrders,
     ListSpot, ListSpots, Noted, PageFacts, PageKey, PageRow, PageSet, Segments, SharedBytes,
-    Splice, Update, Version,
+    Splice, StoredDeletes, Update, Version,
 };
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -53,7 +53,7 @@ struct IndexedFile {
     stamp: Stamp,
     stored_as: [u8; 32],
     segments: Segments,
-    deletes: DeleteSet,
+    deletes: StoredDeletes,
     /// What its tombstones were swept by, if known.
     swept: Option<[u8; 32]>,
     /// What was asked for of its pages and keys.
@@ -165,8 +165,8 @@ pub(super) fn stored(
     doc: &DocId,
 ) -> Result<Option<StoredDocument>> {
     let Some((file, content, _)) = indexed(layout, state, doc)? else { return Ok(None) };
-    let (version, bytes) = (file.known_version(), file.bytes());
-    Ok(Some(StoredDocument { version, bytes, sum: content.sum }))
+    let (bytes, sum) = (file.bytes(), content.sum);
+    Ok(file.known_version().map(|version| StoredDocument { version, bytes, sum }))
 }
 
 /// Returns whether a document's file is as it was last written here, and the log has nothing that it lacks.
@@ -206,7 +206,7 @@ pub(super) fn deferred(
 ) -> Result<Option<DeferredDocument>> {
     let Some((source, content, known)) = indexed(layout, state, doc)? else { return Ok(None) };
     let (loaded, bytes) = (source.loaded(known), source.bytes());
-    let splice = Splice::nothing(source.segments.clone(), source.deletes.clone(), bytes);
+    let splice = Splice::nothing(source.segments.clone(), bytes);
     let window = Rc::new(Window::over(Rc::new(source), noted));
     Ok(Some(DeferredDocument { loaded, window, splice, content }))
 }
@@ -267,8 +267,8 @@ impl IndexedFile {
         }
     }
 
-    fn known_version(&self) -> Version {
-        Version { clocks: self.segments.clocks(), deletes: self.deletes.clone() }
+    fn known_version(&self) -> Option<Version> {
+        Some(Version { clocks: self.segments.clocks(), deletes: self.deletes.all()?.clone() })
     }
 
     fn told<T: Default>(&self, answer: rusqlite::Result<T>) -> T {
@@ -358,11 +358,11 @@ impl PageSource for IndexedFile {
     }
 
     fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet> {
-        self.find_touched(update, &self.known_version()).map(|pages| self.with_lists(pages))
+        self.find_touched(update, &self.known_version()?).map(|pages| self.with_lists(pages))
     }
 
     fn held(&self, part: &Update<'_, Checked>) -> Option<PageSet> {
-        let version = Version { deletes: DeleteSet::default(), ..self.known_version() };
+        let version = Version { clocks: self.segments.clocks(), deletes: DeleteSet::default() };
         self.find_touched(part, &version).map(|pages| self.with_lists(pages))
     }
 
@@ -376,7 +376,7 @@ impl PageSource for IndexedFile {
     }
 
     fn version(&self) -> Option<Version> {
-        Some(self.known_version())
+        self.known_version()
     }
 
     fn clock(&self, client: u64) -> u32 {

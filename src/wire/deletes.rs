@@ -200,10 +200,13 @@ impl DeleteSet {
 fn write_ranges(out: &mut Vec<u8>, client: u64, ranges: impl ExactSizeIterator<Item = Range<u32>>) {
     write_var(out, client);
     write_var(out, ranges.len() as u64);
-    for range in ranges {
-        write_var(out, u64::from(range.start));
-        write_var(out, u64::from(range.end.saturating_sub(range.start)));
-    }
+    ranges.for_each(|range| write_range(out, &range));
+}
+
+/// Writes a range as a delete set has it.
+pub(super) fn write_range(out: &mut Vec<u8>, range: &Range<u32>) {
+    write_var(out, u64::from(range.start));
+    write_var(out, u64::from(range.end.saturating_sub(range.start)));
 }
 
 /// Writes an unsigned number, seven bits per byte.

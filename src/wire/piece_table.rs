@@ -189,7 +189,7 @@ impl PieceTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{DeleteSet, Segments};
+    use crate::wire::Segments;
 
     /// A pseudorandom sequence of numbers (xorshift).
     struct Dice(u64);
@@ -205,12 +205,7 @@ mod tests {
 
     fn splice(parts: Vec<SplicePart>) -> Splice {
         let bytes = parts.iter().map(SplicePart::len).sum();
-        Splice {
-            parts: parts.into(),
-            segments: Segments::default(),
-            deletes: DeleteSet::default(),
-            bytes,
-        }
+        Splice { parts: parts.into(), segments: Segments::default(), bytes }
     }
 
     /// Random parts of a state and other bytes, which need not make sense.

@@ -123,6 +123,24 @@ impl<'a> ByteReader<'a> {
         self.slow_var()
     }
 
+    /// Skips this many numbers, whatever they are.
+    pub fn skip_vars(&mut self, count: usize) -> Result<(), Fault> {
+        let mut left = count;
+        while let Some(word) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
+            // A clear highest bit marks the last byte of a number.
+            let ends = (!u64::from_le_bytes(*word) & 0x8080_8080_8080_8080).count_ones() as usize;
+            if ends >= left {
+                break;
+            }
+            left -= ends;
+            self.at += 8;
+        }
+        while left > 0 {
+            left -= usize::from(self.byte()? < 0x80);
+        }
+        Ok(())
+    }
+
     /// Reads a number that is longer than eight bytes, or near the end.
     #[cold]
     #[inline(never)]

@@ -4,16 +4,21 @@
 //! bytes are known: a block is found by reading its segment. So this index is small, and a change of one
 //! segment leaves the entries of all others unchanged.
 
+mod deletions;
 mod edited;
 mod located;
+mod parts;
 mod projection;
 mod section;
 
+pub use deletions::{Deletions, StoredDeletes};
 pub use edited::Edited;
 pub use located::{BlockAnchor, LocatedBlock};
+pub use parts::SplicePart;
 pub use section::{Bytes, FoundBlocks};
 
 use edited::without_content;
+use parts::SpliceParts;
 use section::{BlockFinder, Boundary, ClientSegments};
 
 use super::deletes::write_var;
@@ -41,19 +46,8 @@ pub struct Splice {
     pub(super) parts: Arc<[SplicePart]>,
     /// Its segments.
     pub segments: Segments,
-    /// Its delete set.
-    pub deletes: DeleteSet,
     /// Its size in bytes.
     pub bytes: u64,
-}
-
-/// A piece of a spliced state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SplicePart {
-    /// These bytes of the original state.
-    Copied(Range<u64>),
-    /// New bytes.
-    New(Vec<u8>),
 }
 
 impl Segments {
@@ -141,8 +135,8 @@ impl Segments {
     }
 
     /// Returns the delete set of the state.
-    pub fn deletes(&self, state: &(impl Bytes + ?Sized), bytes: u64) -> Option<DeleteSet> {
-        DeleteSet::decode(&state.range(self.deletes_at..bytes)?)
+    pub fn deletes(&self, state: &(impl Bytes + ?Sized), bytes: u64) -> Option<StoredDeletes> {
+        StoredDeletes::of(state.range(self.deletes_at..bytes)?.into_owned())
     }
 
     /// Whether a unit is a block of its own.
@@ -161,7 +155,7 @@ impl Segments {
         (state, bytes): (&(impl Bytes + ?Sized), u64),
         ids: &IdSet,
         removed: &IdSet,
-        deleted: &DeleteSet,
+        deleted: &impl Deletions,
         edited: &Edited<'_, '_>,
     ) -> Option<Splice> {
         // Of a long list, a change rewrites few entries; the others are copied with what is around them.
@@ -171,7 +165,7 @@ impl Segments {
         let mut layout = SectionLayout::begin(clients.len());
         let mut parts = SpliceParts::default();
         write_var(&mut parts.new, clients.len() as u64);
-        let (none, mut deletes) = (ClientSegments::default(), deleted.clone());
+        let (none, mut deletes) = (ClientSegments::default(), DeleteSet::default());
         let mut residue = match self.residue {
             // If nothing was ever removed, these blocks need not be read for it.
             0 => 0,
@@ -201,13 +195,10 @@ impl Segments {
             }
             layout.close();
         }
-        match deletes == *deleted {
-            true => parts.push(SplicePart::Copied(self.deletes_at..bytes)),
-            false => deletes.encode(&mut parts.new),
-        }
+        deleted.splice(&deletes, self.deletes_at..bytes, &mut parts)?;
         let parts: Arc<[_]> = parts.finish().into();
         let bytes = parts.iter().map(SplicePart::len).sum();
-        Some(Splice { parts, segments: layout.finish(residue), deletes, bytes })
+        Some(Splice { parts, segments: layout.finish(residue), bytes })
     }
 
     /// Returns the residue of removed records in these blocks.
@@ -215,7 +206,7 @@ impl Segments {
         &self,
         state: &(impl Bytes + ?Sized),
         ids: &IdSet,
-        deleted: &DeleteSet,
+        deleted: &impl Deletions,
     ) -> Option<u64> {
         let blocks = self.project(state, ids, &BTreeMap::new(), deleted, 0)?;
         let blocks = Update::walk(&blocks).ok()?;
@@ -361,20 +352,10 @@ fn edit(
     Some(())
 }
 
-impl SplicePart {
-    /// Returns its size in bytes.
-    pub fn len(&self) -> u64 {
-        match self {
-            SplicePart::Copied(bytes) => bytes.end.saturating_sub(bytes.start),
-            SplicePart::New(bytes) => bytes.len() as u64,
-        }
-    }
-}
-
 impl Splice {
     /// Creates a splice that changes nothing.
-    pub fn nothing(segments: Segments, deletes: DeleteSet, bytes: u64) -> Splice {
-        Splice { parts: [SplicePart::Copied(0..bytes)].into(), segments, deletes, bytes }
+    pub fn nothing(segments: Segments, bytes: u64) -> Splice {
+        Splice { parts: [SplicePart::Copied(0..bytes)].into(), segments, bytes }
     }
 
     /// Returns its parts, one after another.
@@ -395,30 +376,7 @@ impl Splice {
     }
 }
 
-/// Parts, merged where they are adjacent.
-#[derive(Default)]
-struct SpliceParts {
-    parts: Vec<SplicePart>,
-    /// New bytes that are not yet in a part.
-    new: Vec<u8>,
-}
-
 impl SpliceParts {
-    fn push(&mut self, part: SplicePart) {
-        match part {
-            SplicePart::New(bytes) => self.new.extend_from_slice(&bytes),
-            SplicePart::Copied(next) => {
-                self.end_new();
-                match self.parts.last_mut() {
-                    Some(SplicePart::Copied(before)) if before.end == next.start => {
-                        before.end = next.end;
-                    }
-                    _ => self.parts.push(SplicePart::Copied(next)),
-                }
-            }
-        }
-    }
-
     /// Copies a whole section, with what precedes its blocks: it is written in only one way.
     fn copy(
         &mut self,
@@ -438,17 +396,6 @@ impl SpliceParts {
             section.segments.first()?.at.checked_sub(head_len(section.end.blocks, client))?;
         self.push(SplicePart::Copied(begin..section.end.at));
         Some(())
-    }
-
-    fn end_new(&mut self) {
-        if !self.new.is_empty() {
-            self.parts.push(SplicePart::New(std::mem::take(&mut self.new)));
-        }
-    }
-
-    fn finish(mut self) -> Vec<SplicePart> {
-        self.end_new();
-        self.parts
     }
 }
 

@@ -1,5 +1,6 @@
 //! Some blocks of a state, as a state of its own.
 
+use super::deletions::Deletions;
 use super::edited::pieces_of;
 use super::section::{BlockFinder, Bytes, ClientSegments};
 use super::{Segments, write_head};
@@ -26,7 +27,7 @@ impl Segments {
         state: &(impl Bytes + ?Sized),
         ids: &IdSet,
         others: &BTreeMap<Id, Vec<u8>>,
-        deleted: &DeleteSet,
+        deleted: &impl Deletions,
         idle_below: u64,
     ) -> Option<Vec<u8>> {
         let (mut sections, mut named) = (BTreeMap::new(), BTreeSet::new());
@@ -36,8 +37,8 @@ impl Segments {
             let section = self.clients.get(&client)?;
             let pieces = pieces_of(client, ids, others);
             for (range, _) in &pieces {
-                let within = deleted.within(client, range.clone());
-                within.for_each(|range| deletes.insert(client, range));
+                let within = deleted.within(client, range.clone())?;
+                within.into_iter().for_each(|range| deletes.insert(client, range));
             }
             let names = (idle_below < u64::MAX).then_some(&mut named);
             sections.insert(client, projected(client, section, state, &pieces, names)?);
