@@ -10,7 +10,7 @@ use crate::crdt::doc::Txn;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId};
 use crate::path::Keys;
-use crate::store::check::UNREAD_FILE;
+use crate::store::check::{UNREAD_FILE, UNREADABLE_FILE};
 use crate::store::{Committed, Session};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,8 @@ pub struct Repaired {
 /// `NotFound`, `Ambiguous`; `Io` for an unknown name if a file could not be read, which may be what it is
 /// about; `Refused` for a finding that cannot be repaired automatically, with the command that helps.
 pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Finding>> {
-    let unread = findings.iter().find(|finding| finding.kind.name == UNREAD_FILE.name);
+    let is_unread = |kind: &str| [UNREAD_FILE.name, UNREADABLE_FILE.name].contains(&kind);
+    let unread = findings.iter().find(|finding| is_unread(finding.kind.name));
     let mut picked: Vec<&Finding> = Vec::new();
     for name in names {
         let ids = findings.iter().map(|finding| finding.id.as_str());

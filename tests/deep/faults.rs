@@ -502,6 +502,28 @@ fn check_names_a_meta_that_cannot_be_read_at_whichever_look() {
     assert!(named.values().all(|looks| *looks >= 2), "{named:?}");
 }
 
+/// What is wrong with a document is not known while its file cannot be read.
+#[test]
+fn a_finding_is_not_called_gone_while_a_document_cannot_be_read() {
+    let machine = Machine::new("faults of a repair");
+    let store = prepared(&machine);
+    let finding = store.run(&["check", "-o", "id"]).stdout;
+    let finding = finding.lines().next().expect("a finding").to_owned();
+    let step = vec!["repair".to_owned(), finding, "--json".to_owned()];
+    let Some(bench) = Bench::new(store, std::iter::once((step, false))) else { return };
+    let wanted = |fault: &&Fault| {
+        let reads = fault.call == "read" && fault.line.contains(".yrs>");
+        reads && fault.errno == "EIO" && fault.lasting
+    };
+    let mut failed = 0;
+    for fault in bench.faults.iter().filter(wanted) {
+        let Some(judged) = bench.suffer(fault) else { continue };
+        judged.unwrap_or_else(|what| panic!("{what}"));
+        failed += 1;
+    }
+    assert!(failed >= 4, "{failed} faults");
+}
+
 /// Lines of a relay are not set aside only because their canvas turns out to be unreadable when they are
 /// merged.
 #[test]
