@@ -141,7 +141,7 @@ impl SplicedState {
         let parts = Arc::clone(self.splice.parts());
         let mut end: u64 = 0;
         let ends = parts.iter().map(|part| {
-            end = end.saturating_add(part.len());
+            end = end.saturating_add(part.bytes());
             end
         });
         Ok(SplicedContent { ends: ends.collect(), parts, copied })
@@ -165,7 +165,7 @@ impl WrittenContent for SplicedContent {
         let first = self.ends.partition_point(|end| *end <= at);
         let parts = self.parts.iter().zip(&self.ends).skip(first);
         for (part, end) in parts {
-            let begin = at.saturating_sub(end.saturating_sub(part.len()));
+            let begin = at.saturating_sub(end.saturating_sub(part.bytes()));
             let left = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX);
             let (now, later) = room.split_at_mut(left.min(room.len()));
             let done = match part {

@@ -204,7 +204,7 @@ mod tests {
     }
 
     fn splice(parts: Vec<SplicePart>) -> Splice {
-        let bytes = parts.iter().map(SplicePart::len).sum();
+        let bytes = parts.iter().map(SplicePart::bytes).sum();
         Splice { parts: parts.into(), segments: Segments::default(), bytes }
     }
 

@@ -190,14 +190,14 @@ impl Segments {
                 if piece.is_segment {
                     layout.cut();
                 }
-                layout.push(piece.blocks, piece.units, piece.part.len())?;
+                layout.push(piece.blocks, piece.units, piece.part.bytes())?;
                 parts.push(piece.part);
             }
             layout.close();
         }
         deleted.splice(&deletes, self.deletes_at..bytes, &mut parts)?;
         let parts: Arc<[_]> = parts.finish().into();
-        let bytes = parts.iter().map(SplicePart::len).sum();
+        let bytes = parts.iter().map(SplicePart::bytes).sum();
         Some(Splice { parts, segments: layout.finish(residue), bytes })
     }
 

@@ -13,7 +13,7 @@ pub enum SplicePart {
 
 impl SplicePart {
     /// Returns its size in bytes.
-    pub fn len(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         match self {
             SplicePart::Copied(bytes) => bytes.end.saturating_sub(bytes.start),
             SplicePart::New(bytes) => bytes.len() as u64,
