@@ -149,8 +149,10 @@ pub(super) fn length(layout: &Layout, state: &State, doc: &DocId) -> Result<Opti
 /// What is known of a document as it stands in its file.
 #[derive(Debug, Clone)]
 pub struct StoredDocument {
-    /// Its version.
-    pub version: Version,
+    /// Its state vector.
+    pub clocks: Clocks,
+    /// The digest of its delete set ([`DeleteSet::digest`]).
+    pub deletes: [u8; 32],
     /// The length of its state in bytes.
     pub bytes: u64,
     /// The sum of its content ([`crate::crdt::view::View::sum`]); `None` if it was never taken.
@@ -165,8 +167,9 @@ pub(super) fn stored(
     doc: &DocId,
 ) -> Result<Option<StoredDocument>> {
     let Some((file, content, _)) = indexed(layout, state, doc)? else { return Ok(None) };
-    let (bytes, sum) = (file.bytes(), content.sum);
-    Ok(file.known_version().map(|version| StoredDocument { version, bytes, sum }))
+    let (clocks, bytes, sum) = (file.segments.clocks(), file.bytes(), content.sum);
+    let deletes = file.deletes.digest();
+    Ok(deletes.map(|deletes| StoredDocument { clocks, deletes, bytes, sum }))
 }
 
 /// Returns whether a document's file is as it was last written here, and the log has nothing that it lacks.

@@ -273,11 +273,11 @@ impl<'a> Exporter<'a> {
             return Ok(None);
         }
         let stored = self.reader.stored(doc)?.filter(|stored| stored.bytes > DIGESTED_BYTES);
-        let Some(StoredDocument { version, bytes, sum: Some(sum) }) = stored else {
+        let Some(stored @ StoredDocument { sum: Some(sum), .. }) = &stored else {
             return Ok(None);
         };
-        let has = Has::from(&version);
-        let (update, after) = match self.part(doc, bytes, &has)? {
+        let has = Has::from(stored);
+        let (update, after) = match self.part(doc, stored.bytes, &has)? {
             (DocumentPart::Whole, _) => return Ok(None),
             (DocumentPart::News(update), after) => (Some(update), after),
             (DocumentPart::Nothing, after) => (None, after),

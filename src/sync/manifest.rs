@@ -7,6 +7,7 @@ pub use super::hash::Hash;
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
 use crate::limits;
+use crate::store::StoredDocument;
 use crate::wire::{Clocks, Version};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,6 +148,12 @@ pub struct LogRange {
 impl From<&Version> for Has {
     fn from(version: &Version) -> Self {
         Has { state_vector: version.clocks.clone(), delete_set: Hash(version.deletes.digest()) }
+    }
+}
+
+impl From<&StoredDocument> for Has {
+    fn from(stored: &StoredDocument) -> Self {
+        Has { state_vector: stored.clocks.clone(), delete_set: Hash(stored.deletes) }
     }
 }
 

@@ -275,16 +275,15 @@ fn all_lacking(
     let everything = documents
         .iter()
         .filter(|(doc, _)| !disk::is_private(doc))
-        .map(|(doc, own)| apart.lacking(doc, operations(&own.version.clocks, &Clocks::new())));
+        .map(|(doc, own)| apart.lacking(doc, operations(&own.has.state_vector, &Clocks::new())));
     let they_lack = Distance(everything.collect::<Result<_>>()?);
     let unheard = |member| Unheard { member, they_lack: they_lack.clone() };
     Ok(members.into_iter().map(unheard).collect())
 }
 
 /// A document of ours.
-#[derive(Default)]
 struct OwnDocument {
-    version: Version,
+    has: Has,
     /// What is known without reading it: the size of its state, if that can be exported …
     bytes: Option<u64>,
     /// … and the sum of its content.
@@ -295,17 +294,19 @@ struct OwnDocument {
 fn documents(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeMap<DocId, OwnDocument>> {
     let mut own = BTreeMap::new();
     for Document { id, .. } in reader.documents()? {
-        if let Some(StoredDocument { version, bytes, sum }) = reader.stored(&id)? {
-            own.insert(id, OwnDocument { version, bytes: Some(bytes), sum });
+        if let Some(stored) = reader.stored(&id)? {
+            let (has, StoredDocument { bytes, sum, .. }) = (Has::from(&stored), stored);
+            own.insert(id, OwnDocument { has, bytes: Some(bytes), sum });
             continue;
         }
-        let version = reader.bytes(&id).and_then(|bytes| {
-            let walk = |bytes: Vec<u8>| Update::walk(&bytes).map(|update| update.version());
+        let has = reader.bytes(&id).and_then(|bytes| {
+            let walk =
+                |bytes: Vec<u8>| Update::walk(&bytes).map(|update| Has::from(&update.version()));
             bytes.map(walk).transpose().map_err(|fault| Error::undecodable(&id, fault))
         });
-        match version {
-            Ok(Some(version)) => {
-                own.insert(id, OwnDocument { version, ..OwnDocument::default() });
+        match has {
+            Ok(Some(has)) => {
+                own.insert(id, OwnDocument { has, bytes: None, sum: None });
             }
             Ok(None) => {}
             Err(e) if e.damaged.is_some() => damaged.push(e),
@@ -325,7 +326,7 @@ fn wait(
     };
     let needs: Clocks = serde_json::from_str(&parked.needs).unwrap_or_default();
     let nothing = Clocks::new();
-    let ours = documents.get(&parked.doc).map_or(&nothing, |own| &own.version.clocks);
+    let ours = documents.get(&parked.doc).map_or(&nothing, |own| &own.has.state_vector);
     let missing: Clocks =
         needs.into_iter().filter(|(client, clock)| !reached(ours, client, clock)).collect();
     let has = |known: &KnownPeer| {
@@ -403,20 +404,20 @@ impl Apart<'_> {
     fn look(&self, status: &mut SyncStatus, digests: &mut PeerDigests<'_>) -> Result<()> {
         let docs: BTreeSet<&DocId> =
             self.documents.keys().chain(self.known.receipts.keys()).collect();
-        let nothing = OwnDocument::default();
+        let nothing = OwnDocument { has: Has::from(&Version::default()), bytes: None, sum: None };
         let ours = self.reader.replica()?.and_then(|(_, member, _)| member);
         let ours = ours.is_some_and(|ours| status.peer.member.as_deref() == Some(ours.as_str()));
         let docs = docs.into_iter().filter(|doc| !self.damaged.contains(doc.as_str()));
         // A private disk is shared only between replicas of one member.
         for doc in docs.filter(|doc| ours || !disk::is_private(doc)) {
             let own = self.documents.get(doc).unwrap_or(&nothing);
-            let ours = &own.version;
+            let ours = &own.has.state_vector;
             let Some(receipt) = self.known.receipt(doc) else {
-                let all = operations(&ours.clocks, &Clocks::new());
+                let all = operations(ours, &Clocks::new());
                 status.they_lack.0.push(self.lacking(doc, all)?);
                 continue;
             };
-            if receipt.has == Has::from(ours) {
+            if receipt.has == own.has {
                 let (theirs, ours) = digests.compared(doc, receipt, own)?;
                 let agreement = &mut status.agreement;
                 match (theirs, ours) {
@@ -428,11 +429,11 @@ impl Apart<'_> {
                 continue;
             }
             // The versions differ, so one side lacks something, whatever the logs say.
-            let they = operations(&ours.clocks, &receipt.has.state_vector);
-            if they > 0 || export::lacks(self.reader, doc, self.known, receipt, &ours.clocks)? {
+            let they = operations(ours, &receipt.has.state_vector);
+            if they > 0 || export::lacks(self.reader, doc, self.known, receipt, ours)? {
                 status.they_lack.0.push(self.lacking(doc, they)?);
             }
-            let we = operations(&receipt.has.state_vector, &ours.clocks);
+            let we = operations(&receipt.has.state_vector, ours);
             if we > 0 || self.has_news(doc, receipt)? {
                 let doc = doc.clone();
                 status.we_lack.0.push(Lacking { doc, operations: we, bytes: None });
@@ -455,8 +456,8 @@ impl Apart<'_> {
         let lacks = |has: &Has, bytes: u64| {
             export::bytes_for(self.reader, self.environment, doc, (has, bytes), self.known)
         };
-        if let Some(OwnDocument { version, bytes: Some(bytes), .. }) = self.documents.get(doc) {
-            lacking.bytes = Some(lacks(&Has::from(version), *bytes)?);
+        if let Some(OwnDocument { has, bytes: Some(bytes), .. }) = self.documents.get(doc) {
+            lacking.bytes = Some(lacks(has, *bytes)?);
             return Ok(lacking);
         }
         let Some(bytes) = self.reader.bytes(doc)? else { return Ok(lacking) };

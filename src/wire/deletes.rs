@@ -218,6 +218,11 @@ pub fn write_var(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// Returns how many bytes [`write_var`] writes.
+pub(super) fn var_len(value: u64) -> u64 {
+    u64::from((u64::BITS - value.leading_zeros()).max(1).div_ceil(7))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,7 +21,7 @@ use edited::without_content;
 use parts::SpliceParts;
 use section::{BlockFinder, Boundary, ClientSegments};
 
-use super::deletes::write_var;
+use super::deletes::{var_len, write_var};
 use super::run::Run;
 use super::{ByteReader, Checked, Client, Clocks, DeleteSet, Id, IdSet, Update};
 use std::collections::{BTreeMap, BTreeSet};
@@ -459,9 +459,4 @@ impl SectionLayout {
     fn finish(self, residue: u64) -> Segments {
         Segments { deletes_at: self.at, residue, ..self.segments }
     }
-}
-
-/// Returns how many bytes [`write_var`] writes.
-fn var_len(value: u64) -> u64 {
-    u64::from((u64::BITS - value.leading_zeros()).max(1).div_ceil(7))
 }

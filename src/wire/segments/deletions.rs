@@ -1,7 +1,7 @@
 //! The delete set at the end of a stored state, of which a command needs a few ranges.
 
 use super::parts::{SplicePart, SpliceParts};
-use crate::wire::deletes::{write_range, write_var};
+use crate::wire::deletes::{var_len, write_range, write_var};
 use crate::wire::{ByteReader, DeleteSet};
 use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,6 +92,44 @@ impl StoredDeletes {
     /// Returns the whole set; `None` if it is not one.
     pub fn all(&self) -> Option<&DeleteSet> {
         self.all.get_or_init(|| DeleteSet::decode(&self.bytes)).as_ref()
+    }
+
+    /// Returns [`DeleteSet::digest`] of the whole set; `None` if it is not one. Nothing is kept of it if it is
+    /// in its canonical form, as it is once crdtctl has written it.
+    pub fn digest(&self) -> Option<[u8; 32]> {
+        match self.is_canonical() {
+            true => Some(blake3::hash(&self.bytes).into()),
+            false => self.all().map(DeleteSet::digest),
+        }
+    }
+
+    /// Whether it is what [`DeleteSet::encode`] writes of it.
+    fn is_canonical(&self) -> bool {
+        let mut end = var_len(self.clients.len() as u64);
+        self.clients.iter().all(|(client, of)| {
+            let is_next = of.part.start as u64 == end;
+            end = of.part.end as u64;
+            is_next && self.is_canonical_of(*client, of)
+        })
+    }
+
+    fn is_canonical_of(&self, client: u64, of: &StoredRanges) -> bool {
+        let mut reader = ByteReader::at(&self.bytes, of.place(0));
+        let mut bytes = var_len(client).saturating_add(var_len(of.count as u64));
+        let mut reached = None;
+        for _ in 0..of.count {
+            let Some(range) = range(&mut reader) else { return false };
+            // Ranges that touch are one.
+            if range.is_empty() || reached.is_some_and(|reached| range.start <= reached) {
+                return false;
+            }
+            reached = Some(range.end);
+            let length = range.end.saturating_sub(range.start);
+            let both = var_len(range.start.into()).saturating_add(var_len(length.into()));
+            bytes = bytes.saturating_add(both);
+        }
+        // A number can be written with more bytes than it needs.
+        of.count > 0 && bytes == of.part.len() as u64
     }
 
     /// Reads the set from now on, if so much was asked that this takes no longer.
@@ -274,7 +312,8 @@ mod tests {
                 let expected: Vec<_> = set.within(client, clocks.clone()).collect();
                 assert_eq!(found, Some(expected), "seed {seed}: {client}, {clocks:?}");
             }
-            assert_eq!(stored.all(), Some(&set), "seed {seed}");
+            assert_eq!(stored.digest(), Some(set.digest()), "seed {seed}");
+            assert!(stored.is_canonical() && stored.all() == Some(&set), "seed {seed}");
             for cut in 0..bytes.len() {
                 assert!(StoredDeletes::of(bytes[..cut].to_vec()).is_none(), "seed {seed}: {cut}");
             }
@@ -303,6 +342,29 @@ mod tests {
             copied += usize::from(parts.finish().len() > 2);
         }
         assert!(copied > 500, "{copied} were spliced in the middle");
+    }
+
+    #[test]
+    fn a_set_in_another_form_has_the_digest_of_the_same_set() {
+        let mut set = DeleteSet::default();
+        [(1, 0..2), (1, 5..9), (7, 3..4)].map(|(client, range)| set.insert(client, range));
+        let canonical = [2, 1, 2, 0, 2, 5, 4, 7, 1, 3, 1];
+        assert_eq!(encoded(&set), canonical);
+        // Clients the other way round, a range in two, a number in two bytes, a client without ranges.
+        let others: [&[u8]; 4] = [
+            &[2, 7, 1, 3, 1, 1, 2, 0, 2, 5, 4],
+            &[2, 1, 3, 0, 2, 5, 1, 6, 3, 7, 1, 3, 1],
+            &[2, 1, 2, 0, 2, 0x85, 0, 4, 7, 1, 3, 1],
+            &[3, 1, 2, 0, 2, 5, 4, 4, 0, 7, 1, 3, 1],
+        ];
+        for other in others {
+            let stored = StoredDeletes::of(other.to_vec()).expect("a set");
+            assert!(!stored.is_canonical(), "{other:?}");
+            assert_eq!(stored.digest(), Some(set.digest()), "{other:?}");
+        }
+        // Out of order.
+        let wrong = StoredDeletes::of(vec![1, 1, 2, 5, 4, 0, 2]).expect("its numbers");
+        assert_eq!(wrong.digest(), None);
     }
 
     #[test]
