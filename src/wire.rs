@@ -70,7 +70,7 @@ pub use paths::{Container, Extent, Register, Step};
 pub use piece_table::PieceTable;
 pub use salvage::{Reach, Salvage, without_gaps};
 pub use segments::{
-    BlockAnchor, Bytes, Edited, FoundBlocks, LocatedBlock, Segments, Splice, SplicePart,
+    BlockAnchor, Bytes, Deletions, Edited, FoundBlocks, LocatedBlock, Segments, Splice, SplicePart,
     StoredDeletes,
 };
 pub use shared::{HoldsBytes, SharedBytes};

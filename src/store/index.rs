@@ -270,10 +270,6 @@ impl IndexedFile {
         }
     }
 
-    fn known_version(&self) -> Option<Version> {
-        Some(Version { clocks: self.segments.clocks(), deletes: self.deletes.all()?.clone() })
-    }
-
     fn told<T: Default>(&self, answer: rusqlite::Result<T>) -> T {
         answer.unwrap_or_else(|_| {
             self.failed.set(true);
@@ -361,12 +357,11 @@ impl PageSource for IndexedFile {
     }
 
     fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet> {
-        self.find_touched(update, &self.known_version()?).map(|pages| self.with_lists(pages))
+        self.find_touched(update, &self.deletes).map(|pages| self.with_lists(pages))
     }
 
     fn held(&self, part: &Update<'_, Checked>) -> Option<PageSet> {
-        let version = Version { clocks: self.segments.clocks(), deletes: DeleteSet::default() };
-        self.find_touched(part, &version).map(|pages| self.with_lists(pages))
+        self.find_touched(part, &DeleteSet::default()).map(|pages| self.with_lists(pages))
     }
 
     fn unswept(&self, by: &[u8; 32]) -> Option<PageSet> {
@@ -379,7 +374,7 @@ impl PageSource for IndexedFile {
     }
 
     fn version(&self) -> Option<Version> {
-        self.known_version()
+        Some(Version { clocks: self.segments.clocks(), deletes: self.deletes.all()?.clone() })
     }
 
     fn clock(&self, client: u64) -> u32 {

@@ -1,6 +1,7 @@
 //! The parts of a state that an update touches, without being part of it.
 
-use super::{BlockKind, Id, IdSet, Parent, Update, Version};
+use super::segments::Deletions;
+use super::{BlockKind, DeleteSet, Id, IdSet, Parent, Update};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -15,10 +16,14 @@ pub struct Footprint<'a> {
 }
 
 impl<'a, S> Update<'a, S> {
-    /// Returns what it touches in a state of this version. The places of its blocks are given as far as the
-    /// update tells them: by the name of a root, or by a unit of the state.
-    pub fn footprint(&self, state: &Version) -> Footprint<'a> {
-        let reached = |client: u64| state.clocks.get(&client).copied().unwrap_or(0);
+    /// Returns what it touches in a state that has reached these clocks and deleted these units; `None` if
+    /// those cannot be read. The places of its blocks are given as far as the update tells them: by the name
+    /// of a root, or by a unit of the state.
+    pub fn footprint(
+        &self,
+        reached: impl Fn(u64) -> u32,
+        deleted: &impl Deletions,
+    ) -> Option<Footprint<'a>> {
         let mut keys = BTreeSet::new();
         let mut units: Vec<(u64, Range<u32>)> = Vec::new();
         let unit = |id: Id| (id.client, id.clock..id.clock.saturating_add(1));
@@ -34,14 +39,18 @@ impl<'a, S> Update<'a, S> {
             }
         }
         // Other programs send, with any new content, all that was ever deleted.
-        let mut deletes = self.deletes.clone();
-        deletes.subtract(&state.deletes);
-        let deleted = deletes.iter();
-        units.extend(deleted.map(|(client, of)| (client, of.start..of.end.min(reached(client)))));
+        let (mut deletes, mut known) = (self.deletes.clone(), Vec::new());
+        for (client, clocks) in self.deletes.iter() {
+            known.extend(deleted.within(client, clocks)?.into_iter().map(|range| (client, range)));
+        }
+        deletes.subtract(&DeleteSet::of_ranges(known));
+        units.extend(
+            deletes.iter().map(|(client, of)| (client, of.start..of.end.min(reached(client)))),
+        );
         units.retain(|(_, range)| !range.is_empty());
         units.sort_unstable_by_key(|(client, range)| (*client, range.start));
         let mut set = IdSet::default();
         units.into_iter().for_each(|(client, range)| set.insert(client, range));
-        Footprint { keys, units: set }
+        Some(Footprint { keys, units: set })
     }
 }

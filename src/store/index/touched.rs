@@ -2,7 +2,7 @@
 
 use super::IndexedFile;
 use crate::crdt::window::PageSource;
-use crate::wire::{BlockAnchor, Checked, Id, PageKey, PageSet, Update, Version};
+use crate::wire::{BlockAnchor, Checked, Deletions, Id, PageKey, PageSet, Update};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeSet;
 
@@ -22,16 +22,16 @@ struct PageLookup<'f> {
 }
 
 impl IndexedFile {
-    /// See [`PageSource::touched`]: the pages that an update touches in a state of this version.
+    /// See [`PageSource::touched`]: the pages that an update touches in a state that has deleted these units.
     pub(super) fn find_touched(
         &self,
         update: &Update<'_, Checked>,
-        version: &Version,
+        deleted: &impl Deletions,
     ) -> Option<PageSet> {
         if update.blocks().len() > MOST_BLOCKS {
             return None;
         }
-        let touched = update.footprint(version);
+        let touched = update.footprint(|client| self.segments.clock(client), deleted)?;
         let mut search = PageLookup { file: self, steps: MOST_STEPS };
         let mut pages = PageSet::new();
         for (client, range) in touched.units.iter() {
