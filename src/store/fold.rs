@@ -191,12 +191,12 @@ pub(super) fn write(
     meta.describe(&stamp);
     let described = SharedBytes::from(meta.to_text()?.into_bytes());
     let beside = path.with_extension("meta");
-    // They are waited for at the same time.
+    // They are waited for at the same time. If that fails, say for want of descriptors, it may do later.
     let describe = || NewFile::durable(&beside, described.clone());
-    let (synced, described) = parallel::both(as_usize(bytes), || file.sync(), describe);
-    let described = synced.and(described)?;
+    let (synced, prepared) = parallel::both(as_usize(bytes), || file.sync(), describe);
+    synced?;
     let seen = file.place()?;
-    described.place()?;
+    prepared.or_else(|_| describe())?.place()?;
     checkpoint.state.let_go();
     Ok(Some(WrittenFile { version: meta.version, stamp, seen }))
 }
