@@ -150,6 +150,7 @@ fn trashed(doc: &DocId, path: [&str; 2]) -> Trashed {
 }
 
 mod adoption;
+mod begun;
 mod deferred;
 mod indexed;
 mod taken_in;

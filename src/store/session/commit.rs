@@ -188,6 +188,17 @@ impl Session {
         self.pin_and_die_unless(true);
     }
 
+    /// Begins the file of a commit that then fails; returns whether there was one to begin.
+    pub(in crate::store) fn begin_and_fail(mut self) -> bool {
+        let changes = self.changes().unwrap();
+        let begun = self.begin_file(&changes);
+        let is_there = |(doc, _): &(DocId, NewFile)| {
+            let path = self.loaded(doc).unwrap().path.with_extension("yrs.tmp");
+            self.layout.resolve(&path).exists()
+        };
+        begun.is_some_and(|begun| is_there(&begun))
+    }
+
     /// Ends like a process killed just before the commit point.
     pub(in crate::store) fn pin_and_die(mut self) {
         self.pin_and_die_unless(false);

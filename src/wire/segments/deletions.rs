@@ -347,7 +347,9 @@ mod tests {
     #[test]
     fn a_set_in_another_form_has_the_digest_of_the_same_set() {
         let mut set = DeleteSet::default();
-        [(1, 0..2), (1, 5..9), (7, 3..4)].map(|(client, range)| set.insert(client, range));
+        for (client, range) in [(1, 0..2), (1, 5..9), (7, 3..4)] {
+            set.insert(client, range);
+        }
         let canonical = [2, 1, 2, 0, 2, 5, 4, 7, 1, 3, 1];
         assert_eq!(encoded(&set), canonical);
         // Clients the other way round, a range in two, a number in two bytes, a client without ranges.
