@@ -8,6 +8,7 @@ use crate::wire::{Id, IdSet, PageFacts, PageKey, PageRow, PieceTable, Segments};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row, Statement, ToSql, params};
 use std::collections::{BTreeSet, HashMap};
+use std::iter::Peekable;
 use std::rc::Rc;
 
 /// What is known of the pages of one document.
@@ -88,6 +89,8 @@ pub(in crate::store) struct DeferredChange<'p> {
     pub hash: [u8; 32],
 }
 
+/// After so many rows that nobody asked for, looking for the next one that is wanted costs less than reading on.
+const MOST_PASSED: usize = if cfg!(debug_assertions) { 1 } else { 16 };
 const COLUMNS: &str = "root, key, ids";
 const FACTS_COLUMNS: &str = "root, key, ids, facts";
 /// The condition for pages of lists.
@@ -172,10 +175,52 @@ impl PageTable {
 
     /// Returns keys of a root that include those under which `other` has nothing, or a hidden record.
     pub fn keys_without(&self, root: &str, other: &str) -> rusqlite::Result<Vec<String>> {
-        let sql = "SELECT key FROM page p WHERE doc = ?1 AND root = ?2 AND lives AND NOT EXISTS (
-                       SELECT 1 FROM page o WHERE o.doc = ?1 AND o.root = ?3 AND o.key = p.key
-                       AND o.lives AND NOT o.hidden AND o.facts <> x'')";
-        self.keys(sql, params![self.doc, root, other])
+        // Both are read in order, and what lies between two keys is passed over in one step if it is much.
+        let sql = "SELECT key FROM page WHERE doc = ?1 AND root = ?2 AND lives ORDER BY key";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let names = statement.query_map(params![self.doc, root], |row| row.get(0))?;
+        let names: Vec<String> = names.collect::<rusqlite::Result<_>>()?;
+        let mut left = names.iter().map(String::as_str).peekable();
+        let mut without = Vec::new();
+        while let Some(first) = left.peek().copied() {
+            self.pass(first, other, &mut left, &mut without)?;
+        }
+        Ok(without
+            .into_iter()
+            .filter_map(|name| name.strip_prefix('=').map(str::to_owned))
+            .collect())
+    }
+
+    /// Looks for names of pages in a root, from the first one on, until there are none or many others come
+    /// before the next; those that are not there, or hidden, go to `without`.
+    fn pass<'n>(
+        &self,
+        first: &str,
+        root: &str,
+        left: &mut Peekable<impl Iterator<Item = &'n str>>,
+        without: &mut Vec<&'n str>,
+    ) -> rusqlite::Result<()> {
+        let sql = "SELECT key, lives AND NOT hidden AND facts <> x'' FROM page
+                   WHERE doc = ?1 AND root = ?2 AND key >= ?3 ORDER BY key";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut rows = statement.query(params![self.doc, root, first])?;
+        let mut passed = 0;
+        while let Some(row) = rows.next()? {
+            let there = row.get_ref(0)?.as_str()?;
+            without.extend(std::iter::from_fn(|| left.next_if(|name| *name < there)));
+            let Some(next) = left.peek() else { return Ok(()) };
+            passed = if *next == there { 0 } else { passed + 1 };
+            if let Some(name) = left.next_if_eq(&there)
+                && !row.get(1)?
+            {
+                without.push(name);
+            }
+            if passed > MOST_PASSED {
+                return Ok(());
+            }
+        }
+        without.extend(left);
+        Ok(())
     }
 
     /// Returns the keys that a query finds among the names of pages.
@@ -426,4 +471,49 @@ fn put_page(
         doc, root, key, lives, least, ids, facts, at, hidden, !swept, pieced, order, latest
     ];
     put.execute(values).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::Chance;
+    use std::time::Duration;
+
+    #[test]
+    fn keys_without_a_record_elsewhere_are_found_however_they_lie() {
+        for seed in 0..100 {
+            let mut chance = Chance::new(seed);
+            let state = State::in_memory().unwrap();
+            state.begin(Duration::ZERO).unwrap();
+            let put =
+                |doc: i64, root: &str, n: u64, (lives, hidden, facts): (bool, bool, &[u8])| {
+                    let sql = "INSERT INTO page (doc, root, key, lives, least, ids, hidden, facts)
+                           VALUES (?1, ?2, ?3, ?4, 0, x'', ?5, ?6)";
+                    let values = params![doc, root, format!("={n:03}"), lives, hidden, facts];
+                    state.db.execute(sql, values).unwrap();
+                };
+            let (threads, messages) = (1 + chance.below(9), 1 + chance.below(9));
+            let shown = (true, false, &[1][..]);
+            let mut expected = Vec::new();
+            for n in 0..60 {
+                let is_message = chance.below(messages) > 0;
+                let of_message = [(false, false, &[1][..]), (true, true, &[1]), (true, false, &[])];
+                let message = of_message.get(chance.below(9) as usize).copied().unwrap_or(shown);
+                if is_message {
+                    put(1, "messages", n, message);
+                }
+                if chance.below(threads) == 0 {
+                    let lives = chance.below(5) > 0;
+                    put(1, "threads", n, (lives, false, &[]));
+                    let is_without = lives && !(is_message && message == shown);
+                    expected.extend(is_without.then(|| format!("{n:03}")));
+                }
+                put(2, "messages", n, shown);
+                put(1, "other", n, shown);
+            }
+            let table = PageTable { db: Rc::clone(&state.db), doc: 1 };
+            let found = table.keys_without("threads", "messages").unwrap();
+            assert_eq!(found, expected, "seed {seed}");
+        }
+    }
 }
