@@ -1,6 +1,7 @@
 //! The cost of one process: its time, its memory, what it writes, and how often it waits for the disk.
 
 use anyhow::bail;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -82,15 +83,34 @@ pub fn writes(dir: &Path, program: &OsStr, args: &[String]) -> anyhow::Result<Op
     strace.args(["-f", "-qq", "-y", "-e", calls, "-o"]).arg(&trace);
     match surroundings(strace.arg(program).args(args), dir).output() {
         Ok(output) if may_end_with(output.status) => {
-            Ok(Some(std::fs::read_to_string(&trace)?.lines().map(effect).sum()))
+            Ok(Some(calls_of(&std::fs::read_to_string(&trace)?).iter().map(effect).sum()))
         }
         Ok(output) => bail!("{}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)),
         Err(_) => Ok(None),
     }
 }
 
-/// The effect of one call on a file, as strace prints it: `12 write(3</a/file>, "text", 4) = 4`.
-fn effect(line: &str) -> Writes {
+/// The calls in a trace, each in one line, those too that another thread's calls interrupted.
+fn calls_of(trace: &str) -> Vec<String> {
+    let mut begun = BTreeMap::new();
+    let whole = trace.lines().filter_map(|line| {
+        let (thread, call) = line.split_once(' ')?;
+        if let Some(begin) = call.strip_suffix(" <unfinished ...>") {
+            begun.insert(thread, begin);
+            return None;
+        }
+        let end =
+            call.trim_start().strip_prefix("<... ").and_then(|end| end.split_once(" resumed>"));
+        Some(match end {
+            Some((_, end)) => format!("{}{end}", begun.remove(thread)?),
+            None => call.to_owned(),
+        })
+    });
+    whole.collect()
+}
+
+/// The effect of one call on a file, as strace prints it: `write(3</a/file>, "text", 4) = 4`.
+fn effect(line: &String) -> Writes {
     let is_file = line.split_once('<').is_some_and(|(_, path)| path.starts_with('/'));
     let result = line.rsplit_once(" = ").and_then(|(_, result)| result.trim().parse().ok());
     match (line.contains("sync("), result) {
