@@ -16,8 +16,8 @@ pub trait Deletions {
     /// Returns the parts of a client's deleted ranges that lie within these clocks.
     fn within(&self, client: u64, clocks: Range<u32>) -> Option<Vec<Range<u32>>>;
 
-    /// Adds the delete set that the state has once these are deleted too, to the end of a splice. The state
-    /// has its delete set from `at` to `end`.
+    /// Adds the delete set that the state has once these are deleted too to the end of a splice. `state` is
+    /// where it stands now.
     fn splice(&self, added: &DeleteSet, state: Range<u64>, parts: &mut SpliceParts) -> Option<()>;
 }
 
@@ -132,8 +132,8 @@ impl StoredDeletes {
         of.count > 0 && bytes == of.part.len() as u64
     }
 
-    /// Reads the set from now on, if so much was asked that this takes no longer.
-    fn is_read(&self) -> bool {
+    /// Counts a question; returns whether so many were asked that reading the whole set takes no longer.
+    fn is_asked_often(&self) -> bool {
         self.asked.set(self.asked.get().saturating_add(RANGES_A_PLACE));
         self.asked.get() > self.ranges || self.all.get().is_some()
     }
@@ -205,7 +205,7 @@ impl StoredRanges {
 
 impl Deletions for StoredDeletes {
     fn within(&self, client: u64, clocks: Range<u32>) -> Option<Vec<Range<u32>>> {
-        if self.is_read() {
+        if self.is_asked_often() {
             return Some(self.all()?.within(client, clocks).collect());
         }
         let Some(of) = self.clients.get(&client) else { return Some(Vec::new()) };
