@@ -128,7 +128,9 @@ impl<'a> ByteReader<'a> {
         let mut left = count;
         while let Some(word) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
             // A clear highest bit marks the last byte of a number.
-            let ends = (!u64::from_le_bytes(*word) & 0x8080_8080_8080_8080).count_ones() as usize;
+            let ends = (!u64::from_le_bytes(*word) >> 7) & 0x0101_0101_0101_0101;
+            // The product has the sum of all bytes in its highest.
+            let ends = (ends.wrapping_mul(0x0101_0101_0101_0101) >> 56) as usize;
             if ends >= left {
                 break;
             }
@@ -529,6 +531,26 @@ pub fn utf16_len(text: &[u8]) -> usize {
 mod tests {
     use super::*;
     use crate::wire::write_var;
+
+    #[test]
+    fn skipping_numbers_ends_where_reading_them_does() {
+        for seed in 0..50 {
+            let mut chance = crate::sample::Chance::new(seed);
+            let mut bytes = Vec::new();
+            let count = chance.below(60) as usize;
+            for _ in 0..count {
+                write_var(&mut bytes, u64::MAX >> chance.below(64));
+            }
+            let mut reading = ByteReader::at(&bytes, 0);
+            for skipped in 0..=count {
+                let mut skipping = ByteReader::at(&bytes, 0);
+                assert_eq!(skipping.skip_vars(skipped), Ok(()));
+                assert_eq!(skipping.offset(), reading.offset(), "seed {seed}: {skipped}");
+                reading.var().ok();
+            }
+            assert!(ByteReader::at(&bytes, 0).skip_vars(count + 1).is_err(), "seed {seed}");
+        }
+    }
 
     #[test]
     fn numbers_read_the_same_with_much_behind_them_and_with_nothing() {
