@@ -82,9 +82,9 @@ pub fn writes(dir: &Path, program: &OsStr, args: &[String]) -> anyhow::Result<Op
     let calls = "trace=fsync,fdatasync,msync,write,pwrite64,writev,pwritev,copy_file_range";
     strace.args(["-f", "-qq", "-y", "-e", calls, "-o"]).arg(&trace);
     match surroundings(strace.arg(program).args(args), dir).output() {
-        Ok(output) if may_end_with(output.status) => {
-            Ok(Some(calls_of(&std::fs::read_to_string(&trace)?).iter().map(effect).sum()))
-        }
+        Ok(output) if may_end_with(output.status) => Ok(Some(
+            calls_of(&std::fs::read_to_string(&trace)?).iter().map(|call| effect(call)).sum(),
+        )),
         Ok(output) => bail!("{}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)),
         Err(_) => Ok(None),
     }
@@ -110,7 +110,7 @@ fn calls_of(trace: &str) -> Vec<String> {
 }
 
 /// The effect of one call on a file, as strace prints it: `write(3</a/file>, "text", 4) = 4`.
-fn effect(line: &String) -> Writes {
+fn effect(line: &str) -> Writes {
     let is_file = line.split_once('<').is_some_and(|(_, path)| path.starts_with('/'));
     let result = line.rsplit_once(" = ").and_then(|(_, result)| result.trim().parse().ok());
     match (line.contains("sync("), result) {
