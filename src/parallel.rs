@@ -6,6 +6,11 @@ use std::thread::{self, JoinHandle};
 /// For fewer bytes than this a thread costs more than it saves. Less in debug builds, so that tests use it.
 const WORTH: usize = if cfg!(debug_assertions) { 1 << 11 } else { 1 << 18 };
 
+/// Returns the length of a file as the functions here take it.
+pub(crate) fn amount(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
 /// Returns whether [`both`] uses a second thread for work on this many bytes.
 pub(crate) fn pays(bytes: usize) -> bool {
     bytes >= WORTH

@@ -90,13 +90,11 @@ pub(super) fn fold(
     let dirs: Vec<PathBuf> = dirs.iter().map(|dir| layout.resolve(dir)).collect();
     let bytes = written.iter().map(|(checkpoint, _)| checkpoint.state.bytes()).max();
     // What is recorded is only committed once the names are on the disk.
-    let record = || {
-        written
-            .iter()
-            .try_for_each(|(checkpoint, written)| record(state, checkpoint, written, lock))
-    };
-    let sync = || dirs.iter().try_for_each(|dir| fs::sync_dir(dir));
-    let (recorded, synced) = parallel::both(as_usize(bytes.unwrap_or_default()), record, sync);
+    let record_all =
+        || written.iter().try_for_each(|(of, written)| record(state, of, written, lock));
+    let sync_all = || dirs.iter().try_for_each(|dir| fs::sync_dir(dir));
+    let bytes = parallel::amount(bytes.unwrap_or_default());
+    let (recorded, synced) = parallel::both(bytes, record_all, sync_all);
     synced.and(recorded)?;
     Ok(notes)
 }
@@ -193,16 +191,12 @@ pub(super) fn write(
     let beside = path.with_extension("meta");
     // They are waited for at the same time. If that fails, say for want of descriptors, it may do later.
     let describe = || NewFile::durable(&beside, described.clone());
-    let (synced, prepared) = parallel::both(as_usize(bytes), || file.sync(), describe);
+    let (synced, prepared) = parallel::both(parallel::amount(bytes), || file.sync(), describe);
     synced?;
     let seen = file.place()?;
     prepared.or_else(|_| describe())?.place()?;
     checkpoint.state.let_go();
     Ok(Some(WrittenFile { version: meta.version, stamp, seen }))
-}
-
-fn as_usize(bytes: u64) -> usize {
-    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 /// Returns whether the file still is the one that was loaded.

@@ -89,7 +89,7 @@ impl NewState {
     pub fn refuse_if_changed(&self) -> Result<()> {
         match self.spliced().is_none_or(|spliced| spliced.window.source().is_unchanged()) {
             true => Ok(()),
-            false => Err(Error::io("could not read the old file", changed_meanwhile())),
+            false => Err(not_read()),
         }
     }
 
@@ -135,9 +135,7 @@ impl SplicedState {
     }
 
     fn content(&self) -> Result<SplicedContent> {
-        let Some(copied) = self.window.source().shared() else {
-            return Err(Error::io("could not read the old file", changed_meanwhile()));
-        };
+        let copied = self.window.source().shared().ok_or_else(not_read)?;
         let parts = Arc::clone(self.splice.parts());
         let mut end: u64 = 0;
         let ends = parts.iter().map(|part| {
@@ -185,6 +183,10 @@ impl WrittenContent for SplicedContent {
             false => Err(ErrorKind::UnexpectedEof.into()),
         }
     }
+}
+
+fn not_read() -> Error {
+    Error::io("could not read the old file", changed_meanwhile())
 }
 
 fn changed_meanwhile() -> io::Error {

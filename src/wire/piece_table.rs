@@ -55,7 +55,7 @@ impl PieceTable {
     pub fn spliced(&self, splice: &Splice) -> Option<(PieceTable, Vec<u8>)> {
         let mut table = PieceTable { added: self.added, ..PieceTable::default() };
         let mut added = Vec::new();
-        for part in &**splice.parts() {
+        for part in splice.parts().iter() {
             match part {
                 SplicePart::Copied(range) => {
                     for (range, is_added) in self.within(range.clone())? {

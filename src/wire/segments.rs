@@ -366,7 +366,7 @@ impl Splice {
     /// Returns the whole state, given the original one.
     pub fn whole(&self, state: &(impl Bytes + ?Sized)) -> Option<Vec<u8>> {
         let mut out = Vec::with_capacity(usize::try_from(self.bytes).ok()?);
-        for part in &*self.parts {
+        for part in self.parts.iter() {
             match part {
                 SplicePart::Copied(bytes) => out.extend_from_slice(&state.range(bytes.clone())?),
                 SplicePart::New(bytes) => out.extend_from_slice(bytes),

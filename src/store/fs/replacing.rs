@@ -3,7 +3,7 @@
 use super::hashed::{Filling, WrittenContent};
 use super::seen::{OpenFile, Seen};
 use crate::error::{Error, Result};
-use crate::parallel::Underway;
+use crate::parallel::{self, Underway};
 use crate::wire::SharedBytes;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -50,8 +50,7 @@ impl NewFile {
         make_room(&file, bytes);
         let filling = Arc::new(Filling::of(file, content));
         let beside = Arc::clone(&filling);
-        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-        let beside = Underway::begin(bytes, move || beside.work());
+        let beside = Underway::begin(parallel::amount(bytes), move || beside.work());
         Ok(NewFile { path: path.to_owned(), temporary, filling, beside, is_placed: false })
     }
 

@@ -38,7 +38,7 @@ impl OpenFile {
     pub fn let_go(&self) {
         if let Some(file) = self.0.take() {
             let bytes = file.metadata().map_or(0, |meta| meta.len());
-            parallel::free(usize::try_from(bytes).unwrap_or(usize::MAX), file);
+            parallel::free(parallel::amount(bytes), file);
         }
     }
 

@@ -112,14 +112,15 @@ impl Session {
     fn begin_file(&self, changes: &[PendingChange]) -> Option<(DocId, NewFile)> {
         let change = changes.iter().max_by_key(|change| change.state.bytes())?;
         let bytes = change.state.bytes();
-        if self.folding == Fold::Later || !parallel::pays(usize::try_from(bytes).ok()?) {
+        if self.folding == Fold::Later || !parallel::pays(parallel::amount(bytes)) {
             return None;
         }
         // Only beside a file that is still the one that was loaded, and if that leaves the log its room.
         let seen = self.settled(self.loaded(&change.doc)?)?;
         let path = self.layout.resolve(&change.path);
         let room = bytes.saturating_add(LOG_ROOM);
-        let is_safe = fs::free_bytes(path.parent()?)? >= room && fs::seen(&path) == Some(seen);
+        let is_safe =
+            fs::free_bytes(path.parent()?)? >= room && self.layout.seen(&change.path) == Some(seen);
         // Whatever is wrong will show, and be said, when it is written after the commit.
         let begin = || change.state.begin(&path).ok();
         is_safe.then(begin).flatten().map(|file| (change.doc.clone(), file))

@@ -177,18 +177,13 @@ impl PageTable {
     pub fn keys_without(&self, root: &str, other: &str) -> rusqlite::Result<Vec<String>> {
         // Both are read in order, and what lies between two keys is passed over in one step if it is much.
         let sql = "SELECT key FROM page WHERE doc = ?1 AND root = ?2 AND lives ORDER BY key";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let names = statement.query_map(params![self.doc, root], |row| row.get(0))?;
-        let names: Vec<String> = names.collect::<rusqlite::Result<_>>()?;
+        let names = self.names(sql, params![self.doc, root])?;
         let mut left = names.iter().map(String::as_str).peekable();
         let mut without = Vec::new();
         while let Some(first) = left.peek().copied() {
             self.pass(first, other, &mut left, &mut without)?;
         }
-        Ok(without
-            .into_iter()
-            .filter_map(|name| name.strip_prefix('=').map(str::to_owned))
-            .collect())
+        Ok(keys_among(without.into_iter()))
     }
 
     /// Looks for names of pages in a root, from the first one on, until there are none or many others come
@@ -225,10 +220,12 @@ impl PageTable {
 
     /// Returns the keys that a query finds among the names of pages.
     fn keys(&self, sql: &str, values: impl Params) -> rusqlite::Result<Vec<String>> {
-        let mut statement = self.db.prepare_cached(sql)?;
-        let names = statement.query_map(values, |row| row.get(0))?;
-        let names: Vec<String> = names.collect::<rusqlite::Result<_>>()?;
-        Ok(names.iter().filter_map(|name| name.strip_prefix('=').map(str::to_owned)).collect())
+        Ok(keys_among(self.names(sql, values)?.iter().map(String::as_str)))
+    }
+
+    /// Returns the names of pages that a query finds.
+    fn names(&self, sql: &str, values: impl Params) -> rusqlite::Result<Vec<String>> {
+        self.db.prepare_cached(sql)?.query_map(values, |row| row.get(0))?.collect()
     }
 
     pub fn least(&self) -> rusqlite::Result<Vec<StoredPage>> {
@@ -446,6 +443,11 @@ const PUT_PAGE: &str = "
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
     ON CONFLICT DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6, facts = ?7, at = ?8,
         hidden = ?9, unswept = ?10, pieced = ?11, list_order = ?12, latest = ?13";
+
+/// Returns the keys among the names of pages.
+fn keys_among<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    names.filter_map(|name| name.strip_prefix('=').map(str::to_owned)).collect()
+}
 
 /// Runs [`PUT_PAGE`].
 fn put_page(

@@ -82,9 +82,8 @@ impl Segments {
         }
         // Segments are about as long as each other.
         let (here, there) = segments.split_at(segments.len() / 2);
-        let bytes = usize::try_from(self.deletes_at).unwrap_or(usize::MAX);
         let (here, there) = parallel::both(
-            bytes,
+            parallel::amount(self.deletes_at),
             || anchors_in(state, here, find, most),
             || anchors_in(state, there, find, most),
         );
