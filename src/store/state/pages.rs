@@ -113,26 +113,29 @@ impl PageTable {
 
     /// Returns the pages of the lists of a root that is a sequence.
     pub fn lists(&self, root: &str) -> rusqlite::Result<Vec<StoredPage>> {
-        let sql = format!("SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2 AND {IS_LIST}");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2 AND {IS_LIST} ORDER BY key"
+        );
         self.db.prepare_cached(&sql)?.query_map(params![self.doc, root], page)?.collect()
     }
 
     /// Returns the orders of the lists of a root that is a sequence, as stored, as far as they are known.
     pub fn orders(&self, root: &str) -> rusqlite::Result<Vec<(PageKey, Option<Vec<u8>>)>> {
-        let sql =
-            format!("SELECT key, list_order FROM page WHERE doc = ?1 AND root = ?2 AND {IS_LIST}");
+        let sql = format!(
+            "SELECT key, list_order FROM page WHERE doc = ?1 AND root = ?2 AND {IS_LIST} ORDER BY key"
+        );
         let row = |row: &Row<'_>| Ok((page_key(row, 0)?, row.get(1)?));
         self.db.prepare_cached(&sql)?.query_map(params![self.doc, root], row)?.collect()
     }
 
     pub fn of_root(&self, root: &str) -> rusqlite::Result<Vec<StoredPage>> {
-        let sql = format!("SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2");
+        let sql = format!("SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2 ORDER BY key");
         self.db.prepare_cached(&sql)?.query_map(params![self.doc, root], page)?.collect()
     }
 
     /// Returns what is known, without opening it, of each page of a root of which anything is known.
     pub fn all_facts(&self, root: &str) -> rusqlite::Result<HashMap<String, PageFacts>> {
-        let sql = "SELECT key, facts FROM page WHERE doc = ?1 AND root = ?2";
+        let sql = "SELECT key, facts FROM page WHERE doc = ?1 AND root = ?2 ORDER BY key";
         let mut statement = self.db.prepare_cached(sql)?;
         let mut rows = statement.query(params![self.doc, root])?;
         let mut all = HashMap::new();
@@ -441,7 +444,7 @@ const PUT_PAGE: &str = "
     INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden, unswept, pieced,
         list_order, latest)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-    ON CONFLICT DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6, facts = ?7, at = ?8,
+    ON CONFLICT (doc, root, key) DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6, facts = ?7, at = ?8,
         hidden = ?9, unswept = ?10, pieced = ?11, list_order = ?12, latest = ?13";
 
 /// Returns the keys among the names of pages.

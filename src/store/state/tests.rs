@@ -4,6 +4,7 @@ use super::log::NewRow;
 use super::{LogHead, State};
 use crate::id::DocId;
 use crate::limits;
+use rusqlite::params;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -185,6 +186,43 @@ fn history_keeps_whole_commands_in_order() {
     let last = state.history(0..i64::MAX, |_| true, Some(1)).unwrap();
     let last: Vec<_> = last.iter().map(|entry| (entry.seq, entry.doc.clone())).collect();
     assert_eq!(last, [(20, doc("chat")), (20, doc("kanban"))]);
+}
+
+/// Looking for a row in a table WITHOUT ROWID reads all of each row that it is compared with.
+#[test]
+fn tables_whose_rows_can_be_long_have_row_ids() {
+    let state = log_of(1);
+    let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr ORDER BY name";
+    let without: Vec<String> = state.all(sql, params![], |row| row.get(0)).unwrap();
+    let short =
+        ["applied", "canvas_clock", "canvas_handed", "disk_begun", "disk_directory", "setting"];
+    assert_eq!(without, short);
+}
+
+#[test]
+fn what_an_older_version_knew_of_the_files_of_disks_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("crdtctl.db");
+    State::make_older(&path, 21);
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute(
+        "INSERT INTO disk_file (doc_id, file, path, blake3, text, executable) VALUES
+         ('group:ocean:disk', 'b', 'notes.txt', 'hash', 'long', 1),
+         ('group:ocean:disk', 'a', 'picture', 'other', NULL, 0)",
+        params![],
+    )
+    .unwrap();
+    let read = || State::open_for_reading(&path, Duration::ZERO).unwrap().unwrap();
+    let files = |state: &State| state.written_files(&doc("disk")).unwrap();
+    let before = files(&read());
+    let texts = before.iter().map(|file| (file.file.as_str(), file.text.as_deref()));
+    assert_eq!(texts.collect::<Vec<_>>(), [("a", None), ("b", Some("long"))]);
+    drop(db);
+    let state = State::open_for_writing(&path, Duration::ZERO).unwrap();
+    state.begin(Duration::ZERO).unwrap();
+    assert_eq!(files(&state), before);
+    state.commit().unwrap();
+    assert_eq!(files(&read()), before);
 }
 
 #[test]
