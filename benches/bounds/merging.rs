@@ -50,6 +50,15 @@ pub const GROUPS: &[Group] = &[
             },
         ],
     },
+    Group {
+        of: "commands, then another program's file",
+        size: 1_000,
+        make: overwritten,
+        works: &[
+            Work { name: "chat list", args: |_| words("chat list --limit 20"), exits: &[0] },
+            Work { name: "chat send", args: |_| words("chat send hello"), exits: &[0] },
+        ],
+    },
     // Each holds all messages so far: ten times as many are a hundred times as much to read.
     Group {
         of: "bundles, each with all before it",
@@ -167,6 +176,18 @@ fn pieces(n: usize, waiting: bool) -> Outcome<Place> {
         cards.insert(txn, id(1), MapPrelim::default());
     });
     place.write("other.yrs", &other.state())?;
+    Ok(place)
+}
+
+/// As many messages, each a row of the log, and one more that another program wrote into the file.
+fn overwritten(n: usize) -> Outcome<Place> {
+    let (place, writer, chat) = (Place::new()?, Writer::new(7), doc("chat")?);
+    let message = |at: usize| writer.update(|txn| say(txn, &id(at), "and another one", NOW));
+    let updates: Vec<_> = (0..n).map(|at| (chat.clone(), message(at))).collect();
+    place.receive(&updates)?;
+    message(n);
+    let file = format!("store/crdt/group/{}.yrs", chat.file_stem());
+    place.write(&file, &writer.state())?;
     Ok(place)
 }
 

@@ -6,6 +6,7 @@
 
 use super::{Block, BlockKind, Checked, Client, DeleteSet, Id, Owner, SlotRef, Update};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// The place of a unit that is collected on the other side, though nobody deletes its container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,9 +75,9 @@ fn collected<A, B>(
     of_there: &Client,
     mut found: impl FnMut(usize, Id),
 ) {
-    let gone = gone.blocks.get(of_gone.blocks.clone()).unwrap_or(&[]);
+    let gone = gone.blocks.get(within(gone, of_gone, of_there)).unwrap_or(&[]);
     let mut gone = gone.iter().filter(|block| block.kind == BlockKind::Gc).peekable();
-    for index in of_there.blocks.clone() {
+    for index in within(there, of_there, of_gone) {
         let Some(block) = there.blocks.get(index) else { return };
         while gone.next_if(|gone| gone.next_clock() <= block.clock).is_some() {}
         let Some(gone) = gone.peek() else { return };
@@ -84,6 +85,15 @@ fn collected<A, B>(
             found(index, Id { client: of_there.id, clock: gone.clock.max(block.clock) });
         }
     }
+}
+
+/// Returns which blocks of a client have clocks that another update has of it, too. Finding them must not walk
+/// over the others: each of many small updates is compared with a whole document.
+fn within<S>(update: &Update<'_, S>, of: &Client, other: &Client) -> Range<usize> {
+    let blocks = update.blocks.get(of.blocks.clone()).unwrap_or(&[]);
+    let first = blocks.partition_point(|block| block.next_clock() <= other.first);
+    let end = blocks.partition_point(|block| block.clock < other.end);
+    of.blocks.start.saturating_add(first)..of.blocks.start.saturating_add(end)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,4 +210,55 @@ fn alike(
         }
     }
     like
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::testing::{random_world, state};
+    use crate::wire::Unchecked;
+
+    /// What [`collected`] finds, by a look at each unit.
+    fn by_units(
+        gone: &Update<'_, Unchecked>,
+        there: &Update<'_, Unchecked>,
+        of_there: &Client,
+    ) -> Vec<(usize, Id)> {
+        let is_collected = |id: &Id| gone.block(*id).is_some_and(|b| b.kind == BlockKind::Gc);
+        let find = |index: usize| {
+            let block = there.blocks.get(index).filter(|block| block.kind != BlockKind::Gc)?;
+            let unit = |clock| Id { client: of_there.id, clock };
+            let id = (block.clock..block.next_clock()).map(unit).find(is_collected)?;
+            Some((index, id))
+        };
+        of_there.blocks.clone().filter_map(find).collect()
+    }
+
+    #[test]
+    fn what_was_collected_is_found_wherever_two_updates_overlap() {
+        let (mut found_some, mut found_none) = (0, 0);
+        for seed in 0..300 {
+            let (_, world) = random_world(seed, 80);
+            let all = state(&world.all());
+            let all = Update::walk(&all).unwrap();
+            let states: Vec<Vec<u8>> = world.docs.iter().map(state).collect();
+            for bytes in world.updates.iter().chain(&states) {
+                let update = Update::walk(bytes).unwrap();
+                for ours in &update.clients {
+                    let theirs = all.client(ours.id).unwrap();
+                    for (gone, of_gone, there, of_there) in
+                        [(&update, ours, &all, theirs), (&all, theirs, &update, ours)]
+                    {
+                        let mut found = Vec::new();
+                        collected(gone, of_gone, there, of_there, |index, id| {
+                            found.push((index, id));
+                        });
+                        assert_eq!(found, by_units(gone, there, of_there), "seed {seed}");
+                        *if found.is_empty() { &mut found_none } else { &mut found_some } += 1;
+                    }
+                }
+            }
+        }
+        assert!(found_some > 100 && found_none > 100, "{found_some} {found_none}");
+    }
 }
