@@ -8,7 +8,7 @@ pub use filter::MessageFilter;
 pub use streamed::{Taker, each_message, each_row, row_fields};
 
 use self::filter::{let_through, mark};
-use self::last::{last_of, newest};
+use self::last::{last_of, latest, newest};
 use super::archived::Place;
 pub use super::message::Message;
 use super::record;
@@ -25,7 +25,7 @@ use crate::path::{DocPath, Keys};
 use crate::store::Reader;
 use crate::wire::{Clocks, Id};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A message and the replies to it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -100,7 +100,7 @@ fn list_of(
         return Ok(found);
     }
     let limit = filter.limit.filter(|_| filter.lets_all_through());
-    let latest = limit.and_then(|limit| view.latest("messages", limit, filter.deleted));
+    let latest = limit.map(|limit| latest(view, limit, filter.deleted));
     let holding = filter.is_by_words().then(|| view.holding(&filter.words)).flatten();
     let mut paths = match (latest, holding) {
         (Some(ids), _) => ids.iter().map(|id| DocPath::from(["messages", id])).collect(),
@@ -160,7 +160,7 @@ fn records_at(view: &dyn Source, keys: &[(String, String)]) -> Vec<DocPath> {
 fn replies_to_deleted(talk: &Talk<'_>) -> Vec<DocPath> {
     let (view, mut found) = (talk.view(), Vec::new());
     let threads = view.keys_without("threads", "messages");
-    for message in threads.unwrap_or_else(|| view.keys(&["threads"])) {
+    for message in threads.unwrap_or_else(|| threads_of_deleted(view)) {
         let thread = DocPath::from(["threads", &message]);
         if view.exists(&thread.steps()) && talk.is_gone(&message) {
             let replies = thread.child("replies");
@@ -169,6 +169,20 @@ fn replies_to_deleted(talk: &Talk<'_>) -> Vec<DocPath> {
         }
     }
     found
+}
+
+/// Returns the keys of the threads of messages that are deleted, or are not in the document, by a look at each.
+fn threads_of_deleted(view: &dyn Source) -> Vec<String> {
+    let mut threads = view.keys(&["threads"]);
+    if !threads.is_empty() {
+        let mut there: HashSet<String> = view.keys(MESSAGES.path).into_iter().collect();
+        let flag = MESSAGES.tombstone.as_ref().map_or("", |tombstone| tombstone.flag);
+        for deleted in view.flagged(MESSAGES.path, flag) {
+            there.remove(&deleted);
+        }
+        threads.retain(|message| !there.contains(message));
+    }
+    threads
 }
 
 /// Returns the last `limit` messages and replies that are not deleted, archived ones included, the oldest

@@ -72,7 +72,7 @@ impl<S> Update<'_, S> {
         self.clients.iter().all(|client| client.first == 0)
             && self.blocks.iter().all(|block| {
                 block.kind != BlockKind::Skip
-                    && self.header(block).references().all(|id| self.find(id).is_some())
+                    && self.raw_header(block).references().all(|id| self.find(id).is_some())
             })
     }
 }

@@ -157,7 +157,7 @@ impl<'a> Update<'a, Checked> {
         let block = self.block(id)?;
         match id.clock.checked_sub(1) {
             Some(clock) if id.clock > block.clock => Some(Id { clock, ..id }),
-            _ => self.header(block).left,
+            _ => self.origins(block).0,
         }
     }
 

@@ -4,12 +4,14 @@
 //! `CRDTCTL_SCHEDULES=500 cargo test --test deep asked` checks more histories.
 
 use super::convergence::{QUICK, seeds};
-use super::world::{Climate, Replica, World};
+use super::support::copy_tree;
+use super::world::{Climate, Replica, World, environment};
 use crdtctl::concern::{canvas, chat, core, issues, kanban};
 use crdtctl::crdt::view::View;
 use crdtctl::query::{self, chat::MessageFilter};
 use crdtctl::schema::{Collection, Spec};
 use crdtctl::sql::{Query, QueryBounds, SqlSource};
+use crdtctl::store::Store;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,20 +90,33 @@ fn assert_searched(replica: &Replica, what: &str) -> usize {
     searched
 }
 
-/// The last messages are the end of all of them, however few are requested.
+/// The last messages are the end of all of them, however few are requested: where they are looked up in the
+/// index, and where there is none.
 fn assert_last(replica: &Replica, what: &str) {
     let reader = replica.store.reader().expect("a reader");
+    let bare = tempfile::tempdir().expect("a directory");
+    copy_tree(&replica.store.dir().join("crdt"), &bare.path().join("crdt"));
+    let environment =
+        environment(bare.path(), 0, what, replica.store.environment().machine.clock.now());
+    let bare = Store::open_with(bare.path(), environment).expect("a store");
+    for reader in [&reader, &bare.reader().expect("a reader")] {
+        let list = |filter: &MessageFilter| {
+            query::chat::list(reader, &World::entity(), filter).expect("the messages")
+        };
+        for deleted in [false, true] {
+            let all = list(&MessageFilter { deleted, ..MessageFilter::default() });
+            for limit in 0..=all.len() + 1 {
+                let limited = Some(limit);
+                let last =
+                    list(&MessageFilter { deleted, limit: limited, ..MessageFilter::default() });
+                let expected = &all[all.len().saturating_sub(limit)..];
+                assert_eq!(last, expected, "{what}: the last {limit}");
+            }
+        }
+    }
     let list = |filter: &MessageFilter| {
         query::chat::list(&reader, &World::entity(), filter).expect("the messages")
     };
-    for deleted in [false, true] {
-        let all = list(&MessageFilter { deleted, ..MessageFilter::default() });
-        for limit in 0..=all.len() + 1 {
-            let last =
-                list(&MessageFilter { deleted, limit: Some(limit), ..MessageFilter::default() });
-            assert_eq!(last, all[all.len().saturating_sub(limit)..], "{what}: the last {limit}");
-        }
-    }
     let all = list(&MessageFilter { replies: true, ..MessageFilter::default() });
     let clocks = replica.document("chat").map(|(_, view)| view.version().clocks.clone());
     for limit in 0..=all.len() + 1 {

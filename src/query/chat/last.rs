@@ -11,7 +11,7 @@ use crate::query::message::Message;
 use crate::query::talk::Talk;
 use crate::schema::FieldRole;
 use crate::store::Reader;
-use crate::wire::Id;
+use crate::wire::{Id, Value};
 
 /// With words to look for, at least this many messages are read, and so many for each that is wanted. Lower in
 /// debug builds, so that tests need several turns.
@@ -63,6 +63,31 @@ pub(super) fn last_of(
         count = limit.saturating_mul(share.saturating_mul(2));
     }
     Ok(None)
+}
+
+/// Returns keys of messages that include those of the last `count`, with or without deleted ones.
+pub(super) fn latest(view: &dyn Source, count: usize, deleted: bool) -> Vec<String> {
+    let known = view.latest("messages", count, deleted);
+    known.unwrap_or_else(|| latest_of_all(view, count, deleted))
+}
+
+/// The same by a look at the times of all, and at nothing else.
+fn latest_of_all(view: &dyn Source, count: usize, deleted: bool) -> Vec<String> {
+    let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
+    let flag = MESSAGES.tombstone.as_ref().map_or("", |tombstone| tombstone.flag);
+    let listed = |(key, values): (String, Vec<Option<Value>>)| {
+        let [at, flag] = values.as_slice() else { return None };
+        let hides = !deleted && matches!(flag, Some(Value::Bool(true)));
+        (!hides).then(|| (at.as_ref().and_then(Value::as_i64).unwrap_or(0), key))
+    };
+    let all = view.fields(MESSAGES.path, &[created, flag]);
+    let mut found: Vec<(i64, String)> = all.into_iter().filter_map(listed).collect();
+    if let Some(before) = found.len().checked_sub(count).filter(|before| *before < found.len()) {
+        // Messages of the same second are ordered by who wrote first.
+        let (_, &mut (since, _), _) = found.select_nth_unstable_by_key(before, |(at, _)| *at);
+        found.retain(|(at, _)| *at >= since);
+    }
+    found.into_iter().map(|(_, key)| key).collect()
 }
 
 struct LastPaths {

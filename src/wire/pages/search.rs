@@ -166,9 +166,10 @@ impl<'s, 'a, S> PageSearch<'s, 'a, S> {
             // Documents with content that yrs does not take are opened whole.
             _ if self.state.is_beyond_yrs(block) => return None,
             _ => {
-                let header = self.state.header(block);
+                let header = self.state.raw_header(block);
                 if let Some(Parent::Root(root)) = header.parent {
-                    (self.page(root, header.key)?, PagePlace::Value)
+                    let key = header.key.map(std::str::from_utf8).transpose().ok()?;
+                    (self.page(std::str::from_utf8(root).ok()?, key)?, PagePlace::Value)
                 } else {
                     let owner = self.owner(client, index, &header)?;
                     let relation = self.relation(&header);
@@ -212,12 +213,13 @@ impl<'s, 'a, S> PageSearch<'s, 'a, S> {
     /// root without keys.
     fn list(&mut self, owner: u32, page: u32) -> Option<Option<u32>> {
         let block = self.state.blocks.get(owner as usize)?;
-        let header = self.state.header(block);
+        let header = self.state.raw_header(block);
         let (Some(root), Some(Parent::Item(map)), Some(field)) =
             (self.roots.get(&page).copied(), header.parent, header.key)
         else {
             return Some(None);
         };
+        let field = std::str::from_utf8(field).ok()?;
         let around = self.found.get(self.state.find(map)?)?.1;
         let is_array = Shape::of_type(self.state.content(block)) == Some(Shape::Array);
         if block.kind != BlockKind::Type || !is_array || around != PagePlace::Value {
@@ -266,10 +268,10 @@ impl<'s, 'a, S> PageSearch<'s, 'a, S> {
     }
 
     /// Returns how a block relates to the one whose page it shares.
-    fn relation(&self, header: &Header<'a>) -> Relation {
+    fn relation(&self, header: &Header<'a, [u8]>) -> Relation {
         match (header.parent, header.key) {
             (None, _) => Relation::Beside,
-            (_, Some(key)) => match self.noted.iter().position(|noted| *noted == key) {
+            (_, Some(key)) => match self.noted.iter().position(|noted| noted.as_bytes() == key) {
                 Some(field) => Relation::Into(field),
                 None => Relation::Elsewhere,
             },
@@ -302,7 +304,7 @@ impl<'s, 'a, S> PageSearch<'s, 'a, S> {
     }
 
     /// Returns the block whose page a block shares.
-    fn owner(&mut self, client: u64, index: usize, header: &Header<'a>) -> Option<u32> {
+    fn owner(&mut self, client: u64, index: usize, header: &Header<'a, [u8]>) -> Option<u32> {
         let id = match header.parent {
             Some(Parent::Item(id)) => id,
             _ => header.left.or(header.right)?,
