@@ -12,6 +12,7 @@ mod history;
 mod legacy;
 mod log;
 mod open;
+mod page_rows;
 mod pages;
 #[cfg(test)]
 mod tests;

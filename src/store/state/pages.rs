@@ -1,12 +1,12 @@
 //! The pages of large documents: where they are in the file that was last written.
 
-use super::{State, fault};
+use super::State;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::fs::Seen;
 use crate::wire::{Id, IdSet, PageFacts, PageKey, PageRow, PieceTable, Segments};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Params, Row, Statement, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql, params};
 use std::collections::{BTreeSet, HashMap};
 use std::iter::Peekable;
 use std::rc::Rc;
@@ -94,7 +94,7 @@ const MOST_PASSED: usize = if cfg!(debug_assertions) { 1 } else { 16 };
 const COLUMNS: &str = "root, key, ids";
 const FACTS_COLUMNS: &str = "root, key, ids, facts";
 /// The condition for pages of lists.
-const IS_LIST: &str = "key >= '[' AND key < '\\'";
+pub(super) const IS_LIST: &str = "key >= '[' AND key < '\\'";
 
 impl PageTable {
     /// Returns the row of a key.
@@ -282,7 +282,7 @@ fn stored(key: &str) -> String {
 }
 
 /// Returns the name of a page as the table has it.
-fn stored_name(key: &PageKey) -> String {
+pub(super) fn stored_name(key: &PageKey) -> String {
     match key {
         PageKey::Root => String::new(),
         PageKey::Key(key) => stored(key),
@@ -361,121 +361,11 @@ impl State {
         let sql = "SELECT bytes FROM added WHERE doc = ?1 ORDER BY at";
         Ok(self.all(sql, params![table.doc], |row| row.get::<_, Vec<u8>>(0))?.concat())
     }
-
-    /// Records where the pages of a file that was just written are.
-    pub(in crate::store) fn put_pages(&self, change: &PageChange<'_>) -> Result<()> {
-        let write = || -> rusqlite::Result<()> {
-            let doc = self.put_indexed(change)?;
-            self.put_added(doc, change.deferred.as_ref())?;
-            if change.others.is_some() {
-                self.db.execute("DELETE FROM page WHERE doc = ?1", params![doc])?;
-            }
-            for root in &change.all_lists_of {
-                let sql = format!("DELETE FROM page WHERE doc = ?1 AND root = ?2 AND {IS_LIST}");
-                self.db.prepare_cached(&sql)?.execute(params![doc, root])?;
-            }
-            let others = change.others.as_deref().unwrap_or_default();
-            let mut put = self.db.prepare_cached(PUT_PAGE)?;
-            for row in &change.changed {
-                put_page(&mut put, doc, row, change.all_swept)?;
-            }
-            for row in others {
-                put_page(&mut put, doc, row, change.others_swept)?;
-            }
-            let roots: BTreeSet<&str> =
-                change.changed.iter().chain(others).map(|row| row.root).collect();
-            roots.into_iter().try_for_each(|root| self.represent(doc, root))
-        };
-        write().map_err(|e| fault::failed(&self.db, "could not record where the pages are", e))?;
-        match change.all_swept {
-            true => self.put_swept(change.doc),
-            false => Ok(()),
-        }
-    }
-
-    fn put_indexed(&self, change: &PageChange<'_>) -> rusqlite::Result<i64> {
-        let sql = "INSERT INTO indexed (doc_id, blake3, file, segments, seq, pieces, pieces_hash)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                   ON CONFLICT (doc_id) DO UPDATE SET blake3 = ?2, file = ?3, segments = ?4,
-                       seq = ?5, pieces = ?6, pieces_hash = ?7
-                   RETURNING doc";
-        let (doc, file, segments) =
-            (change.doc.as_str(), change.file.token(), change.segments.encode());
-        let seq = change.deferred.as_ref().map(|deferred| deferred.seq);
-        let pieces = change.deferred.as_ref().map(|deferred| deferred.table.encode());
-        let hash = change.deferred.as_ref().map(|deferred| deferred.hash);
-        let values = params![doc, change.blake3, file, segments, seq, pieces, hash];
-        self.db.prepare_cached(sql)?.query_row(values, |row| row.get(0))
-    }
-
-    fn put_added(&self, doc: i64, deferred: Option<&DeferredChange<'_>>) -> rusqlite::Result<()> {
-        let Some(DeferredChange { table, added, .. }) = deferred else {
-            return self.db.execute("DELETE FROM added WHERE doc = ?1", params![doc]).map(drop);
-        };
-        let at = table.added().saturating_sub(added.len() as u64).cast_signed();
-        // What is there was added to a file that no longer exists.
-        self.db.execute("DELETE FROM added WHERE doc = ?1 AND at >= ?2", params![doc, at])?;
-        let sql = "INSERT INTO added (doc, at, bytes) VALUES (?1, ?2, ?3)";
-        self.db.prepare_cached(sql)?.execute(params![doc, at, added]).map(drop)
-    }
-
-    /// Ensures that a page tells what its root is, preferring one that has a value.
-    fn represent(&self, doc: i64, root: &str) -> rusqlite::Result<()> {
-        let find = |sql: &str| -> rusqlite::Result<Option<String>> {
-            let mut statement = self.db.prepare_cached(sql)?;
-            statement.query_row(params![doc, root], |row| row.get(0)).optional()
-        };
-        let least = "SELECT key FROM page INDEXED BY page_least
-                     WHERE doc = ?1 AND root = ?2 AND least AND lives LIMIT 1";
-        if find(least)?.is_some() {
-            return Ok(());
-        }
-        let of_root = "SELECT key FROM page WHERE doc = ?1 AND root = ?2";
-        let key = match find(&format!("{of_root} AND lives LIMIT 1"))? {
-            Some(key) => Some(key),
-            None => find(&format!("{of_root} LIMIT 1"))?,
-        };
-        let sql = "UPDATE page SET least = 1 WHERE doc = ?1 AND root = ?2 AND key = ?3";
-        self.db.prepare_cached(sql)?.execute(params![doc, root, key]).map(drop)
-    }
 }
-
-const PUT_PAGE: &str = "
-    INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden, unswept, pieced,
-        list_order, latest)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-    ON CONFLICT (doc, root, key) DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6, facts = ?7, at = ?8,
-        hidden = ?9, unswept = ?10, pieced = ?11, list_order = ?12, latest = ?13";
 
 /// Returns the keys among the names of pages.
 fn keys_among<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
     names.filter_map(|name| name.strip_prefix('=').map(str::to_owned)).collect()
-}
-
-/// Runs [`PUT_PAGE`].
-fn put_page(
-    put: &mut Statement<'_>,
-    doc: i64,
-    row: &PageRow<'_>,
-    swept: bool,
-) -> rusqlite::Result<()> {
-    let least = match row.key {
-        PageKey::Root => true,
-        PageKey::Key(_) => !row.plain,
-        PageKey::List { .. } => false,
-    };
-    let key = stored_name(row.key);
-    let facts = PageFacts::decode(&row.facts);
-    let at = facts.as_ref().map(PageFacts::listed_at);
-    let hidden = facts.as_ref().is_some_and(PageFacts::is_hidden);
-    let is_one = facts.as_ref().is_some_and(PageFacts::is_timed) && !row.nests;
-    let latest = (!is_one).then_some(row.latest);
-    let (root, lives, pieced) = (row.root, row.lives, row.pieced);
-    let (ids, facts, order) = (&row.ids, &row.facts, &row.order);
-    let values = params![
-        doc, root, key, lives, least, ids, facts, at, hidden, !swept, pieced, order, latest
-    ];
-    put.execute(values).map(drop)
 }
 
 #[cfg(test)]
