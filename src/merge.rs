@@ -426,12 +426,17 @@ fn count_collection(
     after: &View,
     account: &mut MergeSummary,
 ) {
-    let mut tombstones = collection.deleted(after).into_iter().peekable();
-    for path in collection.records(after) {
+    let (records, tombstones) = (collection.records(after), collection.deleted(after));
+    let Some(before) = before else {
+        account.added += records.len().saturating_sub(tombstones.len());
+        return;
+    };
+    let mut tombstones = tombstones.into_iter().peekable();
+    for path in records {
         let steps = path.steps();
         // Both are in key order.
         let deleted = tombstones.next_if_eq(&path).is_some();
-        let old = before.filter(|before| before.exists(&steps));
+        let old = Some(before).filter(|before| before.exists(&steps));
         match old {
             None => account.added += usize::from(!deleted),
             Some(old) if deleted && !collection.is_deleted(old, &path) => account.deleted += 1,
@@ -443,7 +448,6 @@ fn count_collection(
             Some(_) => {}
         }
     }
-    let Some(before) = before else { return };
     let gone = collection.records(before).into_iter().filter(|path| !after.exists(&path.steps()));
     account.pruned += gone.count();
 }

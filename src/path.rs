@@ -16,6 +16,15 @@ impl DocPath {
         self.0.push(key.into());
     }
 
+    /// Returns the path of a key below, made of the key itself.
+    #[must_use]
+    pub fn with(&self, key: String) -> DocPath {
+        let mut keys = Vec::with_capacity(self.0.len().saturating_add(1));
+        keys.extend_from_slice(&self.0);
+        keys.push(key);
+        DocPath(keys)
+    }
+
     /// Removes the last key and returns it; `None` if the path is empty.
     pub fn pop(&mut self) -> Option<String> {
         self.0.pop()

@@ -168,7 +168,7 @@ impl Collection {
         let Some(tombstone) = &self.tombstone else { return Vec::new() };
         let of_home = |home: DocPath| {
             let keys = source.flagged(&home.steps(), tombstone.flag).into_iter();
-            keys.map(move |key| home.child(&key))
+            keys.map(move |key| home.with(key))
         };
         self.homes(source).into_iter().flat_map(of_home).collect()
     }
@@ -246,7 +246,7 @@ impl Collection {
 
 fn descend(source: &dyn Source, path: DocPath, step: &str) -> Vec<DocPath> {
     match step {
-        "*" => source.keys(&path.steps()).iter().map(|key| path.child(key)).collect(),
+        "*" => source.keys(&path.steps()).into_iter().map(|key| path.with(key)).collect(),
         name => vec![path.child(name)],
     }
 }

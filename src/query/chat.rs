@@ -150,7 +150,7 @@ fn records_at(view: &dyn Source, keys: &[(String, String)]) -> Vec<DocPath> {
         } else if REPLIES.path.first().is_some_and(|first| first == root) {
             let replies = DocPath::from([root, key, "replies"]);
             let ids = view.keys(&replies.steps());
-            paths.extend(ids.iter().map(|id| replies.child(id)));
+            paths.extend(ids.into_iter().map(|id| replies.with(id)));
         }
     }
     paths
@@ -165,7 +165,7 @@ fn replies_to_deleted(talk: &Talk<'_>) -> Vec<DocPath> {
         if view.exists(&thread.steps()) && talk.is_gone(&message) {
             let replies = thread.child("replies");
             let ids = view.keys(&replies.steps());
-            found.extend(ids.into_iter().map(|id| replies.child(&id)));
+            found.extend(ids.into_iter().map(|id| replies.with(id)));
         }
     }
     found
