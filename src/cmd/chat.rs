@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::operation::Operation;
 use crate::query::chat as query;
 use crate::query::unread::ReadMark;
-use crate::ui::{self, Column, Format, Report, Row, Section, Written, row, rows};
+use crate::ui::{self, Column, Format, Report, Row, Section, Take, Written, row, rows};
 use crate::wire::Record;
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -355,10 +355,20 @@ fn list(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
     let reader = context.reader()?;
     let messages = query::list(&reader, &entity, filter)?;
     context.note_stranger(&reader, &entity, filter.author.as_deref(), messages.len());
-    let mut rows = rows(&messages)?;
-    if context.terminal.format == Format::Table {
-        rows.iter_mut().for_each(remark);
+    if !messages.is_empty() && context.terminal.format != Format::Table {
+        // Only the widths of a table depend on all rows: they take five times the memory of the messages.
+        let rows = move |take: Take<'_>| {
+            for message in &messages {
+                if !take(row(message)?)? {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        return Ok(Report::stream(rows, COLUMNS, Some("id")));
     }
+    let mut rows = rows(&messages)?;
+    rows.iter_mut().for_each(remark);
     Ok(Report::list(rows, COLUMNS, Some("id"), empty(filter)))
 }
 
