@@ -95,10 +95,14 @@ fn assert_searched(replica: &Replica, what: &str) -> usize {
 fn assert_last(replica: &Replica, what: &str) {
     let reader = replica.store.reader().expect("a reader");
     let bare = tempfile::tempdir().expect("a directory");
-    copy_tree(&replica.store.dir().join("crdt"), &bare.path().join("crdt"));
-    let environment =
-        environment(bare.path(), 0, what, replica.store.environment().machine.clock.now());
-    let bare = Store::open_with(bare.path(), environment).expect("a store");
+    let documents = replica.store.dir().join("crdt");
+    std::fs::create_dir(bare.path().join("crdt")).expect("a new directory");
+    if documents.exists() {
+        copy_tree(&documents, &bare.path().join("crdt"));
+    }
+    let now = replica.store.environment().machine.clock.now();
+    let bare = Store::open_with(bare.path(), environment(bare.path(), 0, what, now));
+    let bare = bare.expect("a store");
     for reader in [&reader, &bare.reader().expect("a reader")] {
         let list = |filter: &MessageFilter| {
             query::chat::list(reader, &World::entity(), filter).expect("the messages")
