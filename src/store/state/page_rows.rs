@@ -25,7 +25,7 @@ struct StoredRow<'r> {
 }
 
 /// What makes the rows of a document others.
-struct Difference<'r> {
+struct RowDifference<'r> {
     /// The roots and keys of those that are no more.
     gone: Vec<(String, String)>,
     /// Those that are not there like this.
@@ -139,7 +139,7 @@ impl State {
     fn put_all(&self, doc: i64, rows: &mut [StoredRow<'_>]) -> rusqlite::Result<()> {
         rows.sort_unstable_by(|a, b| a.name().cmp(&b.name()));
         match self.difference(doc, rows) {
-            Ok(Difference { gone, lacking }) => {
+            Ok(RowDifference { gone, lacking }) => {
                 let sql = "DELETE FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3";
                 let mut delete = self.db.prepare_cached(sql)?;
                 for (root, key) in gone {
@@ -160,7 +160,7 @@ impl State {
         &self,
         doc: i64,
         rows: &'r [StoredRow<'r>],
-    ) -> rusqlite::Result<Difference<'r>> {
+    ) -> rusqlite::Result<RowDifference<'r>> {
         let (mut gone, mut lacking, mut new) = (Vec::new(), Vec::new(), rows.iter().peekable());
         let mut statement = self.db.prepare_cached(ALL_ROWS)?;
         let mut stored = statement.query(params![doc])?;
@@ -174,7 +174,7 @@ impl State {
             }
         }
         lacking.extend(new);
-        Ok(Difference { gone, lacking })
+        Ok(RowDifference { gone, lacking })
     }
 
     fn put_some<'r>(
@@ -304,7 +304,7 @@ mod tests {
                 let written = state.rows_changed() - before;
                 *if written < rows.len() as u64 { &mut some } else { &mut all } += 1;
                 // What is there is what was given, and the rows of another document stay.
-                let Difference { gone, lacking } = state.difference(1, &rows).unwrap();
+                let RowDifference { gone, lacking } = state.difference(1, &rows).unwrap();
                 assert!(gone.is_empty() && lacking.is_empty(), "seed {seed}");
                 assert_eq!((count(&state, 1), count(&state, 2)), (rows.len(), 1), "seed {seed}");
                 let before = state.rows_changed();
