@@ -91,6 +91,8 @@ pub(in crate::store) struct DeferredChange<'p> {
 
 /// After so many rows that nobody asked for, looking for the next one that is wanted costs less than reading on.
 const MOST_PASSED: usize = if cfg!(debug_assertions) { 1 } else { 16 };
+/// For more names than this, all of what is looked for costs less than a look for each.
+const MOST_LOOKED_UP: usize = if cfg!(debug_assertions) { 4 } else { 256 };
 const COLUMNS: &str = "root, key, ids";
 const FACTS_COLUMNS: &str = "root, key, ids, facts";
 /// The condition for pages of lists.
@@ -178,31 +180,35 @@ impl PageTable {
 
     /// Returns keys of a root that include those under which `other` has nothing, or a hidden record.
     pub fn keys_without(&self, root: &str, other: &str) -> rusqlite::Result<Vec<String>> {
-        // Both are read in order, and what lies between two keys is passed over in one step if it is much.
-        let sql = "SELECT key FROM page WHERE doc = ?1 AND root = ?2 AND lives ORDER BY key";
+        // Indexes alone tell most of this: rows are looked up for what is left, which is mostly little.
+        let sql = "SELECT key FROM page WHERE doc = ?1 AND root = ?2 ORDER BY key";
         let names = self.names(sql, params![self.doc, root])?;
-        let sql = "SELECT key FROM page WHERE doc = ?1 AND root = ?2
-                   AND NOT (lives AND NOT hidden AND facts <> x'')";
-        let hidden: HashSet<String> =
-            self.names(sql, params![self.doc, other])?.into_iter().collect();
         let mut left = names.iter().map(String::as_str).peekable();
-        let mut without = Vec::new();
+        let (mut there, mut without) = (Vec::new(), Vec::new());
         while let Some(first) = left.peek().copied() {
-            self.pass(first, other, &mut left, &mut without)?;
+            self.pass(first, other, &mut left, (&mut there, &mut without))?;
         }
-        // What was passed over, but holds no record that is shown, comes last.
-        without.extend(names.iter().map(String::as_str).filter(|name| hidden.contains(*name)));
-        Ok(keys_among(without.into_iter()))
+        self.keep_unshown(other, &mut there)?;
+        without.append(&mut there);
+        let sql = "SELECT lives FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3";
+        let mut lives = self.db.prepare_cached(sql)?;
+        let mut living = Vec::new();
+        for name in without {
+            if lives.query_row(params![self.doc, root, name], |row| row.get(0))? {
+                living.push(name);
+            }
+        }
+        Ok(keys_among(living.into_iter()))
     }
 
     /// Looks for names of pages in a root, from the first one on, until there are none or many others come
-    /// before the next; those that are not there go to `without`.
+    /// before the next; returns which of them are there, and which are not.
     fn pass<'n>(
         &self,
         first: &str,
         root: &str,
         left: &mut Peekable<impl Iterator<Item = &'n str>>,
-        without: &mut Vec<&'n str>,
+        (found, without): (&mut Vec<&'n str>, &mut Vec<&'n str>),
     ) -> rusqlite::Result<()> {
         let sql = "SELECT key FROM page WHERE doc = ?1 AND root = ?2 AND key >= ?3 ORDER BY key";
         let mut statement = self.db.prepare_cached(sql)?;
@@ -213,12 +219,35 @@ impl PageTable {
             without.extend(std::iter::from_fn(|| left.next_if(|name| *name < there)));
             let Some(next) = left.peek() else { return Ok(()) };
             passed = if *next == there { 0 } else { passed + 1 };
-            left.next_if_eq(&there);
+            found.extend(left.next_if_eq(&there));
             if passed > MOST_PASSED {
                 return Ok(());
             }
         }
         without.extend(left);
+        Ok(())
+    }
+
+    /// Keeps those of the names of pages in a root under which no record is shown, as far as the table tells.
+    fn keep_unshown(&self, root: &str, names: &mut Vec<&str>) -> rusqlite::Result<()> {
+        if names.len() > MOST_LOOKED_UP {
+            let sql = "SELECT key FROM page WHERE doc = ?1 AND root = ?2
+                       AND NOT (lives AND NOT hidden AND facts <> x'')";
+            let unshown = self.names(sql, params![self.doc, root])?;
+            let unshown: HashSet<&str> = unshown.iter().map(String::as_str).collect();
+            names.retain(|name| unshown.contains(name));
+            return Ok(());
+        }
+        let sql = "SELECT NOT (lives AND NOT hidden AND facts <> x'') FROM page
+                   WHERE doc = ?1 AND root = ?2 AND key = ?3";
+        let mut is_unshown = self.db.prepare_cached(sql)?;
+        let mut kept = Vec::new();
+        for name in names.drain(..) {
+            if is_unshown.query_row(params![self.doc, root, name], |row| row.get(0))? {
+                kept.push(name);
+            }
+        }
+        *names = kept;
         Ok(())
     }
 

@@ -28,7 +28,7 @@ CREATE INDEX page_pieced ON page (doc) WHERE pieced;
 CREATE INDEX page_latest ON page (doc, root, latest) WHERE latest IS NOT NULL;
 -- Those under whose key no record is shown, or that have to be opened for that. In a root of records they are few:
 -- all others are told by their keys alone.
-CREATE INDEX page_unshown ON page (doc, root) WHERE NOT (lives AND NOT hidden AND facts <> x'');
+CREATE INDEX page_unshown ON page (doc, root, key) WHERE NOT (lives AND NOT hidden AND facts <> x'');
 DELETE FROM indexed;
 
 DROP TABLE added;
