@@ -35,7 +35,7 @@ pub use progress::Progress;
 pub use prose::{HolderKind, Prose, ProseBlock, ProseHolder, ProseKind, ProseRun};
 pub use report::{
     BoardTable, Body, Color, Column, Object, Report, Row, Section, Stream, Style, Take, Visibility,
-    Written, row, rows,
+    Written, hand_out, row, rows,
 };
 pub use site::{Site, SitePage};
 pub use table::width;

@@ -357,14 +357,7 @@ fn list(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
     context.note_stranger(&reader, &entity, filter.author.as_deref(), messages.len());
     if !messages.is_empty() && context.terminal.format != Format::Table {
         // Only the widths of a table depend on all rows: they take five times the memory of the messages.
-        let rows = move |take: Take<'_>| {
-            for message in &messages {
-                if !take(row(message)?)? {
-                    break;
-                }
-            }
-            Ok(())
-        };
+        let rows = move |take: Take<'_>| ui::hand_out(&messages, take);
         return Ok(Report::stream(rows, COLUMNS, Some("id")));
     }
     let mut rows = rows(&messages)?;

@@ -144,11 +144,9 @@ impl<'d, 'a> TouchMap<'d, 'a> {
     /// Returns the blocks that hold some of these units, each with those it holds.
     fn met(&self, client: u64, units: Range<u32>) -> Vec<(usize, Range<u32>)> {
         let mine = self.ranges.get(&client).cloned().unwrap_or(0..0);
-        let blocks = self.document.blocks().get(mine.clone()).unwrap_or(&[]);
-        let first = blocks.partition_point(|block| block.next_clock() <= units.start);
-        let within = blocks.iter().skip(first).take_while(|block| block.clock < units.end);
         let held = |block: &Block| block.clock.max(units.start)..block.next_clock().min(units.end);
-        within.zip(mine.start + first..).map(|(block, index)| (index, held(block))).collect()
+        let within = self.document.blocks_within(mine, units.clone());
+        within.filter_map(|index| Some((index, held(self.document.blocks().get(index)?)))).collect()
     }
 
     /// Returns the paths of the records that an update touches, as far as the document still tells.

@@ -176,9 +176,10 @@ fn threads_of_deleted(view: &dyn Source) -> Vec<String> {
     let mut threads = view.keys(&["threads"]);
     if !threads.is_empty() {
         let mut there: HashSet<String> = view.keys(MESSAGES.path).into_iter().collect();
-        let flag = MESSAGES.tombstone.as_ref().map_or("", |tombstone| tombstone.flag);
-        for deleted in view.flagged(MESSAGES.path, flag) {
-            there.remove(&deleted);
+        for deleted in MESSAGES.deleted(view) {
+            if let Some(message) = deleted.last() {
+                there.remove(message);
+            }
         }
         threads.retain(|message| !there.contains(message));
     }

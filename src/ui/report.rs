@@ -31,6 +31,19 @@ pub fn rows<T: Serialize>(all: &[T]) -> Result<Vec<Row>> {
     all.iter().map(row).collect()
 }
 
+/// Hands out results of the library as rows, one at a time, as long as they are wanted.
+///
+/// # Errors
+/// As [`row`], and those of `take`.
+pub fn hand_out(all: impl IntoIterator<Item = impl Serialize>, take: Take<'_>) -> Result<()> {
+    for one in all {
+        if !take(row(&one)?)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// What a command found or did, as data.
 #[derive(Debug, Clone)]
 pub struct Report {

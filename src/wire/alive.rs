@@ -6,7 +6,6 @@
 
 use super::{Block, BlockKind, Checked, Client, DeleteSet, Id, Owner, SlotRef, Update};
 use std::collections::HashMap;
-use std::ops::Range;
 
 /// The place of a unit that is collected on the other side, though nobody deletes its container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,9 +74,11 @@ fn collected<A, B>(
     of_there: &Client,
     mut found: impl FnMut(usize, Id),
 ) {
-    let gone = gone.blocks.get(within(gone, of_gone, of_there)).unwrap_or(&[]);
+    let clocks = of_gone.first.max(of_there.first)..of_gone.end.min(of_there.end);
+    let within = gone.blocks_within(of_gone.blocks.clone(), clocks.clone());
+    let gone = gone.blocks.get(within).unwrap_or(&[]);
     let mut gone = gone.iter().filter(|block| block.kind == BlockKind::Gc).peekable();
-    for index in within(there, of_there, of_gone) {
+    for index in there.blocks_within(of_there.blocks.clone(), clocks) {
         let Some(block) = there.blocks.get(index) else { return };
         while gone.next_if(|gone| gone.next_clock() <= block.clock).is_some() {}
         let Some(gone) = gone.peek() else { return };
@@ -85,15 +86,6 @@ fn collected<A, B>(
             found(index, Id { client: of_there.id, clock: gone.clock.max(block.clock) });
         }
     }
-}
-
-/// Returns which blocks of a client have clocks that another update has of it, too. Finding them must not walk
-/// over the others: each of many small updates is compared with a whole document.
-fn within<S>(update: &Update<'_, S>, of: &Client, other: &Client) -> Range<usize> {
-    let blocks = update.blocks.get(of.blocks.clone()).unwrap_or(&[]);
-    let first = blocks.partition_point(|block| block.next_clock() <= other.first);
-    let end = blocks.partition_point(|block| block.clock < other.end);
-    of.blocks.start.saturating_add(first)..of.blocks.start.saturating_add(end)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -180,6 +180,15 @@ impl<'a, S> Update<'a, S> {
         Some(client.blocks.start + after.checked_sub(1)?)
     }
 
+    /// Returns which of some blocks of one client hold any of these clocks. They are found without a walk over the
+    /// others: a small update is compared with a whole document.
+    pub(crate) fn blocks_within(&self, of: Range<usize>, clocks: Range<u32>) -> Range<usize> {
+        let blocks = self.blocks.get(of.clone()).unwrap_or(&[]);
+        let first = blocks.partition_point(|block| block.next_clock() <= clocks.start);
+        let end = blocks.partition_point(|block| block.clock < clocks.end);
+        of.start.saturating_add(first)..of.start.saturating_add(end)
+    }
+
     /// Like [`Update::find`], faster if the id is among the blocks of this client just before that index: by
     /// far the most references are.
     pub(crate) fn find_before(&self, index: usize, of: &Client, id: Id) -> Option<usize> {

@@ -8,10 +8,11 @@ use super::support::copy_tree;
 use super::world::{Climate, Replica, World, environment};
 use crdtctl::concern::{canvas, chat, core, issues, kanban};
 use crdtctl::crdt::view::View;
-use crdtctl::query::{self, chat::MessageFilter};
+use crdtctl::query;
+use crdtctl::query::chat::{Message, MessageFilter};
 use crdtctl::schema::{Collection, Spec};
 use crdtctl::sql::{Query, QueryBounds, SqlSource};
-use crdtctl::store::Store;
+use crdtctl::store::{Reader, Store};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,12 +56,14 @@ fn views_hold_what_documents_hold_after_any_history() {
     assert!(searched > 100, "{searched} searched for");
 }
 
+fn listed(reader: &Reader, filter: &MessageFilter) -> Vec<Message> {
+    query::chat::list(reader, &World::entity(), filter).expect("the messages")
+}
+
 /// A search for part of a word finds exactly the messages that contain it; returns how often any does.
 fn assert_searched(replica: &Replica, what: &str) -> usize {
     let reader = replica.store.reader().expect("a reader");
-    let list = |filter: &MessageFilter| {
-        query::chat::list(&reader, &World::entity(), filter).expect("the messages")
-    };
+    let list = |filter: &MessageFilter| listed(&reader, filter);
     let mut searched = 0;
     for deleted in [false, true] {
         let whole = MessageFilter { deleted, replies: true, ..MessageFilter::default() };
@@ -104,24 +107,18 @@ fn assert_last(replica: &Replica, what: &str) {
     let bare = Store::open_with(bare.path(), environment(bare.path(), 0, what, now));
     let bare = bare.expect("a store");
     for reader in [&reader, &bare.reader().expect("a reader")] {
-        let list = |filter: &MessageFilter| {
-            query::chat::list(reader, &World::entity(), filter).expect("the messages")
-        };
         for deleted in [false, true] {
-            let all = list(&MessageFilter { deleted, ..MessageFilter::default() });
+            let all = listed(reader, &MessageFilter { deleted, ..MessageFilter::default() });
             for limit in 0..=all.len() + 1 {
-                let limited = Some(limit);
-                let last =
-                    list(&MessageFilter { deleted, limit: limited, ..MessageFilter::default() });
+                let filter =
+                    MessageFilter { deleted, limit: Some(limit), ..MessageFilter::default() };
+                let last = listed(reader, &filter);
                 let expected = &all[all.len().saturating_sub(limit)..];
                 assert_eq!(last, expected, "{what}: the last {limit}");
             }
         }
     }
-    let list = |filter: &MessageFilter| {
-        query::chat::list(&reader, &World::entity(), filter).expect("the messages")
-    };
-    let all = list(&MessageFilter { replies: true, ..MessageFilter::default() });
+    let all = listed(&reader, &MessageFilter { replies: true, ..MessageFilter::default() });
     let clocks = replica.document("chat").map(|(_, view)| view.version().clocks.clone());
     for limit in 0..=all.len() + 1 {
         let (last, version) =

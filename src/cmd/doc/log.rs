@@ -3,7 +3,7 @@ use crate::cmd::foreign::FromKind;
 use crate::cmd::subject::{LooseDocument, no_longer_decodes};
 use crate::error::Result;
 use crate::inspect::steps::{History, TimedUpdate};
-use crate::ui::{Column, Report, Take, row};
+use crate::ui::{Column, Report, Take, hand_out};
 use crate::wire::Update;
 
 /// Show the history that a document or a file still has
@@ -47,12 +47,7 @@ pub fn run(context: &Context, args: &DocLogArgs) -> Result<Report> {
     let rows = move |take: Take<'_>| {
         let updates = timed(&file);
         let end = Update::walk(&file.update).map_err(no_longer_decodes)?;
-        for step in History::of(&end, &updates).map_err(no_longer_decodes)?.steps() {
-            if !take(row(&step)?)? {
-                break;
-            }
-        }
-        Ok(())
+        hand_out(History::of(&end, &updates).map_err(no_longer_decodes)?.steps(), take)
     };
     Ok(Report::stream(rows, COLUMNS, Some("step")))
 }

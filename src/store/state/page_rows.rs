@@ -36,8 +36,8 @@ const PUT_PAGE: &str = "
     INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden, unswept, pieced,
         list_order, latest)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-    ON CONFLICT (doc, root, key) DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6, facts = ?7, at = ?8,
-        hidden = ?9, unswept = ?10, pieced = ?11, list_order = ?12, latest = ?13";
+    ON CONFLICT (doc, root, key) DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6, facts = ?7,
+        at = ?8, hidden = ?9, unswept = ?10, pieced = ?11, list_order = ?12, latest = ?13";
 /// In the order in which [`StoredRow::is_stored`] looks at them.
 const ALL_ROWS: &str = "
     SELECT root, key, lives, least, ids, facts, at, hidden, unswept, pieced, list_order, latest
@@ -109,11 +109,10 @@ impl State {
             let new = |swept| move |row| StoredRow::of(row, swept);
             let mut rows: Vec<StoredRow<'_>> =
                 change.changed.iter().map(new(change.all_swept)).collect();
-            let roots: BTreeSet<&str> = match &change.others {
+            match &change.others {
                 Some(others) => {
                     rows.extend(others.iter().map(new(change.others_swept)));
                     self.put_all(doc, &mut rows)?;
-                    rows.iter().map(|row| row.root).collect()
                 }
                 None => {
                     for root in &change.all_lists_of {
@@ -122,9 +121,9 @@ impl State {
                         self.db.prepare_cached(&sql)?.execute(params![doc, root])?;
                     }
                     self.put_some(doc, &rows)?;
-                    rows.iter().map(|row| row.root).collect()
                 }
-            };
+            }
+            let roots: BTreeSet<&str> = rows.iter().map(|row| row.root).collect();
             roots.into_iter().try_for_each(|root| self.represent(doc, root))
         };
         write().map_err(|e| fault::failed(&self.db, "could not record where the pages are", e))?;

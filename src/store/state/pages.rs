@@ -95,6 +95,9 @@ const MOST_PASSED: usize = if cfg!(debug_assertions) { 1 } else { 16 };
 const MOST_LOOKED_UP: usize = if cfg!(debug_assertions) { 4 } else { 256 };
 const COLUMNS: &str = "root, key, ids";
 const FACTS_COLUMNS: &str = "root, key, ids, facts";
+/// The condition for pages under whose key no record is shown, or that have to be opened for that: word for word
+/// that of the index `page_unshown`.
+const UNSHOWN: &str = "NOT (lives AND NOT hidden AND facts <> x'')";
 /// The condition for pages of lists.
 pub(super) const IS_LIST: &str = "key >= '[' AND key < '\\'";
 
@@ -137,6 +140,7 @@ impl PageTable {
 
     /// Returns what is known, without opening it, of each page of a root of which anything is known.
     pub fn all_facts(&self, root: &str) -> rusqlite::Result<HashMap<String, PageFacts>> {
+        // In the order of the rows, not of an index on something else.
         let sql = "SELECT key, facts FROM page WHERE doc = ?1 AND root = ?2 ORDER BY key";
         let mut statement = self.db.prepare_cached(sql)?;
         let mut rows = statement.query(params![self.doc, root])?;
@@ -188,21 +192,13 @@ impl PageTable {
         while let Some(first) = left.peek().copied() {
             self.pass(first, other, &mut left, (&mut there, &mut without))?;
         }
-        self.keep_unshown(other, &mut there)?;
-        without.append(&mut there);
-        let sql = "SELECT lives FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3";
-        let mut lives = self.db.prepare_cached(sql)?;
-        let mut living = Vec::new();
-        for name in without {
-            if lives.query_row(params![self.doc, root, name], |row| row.get(0))? {
-                living.push(name);
-            }
-        }
-        Ok(keys_among(living.into_iter()))
+        without.extend(self.unshown(other, there)?);
+        without.sort_unstable();
+        Ok(keys_among(self.those("lives", root, without)?.into_iter()))
     }
 
     /// Looks for names of pages in a root, from the first one on, until there are none or many others come
-    /// before the next; returns which of them are there, and which are not.
+    /// before the next; those that are there go to `found`, the others to `without`.
     fn pass<'n>(
         &self,
         first: &str,
@@ -228,27 +224,32 @@ impl PageTable {
         Ok(())
     }
 
-    /// Keeps those of the names of pages in a root under which no record is shown, as far as the table tells.
-    fn keep_unshown(&self, root: &str, names: &mut Vec<&str>) -> rusqlite::Result<()> {
-        if names.len() > MOST_LOOKED_UP {
-            let sql = "SELECT key FROM page WHERE doc = ?1 AND root = ?2
-                       AND NOT (lives AND NOT hidden AND facts <> x'')";
-            let unshown = self.names(sql, params![self.doc, root])?;
-            let unshown: HashSet<&str> = unshown.iter().map(String::as_str).collect();
-            names.retain(|name| unshown.contains(name));
-            return Ok(());
+    /// Returns those of some names of pages in a root under which no record is shown, as far as the table tells.
+    fn unshown<'n>(&self, root: &str, names: Vec<&'n str>) -> rusqlite::Result<Vec<&'n str>> {
+        if names.len() <= MOST_LOOKED_UP {
+            return self.those(UNSHOWN, root, names);
         }
-        let sql = "SELECT NOT (lives AND NOT hidden AND facts <> x'') FROM page
-                   WHERE doc = ?1 AND root = ?2 AND key = ?3";
-        let mut is_unshown = self.db.prepare_cached(sql)?;
-        let mut kept = Vec::new();
-        for name in names.drain(..) {
-            if is_unshown.query_row(params![self.doc, root, name], |row| row.get(0))? {
-                kept.push(name);
+        let sql = format!("SELECT key FROM page WHERE doc = ?1 AND root = ?2 AND {UNSHOWN}");
+        let all: HashSet<String> = self.names(&sql, params![self.doc, root])?.into_iter().collect();
+        Ok(names.into_iter().filter(|name| all.contains(*name)).collect())
+    }
+
+    /// Returns those of some names of pages in a root for which a condition holds, by a look at each.
+    fn those<'n>(
+        &self,
+        condition: &str,
+        root: &str,
+        names: Vec<&'n str>,
+    ) -> rusqlite::Result<Vec<&'n str>> {
+        let sql = format!("SELECT {condition} FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3");
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let mut found = Vec::new();
+        for name in names {
+            if statement.query_row(params![self.doc, root, name], |row| row.get(0))? {
+                found.push(name);
             }
         }
-        *names = kept;
-        Ok(())
+        Ok(found)
     }
 
     /// Returns the keys that a query finds among the names of pages.
@@ -438,9 +439,7 @@ mod tests {
             }
             let table = PageTable { db: Rc::clone(&state.db), doc: 1 };
             let found = table.keys_without("threads", "messages").unwrap();
-            let mut sorted = found.clone();
-            sorted.sort_unstable();
-            assert_eq!(sorted, expected, "seed {seed}");
+            assert_eq!(found, expected, "seed {seed}");
         }
     }
 }
