@@ -19,6 +19,7 @@ mod progress;
 pub mod prompt;
 mod prose;
 mod report;
+mod row;
 mod site;
 mod stream;
 mod table;
@@ -34,9 +35,9 @@ pub use page::{Fact, PageEntry, PrintedPage};
 pub use progress::Progress;
 pub use prose::{HolderKind, Prose, ProseBlock, ProseHolder, ProseKind, ProseRun};
 pub use report::{
-    BoardTable, Body, Color, Column, Object, Report, Row, Section, Stream, Style, Take, Visibility,
-    Written, hand_out, row, rows,
+    BoardTable, Body, Color, Column, Object, Report, Section, Style, Visibility, Written,
 };
+pub use row::{Row, Stream, Take, hand_out, row, rows};
 pub use site::{Site, SitePage};
 pub use table::width;
 pub use talk::{Failure, UNBROKEN, error, error_json, help, none_of, say, usage};

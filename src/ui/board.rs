@@ -1,6 +1,7 @@
 //! Draws a board for people: its lanes side by side, as wide as the terminal.
 
-use super::report::{BoardTable, Color, Row, Style};
+use super::report::{BoardTable, Color, Style};
+use super::row::Row;
 use super::terminal::Terminal;
 use super::wrap::{longest_word, wrap};
 use super::{cell, escape, paint};

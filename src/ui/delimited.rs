@@ -1,6 +1,7 @@
 //! TSV and CSV: a header line with the names of the fields, one record per line.
 
-use super::report::{Column, Object, Row, Style, Visibility};
+use super::report::{Column, Object, Style, Visibility};
+use super::row::Row;
 use super::{cell, escape};
 use serde_json::Value;
 use std::borrow::Cow;

@@ -1,6 +1,7 @@
 //! `--fields`: reduces a report to the requested fields, in that order.
 
-use super::report::{BoardTable, Body, Column, Object, Row, Stream, Style, Visibility};
+use super::report::{BoardTable, Body, Column, Object, Style, Visibility};
+use super::row::{Row, Stream};
 use crate::error::{Error, Result};
 use serde_json::Value;
 use std::borrow::Cow;

@@ -1,6 +1,7 @@
 //! Fills a template with records, one at a time.
 
-use super::report::{Body, Row, Stream};
+use super::report::Body;
+use super::row::{Row, Stream};
 use super::template::{RecordTemplate, environment, filled};
 use crate::error::{Error, Result};
 use serde_json::Value;

@@ -1,7 +1,8 @@
 //! Shows one record to people.
 
 use super::labelled::{Labelled, bold, write_fields};
-use super::report::{Object, Row, Section, Style};
+use super::report::{Object, Section, Style};
+use super::row::Row;
 use super::terminal::Terminal;
 use super::{cell, escape, paint, table};
 use serde_json::Value;

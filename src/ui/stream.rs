@@ -1,6 +1,7 @@
 //! Writes records one by one, without holding all of them.
 
-use super::report::{Column, Row, Stream, no_ids};
+use super::report::{Column, no_ids};
+use super::row::{Row, Stream};
 use super::terminal::{Format, Terminal};
 use super::{delimited, json, table};
 use crate::error::Result;

@@ -6,7 +6,8 @@
 //! never ids; finally every record becomes a list of its fields.
 
 use super::labelled::{GAP, Labelled, bold, write_fields};
-use super::report::{Column, Row, Style, Visibility};
+use super::report::{Column, Style, Visibility};
+use super::row::Row;
 use super::terminal::Terminal;
 use super::wrap::{cut, longest_word, wrap};
 use super::{cell, escape, paint};

@@ -3,10 +3,9 @@ use crate::cmd::foreign::FromKind;
 use crate::cmd::resolve::{missing, undecodable};
 use crate::cmd::subject::Subject;
 use crate::error::Result;
-use crate::inspect::blocks::{Choice, Raw, each};
-use crate::ui::{Column, Report, Row};
+use crate::inspect::blocks::{Choice, each};
+use crate::ui::{Column, Report, Take, row};
 use crate::wire::Update;
-use serde_json::Value;
 
 /// Show the raw blocks of a document
 ///
@@ -66,21 +65,14 @@ pub fn run(context: &Context, args: &BlocksArgs) -> Result<Report> {
     // Check first: a stream that breaks off looks complete.
     Update::walk(&bytes).map_err(|fault| undecodable(&name, &fault))?;
     let choice = Choice { client: args.client, limit: args.limit };
-    let rows = move |take: crate::ui::Take<'_>| {
+    let rows = move |take: Take<'_>| {
         let mut said = Ok(true);
         let walked = each(&bytes, choice, |raw| {
-            said = take(row(&raw));
+            said = row(&raw).and_then(&mut *take);
             matches!(said, Ok(true))
         });
         said?;
         walked.map_err(|fault| undecodable(&name, &fault))
     };
     Ok(Report::stream(rows, COLUMNS, Some("id")))
-}
-
-fn row(raw: &Raw) -> Row {
-    match serde_json::to_value(raw) {
-        Ok(Value::Object(row)) => row,
-        _ => Row::new(),
-    }
 }
