@@ -26,6 +26,7 @@ mod fs;
 mod incomplete;
 mod index;
 mod layout;
+mod learned;
 mod load;
 mod lock;
 mod look;
@@ -250,7 +251,8 @@ impl Store {
         &self.environment
     }
 
-    /// Opens the store for reading. Takes no lock, waits for nobody, creates nothing.
+    /// Opens the store for reading. Takes no lock, waits for nobody, creates nothing, unless it is told to note
+    /// what it finds ([`Reader::learning`]).
     pub fn reader(&self) -> Result<Reader> {
         Ok(self.reading(match &self.generation {
             Generation::Files(dir) => {

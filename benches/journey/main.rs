@@ -80,7 +80,7 @@ fn chat_of(messages: usize) -> anyhow::Result<()> {
     after_others(&place, &file, messages <= SENDABLE)
 }
 
-/// The first command after another program has written the file.
+/// Commands after another program has written the file, and after it was put back as it was.
 fn after_others(place: &Place, file: &str, sendable: bool) -> anyhow::Result<()> {
     let written = |command: &[&str]| {
         place.plain(&["send", file, file])?;
@@ -88,6 +88,16 @@ fn after_others(place: &Place, file: &str, sendable: bool) -> anyhow::Result<()>
     };
     let last = &["chat", "list", "--limit", "20"];
     place.row("last 20, file is foreign", &["last", file], |_| written(last))?;
+    // Two reads have found the file like this.
+    place.run(last)?;
+    place.same("the same, third time", &["last", file], last)?;
+    let put_back = |_| {
+        let (path, beside) = (place.path(file), place.path("beside"));
+        std::fs::copy(&path, &beside)?;
+        std::fs::rename(beside, path)?;
+        Ok(words(last))
+    };
+    place.row("last 20, file put back", &["last", file], put_back)?;
     if !sendable {
         return Ok(());
     }

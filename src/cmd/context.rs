@@ -116,9 +116,18 @@ impl Context {
 
     /// Returns read access to an opened store; what it leaves out is reported at the end.
     pub fn reader_of(&self, store: &Store) -> Result<Reader> {
-        let reader = store.reader()?;
+        let reader = self.learner_of(store)?;
         self.left_out.borrow_mut().push(reader.left_out().clone());
         Ok(reader)
+    }
+
+    /// Returns the same for a command that reports by itself what it leaves out.
+    pub fn learner_of(&self, store: &Store) -> Result<Reader> {
+        let reader = store.reader()?;
+        Ok(match self.dry_run {
+            true => reader,
+            false => reader.learning(&self.environment().machine, &self.command),
+        })
     }
 
     /// Returns write access to the store, as the acting member. Respects `-n`.

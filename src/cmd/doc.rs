@@ -143,7 +143,7 @@ const LIST: &[Column] = &[
 
 fn list(context: &Context) -> Result<Report> {
     let store = context.store()?;
-    let reader = store.reader()?;
+    let reader = context.learner_of(&store)?;
     let Scan { mut documents, problems, .. } = reader.survey()?;
     if context.globals.entity.is_some() {
         let entity = Some(context.entity()?);

@@ -102,7 +102,7 @@ struct Answer<'s> {
 
 pub fn run(context: &Context, args: StatusArgs) -> Result<Report> {
     let store = context.store()?;
-    let reader = store.reader()?;
+    let reader = context.learner_of(&store)?;
     let scan = reader.survey()?;
     let member = own_member(&reader)?;
     let entities = entities(scan.documents.iter().map(|document| &document.id));

@@ -9,7 +9,7 @@ use super::lock;
 use super::new_state::{NewState, SplicedState};
 use super::open_document::PendingChange;
 use super::session::Session;
-use super::state::{DeferredChange, Fold, KnownContent, PageChange, State};
+use super::state::{DeferredChange, Fold, KnownContent, NewPlace, PageChange, State};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::wire::ListOrders;
@@ -140,7 +140,7 @@ fn defer_pages(
         others: None,
         all_swept,
         others_swept: known.swept.is_some(),
-        deferred: Some(DeferredChange { seq, table, added, hash: pieces.hash() }),
+        place: NewPlace::Deferred(DeferredChange { seq, table, added, hash: pieces.hash() }),
     })?;
     if known != KnownContent::default() {
         state.put_content(checkpoint.doc, &deferred_as(&stamp.blake3, seq), &known)?;

@@ -8,7 +8,7 @@ use super::fs::{self, LockFile, NewFile, Seen};
 use super::layout::{Layout, Meta, Stamp};
 use super::load::{self, Loaded, Roots};
 use super::new_state::{EncodedState, NewState};
-use super::state::{KnownContent, PageChange, State};
+use super::state::{KnownContent, NewPlace, PageChange, State};
 use crate::error::{Error, Result};
 use crate::gate::{self, Expected};
 use crate::id::DocId;
@@ -149,7 +149,7 @@ fn keep_pages(
         others,
         all_swept: checkpoint.content.all_swept,
         others_swept: checkpoint.content.known.swept.is_some(),
-        deferred: None,
+        place: NewPlace::Written,
     })
 }
 

@@ -4,6 +4,9 @@
 //! believed only while the file is that very one: the same inode, size and times, and times old enough for
 //! any later change to show in them. If rewriting the file was deferred, they refer to the file and what is
 //! to be added to it ([`FilePieces`]).
+//!
+//! Reads also believe in those of a file as another program wrote it, once a read has recorded them
+//! ([`super::learned`]).
 
 mod keys;
 mod lists;
@@ -14,7 +17,9 @@ use super::file_pieces::{FilePieces, PiecedFile, SharedPieces, deferred_as};
 use super::fs::{OpenFile, Seen};
 use super::layout::{Layout, Stamp};
 use super::load::{Loaded, LoadedState};
-use super::state::{DeferredPieces, KnownClocks, KnownContent, PageIndex, State, StoredPage};
+use super::state::{
+    DeferredPieces, KnownClocks, KnownContent, PageIndex, PagesPlace, State, StoredPage,
+};
 use crate::crdt::view::ContentSum;
 use crate::crdt::window::{PageSource, Window};
 use crate::error::{Error, Result};
@@ -87,15 +92,16 @@ struct KnownFile {
     file: PiecedFile,
     seen: Seen,
     index: PageIndex,
-    known: KnownClocks,
+    /// What was recorded when it was last written here; `None` if another program wrote it.
+    known: Option<KnownClocks>,
 }
 
 impl KnownFile {
     /// Returns the hash under which facts about its content are recorded.
     fn stored_as(&self) -> [u8; 32] {
-        match &self.index.deferred {
-            None => self.index.blake3,
-            Some(deferred) => deferred_as(&self.index.blake3, deferred.seq),
+        match &self.index.place {
+            PagesPlace::Deferred(deferred) => deferred_as(&self.index.blake3, deferred.seq),
+            PagesPlace::Written | PagesPlace::Found { .. } => self.index.blake3,
         }
     }
 }
@@ -104,13 +110,51 @@ impl KnownFile {
 /// not as written, or it takes reading to know.
 fn as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<KnownFile>> {
     // The index is only a guess, so errors do not matter: an older file has none.
-    let (Ok(Some(index)), Some(known)) = (state.indexed(doc), state.known(doc)?) else {
-        return Ok(None);
-    };
-    let seq = index.deferred.as_ref().map(|deferred| deferred.seq);
-    if known.blake3 != Some(index.blake3) || state.last_unfolded(doc)? != seq {
-        return Ok(None);
+    let Ok(Some(index)) = state.indexed(doc) else { return Ok(None) };
+    match state.known(doc)? {
+        Some(known) if is_of_last_write(&index, &known, state, doc)? => {
+            this_file(layout, state, doc, index, Some(known))
+        }
+        _ => Ok(None),
     }
+}
+
+/// Returns a document's file, unread, as it was last written here or as a read last found it; `None` if it is
+/// neither, or lacks something of the log, or it takes reading to know.
+fn as_known(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<KnownFile>> {
+    let Ok(Some(index)) = state.indexed(doc) else { return Ok(None) };
+    let known = match state.known(doc)? {
+        Some(known) if is_of_last_write(&index, &known, state, doc)? => Some(known),
+        _ => match index.place {
+            PagesPlace::Found { seq } if state.last_logged(doc)? == seq => None,
+            _ => return Ok(None),
+        },
+    };
+    this_file(layout, state, doc, index, known)
+}
+
+/// Returns whether pages are those of what was last written here.
+fn is_of_last_write(
+    index: &PageIndex,
+    known: &KnownClocks,
+    state: &State,
+    doc: &DocId,
+) -> Result<bool> {
+    let deferred = match &index.place {
+        PagesPlace::Deferred(deferred) => Some(deferred.seq),
+        PagesPlace::Written | PagesPlace::Found { .. } => None,
+    };
+    Ok(known.blake3 == Some(index.blake3) && state.last_unfolded(doc)? == deferred)
+}
+
+/// Returns a document's file if it is the one that these pages are in.
+fn this_file(
+    layout: &Layout,
+    state: &State,
+    doc: &DocId,
+    index: PageIndex,
+    known: Option<KnownClocks>,
+) -> Result<Option<KnownFile>> {
     // Errors of the file do not matter here: reading all of it reports them better.
     let Ok(Some(path)) = layout.find(doc) else { return Ok(None) };
     let Some(file) = OpenFile::open(&layout.resolve(&path)) else { return Ok(None) };
@@ -123,25 +167,27 @@ fn as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<Know
 
 /// Returns what a state consists of; `None` if its pieces do not decode.
 fn pieces(state: &State, index: &PageIndex, file: &Seen) -> Result<Option<FilePieces>> {
-    match &index.deferred {
-        None => Ok(Some(FilePieces::of_file(file.bytes()))),
-        Some(DeferredPieces { table: Some(table), hash: Some(hash), .. }) => {
+    match &index.place {
+        PagesPlace::Written | PagesPlace::Found { .. } => {
+            Ok(Some(FilePieces::of_file(file.bytes())))
+        }
+        PagesPlace::Deferred(DeferredPieces { table: Some(table), hash: Some(hash), .. }) => {
             Ok(FilePieces::kept(table, state.added_to(&index.table)?, hash))
         }
-        Some(_) => Ok(None),
+        PagesPlace::Deferred(_) => Ok(None),
     }
 }
 
 /// Returns how many clients wrote a document; `None` if that takes reading it.
 pub(super) fn clients(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<usize>> {
-    let found = as_written(layout, state, doc)?;
+    let found = as_known(layout, state, doc)?;
     Ok(found.and_then(|found| Some(found.index.segments?.clients())))
 }
 
 /// Returns the length of a document, and how much of it removed records left ([`Segments::residue`]); `None`
 /// if that takes reading it.
 pub(super) fn length(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<(u64, u64)>> {
-    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
+    let Some(found) = as_known(layout, state, doc)? else { return Ok(None) };
     let bytes = found.file.pieces.table().bytes();
     Ok(found.index.segments.map(|segments| (bytes, segments.residue())))
 }
@@ -159,14 +205,15 @@ pub struct StoredDocument {
     pub sum: Option<ContentSum>,
 }
 
-/// Returns what is known of a document that still is as it was last written here; only its delete set is
-/// read. `None` if it takes reading the document.
+/// Returns what is known of a document that still is as it was last written here, or read; only its delete
+/// set is read. `None` if it takes reading the document.
 pub(super) fn stored(
     layout: &Layout,
     state: &State,
     doc: &DocId,
 ) -> Result<Option<StoredDocument>> {
-    let Some((file, content, _)) = indexed(layout, state, doc)? else { return Ok(None) };
+    let Some(found) = as_known(layout, state, doc)? else { return Ok(None) };
+    let Some((file, content, _)) = indexed(state, doc, found) else { return Ok(None) };
     let (clocks, bytes, sum) = (file.segments.clocks(), file.bytes(), content.sum);
     let deletes = file.deletes.digest();
     Ok(deletes.map(|deletes| StoredDocument { clocks, deletes, bytes, sum }))
@@ -185,9 +232,23 @@ pub(super) fn open(
     doc: &DocId,
     noted: Noted,
 ) -> Result<Option<(Loaded, Window)>> {
-    let Some((source, _, known)) = indexed(layout, state, doc)? else { return Ok(None) };
+    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
+    let Some((source, _, known)) = indexed(state, doc, found) else { return Ok(None) };
     let loaded = source.loaded(known);
     Ok(Some((loaded, Window::over(Rc::new(source), noted))))
+}
+
+/// Returns a window to read a document through, as it was last written here or as a read last found it;
+/// `None` if it must be read whole.
+pub(super) fn open_to_read(
+    layout: &Layout,
+    state: &State,
+    doc: &DocId,
+    noted: Noted,
+) -> Result<Option<Window>> {
+    let Some(found) = as_known(layout, state, doc)? else { return Ok(None) };
+    let Some((source, ..)) = indexed(state, doc, found) else { return Ok(None) };
+    Ok(Some(Window::over(Rc::new(source), noted).for_reading()))
 }
 
 /// A document whose file is to be rewritten, and what is known of its content.
@@ -207,27 +268,24 @@ pub(super) fn deferred(
     doc: &DocId,
     noted: Noted,
 ) -> Result<Option<DeferredDocument>> {
-    let Some((source, content, known)) = indexed(layout, state, doc)? else { return Ok(None) };
+    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
+    let Some((source, content, known)) = indexed(state, doc, found) else { return Ok(None) };
     let (loaded, bytes) = (source.loaded(known), source.bytes());
     let splice = Splice::nothing(source.segments.clone(), bytes);
     let window = Rc::new(Window::over(Rc::new(source), noted));
     Ok(Some(DeferredDocument { loaded, window, splice, content }))
 }
 
-/// Returns a document's file as it was last written here, with what is known of its content, if the positions
-/// of its pages are known.
+/// Returns a document's file with what is known of its content, if the positions of its pages are known.
 fn indexed(
-    layout: &Layout,
     state: &State,
     doc: &DocId,
-) -> Result<Option<(IndexedFile, KnownContent, KnownClocks)>> {
-    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
+    found: KnownFile,
+) -> Option<(IndexedFile, KnownContent, Option<KnownClocks>)> {
     let stored_as = found.stored_as();
     let KnownFile { path, file, seen, index, known } = found;
-    let Some(segments) = index.segments else { return Ok(None) };
-    let Some(deletes) = segments.deletes(&file, file.pieces.table().bytes()) else {
-        return Ok(None);
-    };
+    let segments = index.segments?;
+    let deletes = segments.deletes(&file, file.pieces.table().bytes())?;
     let stamp = Stamp { blake3: index.blake3, bytes: seen.bytes() };
     // Errors do not matter: it is only a guess.
     let content = state.content_of(doc, &stored_as).ok().flatten().unwrap_or_default();
@@ -249,11 +307,11 @@ fn indexed(
         bytes: OnceCell::new(),
         failed: Cell::new(false),
     };
-    Ok(Some((source, content, known)))
+    Some((source, content, known))
 }
 
 impl IndexedFile {
-    fn loaded(&self, known: KnownClocks) -> Loaded {
+    fn loaded(&self, known: Option<KnownClocks>) -> Loaded {
         Loaded {
             path: self.path.clone(),
             file: Some(self.stamp),
@@ -266,7 +324,7 @@ impl IndexedFile {
             waiting: BTreeSet::new(),
             theirs: None,
             unlogged: None,
-            known: Some(known),
+            known,
         }
     }
 

@@ -142,6 +142,12 @@ impl Loaded {
         Ok((is_whole(checked, &self.path, doc)?, Some(work)))
     }
 
+    /// Returns whether the state is what the file holds, and nothing else.
+    pub fn is_its_file(&self) -> bool {
+        let file = self.theirs.as_ref().or(self.unlogged.as_ref());
+        self.stored_as.is_some() || file.is_some_and(|file| file.is_same(&self.state))
+    }
+
     /// Returns the file of another program, if it holds all that the log does.
     pub fn is_as_theirs(&self) -> Option<&CheckedBytes<SharedBytes>> {
         match (&self.state, &self.theirs) {

@@ -5,6 +5,7 @@
 //! holder leaves the file behind, with its lock free.
 
 use super::fs::{self, LockFile};
+use super::layout::Layout;
 use super::machine::Machine;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use serde::{Deserialize, Serialize};
@@ -17,12 +18,28 @@ const NOTE_BYTES: u64 = 1 << 16;
 
 /// What the file says about its holder.
 #[derive(Serialize, Deserialize)]
-struct Holder {
+pub(super) struct Holder {
     pid: u32,
     host: String,
     command: String,
     /// Unix seconds.
     since: i64,
+}
+
+impl Holder {
+    /// This process.
+    pub fn of(machine: &Machine, command: &str) -> Holder {
+        Holder {
+            pid: std::process::id(),
+            host: machine.host.clone(),
+            command: command.to_owned(),
+            since: machine.clock.now(),
+        }
+    }
+
+    fn note_in(&self, file: &mut LockFile) {
+        file.note(&serde_json::to_string(self).unwrap_or_default());
+    }
 }
 
 /// Waits for the session before us. Returns the time left, which is for SQLite's lock.
@@ -34,14 +51,15 @@ pub(super) fn take(dir: &Path, machine: &Machine, command: &str) -> Result<(Lock
     let Some((mut file, left)) = LockFile::take(&path, machine.lock_wait)? else {
         return Err(locked(holder(&path).as_ref()));
     };
-    let holder = Holder {
-        pid: std::process::id(),
-        host: machine.host.clone(),
-        command: command.to_owned(),
-        since: machine.clock.now(),
-    };
-    file.note(&serde_json::to_string(&holder).unwrap_or_default());
+    Holder::of(machine, command).note_in(&mut file);
     Ok((file, left))
+}
+
+/// Takes the lock for a moment, for a read; `None` if a session has it, or nobody can.
+pub(super) fn take_free(layout: &Layout, holder: &Holder) -> Option<LockFile> {
+    let (mut file, _) = LockFile::take(&layout.resolve(Path::new(NAME)), Duration::ZERO).ok()??;
+    holder.note_in(&mut file);
+    file.is_locked().then_some(file)
 }
 
 /// The lock, held without a session: no other command writes until it is dropped.

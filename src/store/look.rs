@@ -19,12 +19,21 @@ impl Reader {
     /// As [`Reader::view`].
     pub fn look<R>(&self, doc: &DocId, look: impl Fn(&dyn Source) -> R) -> Result<Option<R>> {
         if let FileSource::Files { layout, state: Some(state) } = self.source() {
-            let looked = state.unmoved(|| match index::open(layout, state, doc, self.noted())? {
-                Some((_, window)) => Ok(self.look_through(doc, window.for_reading(), &look)),
-                None => Ok(None),
-            });
-            if let Some(found) = looked.transpose()?.flatten() {
-                return Ok(Some(found));
+            let through_pages = || {
+                let open = || index::open_to_read(layout, state, doc, self.noted());
+                let looked = state.unmoved(|| {
+                    let window = open()?;
+                    Ok(window.and_then(|window| self.look_through(doc, window, &look)))
+                });
+                looked.transpose().map(Option::flatten)
+            };
+            let known = through_pages()?;
+            let found = match known {
+                None if self.recognize(doc) => through_pages()?,
+                known => known,
+            };
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(self.view(doc)?.map(|view| look(&view)))
@@ -76,7 +85,7 @@ impl Reader {
     /// # Errors
     /// From the local state.
     pub fn stored(&self, doc: &DocId) -> Result<Option<StoredDocument>> {
-        self.indexed(|layout, state| index::stored(layout, state, doc))
+        self.indexed(doc, |layout, state| index::stored(layout, state, doc))
     }
 
     /// Returns the length of a document in bytes, and how many of these removed records left, if that is known
@@ -85,7 +94,7 @@ impl Reader {
     /// # Errors
     /// From the local state.
     pub fn length_without_reading(&self, doc: &DocId) -> Result<Option<(u64, u64)>> {
-        self.indexed(|layout, state| index::length(layout, state, doc))
+        self.indexed(doc, |layout, state| index::length(layout, state, doc))
     }
 
     /// Returns how many clients wrote a document, if that is known without reading it.
@@ -93,17 +102,22 @@ impl Reader {
     /// # Errors
     /// From the local state.
     pub fn clients_without_reading(&self, doc: &DocId) -> Result<Option<usize>> {
-        self.indexed(|layout, state| index::clients(layout, state, doc))
+        self.indexed(doc, |layout, state| index::clients(layout, state, doc))
     }
 
-    /// Asks the index, without seeing writes of others meanwhile.
+    /// Asks the index about a document, without seeing writes of others meanwhile.
     fn indexed<T>(
         &self,
-        ask: impl FnOnce(&Layout, &State) -> Result<Option<T>>,
+        doc: &DocId,
+        ask: impl Fn(&Layout, &State) -> Result<Option<T>>,
     ) -> Result<Option<T>> {
         match self.source() {
             FileSource::Files { layout, state: Some(state) } => {
-                Ok(state.unmoved(|| ask(layout, state)).transpose()?.flatten())
+                let asked = || Ok(state.unmoved(|| ask(layout, state)).transpose()?.flatten());
+                match asked()? {
+                    None if self.recognize(doc) => asked(),
+                    told => Ok(told),
+                }
             }
             _ => Ok(None),
         }

@@ -4,6 +4,7 @@ use super::fs::Seen;
 use super::incomplete::incomplete;
 use super::layout::{DATABASE, Document, Layout, Problem, Scan};
 use super::load::{self, Loaded, Roots};
+use super::lock::Holder;
 use super::machine::Machine;
 use super::replica;
 use super::state::{Legacy, State};
@@ -15,6 +16,7 @@ use crate::parallel;
 use crate::wire::{Checked, Noted, SharedBytes, Update};
 use serde::Serialize;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -30,6 +32,15 @@ pub struct Reader {
     noted: Noted,
     lock_wait: Duration,
     left_out: Omitted,
+    learns: Option<Rc<Learning>>,
+}
+
+/// What a reader needs to record what it finds.
+pub(super) struct Learning {
+    /// What others are told while it does.
+    pub holder: Holder,
+    /// The documents whose files were compared with what is known of them.
+    pub compared: RefCell<BTreeSet<DocId>>,
 }
 
 /// Why something beside the documents was left out while reading: shared by a reader and the code that
@@ -99,7 +110,18 @@ impl Reader {
         noted: Noted,
     ) -> Reader {
         let source = Rc::new(source);
-        Reader { source, roots, noted, lock_wait, left_out: Omitted::default() }
+        Reader { source, roots, noted, lock_wait, left_out: Omitted::default(), learns: None }
+    }
+
+    /// Records what it finds of files that others wrote or put back, so that they are not read whole each
+    /// time. It waits for nobody: if it cannot write, or somebody else does, nothing is recorded.
+    pub fn learning(self, machine: &Machine, command: &str) -> Reader {
+        let (holder, compared) = (Holder::of(machine, command), RefCell::default());
+        Reader { learns: Some(Rc::new(Learning { holder, compared })), ..self }
+    }
+
+    pub(super) fn learns(&self) -> Option<&Learning> {
+        self.learns.as_deref()
     }
 
     /// Returns how long a read waits for a writer.
@@ -192,8 +214,10 @@ impl Reader {
     pub fn bytes(&self, doc: &DocId) -> Result<Option<Vec<u8>>> {
         match &*self.source {
             FileSource::Files { .. } => {
+                let logged = self.logged(doc);
                 let Some(loaded) = self.load(doc)? else { return Ok(None) };
                 incomplete(doc, &loaded).map_or(Ok(()), Err)?;
+                logged.and_then(|logged| self.learn(doc, logged, &loaded, None));
                 Ok(Some(loaded.state.into_bytes().into_vec()))
             }
             FileSource::Legacy(legacy) => legacy.bytes(doc),
@@ -260,12 +284,14 @@ impl Reader {
         doc: &DocId,
         read: impl FnOnce(&Update<'_, Checked>, Option<Groundwork>) -> Result<V>,
     ) -> Result<Option<V>> {
+        let logged = self.logged(doc);
         let Some(loaded) = self.load(doc)? else { return Ok(None) };
         if let Some(error) = incomplete(doc, &loaded) {
             self.left_out.note(error.shows_rest());
         }
         let (update, work) = loaded.update_for_view(doc, self.roots)?;
         let view = read(&update, work)?;
+        logged.and_then(|logged| self.learn(doc, logged, &loaded, Some(&update)));
         parallel::free(update.bytes().len(), update.into_parsed());
         Ok(Some(view))
     }

@@ -395,11 +395,16 @@ impl Session {
             Some(Paging::OfIndexed) | None => u64::MAX,
         };
         let (layout, state) = (&self.layout, &self.state);
-        if paging.is_some()
-            && let Some(open) = OpenDocument::indexed(layout, state, doc, noted, idle_below)?
-        {
-            self.documents.insert(doc.clone(), Some(open));
-            return Ok(());
+        if paging.is_some() {
+            let find = || OpenDocument::indexed(layout, state, doc, noted, idle_below);
+            let known = match find()? {
+                None if self.recognize(doc) => find()?,
+                known => known,
+            };
+            if let Some(open) = known {
+                self.documents.insert(doc.clone(), Some(open));
+                return Ok(());
+            }
         }
         let loaded = load::load(&self.layout, Some(&self.state), doc, roots)?;
         // What this run does is undone then, and so would be what it takes in.

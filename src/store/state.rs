@@ -1,6 +1,6 @@
 //! `crdtctl.db`: everything that is local to this replica.
 //!
-//! A [`State`] is either inside a session's transaction, or read-only.
+//! A [`State`] is either inside a session's transaction, or read-only apart from notes ([`State::jot`]).
 
 mod canvas;
 mod conflict;
@@ -27,7 +27,8 @@ pub(super) use legacy::Legacy;
 pub(super) use log::{KnownClocks, NewRow};
 pub(super) use open::NewDatabase;
 pub(super) use pages::{
-    DeferredChange, DeferredPieces, FactsRow, PageChange, PageIndex, PageTable, StoredPage,
+    DeferredChange, DeferredPieces, FactsRow, NewPlace, PageChange, PageIndex, PageTable,
+    PagesPlace, StoredPage,
 };
 pub use trash::Trashed;
 

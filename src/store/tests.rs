@@ -153,6 +153,7 @@ mod adoption;
 mod begun;
 mod deferred;
 mod indexed;
+mod learned;
 mod taken_in;
 
 mod everyday {

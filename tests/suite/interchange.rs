@@ -3,6 +3,7 @@
 use crate::oracle::{self, Plain, canonical};
 use crate::support::*;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -129,6 +130,43 @@ fn what_another_program_writes_between_two_commands_is_kept() {
     assert_eq!(said(&store), ["ours, after", "ours, before", "ours, last", "theirs"]);
     let peer = machine.replica_of(&store, "peer", BOB);
     assert_eq!(peer.digest(), store.digest());
+}
+
+/// Reads may note in `crdtctl.db` where the records of another program's file are, and nothing else.
+#[test]
+fn reading_what_another_program_wrote_leaves_everything_but_notes_as_it_was() {
+    let machine = Machine::new("read");
+    let store = machine.group("s", &[BOB]);
+    store.send("ours");
+    let chat = store.document(&format!("{GROUP}:chat"));
+    let state = std::fs::read(&chat).unwrap();
+    let theirs = oracle::update(99, &[&state], |txn| {
+        let id = "11111111-0000-4000-8000-000000000001";
+        let fields = [("id", id), ("author_id", BOB), ("content", "theirs")];
+        txn.get_or_insert_map("messages").insert(txn, id, MapPrelim::from_iter(fields));
+    });
+    std::fs::write(&chat, oracle::state(&[&state, &theirs])).unwrap();
+    let whole = store.files();
+    store.ok(&["chat", "send", "later", "-n"]);
+    store.ok(&["chat", "delete", "11111111-0000-4000-8000-000000000001", "-n"]);
+    assert!(store.files() == whole, "a dry run notes nothing");
+    let beside_notes = |mut files: BTreeMap<PathBuf, Vec<u8>>| {
+        let notes = files.remove(Path::new("crdtctl.db"));
+        (files, notes.unwrap())
+    };
+    let (expected, before) = beside_notes(whole);
+    let first = store.json(&["chat", "list"]);
+    assert_eq!(first.as_array().unwrap().len(), 2);
+    let mut noted = vec![before];
+    for command in [&["chat", "list"][..], &["chat", "search", "theirs"], &["chat", "list"]] {
+        let (files, notes) = beside_notes(store.files());
+        assert!(files == expected, "{command:?}");
+        noted.push(notes);
+        store.json(command);
+        assert_eq!(store.json(&["chat", "list"]), first);
+    }
+    let [before, once, twice, again] = &noted[..] else { panic!("{}", noted.len()) };
+    assert!(before != once && once != twice && twice == again, "each file is noted twice");
 }
 
 #[test]

@@ -34,6 +34,14 @@ impl OpenFile {
         self.0.borrow().as_ref().map(|file| SharedFile(Arc::clone(file)))
     }
 
+    /// Returns the hash of its content; `None` if it cannot be read.
+    pub fn hash(&self) -> Option<[u8; 32]> {
+        let file = self.0.borrow();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(&**file.as_ref()?).ok()?;
+        Some(hasher.finalize().into())
+    }
+
     /// Closes the file, beside what comes next if it is large: with its last name gone, that removes it.
     pub fn let_go(&self) {
         if let Some(file) = self.0.take() {
@@ -128,6 +136,11 @@ impl Seen {
             "{device}:{inode}:{bytes}:{}.{:09}:{}.{:09}",
             modified.0, modified.1, changed.0, changed.1
         )
+    }
+
+    /// Returns whether the file was as long when such a text was made of it.
+    pub fn is_as_long_as(&self, token: &str) -> bool {
+        token.split(':').nth(2).is_some_and(|bytes| bytes == self.bytes.to_string())
     }
 
     /// Returns the length of the file in bytes.

@@ -130,7 +130,13 @@ impl State {
         Ok(self.one(sql, params![doc.as_str()], |row| row.get(0))?.flatten())
     }
 
-    /// Returns the documents that have such rows, sorted.
+    /// Returns the seq of the last row of a document; 0 if there is none.
+    pub(in crate::store) fn last_logged(&self, doc: &DocId) -> Result<i64> {
+        let sql = "SELECT max(seq) FROM log WHERE doc_id = ?1";
+        Ok(self.one(sql, params![doc.as_str()], |row| row.get(0))?.flatten().unwrap_or(0))
+    }
+
+    /// Returns the documents that have rows which their files may not have yet, sorted.
     pub(in crate::store) fn unfolded_documents(&self) -> Result<Vec<DocId>> {
         self.documents("SELECT DISTINCT doc_id FROM log WHERE folded = 0 ORDER BY doc_id")
     }

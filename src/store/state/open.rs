@@ -332,6 +332,36 @@ impl State {
         }
     }
 
+    /// Returns whether what is open for reading is a file whose tables this version may write.
+    pub(in crate::store) fn can_jot(&self) -> bool {
+        let is_current = || self.schema_version().is_ok_and(|version| version == MIGRATIONS.len());
+        self._copy.is_none() && self.file.is_some() && is_current()
+    }
+
+    /// Writes through what is open for reading, in a transaction of its own that waits for nobody, not even for
+    /// the disk: only what can be found again. Nothing is written if `write` returns `None`. `wait` is for the
+    /// reads that follow.
+    pub(in crate::store) fn jot(
+        &self,
+        wait: Duration,
+        write: impl FnOnce() -> Option<()>,
+    ) -> Option<()> {
+        self.wait_at_close().ok()?;
+        self.db.pragma_update(None, "query_only", false).ok()?;
+        let begun = self
+            .db
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| self.db.execute_batch("BEGIN IMMEDIATE"));
+        let written = begun.ok().and_then(|()| write()).and_then(|()| self.commit().ok());
+        if written.is_none() {
+            self.roll_back();
+        }
+        // If this fails, the connection still runs nothing but the statements of a read.
+        let _ = self.db.pragma_update(None, "query_only", true);
+        let _ = self.wait_for_others(wait);
+        written
+    }
+
     /// Migrates a file that an older version wrote, in a copy: the file is not ours to write before a command
     /// writes.
     fn brought_up_aside(&self, path: &Path, wait: Duration) -> Result<State> {

@@ -1,6 +1,6 @@
 //! Recording where the pages of a document are.
 
-use super::pages::{DeferredChange, IS_LIST, PageChange, stored_name};
+use super::pages::{DeferredChange, IS_LIST, NewPlace, PageChange, stored_name};
 use super::{State, fault};
 use crate::error::Result;
 use crate::wire::{PageFacts, PageKey, PageRow};
@@ -101,11 +101,11 @@ impl<'r> StoredRow<'r> {
 }
 
 impl State {
-    /// Records where the pages of a file that was just written are.
+    /// Records where the pages of a document are.
     pub(in crate::store) fn put_pages(&self, change: &PageChange<'_>) -> Result<()> {
         let write = || -> rusqlite::Result<()> {
             let doc = self.put_indexed(change)?;
-            self.put_added(doc, change.deferred.as_ref())?;
+            self.put_added(doc, &change.place)?;
             let new = |swept| move |row| StoredRow::of(row, swept);
             let mut rows: Vec<StoredRow<'_>> =
                 change.changed.iter().map(new(change.all_swept)).collect();
@@ -193,15 +193,17 @@ impl State {
                    RETURNING doc";
         let (doc, file, segments) =
             (change.doc.as_str(), change.file.token(), change.segments.encode());
-        let seq = change.deferred.as_ref().map(|deferred| deferred.seq);
-        let pieces = change.deferred.as_ref().map(|deferred| deferred.table.encode());
-        let hash = change.deferred.as_ref().map(|deferred| deferred.hash);
+        let (seq, pieces, hash) = match &change.place {
+            NewPlace::Written => (None, None, None),
+            NewPlace::Deferred(to) => (Some(to.seq), Some(to.table.encode()), Some(to.hash)),
+            NewPlace::Found { seq } => (Some(*seq), None, None),
+        };
         let values = params![doc, change.blake3, file, segments, seq, pieces, hash];
         self.db.prepare_cached(sql)?.query_row(values, |row| row.get(0))
     }
 
-    fn put_added(&self, doc: i64, deferred: Option<&DeferredChange<'_>>) -> rusqlite::Result<()> {
-        let Some(DeferredChange { table, added, .. }) = deferred else {
+    fn put_added(&self, doc: i64, place: &NewPlace<'_>) -> rusqlite::Result<()> {
+        let NewPlace::Deferred(DeferredChange { table, added, .. }) = place else {
             return self.db.execute("DELETE FROM added WHERE doc = ?1", params![doc]).map(drop);
         };
         let at = table.added().saturating_sub(added.len() as u64).cast_signed();

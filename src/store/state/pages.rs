@@ -20,9 +20,19 @@ pub(in crate::store) struct PageIndex {
     pub file: String,
     /// `None` if they do not decode.
     pub segments: Option<Segments>,
-    /// Set if the pages are not in the file alone.
-    pub deferred: Option<DeferredPieces>,
+    pub place: PagesPlace,
     pub table: PageTable,
+}
+
+/// What the pages of a document are in.
+#[derive(Debug)]
+pub(in crate::store) enum PagesPlace {
+    /// The file that was last written here.
+    Written,
+    /// That file and what is to be added to it.
+    Deferred(DeferredPieces),
+    /// A file as a read found it, whoever wrote it: it has all that the log had of the document up to here.
+    Found { seq: i64 },
 }
 
 /// What a document consists of while writing its file is deferred.
@@ -74,8 +84,14 @@ pub(in crate::store) struct PageChange<'p> {
     pub all_swept: bool,
     /// … or all others, if they are given.
     pub others_swept: bool,
-    /// Set if writing the file is deferred.
-    pub deferred: Option<DeferredChange<'p>>,
+    pub place: NewPlace<'p>,
+}
+
+/// What the pages of a document are in after a change: see [`PagesPlace`].
+pub(in crate::store) enum NewPlace<'p> {
+    Written,
+    Deferred(DeferredChange<'p>),
+    Found { seq: i64 },
 }
 
 /// What a document consists of after a change whose writing is deferred.
@@ -373,18 +389,46 @@ impl State {
         let sql = "SELECT doc, blake3, file, segments, seq, pieces, pieces_hash
                    FROM indexed WHERE doc_id = ?1";
         self.one(sql, params![doc.as_str()], |row| {
-            let table = row.get::<_, Option<Vec<u8>>>(5)?;
-            let table = table.and_then(|table| PieceTable::decode(&table));
-            let seq = row.get::<_, Option<i64>>(4)?;
-            let hash = row.get::<_, Option<Vec<u8>>>(6)?.and_then(|hash| hash.try_into().ok());
+            let place = match (row.get(4)?, row.get::<_, Option<Vec<u8>>>(5)?) {
+                (None, _) => PagesPlace::Written,
+                (Some(seq), None) => PagesPlace::Found { seq },
+                (Some(seq), Some(table)) => {
+                    let hash = row.get::<_, Option<Vec<u8>>>(6)?;
+                    let hash = hash.and_then(|hash| hash.try_into().ok());
+                    let table = PieceTable::decode(&table);
+                    PagesPlace::Deferred(DeferredPieces { seq, table, hash })
+                }
+            };
             Ok(PageIndex {
                 table: PageTable { db: Rc::clone(&self.db), doc: row.get(0)? },
                 blake3: row.get(1)?,
                 file: row.get(2)?,
                 segments: Segments::decode(&row.get::<_, Vec<u8>>(3)?),
-                deferred: seq.map(|seq| DeferredPieces { seq, table, hash }),
+                place,
             })
         })
+    }
+
+    /// Records that a file is the one that these pages are in: it has the same content.
+    pub(in crate::store) fn put_look(&self, doc: &DocId, file: &Seen) -> Result<()> {
+        let sql = "UPDATE indexed SET file = ?2 WHERE doc_id = ?1";
+        self.run(sql, params![doc.as_str(), file.token()])
+    }
+
+    /// Records that a file was read, and has all that the log has of the document up to `seq`; where its pages
+    /// are is not known.
+    pub(in crate::store) fn put_read(
+        &self,
+        doc: &DocId,
+        file: &Seen,
+        blake3: &[u8; 32],
+        seq: i64,
+    ) -> Result<()> {
+        let sql = "INSERT INTO indexed (doc_id, blake3, file, segments, seq)
+                   VALUES (?1, ?2, ?3, x'', ?4)
+                   ON CONFLICT (doc_id) DO UPDATE SET blake3 = ?2, file = ?3, segments = x'', seq = ?4,
+                       pieces = NULL, pieces_hash = NULL";
+        self.run(sql, params![doc.as_str(), blake3, file.token(), seq])
     }
 
     /// Returns all bytes added to the file that these pages belong to.

@@ -1,0 +1,189 @@
+//! What reads record of files that they find not as they were written here.
+
+use super::indexed::{is_indexed, looked, paged, store_with_pages, whole};
+use super::*;
+use crate::crdt::doc::Doc;
+use crate::sample::Chance;
+use crate::store::index;
+use crate::store::state::State;
+
+/// A read that records what it finds.
+fn learned(store: &Store, key: &str) -> Option<String> {
+    let reader = store.reader().unwrap().learning(&store.environment().machine, "look");
+    let look = |source: &dyn Source| source.text(&["records", key, "text"]);
+    reader.look(&doc("core"), look).unwrap()?
+}
+
+/// Whether a read opens only what it asks for.
+fn is_known(store: &Store) -> bool {
+    let state = State::open_for_reading(&store.dir().join("crdtctl.db"), Duration::ZERO);
+    let layout = layout::Layout::new(store.dir().to_owned());
+    let noted = ["created_at", "deleted"];
+    index::open_to_read(&layout, &state.unwrap().unwrap(), &doc("core"), noted).unwrap().is_some()
+}
+
+/// Puts a file in the place of the document's, as programs do that save carefully.
+fn put(store: &Store, bytes: &[u8]) {
+    let path = file(store, &doc("core"));
+    let beside = path.with_extension("new");
+    fs::write(&beside, bytes).unwrap();
+    fs::rename(&beside, &path).unwrap();
+}
+
+/// A state as another program saves it that has changed a record.
+fn edited(state: &[u8], client: u64, key: &str, value: &str) -> Vec<u8> {
+    let mut other = Doc::new((1 << 40) + client);
+    other.apply(&checked(state)).unwrap();
+    other.edit(|txn| txn.set(&["records", key], "text", value)).unwrap();
+    other.encode().unwrap().0
+}
+
+fn read(store: &Store) -> Vec<u8> {
+    fs::read(file(store, &doc("core"))).unwrap()
+}
+
+#[test]
+fn a_file_that_was_put_back_is_recognized() {
+    let bench = Bench::new();
+    let store = store_with_pages(&bench);
+    put(&store, &read(&store));
+    assert_eq!(looked(&store, "3").as_deref(), Some("three"));
+    assert!(!is_known(&store), "a plain read records nothing");
+    assert_eq!(learned(&store, "3").as_deref(), Some("three"));
+    assert!(is_known(&store) && is_indexed(&store));
+    // A command that writes recognizes it, too.
+    put(&store, &read(&store));
+    paged(&store, "4", "four");
+    assert!(is_indexed(&store));
+    assert_eq!(whole(&store, "4").as_deref(), Some("four"));
+}
+
+#[test]
+fn a_file_with_other_content_of_the_same_length_is_not_recognized() {
+    let bench = Bench::new();
+    let store = store_with_pages(&bench);
+    let before = read(&store);
+    let [one, other] = ["one", "two"].map(|value| edited(&before, 1, "3", value));
+    assert_eq!(one.len(), other.len());
+    put(&store, &one);
+    paged(&store, "4", "four");
+    let ours = read(&store);
+    assert!(is_indexed(&store));
+    let longer = edited(&ours, 2, "3", "six");
+    put(&store, &longer);
+    for _ in 0..2 {
+        assert_eq!(learned(&store, "3").as_deref(), Some("six"));
+    }
+    assert!(is_known(&store));
+    let same_length = edited(&ours, 3, "3", "ten");
+    assert_eq!(longer.len(), same_length.len());
+    put(&store, &same_length);
+    assert_eq!(learned(&store, "3"), whole(&store, "3"));
+    assert_eq!(learned(&store, "3").as_deref(), Some("ten"));
+    // Two programs that wrote under one id: no file like that is shown as the one that is known.
+    put(&store, &other);
+    let reader = store.reader().unwrap().learning(&store.environment().machine, "look");
+    let error = reader.look(&doc("core"), |_| ()).unwrap_err();
+    assert_eq!(error.kind, Kind::Forked);
+}
+
+#[test]
+fn the_second_read_of_another_programs_file_records_where_its_pages_are() {
+    let bench = Bench::new();
+    let store = store_with_pages(&bench);
+    put(&store, &edited(&read(&store), 1, "3", "theirs"));
+    assert_eq!(learned(&store, "3").as_deref(), Some("theirs"));
+    assert!(!is_known(&store), "after the first read");
+    assert_eq!(learned(&store, "3").as_deref(), Some("theirs"));
+    assert!(is_known(&store), "after the second read");
+    assert!(!is_indexed(&store), "a writer has to take it in first");
+    assert_eq!(learned(&store, "3").as_deref(), Some("theirs"));
+    assert_eq!(learned(&store, "5").as_deref(), Some("old"));
+    let stored = store.reader().unwrap().stored(&doc("core")).unwrap().unwrap();
+    assert_eq!(stored.bytes, read(&store).len() as u64);
+    let committed = paged(&store, "4", "four");
+    assert_eq!(committed.notes, ["adopted group:ocean:core"]);
+    assert!(is_indexed(&store));
+    assert_eq!(looked(&store, "3").as_deref(), Some("theirs"));
+}
+
+#[test]
+fn nothing_is_recorded_of_a_file_that_lacks_entries_of_the_log() {
+    let bench = Bench::new();
+    let store = store_with_pages(&bench);
+    let before = read(&store);
+    paged(&store, "4", "four");
+    put(&store, &edited(&before, 1, "3", "theirs"));
+    for _ in 0..4 {
+        assert_eq!(learned(&store, "3").as_deref(), Some("theirs"));
+        assert_eq!(learned(&store, "4").as_deref(), Some("four"));
+        assert!(!is_known(&store));
+    }
+}
+
+#[test]
+fn a_read_does_not_wait_for_a_writer() {
+    let bench = Bench::new();
+    let store = store_with_pages(&bench);
+    put(&store, &read(&store));
+    let session = store.session(write("wait")).unwrap();
+    assert_eq!(learned(&store, "3").as_deref(), Some("three"));
+    assert!(!is_known(&store));
+    drop(session);
+    assert_eq!(learned(&store, "3").as_deref(), Some("three"));
+    assert!(is_known(&store));
+}
+
+#[test]
+fn a_store_without_local_state_stays_so() {
+    let bench = Bench::new();
+    let store = store_with_pages(&bench);
+    let path = file(&store, &doc("core"));
+    let copy = bench.path("copy").join(path.strip_prefix(store.dir()).unwrap());
+    fs::create_dir_all(copy.parent().unwrap()).unwrap();
+    fs::copy(&path, &copy).unwrap();
+    let copy = bench.open("copy");
+    let before = listing(copy.dir());
+    for _ in 0..3 {
+        assert_eq!(learned(&copy, "3").as_deref(), Some("three"));
+    }
+    assert!(listing(copy.dir()) == before);
+}
+
+/// Whatever happens to file and log in between, reads that record something show the same as others.
+#[test]
+fn what_is_recorded_shows_what_file_and_log_hold() {
+    let (mut found, mut recognized) = (0, 0);
+    for seed in 0..40 {
+        let bench = Bench::new();
+        let mut chance = Chance::new(seed);
+        let store = store_with_pages(&bench);
+        let later =
+            bench.open_as("store", Environment { fold: Some(Fold::Later), ..bench.environment() });
+        let mut older = read(&store);
+        for step in 0..30 {
+            let (key, value) = (chance.below(20).to_string(), format!("{step} of {seed}"));
+            match chance.below(8) {
+                0 => drop(paged(&store, &key, &value)),
+                1 => drop(paged(&later, &key, &value)),
+                2 => put(&store, &edited(&read(&store), step, &key, &value)),
+                3 => put(&store, &edited(&older, step, &key, &value)),
+                4 => {
+                    let was_indexed = is_indexed(&store);
+                    put(&store, &read(&store));
+                    learned(&store, &key);
+                    recognized += u32::from(was_indexed && is_indexed(&store));
+                }
+                5 => older = read(&store),
+                _ => {}
+            }
+            for _ in 0..chance.below(4) {
+                let key = chance.below(20).to_string();
+                let is_found = is_known(&store) && !is_indexed(&store);
+                assert_eq!(learned(&store, &key), whole(&store, &key), "seed {seed}, step {step}");
+                found += u32::from(is_found);
+            }
+        }
+    }
+    assert!(found > 100 && recognized > 20, "{found} {recognized}");
+}
