@@ -101,8 +101,19 @@ impl Reader {
     }
 
     /// Records that a document was read whole or, the second time, where its pages are. `logged` is from before
-    /// that; `update` is the state, if it was checked. Returns `None` if there was nothing to record.
+    /// that; `update` is the state, if it was checked.
     pub(super) fn learn(
+        &self,
+        doc: &DocId,
+        logged: Option<i64>,
+        loaded: &Loaded,
+        update: Option<&Update<'_, Checked>>,
+    ) {
+        // If nothing can be recorded, the next read reads all of it again.
+        let _ = logged.and_then(|logged| self.learn_of(doc, logged, loaded, update));
+    }
+
+    fn learn_of(
         &self,
         doc: &DocId,
         logged: i64,
@@ -111,24 +122,22 @@ impl Reader {
     ) -> Option<()> {
         let (layout, state) = self.files()?;
         let (file, stamp) = (loaded.seen?, loaded.file?);
-        if stamp.bytes < INDEXED_BYTES
-            || !loaded.is_its_file()
-            || layout.seen(&loaded.path) != Some(file)
-        {
+        if stamp.bytes < INDEXED_BYTES || !loaded.is_its_file() {
             return None;
         }
         match known_of(state, doc, &file, &stamp)? {
             Known::Nothing => self.jot(|state, lock| {
-                lock.is_past(&file).then_some(())?;
+                let is_still = lock.is_past(&file) && layout.seen(&loaded.path) == Some(file);
+                is_still.then_some(())?;
                 state.put_read(doc, &file, &stamp.blake3, logged).ok()
             }),
             // Log entries that came since are in it, too.
             Known::Pages { seq } if seq == logged => None,
             Known::Read | Known::Pages { .. } => match update {
-                Some(update) => self.learn_pages(doc, logged, &file, &stamp, update),
+                Some(update) => self.learn_pages(doc, logged, loaded, update),
                 None => {
                     let checked = loaded.checked(doc, self.roots()).ok()?;
-                    self.learn_pages(doc, logged, &file, &stamp, &checked.update())
+                    self.learn_pages(doc, logged, loaded, &checked.update())
                 }
             },
         }
@@ -138,17 +147,18 @@ impl Reader {
         &self,
         doc: &DocId,
         logged: i64,
-        file: &Seen,
-        stamp: &Stamp,
+        loaded: &Loaded,
         update: &Update<'_, Checked>,
     ) -> Option<()> {
+        let (layout, _) = self.files()?;
+        let (file, stamp) = (loaded.seen?, loaded.file?);
         if update.beyond_all().is_some() {
             return None;
         }
         let pages = Pages::of(update, &self.noted())?;
         let change = PageChange {
             doc,
-            file,
+            file: &file,
             blake3: &stamp.blake3,
             segments: pages.segments(),
             changed: pages.rows_beyond(&PageSet::new()),
@@ -158,7 +168,10 @@ impl Reader {
             others_swept: false,
             place: NewPlace::Found { seq: logged },
         };
-        self.jot(|state, _| state.put_pages(&change).ok())
+        self.jot(|state, _| {
+            (layout.seen(&loaded.path) == Some(file)).then_some(())?;
+            state.put_pages(&change).ok()
+        })
     }
 
     /// Writes to the local state what `write` records, unless it returns `None`, or that takes waiting for

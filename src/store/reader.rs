@@ -217,7 +217,7 @@ impl Reader {
                 let logged = self.logged(doc);
                 let Some(loaded) = self.load(doc)? else { return Ok(None) };
                 incomplete(doc, &loaded).map_or(Ok(()), Err)?;
-                logged.and_then(|logged| self.learn(doc, logged, &loaded, None));
+                self.learn(doc, logged, &loaded, None);
                 Ok(Some(loaded.state.into_bytes().into_vec()))
             }
             FileSource::Legacy(legacy) => legacy.bytes(doc),
@@ -291,7 +291,7 @@ impl Reader {
         }
         let (update, work) = loaded.update_for_view(doc, self.roots)?;
         let view = read(&update, work)?;
-        logged.and_then(|logged| self.learn(doc, logged, &loaded, Some(&update)));
+        self.learn(doc, logged, &loaded, Some(&update));
         parallel::free(update.bytes().len(), update.into_parsed());
         Ok(Some(view))
     }

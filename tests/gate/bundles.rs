@@ -214,6 +214,8 @@ fn a_refusal_names_the_byte_the_rule_and_the_reason() {
     for (bytes, offset, rule) in
         [(&skip[..], 4, "skip"), (&circle, 4, "origin"), (&utf8, 9, "utf8")]
     {
+        // A read notes that the file was put back.
+        store.ok(&["chat", "list"]);
         let before = store.files();
         let file = machine.path("bare.update");
         std::fs::write(&file, bytes).unwrap();

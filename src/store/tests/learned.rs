@@ -2,10 +2,10 @@
 
 use super::indexed::{is_indexed, looked, paged, store_with_pages, whole};
 use super::*;
-use crate::crdt::doc::Doc;
+use crate::crdt::doc::{Doc, Txn};
 use crate::sample::Chance;
 use crate::store::index;
-use crate::store::state::State;
+use crate::store::state::{NewRow, State};
 
 /// A read that records what it finds.
 fn learned(store: &Store, key: &str) -> Option<String> {
@@ -69,17 +69,16 @@ fn a_file_with_other_content_of_the_same_length_is_not_recognized() {
     paged(&store, "4", "four");
     let ours = read(&store);
     assert!(is_indexed(&store));
-    let longer = edited(&ours, 2, "3", "six");
-    put(&store, &longer);
+    put(&store, &edited(&ours, 2, "6", "six"));
     for _ in 0..2 {
-        assert_eq!(learned(&store, "3").as_deref(), Some("six"));
+        assert_eq!(learned(&store, "6").as_deref(), Some("six"));
     }
     assert!(is_known(&store));
-    let same_length = edited(&ours, 3, "3", "ten");
-    assert_eq!(longer.len(), same_length.len());
-    put(&store, &same_length);
-    assert_eq!(learned(&store, "3"), whole(&store, "3"));
-    assert_eq!(learned(&store, "3").as_deref(), Some("ten"));
+    let elsewhere = edited(&ours, 2, "5", "six");
+    assert_eq!(elsewhere.len(), read(&store).len());
+    put(&store, &elsewhere);
+    assert_eq!(learned(&store, "5").as_deref(), Some("six"));
+    assert!(!is_known(&store));
     // Two programs that wrote under one id: no file like that is shown as the one that is known.
     put(&store, &other);
     let reader = store.reader().unwrap().learning(&store.environment().machine, "look");
@@ -108,17 +107,42 @@ fn the_second_read_of_another_programs_file_records_where_its_pages_are() {
 }
 
 #[test]
+fn an_entry_of_the_log_that_came_since_is_shown() {
+    let bench = Bench::new();
+    let store = store_with_pages(&bench);
+    let theirs = edited(&read(&store), 1, "3", "theirs");
+    put(&store, &theirs);
+    (0..2).for_each(|_| drop(learned(&store, "3")));
+    assert!(is_known(&store));
+    // A command ended between its commit and the file.
+    let after = edited(&theirs, 2, "4", "four");
+    let update = checked(&after).since(&checked(&theirs).version());
+    let path = store.dir().join("crdtctl.db");
+    let state = State::open_for_writing(&path, Duration::ZERO).unwrap();
+    state.begin(Duration::ZERO).unwrap();
+    let seq = state.log_end().unwrap() + 1;
+    let (doc, update, command) = (&doc("core"), &update, "set");
+    let row = NewRow { seq, part: 0, doc, at: NOW, member: None, command, update, origin: None };
+    state.append(&row).unwrap();
+    state.commit().unwrap();
+    drop(state);
+    assert_eq!(looked(&store, "4").as_deref(), Some("four"));
+    assert_eq!(learned(&store, "4").as_deref(), Some("four"));
+}
+
+#[test]
 fn nothing_is_recorded_of_a_file_that_lacks_entries_of_the_log() {
     let bench = Bench::new();
     let store = store_with_pages(&bench);
     let before = read(&store);
     paged(&store, "4", "four");
     put(&store, &edited(&before, 1, "3", "theirs"));
+    let before = listing(store.dir());
     for _ in 0..4 {
         assert_eq!(learned(&store, "3").as_deref(), Some("theirs"));
         assert_eq!(learned(&store, "4").as_deref(), Some("four"));
-        assert!(!is_known(&store));
     }
+    assert!(listing(store.dir()) == before);
 }
 
 #[test]
@@ -163,9 +187,15 @@ fn what_is_recorded_shows_what_file_and_log_hold() {
         let mut older = read(&store);
         for step in 0..30 {
             let (key, value) = (chance.below(20).to_string(), format!("{step} of {seed}"));
-            match chance.below(8) {
+            match chance.below(9) {
                 0 => drop(paged(&store, &key, &value)),
                 1 => drop(paged(&later, &key, &value)),
+                8 => {
+                    let mut session = later.session(write("set")).unwrap();
+                    let set = |txn: &mut Txn<'_>| txn.set(&["records", &key], "text", &*value);
+                    session.edit(&doc("core"), set).unwrap();
+                    session.commit().unwrap();
+                }
                 2 => put(&store, &edited(&read(&store), step, &key, &value)),
                 3 => put(&store, &edited(&older, step, &key, &value)),
                 4 => {
@@ -185,5 +215,5 @@ fn what_is_recorded_shows_what_file_and_log_hold() {
             }
         }
     }
-    assert!(found > 100 && recognized > 20, "{found} {recognized}");
+    assert!(found > 60 && recognized > 20, "{found} {recognized}");
 }
