@@ -55,10 +55,10 @@ impl Session {
     }
 }
 
-/// What is known of a file.
-enum Known {
+/// What reads have recorded of a file.
+enum FileNote {
     Nothing,
-    /// It was read before.
+    /// That it was read.
     Read,
     /// Where its pages are, and how far the log went then.
     Pages {
@@ -67,13 +67,13 @@ enum Known {
 }
 
 /// Returns what reads have recorded of a file; `None` if it is as it was last written here, and known for that.
-fn known_of(state: &State, doc: &DocId, file: &Seen, stamp: &Stamp) -> Option<Known> {
+fn note_of(state: &State, doc: &DocId, file: &Seen, stamp: &Stamp) -> Option<FileNote> {
     let index = state.indexed(doc).ok()?;
     let same = |index: &PageIndex| index.blake3 == stamp.blake3 && index.file == file.token();
     match index.filter(same) {
-        None => Some(Known::Nothing),
+        None => Some(FileNote::Nothing),
         Some(PageIndex { place: PagesPlace::Found { seq }, segments, .. }) => {
-            Some(if segments.is_some() { Known::Pages { seq } } else { Known::Read })
+            Some(if segments.is_some() { FileNote::Pages { seq } } else { FileNote::Read })
         }
         Some(_) => None,
     }
@@ -122,18 +122,18 @@ impl Reader {
     ) -> Option<()> {
         let (layout, state) = self.files()?;
         let (file, stamp) = (loaded.seen?, loaded.file?);
-        if stamp.bytes < INDEXED_BYTES || !loaded.is_its_file() {
+        if stamp.bytes < INDEXED_BYTES || !loaded.is_its_file() || self.recognize(doc) {
             return None;
         }
-        match known_of(state, doc, &file, &stamp)? {
-            Known::Nothing => self.jot(|state, lock| {
+        match note_of(state, doc, &file, &stamp)? {
+            FileNote::Nothing => self.jot(|state, lock| {
                 let is_still = lock.is_past(&file) && layout.seen(&loaded.path) == Some(file);
                 is_still.then_some(())?;
                 state.put_read(doc, &file, &stamp.blake3, logged).ok()
             }),
             // Log entries that came since are in it, too.
-            Known::Pages { seq } if seq == logged => None,
-            Known::Read | Known::Pages { .. } => match update {
+            FileNote::Pages { seq } if seq == logged => None,
+            FileNote::Read | FileNote::Pages { .. } => match update {
                 Some(update) => self.learn_pages(doc, logged, loaded, update),
                 None => {
                     let checked = loaded.checked(doc, self.roots()).ok()?;

@@ -51,6 +51,11 @@ fn a_file_that_was_put_back_is_recognized() {
     assert!(!is_known(&store), "a plain read records nothing");
     assert_eq!(learned(&store, "3").as_deref(), Some("three"));
     assert!(is_known(&store) && is_indexed(&store));
+    // So does one of the whole document.
+    put(&store, &read(&store));
+    let reader = store.reader().unwrap().learning(&store.environment().machine, "list");
+    reader.view(&doc("core")).unwrap();
+    assert!(is_indexed(&store));
     // A command that writes recognizes it, too.
     put(&store, &read(&store));
     paged(&store, "4", "four");
