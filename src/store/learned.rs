@@ -66,17 +66,45 @@ enum FileNote {
     },
 }
 
-/// Returns what reads have recorded of a file; `None` if it is as it was last written here, and known for that.
+/// How far the log goes in a file that can only be read whole: nothing is as far.
+const NO_PAGES: i64 = -1;
+
+/// Returns what reads have recorded of a file; `None` if there is nothing to add: it is as it was last written
+/// here, and known for that, or has no pages.
 fn note_of(state: &State, doc: &DocId, file: &Seen, stamp: &Stamp) -> Option<FileNote> {
     let index = state.indexed(doc).ok()?;
     let same = |index: &PageIndex| index.blake3 == stamp.blake3 && index.file == file.token();
     match index.filter(same) {
         None => Some(FileNote::Nothing),
+        Some(PageIndex { place: PagesPlace::Found { seq: NO_PAGES }, .. }) => None,
         Some(PageIndex { place: PagesPlace::Found { seq }, segments, .. }) => {
             Some(if segments.is_some() { FileNote::Pages { seq } } else { FileNote::Read })
         }
         Some(_) => None,
     }
+}
+
+fn put_pages(
+    state: &State,
+    doc: &DocId,
+    file: &Seen,
+    stamp: &Stamp,
+    logged: i64,
+    pages: &Pages,
+) -> Option<()> {
+    let change = PageChange {
+        doc,
+        file,
+        blake3: &stamp.blake3,
+        segments: pages.segments(),
+        changed: pages.rows_beyond(&PageSet::new()),
+        all_lists_of: BTreeSet::new(),
+        others: Some(Vec::new()),
+        all_swept: false,
+        others_swept: false,
+        place: NewPlace::Found { seq: logged },
+    };
+    state.put_pages(&change).ok()
 }
 
 impl Reader {
@@ -131,47 +159,33 @@ impl Reader {
                 is_still.then_some(())?;
                 state.put_read(doc, &file, &stamp.blake3, logged).ok()
             }),
-            // Log entries that came since are in it, too.
             FileNote::Pages { seq } if seq == logged => None,
-            FileNote::Read | FileNote::Pages { .. } => match update {
-                Some(update) => self.learn_pages(doc, logged, loaded, update),
-                None => {
-                    let checked = loaded.checked(doc, self.roots()).ok()?;
-                    self.learn_pages(doc, logged, loaded, &checked.update())
-                }
-            },
+            // The second time; or entries of the log that came since are in the file, too.
+            FileNote::Read | FileNote::Pages { .. } => {
+                let pages = match update {
+                    Some(update) => self.pages(update),
+                    None => {
+                        let checked = loaded.checked(doc, self.roots()).ok();
+                        checked.and_then(|checked| self.pages(&checked.update()))
+                    }
+                };
+                self.jot(|state, _| {
+                    (layout.seen(&loaded.path) == Some(file)).then_some(())?;
+                    match pages {
+                        Some(pages) => put_pages(state, doc, &file, &stamp, logged, &pages),
+                        None => state.put_read(doc, &file, &stamp.blake3, NO_PAGES).ok(),
+                    }
+                })
+            }
         }
     }
 
-    fn learn_pages(
-        &self,
-        doc: &DocId,
-        logged: i64,
-        loaded: &Loaded,
-        update: &Update<'_, Checked>,
-    ) -> Option<()> {
-        let (layout, _) = self.files()?;
-        let (file, stamp) = (loaded.seen?, loaded.file?);
-        if update.beyond_all().is_some() {
-            return None;
+    /// Returns the pages of a state; `None` if it can only be read whole.
+    fn pages(&self, state: &Update<'_, Checked>) -> Option<Pages> {
+        match state.beyond_all() {
+            None => Pages::of(state, &self.noted()),
+            Some(_) => None,
         }
-        let pages = Pages::of(update, &self.noted())?;
-        let change = PageChange {
-            doc,
-            file: &file,
-            blake3: &stamp.blake3,
-            segments: pages.segments(),
-            changed: pages.rows_beyond(&PageSet::new()),
-            all_lists_of: BTreeSet::new(),
-            others: Some(Vec::new()),
-            all_swept: false,
-            others_swept: false,
-            place: NewPlace::Found { seq: logged },
-        };
-        self.jot(|state, _| {
-            (layout.seen(&loaded.path) == Some(file)).then_some(())?;
-            state.put_pages(&change).ok()
-        })
     }
 
     /// Writes to the local state what `write` records, unless it returns `None`, or that takes waiting for

@@ -151,6 +151,30 @@ fn nothing_is_recorded_of_a_file_that_lacks_entries_of_the_log() {
 }
 
 #[test]
+fn a_file_without_pages_is_noted_as_such_once() {
+    use yrs::{ReadTxn, Transact, XmlElementPrelim, XmlFragment};
+    let bench = Bench::new();
+    let store = store_with_pages(&bench);
+    let other = yrs::Doc::with_client_id(1 << 40);
+    let root = other.get_or_insert_xml_fragment("essay");
+    let mut txn = other.transact_mut();
+    root.push_back(&mut txn, XmlElementPrelim::empty("p"));
+    let theirs = doc("chat");
+    let state = txn.encode_state_as_update_v1(&yrs::StateVector::default());
+    fs::write(file(&store, &theirs), state).unwrap();
+    let mut noted = vec![listing(store.dir())];
+    for _ in 0..4 {
+        let reader = store.reader().unwrap().learning(&store.environment().machine, "look");
+        assert!(reader.view(&theirs).is_err());
+        reader.bytes(&theirs).unwrap().unwrap();
+        drop(reader);
+        noted.push(listing(store.dir()));
+    }
+    assert!(noted[0] != noted[1] && noted[1] != noted[2], "read, and read again");
+    assert!(noted[2] == noted[3] && noted[3] == noted[4]);
+}
+
+#[test]
 fn a_read_does_not_wait_for_a_writer() {
     let bench = Bench::new();
     let store = store_with_pages(&bench);
