@@ -109,19 +109,13 @@ impl KnownFile {
 /// Returns a document's file, unread, as it was last written here, with its deferred changes; `None` if it is
 /// not as written, or it takes reading to know.
 fn as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<KnownFile>> {
-    // The index is only a guess, so errors do not matter: an older file has none.
-    let Ok(Some(index)) = state.indexed(doc) else { return Ok(None) };
-    match state.known(doc)? {
-        Some(known) if is_of_last_write(&index, &known, state, doc)? => {
-            this_file(layout, state, doc, index, Some(known))
-        }
-        _ => Ok(None),
-    }
+    Ok(as_known(layout, state, doc)?.filter(|found| found.known.is_some()))
 }
 
 /// Returns a document's file, unread, as it was last written here or as a read last found it; `None` if it is
 /// neither, or lacks something of the log, or it takes reading to know.
 fn as_known(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<KnownFile>> {
+    // The index is only a guess, so errors do not matter: an older file has none.
     let Ok(Some(index)) = state.indexed(doc) else { return Ok(None) };
     let known = match state.known(doc)? {
         Some(known) if is_of_last_write(&index, &known, state, doc)? => Some(known),
