@@ -18,23 +18,12 @@ impl Reader {
     /// # Errors
     /// As [`Reader::view`].
     pub fn look<R>(&self, doc: &DocId, look: impl Fn(&dyn Source) -> R) -> Result<Option<R>> {
-        if let FileSource::Files { layout, state: Some(state) } = self.source() {
-            let through_pages = || {
-                let open = || index::open_to_read(layout, state, doc, self.noted());
-                let looked = state.unmoved(|| {
-                    let window = open()?;
-                    Ok(window.and_then(|window| self.look_through(doc, window, &look)))
-                });
-                looked.transpose().map(Option::flatten)
-            };
-            let known = through_pages()?;
-            let found = match known {
-                None if self.recognize(doc) => through_pages()?,
-                known => known,
-            };
-            if found.is_some() {
-                return Ok(found);
-            }
+        let through_pages = |layout: &Layout, state: &State| {
+            let window = index::open_to_read(layout, state, doc, self.noted())?;
+            Ok(window.and_then(|window| self.look_through(doc, window, &look)))
+        };
+        if let Some(found) = self.indexed(doc, through_pages)? {
+            return Ok(Some(found));
         }
         Ok(self.view(doc)?.map(|view| look(&view)))
     }
