@@ -206,8 +206,8 @@ pub(super) fn stored(
     state: &State,
     doc: &DocId,
 ) -> Result<Option<StoredDocument>> {
-    let Some(found) = as_known(layout, state, doc)? else { return Ok(None) };
-    let Some((file, content, _)) = indexed(state, doc, found) else { return Ok(None) };
+    let found = as_known(layout, state, doc)?.and_then(|found| indexed(state, doc, found));
+    let Some((file, content, _)) = found else { return Ok(None) };
     let (clocks, bytes, sum) = (file.segments.clocks(), file.bytes(), content.sum);
     let deletes = file.deletes.digest();
     Ok(deletes.map(|deletes| StoredDocument { clocks, deletes, bytes, sum }))
@@ -226,8 +226,8 @@ pub(super) fn open(
     doc: &DocId,
     noted: Noted,
 ) -> Result<Option<(Loaded, Window)>> {
-    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
-    let Some((source, _, known)) = indexed(state, doc, found) else { return Ok(None) };
+    let found = as_written(layout, state, doc)?.and_then(|found| indexed(state, doc, found));
+    let Some((source, _, known)) = found else { return Ok(None) };
     let loaded = source.loaded(known);
     Ok(Some((loaded, Window::over(Rc::new(source), noted))))
 }
@@ -240,9 +240,8 @@ pub(super) fn open_to_read(
     doc: &DocId,
     noted: Noted,
 ) -> Result<Option<Window>> {
-    let Some(found) = as_known(layout, state, doc)? else { return Ok(None) };
-    let Some((source, ..)) = indexed(state, doc, found) else { return Ok(None) };
-    Ok(Some(Window::over(Rc::new(source), noted).for_reading()))
+    let found = as_known(layout, state, doc)?.and_then(|found| indexed(state, doc, found));
+    Ok(found.map(|(source, ..)| Window::over(Rc::new(source), noted).for_reading()))
 }
 
 /// A document whose file is to be rewritten, and what is known of its content.
@@ -262,8 +261,8 @@ pub(super) fn deferred(
     doc: &DocId,
     noted: Noted,
 ) -> Result<Option<DeferredDocument>> {
-    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
-    let Some((source, content, known)) = indexed(state, doc, found) else { return Ok(None) };
+    let found = as_written(layout, state, doc)?.and_then(|found| indexed(state, doc, found));
+    let Some((source, content, known)) = found else { return Ok(None) };
     let (loaded, bytes) = (source.loaded(known), source.bytes());
     let splice = Splice::nothing(source.segments.clone(), bytes);
     let window = Rc::new(Window::over(Rc::new(source), noted));

@@ -11,7 +11,7 @@ use super::fs::{LockFile, OpenFile, Seen};
 use super::layout::{Layout, Stamp};
 use super::load::Loaded;
 use super::lock;
-use super::reader::{FileSource, Reader};
+use super::reader::Reader;
 use super::session::Session;
 use super::state::{NewPlace, PageChange, PageIndex, PagesPlace, State};
 use crate::id::DocId;
@@ -198,12 +198,5 @@ impl Reader {
         // A session relies on what it found in the tables until it ends.
         let lock = lock::take_free(layout, &learning.holder)?;
         state.jot(self.lock_wait(), || write(state, &lock))
-    }
-
-    fn files(&self) -> Option<(&Layout, &State)> {
-        match self.source() {
-            FileSource::Files { layout, state: Some(state) } => Some((layout, state)),
-            _ => None,
-        }
     }
 }

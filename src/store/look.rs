@@ -2,7 +2,7 @@
 
 use super::index::{self, StoredDocument};
 use super::layout::{Layout, Stamp};
-use super::reader::{FileSource, Reader};
+use super::reader::Reader;
 use super::state::{LogRow, State};
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
@@ -51,9 +51,7 @@ impl Reader {
     /// to the document's content: the log no longer reaches back that far, or another program has written the
     /// file since.
     pub fn log_after(&self, doc: &DocId, after: i64) -> Result<Option<Vec<LogRow>>> {
-        let FileSource::Files { layout, state: Some(state) } = self.source() else {
-            return Ok(None);
-        };
+        let Some((layout, state)) = self.files() else { return Ok(None) };
         let Some(rows) = state.log_after(doc, after)? else { return Ok(None) };
         if index::is_as_written(layout, state, doc)? {
             let from = state.known(doc)?.map(|known| known.log_from);
@@ -100,15 +98,11 @@ impl Reader {
         doc: &DocId,
         ask: impl Fn(&Layout, &State) -> Result<Option<T>>,
     ) -> Result<Option<T>> {
-        match self.source() {
-            FileSource::Files { layout, state: Some(state) } => {
-                let asked = || Ok(state.unmoved(|| ask(layout, state)).transpose()?.flatten());
-                match asked()? {
-                    None if self.recognize(doc) => asked(),
-                    told => Ok(told),
-                }
-            }
-            _ => Ok(None),
+        let Some((layout, state)) = self.files() else { return Ok(None) };
+        let asked = || Ok(state.unmoved(|| ask(layout, state)).transpose()?.flatten());
+        match asked()? {
+            None if self.recognize(doc) => asked(),
+            told => Ok(told),
         }
     }
 }

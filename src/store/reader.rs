@@ -325,6 +325,14 @@ impl Reader {
         }
     }
 
+    /// Returns the files and the local state; `None` if there is no such state.
+    pub(super) fn files(&self) -> Option<(&Layout, &State)> {
+        match &*self.source {
+            FileSource::Files { layout, state: Some(state) } => Some((layout, state)),
+            _ => None,
+        }
+    }
+
     fn load(&self, doc: &DocId) -> Result<Option<Loaded>> {
         match &*self.source {
             FileSource::Files { layout, state } => {

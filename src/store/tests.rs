@@ -123,9 +123,14 @@ fn copy_dir(from: &Path, to: &Path) {
 
 /// The document as another program saves it: the whole state with one more field.
 fn foreign_edit(state: &[u8], key: &str, value: &str) -> Vec<u8> {
-    let mut other = crate::crdt::doc::Doc::new(1 << 40);
+    edited_by(1 << 40, state, &["metadata"], key, value)
+}
+
+/// The same of any field, by a client.
+fn edited_by(client: u64, state: &[u8], path: &[&str], key: &str, value: &str) -> Vec<u8> {
+    let mut other = crate::crdt::doc::Doc::new(client);
     other.apply(&checked(state)).unwrap();
-    other.edit(|txn| txn.set(&["metadata"], key, value)).unwrap();
+    other.edit(|txn| txn.set(path, key, value)).unwrap();
     other.encode().unwrap().0
 }
 

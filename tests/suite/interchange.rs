@@ -102,20 +102,29 @@ fn what_we_wrote_opens_in_yrs() {
     }
 }
 
+/// The id of a message that another program sent.
+const THEIRS: &str = "11111111-0000-4000-8000-000000000001";
+
+/// Another program adds a message to the chat's file. Returns the file and what is in it now.
+fn send_elsewhere(store: &Store<'_>) -> (PathBuf, Vec<u8>) {
+    let chat = store.document(&format!("{GROUP}:chat"));
+    let state = std::fs::read(&chat).unwrap();
+    let theirs = oracle::update(99, &[&state], |txn| {
+        let messages = txn.get_or_insert_map("messages");
+        let fields = [("id", THEIRS), ("author_id", BOB), ("content", "theirs")];
+        messages.insert(txn, THEIRS, MapPrelim::from_iter(fields));
+    });
+    let state = oracle::state(&[&state, &theirs]);
+    std::fs::write(&chat, &state).unwrap();
+    (chat, state)
+}
+
 #[test]
 fn what_another_program_writes_between_two_commands_is_kept() {
     let machine = Machine::new("between");
     let store = machine.group("s", &[BOB]);
     store.send("ours, before");
-    let chat = store.document(&format!("{GROUP}:chat"));
-    let state = std::fs::read(&chat).unwrap();
-    let theirs = oracle::update(99, &[&state], |txn| {
-        let messages = txn.get_or_insert_map("messages");
-        let id = "11111111-0000-4000-8000-000000000001";
-        let fields = [("id", id), ("author_id", BOB), ("content", "theirs")];
-        messages.insert(txn, id, MapPrelim::from_iter(fields));
-    });
-    std::fs::write(&chat, oracle::state(&[&state, &theirs])).unwrap();
+    let (chat, theirs) = send_elsewhere(&store);
     let said = |store: &Store<'_>| {
         let mut said = store.column(&["chat", "list"], "content");
         said.sort();
@@ -125,7 +134,7 @@ fn what_another_program_writes_between_two_commands_is_kept() {
     store.send("ours, after");
     assert_eq!(said(&store), ["ours, after", "ours, before", "theirs"]);
     // A program that did not know our last message overwrites it with its older state.
-    std::fs::write(&chat, oracle::state(&[&state, &theirs])).unwrap();
+    std::fs::write(&chat, theirs).unwrap();
     store.send("ours, last");
     assert_eq!(said(&store), ["ours, after", "ours, before", "ours, last", "theirs"]);
     let peer = machine.replica_of(&store, "peer", BOB);
@@ -138,17 +147,10 @@ fn reading_what_another_program_wrote_leaves_everything_but_notes_as_it_was() {
     let machine = Machine::new("read");
     let store = machine.group("s", &[BOB]);
     store.send("ours");
-    let chat = store.document(&format!("{GROUP}:chat"));
-    let state = std::fs::read(&chat).unwrap();
-    let theirs = oracle::update(99, &[&state], |txn| {
-        let id = "11111111-0000-4000-8000-000000000001";
-        let fields = [("id", id), ("author_id", BOB), ("content", "theirs")];
-        txn.get_or_insert_map("messages").insert(txn, id, MapPrelim::from_iter(fields));
-    });
-    std::fs::write(&chat, oracle::state(&[&state, &theirs])).unwrap();
+    send_elsewhere(&store);
     let whole = store.files();
     store.ok(&["chat", "send", "later", "-n"]);
-    store.ok(&["chat", "delete", "11111111-0000-4000-8000-000000000001", "-n"]);
+    store.ok(&["chat", "delete", THEIRS, "-n"]);
     assert!(store.files() == whole, "a dry run notes nothing");
     let beside_notes = |mut files: BTreeMap<PathBuf, Vec<u8>>| {
         let notes = files.remove(Path::new("crdtctl.db"));

@@ -32,11 +32,14 @@ pub(super) fn looked(store: &Store, key: &str) -> Option<String> {
 
 /// Whether the document can be opened without reading all of it.
 pub(super) fn is_indexed(store: &Store) -> bool {
+    let (layout, state) = files(store);
+    index::open(&layout, &state, &doc("core"), store.environment().noted).unwrap().is_some()
+}
+
+/// The files of a store and its local state.
+pub(super) fn files(store: &Store) -> (layout::Layout, State) {
     let state = State::open_for_reading(&store.dir().join("crdtctl.db"), Duration::ZERO);
-    let layout = layout::Layout::new(store.dir().to_owned());
-    index::open(&layout, &state.unwrap().unwrap(), &doc("core"), ["created_at", "deleted"])
-        .unwrap()
-        .is_some()
+    (layout::Layout::new(store.dir().to_owned()), state.unwrap().unwrap())
 }
 
 /// A store with a document of several pages.
@@ -104,11 +107,8 @@ fn clients_of_other_records_are_not_opened() {
         session.edit(&doc("core"), fill).unwrap();
         session.commit().unwrap();
         paged(&store, "3", "three");
-        let state = State::open_for_reading(&store.dir().join("crdtctl.db"), Duration::ZERO);
-        let layout = layout::Layout::new(store.dir().to_owned());
-        let noted = ["created_at", "deleted"];
-        let (_, window) =
-            index::open(&layout, &state.unwrap().unwrap(), &doc("core"), noted).unwrap().unwrap();
+        let ((layout, state), noted) = (files(&store), store.environment().noted);
+        let (_, window) = index::open(&layout, &state, &doc("core"), noted).unwrap().unwrap();
         let all = window.projection().unwrap().len();
         let without = window.without_idle(container::FIRST_GENESIS).projection().unwrap().len();
         (all, without)
@@ -342,10 +342,7 @@ fn another_file_in_its_place_is_read_as_it_is() {
     let store = store_with_pages(&bench);
     let path = file(&store, &doc("core"));
     let ours = fs::read(&path).unwrap();
-    let mut theirs = crate::crdt::doc::Doc::new(1 << 40);
-    theirs.apply(&checked(&ours)).unwrap();
-    theirs.edit(|txn| txn.set(&["records", "5"], "text", "new")).unwrap();
-    let theirs = theirs.encode().unwrap().0;
+    let theirs = edited_by(1 << 40, &ours, &["records", "5"], "text", "new");
 
     fs::write(&path, &theirs).unwrap();
     assert!(!is_indexed(&store), "written in place");

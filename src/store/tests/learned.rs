@@ -1,25 +1,27 @@
 //! What reads record of files that they find not as they were written here.
 
-use super::indexed::{is_indexed, looked, paged, store_with_pages, whole};
+use super::indexed::{files, is_indexed, looked, paged, store_with_pages, whole};
 use super::*;
-use crate::crdt::doc::{Doc, Txn};
+use crate::crdt::doc::Txn;
 use crate::sample::Chance;
 use crate::store::index;
 use crate::store::state::{NewRow, State};
 
-/// A read that records what it finds.
+/// A reader that records what it finds.
+fn learner(store: &Store) -> Reader {
+    store.reader().unwrap().learning(&store.environment().machine, "look")
+}
+
+/// What it finds under a key.
 fn learned(store: &Store, key: &str) -> Option<String> {
-    let reader = store.reader().unwrap().learning(&store.environment().machine, "look");
     let look = |source: &dyn Source| source.text(&["records", key, "text"]);
-    reader.look(&doc("core"), look).unwrap()?
+    learner(store).look(&doc("core"), look).unwrap()?
 }
 
 /// Whether a read opens only what it asks for.
 fn is_known(store: &Store) -> bool {
-    let state = State::open_for_reading(&store.dir().join("crdtctl.db"), Duration::ZERO);
-    let layout = layout::Layout::new(store.dir().to_owned());
-    let noted = ["created_at", "deleted"];
-    index::open_to_read(&layout, &state.unwrap().unwrap(), &doc("core"), noted).unwrap().is_some()
+    let ((layout, state), noted) = (files(store), store.environment().noted);
+    index::open_to_read(&layout, &state, &doc("core"), noted).unwrap().is_some()
 }
 
 /// Puts a file in the place of the document's, as programs do that save carefully.
@@ -32,10 +34,7 @@ fn put(store: &Store, bytes: &[u8]) {
 
 /// A state as another program saves it that has changed a record.
 fn edited(state: &[u8], client: u64, key: &str, value: &str) -> Vec<u8> {
-    let mut other = Doc::new((1 << 40) + client);
-    other.apply(&checked(state)).unwrap();
-    other.edit(|txn| txn.set(&["records", key], "text", value)).unwrap();
-    other.encode().unwrap().0
+    edited_by((1 << 40) + client, state, &["records", key], "text", value)
 }
 
 fn read(store: &Store) -> Vec<u8> {
@@ -53,8 +52,7 @@ fn a_file_that_was_put_back_is_recognized() {
     assert!(is_known(&store) && is_indexed(&store));
     // So does one of the whole document.
     put(&store, &read(&store));
-    let reader = store.reader().unwrap().learning(&store.environment().machine, "list");
-    reader.view(&doc("core")).unwrap();
+    learner(&store).view(&doc("core")).unwrap();
     assert!(is_indexed(&store));
     // A command that writes recognizes it, too.
     put(&store, &read(&store));
@@ -86,8 +84,7 @@ fn a_file_with_other_content_of_the_same_length_is_not_recognized() {
     assert!(!is_known(&store));
     // Two programs that wrote under one id: no file like that is shown as the one that is known.
     put(&store, &other);
-    let reader = store.reader().unwrap().learning(&store.environment().machine, "look");
-    let error = reader.look(&doc("core"), |_| ()).unwrap_err();
+    let error = learner(&store).look(&doc("core"), |_| ()).unwrap_err();
     assert_eq!(error.kind, Kind::Forked);
 }
 
@@ -164,7 +161,7 @@ fn a_file_without_pages_is_noted_as_such_once() {
     fs::write(file(&store, &theirs), state).unwrap();
     let mut noted = vec![listing(store.dir())];
     for _ in 0..4 {
-        let reader = store.reader().unwrap().learning(&store.environment().machine, "look");
+        let reader = learner(&store);
         assert!(reader.view(&theirs).is_err());
         reader.bytes(&theirs).unwrap().unwrap();
         drop(reader);
