@@ -136,7 +136,7 @@ fn explain(query: Query) -> Result<Report> {
 
 fn ask(context: &Context, query: Query) -> Result<Report> {
     let store = context.store()?;
-    let reader = context.learner_of(&store)?;
+    let reader = store.reader()?;
     let source = SqlSource::new(&store, &reader, context.named_entities(&reader)?, context.now());
     let answer = query.ask(&source)?;
     source.take_damaged().into_iter().try_for_each(|error| context.leave_out(error))?;
@@ -198,7 +198,7 @@ fn save(context: &Context, file: &Path) -> Result<Report> {
             .hint("name a file outside of it"));
     }
     let store = context.store()?;
-    let reader = context.learner_of(&store)?;
+    let reader = store.reader()?;
     let source = SqlSource::new(&store, &reader, context.named_entities(&reader)?, context.now());
     let rows = files::make(file, |new| sql::save(new, &source))?;
     source.take_damaged().into_iter().try_for_each(|error| context.leave_out(error))?;

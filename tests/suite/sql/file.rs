@@ -17,8 +17,6 @@ fn shell(file: &str, line: &str) -> Option<String> {
 fn the_saved_file_holds_what_the_views_hold() {
     let machine = Machine::new("sql save");
     let store = furnished(&machine);
-    // A read notes that the files were put here.
-    store.ok(&["doc", "list"]);
     let before = store.files();
     let file = text(&machine.path("all.sqlite"));
     let run = store.run(&["sql", "--save", &file]);
