@@ -5,7 +5,7 @@
 use super::fs::{self, FileNode};
 use super::incomplete::incomplete;
 use super::layout::{DATABASE, Layout, Meta, Scan, Stamp};
-use super::load::{self, Loaded};
+use super::load::{self, Loaded, ToldBy};
 use super::reader::{FileSource, Reader};
 use super::replica;
 use super::state::{KnownClocks, Parked};
@@ -178,7 +178,7 @@ impl Examiner {
                 return Ok(examine_bytes(doc, &bytes.into(), roots));
             }
         };
-        let loaded = match load::load(layout, state, doc, roots) {
+        let loaded = match load::load(layout, state, doc, roots, ToldBy::Hash) {
             Ok(Some(loaded)) => loaded,
             Ok(None) => return Ok(self.missing(doc)),
             // There is a link; that is a finding of the store.

@@ -6,7 +6,7 @@
 use super::brought;
 use super::fs::{self, LockFile, NewFile, Seen};
 use super::layout::{Layout, Meta, Stamp};
-use super::load::{self, Loaded, Roots};
+use super::load::{self, Loaded, Roots, ToldBy};
 use super::new_state::{EncodedState, NewState};
 use super::state::{KnownContent, NewPlace, PageChange, State};
 use crate::error::{Error, Result};
@@ -223,7 +223,7 @@ pub(super) fn recover(
     let mut notes = Vec::new();
     for doc in docs {
         let Some(seq) = state.last_unfolded(doc)? else { continue };
-        let loaded = match load::load(layout, Some(state), doc, roots)
+        let loaded = match load::load(layout, Some(state), doc, roots, ToldBy::Hash)
             .and_then(|loaded| storable(loaded, roots(doc)))
         {
             Ok(Some(loaded)) => loaded,

@@ -172,6 +172,15 @@ impl Loaded {
     }
 }
 
+/// How a file is told from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ToldBy {
+    /// By its content, whatever is noted of it.
+    Hash,
+    /// By how it looks, if that was noted when its content was hashed.
+    Look,
+}
+
 /// Loads a document; `None` if it does not exist.
 ///
 /// The log is read before the file: rows that are folded in between are then applied twice, which changes
@@ -186,6 +195,7 @@ pub(super) fn load(
     state: Option<&State>,
     doc: &DocId,
     roots: Roots,
+    told_by: ToldBy,
 ) -> Result<Option<Loaded>> {
     let (unfolded, known) = match state {
         Some(state) => (state.unfolded(doc)?, state.known(doc)?),
@@ -205,7 +215,11 @@ pub(super) fn load(
             _ => Ok(None),
         };
     };
-    let stamp = Stamp::of(&bytes);
+    let noted = || noted_stamp(layout, state?, doc, &path, &seen?);
+    let stamp = match told_by {
+        ToldBy::Look => noted().unwrap_or_else(|| Stamp::of(&bytes)),
+        ToldBy::Hash => Stamp::of(&bytes),
+    };
     let bytes = SharedBytes::from(bytes);
     let foreign = known.as_ref().and_then(|known| known.blake3) != Some(stamp.blake3);
     let rows = match state {
@@ -256,6 +270,21 @@ pub(super) fn load(
         unlogged,
         known,
     }))
+}
+
+/// Returns what was noted of the content of a file that was read since it was seen; `None` if it was another
+/// one, or may have changed while it was read.
+fn noted_stamp(
+    layout: &Layout,
+    state: &State,
+    doc: &DocId,
+    path: &Path,
+    seen: &Seen,
+) -> Option<Stamp> {
+    // Errors do not matter: hashing the content tells as much.
+    let (blake3, file) = state.noted_file(doc).ok()??;
+    let same = file == seen.token() && layout.seen(path) == Some(*seen);
+    same.then_some(Stamp { blake3, bytes: seen.bytes() })
 }
 
 /// Rebuilds a document without a file from the log, if the log has all of it: it is new and not folded yet,

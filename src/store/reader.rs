@@ -3,7 +3,7 @@
 use super::fs::Seen;
 use super::incomplete::incomplete;
 use super::layout::{DATABASE, Document, Layout, Problem, Scan};
-use super::load::{self, Loaded, Roots};
+use super::load::{self, Loaded, Roots, ToldBy};
 use super::lock::Holder;
 use super::machine::Machine;
 use super::replica;
@@ -336,7 +336,7 @@ impl Reader {
     fn load(&self, doc: &DocId) -> Result<Option<Loaded>> {
         match &*self.source {
             FileSource::Files { layout, state } => {
-                load::load(layout, state.as_ref(), doc, self.roots)
+                load::load(layout, state.as_ref(), doc, self.roots, ToldBy::Look)
             }
             FileSource::Legacy(_) => Ok(None),
         }

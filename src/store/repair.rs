@@ -6,7 +6,7 @@ use super::fold::{self, Checkpoint, WrittenFile};
 use super::fs;
 use super::incomplete::incomplete;
 use super::layout::{Meta, Stamp};
-use super::load;
+use super::load::{self, ToldBy};
 use super::new_state::{EncodedState, NewState};
 use super::session::{FOLD_WAIT, Session};
 use super::state::{Aside, LogRow, Parked};
@@ -168,7 +168,8 @@ impl Session {
 
     /// Returns the directory of the file, if one was written.
     fn write_checkpoint(&self, doc: &DocId) -> Result<Option<PathBuf>> {
-        let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
+        let loaded =
+            load::load(&self.layout, Some(&self.state), doc, self.environment.roots, ToldBy::Hash)?;
         let Some(loaded) = loaded else { return Ok(None) };
         // Its log entries must not count as written.
         incomplete(doc, &loaded).map_or(Ok(()), Err)?;

@@ -7,7 +7,7 @@ use super::check::FileRepair;
 use super::commits::Commits;
 use super::fs::{self, LockFile};
 use super::layout::{DATABASE, Document, Layout};
-use super::load::{self, Loaded, Roots};
+use super::load::{self, Loaded, Roots, ToldBy};
 use super::machine::Machine;
 use super::open_document::{Editing, OpenDocument, WrittenBy, more_is_needed};
 use super::replica::Replica;
@@ -406,7 +406,7 @@ impl Session {
                 return Ok(());
             }
         }
-        let loaded = load::load(&self.layout, Some(&self.state), doc, roots)?;
+        let loaded = load::load(&self.layout, Some(&self.state), doc, roots, ToldBy::Hash)?;
         // What this run does is undone then, and so would be what it takes in.
         if self.asks_for_more() && loaded.as_ref().is_some_and(|loaded| loaded.theirs.is_some()) {
             return Err(more_is_needed(doc));

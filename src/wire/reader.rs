@@ -190,11 +190,7 @@ impl<'a> ByteReader<'a> {
         let count = self.var()?;
         match usize::try_from(count) {
             Ok(count) if count <= self.left() / least.max(1) => Ok(count),
-            _ => Err(Fault::new(
-                start,
-                "truncated",
-                format!("{count} entries are announced, more than the bytes that follow can hold"),
-            )),
+            _ => Err(too_many(start, count)),
         }
     }
 
@@ -240,10 +236,10 @@ impl<'a> ByteReader<'a> {
     pub fn client(&mut self) -> Result<u64, Fault> {
         let start = self.at;
         let client = self.var()?;
-        if client >= CLIENT_END {
-            return Err(Fault::new(start, "client", format!("client id {client}, past 2^53")));
+        match client < CLIENT_END {
+            true => Ok(client),
+            false => Err(no_client(start, client)),
         }
-        Ok(client)
     }
 
     #[inline]
@@ -296,17 +292,20 @@ impl<'a> ByteReader<'a> {
     }
 
     /// Reads what follows the info byte of an item, up to its content.
+    #[inline]
     pub fn header(&mut self, info: u8) -> Result<Header<'a>, Fault> {
         self.header_by(info, Self::text)
     }
 
     /// Like [`ByteReader::header`], with names and keys as bytes.
+    #[inline]
     pub fn raw_header(&mut self, info: u8) -> Result<Header<'a, [u8]>, Fault> {
         self.header_by(info, Self::text_bytes)
     }
 
     /// Like [`ByteReader::raw_header`], for an item that was read before: names and keys are not validated
     /// again.
+    #[inline]
     pub fn known_header(&mut self, info: u8) -> Result<Header<'a, [u8]>, Fault> {
         self.header_by(info, Self::buffer)
     }
@@ -439,12 +438,21 @@ impl<'a> ByteReader<'a> {
         Ok(())
     }
 
-    /// Skips one value, however deep its parts are nested: the open containers are kept in a list, not on the
-    /// stack.
+    /// Skips one value, however deep its parts are nested.
+    #[inline]
     pub fn skip_any(&mut self) -> Result<(), Fault> {
+        match self.any_head()? {
+            head @ (AnyHead::Map(_) | AnyHead::List(_)) => self.skip_parts(head),
+            head => self.skip_scalar(head),
+        }
+    }
+
+    /// Skips the parts of a value. The open containers are kept in a list, not on the stack.
+    fn skip_parts(&mut self, head: AnyHead) -> Result<(), Fault> {
         let mut open: Vec<(usize, bool)> = Vec::new();
+        let mut next = head;
         loop {
-            match self.any_head()? {
+            match next {
                 AnyHead::Map(count) => open.push((count, true)),
                 AnyHead::List(count) => open.push((count, false)),
                 head => self.skip_scalar(head)?,
@@ -458,9 +466,11 @@ impl<'a> ByteReader<'a> {
             if *keyed {
                 self.text_bytes()?;
             }
+            next = self.any_head()?;
         }
     }
 
+    #[inline]
     fn skip_scalar(&mut self, head: AnyHead) -> Result<(), Fault> {
         match head {
             AnyHead::String => self.text_bytes().map(drop),
@@ -470,6 +480,7 @@ impl<'a> ByteReader<'a> {
     }
 
     /// Reads the tag of a value, with what has a fixed form; the rest of the value follows.
+    #[inline]
     pub fn any_head(&mut self) -> Result<AnyHead, Fault> {
         let start = self.at;
         Ok(match self.byte()? {
@@ -493,11 +504,25 @@ impl<'a> ByteReader<'a> {
             118 => AnyHead::Map(self.count(2)?),
             117 => AnyHead::List(self.count(1)?),
             116 => AnyHead::Buffer,
-            other => {
-                return Err(Fault::new(start, "value", format!("a value of unknown tag {other}")));
-            }
+            other => return Err(unknown_tag(start, other)),
         })
     }
+}
+
+#[cold]
+fn too_many(at: usize, count: u64) -> Fault {
+    let reason = format!("{count} entries are announced, more than the bytes that follow can hold");
+    Fault::new(at, "truncated", reason)
+}
+
+#[cold]
+fn no_client(at: usize, client: u64) -> Fault {
+    Fault::new(at, "client", format!("client id {client}, past 2^53"))
+}
+
+#[cold]
+fn unknown_tag(at: usize, tag: u8) -> Fault {
+    Fault::new(at, "value", format!("a value of unknown tag {tag}"))
 }
 
 /// The beginning of a value.

@@ -409,6 +409,13 @@ impl State {
         })
     }
 
+    /// Returns the hash of the file that was last written or read whole, and that file as [`Seen::token`] gives
+    /// it; `None` if there is no note of one.
+    pub(in crate::store) fn noted_file(&self, doc: &DocId) -> Result<Option<([u8; 32], String)>> {
+        let sql = "SELECT blake3, file FROM indexed WHERE doc_id = ?1";
+        self.one(sql, params![doc.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// Records that a file is the one that these pages are in: it has the same content.
     pub(in crate::store) fn put_look(&self, doc: &DocId, file: &Seen) -> Result<()> {
         let sql = "UPDATE indexed SET file = ?2 WHERE doc_id = ?1";

@@ -5,6 +5,7 @@ use super::*;
 use crate::crdt::doc::Txn;
 use crate::sample::Chance;
 use crate::store::index;
+use crate::store::load::{self, ToldBy};
 use crate::store::state::{NewRow, State};
 
 /// A reader that records what it finds.
@@ -86,6 +87,28 @@ fn a_file_with_other_content_of_the_same_length_is_not_recognized() {
     put(&store, &other);
     let error = learner(&store).look(&doc("core"), |_| ()).unwrap_err();
     assert_eq!(error.kind, Kind::Forked);
+}
+
+#[test]
+fn a_whole_read_goes_by_how_the_file_looks_and_a_check_by_its_content() {
+    let bench = Bench::new();
+    let store = store_with_pages(&bench);
+    let edited = edited(&read(&store), 1, "3", "theirs");
+    put(&store, &edited);
+    let ((layout, state), roots) = (files(&store), store.environment().roots);
+    let is_foreign = |told_by| {
+        let loaded = load::load(&layout, Some(&state), &doc("core"), roots, told_by);
+        loaded.unwrap().unwrap().foreign
+    };
+    assert!(is_foreign(ToldBy::Look) && is_foreign(ToldBy::Hash));
+    // As if it were the one that was written here.
+    let other = State::open_for_writing(&store.dir().join("crdtctl.db"), Duration::ZERO).unwrap();
+    let seen = store.reader().unwrap().seen(&doc("core")).unwrap().unwrap();
+    other.put_look(&doc("core"), &seen).unwrap();
+    drop(other);
+    assert!(!is_foreign(ToldBy::Look) && is_foreign(ToldBy::Hash));
+    let findings = store.examiner().unwrap().examine(&doc("core")).unwrap().findings;
+    assert!(findings.iter().any(|found| found.kind.name == "foreign-replacement"), "{findings:?}");
 }
 
 #[test]
