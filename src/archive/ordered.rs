@@ -167,7 +167,7 @@ fn refill(
     let mut sql = format!(
         "SELECT r.created_at, r.client, r.clock, r.id, r.n, {whole} FROM {tables}
          WHERE r.doc_id = :doc AND r.removed = 0
-         AND {free}r.created_at >= :since AND {free}r.created_at < :until"
+         AND {free}r.created_at >= :since AND {free}r.created_at <= :last"
     );
     // Every parameter is used in every variant.
     match &lane.source {
@@ -199,7 +199,7 @@ fn refill(
             ":doc": doc.as_str(),
             ":found": found,
             ":since": page.since.unwrap_or(i64::MIN),
-            ":until": page.until.unwrap_or(i64::MAX),
+            ":last": page.until.map_or(i64::MAX, |until| until.saturating_sub(1)),
             ":kind": page.kind,
             ":created": from.map(|(created, _, _)| created),
             ":client": from.map(|(_, id, _)| id.client.cast_signed()),

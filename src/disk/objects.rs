@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::id::hex;
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, OpenOptions};
+use cap_std::fs::{Dir, File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -121,24 +121,66 @@ impl Objects {
         named.map_err(|e| failed("write", &path, e))
     }
 
-    /// Keeps the file at a path of a disk here, as a second link or a copy.
+    /// Keeps the content of a file that stays in its place for now: as a copy, so that nothing that is written
+    /// into the file changes what is kept.
+    ///
+    /// # Errors
+    /// `Refused` if the file has another content by now; `Io`.
+    pub(super) fn keep(
+        &mut self,
+        tree: &Tree,
+        path: &DiskPath,
+        blake3: &str,
+        unique: &str,
+    ) -> Result<()> {
+        if self.is_kept(blake3)? {
+            return Ok(());
+        }
+        let kept = match tree.open_file(path)? {
+            Some(mut file) => self.take(&mut file, unique)?.blake3 == blake3,
+            None => false,
+        };
+        match kept {
+            true => Ok(()),
+            false => Err(Error::refused(format!("{path} is being changed"))
+                .hint("once nobody writes to it, the next command goes on")),
+        }
+    }
+
+    /// Whether a content is here, and no file elsewhere shares its bytes, as older versions let them.
+    fn is_kept(&self, blake3: &str) -> Result<bool> {
+        let Some(mut file) = self.read(blake3)? else { return Ok(false) };
+        let meta = file.metadata().map_err(|e| failed("read", &self.path, e))?;
+        Ok(has_one_name(&meta) && hash(&mut file)? == blake3)
+    }
+
+    /// Moves the content of a file here, which removes the file, and the directories that it leaves empty. Does
+    /// not sync that ([`Tree::wait_for_names`]).
     ///
     /// # Errors
     /// `Io`.
-    pub(super) fn keep(&mut self, tree: &Tree, path: &DiskPath, blake3: &str) -> Result<()> {
+    pub(super) fn withdraw(
+        &mut self,
+        tree: &Tree,
+        path: &DiskPath,
+        blake3: &str,
+        unique: &str,
+    ) -> Result<()> {
         let place = self.path.clone();
         let dir = self.made()?;
-        tree.hand(path, |from, name| {
-            from.hard_link(name, dir, blake3)
-                .or_else(|e| match e.kind() {
-                    ErrorKind::AlreadyExists => Ok(()),
-                    // Not every file system supports hard links.
-                    _ => from.copy(name, dir, blake3).map(drop),
-                })
-                .and_then(|()| tree::sync(dir))
-                .map_err(|e| failed("keep a version in", &place, e))
-        })
-        .map(drop)
+        let moved = tree.hand(path, |from, name| {
+            let moved = from.rename(name, dir, blake3).and_then(|()| tree::sync(dir));
+            match moved {
+                // The disks may be on another file system.
+                Err(e) if e.kind() == ErrorKind::CrossesDevices => Ok(false),
+                moved => moved.map(|()| true).map_err(|e| failed("keep a version in", &place, e)),
+            }
+        })?;
+        if moved == Some(false) {
+            self.keep(tree, path, blake3, unique)?;
+        }
+        // It is still there, too, if older versions let the two share their bytes.
+        tree.remove(path)
     }
 
     /// Whether a content is here.
@@ -213,6 +255,17 @@ impl Objects {
             None => Ok(()),
         }
     }
+}
+
+#[cfg(unix)]
+fn has_one_name(meta: &Metadata) -> bool {
+    use cap_std::fs::MetadataExt;
+    meta.nlink() == 1
+}
+
+#[cfg(not(unix))]
+fn has_one_name(_meta: &Metadata) -> bool {
+    true
 }
 
 /// A content that is not complete yet.

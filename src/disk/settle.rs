@@ -421,7 +421,7 @@ impl Maker<'_> {
                 let is_no_text =
                     |old: &&Held| old.bytes.as_deref().and_then(TextFile::of).is_none();
                 if let Some(old) = held.filter(is_no_text) {
-                    self.objects.keep(&self.tree, path, &old.stored.blake3)?;
+                    self.keep(path, old)?;
                 }
                 self.tree.stage(path, &mut text.bytes().as_slice(), executable)?;
                 true
@@ -429,7 +429,7 @@ impl Maker<'_> {
             DiskContent::Binary(None) => return Ok(None),
             DiskContent::Binary(Some(wanted)) => {
                 if let Some(old) = held.filter(|held| held.stored != *wanted) {
-                    self.objects.keep(&self.tree, path, &old.stored.blake3)?;
+                    self.keep(path, old)?;
                 }
                 if !self.place_content(path, &wanted.blake3, executable)? {
                     let said = format!(
@@ -444,6 +444,12 @@ impl Maker<'_> {
         };
         self.done.written.push(path.clone());
         Ok(Some(staged))
+    }
+
+    /// Keeps what a file holds that is to be replaced.
+    fn keep(&mut self, path: &DiskPath, old: &Held) -> Result<()> {
+        let unique = self.session.environment().machine.ids.uuid()?;
+        self.objects.keep(&self.tree, path, &old.stored.blake3, &unique)
     }
 
     /// Writes a content to a path, from wherever it is. Returns false if it is nowhere.
@@ -507,10 +513,13 @@ impl Maker<'_> {
             self.done.notes.push(format!("{path} is left here: it was changed").into());
             return Ok(());
         }
-        if base.text.is_none() {
-            self.objects.keep(&self.tree, &path, &base.blake3)?;
+        match base.text {
+            Some(_) => self.tree.remove(&path)?,
+            None => {
+                let unique = self.session.environment().machine.ids.uuid()?;
+                self.objects.withdraw(&self.tree, &path, &base.blake3, &unique)?;
+            }
         }
-        self.tree.remove(&path)?;
         self.done.removed.push(path);
         Ok(())
     }

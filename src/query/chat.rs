@@ -100,7 +100,7 @@ fn list_of(
         return Ok(found);
     }
     let limit = filter.limit.filter(|_| filter.lets_all_through());
-    let latest = limit.map(|limit| latest(view, limit, filter.deleted));
+    let latest = limit.filter(|_| !with_replies).map(|limit| latest(view, limit, filter.deleted));
     let holding = filter.is_by_words().then(|| view.holding(&filter.words)).flatten();
     let mut paths = match (latest, holding) {
         (Some(ids), _) => ids.iter().map(|id| DocPath::from(["messages", id])).collect(),

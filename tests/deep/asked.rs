@@ -47,8 +47,12 @@ fn views_hold_what_documents_hold_after_any_history() {
                 let what = format!("seed {seed} of {climate:?}, {}", replica.name);
                 records += assert_same(replica, &what);
                 found += assert_found(replica, &what);
-                assert_last(replica, &what);
-                searched += assert_searched(replica, &what);
+                let bare = BareCopy::of(replica, &what);
+                for store in [&replica.store, &bare.store] {
+                    let reader = store.reader().expect("a reader");
+                    assert_last(&reader, replica, &what);
+                    searched += assert_searched(&reader, &what);
+                }
             }
         }
     }
@@ -56,14 +60,33 @@ fn views_hold_what_documents_hold_after_any_history() {
     assert!(searched > 100, "{searched} searched for");
 }
 
+/// A copy of a store's documents and nothing else: all of them are read whole, for want of an index.
+struct BareCopy {
+    _dir: tempfile::TempDir,
+    store: Store,
+}
+
+impl BareCopy {
+    fn of(replica: &Replica, what: &str) -> BareCopy {
+        let dir = tempfile::tempdir().expect("a directory");
+        let documents = replica.store.dir().join("crdt");
+        std::fs::create_dir(dir.path().join("crdt")).expect("a new directory");
+        if documents.exists() {
+            copy_tree(&documents, &dir.path().join("crdt"));
+        }
+        let now = replica.store.environment().machine.clock.now();
+        let store = Store::open_with(dir.path(), environment(dir.path(), 0, what, now));
+        BareCopy { _dir: dir, store: store.expect("a store") }
+    }
+}
+
 fn listed(reader: &Reader, filter: &MessageFilter) -> Vec<Message> {
     query::chat::list(reader, &World::entity(), filter).expect("the messages")
 }
 
 /// A search for part of a word finds exactly the messages that contain it; returns how often any does.
-fn assert_searched(replica: &Replica, what: &str) -> usize {
-    let reader = replica.store.reader().expect("a reader");
-    let list = |filter: &MessageFilter| listed(&reader, filter);
+fn assert_searched(reader: &Reader, what: &str) -> usize {
+    let list = |filter: &MessageFilter| listed(reader, filter);
     let mut searched = 0;
     for deleted in [false, true] {
         let whole = MessageFilter { deleted, replies: true, ..MessageFilter::default() };
@@ -93,36 +116,22 @@ fn assert_searched(replica: &Replica, what: &str) -> usize {
     searched
 }
 
-/// The last messages are the end of all of them, however few are requested: where they are looked up in the
-/// index, and where there is none.
-fn assert_last(replica: &Replica, what: &str) {
-    let reader = replica.store.reader().expect("a reader");
-    let bare = tempfile::tempdir().expect("a directory");
-    let documents = replica.store.dir().join("crdt");
-    std::fs::create_dir(bare.path().join("crdt")).expect("a new directory");
-    if documents.exists() {
-        copy_tree(&documents, &bare.path().join("crdt"));
-    }
-    let now = replica.store.environment().machine.clock.now();
-    let bare = Store::open_with(bare.path(), environment(bare.path(), 0, what, now));
-    let bare = bare.expect("a store");
-    for reader in [&reader, &bare.reader().expect("a reader")] {
-        for deleted in [false, true] {
-            let all = listed(reader, &MessageFilter { deleted, ..MessageFilter::default() });
-            for limit in 0..=all.len() + 1 {
-                let filter =
-                    MessageFilter { deleted, limit: Some(limit), ..MessageFilter::default() };
-                let last = listed(reader, &filter);
-                let expected = &all[all.len().saturating_sub(limit)..];
-                assert_eq!(last, expected, "{what}: the last {limit}");
-            }
+/// The last messages are the end of all of them, however few are requested.
+fn assert_last(reader: &Reader, replica: &Replica, what: &str) {
+    for deleted in [false, true] {
+        let all = listed(reader, &MessageFilter { deleted, ..MessageFilter::default() });
+        for limit in 0..=all.len() + 1 {
+            let filter = MessageFilter { deleted, limit: Some(limit), ..MessageFilter::default() };
+            let last = listed(reader, &filter);
+            let expected = &all[all.len().saturating_sub(limit)..];
+            assert_eq!(last, expected, "{what}: the last {limit}");
         }
     }
-    let all = listed(&reader, &MessageFilter { replies: true, ..MessageFilter::default() });
+    let all = listed(reader, &MessageFilter { replies: true, ..MessageFilter::default() });
     let clocks = replica.document("chat").map(|(_, view)| view.version().clocks.clone());
     for limit in 0..=all.len() + 1 {
         let (last, version) =
-            query::chat::last(&reader, &World::entity(), limit).expect("the last messages");
+            query::chat::last(reader, &World::entity(), limit).expect("the last messages");
         let expected = &all[all.len().saturating_sub(limit)..];
         assert_eq!(last, expected, "{what}: the last {limit} with replies");
         assert_eq!(version, clocks.clone().unwrap_or_default(), "{what}");

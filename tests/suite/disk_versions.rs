@@ -206,6 +206,37 @@ fn bytes_that_were_put_while_the_file_became_a_text_are_kept() {
     }
 }
 
+/// The content of the version that won has not come yet, so that the file of the one that lost stays in place.
+#[test]
+fn what_is_written_into_a_file_leaves_the_version_that_is_kept_of_it() {
+    let machine = Machine::new("kept");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/f.bin", &bytes(9));
+    let bob = machine.replica_of(&alice, "b", BOB);
+    put(&alice, "/shared/f.bin", &bytes(1));
+    machine.pass(60);
+    put(&bob, "/shared/f.bin", &bytes(2));
+    let file = text(&machine.path("news.crdt"));
+    bob.ok(&["sync", "export", "-O", &file, "--without-files"]);
+    alice.run(&["sync", "import", &file]).exits(0);
+    let path = place(&alice, "/shared/f.bin");
+    assert_eq!(fs::read(&path).unwrap(), bytes(1));
+    let version = lost_version(&alice);
+    fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"MORE").unwrap();
+    alice.ok(&["disk", "scan"]);
+    assert_eq!(got(&alice, &version), bytes(1));
+    alice.ok(&["disk", "gc"]);
+    assert_eq!(got(&alice, &version), bytes(1));
+    // Once it leaves its path, too.
+    fs::write(&path, bytes(3)).unwrap();
+    alice.ok(&["disk", "scan"]);
+    let mut open = fs::OpenOptions::new().append(true).open(&path).unwrap();
+    alice.ok(&["disk", "restore", &version]);
+    assert_eq!(fs::read(&path).unwrap(), bytes(1));
+    open.write_all(b"LATE").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), bytes(1));
+}
+
 #[test]
 fn of_two_files_that_were_put_to_one_path_the_other_is_named() {
     let machine = Machine::new("one path");

@@ -8,6 +8,7 @@ use crate::query::occurring;
 use crate::query::talk::Talk;
 use crate::query::unread::Unread;
 use crate::store::Reader;
+use std::ops::{Bound, RangeBounds};
 
 /// Which messages are listed; by default all that are not deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,7 +66,11 @@ pub(super) fn let_through(
         occurring(wanted, found.iter().map(|message| message.author_id.as_str()), "author")
     });
     let author = author.transpose()?;
-    let times = filter.since.unwrap_or(i64::MIN)..filter.until.unwrap_or(i64::MAX);
+    // Without an end, the last of all times is let through, too.
+    let times = (
+        filter.since.map_or(Bound::Unbounded, Bound::Included),
+        filter.until.map_or(Bound::Unbounded, Bound::Excluded),
+    );
     found.retain(|message| {
         times.contains(&message.created_at)
             && author.as_deref().is_none_or(|author| message.author_id == *author)
