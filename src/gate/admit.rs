@@ -133,13 +133,14 @@ impl<'u> Judge<'_, '_, 'u> {
         })
     }
 
-    /// Finds the updates that fit together by trying all of them at once; if that fails, half as many, and so
-    /// on.
+    /// Finds the updates that fit together by trying all of them at once. If that fails, those are left out that
+    /// do not even fit alone, and then half as many are tried, and so on: however many do not fit, what was
+    /// taken is joined only a few times.
     fn sift(&self, mut left: Vec<usize>) -> Vec<(usize, Verdict<'u>)> {
         let mut taken = Taken { clocks: self.version.clocks.clone(), news: Vec::new() };
         let mut verdicts = Vec::new();
         let mut sound = BTreeSet::new();
-        let mut size = left.len();
+        let (mut size, mut tried_alone_with) = (left.len(), None);
         loop {
             let readiness = self.readiness(&taken.clocks, &left);
             if readiness.ready.is_empty() {
@@ -159,19 +160,93 @@ impl<'u> Judge<'_, '_, 'u> {
                         done.extend(chosen);
                     }
                     (Err(verdict), [only]) => {
-                        let collected = matches!(verdict, Verdict::Invalid(_))
-                            .then(|| self.with_collected(&taken, *only));
-                        match collected.flatten() {
-                            Some(more) => taken = more,
-                            None => verdicts.push((*only, verdict)),
-                        }
+                        self.refuse(*only, verdict, &mut taken, &mut verdicts);
                         done.insert(*only);
+                    }
+                    (Err(_), _) if tried_alone_with != Some(taken.news.len()) => {
+                        done.extend(self.sift_alone(&readiness.ready, &mut taken, &mut verdicts));
+                        tried_alone_with = Some(taken.news.len());
                     }
                     (Err(_), _) => size = chosen.len() / 2,
                 }
             }
             verdicts.extend(contradict);
             left.retain(|index| !done.contains(index));
+        }
+    }
+
+    /// Tries updates one by one with what was taken. Returns those that do not fit, each with its verdict or,
+    /// if it fits with some of its content collected, taken.
+    fn sift_alone(
+        &self,
+        ready: &[usize],
+        taken: &mut Taken<'u>,
+        verdicts: &mut Vec<(usize, Verdict<'u>)>,
+    ) -> Vec<usize> {
+        let Ok(whole) = self.join(taken, true) else { return Vec::new() };
+        let Ok(whole) = self.check(&whole) else { return Vec::new() };
+        let mut done = Vec::new();
+        for index in ready {
+            if let Err(verdict) = self.alone(*index, &whole, taken) {
+                self.refuse_beside(*index, verdict, &whole, taken, verdicts);
+                done.push(*index);
+            }
+        }
+        done
+    }
+
+    /// Judges an update for a whole state that has what was taken, as if there were no others.
+    fn alone(
+        &self,
+        index: usize,
+        whole: &Update<'_, Checked>,
+        taken: &Taken<'u>,
+    ) -> Result<(), Verdict<'u>> {
+        let Some(update) = self.update(index) else { return Ok(()) };
+        if let Some(verdict) = self.against(index, whole) {
+            return Err(verdict);
+        }
+        let fault = |fault| self.fault(index, fault, None);
+        let known = |client: u64| taken.clocks.get(&client).copied().unwrap_or(0);
+        match update.news(known) {
+            Cow::Borrowed(_) => update.fits(whole).map_err(fault),
+            Cow::Owned(news) => {
+                let news = self.check(&news).map_err(fault)?;
+                news.fits(whole).map_err(|fault| self.fault(index, fault, Some(&news)))
+            }
+        }
+    }
+
+    /// Refuses an update that does not fit, unless it does with some of its content collected.
+    fn refuse(
+        &self,
+        index: usize,
+        verdict: Verdict<'u>,
+        taken: &mut Taken<'u>,
+        verdicts: &mut Vec<(usize, Verdict<'u>)>,
+    ) {
+        let whole = self.join(taken, true).ok();
+        match whole.as_ref().and_then(|whole| self.check(whole).ok()) {
+            Some(whole) => self.refuse_beside(index, verdict, &whole, taken, verdicts),
+            None => verdicts.push((index, verdict)),
+        }
+    }
+
+    /// The same, given a whole state with what was taken.
+    fn refuse_beside(
+        &self,
+        index: usize,
+        verdict: Verdict<'u>,
+        whole: &Update<'_, Checked>,
+        taken: &mut Taken<'u>,
+        verdicts: &mut Vec<(usize, Verdict<'u>)>,
+    ) {
+        let collected = matches!(verdict, Verdict::Invalid(_))
+            .then(|| self.with_collected(taken, whole, index))
+            .flatten();
+        match collected {
+            Some(more) => *taken = more,
+            None => verdicts.push((index, verdict)),
         }
     }
 
@@ -278,12 +353,17 @@ impl<'u> Judge<'_, '_, 'u> {
     }
 
     /// Returns what was taken plus one more update, whose content in deleted containers is given as
-    /// collected: once a document has deleted them, nothing tells any more whether it fits.
-    fn with_collected(&self, taken: &Taken<'u>, only: usize) -> Option<Taken<'u>> {
+    /// collected: once a document has deleted them, nothing tells any more whether it fits. `whole` is a
+    /// state that has what was taken, or most of it.
+    fn with_collected(
+        &self,
+        taken: &Taken<'u>,
+        whole: &Update<'_, Checked>,
+        only: usize,
+    ) -> Option<Taken<'u>> {
         let update = self.update(only)?;
-        let whole = self.join(taken, true).ok()?;
-        let whole = self.check(&whole).ok()?;
-        let buried = update.buried(&whole, &self.deletes);
+        let buried = update.buried(whole, &self.deletes);
+        buried.contains(&true).then_some(())?;
         let known = |client: u64| taken.clocks.get(&client).copied().unwrap_or(0);
         let news = update.news_collected(known, &buried);
         let mut more = taken.clone();

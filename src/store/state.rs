@@ -87,6 +87,8 @@ pub struct State {
     _copy: Option<Copies>,
     /// Which file `db` has open, if it could also write there.
     file: Option<(u64, u64)>,
+    /// Whether anything was put into the trash since that was trimmed.
+    trash_grew: Cell<bool>,
 }
 
 /// What a peer is known to have of one document.

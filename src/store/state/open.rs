@@ -6,7 +6,6 @@ use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::store::fs::{self, FileNode, LockFile};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -145,7 +144,8 @@ impl State {
         // Otherwise statements whose parameters bound a range are prepared again whenever one is set. There
         // are no statistics that a plan could follow. Without it everything works just as well.
         let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true);
-        State { db: Rc::new(db), unchanged: Cell::new(0), _copy: None, file: None }
+        let (unchanged, trash_grew) = Default::default();
+        State { db: Rc::new(db), unchanged, _copy: None, file: None, trash_grew }
     }
 
     fn set_up(&self, wait: Duration) -> rusqlite::Result<()> {

@@ -56,6 +56,7 @@ impl State {
         let record = trashed.record.to_string();
         let typed = trashed.typed.as_ref().map_or(0, Vec::len);
         let bytes = i64::try_from(record.len().saturating_add(typed)).unwrap_or(i64::MAX);
+        self.trash_grew.set(true);
         self.run(
             "INSERT INTO trash (at, doc_id, noun, path, record, bytes, why, member, record_typed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -103,10 +104,14 @@ impl State {
         self.run("UPDATE trash SET restored = ?2 WHERE id = ?1", params![number, id])
     }
 
-    /// Deletes what left more than 30 days ago, and the oldest beyond [`limits::TRASH_BYTES`].
+    /// Deletes what left more than 30 days ago and, if anything was put there since, the oldest beyond
+    /// [`limits::TRASH_BYTES`]: to measure the trash takes a look at all of it.
     pub(in crate::store) fn trim_trash(&self, now: i64) -> Result<()> {
         let limit = now.saturating_sub(limits::TRASH_AGE_SECONDS);
         self.run("DELETE FROM trash WHERE at < ?1", params![limit])?;
+        if !self.trash_grew.take() {
+            return Ok(());
+        }
         let total = self.one("SELECT coalesce(sum(bytes), 0) FROM trash", params![], |row| {
             row.get::<_, i64>(0)
         })?;
