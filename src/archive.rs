@@ -31,7 +31,7 @@ pub use crate::store::ARCHIVE_FILE as FILE;
 pub use eligible::{ArchiveUnit, WaitingUnit, remove, units};
 pub use file::FILE_ID;
 pub use keeping::{KeptRecords, LOST, keep, keep_leaving};
-pub use mode::{ArchiveMode, hybrid_since, is_noted, set_mode, was_noted};
+pub use mode::{ArchiveMode, hybrid_since, is_hybrid, is_noted, set_mode, was_noted};
 pub use page::{ArchiveOrder, ArchivePage};
 pub use reading::ArchiveReader;
 pub use returned::{has_returned, of_session, returns};

@@ -184,7 +184,7 @@ fn put_away(
     if let Some(before) = before {
         let (archived, kept) = {
             let late = |session: &Session| late::reactions(session, incoming, before, spec);
-            archive::vanished(session, doc, spec, [before, after], late)?
+            archive::vanished(session, doc, spec, [before, after], &incoming.pruned, late)?
         };
         account.archived = archived.len();
         account.pruned = account.pruned.saturating_sub(archived.len());

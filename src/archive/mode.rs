@@ -55,7 +55,7 @@ pub fn hybrid_since(source: &dyn Source) -> Option<i64> {
 
 /// Returns whether records that are gone from a document may be in archives. That holds in every mode from
 /// then on: whoever changes the mode may not know yet what another has archived.
-pub(super) fn is_hybrid(source: &dyn Source) -> bool {
+pub fn is_hybrid(source: &dyn Source) -> bool {
     let mode = ArchiveMode::of(source);
     hybrid_since(source).is_some() || mode.is_some_and(|mode| mode != ArchiveMode::Crdt)
 }

@@ -17,8 +17,9 @@ use std::collections::BTreeSet;
 /// Archives what this replica still held of records that others took out of a hybrid document: everything
 /// that was alive, and the cards and issues that were archived or closed. Deleted records go as always; if
 /// such a record could be in somebody's archive, a row without content says that it is deleted, unless it is
-/// known here that everybody had acknowledged the deletion and it was only pruned. Nothing was archived from
-/// any other document, so what is gone from there was deleted.
+/// known here that everybody had acknowledged the deletion and it was only pruned. So do those that others say
+/// they `pruned`, although they were alive here. Nothing was archived from any other document, so what is gone
+/// from there was deleted.
 ///
 /// `late` tells which records have reactions that came or went without the knowledge of whoever took them out;
 /// it is asked only if there are records with reactions.
@@ -32,6 +33,7 @@ pub fn vanished(
     doc: &DocId,
     spec: &'static Spec,
     [before, after]: [&View; 2],
+    pruned: &BTreeSet<DocPath>,
     late: impl FnOnce(&Session) -> Result<BTreeSet<DocPath>>,
 ) -> Result<(BTreeSet<DocPath>, KeptRecords)> {
     let (mut alive, mut deleted) = (Vec::new(), Vec::new());
@@ -45,6 +47,7 @@ pub fn vanished(
             }
             match is_garbage(collection, before, &path) {
                 true => deleted.push((collection, path)),
+                false if pruned.contains(&path) => {}
                 false => alive.push((collection, path)),
             }
         }

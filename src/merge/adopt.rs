@@ -28,8 +28,12 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
         member: None,
         sender: None,
     };
-    let incoming =
-        [Incoming { doc: doc.clone(), before: Some(adopted.before.clone()), parts: vec![part] }];
+    let incoming = [Incoming {
+        doc: doc.clone(),
+        before: Some(adopted.before.clone()),
+        parts: vec![part],
+        pruned: BTreeSet::new(),
+    }];
     let mut merged = resolve_documents(session, &incoming)?;
     let unseen = keep_logged(session, adopted)?;
     let pruned = match is_core {
@@ -78,6 +82,8 @@ fn keep_logged(session: &mut Session, adopted: &Adopted<'_>) -> Result<usize> {
     };
     let Some(after) = session.view(adopted.doc)? else { return Ok(0) };
     let (archived, _) =
-        archive::vanished(session, adopted.doc, spec, [logged, &after], |_| Ok(BTreeSet::new()))?;
+        archive::vanished(session, adopted.doc, spec, [logged, &after], &BTreeSet::new(), |_| {
+            Ok(BTreeSet::new())
+        })?;
     trash::keep_vanished(session, adopted.doc, spec, [logged, &after], None, &archived)
 }

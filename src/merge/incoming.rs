@@ -5,9 +5,10 @@ use crate::crdt::register::MergeSide;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
+use crate::path::DocPath;
 use crate::store::LogRow;
 use crate::wire::{Checked, CheckedBytes, Clocks, IdSet, Update};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What came in for one document.
 pub struct Incoming<'u> {
@@ -17,6 +18,8 @@ pub struct Incoming<'u> {
     pub before: Option<AnyView>,
     /// The updates that were applied, in that order.
     pub parts: Vec<AppliedUpdate<'u>>,
+    /// The records that were pruned, as senders say.
+    pub pruned: BTreeSet<DocPath>,
 }
 
 impl Incoming<'_> {
@@ -30,8 +33,8 @@ impl Incoming<'_> {
                 member: part.member.clone(),
                 sender: part.sender.clone(),
             };
-        let (doc, before) = (self.doc.clone(), self.before.clone());
-        Incoming { doc, before, parts: self.parts.iter().zip(updates).map(part).collect() }
+        let (doc, before, pruned) = (self.doc.clone(), self.before.clone(), self.pruned.clone());
+        Incoming { doc, before, parts: self.parts.iter().zip(updates).map(part).collect(), pruned }
     }
 
     /// Returns the document of a concern before the import.

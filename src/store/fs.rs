@@ -209,9 +209,13 @@ fn kind(of: fs::FileType) -> FileNode {
 /// Returns the bytes of a file; `None` if there is none.
 ///
 /// # Errors
-/// `Io`; `Corrupt` if it holds more than `limit` bytes.
+/// `Io`, also if it is no file; `Corrupt` if it holds more than `limit` bytes.
 pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     let reading = || format!("could not read {}", path.display());
+    // Opening a pipe waits for somebody to write to it.
+    if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        return Err(Error::io(reading(), "it is not a regular file"));
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),

@@ -371,10 +371,12 @@ pub(super) fn documents(layout: &Layout, state: Option<&State>) -> Result<Vec<Do
     survey(layout, state)?.complete()
 }
 
+/// Adds the documents of which there is no file: those that are not folded yet, and those whose files are gone.
+/// What the log still holds of them is shown, and what it does not is said.
 fn survey(layout: &Layout, state: Option<&State>) -> Result<Scan> {
-    let unfolded = state.map_or(Ok(Vec::new()), State::unfolded_documents)?;
+    let written = state.map_or(Ok(Vec::new()), State::written_documents)?;
     let mut scan = layout.scan()?;
-    for doc in unfolded {
+    for doc in written {
         if let Err(at) = scan.documents.binary_search_by(|found| found.id.cmp(&doc)) {
             match layout.place(&doc) {
                 Ok(path) => {

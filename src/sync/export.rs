@@ -9,12 +9,16 @@ use super::manifest::{Applied, BundledDocument, FORMAT, Has, Hash, LogRange, Man
 use super::peer::{KnownPeer, Receipt};
 use super::record;
 use super::rows;
+use crate::archive;
 use crate::concern::disk;
 use crate::crdt::any_view::AnyView;
+use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::gate::Expected;
 use crate::id::DocId;
+use crate::path::DocPath;
 use crate::store::{Environment, LogRow, Reader, StoredDocument};
+use crate::tombstone::trash;
 use crate::wire::{self, BlockKind, Checked, Clocks, DeleteSet, Update};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -318,6 +322,10 @@ impl<'a> Exporter<'a> {
             Some(bytes) => checked(bytes, (self.environment.roots)(doc))?.needs().clone(),
             None => Clocks::new(),
         };
+        let pruned = match update {
+            Some(_) => self.pruned(doc, after)?,
+            None => Vec::new(),
+        };
         let entry = BundledDocument {
             doc: doc.clone(),
             file: None,
@@ -329,8 +337,23 @@ impl<'a> Exporter<'a> {
             sum,
             log: LogRange { after, upto: self.log_end },
             applied,
+            pruned,
         };
         Ok((entry, update))
+    }
+
+    /// Returns the records that were pruned after a row of our log, if the receiver could take them for
+    /// archived ones.
+    fn pruned(&self, doc: &DocId, after: i64) -> Result<Vec<DocPath>> {
+        let Some(state) = self.reader.state() else { return Ok(Vec::new()) };
+        let mut pruned = state.trashed_since(doc, [trash::PRUNED, trash::PEER], after)?;
+        pruned.retain(|path| archive::kind_at(doc, path).is_some());
+        // To ask the document takes longer.
+        let may_be_archived = |source: &dyn Source| archive::is_hybrid(source);
+        if !pruned.is_empty() && self.reader.look(doc, may_be_archived)? != Some(true) {
+            pruned.clear();
+        }
+        Ok(pruned)
     }
 
     /// Returns what is sent of a document, given the length of its state, and the row of our log after which

@@ -333,7 +333,9 @@ impl<'s> Importer<'s> {
             let foreign = !incoming.claims.is_empty() || changed.contains(doc);
             if foreign && self.session.any_at_hand(doc)?.is_some() {
                 let (before, parts) = (incoming.before.clone(), incoming.applied());
-                imported.push(merge::Incoming { doc: doc.clone(), before, parts });
+                let pruned = incoming.claims.iter().flat_map(|told| &told.claim.entry.pruned);
+                let (doc, pruned) = (doc.clone(), pruned.cloned().collect());
+                imported.push(merge::Incoming { doc, before, parts, pruned });
             }
         }
         let summary = merge::resolve(self.session, &imported)?;

@@ -7,6 +7,7 @@ pub use super::hash::Hash;
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
 use crate::limits;
+use crate::path::DocPath;
 use crate::store::StoredDocument;
 use crate::wire::{Clocks, Version};
 use serde::{Deserialize, Serialize};
@@ -125,6 +126,10 @@ pub struct BundledDocument {
     pub log: LogRange,
     /// How far the sender has applied the logs of others for this document.
     pub applied: Applied,
+    /// The records that were pruned from it of late, if others that are gone from it may be in archives: these
+    /// are not, they were deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pruned: Vec<DocPath>,
 }
 
 /// A short form of a version: the state vector and a hash of the delete set.

@@ -26,6 +26,23 @@ impl Fault {
         Fault(Box::new(FaultDetails { offset, rule, reason: reason.into() }))
     }
 
+    #[cold]
+    pub(super) fn too_many(offset: usize, count: u64) -> Self {
+        let reason =
+            format!("{count} entries are announced, more than the bytes that follow can hold");
+        Fault::new(offset, "truncated", reason)
+    }
+
+    #[cold]
+    pub(super) fn no_client(offset: usize, client: u64) -> Self {
+        Fault::new(offset, "client", format!("client id {client}, past 2^53"))
+    }
+
+    #[cold]
+    pub(super) fn unknown_tag(offset: usize, tag: u8) -> Self {
+        Fault::new(offset, "value", format!("a value of unknown tag {tag}"))
+    }
+
     /// Returns the same fault at another offset.
     pub(crate) fn at(mut self, offset: usize) -> Self {
         self.0.offset = offset;

@@ -190,7 +190,7 @@ impl<'a> ByteReader<'a> {
         let count = self.var()?;
         match usize::try_from(count) {
             Ok(count) if count <= self.left() / least.max(1) => Ok(count),
-            _ => Err(too_many(start, count)),
+            _ => Err(Fault::too_many(start, count)),
         }
     }
 
@@ -238,7 +238,7 @@ impl<'a> ByteReader<'a> {
         let client = self.var()?;
         match client < CLIENT_END {
             true => Ok(client),
-            false => Err(no_client(start, client)),
+            false => Err(Fault::no_client(start, client)),
         }
     }
 
@@ -504,25 +504,9 @@ impl<'a> ByteReader<'a> {
             118 => AnyHead::Map(self.count(2)?),
             117 => AnyHead::List(self.count(1)?),
             116 => AnyHead::Buffer,
-            other => return Err(unknown_tag(start, other)),
+            other => return Err(Fault::unknown_tag(start, other)),
         })
     }
-}
-
-#[cold]
-fn too_many(at: usize, count: u64) -> Fault {
-    let reason = format!("{count} entries are announced, more than the bytes that follow can hold");
-    Fault::new(at, "truncated", reason)
-}
-
-#[cold]
-fn no_client(at: usize, client: u64) -> Fault {
-    Fault::new(at, "client", format!("client id {client}, past 2^53"))
-}
-
-#[cold]
-fn unknown_tag(at: usize, tag: u8) -> Fault {
-    Fault::new(at, "value", format!("a value of unknown tag {tag}"))
 }
 
 /// The beginning of a value.

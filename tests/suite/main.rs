@@ -21,6 +21,7 @@ mod archive_late;
 mod archive_ledger;
 mod archive_lost;
 mod archive_modes;
+mod archive_pruned;
 mod archive_reactions;
 mod archive_search;
 mod archive_travels;

@@ -298,3 +298,38 @@ fn a_link_in_the_place_of_a_document_is_named() {
     let findings = alice.run(&["check", "-o", "tsv"]).exits(3).stdout.clone();
     assert!(findings.contains("symbolic link"), "{findings}");
 }
+
+#[test]
+fn a_document_whose_file_is_gone_is_read_from_the_log_and_goes_to_others() {
+    let machine = Machine::new("file gone");
+    let alice = machine.group("alice", &[BOB]);
+    let said = alice.send("hello");
+    std::fs::remove_dir_all(alice.dir.join("crdt")).unwrap();
+    assert!(alice.column(&["doc", "list"], "doc_id").contains(&CHAT.to_owned()));
+    assert_eq!(alice.column(&["chat", "list"], "id"), [&*said]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    assert_eq!(bob.column(&["chat", "list"], "id"), [&*said]);
+    alice.send("again");
+    let found = alice.run(&["check", "--json"]);
+    found.exits(3);
+    let found = column(&found.parsed(), "id");
+    let ids = found.iter().map(String::as_str);
+    alice.ok(&["repair"].into_iter().chain(ids).collect::<Vec<_>>());
+    assert_eq!(alice.run(&["check"]).code, 0);
+}
+
+#[test]
+fn a_document_whose_file_is_gone_and_not_all_in_the_log_is_named() {
+    let machine = Machine::new("file and log gone");
+    let alice = machine.group("alice", &[BOB]);
+    alice.send("hello");
+    machine.pass(800 * 86_400);
+    alice.ok(&["member", "add", CAROL]);
+    std::fs::remove_file(alice.document(CHAT)).unwrap();
+    let file = text(&machine.path("all.crdt"));
+    let run = alice.run(&["sync", "export", "-O", &file]);
+    run.exits(5);
+    assert!(run.stderr.contains(&format!("{CHAT} is left out: ")), "{}", run.stderr);
+    assert_eq!(alice.json(&["sync", "show", &file])["full"], false);
+    alice.run(&["chat", "list"]).exits(5);
+}

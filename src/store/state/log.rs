@@ -156,6 +156,14 @@ impl State {
         Ok(self.one(sql, params![doc.as_str()], |row| row.get(0))?.unwrap_or(false))
     }
 
+    /// Returns the documents that have a file, or content that one is to get, as far as is known here; sorted.
+    pub(in crate::store) fn written_documents(&self) -> Result<Vec<DocId>> {
+        self.documents(
+            "SELECT doc_id FROM document WHERE blake3 IS NOT NULL
+             UNION SELECT doc_id FROM log WHERE folded = 0 ORDER BY doc_id",
+        )
+    }
+
     /// Returns the documents that we ever wrote, sorted.
     pub(in crate::store) fn known_documents(&self) -> Result<Vec<DocId>> {
         self.documents("SELECT doc_id FROM document ORDER BY doc_id")

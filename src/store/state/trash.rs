@@ -86,6 +86,26 @@ impl State {
         self.trashed(&begin, params![prefix, format!("{prefix}{}", char::MAX)])
     }
 
+    /// Returns the paths of the records of a document that left it for one of these reasons after a row of the
+    /// log, or as far back as anything is kept if the log does not go as far.
+    pub fn trashed_since(
+        &self,
+        doc: &DocId,
+        [why, or]: [&str; 2],
+        after: i64,
+    ) -> Result<Vec<DocPath>> {
+        if !self.has_column("trash", "why")? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT DISTINCT path FROM trash WHERE doc_id = ?1 AND why IN (?2, ?3)
+                   AND at >= coalesce((SELECT at FROM log WHERE seq <= ?4 ORDER BY seq DESC LIMIT 1), at)
+                   ORDER BY path";
+        let paths = self.all(sql, params![doc.as_str(), why, or, after], |row| {
+            Ok(serde_json::from_str(&row.get::<_, String>(0)?).ok())
+        })?;
+        Ok(paths.into_iter().flatten().collect())
+    }
+
     fn trashed(&self, which: &str, params: impl rusqlite::Params) -> Result<Vec<Trashed>> {
         // A reader finds the tables as an older crdtctl left them.
         if !self.has_column("trash", "id")? {

@@ -20,6 +20,7 @@ fn entry(doc: &str) -> BundledDocument {
         digest: Some(Hash([2; 32])),
         log: LogRange { after: 0, upto: 3 },
         applied: BTreeMap::from([("replica-b".to_owned(), 9)]),
+        pruned: Vec::new(),
     }
 }
 
