@@ -471,14 +471,16 @@ fn with_mode(how: &mut OpenOptions, _executable: bool) -> &mut OpenOptions {
     how
 }
 
+/// Whether a file may be run; `None` if the system does not record that.
 #[cfg(unix)]
-fn is_executable(meta: &Metadata) -> Option<bool> {
+pub(super) fn is_executable(meta: &Metadata) -> Option<bool> {
     use cap_std::fs::MetadataExt;
     Some(meta.mode() & 0o100 != 0)
 }
 
+/// Whether a file may be run; `None` if the system does not record that.
 #[cfg(not(unix))]
-fn is_executable(_meta: &Metadata) -> Option<bool> {
+pub(super) fn is_executable(_meta: &Metadata) -> Option<bool> {
     None
 }
 

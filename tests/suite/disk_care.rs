@@ -320,3 +320,41 @@ fn a_document_that_is_full_of_texts_says_what_takes_no_room_in_it() {
     put(&alice, "/shared/site.tar", &[&b"\0"[..], &all].concat());
     alice.run(&["check"]).exits(0);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_be_run_now_was_changed() {
+    use std::os::unix::fs::PermissionsExt;
+    let machine = Machine::new("executable");
+    let alice = machine.group("a", &[]);
+    let mode = |path: &str, mode: u32| {
+        fs::set_permissions(place(&alice, path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    put(&alice, "/shared/run.sh", b"echo hi\n");
+    // Too long to be read whenever something is asked about it.
+    put(&alice, "/shared/tool", &[&[0][..], &vec![7; 2 << 20]].concat());
+    let changed = |path: &str, executable: bool| {
+        let rows = alice.run(&["disk", "status", "--json"]);
+        let rows = rows.exits(3).parsed();
+        assert_eq!((&rows[0]["path"], &rows[0]["state"]), (&json!(path), &json!("changed")));
+        assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows}");
+        let found = findings(&alice, &[]);
+        assert_eq!((found.len(), &found[0]["kind"]), (1, &json!("unscanned-files")));
+        let file = text(&machine.path("without.crdt"));
+        let export = alice.run(&["sync", "export", "-O", &file]);
+        assert!(export.exits(0).stderr.contains(path), "{}", export.stderr);
+        mend(&alice, &found[0], "");
+        assert_eq!(alice.json(&["disk", "show", path])["executable"], executable);
+        alice.run(&["disk", "status"]).exits(0);
+        alice.run(&["check"]).exits(0);
+    };
+    for path in ["/shared/run.sh", "/shared/tool"] {
+        mode(path, 0o755);
+        changed(path, true);
+        mode(path, 0o644);
+        changed(path, false);
+    }
+    // Who else may read or run it is not part of the file.
+    mode("/shared/run.sh", 0o600);
+    alice.run(&["disk", "status"]).exits(0);
+}
