@@ -4,8 +4,8 @@ use super::objects::Objects;
 use super::tree::{Held, Tree, is_executable};
 use crate::concern::core;
 use crate::concern::disk::{
-    Directory, DiskContent, DiskFile, DiskKind, DiskPath, WEBSITE, documents, read, read_all,
-    website,
+    Directory, DiskContent, DiskFile, DiskKind, DiskPath, WEBSITE, document, documents, read,
+    read_all, website,
 };
 use crate::error::{Hint, Next, Result};
 use crate::id::{DocId, EntityId};
@@ -96,6 +96,26 @@ fn is_unpublished(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<boo
     };
     let view = reader.view(doc)?;
     Ok(view.is_some_and(|view| website(&view, doc).is_none_or(|now| now.root != root)))
+}
+
+/// The paths below a directory whose names begin with a dot, and at which the store has nothing: neither a
+/// scan nor a publication looks for files there.
+///
+/// # Errors
+/// Those of the store and of the file system.
+pub fn hidden(reader: &Reader, entity: &EntityId, dir: &DiskPath) -> Result<Vec<String>> {
+    let Some(disks) = reader.disks() else { return Ok(Vec::new()) };
+    let mut found = Tree::of_reader(reader, entity, &disks)?.list(&[dir.disk()])?.hidden;
+    found.retain(|path| dir.holds_name(path));
+    let doc = document(entity, dir.disk());
+    if let Some(view) = reader.view(&doc)? {
+        let directory = Directory::of(&view, &doc);
+        found.retain(|path| match DiskPath::parse(path) {
+            Ok(hidden) => !directory.owners().any(|place| hidden.holds(&place.path)),
+            Err(_) => true,
+        });
+    }
+    Ok(found)
 }
 
 /// The paths at which something was changed in the directories of an entity and not taken in: new

@@ -41,6 +41,8 @@ pub struct Listing {
     pub files: Vec<DiskPath>,
     /// What is not a file of a disk, and why not.
     pub others: Vec<(String, String)>,
+    /// Paths with a name that begins with a dot, except this program's own: what is there is not looked at.
+    pub hidden: Vec<String>,
 }
 
 /// The directory of an entity's disks, which the application names by the id alone. If an entity of
@@ -254,6 +256,7 @@ impl Tree {
         }
         listing.files.sort();
         listing.others.sort();
+        listing.hidden.sort();
         Ok(listing)
     }
 
@@ -271,6 +274,7 @@ impl Tree {
                     continue;
                 };
                 if name.starts_with('.') {
+                    listing.hidden.extend((!name.starts_with(OWN_PREFIX)).then_some(shown));
                     continue;
                 }
                 let kind = entry.file_type().map_err(reading)?;
