@@ -4,7 +4,7 @@ use super::objects::Objects;
 use super::tree::{Held, Tree, is_executable};
 use crate::concern::core;
 use crate::concern::disk::{
-    Directory, DiskContent, DiskFile, DiskKind, DiskPath, WEBSITE, document, documents, read,
+    Directory, DiskContent, DiskFile, DiskKind, DiskPath, SUMS, WEBSITE, document, documents, read,
     read_all, website,
 };
 use crate::error::{Hint, Next, Result};
@@ -76,7 +76,8 @@ pub fn status(reader: &Reader, entity: &EntityId) -> Result<Vec<FileStatus>> {
     Ok(all)
 }
 
-/// Whether the website of an entity differs from what was published, according to its documents.
+/// Whether the website of an entity differs from what was published, according to its documents. One
+/// without any files does not: there is nothing that could be published.
 ///
 /// # Errors
 /// Those of the store.
@@ -94,8 +95,13 @@ fn is_unpublished(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<boo
     let Some(root) = core.as_ref().and_then(|view| core::website_root(view)) else {
         return Ok(false);
     };
-    let view = reader.view(doc)?;
-    Ok(view.is_some_and(|view| website(&view, doc).is_none_or(|now| now.root != root)))
+    let Some(view) = reader.view(doc)? else { return Ok(false) };
+    let Some(now) = website(&view, doc) else { return Ok(false) };
+    // The root is the hash of this file, so without it nothing can be verified.
+    let sums = DiskPath::parse(&format!("{WEBSITE}/{SUMS}"))?;
+    let owner = Directory::of(&view, doc).at(&sums).ok().flatten().map(|place| place.id.clone());
+    let published = owner.and_then(|id| read(&view, &id)?.content.stored());
+    Ok(now.root != root || published.is_none_or(|sums| sums.blake3 != root))
 }
 
 /// The paths below a directory whose names begin with a dot, and at which the store has nothing: neither a

@@ -186,3 +186,29 @@ fn who_publishes_or_verifies_hears_of_names_that_begin_with_a_dot() {
     let copied = "/public/copy/.well-known/security.txt";
     assert!(alice.column(&["disk", "list"], "path").contains(&copied.to_owned()));
 }
+
+#[test]
+fn what_is_wrong_with_a_website_is_mended_by_publishing_it() {
+    let machine = Machine::new("site, findings");
+    let alice = machine.group("a", &[]);
+    write(&alice, "/public/website/index.md", "# Hello\n");
+    let root = alice.ok(&["disk", "publish"]);
+    let kinds = || alice.column(&["check"], "kind");
+    assert_eq!(kinds(), Vec::<String>::new());
+    // Without its sums nobody can verify it; other sums verify another website.
+    alice.ok(&["disk", "remove", "/public/website/B3SUMS"]);
+    assert_eq!(column(&alice.run(&["check", "--json"]).parsed(), "kind"), ["site-changed"]);
+    assert_eq!(alice.ok(&["disk", "publish"]), root);
+    assert_eq!(kinds(), Vec::<String>::new());
+    write(&alice, "/public/website/B3SUMS", "nothing\r\n");
+    alice.ok(&["disk", "scan"]);
+    assert_eq!(column(&alice.run(&["check", "--json"]).parsed(), "kind"), ["site-changed"]);
+    assert_eq!(alice.ok(&["disk", "publish"]), root);
+    assert_eq!(kinds(), Vec::<String>::new());
+    // Where nothing is, nothing can be published.
+    alice.ok(&["disk", "remove", "-r", "/public/website"]);
+    alice.run(&["disk", "publish"]).exits(4);
+    assert_eq!(kinds(), Vec::<String>::new());
+    alice.run(&["disk", "status"]).exits(0);
+    assert!(!alice.run(&["entity", "show"]).stderr.contains("disk publish"));
+}
