@@ -72,6 +72,7 @@ enum DiskVerb {
     },
     /// Print a file
     ///
+    /// A file is printed as it is in its directory; one that another program removed there is not found.
     /// For a file that is not a text, `disk show` lists earlier versions, and `disk status` versions that
     /// are concurrent with the current one.
     #[command(after_help = "Example:\n  crdtctl disk cat /shared/docs/notes.md")]
@@ -146,6 +147,9 @@ enum DiskVerb {
     },
     /// Restore a removed file, until every member has acknowledged its removal; or an earlier version of
     /// a file
+    ///
+    /// Also writes a file again that another program removed from its directory, before `disk scan` takes
+    /// the removal in.
     #[command(after_help = "Example:\n  crdtctl disk restore /shared/docs/notes.md")]
     Restore {
         /// The path that it had, or its id; or a version of a file, by its id or hash

@@ -105,6 +105,11 @@ impl Tree {
         Ok(Tree { name, path, root })
     }
 
+    /// Whether its directory exists.
+    pub fn exists(&self) -> bool {
+        self.root.is_some()
+    }
+
     /// Its path, for people.
     pub(super) fn path(&self) -> &Path {
         &self.path

@@ -358,3 +358,55 @@ fn a_file_that_may_be_run_now_was_changed() {
     mode("/shared/run.sh", 0o600);
     alice.run(&["disk", "status"]).exits(0);
 }
+
+#[test]
+fn a_file_that_another_program_removed_is_not_found_until_it_is_restored() {
+    let machine = Machine::new("removed by others");
+    let (alice, bob) = with_bob(&machine, "/shared/map.bin", &bytes(7));
+    put(&alice, "/shared/page.md", b"one\n");
+    put(&alice, "/shared/stays.md", b"two\n");
+    alice.meet(&bob);
+    for path in ["/shared/page.md", "/shared/map.bin"] {
+        fs::remove_file(place(&alice, path)).unwrap();
+        for verb in ["cat", "get"] {
+            let run = alice.run(&["disk", verb, path]);
+            run.fails(4, "another program removed or moved");
+            assert!(run.stdout.is_empty() && !run.stderr.contains("sync import"), "{run:?}");
+            assert!(run.stderr.contains(&format!("`crdtctl disk restore {path}`")), "{run:?}");
+            assert!(run.stderr.contains("`crdtctl disk scan`"), "{run:?}");
+        }
+    }
+    // What is there is got, and what is not is named.
+    let copy = machine.path("copy");
+    let run = alice.run(&["disk", "get", "-r", "/shared", "-O", &text(&copy)]);
+    assert!(run.exits(0).stderr.contains("left out /shared/map.bin and 1 more"), "{run:?}");
+    assert_eq!(files(&copy).len(), 1);
+    let run = alice.run(&["disk", "diff", "/shared/page.md"]);
+    assert!(run.exits(3).stdout.contains("+++ /dev/null\n"), "{run:?}");
+
+    let run = alice.run(&["disk", "restore", "/shared/page.md"]);
+    assert!(run.exits(0).stderr.contains("wrote /shared/page.md again"), "{run:?}");
+    assert_eq!(alice.ok(&["disk", "cat", "/shared/page.md"]), "one");
+    // The only copy here of what is not a text went with the file.
+    let run = alice.run(&["disk", "restore", "/shared/map.bin"]);
+    assert!(run.exits(0).stderr.contains("once a bundle has its content"), "{run:?}");
+    let asks = text(&machine.path("asks.crdt"));
+    alice.ok(&["sync", "export", "-O", &asks]);
+    bob.ok(&["sync", "import", &asks]);
+    let answer = text(&machine.path("answer.crdt"));
+    bob.ok(&["sync", "export", "--for", ALICE, "-O", &answer]);
+    alice.ok(&["sync", "import", &answer]);
+    assert_eq!(fs::read(place(&alice, "/shared/map.bin")).unwrap(), bytes(7));
+    alice.run(&["disk", "status"]).exits(0);
+
+    // One that was moved is not removed, and there is none to bring back.
+    fs::rename(place(&alice, "/shared/page.md"), place(&alice, "/shared/moved.md")).unwrap();
+    let run = alice.run(&["disk", "restore", "/shared/page.md"]);
+    run.fails(4, "another program moved /shared/page.md to /shared/moved.md");
+    // What a scan takes in is removed for everybody, and restored for everybody.
+    fs::remove_file(place(&alice, "/shared/stays.md")).unwrap();
+    alice.ok(&["disk", "scan"]);
+    alice.ok(&["disk", "restore", "/shared/stays.md"]);
+    assert_eq!(alice.ok(&["disk", "cat", "/shared/stays.md"]), "two");
+    assert!(!alice.column(&["disk", "list"], "path").contains(&"/shared/page.md".to_owned()));
+}
