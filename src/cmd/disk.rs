@@ -233,6 +233,8 @@ enum DiskVerb {
     },
     /// Show how the store's text differs from the file in the directory, another store's text, or what
     /// importing a bundle would make of it
+    ///
+    /// The exit code is 3 if it differs.
     #[command(after_help = "Examples:\n  crdtctl disk diff /shared/docs/notes.md --with ~/bob\n  \
         crdtctl disk diff /shared/docs/notes.md --with from-bob.crdt")]
     Diff {

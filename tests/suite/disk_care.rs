@@ -410,3 +410,12 @@ fn a_file_that_another_program_removed_is_not_found_until_it_is_restored() {
     assert_eq!(alice.ok(&["disk", "cat", "/shared/stays.md"]), "two");
     assert!(!alice.column(&["disk", "list"], "path").contains(&"/shared/page.md".to_owned()));
 }
+
+#[test]
+fn help_says_which_commands_end_with_findings() {
+    let machine = Machine::new("findings");
+    for verb in ["status", "diff", "verify"] {
+        let help = machine.run(&["disk", verb, "--help"]).ok();
+        assert!(help.contains("exit code is 3"), "{help}");
+    }
+}
