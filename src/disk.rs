@@ -33,6 +33,6 @@ pub use contents::{Contents, NamedContent, named_contents};
 pub use objects::{Objects, PartialContent, hash};
 pub use scope::{TakenIn, Which};
 pub use settle::{Settled, settle};
-pub use status::{DiskState, FileStatus, status, unpublished, unscanned};
+pub use status::{DiskState, FileStatus, hidden, status, unpublished, unscanned};
 pub use take_in::take_in;
 pub use tree::{Held, Listing, Tree};

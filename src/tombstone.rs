@@ -77,8 +77,14 @@ impl Tombstone {
         removal == Some(Removal::IntoArchive)
     }
 
-    /// Returns whether it may be pruned: no acknowledgement is missing, and the entity has active members.
+    /// Returns whether pruning removes it now: it waits for nobody, and is not content.
     pub fn is_prunable(&self, members: &MemberTimes) -> bool {
+        self.waits_for_nobody(members) && !self.is_content()
+    }
+
+    /// Returns whether no acknowledgement is missing, the entity has active members, and the record can be
+    /// removed by itself.
+    pub fn waits_for_nobody(&self, members: &MemberTimes) -> bool {
         self.plain != PlainPart::Around
             && !members.is_empty()
             && !members.iter().any(|(member, joined)| self.waits_for(member, *joined))
@@ -305,8 +311,8 @@ impl PrunePlan {
     pub fn of_listed(doc: &DocId, tombstones: Vec<Tombstone>, members: &MemberTimes) -> PrunePlan {
         let mut plan = PrunePlan::default();
         for tombstone in tombstones {
-            let is_prunable = tombstone.is_prunable(members);
-            plan.add(doc, tombstone, is_prunable);
+            let waits_for_nobody = tombstone.waits_for_nobody(members);
+            plan.add(doc, tombstone, waits_for_nobody);
         }
         plan
     }
@@ -326,9 +332,9 @@ impl PrunePlan {
         ids.iter().try_for_each(|(parent, ids)| txn.remove_each(parent, ids).map(drop))
     }
 
-    fn add(&mut self, doc: &DocId, tombstone: Tombstone, is_prunable: bool) {
+    fn add(&mut self, doc: &DocId, tombstone: Tombstone, waits_for_nobody: bool) {
         let pruned = Pruned { doc: doc.clone(), tombstone };
-        let list = match (is_prunable, pruned.tombstone.is_content()) {
+        let list = match (waits_for_nobody, pruned.tombstone.is_content()) {
             (false, _) => &mut self.blocked,
             (true, false) => &mut self.prunable,
             (true, true) => &mut self.kept,
@@ -395,10 +401,10 @@ pub fn prune_records(
         let at = |source: &dyn Source| Tombstone::at(collection, source, path.as_slice().into());
         let Some(tombstone) = session.read(doc, at)?.flatten() else { continue };
         let waits = |member: &str, joined| tombstone.waits_for(member, joined);
-        let waits_for_nobody = |people: &People| !people.is_empty() && people.find(waits).is_none();
-        let is_prunable = tombstone.plain != PlainPart::Around
-            && look_at_people(session, &entity, waits_for_nobody)? == Some(true);
-        plan.add(doc, tombstone, is_prunable);
+        let have_it = |people: &People| !people.is_empty() && people.find(waits).is_none();
+        let waits_for_nobody = tombstone.plain != PlainPart::Around
+            && look_at_people(session, &entity, have_it)? == Some(true);
+        plan.add(doc, tombstone, waits_for_nobody);
     }
     remove(session, doc, plan)
 }

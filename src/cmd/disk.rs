@@ -37,6 +37,8 @@ pub struct DiskArgs {
 #[derive(Subcommand)]
 enum DiskVerb {
     /// Put a file at a path; an existing text is edited where it differs
+    ///
+    /// Names that begin with a dot are put too, with -r as well; `disk scan` does not look for those.
     #[command(after_help = "Examples:\n  \
         crdtctl disk put notes.md /shared/docs/notes.md\n  \
         echo hello | crdtctl disk put - /shared/hello.txt\n  \
@@ -70,6 +72,7 @@ enum DiskVerb {
     },
     /// Print a file
     ///
+    /// A file is printed as it is in its directory; one that another program removed there is not found.
     /// For a file that is not a text, `disk show` lists earlier versions, and `disk status` versions that
     /// are concurrent with the current one.
     #[command(after_help = "Example:\n  crdtctl disk cat /shared/docs/notes.md")]
@@ -144,6 +147,9 @@ enum DiskVerb {
     },
     /// Restore a removed file, until every member has acknowledged its removal; or an earlier version of
     /// a file
+    ///
+    /// Also writes a file again that another program removed from its directory, before `disk scan` takes
+    /// the removal in.
     #[command(after_help = "Example:\n  crdtctl disk restore /shared/docs/notes.md")]
     Restore {
         /// The path that it had, or its id; or a version of a file, by its id or hash
@@ -157,12 +163,18 @@ enum DiskVerb {
     /// Files are recognised by content, whatever their times say. If the old content is now under another
     /// name, the file was moved, and a file under the old name is new; unless that still has at least
     /// half of the old content: then it was copied and edited.
+    ///
+    /// New files whose name begins with a dot, or that are in a directory of such a name, are left alone,
+    /// since editors and systems keep files of their own there: `disk put` puts them.
     #[command(after_help = "Example:\n  crdtctl disk scan -n")]
     Scan {
         #[command(flatten)]
         dry_run: DryRun,
     },
     /// Show what differs between the store and the directories, and what is missing
+    ///
+    /// The exit code is 3 if anything does. New files whose name begins with a dot are not shown, as `disk
+    /// scan` leaves them alone.
     #[command(after_help = "Example:\n  crdtctl disk status")]
     Status {
         /// Include files that are as they should be
@@ -171,7 +183,8 @@ enum DiskVerb {
     },
     /// Publish /public/website: hash its files into B3SUMS, whose own hash is the root
     ///
-    /// What changed in that directory is first taken in, as by `disk scan`. With --html the website is
+    /// What changed in that directory is first taken in, as by `disk scan`: new files whose name begins with
+    /// a dot are left out, and the command says so. With --html the website is
     /// also written as pages: one per Markdown text, an index that links to them, and all other files
     /// unchanged. HTML in Markdown is left out, links lead into the site or to http, https and mailto,
     /// and a page fetches nothing from elsewhere.
@@ -197,6 +210,9 @@ enum DiskVerb {
         dry_run: DryRun,
     },
     /// Check a copy of a website against what was published: which files differ, are missing or extra
+    ///
+    /// The exit code is 3 if any do. Files whose name begins with a dot are not extra: they are left out
+    /// unless they were published, and the command says how many.
     #[command(
         after_help = "Example:\n  crdtctl disk verify --root \"$(crdtctl disk publish)\" \\\n    \
         disks/entities/ocean-forest-moon-star/public/website"
@@ -217,6 +233,8 @@ enum DiskVerb {
     },
     /// Show how the store's text differs from the file in the directory, another store's text, or what
     /// importing a bundle would make of it
+    ///
+    /// The exit code is 3 if it differs.
     #[command(after_help = "Examples:\n  crdtctl disk diff /shared/docs/notes.md --with ~/bob\n  \
         crdtctl disk diff /shared/docs/notes.md --with from-bob.crdt")]
     Diff {

@@ -8,7 +8,7 @@ use crate::ui::{Report, Terminal, prompt};
 use std::env;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// `--edit`, for commands that take a text.
 #[derive(clap::Args, Debug, Clone, Copy)]
@@ -211,13 +211,10 @@ fn edited(terminal: &Terminal, before: &str) -> Result<Composed> {
     };
     match ended {
         Ok(status) if status.success() => {}
-        Ok(status) => {
-            let what = format!("`{editor}` ended with {status}: nothing was done");
-            return Err(unread(Error::new(Kind::Interrupted, what)));
-        }
+        Ok(status) => return Err(unread(failed_with(&editor, status, "nothing was done"))),
         Err(e) => {
             drop(std::fs::remove_file(&path));
-            return Err(Error::io(format!("cannot run the editor `{editor}`"), e)
+            return Err(Error::io(cannot_run(&editor), e)
                 .hint("name another one in VISUAL or EDITOR, or give the text as an argument"));
         }
     }
@@ -234,9 +231,28 @@ fn edited(terminal: &Terminal, before: &str) -> Result<Composed> {
     Ok(Composed { text, kept: TextHome::File(path), asked: true })
 }
 
+/// The exit codes of a shell that found no such program, or could not run it.
+const NOT_RUN: [i32; 2] = [126, 127];
+
+/// Returns the error for an editor that reported failure, with a word that `nothing` came of it. An editor
+/// that never ran was interrupted by nobody.
+pub fn failed_with(editor: &str, ended: ExitStatus, nothing: &str) -> Error {
+    match ended.code() {
+        Some(code) if NOT_RUN.contains(&code) => {
+            Error::io(cannot_run(editor), format!("it ended with {ended}"))
+        }
+        _ => Error::new(Kind::Interrupted, format!("`{editor}` ended with {ended}: {nothing}")),
+    }
+}
+
+/// The message about an editor that does not start.
+pub fn cannot_run(editor: &str) -> String {
+    format!("cannot run the editor `{editor}`")
+}
+
 /// Runs an editor as git does, through a shell. If standard output is not a terminal it is reserved for
 /// the answer, and the editor writes to standard error.
-pub fn run(editor: &str, path: &Path) -> std::io::Result<std::process::ExitStatus> {
+pub fn run(editor: &str, path: &Path) -> std::io::Result<ExitStatus> {
     let mut command = match cfg!(windows) {
         true => Command::new(editor),
         false => {

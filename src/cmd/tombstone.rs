@@ -20,6 +20,9 @@ enum TombstoneVerb {
     ///
     /// `--by member` shows who blocks pruning: one row per member, with what waits for it and since when
     /// nothing was heard from it. A tombstone that waits for several members counts for each.
+    ///
+    /// Closed issues and archived cards are listed too. They are content: pruning keeps them, so they are
+    /// never `prunable`; `archive run` moves them into the archive.
     #[command(after_help = "Examples:
   crdtctl tombstone list
   crdtctl tombstone list --blocked
@@ -124,7 +127,7 @@ fn list(
     top: Option<usize>,
 ) -> Result<Report> {
     let mut found = all(context)?;
-    found.retain(|deleted| !blocked || !deleted.prunable);
+    found.retain(|deleted| !blocked || !(deleted.prunable || deleted.is_kept));
     let Some(by) = by else {
         if top.is_some() {
             found.sort_by_key(|deleted| Reverse(deleted.bytes));
@@ -149,9 +152,9 @@ fn list(
     let mut report = with_rest(report, left);
     let prunable = found.iter().filter(|deleted| deleted.prunable).count();
     if by == TombstoneGrouping::Member && prunable > 0 {
-        let one = if prunable == 1 { "waits" } else { "wait" };
-        report = report
-            .note(format!("{prunable} {one} for nobody: `crdtctl prune` removes what can go"));
+        let (one, them) = if prunable == 1 { ("waits", "it") } else { ("wait", "them") };
+        report =
+            report.note(format!("{prunable} {one} for nobody: `crdtctl prune` removes {them}"));
     }
     Ok(report)
 }

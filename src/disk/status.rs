@@ -1,11 +1,11 @@
 //! The state of an entity's files: the document compared with the directories.
 
 use super::objects::Objects;
-use super::tree::Tree;
+use super::tree::{Held, Tree, is_executable};
 use crate::concern::core;
 use crate::concern::disk::{
-    Directory, DiskContent, DiskFile, DiskKind, DiskPath, WEBSITE, documents, read, read_all,
-    website,
+    Directory, DiskContent, DiskFile, DiskKind, DiskPath, SUMS, WEBSITE, document, documents, read,
+    read_all, website,
 };
 use crate::error::{Hint, Next, Result};
 use crate::id::{DocId, EntityId};
@@ -76,7 +76,8 @@ pub fn status(reader: &Reader, entity: &EntityId) -> Result<Vec<FileStatus>> {
     Ok(all)
 }
 
-/// Whether the website of an entity differs from what was published, according to its documents.
+/// Whether the website of an entity differs from what was published, according to its documents. One
+/// without any files does not: there is nothing that could be published.
 ///
 /// # Errors
 /// Those of the store.
@@ -94,13 +95,38 @@ fn is_unpublished(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<boo
     let Some(root) = core.as_ref().and_then(|view| core::website_root(view)) else {
         return Ok(false);
     };
-    let view = reader.view(doc)?;
-    Ok(view.is_some_and(|view| website(&view, doc).is_none_or(|now| now.root != root)))
+    let Some(view) = reader.view(doc)? else { return Ok(false) };
+    let Some(now) = website(&view, doc) else { return Ok(false) };
+    // The root is the hash of this file, so without it nothing can be verified.
+    let sums = DiskPath::parse(&format!("{WEBSITE}/{SUMS}"))?;
+    let owner = Directory::of(&view, doc).at(&sums).ok().flatten().map(|place| place.id.clone());
+    let published = owner.and_then(|id| read(&view, &id)?.content.stored());
+    Ok(now.root != root || published.is_none_or(|sums| sums.blake3 != root))
+}
+
+/// The paths below a directory whose names begin with a dot, and at which the store has nothing: neither a
+/// scan nor a publication looks for files there.
+///
+/// # Errors
+/// Those of the store and of the file system.
+pub fn hidden(reader: &Reader, entity: &EntityId, dir: &DiskPath) -> Result<Vec<String>> {
+    let Some(disks) = reader.disks() else { return Ok(Vec::new()) };
+    let mut found = Tree::of_reader(reader, entity, &disks)?.list(&[dir.disk()])?.hidden;
+    found.retain(|path| dir.holds_name(path));
+    let doc = document(entity, dir.disk());
+    if let Some(view) = reader.view(&doc)? {
+        let directory = Directory::of(&view, &doc);
+        found.retain(|path| match DiskPath::parse(path) {
+            Ok(hidden) => !directory.owners().any(|place| hidden.holds(&place.path)),
+            Err(_) => true,
+        });
+    }
+    Ok(found)
 }
 
 /// The paths at which something was changed in the directories of an entity and not taken in: new
-/// files, missing ones, and others with a different content. Files too long to be texts are not read;
-/// they count if their length differs.
+/// files, missing ones, and others with a different content, or that may be run though they should not,
+/// or the reverse. Files too long to be texts are not read; they count if their length differs.
 ///
 /// # Errors
 /// Those of the store and of the file system.
@@ -112,11 +138,11 @@ pub fn unscanned(reader: &Reader, entity: &EntityId) -> Result<Vec<DiskPath>> {
     let mut changed = Vec::new();
     for (doc, kinds) in documents(entity) {
         // What was written, and what should be: a file that has the latter content anyway is fine.
-        let mut known: BTreeMap<DiskPath, Vec<String>> = BTreeMap::new();
+        let mut known: BTreeMap<DiskPath, Vec<KnownState>> = BTreeMap::new();
         for base in state.written_files(&doc)? {
-            let path = DiskPath::parse(&base.path).ok();
-            path.into_iter()
-                .for_each(|path| known.entry(path).or_default().push(base.blake3.clone()));
+            let Ok(path) = DiskPath::parse(&base.path) else { continue };
+            let state = KnownState { blake3: base.blake3, executable: base.executable };
+            known.entry(path).or_default().push(state);
         }
         let written: Vec<DiskPath> = known.keys().cloned().collect();
         let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
@@ -124,7 +150,8 @@ pub fn unscanned(reader: &Reader, entity: &EntityId) -> Result<Vec<DiskPath>> {
             for file in read_all(&view) {
                 let wanted = file.content.stored();
                 if let (Some(path), Some(wanted), false) = (file.place(), &wanted, file.deleted) {
-                    known.entry(path).or_default().push(wanted.blake3.clone());
+                    let (blake3, executable) = (wanted.blake3.clone(), file.executable);
+                    known.entry(path).or_default().push(KnownState { blake3, executable });
                 }
                 let versions = file.versions.into_iter().map(|version| version.stored);
                 let all = versions.chain(wanted);
@@ -145,20 +172,35 @@ pub fn unscanned(reader: &Reader, entity: &EntityId) -> Result<Vec<DiskPath>> {
     Ok(changed)
 }
 
-/// Whether a file has one of these contents. True if it cannot be opened.
+/// A state that a file was written in, or should have.
+struct KnownState {
+    blake3: String,
+    executable: bool,
+}
+
+impl KnownState {
+    /// Whether a file that may or may not be run, if the system says so, can be in this state.
+    fn allows(&self, executable: Option<bool>) -> bool {
+        executable.is_none_or(|now| now == self.executable)
+    }
+}
+
+/// Whether a file is in one of these states. True if it cannot be opened.
 fn is_one_of(
     tree: &Tree,
     path: &DiskPath,
-    contents: &[String],
+    states: &[KnownState],
     sizes: &BTreeMap<String, u64>,
 ) -> Result<bool> {
     let Ok(Some(file)) = tree.open_file(path) else { return Ok(true) };
-    let Ok(length) = file.metadata().map(|meta| meta.len()) else { return Ok(true) };
+    let Ok(meta) = file.metadata() else { return Ok(true) };
+    let (length, executable) = (meta.len(), is_executable(&meta));
+    let mut allowed = states.iter().filter(|one| one.allows(executable));
     if length > limits::DISK_TEXT_BYTES as u64 {
-        return Ok(contents.iter().any(|one| sizes.get(one).is_none_or(|size| *size == length)));
+        return Ok(allowed.any(|one| sizes.get(&one.blake3).is_none_or(|size| *size == length)));
     }
     let lies = tree.held(path)?;
-    Ok(lies.is_none_or(|held| contents.contains(&held.stored.blake3)))
+    Ok(lies.is_none_or(|held| allowed.any(|one| one.blake3 == held.stored.blake3)))
 }
 
 fn row(path: String, state: DiskState, id: Option<&str>, note: impl Into<Hint>) -> FileStatus {
@@ -231,11 +273,16 @@ impl StatusLook {
         let is_written = |blake3: &str| {
             base.is_some_and(|base| base.blake3 == blake3 && base.path == path.as_str())
         };
-        if let Some(held) = &held
-            && wanted.as_ref() != Some(&held.stored)
-            && !is_written(&held.stored.blake3)
-        {
-            return Ok((DiskState::Changed, Next::ScanDisks.and(" takes it in")));
+        let may_run =
+            |held: &Held, expected: bool| held.executable.is_none_or(|now| now == expected);
+        let is_wanted = held.as_ref().is_some_and(|held| {
+            wanted.as_ref() == Some(&held.stored) && may_run(held, file.executable)
+        });
+        if let Some(held) = held.as_ref().filter(|_| !is_wanted) {
+            let was_executable = base.is_some_and(|base| base.executable);
+            if !is_written(&held.stored.blake3) || !may_run(held, was_executable) {
+                return Ok((DiskState::Changed, Next::ScanDisks.and(" takes it in")));
+            }
         }
         if held.is_none() && base.is_some_and(|base| base.path == path.as_str()) {
             let is_new = wanted.as_ref().is_none_or(|wanted| !is_written(&wanted.blake3));
@@ -259,7 +306,6 @@ impl StatusLook {
                 format!("concurrent versions: {}", ids.join(", ")).into(),
             ));
         }
-        let is_current = held.is_some_and(|held| wanted.as_ref() == Some(&held.stored));
-        Ok((if is_current { DiskState::Current } else { DiskState::Behind }, "".into()))
+        Ok((if is_wanted { DiskState::Current } else { DiskState::Behind }, "".into()))
     }
 }

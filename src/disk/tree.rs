@@ -41,6 +41,8 @@ pub struct Listing {
     pub files: Vec<DiskPath>,
     /// What is not a file of a disk, and why not.
     pub others: Vec<(String, String)>,
+    /// Paths with a name that begins with a dot, except this program's own: what is there is not looked at.
+    pub hidden: Vec<String>,
 }
 
 /// The directory of an entity's disks, which the application names by the id alone. If an entity of
@@ -101,6 +103,11 @@ impl Tree {
             Err(e) => return Err(failed("open", disks, e)),
         };
         Ok(Tree { name, path, root })
+    }
+
+    /// Whether its directory exists.
+    pub fn exists(&self) -> bool {
+        self.root.is_some()
     }
 
     /// Its path, for people.
@@ -254,6 +261,7 @@ impl Tree {
         }
         listing.files.sort();
         listing.others.sort();
+        listing.hidden.sort();
         Ok(listing)
     }
 
@@ -271,6 +279,7 @@ impl Tree {
                     continue;
                 };
                 if name.starts_with('.') {
+                    listing.hidden.extend((!name.starts_with(OWN_PREFIX)).then_some(shown));
                     continue;
                 }
                 let kind = entry.file_type().map_err(reading)?;
@@ -471,14 +480,16 @@ fn with_mode(how: &mut OpenOptions, _executable: bool) -> &mut OpenOptions {
     how
 }
 
+/// Whether a file may be run; `None` if the system does not record that.
 #[cfg(unix)]
-fn is_executable(meta: &Metadata) -> Option<bool> {
+pub(super) fn is_executable(meta: &Metadata) -> Option<bool> {
     use cap_std::fs::MetadataExt;
     Some(meta.mode() & 0o100 != 0)
 }
 
+/// Whether a file may be run; `None` if the system does not record that.
 #[cfg(not(unix))]
-fn is_executable(_meta: &Metadata) -> Option<bool> {
+pub(super) fn is_executable(_meta: &Metadata) -> Option<bool> {
     None
 }
 

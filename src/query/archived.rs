@@ -306,8 +306,8 @@ impl ArchivedSummary {
     }
 }
 
-/// Returns the last `limit` archived records of each document, the earliest first; of a store or of some
-/// entities, of one kind or of all. A document that cannot be used is reported.
+/// Returns the last `limit` archived records of each document, all together the earliest first; of a store or
+/// of some entities, of one kind or of all. A document that cannot be used is reported.
 ///
 /// # Errors
 /// Those of reading the archive.
@@ -329,6 +329,8 @@ pub fn list(
             let records = sound(&mut partial.damaged, read)?.unwrap_or_default();
             partial.found.extend(records.iter().map(ArchivedSummary::of));
         }
+        // Those of one second stay in the order of their documents.
+        partial.found.sort_by_key(|record| record.created_at);
         Ok(partial)
     })
 }

@@ -36,10 +36,13 @@ pub struct DeletedRecord {
     pub last_heard: BTreeMap<String, Option<i64>>,
     /// When the longest-silent of them was last heard from; `None` if never, or if nobody is waited for.
     pub silent_since: Option<i64>,
-    /// Whether it may be pruned from its document.
+    /// Whether pruning removes it from its document now.
     pub prunable: bool,
     /// Its size in the document, in bytes.
     pub bytes: usize,
+    /// Whether it stays though it waits for nobody, since it is content: only archiving removes it.
+    #[serde(skip)]
+    pub is_kept: bool,
 }
 
 /// How deleted records are grouped.
@@ -289,6 +292,7 @@ impl StandingTombstone {
             last_heard,
             prunable: tombstone.is_prunable(&self.members),
             bytes: self.extent.bytes,
+            is_kept: tombstone.is_content() && tombstone.waits_for_nobody(&self.members),
         }
     }
 

@@ -443,3 +443,19 @@ fn who_may_only_read_archives_nothing() {
     alice.give(&bob);
     assert_eq!(bob.column(&["archive", "list"], "text"), ["an old word"]);
 }
+
+#[test]
+fn the_archive_is_listed_in_order_across_documents() {
+    let machine = Machine::new("archive order");
+    let store = machine.group("s", &[]);
+    store.send("one");
+    machine.pass(10);
+    let issue = store.ok(&["issue", "open", "two"]);
+    store.ok(&["issue", "close", &issue]);
+    machine.pass(10);
+    store.send("three");
+    machine.pass(10);
+    store.ok(&["archive", "run", "--older-than", "0s"]);
+    assert_eq!(store.column(&["archive", "list"], "text"), ["one", "two", "three"]);
+    assert_eq!(store.column(&["archive", "list", "--limit", "1"], "text"), ["two", "three"]);
+}

@@ -320,3 +320,102 @@ fn a_document_that_is_full_of_texts_says_what_takes_no_room_in_it() {
     put(&alice, "/shared/site.tar", &[&b"\0"[..], &all].concat());
     alice.run(&["check"]).exits(0);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_be_run_now_was_changed() {
+    use std::os::unix::fs::PermissionsExt;
+    let machine = Machine::new("executable");
+    let alice = machine.group("a", &[]);
+    let mode = |path: &str, mode: u32| {
+        fs::set_permissions(place(&alice, path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    put(&alice, "/shared/run.sh", b"echo hi\n");
+    // Too long to be read whenever something is asked about it.
+    put(&alice, "/shared/tool", &[&[0][..], &vec![7; 2 << 20]].concat());
+    let changed = |path: &str, executable: bool| {
+        let rows = alice.run(&["disk", "status", "--json"]);
+        let rows = rows.exits(3).parsed();
+        assert_eq!((&rows[0]["path"], &rows[0]["state"]), (&json!(path), &json!("changed")));
+        assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows}");
+        let found = findings(&alice, &[]);
+        assert_eq!((found.len(), &found[0]["kind"]), (1, &json!("unscanned-files")));
+        let file = text(&machine.path("without.crdt"));
+        let export = alice.run(&["sync", "export", "-O", &file]);
+        assert!(export.exits(0).stderr.contains(path), "{}", export.stderr);
+        mend(&alice, &found[0], "");
+        assert_eq!(alice.json(&["disk", "show", path])["executable"], executable);
+        alice.run(&["disk", "status"]).exits(0);
+        alice.run(&["check"]).exits(0);
+    };
+    for path in ["/shared/run.sh", "/shared/tool"] {
+        mode(path, 0o755);
+        changed(path, true);
+        mode(path, 0o644);
+        changed(path, false);
+    }
+    // Who else may read or run it is not part of the file.
+    mode("/shared/run.sh", 0o600);
+    alice.run(&["disk", "status"]).exits(0);
+}
+
+#[test]
+fn a_file_that_another_program_removed_is_not_found_until_it_is_restored() {
+    let machine = Machine::new("removed by others");
+    let (alice, bob) = with_bob(&machine, "/shared/map.bin", &bytes(7));
+    put(&alice, "/shared/page.md", b"one\n");
+    put(&alice, "/shared/stays.md", b"two\n");
+    alice.meet(&bob);
+    for path in ["/shared/page.md", "/shared/map.bin"] {
+        fs::remove_file(place(&alice, path)).unwrap();
+        for verb in ["cat", "get"] {
+            let run = alice.run(&["disk", verb, path]);
+            run.fails(4, "another program removed or moved");
+            assert!(run.stdout.is_empty() && !run.stderr.contains("sync import"), "{run:?}");
+            assert!(run.stderr.contains(&format!("`crdtctl disk restore {path}`")), "{run:?}");
+            assert!(run.stderr.contains("`crdtctl disk scan`"), "{run:?}");
+        }
+    }
+    // What is there is got, and what is not is named.
+    let copy = machine.path("copy");
+    let run = alice.run(&["disk", "get", "-r", "/shared", "-O", &text(&copy)]);
+    assert!(run.exits(0).stderr.contains("left out /shared/map.bin and 1 more"), "{run:?}");
+    assert_eq!(files(&copy).len(), 1);
+    let run = alice.run(&["disk", "diff", "/shared/page.md"]);
+    assert!(run.exits(3).stdout.contains("+++ /dev/null\n"), "{run:?}");
+
+    let run = alice.run(&["disk", "restore", "/shared/page.md"]);
+    assert!(run.exits(0).stderr.contains("wrote /shared/page.md again"), "{run:?}");
+    assert_eq!(alice.ok(&["disk", "cat", "/shared/page.md"]), "one");
+    // The only copy here of what is not a text went with the file.
+    let run = alice.run(&["disk", "restore", "/shared/map.bin"]);
+    assert!(run.exits(0).stderr.contains("once a bundle has its content"), "{run:?}");
+    let asks = text(&machine.path("asks.crdt"));
+    alice.ok(&["sync", "export", "-O", &asks]);
+    bob.ok(&["sync", "import", &asks]);
+    let answer = text(&machine.path("answer.crdt"));
+    bob.ok(&["sync", "export", "--for", ALICE, "-O", &answer]);
+    alice.ok(&["sync", "import", &answer]);
+    assert_eq!(fs::read(place(&alice, "/shared/map.bin")).unwrap(), bytes(7));
+    alice.run(&["disk", "status"]).exits(0);
+
+    // One that was moved is not removed, and there is none to bring back.
+    fs::rename(place(&alice, "/shared/page.md"), place(&alice, "/shared/moved.md")).unwrap();
+    let run = alice.run(&["disk", "restore", "/shared/page.md"]);
+    run.fails(4, "another program moved /shared/page.md to /shared/moved.md");
+    // What a scan takes in is removed for everybody, and restored for everybody.
+    fs::remove_file(place(&alice, "/shared/stays.md")).unwrap();
+    alice.ok(&["disk", "scan"]);
+    alice.ok(&["disk", "restore", "/shared/stays.md"]);
+    assert_eq!(alice.ok(&["disk", "cat", "/shared/stays.md"]), "two");
+    assert!(!alice.column(&["disk", "list"], "path").contains(&"/shared/page.md".to_owned()));
+}
+
+#[test]
+fn help_says_which_commands_end_with_findings() {
+    let machine = Machine::new("findings");
+    for verb in ["status", "diff", "verify"] {
+        let help = machine.run(&["disk", verb, "--help"]).ok();
+        assert!(help.contains("exit code is 3"), "{help}");
+    }
+}

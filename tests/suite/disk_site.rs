@@ -1,6 +1,8 @@
-//! A website from Markdown, as a browser and a file system see it.
+//! A website: its pages, as a browser and a file system see them, and what is published of it.
 
+use crate::disk_files::place;
 use crate::support::*;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -137,4 +139,76 @@ fn who_shows_the_entity_hears_that_its_website_was_changed() {
     assert!(said());
     alice.ok(&["disk", "publish"]);
     assert!(!said());
+}
+
+/// Another program writes a file of the group, with the directories around it.
+fn write(store: &Store<'_>, path: &str, content: &str) {
+    let file = place(store, path);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, content).unwrap();
+}
+
+#[test]
+fn who_publishes_or_verifies_hears_of_names_that_begin_with_a_dot() {
+    let machine = Machine::new("site, hidden");
+    let alice = machine.group("a", &[]);
+    write(&alice, "/public/website/index.md", "# Hello\n");
+    let plain = alice.run(&["disk", "publish"]);
+    plain.exits(0);
+    assert!(!plain.stderr.contains("with a dot"), "{}", plain.stderr);
+    write(&alice, "/public/website/.htaccess", "deny\n");
+    write(&alice, "/public/website/.well-known/security.txt", "mail us\n");
+    write(&alice, "/public/.elsewhere", "not of the website\n");
+    alice.run(&["disk", "status"]).exits(0);
+    alice.is_so_already(&["disk", "scan"]);
+    let run = alice.run(&["disk", "publish"]);
+    let root = run.ok();
+    assert_eq!(root, plain.ok(), "they are not published");
+    assert!(run.stderr.contains("left out /public/website/.htaccess and 1 more"), "{}", run.stderr);
+    let site = text(&place(&alice, "/public/website"));
+    let verified = machine.run(&["disk", "verify", "--root", &root, &site]);
+    verified.exits(0);
+    assert!(verified.stderr.contains("left out 2 files"), "{}", verified.stderr);
+
+    // Those that are named are files like any other.
+    let file = text(&place(&alice, "/public/website/.htaccess"));
+    alice.ok(&["disk", "put", &file, "/public/website/.htaccess"]);
+    write(&alice, "/public/website/.htaccess", "allow\n");
+    assert_eq!(alice.json(&["disk", "scan"])["edited"], json!(["/public/website/.htaccess"]));
+    let run = alice.run(&["disk", "publish"]);
+    let root = run.ok();
+    assert!(run.stderr.contains("left out /public/website/.well-known, "), "{}", run.stderr);
+    fs::write(&file, "deny\n").unwrap();
+    let verified = machine.run(&["disk", "verify", "--root", &root, &site, "--json"]);
+    assert_eq!(verified.exits(3).parsed(), json!([{"path": ".htaccess", "finding": "differs"}]));
+    // A tree is put with them.
+    alice.ok(&["disk", "put", "-r", &site, "/public/copy"]);
+    let copied = "/public/copy/.well-known/security.txt";
+    assert!(alice.column(&["disk", "list"], "path").contains(&copied.to_owned()));
+}
+
+#[test]
+fn what_is_wrong_with_a_website_is_mended_by_publishing_it() {
+    let machine = Machine::new("site, findings");
+    let alice = machine.group("a", &[]);
+    write(&alice, "/public/website/index.md", "# Hello\n");
+    let root = alice.ok(&["disk", "publish"]);
+    let kinds = || alice.column(&["check"], "kind");
+    assert_eq!(kinds(), Vec::<String>::new());
+    // Without its sums nobody can verify it; other sums verify another website.
+    alice.ok(&["disk", "remove", "/public/website/B3SUMS"]);
+    assert_eq!(column(&alice.run(&["check", "--json"]).parsed(), "kind"), ["site-changed"]);
+    assert_eq!(alice.ok(&["disk", "publish"]), root);
+    assert_eq!(kinds(), Vec::<String>::new());
+    write(&alice, "/public/website/B3SUMS", "nothing\r\n");
+    alice.ok(&["disk", "scan"]);
+    assert_eq!(column(&alice.run(&["check", "--json"]).parsed(), "kind"), ["site-changed"]);
+    assert_eq!(alice.ok(&["disk", "publish"]), root);
+    assert_eq!(kinds(), Vec::<String>::new());
+    // Where nothing is, nothing can be published.
+    alice.ok(&["disk", "remove", "-r", "/public/website"]);
+    alice.run(&["disk", "publish"]).exits(4);
+    assert_eq!(kinds(), Vec::<String>::new());
+    alice.run(&["disk", "status"]).exits(0);
+    assert!(!alice.run(&["entity", "show"]).stderr.contains("disk publish"));
 }

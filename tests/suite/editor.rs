@@ -220,8 +220,28 @@ fn where_nobody_can_write_no_editor_is_begun() {
     }
     // An editor that does not run has lost nothing, and leaves nothing.
     let run = edit(&store, "/no/such/editor", &["chat", "edit", &id, "--edit"]);
-    run.fails(130, "nothing was done");
+    run.fails(74, "cannot run the editor `/no/such/editor`");
     assert!(!run.stderr.contains("the text is in"), "{}", run.stderr);
     assert!(run.stderr.contains("VISUAL or EDITOR"), "{}", run.stderr);
     assert_eq!(texts(&machine), Vec::<PathBuf>::new());
+    let page = machine.path("page.md");
+    std::fs::write(&page, "one\n").unwrap();
+    store.ok(&["disk", "put", &text(&page), "/shared/page.md"]);
+    // The text of a file is nobody's program.
+    for missing in ["no-such-editor", &text(&page)] {
+        let run = edit(&store, missing, &["disk", "edit", "/shared/page.md"]);
+        run.fails(74, "cannot run the editor");
+        assert!(!run.stderr.contains("the text is in"), "{}", run.stderr);
+        assert!(run.stderr.contains("VISUAL or EDITOR"), "{}", run.stderr);
+        assert_eq!(texts(&machine), Vec::<PathBuf>::new());
+    }
+    // A script that wrote something before it failed to find a program has lost nothing.
+    let broken = editor(&machine, "broken", "echo 'a long text' > \"$1\"; no-such-editor \"$1\"");
+    for args in [&["chat", "send", "--edit"][..], &["disk", "edit", "/shared/page.md"]] {
+        let run = edit(&store, &broken, args);
+        run.fails(74, "the text is in");
+        let [file] = &texts(&machine)[..] else { panic!("{run:?}") };
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "a long text\n");
+        std::fs::remove_file(file).unwrap();
+    }
 }

@@ -310,3 +310,22 @@ fn of_the_removals_in_two_records_of_one_member_the_later_one_counts() {
         assert_eq!(carol["deleted_at"], json!(START + 90), "{first} {second}: {carol}");
     }
 }
+
+#[test]
+fn who_removes_a_member_for_good_hears_how_to_add_it_again() {
+    let machine = Machine::new("removed for good");
+    let store = machine.group("store", &[BOB]);
+    let run = store.run(&["member", "remove", BOB]);
+    run.exits(0);
+    assert!(!run.stderr.contains("trash restore"), "{}", run.stderr);
+    let (_, said) = run.stderr.split_once("`crdtctl ").expect("a command");
+    let (command, _) = said.split_once('`').expect("its end");
+    assert!(command.starts_with("member add "), "{command}");
+    store.ok(&command.split(' ').collect::<Vec<_>>());
+    assert!(store.column(&["member", "list"], "member_id").contains(&BOB.to_owned()));
+    // The trash restores everything else.
+    let id = store.send("hello");
+    store.ok(&["member", "remove", BOB]);
+    let run = store.run(&["chat", "delete", &id]);
+    assert!(run.exits(0).stderr.contains("trash restore"), "{}", run.stderr);
+}

@@ -272,3 +272,32 @@ fn pruning_says_beforehand_that_it_makes_a_replica() {
     let dry = own.run(&["chat", "send", "hi", "-n"]);
     assert!(!dry.exits(0).stderr.contains("replica"), "{}", dry.stderr);
 }
+
+#[test]
+fn what_pruning_keeps_is_not_called_prunable() {
+    let machine = Machine::new("kept tombstones");
+    let store = machine.project("p", &[]);
+    let issue = store.ok(&["issue", "open", "The crane squeaks"]);
+    store.ok(&["issue", "close", &issue]);
+    let card = store.ok(&["kanban", "add", "Paint the lighthouse"]);
+    store.ok(&["kanban", "archive", &card]);
+    for id in [&issue, &card] {
+        let run = store.run(&["tombstone", "why", id, "--json"]);
+        let why = run.json();
+        assert_eq!((&why["prunable"], &why["waiting_for"]), (&json!(false), &json!([])));
+        assert!(run.stderr.contains("pruning keeps it"), "{}", run.stderr);
+    }
+    let prunable = |args: &[&str]| -> Vec<Value> {
+        let rows = store.json(args);
+        rows.as_array().unwrap().iter().map(|row| row["prunable"].clone()).collect()
+    };
+    assert_eq!(prunable(&["tombstone", "list"]), [json!(false), json!(false)]);
+    assert_eq!(prunable(&["tombstone", "list", "--by", "kind"]), [json!(0), json!(0)]);
+    // They wait for nobody, and nothing stops them from going but what they are.
+    assert_eq!(store.json(&["tombstone", "list", "--blocked"]), json!([]));
+    let run = store.run(&["tombstone", "list", "--by", "member"]);
+    assert!(!run.exits(0).stderr.contains("crdtctl prune"), "{}", run.stderr);
+    let run = store.run(&["prune"]);
+    assert!(run.exits(0).stderr.contains("nothing to prune"), "{}", run.stderr);
+    assert_eq!(store.json(&["sql", "SELECT id FROM tombstones WHERE prunable"]), json!([]));
+}

@@ -1,6 +1,8 @@
 //! Sentences and questions about records that leave their documents for good.
 
 use crate::cmd::failure::word;
+use crate::concern::core;
+use crate::id::DocId;
 use crate::limits::TRASH_AGE_SECONDS;
 use crate::ui::Written;
 
@@ -26,14 +28,30 @@ pub fn say_gone(written: &mut Written) {
         None => {}
         Some([one]) => {
             let id = one.as_str().unwrap_or_default();
-            written.sentence.push_str(&format!(
-                "; it is gone for good, and kept in the trash for {TRASH_DAYS} days: \
-                 `crdtctl trash restore {}`",
-                word(id)
-            ));
+            let back = match removed_from(written, id) {
+                // The trash shows a former member, and restores none: who joins again joins anew.
+                Some(entity) => format!(
+                    "; the record is gone for good: `crdtctl member add {} -e {}` adds the member again",
+                    word(id),
+                    word(&entity)
+                ),
+                None => format!(
+                    "; it is gone for good, and kept in the trash for {TRASH_DAYS} days: \
+                     `crdtctl trash restore {}`",
+                    word(id)
+                ),
+            };
+            written.sentence.push_str(&back);
         }
         Some(several) => written.sentence.push_str(&format!("; {}", lost(several.len()))),
     }
+}
+
+/// Returns the entity that a write removed this member from; `None` if it did something else.
+fn removed_from(written: &Written, id: &str) -> Option<String> {
+    let doc = DocId::parse(written.doc.as_deref()?).ok()?;
+    let is_member = doc.concern() == Some(core::SPEC.name) && written.id.as_deref() == Some(id);
+    doc.entity().filter(|_| is_member).map(|entity| entity.to_string())
 }
 
 /// Returns the sentence about records that left their documents.

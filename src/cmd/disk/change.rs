@@ -1,14 +1,17 @@
 //! Commands that change the index and the files: take in, change, commit, write the files.
 
+use super::lying::Lying;
 use crate::cmd::context::say_gone;
 use crate::cmd::failure::hint;
 use crate::cmd::{Context, exit_code};
-use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, document};
+use crate::concern::disk::{
+    Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, document, no_file,
+};
 use crate::disk::{self, TakenIn, Tree, Which};
 use crate::error::{Error, Hint, Kind, Next, Result, counted};
 use crate::id::EntityId;
 use crate::operation::{self, Operation, Outcome, Together};
-use crate::query::disk::version;
+use crate::query::disk::{self as query, version};
 use crate::store::Session;
 use crate::ui::{Report, Written};
 use serde_json::json;
@@ -181,6 +184,9 @@ pub fn remove(context: &Context, entity: &EntityId, path: &str, all: bool) -> Re
 }
 
 pub fn restore(context: &Context, entity: &EntityId, file: &str) -> Result<Report> {
+    if let Some((path, has_content)) = removed_by_others(context, entity, file)? {
+        return bring_back(context, entity, &path, has_content);
+    }
     // Take in the file at the path that the version is restored to first.
     let version = match file.starts_with('/') {
         true => None,
@@ -191,6 +197,50 @@ pub fn restore(context: &Context, entity: &EntityId, file: &str) -> Result<Repor
     change(context, entity, &at(path.iter()), |session| {
         Ok(told(operation::run(session, &Operation::DiskRestore(restore))?))
     })
+}
+
+/// Writes a file again that another program removed from its directory; one that was moved is followed, and
+/// then there is none to bring back.
+fn bring_back(
+    context: &Context,
+    entity: &EntityId,
+    path: &str,
+    has_content: bool,
+) -> Result<Report> {
+    let path = DiskPath::parse(path)?;
+    // Taking in a path that is named keeps its file, which is then written again.
+    change(context, entity, &Which::At([path.clone()].into()), |session| {
+        let doc = document(entity, path.disk());
+        let is_there =
+            Directory::with(session, &doc, |_, directory| Ok(directory.at(&path)?.is_some()))?;
+        if !is_there {
+            return Err(no_file(path.as_str()));
+        }
+        let sentence = match has_content {
+            true => format!("wrote {path} again"),
+            false => format!(
+                "{path} is written again once a bundle has its content; the next export asks for it"
+            ),
+        };
+        Ok(Written { sentence, ..Written::default() })
+    })
+}
+
+/// Returns the path of a file that another program removed from its directory, and whether the store has its
+/// content; `None` for any other file.
+fn removed_by_others(
+    context: &Context,
+    entity: &EntityId,
+    named: &str,
+) -> Result<Option<(String, bool)>> {
+    let reader = context.reader()?;
+    let Ok((doc, file)) = query::file(&reader, entity, named) else { return Ok(None) };
+    let lying = Lying::of(&reader, entity, &doc)?;
+    if file.deleted || !lying.is_removed(&file)? {
+        return Ok(None);
+    }
+    let has_content = lying.has_content(&file)?;
+    Ok(Some((file.path, has_content)))
 }
 
 pub fn scan(context: &Context, entity: &EntityId) -> Result<Report> {

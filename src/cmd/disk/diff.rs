@@ -37,7 +37,11 @@ pub fn diff(
     let reader = context.reader()?;
     let Some(with) = with else {
         let (doc, file) = known(&reader, entity, named)?;
-        let new = Side { path: file.path.clone(), text: lying(&reader, entity, &doc, &file)? };
+        let lying = Lying::of(&reader, entity, &doc)?;
+        let new = match lying.is_removed(&file)? {
+            true => Side::of(None)?,
+            false => Side { path: file.path.clone(), text: text(&lying, &file)? },
+        };
         return compared(&Side::of(Some(file))?, &new);
     };
     // A file that only one side has differs as a whole.
@@ -77,10 +81,10 @@ fn other(context: &Context, reader: &Reader, doc: &DocId, with: &Path) -> Result
 }
 
 /// Returns the text of a file as it is in its directory.
-fn lying(reader: &Reader, entity: &EntityId, doc: &DocId, file: &DiskFile) -> Result<String> {
+fn text(lying: &Lying<'_>, file: &DiskFile) -> Result<String> {
     let mut bytes = Vec::new();
     let failed = |e| Error::io(format!("cannot read {}", file.path), e);
-    Lying::of(reader, entity, doc)?.open(file)?.content.read_to_end(&mut bytes).map_err(failed)?;
+    lying.open(file)?.content.read_to_end(&mut bytes).map_err(failed)?;
     TextFile::of(&bytes).map(|file| file.text).ok_or_else(|| no_text(&file.path))
 }
 

@@ -294,14 +294,19 @@ fn in_editor(context: &Context, path: &DiskPath, old: &TextFile) -> Result<Edite
     let dir = tempfile::Builder::new().prefix("crdtctl-").tempdir().map_err(failed)?;
     let file = dir.path().join(path.name());
     fs::write(&file, old.bytes()).map_err(failed)?;
+    let another = "name another one in VISUAL or EDITOR, or give `-` and pipe the new text in";
     let ended = editor::run(&chosen, &file)
-        .map_err(|e| Error::io(format!("cannot run the editor `{chosen}`"), e))?;
-    let draft = EditedFile { dir: dir.keep(), file };
-    if !ended.success() {
-        let what = format!("`{chosen}` ended with {ended}: nothing was changed");
-        return Err(draft.kept(path, Error::new(Kind::Interrupted, what)));
+        .map_err(|e| Error::io(editor::cannot_run(&chosen), e).hint(another))?;
+    if ended.success() {
+        return Ok(EditedFile { dir: dir.keep(), file });
     }
-    Ok(draft)
+    let failed = editor::failed_with(&chosen, ended, "nothing was changed");
+    // An editor that did not run has changed nothing, unless it is a script that ran up to that line.
+    let is_unchanged = fs::read(&file).is_ok_and(|text| text == old.bytes());
+    match failed.kind == Kind::Io && is_unchanged {
+        true => Err(failed.hint(another)),
+        false => Err(EditedFile { dir: dir.keep(), file }.kept(path, failed)),
+    }
 }
 
 #[cfg(unix)]

@@ -112,7 +112,7 @@ pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) 
     }
     let around = DiskPath::parse_dir(path).ok();
     let progress = context.progress("getting files", Some(rows.len() as u64));
-    let mut count = 0u64;
+    let (mut count, mut removed) = (0u64, Vec::new());
     for (doc, kinds) in documents(entity) {
         let Some(view) = reader.view(&doc)? else { continue };
         let lying = Lying::of(&reader, entity, &doc)?;
@@ -121,6 +121,10 @@ pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) 
             let Some(file) = read(&view, &row.id).filter(|_| kinds.contains(&at.disk())) else {
                 continue;
             };
+            if lying.is_removed(&file)? {
+                removed.push(row.path.as_str());
+                continue;
+            }
             let below = around.as_ref().and_then(|dir| row.path.strip_prefix(dir.as_str()));
             let below = below.filter(|below| !below.is_empty()).map_or(at.within(), |below| below);
             let target = dir.join(below.trim_start_matches('/'));
@@ -135,6 +139,16 @@ pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) 
             count += 1;
         }
     }
-    files::wait_for(dir)?;
-    Ok(Report::nothing().note(format!("wrote {} to {}", counted(count, "file"), dir.display())))
+    if count > 0 {
+        files::wait_for(dir)?;
+    }
+    let wrote = format!("wrote {} to {}", counted(count, "file"), dir.display());
+    let report = Report::nothing().note(wrote);
+    let Some(first) = removed.first() else { return Ok(report) };
+    let first = match removed.len() {
+        1 => (*first).to_owned(),
+        n => format!("{first} and {} more", n.saturating_sub(1)),
+    };
+    let left = format!("left out {first}, which another program removed or moved");
+    Ok(report.note(format!("{left}: `crdtctl disk scan` takes that in")))
 }

@@ -3,8 +3,8 @@
 use super::change::{change, told};
 use crate::cmd::{Context, files};
 use crate::concern::disk::{DiskPath, Publish, SUMS, WEBSITE};
-use crate::disk::Which;
-use crate::error::{Error, Kind, Result};
+use crate::disk::{self, Which};
+use crate::error::{Error, Kind, Result, counted};
 use crate::id::{EntityId, hex};
 use crate::operation::{self, Operation};
 use crate::ui::{Column, Report, row};
@@ -22,18 +22,33 @@ const COLUMNS: &[Column] = &[Column::text("path", "path"), Column::text("finding
 pub fn publish(context: &Context, entity: &EntityId, html: Option<&Path>) -> Result<Report> {
     html.map_or(Ok(()), is_free)?;
     // Publish what is in the directory, since that is what gets verified.
-    let site = Which::Below(DiskPath::parse_dir(WEBSITE)?);
-    let mut report = change(context, entity, &site, |session| {
+    let website = DiskPath::parse_dir(WEBSITE)?;
+    let mut report = change(context, entity, &Which::Below(website.clone()), |session| {
         let publish = Operation::DiskPublish(Publish { entity: entity.clone() });
         let mut written = told(operation::run(session, &publish)?);
         // The root goes to standard output.
         written.creates = true;
         Ok(written)
     })?;
+    // It is published already: a remark that cannot be made is no reason to fail.
+    let hidden = context.reader().and_then(|reader| disk::hidden(&reader, entity, &website));
+    report.notes.extend(left_out(&hidden.unwrap_or_default()));
     if let Some(dir) = html {
         report.notes.extend(super::html::write(context, entity, dir)?);
     }
     Ok(report)
+}
+
+/// Says which paths are not published since their names begin with a dot.
+fn left_out(hidden: &[String]) -> Option<String> {
+    let first = crate::ui::shown_text(hidden.first()?);
+    let (what, begin) = match hidden.len() {
+        1 => (first.to_string(), "its name begins"),
+        n => (format!("{first} and {} more", n.saturating_sub(1)), "their names begin"),
+    };
+    Some(format!(
+        "left out {what}, since {begin} with a dot: `crdtctl disk put` takes in files that are named"
+    ))
 }
 
 /// Refuses a directory in which something could be overwritten.
@@ -77,13 +92,28 @@ pub fn verify(root: &str, dir: &Path) -> Result<Report> {
             Some(Some(_)) => {}
         }
     }
-    lying.keys().filter(|path| !listed.contains_key(*path)).for_each(|path| add(path, "extra"));
+    let unlisted = lying.keys().filter(|path| !listed.contains_key(*path));
+    // Nobody publishes those without being told to; a system or an editor has put them there.
+    let is_hidden = |path: &&String| path.split('/').any(|name| name.starts_with('.'));
+    let (hidden, extra): (Vec<&String>, Vec<&String>) = unlisted.partition(is_hidden);
+    extra.into_iter().for_each(|path| add(path, "extra"));
     found.sort_by(|a, b| a.path.cmp(&b.path));
     let rows = found.iter().map(row).collect::<Result<Vec<_>>>()?;
-    let report = Report::list(rows, COLUMNS, None, "the copy matches what was published");
+    let mut report = Report::list(rows, COLUMNS, None, "the copy matches what was published");
+    report.notes.extend(unchecked(hidden.len()));
     Ok(match found.is_empty() {
         true => report,
         false => report.exit(crate::cmd::exit_code(Kind::Findings)),
+    })
+}
+
+/// Says how many files of a copy are not looked at since a name in their path begins with a dot.
+fn unchecked(hidden: usize) -> Option<String> {
+    let files = counted(hidden as u64, "file");
+    (hidden > 0).then(|| {
+        format!(
+            "left out {files} in whose path a name begins with a dot: not published, not checked"
+        )
     })
 }
 

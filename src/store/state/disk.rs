@@ -84,13 +84,13 @@ impl State {
         })
     }
 
-    /// Returns what was written of a document's files: ids and hashes.
-    pub fn written_hashes(&self, doc: &DocId) -> Result<Vec<(String, String)>> {
+    /// Returns what was written of a document's files, and where: ids, each with a path and a hash.
+    pub fn written_places(&self, doc: &DocId) -> Result<Vec<(String, (String, String))>> {
         if !self.has_table("disk_file")? {
             return Ok(Vec::new());
         }
-        let sql = "SELECT file, blake3 FROM disk_file WHERE doc_id = ?1";
-        self.all(sql, params![doc.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        let sql = "SELECT file, path, blake3 FROM disk_file WHERE doc_id = ?1";
+        self.all(sql, params![doc.as_str()], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))
     }
 
     /// Returns where contents that are not text were written: paths and hashes.
