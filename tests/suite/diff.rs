@@ -269,6 +269,36 @@ fn a_fork_is_a_state_where_states_are_asked_for() {
     assert_eq!(run.exits(5).parsed()[0]["state"], "forked");
 }
 
+/// `hello`, then a world behind it and the first letter gone, as Yjs wrote it without garbage collection.
+#[test]
+fn a_document_is_compared_with_what_it_was_at_any_kind_of_moment() {
+    let machine = Machine::new("diff at");
+    let now: &[u8] = b"\x01\x02\x04\x00\x04\x01\x01t\x01h\x84\x04\x00\x0aello world\x01\x04\x01\x00\x01";
+    let put = |name: &str, bytes: &[u8]| {
+        std::fs::write(machine.path(name), bytes).unwrap();
+        text(&machine.path(name))
+    };
+    let now = put("now.bin", now);
+    let snapshot = put("then.snap", &[0, 1, 4, 5]);
+    let vector = put("then.sv", &[1, 4, 5]);
+    let change = |at: &str| {
+        let run = machine.run(&["doc", "diff", &now, &now, "--at", at, "--json"]);
+        let row = run.exits(3).parsed()[0].clone();
+        (row["collection"].clone(), row["change"].clone(), row["fields"]["value"].clone())
+    };
+    let of = |old: &str| (json!("t"), json!("changed"), json!({"old": old, "new": "ello world"}));
+    assert_eq!(change(&snapshot), of("hello"));
+    // A state vector does not say what was deleted then.
+    assert_eq!(change(&vector), of("ello"));
+    assert_eq!(change("4:5"), of("ello"));
+    for at in [&snapshot, &vector] {
+        let stat = machine.run(&["doc", "diff", &now, &now, "--at", at, "--stat", "--json"]);
+        assert_eq!(stat.exits(3).parsed()[0]["state"], "ahead", "{at}");
+    }
+    let all = put("all.snap", &[1, 4, 1, 0, 1, 1, 4, 11]);
+    machine.run(&["doc", "diff", &now, &now, "--at", &all]).exits(0);
+}
+
 /// What builds on something missing is named and not compared, as everywhere.
 #[test]
 fn a_file_with_a_gap_is_compared_as_far_as_it_shows() {

@@ -59,7 +59,9 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Report> {
     let old = match args.at.moment {
         Some(_) => {
             let file = context.any_document(&args.old, FromKind { kind: None })?;
-            DiffSide::types(args.old.clone(), None, args.at.types(context, &file)?)
+            let types = args.at.types(context, &file)?;
+            file.note_waiting(context, &types);
+            DiffSide::types(args.old.clone(), None, types)
         }
         None => side(context, &args.old)?,
     };
