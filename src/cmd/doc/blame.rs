@@ -39,7 +39,7 @@ const COLUMNS: &[Column] = &[
 pub fn run(context: &Context, args: &BlameArgs) -> Result<Report> {
     let file = context.any_document(&args.doc, args.from)?;
     let types = file.types()?;
-    file.note_waiting(context, &types);
+    file.note_unshown(context, &types);
     let times = WrittenAt::of(&timed(&file)).map_err(no_longer_decodes)?;
     let found = blame(&types, container(&types, &args.path)?, &times);
     Ok(Report::list(rows(&found)?, COLUMNS, Some("client"), "nothing is there"))

@@ -86,7 +86,7 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
     if args.at.moment.is_some() {
         let file = context.any_document(&args.doc, args.from)?;
         let types = args.at.types(context, &file)?;
-        file.note_waiting(context, &types);
+        file.note_unshown(context, &types);
         return of_types(context, Rc::new(types), format, args);
     }
     let types = match context.subject(&args.doc, args.from)? {
@@ -102,7 +102,7 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
         },
         Subject::File(file) => {
             let types = file.types()?;
-            file.note_waiting(context, &types);
+            file.note_unshown(context, &types);
             Rc::new(types)
         }
     };
