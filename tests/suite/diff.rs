@@ -273,7 +273,8 @@ fn a_fork_is_a_state_where_states_are_asked_for() {
 #[test]
 fn a_document_is_compared_with_what_it_was_at_any_kind_of_moment() {
     let machine = Machine::new("diff at");
-    let now: &[u8] = b"\x01\x02\x04\x00\x04\x01\x01t\x01h\x84\x04\x00\x0aello world\x01\x04\x01\x00\x01";
+    let now: &[u8] =
+        b"\x01\x02\x04\x00\x04\x01\x01t\x01h\x84\x04\x00\x0aello world\x01\x04\x01\x00\x01";
     let put = |name: &str, bytes: &[u8]| {
         std::fs::write(machine.path(name), bytes).unwrap();
         text(&machine.path(name))

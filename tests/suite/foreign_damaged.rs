@@ -213,8 +213,7 @@ fn messages_one_after_the_other_are_a_log() {
 #[test]
 fn a_fork_within_one_log_is_refused_where_it_would_lose_a_side() {
     let machine = Machine::new("fork in a log");
-    let side =
-        |words: &str| [&[1, 1, 7, 0, 4, 1, 1, b't', 8], words.as_bytes(), &[0]].concat();
+    let side = |words: &str| [&[1, 1, 7, 0, 4, 1, 1, b't', 8], words.as_bytes(), &[0]].concat();
     let log = [side("helloAAA"), side("helloBBB")].concat();
     let file = put(&machine, "fork.log", &log);
     let new = text(&machine.path("new.bin"));

@@ -91,6 +91,39 @@ fn deletions_are_told() {
     );
 }
 
+/// A key that is set and deleted in one transaction lost the value that it had before.
+#[test]
+fn a_value_that_was_replaced_by_nothing_is_told_as_deleted() {
+    let machine = Machine::new("set and deleted");
+    let file = |name: &str, bytes: &[u8]| put(&machine, name, &data_encoding::BASE64.encode(bytes));
+    let base = file(
+        "base",
+        b"\x01\x02\x04\x00\x28\x01\x01m\x01k\x01w\x08precious\x28\x01\x01m\x01z\x01\x7d\x01\x00",
+    );
+    let explain = |update: &str, base: &str| {
+        machine.run(&["doc", "explain", update, "--base", base, "--json"]).json()
+    };
+    let gone = [(json!("m/k"), json!("\"precious\""))];
+    // With its content collected, and with the content still there.
+    for (name, content) in
+        [("collected", &b"\xa1\x04\x00\x01"[..]), ("kept", b"\xa8\x04\x00\x01w\x03tmp")]
+    {
+        let both = [&b"\x01\x01\x04\x02"[..], content, b"\x01\x04\x02\x00\x01\x02\x01"].concat();
+        let acts = explain(&file(name, &both), &base);
+        assert_eq!(done(&acts, "deletes"), gone, "{name}");
+        // Set and left there, it replaced the other one.
+        let set = [&b"\x01\x01\x04\x02"[..], content, b"\x01\x04\x01\x00\x01"].concat();
+        let acts = explain(&file(&format!("{name} set"), &set), &base);
+        let expected = if name == "kept" { &[][..] } else { &gone };
+        assert_eq!(done(&acts, "deletes"), expected, "{name}");
+    }
+    // An attribute of XML: clock 31 sets `class` of the node in the plan again, and is deleted, too.
+    let state = put(&machine, "state", STATE);
+    let update = file("attribute", b"\x01\x01\x07\x1f\xa1\x07\x1e\x01\x01\x07\x01\x1e\x02");
+    let acts = explain(&update, &state);
+    assert_eq!(done(&acts, "deletes"), [(json!("page/p/class"), json!("\"note\""))]);
+}
+
 #[test]
 fn the_history_that_is_there_is_listed() {
     let machine = Machine::new("history");
