@@ -124,6 +124,42 @@ fn a_value_that_was_replaced_by_nothing_is_told_as_deleted() {
     assert_eq!(done(&acts, "deletes"), [(json!("page/p/class"), json!("\"note\""))]);
 }
 
+/// Keys and roots may have a `/` or a `~`: paths print both escaped, and are understood as they are printed.
+#[test]
+fn a_path_is_understood_as_it_is_printed() {
+    let machine = Machine::new("paths");
+    // A text under the key `a/b` of the map `m`, and one under `a~1b`; the text `r/s`.
+    let bytes = [
+        &b"\x01\x06\x04\x00\x27\x01\x01m\x03a/b\x02\x04\x00\x04\x00\x05slash"[..],
+        b"\x27\x01\x01m\x04a~1b\x02\x04\x00\x04\x06\x05tilde\x04\x01\x03r/s\x04root",
+        b"\x28\x01\x01m\x01c\x01\x7d\x01\x00",
+    ];
+    let file = put(&machine, "paths.bin", &data_encoding::BASE64.encode(&bytes.concat()));
+    let blamed = |path: &str| {
+        let rows = machine.run(&["doc", "blame", &file, path, "--json"]).json();
+        rows[0]["what"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(blamed("m/a~1b"), "slash");
+    assert_eq!(blamed("m/a~01b"), "tilde");
+    assert_eq!(blamed("r~1s"), "root");
+    // As it is, as long as it means nothing else.
+    assert_eq!((blamed("m/a/b"), blamed("r/s")), ("slash".to_owned(), "root".to_owned()));
+    let run = machine.run(&["doc", "blame", &file, "nothing"]);
+    assert!(run.fails(4, "no root").stderr.contains("r~1s"), "{}", run.stderr);
+    let acts = machine.run(&["doc", "explain", &file, "--json"]).json();
+    let told: Vec<Value> = done(&acts, "inserts-text").into_iter().map(|(path, _)| path).collect();
+    assert_eq!(told, ["m/a~1b", "m/a~01b", "r~1s"]);
+    let tree = machine.run(&["doc", "tree", &file, "--json"]).json();
+    assert_eq!(column(&tree, "path").last().map(String::as_str), Some("r~1s"));
+    for root in ["r~1s", "r/s"] {
+        let dumped = machine.run(&["doc", "dump", &file, "--root", root]).json();
+        assert_eq!(dumped, json!({"r/s": "root"}), "{root}");
+    }
+    for path in told.iter().map(|path| path.as_str().unwrap()) {
+        machine.run(&["doc", "blame", &file, path]).exits(0);
+    }
+}
+
 #[test]
 fn the_history_that_is_there_is_listed() {
     let machine = Machine::new("history");

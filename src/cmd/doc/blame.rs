@@ -11,7 +11,8 @@ use crate::ui::{Column, Report, rows};
 ///
 /// One row per run of text that one client wrote in one go, per element, or per key: the client id, its
 /// clocks, and when it was written, if the file records that. Formats are left out; `doc explain` shows them.
-/// A path is a root, then keys and indexes of elements: `cells/0/source`; `doc tree` lists the paths.
+/// A path is a root, then keys and indexes of elements: `cells/0/source`; `doc tree` lists the paths. In a key,
+/// `~1` stands for `/` and `~0` for `~`, as `doc tree` prints them.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc blame state.bin text
