@@ -15,6 +15,7 @@ mod message_log;
 mod packed;
 mod recognize;
 mod refused;
+mod snapshot;
 mod text;
 
 pub use database::{LevelFile, is_level_file, is_sqlite, level, unseen, with_log};
@@ -24,6 +25,7 @@ pub use identified::{
 pub use message::frame;
 pub use recognize::{Named, identify, identify_as};
 pub use refused::{breaks_off, is_something_else, why_not};
+pub use snapshot::{FoundMoment, SnapshotForm};
 
 #[cfg(test)]
 mod tests;

@@ -81,6 +81,16 @@ impl fmt::Display for DocPath {
     }
 }
 
+/// Escapes a key as one step of a path, as in JSON Pointer: `~` is `~0`, `/` is `~1`.
+pub fn step(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Returns the key that a step of a path stands for.
+pub fn key(step: &str) -> String {
+    step.replace("~1", "/").replace("~0", "~")
+}
+
 /// What the keys of a path offer, owned or borrowed.
 pub trait Keys {
     /// Returns the path as a borrowed list, as documents take it.
@@ -180,6 +190,14 @@ mod tests {
         }
         assert!(path.to_string().starts_with("k0/k1/"));
         assert_eq!(DocPath::from(&path.steps()[..]), path);
+    }
+
+    #[test]
+    fn a_step_stands_for_its_key() {
+        for (name, written) in [("a/b", "a~1b"), ("a~1b", "a~01b"), ("~", "~0"), ("/", "~1")] {
+            assert_eq!((step(name), key(written)), (written.to_owned(), name.to_owned()));
+        }
+        assert_eq!(key("a~b"), "a~b");
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub fn run(context: &Context, args: DigestArgs) -> Result<Report> {
             Subject::File(file) => {
                 row.insert("file".into(), json!(file.name));
                 let types = file.types()?;
-                file.note_waiting(context, &types);
+                file.note_unshown(context, &types);
                 of_types(&types)
             }
         },

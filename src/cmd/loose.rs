@@ -2,7 +2,7 @@
 
 use super::failure::word;
 use super::foreign::{ForeignFile, FromKind};
-use super::subject::{LooseDocument, no_longer_decodes, pick, refused_by_yjs, split};
+use super::subject::{LooseDocument, forked, no_longer_decodes, pick, refused_by_yjs, split};
 use super::{Context, files};
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Result};
@@ -49,18 +49,8 @@ fn of_document(wanted: &str, file: &LooseDocument) -> Result<Vec<Row>> {
     if let Some(message) = refused_by_yjs(&file.document) {
         rows.push(finding(wanted, "undecodable", "error", &message, None));
     }
-    let merged = Update::walk(&file.update).map_err(no_longer_decodes)?;
-    for step in &file.document.steps {
-        let Ok(update) = Update::walk(&step.update) else { continue };
-        if let Some(id) = update.contradicts(&merged) {
-            let message = format!(
-                "two of its updates hold different operations of client {}, from clock {} on: two programs \
-                 used one client id",
-                id.client, id.clock
-            );
-            rows.push(finding(wanted, "replica-fork", "error", &message, None));
-            break;
-        }
+    if let Some(fork) = file.fork {
+        rows.push(finding(wanted, "replica-fork", "error", &forked(fork), None));
     }
     for waiting in file.types()?.waiting() {
         let message = format!("{waiting}, which is not here");

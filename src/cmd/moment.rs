@@ -6,8 +6,9 @@ use super::subject::{LooseDocument, no_longer_decodes};
 use super::time::fixed;
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Result, counted};
-use crate::foreign::{FileContent, KeptUpdate};
+use crate::foreign::{FileContent, FoundMoment, KeptUpdate, SnapshotForm};
 use crate::wire::{Clocks, DeleteSet, Update, Version, merge_many};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::Path;
 
 /// `--at MOMENT`, for commands that show a document.
@@ -17,6 +18,14 @@ pub struct AtMoment {
     /// or state vector, in a file or as CLIENT:CLOCK,…
     #[arg(id = "moment", long = "at", value_name = "MOMENT")]
     pub moment: Option<String>,
+    /// How the snapshot is encoded, if the document does not tell
+    #[arg(long = "at-from", value_name = "FORM", value_parser = forms(), requires = "moment")]
+    pub form: Option<SnapshotForm>,
+}
+
+fn forms() -> impl TypedValueParser<Value = SnapshotForm> {
+    PossibleValuesParser::new([SnapshotForm::V1, SnapshotForm::V2].map(SnapshotForm::name))
+        .map(|name| if name == "v2" { SnapshotForm::V2 } else { SnapshotForm::V1 })
 }
 
 impl AtMoment {
@@ -28,12 +37,17 @@ impl AtMoment {
     pub fn types(&self, context: &Context, file: &LooseDocument) -> Result<SharedTypes> {
         match &self.moment {
             None => file.types(),
-            Some(moment) => then(context, file, moment),
+            Some(moment) => then(context, file, moment, self.form),
         }
     }
 }
 
-fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedTypes> {
+fn then(
+    context: &Context,
+    file: &LooseDocument,
+    moment: &str,
+    form: Option<SnapshotForm>,
+) -> Result<SharedTypes> {
     if let Some(number) = moment.strip_prefix('#') {
         let count: usize = number
             .parse()
@@ -53,8 +67,16 @@ fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedT
     if is_readable(path) {
         let read = ForeignFile::read(path, FromKind { kind: None })?;
         return match read.identified.map(|identified| identified.found) {
-            Some(FileContent::Moment(version)) => {
-                SharedTypes::read_at(file.update.clone(), Some(&version))
+            Some(FileContent::Moment(found)) => {
+                let form = match form {
+                    Some(form) => form,
+                    None => form_of(context, file, moment, &found)?,
+                };
+                let version = found.read_as(form).ok_or_else(|| {
+                    Error::usage(format!("{moment} is no snapshot in {}", form.name()))
+                        .hint("leave out `--at-from`: the document tells which it is")
+                })?;
+                SharedTypes::read_at(file.update.clone(), Some(version))
             }
             Some(FileContent::Vector(clocks)) => at_clocks(context, file, clocks),
             _ => Err(Error::usage(format!("{moment} is neither a snapshot nor a state vector"))
@@ -80,6 +102,25 @@ fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedT
     }
     let end = seconds.saturating_add(1).saturating_mul(1_000);
     merged(steps.iter().filter(|step| step.at.is_some_and(|at| at < end)))
+}
+
+/// Returns how a snapshot of a document is encoded, and notes it if it may be encoded otherwise.
+fn form_of(
+    context: &Context,
+    file: &LooseDocument,
+    moment: &str,
+    found: &FoundMoment,
+) -> Result<SnapshotForm> {
+    let document = Update::walk(&file.update).map_err(no_longer_decodes)?.version();
+    let (form, is_either) = found.form_for(&document);
+    if is_either {
+        let (form, other) = (form.name(), form.other().name());
+        context.note(format!(
+            "{moment} can be a snapshot in v1 or in v2, with other deletions: it is read as {form}; \
+             `--at-from {other}` reads it as {other}"
+        ));
+    }
+    Ok(form)
 }
 
 fn merged<'s>(steps: impl Iterator<Item = &'s KeptUpdate>) -> Result<SharedTypes> {

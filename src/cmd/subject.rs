@@ -1,5 +1,6 @@
 //! Resolves arguments that can name a document or a file.
 
+use super::failure::word;
 use super::foreign::{ForeignFile, FromKind, is_readable};
 use super::{Context, files, resolve};
 use crate::concern::{self, CONCERNS};
@@ -10,7 +11,7 @@ use crate::error::{Error, Kind, Result, listed};
 use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate};
 use crate::id::DocId;
 use crate::store::Reader;
-use crate::wire::{Fault, SharedBytes, Update, merge_many};
+use crate::wire::{Fault, Id, SharedBytes, Update, merge_many};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -41,6 +42,8 @@ pub struct LooseDocument {
     pub is_alone: bool,
     /// The size of the file, whatever is around the document and beside it; `None` for one of a store.
     pub stored_bytes: Option<usize>,
+    /// The first unit that two of its updates hold differently: merged, only one of them is left.
+    pub fork: Option<Id>,
 }
 
 /// The content of a document, read in one of two ways.
@@ -97,6 +100,7 @@ impl LooseDocument {
     ) -> Result<Self> {
         let update = merged(&name, &document)?;
         Ok(LooseDocument {
+            fork: fork(&document, &update)?,
             stored_bytes: Some(file.size),
             is_alone: identified.is_one_update(),
             name,
@@ -107,12 +111,37 @@ impl LooseDocument {
         })
     }
 
-    /// Notes which updates of the file wait for something that is not in it.
-    pub fn note_waiting(&self, context: &Context, types: &SharedTypes) {
+    /// Notes what of the file is not shown: updates that wait for something that is not in it, and one side
+    /// of a fork.
+    pub fn note_unshown(&self, context: &Context, types: &SharedTypes) {
         for waiting in types.waiting() {
             let file = &self.name;
             context.note(format!("{file}: {waiting}, which is not here; they are not shown"));
         }
+        self.note_fork(context);
+    }
+
+    /// Notes that two of its updates hold different operations under one client id.
+    pub fn note_fork(&self, context: &Context) {
+        if let Some(fork) = self.fork {
+            context.note(format!("{}: {}; only one of them is shown", self.name, forked(fork)));
+        }
+    }
+
+    /// Refuses a document of which two updates hold different operations under one client id: whatever is
+    /// made of all of them lacks what one of the two programs wrote.
+    ///
+    /// # Errors
+    /// `Forked`.
+    pub fn refuse_fork(&self) -> Result<()> {
+        let Some(fork) = self.fork else { return Ok(()) };
+        let file = word(&self.name);
+        Err(Error::new(Kind::Forked, format!("{} holds two histories", self.name))
+            .because(forked(fork))
+            .hint(format!(
+                "keep the file as it is; `crdtctl doc convert {file} --to ndjson -O FILE` writes each of its \
+                 updates apart"
+            )))
     }
 
     /// Returns its content: every shared type.
@@ -213,6 +242,7 @@ impl Context {
                     update,
                     is_alone: true,
                     stored_bytes: None,
+                    fork: None,
                 })
             }
         }
@@ -395,6 +425,24 @@ fn merged(name: &str, document: &FoundDocument) -> Result<SharedBytes> {
     merge_many(updates).map_err(|fault| {
         Error::untrusted(format!("{name}: an update in it does not decode")).because(fault)
     })
+}
+
+/// Returns the first unit that two updates of a document hold differently; `merged` is all of them.
+fn fork(document: &FoundDocument, merged: &[u8]) -> Result<Option<Id>> {
+    if document.steps.len() < 2 {
+        return Ok(None);
+    }
+    let merged = Update::walk(merged).map_err(no_longer_decodes)?;
+    let differs = |step: &KeptUpdate| Update::walk(&step.update).ok()?.contradicts(&merged);
+    Ok(document.steps.iter().find_map(differs))
+}
+
+/// Says that two updates of one document hold different operations.
+pub fn forked(Id { client, clock }: Id) -> String {
+    format!(
+        "two of its updates hold different operations of client {client}, from clock {clock} on: two programs \
+         used one client id"
+    )
 }
 
 /// Returns the error for bytes that were read as an update before.

@@ -1,8 +1,8 @@
-//! Forms without a wrapping: updates, state vectors, snapshots.
+//! Forms without a wrapping: updates and state vectors.
 
 use super::identified::{Depth, FileContent, FileKind, Identified};
 use crate::error::counted;
-use crate::wire::{ByteReader, Clocks, DeleteSet, Update, Version, from_v2_within};
+use crate::wire::{ByteReader, Clocks, Update, from_v2_within};
 
 pub fn v1(bytes: &[u8]) -> Option<Identified> {
     Update::walk(bytes).ok()?;
@@ -51,7 +51,8 @@ pub fn clocks(bytes: &[u8]) -> Option<Clocks> {
     (reader.left() == 0).then_some(clocks)
 }
 
-fn read_clocks(reader: &mut ByteReader<'_>) -> Option<Clocks> {
+/// Reads a state vector.
+pub fn read_clocks(reader: &mut ByteReader<'_>) -> Option<Clocks> {
     let mut clocks = Clocks::new();
     for _ in 0..reader.count(2).ok()? {
         let client = reader.client().ok()?;
@@ -60,37 +61,4 @@ fn read_clocks(reader: &mut ByteReader<'_>) -> Option<Clocks> {
         }
     }
     Some(clocks)
-}
-
-/// Recognises a delete set followed by a state vector that covers it.
-pub fn snapshot(bytes: &[u8]) -> Option<Identified> {
-    moment(bytes, false)
-        .or_else(|| moment(bytes, true))
-        .map(|version| Identified::bare(FileKind::Snapshot, FileContent::Moment(version)))
-}
-
-fn moment(bytes: &[u8], differences: bool) -> Option<Version> {
-    let mut reader = ByteReader::at(bytes, 0);
-    let mut deletes = DeleteSet::default();
-    for _ in 0..reader.count(2).ok()? {
-        let client = reader.client().ok()?;
-        let mut at = 0u32;
-        for _ in 0..reader.count(2).ok()? {
-            let (start, len) = (reader.clock().ok()?, reader.clock().ok()?);
-            let (start, len) = match differences {
-                true => (at.checked_add(start)?, len.checked_add(1)?),
-                false => (start, len),
-            };
-            if start < at || len == 0 {
-                return None;
-            }
-            at = start.checked_add(len)?;
-            deletes.insert(client, start..at);
-        }
-    }
-    let clocks = read_clocks(&mut reader)?;
-    let known = |(client, range): (u64, std::ops::Range<u32>)| {
-        clocks.get(&client).is_some_and(|clock| range.end <= *clock)
-    };
-    (reader.left() == 0 && deletes.iter().all(known)).then_some(Version { clocks, deletes })
 }

@@ -1,7 +1,8 @@
 //! The result of identifying bytes, and how deep to look.
 
+use super::snapshot::FoundMoment;
 use crate::limits::{UNPACKED_BYTES, UNPACKED_STRETCH, WRAPPINGS};
-use crate::wire::{Clocks, SharedBytes, Update, Version};
+use crate::wire::{Clocks, SharedBytes, Update};
 use std::cell::Cell;
 use std::fmt;
 
@@ -206,7 +207,7 @@ pub enum FileContent {
     /// How much somebody has.
     Vector(Clocks),
     /// A moment.
-    Moment(Version),
+    Moment(FoundMoment),
     /// Who is present.
     Presences(Vec<Presence>),
     /// A bundle, which is read elsewhere.
@@ -300,7 +301,7 @@ impl Identified {
                 documents.iter().flat_map(|document| &document.steps).all(holds_none)
             }
             FileContent::Vector(clocks) => !are_drawn(clocks.keys().copied()),
-            FileContent::Moment(version) => !are_drawn(version.clocks.keys().copied()),
+            FileContent::Moment(moment) => !are_drawn(moment.clocks().keys().copied()),
             FileContent::Presences(all) => all.is_empty(),
             FileContent::Packed => false,
             FileContent::Nothing(_) => true,

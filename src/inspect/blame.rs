@@ -3,6 +3,7 @@
 use super::steps::WrittenAt;
 use crate::crdt::types::{AuthoredPart, JsonForm, SharedType, SharedTypes, SharedValue};
 use crate::error::{Error, Result};
+use crate::path::{key, step};
 use serde::Serialize;
 
 /// The maximum length in bytes of a shown value.
@@ -79,29 +80,63 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// Returns the container at a path: a root, then keys and indices of elements, separated by `/`.
+/// How the next step of a path is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StepForm {
+    /// As paths are printed: up to the next `/`, and escaped.
+    Printed,
+    /// As a person may write it: the longest name with which the rest begins, whatever is in the name.
+    Plain,
+}
+
+impl StepForm {
+    /// Splits a path into the name of its next step, which may be one of these, and the rest.
+    fn split<'p, 'n>(
+        self,
+        path: &'p str,
+        names: impl Iterator<Item = &'n str>,
+    ) -> (String, Option<&'p str>) {
+        let (first, rest) = match path.split_once('/') {
+            Some((first, rest)) => (first, Some(rest)),
+            None => (path, None),
+        };
+        if self == StepForm::Printed {
+            return (key(first), rest);
+        }
+        let begins = |name: &&str| {
+            path.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        match names.filter(begins).max_by_key(|name| name.len()) {
+            Some(name) => (name.to_owned(), path.get(name.len().saturating_add(1)..)),
+            None => (first.to_owned(), rest),
+        }
+    }
+}
+
+/// Returns the container at a path: a root, then keys and indices of elements, separated by `/`, as paths are
+/// printed (see [`step`]). If that leads nowhere, names may be written as they are.
 ///
 /// # Errors
 /// `NotFound`, saying how far the path leads; `Usage` for a value that is not a container.
 pub fn container(types: &SharedTypes, path: &str) -> Result<SharedType> {
-    let root = types
-        .live_roots()
-        .filter(|(name, _)| {
-            path == *name || path.strip_prefix(name).is_some_and(|r| r.starts_with('/'))
-        })
-        .max_by_key(|(name, _)| name.len());
-    let Some((name, mut at)) = root else {
-        let roots: Vec<&str> = types.live_roots().map(|(name, _)| name).collect();
+    follow(types, path, StepForm::Printed).or_else(|_| follow(types, path, StepForm::Plain))
+}
+
+fn follow(types: &SharedTypes, path: &str, form: StepForm) -> Result<SharedType> {
+    let (root, mut rest) = form.split(path, types.live_roots().map(|(name, _)| name));
+    let Some(mut at) = types.live_root(&root) else {
+        let roots: Vec<String> = types.live_roots().map(|(name, _)| step(name)).collect();
+        let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
         return Err(Error::not_found(format!("there is no root for {path}"))
             .hint(format!("the roots are {}", crate::error::listed(&roots))));
     };
-    let rest = path.get(name.len()..).unwrap_or_default();
-    let mut way = name.to_owned();
-    for step in rest.split('/').skip(1) {
-        let keyed = types.fields(at).find(|(key, _)| *key == step).map(|(_, part)| part);
-        let element = || types.elements(at).nth(step.parse().ok()?);
+    let mut way = step(&root);
+    while let Some(left) = rest {
+        let (name, after) = form.split(left, types.fields(at).map(|(key, _)| key));
+        let keyed = types.fields(at).find(|(key, _)| *key == name).map(|(_, part)| part);
+        let element = || types.elements(at).nth(name.parse().ok()?);
         let part = keyed.or_else(element);
-        way = format!("{way}/{step}");
+        way = format!("{way}/{}", step(&name));
         at = match part {
             Some(SharedValue::Type(inner)) => inner,
             Some(_) => {
@@ -111,6 +146,7 @@ pub fn container(types: &SharedTypes, path: &str) -> Result<SharedType> {
             }
             None => return Err(Error::not_found(format!("there is nothing at {way}"))),
         };
+        rest = after;
     }
     Ok(at)
 }

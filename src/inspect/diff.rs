@@ -54,6 +54,11 @@ pub trait Compared: Source {
     fn is_whole(&self) -> bool {
         true
     }
+    /// Whether it shows every shared type: reading its update again would show no more, but not the moment
+    /// at which it was read.
+    fn is_full(&self) -> bool {
+        false
+    }
     /// Returns the digest of what it shows.
     fn digest(&self) -> [u8; 32];
     /// Returns the update it was read from.
@@ -79,6 +84,10 @@ impl Compared for AnyView {
         AnyView::version(self)
     }
 
+    fn is_full(&self) -> bool {
+        matches!(self, AnyView::Types(..))
+    }
+
     fn digest(&self) -> [u8; 32] {
         AnyView::digest(self)
     }
@@ -95,6 +104,10 @@ impl Compared for SharedTypes {
 
     fn is_whole(&self) -> bool {
         self.waiting().is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        true
     }
 
     fn digest(&self) -> [u8; 32] {

@@ -62,18 +62,22 @@ pub fn explain(update: &Update<'_>, base: Option<&Update<'_>>) -> Vec<Act> {
     let mut teller = Teller { placed: PlacedBlocks::of(&all), all: &all, paths: BTreeMap::new() };
     let mut acts = Vec::new();
     let mut set = BTreeSet::new();
+    let mut gone = update.version().deletes;
     for (client, range) in all.client_ranges() {
         for index in range {
             let Some(block) = all.blocks().get(index) else { continue };
             for clocks in new.within(client, block.clock..block.next_clock()) {
                 let list = teller.placed.list(index);
-                set.extend(list.filter(|list| teller.placed.is_keyed(*list)));
+                let dead =
+                    gone.within(client, clocks.clone()).map(|range| range.len()).sum::<usize>();
+                let lives = block.kind != BlockKind::Deleted && dead < clocks.len();
+                let is_set = |list: &u32| lives && teller.placed.is_keyed(*list);
+                set.extend(list.filter(is_set));
                 let act = teller.tell(client, index, block, clocks);
                 join(&mut acts, act, list);
             }
         }
     }
-    let mut gone = update.version().deletes;
     gone.subtract(&base.map(|base| base.version().deletes).unwrap_or_default());
     teller.deletions(&gone, &new, &set, &mut acts);
     acts.into_iter().map(|(act, _)| act).collect()
@@ -164,8 +168,9 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// Adds deletions of existing content. Not listed separately: what was replaced under its key, was
-    /// written in the same update, or is in a container that is deleted as a whole.
+    /// Adds deletions of existing content. Not listed separately: what was written in the same update, is in
+    /// a container that is deleted as a whole, or was replaced under its key, unless what replaced it is
+    /// deleted, too.
     fn deletions(
         &mut self,
         gone: &DeleteSet,

@@ -3,7 +3,7 @@
 //! Which keys are names and which are ids is known for a concern's collections; elsewhere it is inferred from
 //! the key. [`keys`] returns the path of a single location.
 
-use crate::path::DocPath;
+use crate::path::{DocPath, step};
 use crate::schema::{Collection, FieldKind, FieldRole, Spec, UNLISTED, role_by_name};
 use crate::wire::{Id, Locations, Owner};
 use std::collections::HashMap;
@@ -301,11 +301,6 @@ fn is_name(key: &[u8]) -> bool {
         && key.iter().all(|b| b.is_ascii_alphabetic() || *b == b'_')
 }
 
-/// Escapes a key as one step of a path, as in JSON Pointer: `~` is `~0`, `/` is `~1`.
-pub fn step(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
 /// Returns the keys that lead to a location, including its own, the root first. The key of an element of a
 /// sequence is its id.
 pub fn keys(locations: &Locations<'_>, location: usize) -> DocPath {
@@ -340,7 +335,7 @@ pub fn bracketed(id: Id) -> String {
     format!("[{}:{}]", id.client, id.clock)
 }
 
-/// Joins keys into one path; see [`step`].
+/// Joins keys into one path; see [`crate::path::step`].
 pub fn joined(keys: &[String]) -> String {
     keys.iter().map(|key| step(key)).collect::<Vec<_>>().join("/")
 }

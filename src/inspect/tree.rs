@@ -5,6 +5,7 @@ use crate::crdt::source::Source;
 use crate::crdt::types::{Insert, PlacedBlocks, SharedType, SharedTypes, SharedValue, TypeKind};
 use crate::crdt::view::{LentEntries, LentValue, View};
 use crate::parallel;
+use crate::path::key;
 use crate::schema::Spec;
 use crate::wire::{AnyHead, Id, Update, Value};
 use serde::Serialize;
@@ -65,8 +66,8 @@ pub fn tree_of_types(types: &SharedTypes, depth: usize) -> Vec<Branch> {
         }
         if let Some(place) = targets.get(&container) {
             let arrow = grower.patterns.named_child(pattern, "→");
-            let child =
-                place.split('/').fold(arrow, |at, step| grower.patterns.named_child(at, step));
+            let steps = place.split('/').map(key);
+            let child = steps.fold(arrow, |at, step| grower.patterns.named_child(at, &step));
             grower.see(child, "target", 1);
         }
         for (key, part) in types.fields(container) {

@@ -163,7 +163,7 @@ enum SideState<'s> {
 impl SideState<'_> {
     /// Returns the state with every shared type: embeds and formats are content, too.
     fn in_full(self) -> Result<Self> {
-        let Some(read) = self.get() else { return Ok(self) };
+        let Some(read) = self.get().filter(|read| !read.is_full()) else { return Ok(self) };
         let types = SharedTypes::read(read.bytes().to_vec())?;
         Ok(SideState::Own(Box::new(types)))
     }

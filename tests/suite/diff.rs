@@ -269,6 +269,90 @@ fn a_fork_is_a_state_where_states_are_asked_for() {
     assert_eq!(run.exits(5).parsed()[0]["state"], "forked");
 }
 
+/// `hello`, then a world behind it and the first letter gone, as Yjs wrote it without garbage collection.
+#[test]
+fn a_document_is_compared_with_what_it_was_at_any_kind_of_moment() {
+    let machine = Machine::new("diff at");
+    let now: &[u8] =
+        b"\x01\x02\x04\x00\x04\x01\x01t\x01h\x84\x04\x00\x0aello world\x01\x04\x01\x00\x01";
+    let put = |name: &str, bytes: &[u8]| {
+        std::fs::write(machine.path(name), bytes).unwrap();
+        text(&machine.path(name))
+    };
+    let now = put("now.bin", now);
+    let snapshot = put("then.snap", &[0, 1, 4, 5]);
+    let vector = put("then.sv", &[1, 4, 5]);
+    let change = |at: &str| {
+        let run = machine.run(&["doc", "diff", &now, &now, "--at", at, "--json"]);
+        let row = run.exits(3).parsed()[0].clone();
+        (row["collection"].clone(), row["change"].clone(), row["fields"]["value"].clone())
+    };
+    let of = |old: &str| (json!("t"), json!("changed"), json!({"old": old, "new": "ello world"}));
+    assert_eq!(change(&snapshot), of("hello"));
+    // A state vector does not say what was deleted then.
+    assert_eq!(change(&vector), of("ello"));
+    assert_eq!(change("4:5"), of("ello"));
+    for at in [&snapshot, &vector] {
+        let stat = machine.run(&["doc", "diff", &now, &now, "--at", at, "--stat", "--json"]);
+        assert_eq!(stat.exits(3).parsed()[0]["state"], "ahead", "{at}");
+    }
+    let all = put("all.snap", &[1, 4, 1, 0, 1, 1, 4, 11]);
+    machine.run(&["doc", "diff", &now, &now, "--at", &all]).exits(0);
+}
+
+/// A text in which what was bold is deleted still has the marks. They format nothing.
+#[test]
+fn marks_that_format_nothing_are_no_difference() {
+    let machine = Machine::new("marks");
+    let put = |name: &str, blocks: &[&[u8]], deletes: &[u8]| {
+        let count = u8::try_from(blocks.len()).unwrap();
+        let bytes = [&[1, count, 1, 0], &*blocks.concat(), deletes].concat();
+        std::fs::write(machine.path(name), bytes).unwrap();
+        text(&machine.path(name))
+    };
+    let mark = |at: u8, right: Option<u8>, json: &str| {
+        let (info, right) = match right {
+            Some(right) => (0xc6, vec![1, right]),
+            None => (0x86, vec![]),
+        };
+        let len = u8::try_from(json.len()).unwrap();
+        [&[info, 1, at], &*right, b"\x04bold", &[len], json.as_bytes()].concat()
+    };
+    let ab: &[u8] = b"\x04\x01\x01t\x02ab";
+    let (on, off) = (mark(0, Some(1), "true"), mark(1, None, "null"));
+    let same = [
+        put("plain.bin", &[b"\x04\x01\x01t\x01a"], &[0]),
+        put("marked.bin", &[ab, &on, &off], &[1, 1, 1, 1, 1]),
+        // Marks at the end, and an end of what never began.
+        put("open.bin", &[ab, &on], &[1, 1, 1, 1, 1]),
+        put("closed.bin", &[ab, &mark(0, Some(1), "null")], &[1, 1, 1, 1, 1]),
+    ];
+    let digest = |file: &str| machine.run(&["digest", file]).ok();
+    for file in &same {
+        assert_eq!(digest(file), digest(&same[0]), "{file}");
+        for other in &same {
+            machine.run(&["doc", "diff", file, other]).exits(0);
+        }
+    }
+    // A mark between two letters that format alike is none; a root of nothing but marks is empty.
+    let two = put("two.bin", &[ab], &[0]);
+    let between = put("between.bin", &[ab, &mark(0, Some(1), "null")], &[0]);
+    assert_eq!(digest(&two), digest(&between));
+    machine.run(&["doc", "diff", &two, &between]).exits(0);
+    let nothing = text(&machine.path("nothing.bin"));
+    std::fs::write(&nothing, [0, 0]).unwrap();
+    let only = put("only.bin", &[ab, &on, &off], &[1, 1, 1, 0, 2]);
+    assert_eq!(digest(&only), digest(&nothing));
+    machine.run(&["doc", "diff", &only, &nothing]).exits(0);
+    // What is bold is another document, wherever the marks are.
+    let bold = put("bold.bin", &[ab, &on, &off], &[0]);
+    assert!(![digest(&two), digest(&same[0])].contains(&digest(&bold)));
+    machine.run(&["doc", "diff", &two, &bold]).exits(3);
+    let left_open = put("left open.bin", &[ab, &on], &[0]);
+    assert_eq!(digest(&left_open), digest(&bold));
+    machine.run(&["doc", "diff", &left_open, &bold]).exits(0);
+}
+
 /// What builds on something missing is named and not compared, as everywhere.
 #[test]
 fn a_file_with_a_gap_is_compared_as_far_as_it_shows() {

@@ -209,6 +209,52 @@ fn messages_one_after_the_other_are_a_log() {
     }
 }
 
+/// Two programs wrote under one client id, and one log has both. Merged, one of them is lost.
+#[test]
+fn a_fork_within_one_log_is_refused_where_it_would_lose_a_side() {
+    let machine = Machine::new("fork in a log");
+    let side = |words: &str| [&[1, 1, 7, 0, 4, 1, 1, b't', 8], words.as_bytes(), &[0]].concat();
+    let log = [side("helloAAA"), side("helloBBB")].concat();
+    let file = put(&machine, "fork.log", &log);
+    let new = text(&machine.path("new.bin"));
+    let whole = put(&machine, "whole.bin", side("helloAAA"));
+    for command in [
+        &["doc", "merge", &file, "-O", &new][..],
+        &["doc", "merge", &whole, &file, "-O", &new],
+        &["doc", "convert", &file, "--to", "v1", "-O", &new],
+        &["doc", "convert", &file, "--to", "base64"],
+        &["doc", "diff-update", &whole, &file, "-O", &new],
+        &["doc", "rebuild", &file, "-O", &new],
+    ] {
+        let run = machine.run(command);
+        run.fails(5, "two histories");
+        assert!(run.stderr.contains("client 7, from clock 5"), "{command:?} {}", run.stderr);
+        assert!(!machine.path("new.bin").exists(), "{command:?}");
+    }
+    let store = machine.store("store", ALICE);
+    for load in [
+        &["doc", "load", &file, "--doc", "notes:garden:plan"][..],
+        &["sync", "import", "--raw", "notes:garden:plan", &file],
+    ] {
+        store.run(load).fails(5, "two histories");
+    }
+    store.run(&["doc", "show", "notes:garden:plan"]).exits(4);
+    for command in ["dump", "show", "tree", "blocks", "log", "size", "explain"] {
+        let run = machine.run(&["doc", command, &file]);
+        let said = run.exits(0).stderr.contains("two of its updates hold different operations");
+        assert!(said, "{command}: {}", run.stderr);
+    }
+    // Each side is there for those who want to choose.
+    let lines = machine.run(&["doc", "convert", &file, "--to", "ndjson"]).exits(0).stdout.clone();
+    assert_eq!(lines.lines().count(), 2);
+    let first = machine.run(&["doc", "dump", &file, "--at", "#1"]).json();
+    assert_eq!(first, json!({"t": "helloAAA"}));
+    // The same update twice is no fork.
+    let twice = put(&machine, "twice.log", [side("helloAAA"), side("helloAAA")].concat());
+    let run = machine.run(&["doc", "convert", &twice, "--to", "v1", "-O", &new]);
+    assert!(!run.exits(0).stderr.contains("different operations"), "{}", run.stderr);
+}
+
 #[test]
 fn one_of_several_in_standard_input_is_picked() {
     let machine = Machine::new("picked");

@@ -111,6 +111,7 @@ fn every_shared_type_is_read_as_yjs_reads_it() {
         else {
             panic!("{at}: no snapshot");
         };
+        let moment = moment.v1.unwrap();
         match SharedTypes::read_at(v1.clone(), Some(&moment)) {
             // A surrogate pair that was split since then is gone: Yjs wrote it so.
             Ok(then) if typed(&then).to_string().contains(char::REPLACEMENT_CHARACTER) => {}

@@ -32,7 +32,10 @@ pub fn run(context: &Context, args: &AnonymizeArgs) -> Result<Report> {
     args.out.spares(&[&args.doc])?;
     let (reader, doc) = match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, doc) => (reader, doc),
-        Subject::File(file) => return of_file(context, args, &file),
+        Subject::File(file) => {
+            file.note_fork(context);
+            return of_file(context, args, &file);
+        }
     };
     let view = match reader.any_view(&doc)?.ok_or_else(|| missing(&doc))? {
         AnyView::View(view) => view,

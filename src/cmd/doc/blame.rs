@@ -11,7 +11,8 @@ use crate::ui::{Column, Report, rows};
 ///
 /// One row per run of text that one client wrote in one go, per element, or per key: the client id, its
 /// clocks, and when it was written, if the file records that. Formats are left out; `doc explain` shows them.
-/// A path is a root, then keys and indexes of elements: `cells/0/source`; `doc tree` lists the paths.
+/// A path is a root, then keys and indexes of elements: `cells/0/source`; `doc tree` lists the paths. In a key,
+/// `~1` stands for `/` and `~0` for `~`, as `doc tree` prints them.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc blame state.bin text
@@ -39,7 +40,7 @@ const COLUMNS: &[Column] = &[
 pub fn run(context: &Context, args: &BlameArgs) -> Result<Report> {
     let file = context.any_document(&args.doc, args.from)?;
     let types = file.types()?;
-    file.note_waiting(context, &types);
+    file.note_unshown(context, &types);
     let times = WrittenAt::of(&timed(&file)).map_err(no_longer_decodes)?;
     let found = blame(&types, container(&types, &args.path)?, &times);
     Ok(Report::list(rows(&found)?, COLUMNS, Some("client"), "nothing is there"))

@@ -49,7 +49,10 @@ const COLUMNS: &[Column] = &[
 
 pub fn run(context: &Context, args: &BlocksArgs) -> Result<Report> {
     let (name, bytes) = match context.subject(&args.doc, args.from)? {
-        Subject::File(file) => (file.name.clone(), file.update),
+        Subject::File(file) => {
+            file.note_fork(context);
+            (file.name.clone(), file.update)
+        }
         Subject::Stored(reader, id) => {
             // If file and log do not fit together, the file alone can still be shown.
             let bytes = match reader.bytes(&id) {

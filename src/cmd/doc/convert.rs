@@ -57,6 +57,9 @@ pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
     if !file.is_alone {
         args.out.spares(&[&args.file])?;
     }
+    if args.to != ConvertForm::Ndjson {
+        file.refuse_fork()?;
+    }
     let line = |text: String| format!("{text}\n").into_bytes();
     let bytes = match args.to {
         ConvertForm::V1 => file.update.to_vec(),

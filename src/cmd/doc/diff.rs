@@ -59,7 +59,9 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Report> {
     let old = match args.at.moment {
         Some(_) => {
             let file = context.any_document(&args.old, FromKind { kind: None })?;
-            DiffSide::types(args.old.clone(), None, args.at.types(context, &file)?)
+            let types = args.at.types(context, &file)?;
+            file.note_unshown(context, &types);
+            DiffSide::types(args.old.clone(), None, types)
         }
         None => side(context, &args.old)?,
     };
@@ -176,10 +178,10 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
     let is_supported =
         Update::checked(&file.update, doc.as_ref().map_or(&[][..], concern::roots)).is_ok();
     let types = file.types()?;
+    file.note_unshown(context, &types);
     if is_supported && types.waiting().is_empty() {
         return DiffSide::file(name, doc, &file.update);
     }
-    file.note_waiting(context, &types);
     Ok(DiffSide::types(name, doc, types))
 }
 

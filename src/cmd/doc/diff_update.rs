@@ -31,6 +31,7 @@ pub fn run(context: &Context, args: &DiffUpdateArgs) -> Result<Report> {
     args.out.spares(&[&args.base, &args.newer])?;
     let base = version(context, &args.base, args.from)?;
     let newer = context.loose(&args.newer, args.from)?;
+    newer.refuse_fork()?;
     let update = Update::walk(&newer.update).map_err(|fault| {
         Error::untrusted(format!("{} does not decode", newer.name)).because(fault)
     })?;

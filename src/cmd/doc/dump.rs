@@ -10,6 +10,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::inspect::jsonpath;
 use crate::limits::ROW_LEVELS;
+use crate::path::key;
 use crate::ui::{Column, EscapedJson, Format, Report, Row, Take};
 use crate::wire::Value;
 use clap::ValueEnum;
@@ -86,7 +87,7 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
     if args.at.moment.is_some() {
         let file = context.any_document(&args.doc, args.from)?;
         let types = args.at.types(context, &file)?;
-        file.note_waiting(context, &types);
+        file.note_unshown(context, &types);
         return of_types(context, Rc::new(types), format, args);
     }
     let types = match context.subject(&args.doc, args.from)? {
@@ -102,7 +103,7 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
         },
         Subject::File(file) => {
             let types = file.types()?;
-            file.note_waiting(context, &types);
+            file.note_unshown(context, &types);
             Rc::new(types)
         }
     };
@@ -155,7 +156,9 @@ fn of_types(
     format: DumpFormat,
     args: &DumpArgs,
 ) -> Result<Report> {
-    let wanted = args.root.clone();
+    // Written as it is, or as `doc tree` prints it.
+    let is_root = |name: &String| types.live_root(name).is_some();
+    let wanted = args.root.clone().map(|name| if is_root(&name) { name } else { key(&name) });
     let chosen = move |types: &SharedTypes| -> Vec<(String, SharedType)> {
         let roots = types.live_roots().map(|(name, container)| (name.to_owned(), container));
         roots.filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name)).collect()

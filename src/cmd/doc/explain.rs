@@ -44,6 +44,7 @@ pub fn run(context: &Context, args: &ExplainArgs) -> Result<Report> {
     let file = context.any_document(&args.update, args.from)?;
     let base = args.base.as_ref();
     let base = base.map(|base| context.any_document(base, FromKind { kind: None })).transpose()?;
+    [Some(&file), base.as_ref()].into_iter().flatten().for_each(|file| file.note_fork(context));
     let walk = |bytes| Update::walk(bytes).map_err(no_longer_decodes);
     let update = walk(&file.update)?;
     let known = base.as_ref().map(|base| walk(&base.update)).transpose()?;

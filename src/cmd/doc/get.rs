@@ -43,7 +43,7 @@ pub fn run(context: &Context, args: &GetArgs) -> Result<Report> {
         },
         Subject::File(file) => {
             let types = file.types()?;
-            file.note_waiting(context, &types);
+            file.note_unshown(context, &types);
             (file.name.clone(), types.to_json()?)
         }
     };

@@ -104,7 +104,7 @@ fn describe(row: &mut Row, path: &std::path::Path, file: &ForeignFile, identifie
     row.insert("documents".into(), json!(documents));
     match &identified.found {
         FileContent::Vector(clocks) => drop(row.insert("vector".into(), json!(clocks))),
-        FileContent::Moment(version) => drop(row.insert("vector".into(), json!(version.clocks))),
+        FileContent::Moment(moment) => drop(row.insert("vector".into(), json!(moment.clocks()))),
         FileContent::Presences(all) => {
             let all = all.iter().map(|one| {
                 let state: Value = serde_json::from_str(&one.state).unwrap_or_default();
@@ -147,10 +147,10 @@ fn holds(found: &FileContent) -> String {
             several => named(several),
         },
         FileContent::Vector(clocks) => format!("the state vector of {}", clients(clocks.len())),
-        FileContent::Moment(version) => {
+        FileContent::Moment(moment) => {
             format!(
                 "a snapshot without content: the state vector of {}",
-                clients(version.clocks.len())
+                clients(moment.clocks().len())
             )
         }
         FileContent::Presences(all) => {

@@ -39,6 +39,7 @@ const COLUMNS: &[Column] = &[
 
 pub fn run(context: &Context, args: &DocLogArgs) -> Result<Report> {
     let file = context.any_document(&args.doc, args.from)?;
+    file.note_fork(context);
     // Without blocks and deletions an update is two zeros.
     if file.update.iter().all(|byte| *byte == 0) {
         return Ok(Report::list(Vec::new(), COLUMNS, Some("step"), "nobody has written anything"));

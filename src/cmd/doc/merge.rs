@@ -41,6 +41,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Report> {
     for (_, wanted) in files.iter().zip(&args.files).filter(|(file, _)| !file.is_alone) {
         args.out.spares(&[wanted])?;
     }
+    files.iter().try_for_each(LooseDocument::refuse_fork)?;
     let mut updates = Vec::with_capacity(files.len());
     for file in &files {
         updates.push(Update::walk(&file.update).map_err(|fault| {

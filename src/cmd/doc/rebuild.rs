@@ -33,6 +33,7 @@ pub fn run(context: &Context, args: &RebuildArgs) -> Result<Report> {
     context.knows_where(&args.out)?;
     args.out.spares(&[&args.doc])?;
     let file = context.any_document(&args.doc, args.from)?;
+    file.refuse_fork()?;
     let types = file.types()?;
     if let Some(waiting) = types.waiting().first() {
         return Err(Error::refused(format!("{} is incomplete", file.name))

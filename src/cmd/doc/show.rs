@@ -86,11 +86,15 @@ const WAITING: Section = Section {
 pub fn run(context: &Context, args: &ShowArgs) -> Result<Report> {
     if args.at.moment.is_some() {
         let file = context.any_document(&args.doc, args.from)?;
+        file.note_fork(context);
         return of_file(&file, &args.at.types(context, &file)?);
     }
     match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, id) => of_document(context, &reader, &id),
-        Subject::File(file) => of_file(&file, &file.types()?),
+        Subject::File(file) => {
+            file.note_fork(context);
+            of_file(&file, &file.types()?)
+        }
     }
 }
 

@@ -125,6 +125,7 @@ pub fn run(context: &Context, args: &SizeArgs) -> Result<Report> {
         let (reader, id) = match context.subject(wanted, args.from)? {
             Subject::Stored(reader, id) => (reader, id),
             Subject::File(file) => {
+                file.note_fork(context);
                 let mut sizes = Sizes::of(&file.update, None, args.by)
                     .map_err(|fault| undecodable(&file.name, &fault))?;
                 sizes.keep(args.top.unwrap_or(usize::MAX));

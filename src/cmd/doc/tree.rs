@@ -43,7 +43,7 @@ pub fn run(context: &Context, args: &TreeArgs) -> Result<Report> {
         },
         Subject::File(file) => {
             let types = file.types()?;
-            file.note_waiting(context, &types);
+            file.note_unshown(context, &types);
             tree_of_types(&types, depth)
         }
     };

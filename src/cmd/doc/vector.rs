@@ -87,7 +87,7 @@ pub fn version(context: &Context, wanted: &str, from: FromKind) -> Result<Versio
             Some(FileContent::Vector(clocks)) => {
                 return Ok(Version { clocks, ..Version::default() });
             }
-            Some(FileContent::Moment(version)) => return Ok(version),
+            Some(FileContent::Moment(moment)) => return Ok(moment.certain()),
             _ => {}
         }
     }

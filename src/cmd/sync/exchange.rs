@@ -365,7 +365,11 @@ fn raw_input(context: &Context, doc: &DocId, file: &Path, from: FromKind) -> Res
                 word(&wanted)
             )));
         }
-        Some(found) if !is_bare(found) => context.loose_in(&wanted, &read, from)?.update.to_vec(),
+        Some(found) if !is_bare(found) => {
+            let file = context.loose_in(&wanted, &read, from)?;
+            file.refuse_fork()?;
+            file.update.to_vec()
+        }
         None if from.kind.is_some() || is_something_else(&read.bytes) => {
             return Err(read.unknown(file, from));
         }

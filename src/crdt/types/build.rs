@@ -47,6 +47,8 @@ impl SharedTypes {
         })?;
         drop(update);
         let Built { version, waiting, roots, nodes, entries } = built;
+        // What was written later counts as deleted only for what is shown.
+        let version = moment.cloned().unwrap_or(version);
         Ok(SharedTypes { read, version, waiting, roots, nodes, entries })
     }
 }

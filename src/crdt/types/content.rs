@@ -124,6 +124,15 @@ impl SharedTypes {
         self.holds_anything(*node).then_some(SharedType(*node))
     }
 
+    /// Returns the live roots without those that hold only marks of formats, which format nothing.
+    pub(super) fn shown_roots(&self) -> impl Iterator<Item = (&str, SharedType)> {
+        let shows = |container: SharedType| {
+            let mut kinds = self.sequence(container).kinds();
+            self.is_keyed(container) || kinds.any(|kind| kind != BlockKind::Format)
+        };
+        self.live_roots().filter(move |(_, container)| shows(*container))
+    }
+
     fn holds_anything(&self, node: u32) -> bool {
         let node = self.nodes.get(node as usize);
         node.is_some_and(|node| !(node.sequence.is_empty() && node.keyed.is_empty()))

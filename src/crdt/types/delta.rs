@@ -71,4 +71,21 @@ impl SharedTypes {
         flush(&mut text, &attributes, &mut runs);
         runs
     }
+
+    /// Returns the runs of a text as they show: adjacent text with the same attributes is one run, whatever
+    /// marks are between.
+    pub fn shown_runs(&self, container: SharedType) -> Vec<DeltaRun<'_>> {
+        let mut runs: Vec<DeltaRun<'_>> = Vec::new();
+        for run in self.delta(container) {
+            match (runs.last_mut(), &run.insert) {
+                (Some(DeltaRun { insert: Insert::Text(text), attributes }), Insert::Text(more))
+                    if *attributes == run.attributes =>
+                {
+                    text.push_str(more)
+                }
+                _ => runs.push(run),
+            }
+        }
+        runs
+    }
 }

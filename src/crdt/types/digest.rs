@@ -4,6 +4,7 @@
 use super::content::{SharedType, SharedTypes, SharedValue, TypeKind};
 use crate::crdt::encoding::{ARRAY, BYTES, END, Encoding, LIST, MAP, PairedDigests, STRING, TEXT};
 use crate::wire::{BlockKind, ByteReader, Value, any};
+use std::collections::{BTreeMap, BTreeSet};
 
 const ELEMENT: u8 = 13;
 const FORMAT: u8 = 14;
@@ -42,7 +43,7 @@ impl SharedTypes {
 
     fn encode(&self, out: &mut Encoding, left: &dyn Fn(SharedType) -> bool) {
         out.raw(b"crdtctl content 1");
-        for (name, container) in self.live_roots() {
+        for (name, container) in self.shown_roots() {
             out.string(STRING, name.as_bytes());
             self.hash(out, container, left);
         }
@@ -137,39 +138,33 @@ impl SharedTypes {
         }
     }
 
-    /// Adjacent pieces of text count as one text, however they were written.
+    /// Adjacent pieces of text count as one text, however they were written; and formats by what they change
+    /// of the content behind them, not by their marks.
     fn hash_text<'t>(
         &'t self,
         out: &mut Encoding,
         container: SharedType,
         rest: &mut Vec<Rest<'t>>,
     ) {
-        let mut run = String::new();
-        let flush = |out: &mut Encoding, run: &mut String| {
-            if !run.is_empty() {
-                out.string(STRING, run.as_bytes());
-                run.clear();
-            }
-        };
+        let mut text = HashedText::default();
         let mut containers = Vec::new();
         for entry in self.sequence(container) {
             match entry.kind {
                 BlockKind::String => {
-                    self.push_text(&entry, &mut run);
-                    continue;
+                    text.begin(out);
+                    self.push_text(&entry, &mut text.run);
                 }
                 BlockKind::Format => {
-                    flush(out, &mut run);
                     let mut reader = ByteReader::at(self.slice(entry.content), 0);
                     // The walk read the same bytes: this cannot fail.
                     if let (Ok(key), Ok(json)) = (reader.text(), reader.text()) {
-                        out.string(FORMAT, key.as_bytes());
-                        out.value(&any::embedded(json).unwrap_or(Value::Undefined));
+                        text.mark(key, any::embedded(json).unwrap_or(Value::Undefined));
                     }
                 }
                 _ => {
-                    flush(out, &mut run);
                     for part in self.parts(&entry) {
+                        text.begin(out);
+                        text.flush(out);
                         match part {
                             // Its place is marked here, and it is hashed after the text.
                             SharedValue::Type(inner) => {
@@ -182,8 +177,62 @@ impl SharedTypes {
                 }
             }
         }
-        flush(out, &mut run);
+        text.flush(out);
         rest.push(Rest::Elements(Box::new(containers.into_iter())));
+    }
+}
+
+/// The state while a text is hashed.
+#[derive(Default)]
+struct HashedText<'t> {
+    /// Characters that are not hashed yet.
+    run: String,
+    /// The formats at the current position, by name.
+    formats: BTreeMap<&'t str, Value>,
+    /// Those that were hashed.
+    hashed: BTreeMap<&'t str, Value>,
+    /// The names of those that may differ between the two.
+    marked: BTreeSet<&'t str>,
+}
+
+impl<'t> HashedText<'t> {
+    /// Begins or ends a format. Nothing may follow that shows it.
+    fn mark(&mut self, name: &'t str, value: Value) {
+        match value {
+            Value::Null => drop(self.formats.remove(name)),
+            value => drop(self.formats.insert(name, value)),
+        }
+        self.marked.insert(name);
+    }
+
+    /// Hashes what the content that follows is formatted with, other than what is before it.
+    fn begin(&mut self, out: &mut Encoding) {
+        for name in std::mem::take(&mut self.marked) {
+            let (now, before) = (self.formats.get(name), self.hashed.get(name));
+            let is_same = match (now, before) {
+                (Some(now), Some(before)) => any::same(now, before),
+                (now, before) => now.is_none() && before.is_none(),
+            };
+            if is_same {
+                continue;
+            }
+            let now = now.cloned();
+            self.flush(out);
+            out.string(FORMAT, name.as_bytes());
+            out.value(now.as_ref().unwrap_or(&Value::Null));
+            match now {
+                Some(now) => drop(self.hashed.insert(name, now)),
+                None => drop(self.hashed.remove(name)),
+            }
+        }
+    }
+
+    /// Hashes the characters before an end of the run.
+    fn flush(&mut self, out: &mut Encoding) {
+        if !self.run.is_empty() {
+            out.string(STRING, self.run.as_bytes());
+            self.run.clear();
+        }
     }
 }
 

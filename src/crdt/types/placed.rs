@@ -4,6 +4,7 @@ use super::super::view::span::NONE;
 use super::build::Places;
 use super::content::TypeKind;
 use super::turns;
+use crate::path::step;
 use crate::wire::Update;
 
 /// The most steps that a path names; of a longer one only the last ones.
@@ -107,28 +108,29 @@ impl PlacedBlocks {
         self.place(list).is_some_and(|(_, key)| key.is_some())
     }
 
-    /// Returns the path to a list from its root: `root/key/*/name`, with `*` for elements without a name.
+    /// Returns the path to a list from its root: `root/key/*/name`, with `*` for elements without a name and
+    /// each step escaped.
     pub fn path(&self, list: u32) -> String {
-        let mut steps: Vec<&str> = Vec::new();
+        let mut steps: Vec<String> = Vec::new();
         let mut at = list;
         // Each container is inside an older one, so this ends.
         for _ in 0..=self.lists.len() {
             let Some((node, key)) = self.place(at) else { break };
-            steps.extend(key);
+            steps.extend(key.map(step));
             let name = self.names.get(node as usize).map_or("", String::as_str);
             at = self.created_in.get(node as usize).copied().unwrap_or(NONE);
             if at == NONE {
-                steps.push(name);
+                steps.push(step(name));
                 break;
             }
             let is_keyed = self.is_keyed(at);
             match (name.is_empty(), is_keyed) {
-                (false, _) => steps.push(name),
-                (true, false) => steps.push("*"),
+                (false, _) => steps.push(step(name)),
+                (true, false) => steps.push("*".to_owned()),
                 (true, true) => {}
             }
             if steps.len() > STEPS {
-                steps.push("…");
+                steps.push("…".to_owned());
                 break;
             }
         }

@@ -46,8 +46,16 @@ impl SharedTypes {
             TypeKind::XmlText => Value::Text(self.exact_xml(container)),
             TypeKind::Text if !self.is_rich(container) => Value::Text(self.plain_text(container)),
             TypeKind::Text => {
-                let delta = Value::List(self.delta(container).into_iter().map(run).collect());
-                match self.keyed(container).is_empty() {
+                let runs = self.shown_runs(container);
+                let is_plain = |run: &DeltaRun<'_>| {
+                    matches!(run.insert, Insert::Text(_)) && run.attributes.is_empty()
+                };
+                let is_keyed = self.is_keyed(container);
+                if !is_keyed && runs.iter().all(is_plain) {
+                    return Value::Text(self.plain_text(container));
+                }
+                let delta = Value::List(runs.into_iter().map(run).collect());
+                match !is_keyed {
                     true => delta,
                     false => object([("attributes", Value::Object(fields())), ("delta", delta)]),
                 }
@@ -69,7 +77,7 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
 
 impl Source for SharedTypes {
     fn roots(&self) -> Vec<String> {
-        self.live_roots().map(|(name, _)| name.to_owned()).collect()
+        self.shown_roots().map(|(name, _)| name.to_owned()).collect()
     }
 
     fn value(&self, path: &[&str]) -> Option<Value> {

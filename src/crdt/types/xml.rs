@@ -16,6 +16,8 @@ struct XmlStyle {
     value: fn(&Value) -> String,
     /// Whether names that became equal are told apart.
     is_distinct: bool,
+    /// Whether text is cut only where its formats change, not at every mark.
+    joins: bool,
 }
 
 /// As Yjs' `toString` writes it.
@@ -25,6 +27,7 @@ const YJS: XmlStyle = XmlStyle {
     name: str::to_lowercase,
     value: shown,
     is_distinct: false,
+    joins: false,
 };
 
 /// Escaped, and otherwise unchanged.
@@ -34,6 +37,7 @@ const EXACT: XmlStyle = XmlStyle {
     name: str::to_owned,
     value: shown,
     is_distinct: false,
+    joins: true,
 };
 
 /// As every XML parser reads it.
@@ -43,6 +47,7 @@ const WELL_FORMED: XmlStyle = XmlStyle {
     name: well_formed_name,
     value: told,
     is_distinct: true,
+    joins: false,
 };
 
 /// The next thing to write.
@@ -106,7 +111,10 @@ impl SharedTypes {
                 }
                 TypeKind::XmlFragment | TypeKind::Array => self.push_elements(container, &mut open),
                 TypeKind::XmlText | TypeKind::Text => {
-                    let runs = self.delta(container);
+                    let runs = match style.joins {
+                        true => self.shown_runs(container),
+                        false => self.delta(container),
+                    };
                     for DeltaRun { insert, attributes } in runs.into_iter().rev() {
                         let tags: Vec<(String, String)> = attributes
                             .iter()
