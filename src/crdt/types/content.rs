@@ -127,7 +127,8 @@ impl SharedTypes {
     /// Returns the live roots without those that hold only marks of formats, which format nothing.
     pub(super) fn shown_roots(&self) -> impl Iterator<Item = (&str, SharedType)> {
         let shows = |container: SharedType| {
-            let mut kinds = self.sequence(container).kinds();
+            let sequence = self.sequence(container);
+            let mut kinds = sequence.kinds();
             self.is_keyed(container) || kinds.any(|kind| kind != BlockKind::Format)
         };
         self.live_roots().filter(move |(_, container)| shows(*container))
