@@ -2,7 +2,9 @@
 
 use super::failure::word;
 use super::foreign::{ForeignFile, FromKind};
-use super::subject::{LooseDocument, forked, no_longer_decodes, pick, refused_by_yjs, split};
+use super::subject::{
+    LooseDocument, forked, moved, no_longer_decodes, pick, refused_by_yjs, split,
+};
 use super::{Context, files};
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Result};
@@ -52,7 +54,11 @@ fn of_document(wanted: &str, file: &LooseDocument) -> Result<Vec<Row>> {
     if let Some(fork) = file.fork {
         rows.push(finding(wanted, "replica-fork", "error", &forked(fork), None));
     }
-    for waiting in file.types()?.waiting() {
+    let types = file.types()?;
+    if let Some(message) = moved(&types) {
+        rows.push(finding(wanted, "move", "warning", &message, None));
+    }
+    for waiting in types.waiting() {
         let message = format!("{waiting}, which is not here");
         let fix = format!("crdtctl doc merge {} OTHER -O FILE", word(wanted));
         rows.push(finding(wanted, "waiting", "warning", &message, Some(fix)));

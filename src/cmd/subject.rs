@@ -7,7 +7,7 @@ use crate::concern::{self, CONCERNS};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
-use crate::error::{Error, Kind, Result, listed};
+use crate::error::{Error, Kind, Result, counted, listed};
 use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate};
 use crate::id::DocId;
 use crate::store::Reader;
@@ -63,7 +63,10 @@ impl Context {
     pub fn content(&self, reader: &Reader, doc: &DocId) -> Result<DocumentContent> {
         let error = match reader.any_view(doc) {
             Ok(Some(AnyView::View(view))) => return Ok(DocumentContent::View(view)),
-            Ok(Some(AnyView::Types(types, _))) => return Ok(DocumentContent::Types(types)),
+            Ok(Some(AnyView::Types(types, _))) => {
+                self.note_moves(doc.as_str(), &types);
+                return Ok(DocumentContent::Types(types));
+            }
             Ok(None) => return Err(resolve::missing(doc)),
             Err(error) => error,
         };
@@ -80,9 +83,18 @@ impl Context {
                 if concern::of(doc).is_some() {
                     self.note(format!("{doc} can be shown but not written: {fault}"));
                 }
-                Ok(DocumentContent::Types(Rc::new(SharedTypes::read(bytes)?)))
+                let types = SharedTypes::read(bytes)?;
+                self.note_moves(doc.as_str(), &types);
+                Ok(DocumentContent::Types(Rc::new(types)))
             }
             None => Err(error),
+        }
+    }
+
+    /// Notes that a document holds moves, which are not shown.
+    pub fn note_moves(&self, name: &str, types: &SharedTypes) {
+        if let Some(moved) = moved(types) {
+            self.note(format!("{name}: {moved}"));
         }
     }
 }
@@ -111,14 +123,15 @@ impl LooseDocument {
         })
     }
 
-    /// Notes what of the file is not shown: updates that wait for something that is not in it, and one side
-    /// of a fork.
+    /// Notes what of the file is not shown: updates that wait for something that is not in it, one side of a
+    /// fork, and moves.
     pub fn note_unshown(&self, context: &Context, types: &SharedTypes) {
         for waiting in types.waiting() {
             let file = &self.name;
             context.note(format!("{file}: {waiting}, which is not here; they are not shown"));
         }
         self.note_fork(context);
+        context.note_moves(&self.name, types);
     }
 
     /// Notes that two of its updates hold different operations under one client id.
@@ -443,6 +456,17 @@ pub fn forked(Id { client, clock }: Id) -> String {
         "two of its updates hold different operations of client {client}, from clock {clock} on: two programs \
          used one client id"
     )
+}
+
+/// Says how many moves a document holds, and what is not shown of them; `None` if it holds none.
+pub fn moved(types: &SharedTypes) -> Option<String> {
+    let moves = match types.moves() {
+        0 => return None,
+        count => counted(count as u64, "move"),
+    };
+    Some(format!(
+        "it holds {moves} of Yrs, which Yjs does not know: elements are shown where they were before"
+    ))
 }
 
 /// Returns the error for bytes that were read as an update before.

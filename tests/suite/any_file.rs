@@ -188,6 +188,45 @@ fn links_and_moves_show_what_they_point_at() {
     machine.run(&["doc", "rebuild", &file, "-O", &text(&machine.path("new"))]).fails(1, "links");
 }
 
+/// Three numbers, the last of which Yrs moved to the front, and the same in the new order.
+#[test]
+fn a_move_is_named_by_whatever_does_not_show_it() {
+    let machine = Machine::new("moves");
+    let numbers: &[u8] = b"\x08\x01\x01a\x03\x7d\x01\x7d\x02\x7d\x03";
+    let moves: &[u8] = b"\x4b\x05\x00\x83\x01\x05\x02";
+    let update = |blocks: &[&[u8]], deletes: &[u8]| {
+        let count = u8::try_from(blocks.len()).unwrap();
+        [&[1, count, 5, 0], &*blocks.concat(), deletes].concat()
+    };
+    let plain = put(&machine, "plain.bin", update(&[numbers], &[0]));
+    let moved = put(&machine, "moved.bin", update(&[numbers, moves], &[0]));
+    let undone = put(&machine, "undone.bin", update(&[numbers, moves], &[1, 5, 1, 3, 1]));
+    let says = |run: &Run| run.stderr.contains("it holds 1 move of Yrs");
+    for command in [
+        &["doc", "dump", &moved][..],
+        &["doc", "dump", &moved, "--at", "#1"],
+        &["doc", "show", &moved],
+        &["doc", "tree", &moved],
+        &["doc", "get", &moved, "$.a"],
+        &["doc", "blame", &moved, "a"],
+        &["digest", &moved],
+    ] {
+        assert!(says(machine.run(command).exits(0)), "{command:?}");
+    }
+    let digest = |file: &str| machine.run(&["digest", file]).ok();
+    assert_ne!(digest(&plain), digest(&moved));
+    assert_eq!(digest(&plain), digest(&undone));
+    assert!(says(machine.run(&["doc", "diff", &plain, &moved]).exits(3)));
+    assert!(!says(machine.run(&["doc", "diff", &plain, &undone]).exits(0)));
+    let findings = machine.run(&["check", &moved, "--json"]).exits(3).parsed();
+    assert_eq!(findings[0]["kind"], "move", "{findings}");
+    machine.run(&["check", &undone]).exits(0);
+    let store = machine.store("store", ALICE);
+    let load = store.run(&["doc", "load", &moved, "--doc", "notes:garden:plan"]);
+    assert!(says(load.exits(0)), "{}", load.stderr);
+    assert!(says(store.run(&["doc", "dump", "notes:garden:plan"]).exits(0)));
+}
+
 /// Standard input can be read only once.
 #[test]
 fn every_reading_command_takes_standard_input() {

@@ -86,15 +86,11 @@ const WAITING: Section = Section {
 pub fn run(context: &Context, args: &ShowArgs) -> Result<Report> {
     if args.at.moment.is_some() {
         let file = context.any_document(&args.doc, args.from)?;
-        file.note_fork(context);
-        return of_file(&file, &args.at.types(context, &file)?);
+        return of_file(context, &file, &args.at.types(context, &file)?);
     }
     match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, id) => of_document(context, &reader, &id),
-        Subject::File(file) => {
-            file.note_fork(context);
-            of_file(&file, &file.types()?)
-        }
+        Subject::File(file) => of_file(context, &file, &file.types()?),
     }
 }
 
@@ -120,7 +116,9 @@ fn of_document(context: &Context, reader: &Reader, id: &DocId) -> Result<Report>
     Ok(Report::object(row, SHOW, Some("doc_id")).sections(&[ROOTS]))
 }
 
-fn of_file(file: &LooseDocument, types: &SharedTypes) -> Result<Report> {
+fn of_file(context: &Context, file: &LooseDocument, types: &SharedTypes) -> Result<Report> {
+    file.note_fork(context);
+    context.note_moves(&file.name, types);
     let mut row = Row::new();
     row.insert("file".into(), json!(file.name));
     row.insert("kind".into(), json!(file.kind));

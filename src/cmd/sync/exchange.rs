@@ -280,6 +280,13 @@ pub fn load(
     dry_run: DryRun,
 ) -> Result<Report> {
     let inputs = [raw_input(context, doc, file, from)?];
+    for input in &inputs {
+        if let Input::Raw { name, update, .. } = input
+            && let Ok(types) = SharedTypes::read(update.to_vec())
+        {
+            context.note_moves(name, &types);
+        }
+    }
     if let ([Input::Raw { name, update, .. }], false) = (&inputs, doubled) {
         refuse_doubled(context, doc, name, update)?;
     }

@@ -45,11 +45,12 @@ impl SharedTypes {
                 .because(format!("more than {limit} comparisons of concurrent items"))
                 .hint(Next::Blocks(None).and(" lists what it holds"))
         })?;
+        let moves = update.blocks().iter().any(|block| block.kind == BlockKind::Move);
         drop(update);
         let Built { version, waiting, roots, nodes, entries } = built;
         // What was written later counts as deleted only for what is shown.
         let version = moment.cloned().unwrap_or(version);
-        Ok(SharedTypes { read, version, waiting, roots, nodes, entries })
+        Ok(SharedTypes { read, version, waiting, moves, roots, nodes, entries })
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::view::index::Entry;
 use super::super::view::span::{NONE, Span};
 use super::entries::{Entries, LiveEntries};
 use super::turns::Waiting;
-use crate::wire::{BlockKind, ByteReader, Id, Value, Version, WalkedBytes, any};
+use crate::wire::{Block, BlockKind, ByteReader, Id, Value, Version, WalkedBytes, any};
 use std::ops::Range;
 
 /// The type of a container.
@@ -59,6 +59,8 @@ pub struct SharedTypes {
     pub(super) read: WalkedBytes,
     pub(super) version: Version,
     pub(super) waiting: Vec<Waiting>,
+    /// Whether there are moves of Yrs, in effect or not.
+    pub(super) moves: bool,
     /// Sorted by name.
     pub(super) roots: Vec<(String, u32)>,
     pub(super) nodes: Vec<TypeNode>,
@@ -104,6 +106,31 @@ impl SharedTypes {
     /// Returns what cannot be shown yet, by client.
     pub fn waiting(&self) -> &[Waiting] {
         &self.waiting
+    }
+
+    /// Returns how many moves of Yrs are in effect. Yjs does not know them, and elements are shown where they
+    /// were before.
+    pub fn moves(&self) -> usize {
+        if !self.moves {
+            return 0;
+        }
+        let update = self.read.update();
+        let moves = |(client, block): (u64, &Block)| {
+            let is_there = self.version.clocks.get(&client).is_some_and(|end| block.clock < *end);
+            let id = Id { client, clock: block.clock };
+            block.kind == BlockKind::Move && is_there && !self.version.deletes.contains(id)
+        };
+        let of_client = |(client, blocks): (u64, &[Block])| {
+            blocks.iter().filter(|block| moves((client, block))).count()
+        };
+        update.clients().map(of_client).sum()
+    }
+
+    /// Returns the moves in a sequence, each with what it moves, as Yrs wrote it.
+    pub(super) fn moves_in(&self, container: SharedType) -> impl Iterator<Item = (Id, &[u8])> {
+        let sequence = self.moves.then(|| self.sequence(container)).into_iter().flatten();
+        let moves = sequence.filter(|entry| entry.kind == BlockKind::Move);
+        moves.map(|entry| (entry.id, self.slice(entry.content)))
     }
 
     /// Returns the bytes that were read.

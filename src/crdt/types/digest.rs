@@ -11,6 +11,7 @@ const FORMAT: u8 = 14;
 const ATTRIBUTES: u8 = 15;
 const DOCUMENT: u8 = 16;
 const DEEP: u8 = 17;
+const MOVE: u8 = 18;
 
 /// What is still to be hashed.
 enum Rest<'t> {
@@ -111,6 +112,12 @@ impl SharedTypes {
         rest.push(Rest::Byte(END));
         let kind = self.kind(container);
         let keyed = !self.keyed(container).is_empty();
+        // Where a move puts what is not known here: documents with equal moves are equal.
+        for (id, what) in self.moves_in(container) {
+            out.string(MOVE, &id.client.to_be_bytes());
+            out.string(MOVE, &id.clock.to_be_bytes());
+            out.string(MOVE, what);
+        }
         match kind {
             TypeKind::Map | TypeKind::Link => {
                 out.tag(MAP);
