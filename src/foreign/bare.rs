@@ -1,6 +1,7 @@
-//! Forms without a wrapping: updates and state vectors.
+//! Forms without a wrapping: updates, state vectors, snapshots.
 
 use super::identified::{Depth, FileContent, FileKind, Identified};
+use super::snapshot::{FoundMoment, read_clocks};
 use crate::error::counted;
 use crate::wire::{ByteReader, Clocks, Update, from_v2_within};
 
@@ -51,14 +52,8 @@ pub fn clocks(bytes: &[u8]) -> Option<Clocks> {
     (reader.left() == 0).then_some(clocks)
 }
 
-/// Reads a state vector.
-pub fn read_clocks(reader: &mut ByteReader<'_>) -> Option<Clocks> {
-    let mut clocks = Clocks::new();
-    for _ in 0..reader.count(2).ok()? {
-        let client = reader.client().ok()?;
-        if clocks.insert(client, reader.clock().ok()?).is_some() {
-            return None;
-        }
-    }
-    Some(clocks)
+/// Recognises a snapshot.
+pub fn snapshot(bytes: &[u8]) -> Option<Identified> {
+    let moment = FileContent::Moment(FoundMoment::read(bytes)?);
+    Some(Identified::bare(FileKind::Snapshot, moment))
 }

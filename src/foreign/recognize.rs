@@ -1,11 +1,10 @@
 //! Identifies bytes by trying one form after the other, the strictest first.
 
-use super::bare::{v1, v1_and_more, v2, vector};
+use super::bare::{snapshot, v1, v1_and_more, v2, vector};
 use super::database::{sqlite, y_sweet, ystore};
 use super::identified::{Depth, Evidence, FileKind, Identified, Wrapping};
 use super::log::Framing;
 use super::message::Addressing;
-use super::snapshot::snapshot;
 use super::{log, message, message_log, packed, text};
 
 /// The outermost form as the user states it; the names are public API.

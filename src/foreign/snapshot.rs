@@ -1,7 +1,5 @@
 //! Snapshots: a delete set followed by a state vector that covers it.
 
-use super::bare::read_clocks;
-use super::identified::{FileContent, FileKind, Identified};
 use crate::wire::{ByteReader, Clocks, DeleteSet, Id, Version};
 use std::ops::Range;
 
@@ -44,6 +42,12 @@ impl SnapshotForm {
 }
 
 impl FoundMoment {
+    /// Reads bytes to their end in both encodings; `None` if they are a snapshot in neither.
+    pub fn read(bytes: &[u8]) -> Option<FoundMoment> {
+        let found = FoundMoment { v1: moment(bytes, false), v2: moment(bytes, true) };
+        (found.v1.is_some() || found.v2.is_some()).then_some(found)
+    }
+
     /// Returns it as read in one encoding; `None` if it cannot be.
     pub fn read_as(&self, form: SnapshotForm) -> Option<&Version> {
         match form {
@@ -99,13 +103,6 @@ fn torn(moment: &Version, document: &Version) -> usize {
     moment.deletes.iter().filter(ends_within).count()
 }
 
-/// Recognises a snapshot.
-pub fn snapshot(bytes: &[u8]) -> Option<Identified> {
-    let found = FoundMoment { v1: moment(bytes, false), v2: moment(bytes, true) };
-    let is_one = found.v1.is_some() || found.v2.is_some();
-    is_one.then(|| Identified::bare(FileKind::Snapshot, FileContent::Moment(found)))
-}
-
 fn moment(bytes: &[u8], differences: bool) -> Option<Version> {
     let mut reader = ByteReader::at(bytes, 0);
     let mut deletes = DeleteSet::default();
@@ -130,4 +127,16 @@ fn moment(bytes: &[u8], differences: bool) -> Option<Version> {
         clocks.get(&client).is_some_and(|clock| range.end <= *clock)
     };
     (reader.left() == 0 && deletes.iter().all(known)).then_some(Version { clocks, deletes })
+}
+
+/// Reads a state vector.
+pub fn read_clocks(reader: &mut ByteReader<'_>) -> Option<Clocks> {
+    let mut clocks = Clocks::new();
+    for _ in 0..reader.count(2).ok()? {
+        let client = reader.client().ok()?;
+        if clocks.insert(client, reader.clock().ok()?).is_some() {
+            return None;
+        }
+    }
+    Some(clocks)
 }
