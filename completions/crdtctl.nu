@@ -6587,6 +6587,10 @@ module completions {
     [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
+  def "nu-complete crdtctl doc show form" [] {
+    [ "v1" "v2" ]
+  }
+
   def "nu-complete crdtctl doc show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -6611,6 +6615,7 @@ module completions {
   export extern "crdtctl doc show" [
     --from: string@"nu-complete crdtctl doc show kind" # Read the file as this kind, whatever it looks like
     --at: string              # Show the document as it was: at a time or after `#N` updates of a log or database, or at a snapshot or state vector, in a file or as CLIENT:CLOCK,…
+    --at-from: string@"nu-complete crdtctl doc show form" # How the snapshot is encoded, if the document does not tell
     --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
     --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
@@ -6644,6 +6649,10 @@ module completions {
     [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
+  def "nu-complete crdtctl doc dump form" [] {
+    [ "v1" "v2" ]
+  }
+
   def "nu-complete crdtctl doc dump global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -6670,6 +6679,7 @@ module completions {
     --root: string            # Only this root
     --from: string@"nu-complete crdtctl doc dump kind" # Read the file as this kind, whatever it looks like
     --at: string              # Show the document as it was: at a time or after `#N` updates of a log or database, or at a snapshot or state vector, in a file or as CLIENT:CLOCK,…
+    --at-from: string@"nu-complete crdtctl doc dump form" # How the snapshot is encoded, if the document does not tell
     --as-member: string       # The member to act as; by default the store's own member
     --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
@@ -6913,6 +6923,10 @@ module completions {
     doc: string               # The document, or a file; `-` is standard input
   ]
 
+  def "nu-complete crdtctl doc diff form" [] {
+    [ "v1" "v2" ]
+  }
+
   def "nu-complete crdtctl doc diff global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -6937,6 +6951,7 @@ module completions {
   export extern "crdtctl doc diff" [
     --stat                    # One row per document: which side has it, which is ahead, how much differs
     --at: string              # Show the document as it was: at a time or after `#N` updates of a log or database, or at a snapshot or state vector, in a file or as CLIENT:CLOCK,…
+    --at-from: string@"nu-complete crdtctl doc diff form" # How the snapshot is encoded, if the document does not tell
     --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
     --as: string              # The member to act as, by id or a unique prefix; by default the store's own member
