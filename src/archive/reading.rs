@@ -415,6 +415,17 @@ impl ArchiveReader {
         Ok(attached)
     }
 
+    /// Returns whether a shown issue of a document has a comment with this id and text.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn shows_comment(&self, doc: &DocId, id: &str, text: &str) -> Result<bool> {
+        let sql = "SELECT c.n FROM comments c JOIN versions v ON v.n = c.n
+                   WHERE c.id = ?1 AND c.content = ?2 AND v.doc_id = ?3";
+        let found = self.file.all(sql, params![id, text, doc.as_str()], |row| row.get(0))?;
+        Ok(found.into_iter().any(|n: i64| self.counts(n)))
+    }
+
     /// Passes the path of every record of a document of which anything is known, deletions included.
     ///
     /// # Errors
