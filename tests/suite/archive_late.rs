@@ -399,6 +399,26 @@ fn comments_changed_in_what_was_restored_meanwhile_stay_changed() {
     }
 }
 
+/// The comment goes into the archive with its issue, and the note of the archiving is no record.
+#[test]
+fn an_import_counts_as_archived_what_went_with_an_archived_record() {
+    let machine = Machine::new("archive import told");
+    let (alice, bob, [issue, ..]) = archived_work(&machine);
+    bob.ok(&["issue", "comment", &issue, "a late comment"]);
+    let removal = alice.export("removal.crdt");
+    let dry = bob.run(&["sync", "import", "-n", "--json", &removal]).exits(0).json();
+    let run = bob.run(&["sync", "import", &removal]);
+    let said = &run.exits(0).stderr;
+    assert!(said.contains("imported 1 bundle: 2 edited, 2 archived\n"), "{said}");
+    assert!(!said.contains("gone for good"), "{said}");
+    assert_eq!(bob.json(&["trash", "list"]), json!([]));
+    for account in dry["documents"].as_array().unwrap() {
+        assert_eq!(account["pruned"], 0, "{dry}");
+        assert_eq!(account["archived"], 1, "{dry}");
+        assert_eq!(account.get("roots"), None, "{dry}");
+    }
+}
+
 /// Only the archive of whoever wrote it has it then, and shows it to everybody who gets that.
 #[test]
 fn a_late_comment_is_in_the_ledger_until_the_archive_shows_it() {
