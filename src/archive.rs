@@ -25,6 +25,7 @@ mod soundness;
 mod staging;
 mod travel;
 mod unite;
+mod unseen;
 mod vanish;
 
 pub use crate::store::ARCHIVE_FILE as FILE;
@@ -39,4 +40,5 @@ pub use row::{ArchiveKey, ArchivedRecord, Marker, inside, is_of, kind_at};
 pub use search::holds;
 pub use soundness::{ArchiveFault, look_at, nothing_lost, show_again};
 pub use travel::{ArchiveSpan, PackedRows, receive, unpack};
+pub use unseen::has_unseen;
 pub use vanish::{came_back, vanished};

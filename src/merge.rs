@@ -40,6 +40,9 @@ use attributed::AttributedChange;
 use replaced::{Loser, REPLACED};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The root of a document's metadata, which is not a collection of records.
+const METADATA: &str = "metadata";
+
 /// What an import did to one document, counted in records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MergeSummary {
@@ -145,7 +148,9 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
             attributed.push((came, plan.attributed));
         }
         if let (true, Some(after)) = (has_others, session.any_at_hand(doc)?) {
-            let known: Vec<&str> = spec.roots.iter().map(|(name, _)| *name).collect();
+            // The comparison has counted a change of the metadata.
+            let known = spec.roots.iter().map(|(name, _)| *name).chain([METADATA]);
+            let known: Vec<&str> = known.collect();
             account.take(carried::count(incoming.before.as_ref(), &after, &known)?);
         }
         summaries.push((doc.clone(), account));
@@ -187,7 +192,8 @@ fn put_away(
             archive::vanished(session, doc, spec, [before, after], &incoming.pruned, late)?
         };
         account.archived = archived.len();
-        account.pruned = account.pruned.saturating_sub(archived.len());
+        let archived_with = gone(spec, before, after).filter(|path| is_in(doc, path, &archived));
+        account.pruned = account.pruned.saturating_sub(archived_with.count());
         let is_shown = |lost: &&Conflict| {
             let record = archive::inside(doc, &lost.path).map(|(record, _)| DocPath::from(record));
             let value = before.value(&lost.path.steps()).map(|value| value.to_json());
@@ -199,6 +205,12 @@ fn put_away(
         trash::keep_vanished(session, doc, spec, [before, after], sender, &archived)?;
     }
     archive::came_back(session, doc, spec, before, after)
+}
+
+/// Returns whether a record is among those that were archived, or inside one.
+fn is_in(doc: &DocId, path: &DocPath, archived: &BTreeSet<DocPath>) -> bool {
+    let around = archive::inside(doc, path).map(|(record, _)| DocPath::from(record));
+    archived.contains(path) || around.is_some_and(|record| archived.contains(&record))
 }
 
 /// Audits entity by entity, since the roles are in a document of their own.
@@ -412,10 +424,11 @@ pub fn compare(spec: &Spec, before: Option<&View>, after: &View) -> MergeSummary
     for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
         count_collection(collection, before, after, &mut account);
     }
+    account.pruned = before.map_or(0, |before| gone(spec, before, after).count());
     if spec.collections.is_empty() {
         count_keys(before, after, &mut account);
     }
-    let metadata = |view: &View| view.value(&["metadata"]);
+    let metadata = |view: &View| view.value(&[METADATA]);
     account.edited += usize::from(before.is_some_and(|old| metadata(old) != metadata(after)));
     account
 }
@@ -448,8 +461,17 @@ fn count_collection(
             Some(_) => {}
         }
     }
-    let gone = collection.records(before).into_iter().filter(|path| !after.exists(&path.steps()));
-    account.pruned += gone.count();
+}
+
+/// Returns the records that are no longer there; those that are never deleted do not count.
+fn gone<'v>(
+    spec: &'v Spec,
+    before: &'v View,
+    after: &'v View,
+) -> impl Iterator<Item = DocPath> + use<'v> {
+    let collections = spec.collections.iter().filter(|c| c.tombstone.is_some());
+    let records = collections.flat_map(move |collection| collection.records(before));
+    records.filter(move |path| !after.exists(&path.steps()))
 }
 
 /// Returns a record without its acknowledgements, which do not count as an edit.

@@ -35,7 +35,8 @@ pub use page::{Fact, PageEntry, PrintedPage};
 pub use progress::Progress;
 pub use prose::{HolderKind, Prose, ProseBlock, ProseHolder, ProseKind, ProseRun};
 pub use report::{
-    BoardTable, Body, Color, Column, Object, Report, Section, Style, Visibility, Written,
+    BoardTable, Body, Color, Column, NestedRecords, Object, Report, Section, Style, Visibility,
+    Written,
 };
 pub use row::{Row, Stream, Take, hand_out, row, rows};
 pub use site::{Site, SitePage};
@@ -157,6 +158,11 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
                 delimited::list::<delimited::Csv>(&cards, &board.columns, terminal.header, out)
             }
             Format::Id => delimited::ids(&board.all_cards(), board.id, out),
+        },
+        Body::Nested(nested) => match (nested.rows.as_slice(), terminal.format) {
+            (rows, Format::Ndjson) => json::lines(rows, out),
+            ([row], _) if nested.is_one => json::object(row, out),
+            (rows, _) => json::list(rows, out),
         },
         Body::Object(object) => match terminal.format {
             Format::Table => object::object(object, terminal, out),

@@ -1,13 +1,13 @@
 //! Reading the archive beside the documents.
 
 use super::fate::fate;
-use super::file::{ArchiveFile, COLUMNS, Numbered, numbered};
+use super::file::{ArchiveFile, COLUMNS, Numbered, failed, numbered};
 use super::ordered::OrderedRows;
 use super::page::{ArchiveOrder, ArchivePage};
 use super::row::ArchivedRecord;
 use super::search;
-use crate::concern::chat::attached_files;
-use crate::error::Result;
+use crate::concern::chat::{AttachedFile, attached_files};
+use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::path::DocPath;
 use crate::store::{Reader, Session, State};
@@ -384,24 +384,64 @@ impl ArchiveReader {
         Ok(valid.chain(behind.filter(|parent| parent.starts_with(prefix))).collect())
     }
 
-    /// Returns the paths of files attached to archived messages and replies of a chat.
+    /// Returns the files attached to archived messages and replies of a chat, each with the path of its message,
+    /// which may be in its document again.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
-    pub fn attached(&self, doc: &DocId) -> Result<BTreeSet<String>> {
-        let sql = "SELECT a.n, a.file_path FROM attachments a JOIN versions v ON v.n = a.n
-                   WHERE v.doc_id = ?1 AND a.file_path IS NOT NULL";
-        let found = self.file.all(sql, params![doc.as_str()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        })?;
-        let valid = found.into_iter().filter(|(n, _)| self.counts(*n)).map(|(_, path)| path);
-        let mut attached: BTreeSet<String> = valid.collect();
-        for record in self.behind(doc) {
+    pub fn attached(&self, doc: &DocId) -> Result<Vec<(AttachedFile, DocPath)>> {
+        // With the + they are found by their numbers, not by reading all of the document's rows.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM versions v WHERE +v.doc_id = ?1
+             AND v.n IN (SELECT n FROM attachments WHERE file_path IS NOT NULL)"
+        );
+        let mut attached = Vec::new();
+        let mut take = |record: &ArchivedRecord| -> Result<()> {
             let value = record.value()?;
             let list = value.as_map().and_then(|fields| fields.get("attachments"));
-            attached.extend(list.into_iter().flat_map(attached_files).map(|file| file.path));
-        }
+            let files = list.into_iter().flat_map(attached_files);
+            attached.extend(files.map(|file| (file, record.path.clone())));
+            Ok(())
+        };
+        self.file.each(&sql, params![doc.as_str()], |row| {
+            match numbered(row).map_err(failed)? {
+                Some(row) if self.counts(row.n) => take(&row.record),
+                Some(_) => Ok(()),
+                // It may have any file attached.
+                None => Err(Error::corrupt("a row of archive.db cannot be read")),
+            }
+        })?;
+        self.behind(doc).try_for_each(take)?;
         Ok(attached)
+    }
+
+    /// Returns whether a shown issue of a document has a comment with this id and text.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn shows_comment(&self, doc: &DocId, id: &str, text: &str) -> Result<bool> {
+        let sql = "SELECT c.n FROM comments c JOIN versions v ON v.n = c.n
+                   WHERE c.id = ?1 AND c.content = ?2 AND v.doc_id = ?3";
+        let found = self.file.all(sql, params![id, text, doc.as_str()], |row| row.get(0))?;
+        Ok(found.into_iter().any(|n: i64| self.counts(n)))
+    }
+
+    /// Passes the path of every record of a document of which anything is known, deletions included.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub(super) fn each_path(&self, doc: &DocId, mut take: impl FnMut(DocPath)) -> Result<()> {
+        let sql = "SELECT n, path FROM records WHERE doc_id = ?1";
+        self.file.each(sql, params![doc.as_str()], |row| {
+            let n: i64 = row.get(0).map_err(failed)?;
+            let path: String = row.get(1).map_err(failed)?;
+            if let (true, Ok(path)) = (self.counts(n), serde_json::from_str(&path)) {
+                take(path);
+            }
+            Ok(())
+        })?;
+        self.behind(doc).for_each(|record| take(record.path.clone()));
+        Ok(())
     }
 
     /// Returns every version of a record, the earliest first, markers included.

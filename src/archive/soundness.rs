@@ -87,6 +87,16 @@ pub fn show_again(session: &Session) -> Result<()> {
     file.commit()
 }
 
+/// Returns whether rows that were written to the archive of a store are not in it.
+///
+/// # Errors
+/// Those of the archive and of the local state.
+pub(super) fn lacks_rows(state: Option<&State>, archive: Option<&ArchiveReader>) -> Result<bool> {
+    let written = state.map(expected_rows).transpose()?.unwrap_or(0);
+    let found = archive.map(|archive| archive.file().count()).transpose()?.unwrap_or(0);
+    Ok(found < written)
+}
+
 /// Fails if rows were written to the archive of a store and there are none any more.
 ///
 /// # Errors

@@ -2,14 +2,14 @@
 //! contents that do not match their hashes.
 
 use super::found::{Fix, Found};
-use crate::archive::ArchiveReader;
-use crate::concern::chat::{self, attached, is_attachment};
+use crate::archive;
+use crate::concern::chat::{self, is_attachment};
 use crate::concern::disk::{Directory, DiskKind, FilePlace, SPEC, WEBSITE, document};
 use crate::crdt::view::View;
 use crate::disk::{DiskState, Objects, named_contents, status};
 use crate::error::{Next, Result, counted};
 use crate::id::{DocId, EntityId};
-use crate::query::attached::held;
+use crate::query::attached::{self, held};
 use crate::store::Reader;
 use crate::store::check::FindingKind;
 use std::collections::BTreeSet;
@@ -93,20 +93,17 @@ fn damaged(reader: &Reader, doc: &DocId) -> Result<Vec<Found>> {
 fn attachments(reader: &Reader, entity: &EntityId, doc: &DocId, view: &View) -> Result<Vec<Found>> {
     // An unreadable chat or archive is a finding of its own.
     let of_chat = entity.document(chat::SPEC.name);
-    let Some(chat) = reader.view(&of_chat).ok().flatten() else { return Ok(Vec::new()) };
-    let archived = ArchiveReader::of(reader).and_then(|archive| {
-        archive.map_or(Ok(BTreeSet::new()), |archive| archive.attached(&of_chat))
-    });
-    let Ok(archived) = archived else { return Ok(Vec::new()) };
-    let (attached, directory) = (attached(&chat), Directory::of(view, doc));
-    let (mut named, mut gone) = (BTreeSet::new(), Vec::new());
+    let Some(messages) = reader.view(&of_chat).ok().flatten() else { return Ok(Vec::new()) };
+    let Ok(attached) = attached::all(reader, &of_chat, &messages) else { return Ok(Vec::new()) };
+    let directory = Directory::of(view, doc);
+    let (mut named, mut found) = (BTreeSet::new(), Vec::new());
     for (file, messages) in &attached {
         if let Some(place) = file.place(&directory, |id| held(view, id)) {
             named.insert(place.id.as_str());
             continue;
         }
         let path = &file.path;
-        gone.push(Found {
+        found.push(Found {
             kind: &ATTACHMENT_GONE,
             detail: path.clone(),
             message: format!(
@@ -116,15 +113,17 @@ fn attachments(reader: &Reader, entity: &EntityId, doc: &DocId, view: &View) -> 
             fix: Fix::Next(Next::PutFile { path: path.clone(), entity: entity.to_string() }),
         });
     }
-    let is_named = |place: &FilePlace| {
-        named.contains(place.id.as_str()) || archived.contains(place.path.as_str())
-    };
     let unnamed = directory.owners().filter(|place| is_attachment(place.path.as_str()));
-    let unnamed = unnamed.filter(|place| !is_named(place)).map(|FilePlace { path, .. }| Found {
+    let mut unnamed = unnamed.filter(|place| !named.contains(place.id.as_str())).peekable();
+    // A message that only others can see may have any of them attached, and the fix removes them for everybody.
+    if unnamed.peek().is_none() || archive::has_unseen(reader, &of_chat, &chat::SPEC, &messages)? {
+        return Ok(found);
+    }
+    found.extend(unnamed.map(|FilePlace { path, .. }| Found {
         kind: &UNATTACHED,
         detail: path.to_string(),
         message: format!("{path} lies among the attachments and is attached to no message"),
         fix: Fix::Next(Next::RemoveFile { path: path.to_string(), entity: entity.to_string() }),
-    });
-    Ok(gone.into_iter().chain(unnamed.collect::<Vec<_>>()).collect())
+    }));
+    Ok(found)
 }

@@ -10,7 +10,9 @@ use crate::error::{Error, Result};
 use crate::operation::Operation;
 use crate::query::chat as query;
 use crate::query::unread::ReadMark;
-use crate::ui::{self, Column, Format, Report, Row, Section, Take, Written, row, rows};
+use crate::ui::{
+    self, Body, Column, Format, NestedRecords, Report, Row, Section, Take, Written, row, rows,
+};
 use crate::wire::Record;
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -380,13 +382,11 @@ fn threads_of(context: &Context, filter: &query::MessageFilter) -> Result<Report
     let reader = context.reader()?;
     let threads = query::threads(&reader, &entity, filter)?;
     context.note_stranger(&reader, &entity, filter.author.as_deref(), threads.len());
-    let rows = match context.terminal.format.is_json() {
-        true => rows(&threads)?,
-        false => {
-            let flat = threads.iter().map(|thread| flattened(context, thread));
-            flat.collect::<Result<Vec<Vec<Row>>>>()?.concat()
-        }
-    };
+    if context.terminal.format.is_json() {
+        return Ok(nested(rows(&threads)?, false));
+    }
+    let flat = threads.iter().map(|thread| flattened(context, thread));
+    let rows = flat.collect::<Result<Vec<Vec<Row>>>>()?.concat();
     Ok(Report::list(rows, COLUMNS, Some("id"), empty(filter)))
 }
 
@@ -446,9 +446,15 @@ fn thread(context: &Context, prefix: &str, all: bool) -> Result<Report> {
     let entity = context.entity()?;
     let thread = query::thread(&context.reader()?, &entity, prefix, all)?;
     if context.terminal.format.is_json() {
-        return Ok(Report::json(Value::Object(row(&thread)?)));
+        return Ok(nested(vec![row(&thread)?], true));
     }
     Ok(Report::list(flattened(context, &thread)?, COLUMNS, Some("id"), ""))
+}
+
+/// Threads as JSON, with the messages within them.
+fn nested(rows: Vec<Row>, is_one: bool) -> Report {
+    let within = &["message", "replies"];
+    Body::Nested(NestedRecords { rows, within, columns: COLUMNS, is_one }).into()
 }
 
 /// A message and its replies, a row each.

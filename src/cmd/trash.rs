@@ -36,10 +36,11 @@ enum TrashVerb {
     /// Make a new record with the content of one in the trash; prints the new id
     ///
     /// A pruned id never comes back, so the record gets a new one, and what refers to the old one stays
-    /// there: replies to a message stay in the old thread. Attachments and reactions are restored. A
-    /// message or comment keeps its author if the author, an admin or an owner restores it; otherwise
-    /// the restoring member becomes its author, the text begins with the original author's name, and
-    /// the reactions are left out. To restore a member, use `member add`.
+    /// there: replies to a message stay in the old thread. Attachments and reactions are restored, and
+    /// the files that `chat delete --with-files` removed. A message or comment keeps its author if the
+    /// author, an admin or an owner restores it; otherwise the restoring member becomes its author, the
+    /// text begins with the original author's name, and the reactions are left out. To restore a member,
+    /// use `member add`.
     #[command(after_help = "Examples:
   crdtctl trash restore 3f2a
   crdtctl trash list --json | jq -r '.[] | select(.kind == \"message\").id' \\

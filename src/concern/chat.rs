@@ -12,6 +12,7 @@ mod untrash;
 pub(in crate::concern) use attachment::mime_of;
 pub use attachment::{
     AttachedFile, Attachment, attached, attached_files, attachment_paths, is_attachment,
+    rename_files,
 };
 pub use caches::{Caches, LAST_REPLY_AT, REPLY_COUNT, live_replies};
 pub use react::React;

@@ -125,6 +125,8 @@ pub struct News<'s> {
     arrivals: BTreeMap<Register<'s>, Writes>,
     /// Writes whose container is gone.
     stray: Vec<Write>,
+    /// Whether maps came into sequences.
+    has_elements: bool,
     /// Writes that came with an update that deletes them, by register: overwritten, or judged. A whole state
     /// has only their positions.
     dead: BTreeMap<Register<'s>, Vec<(Id, Option<Value>)>>,
@@ -171,7 +173,8 @@ impl<'s> News<'s> {
         roots: &[(&str, RootKind)],
     ) -> Result<Option<News<'s>>> {
         let (live, dead) = candidates(before, sides);
-        if live.is_empty() {
+        let has_elements = before.is_some_and(|before| brings_elements(before, sides));
+        if live.is_empty() && !has_elements {
             return Ok(None);
         }
         let whole = after.update(roots)?;
@@ -184,6 +187,7 @@ impl<'s> News<'s> {
             deleted: OnceCell::new(),
             arrivals: BTreeMap::new(),
             stray: Vec::new(),
+            has_elements,
             dead: BTreeMap::new(),
         };
         for (id, (value, sides)) in live {
@@ -247,6 +251,34 @@ impl<'s> News<'s> {
             let path = write.sides.iter().find_map(|side| self.lost_path(write.id, *side));
             (path, write)
         })
+    }
+
+    /// Returns the maps that came into sequences that are gone, as the fields of each.
+    pub fn stray_maps(&self) -> Vec<BTreeMap<&'s str, Write>> {
+        let mut maps: BTreeMap<Id, BTreeMap<&'s str, Write>> = BTreeMap::new();
+        let sides = self.sides.iter().enumerate().filter(|_| self.has_elements);
+        for (index, side) in sides {
+            let deleted = side.update.delete_set();
+            for (client, blocks) in side.update.clients() {
+                for block in blocks.iter().filter(|block| block.kind == BlockKind::Any) {
+                    let id = Id { client, clock: block.clock };
+                    let is_known = self.before.is_some_and(|before| knows(before, id));
+                    let Some((Container::Item(map), key)) = side.update.register(id) else {
+                        continue;
+                    };
+                    let is_lost =
+                        !is_known && self.is_collected(id) && side.update.register(map).is_none();
+                    if !is_lost || deleted.contains(id) || deleted.contains(map) {
+                        continue;
+                    }
+                    let Some(value) = side.update.scalar(block) else { continue };
+                    let fields = maps.entry(map).or_default();
+                    let write = fields.entry(key).or_insert(Write { id, value, sides: Vec::new() });
+                    write.sides.push(index);
+                }
+            }
+        }
+        maps.into_values().collect()
     }
 
     /// Returns the client ids that wrote to each register since; overwritten writes count.
@@ -383,10 +415,7 @@ impl<'s> News<'s> {
 
     /// Whether a side tells that a write was to a sequence.
     fn is_element(&self, write: &Write) -> bool {
-        self.sides_of(write).any(|side| {
-            let steps = side.update.steps(write.id);
-            steps.is_some_and(|steps| matches!(steps.last(), Some(Step::Element(_))))
-        })
+        self.sides_of(write).any(|side| side.update.is_element(write.id))
     }
 
     fn path(&self, steps: Vec<Step<'_>>) -> Option<DocPath> {
@@ -453,6 +482,19 @@ fn candidates(before: Option<&View>, sides: &[MergeSide<'_>]) -> (LiveValues, De
         }
     }
     (live, dead)
+}
+
+/// Returns whether any side has a new container that is not under a key.
+fn brings_elements(before: &View, sides: &[MergeSide<'_>]) -> bool {
+    sides.iter().any(|side| {
+        side.update.clients().any(|(client, blocks)| {
+            let mut containers = blocks.iter().filter(|block| block.kind == BlockKind::Type);
+            containers.any(|block| {
+                let id = Id { client, clock: block.clock };
+                !knows(before, id) && side.update.register(id).is_none()
+            })
+        })
+    })
 }
 
 fn knows(view: &View, id: Id) -> bool {

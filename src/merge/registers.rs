@@ -455,10 +455,33 @@ impl Decided<'_> {
         for (path, write) in news.strays() {
             let path = path.unwrap_or_default();
             let target = Target::of(self.spec, &path);
-            if target.as_ref().is_none_or(|target| target.is_content() && !target.is_flag()) {
+            let is_content = match &target {
+                Some(target) => target.is_content() && !target.is_flag(),
+                None => may_be_content(self.spec, &write.value),
+            };
+            if is_content {
                 let place = target.as_ref().map(|target| (target, &path[..]));
                 self.keep(place, PRUNED, ConflictClaim::default(), write, None);
             }
+        }
+        news.stray_maps().iter().for_each(|fields| self.stray_element(fields));
+    }
+
+    /// Keeps what somebody wrote as a new element of a list, such as a comment, if the list is gone: its own
+    /// fields tell what it is, and nothing tells the record around it.
+    fn stray_element(&mut self, fields: &BTreeMap<&str, Write>) {
+        let has_all = |of: &&Collection| fields.keys().all(|name| of.field(name).is_some());
+        let Some(of) = listed(self.spec).find(has_all) else { return };
+        let field = |name: Option<&str>| fields.get(name?);
+        let id = field(of.named(FieldRole::Id)).and_then(|id| id.value.as_str());
+        let (Some(id), Some(heading), Some(said)) = (id, of.heading(), field(of.heading())) else {
+            return;
+        };
+        let around = of.path.iter().map(|step| if *step == "*" { "" } else { step });
+        let path: DocPath = around.chain([id, heading]).map(str::to_owned).collect();
+        if let Some(target) = Target::of(self.spec, &path) {
+            let at = field(of.clock).and_then(|clock| clock.value.as_i64());
+            self.keep(Some((&target, &path)), PRUNED, ConflictClaim::default(), said, at);
         }
     }
 
@@ -480,6 +503,24 @@ impl Decided<'_> {
         let clock = self.clock(target, lost);
         self.keep(Some((target, path)), DELETED, winner, lost, clock);
     }
+}
+
+/// Returns whether people can have written a value whose place is unknown: where no record has numbers, a number
+/// is a time.
+fn may_be_content(spec: &Spec, value: &Value) -> bool {
+    let mut fields = spec.collections.iter().flat_map(|of| of.fields);
+    let is_number = |field: &Field| matches!(field.kind, FieldKind::Number | FieldKind::Map);
+    value.as_i64().is_none() || fields.any(is_number)
+}
+
+/// Returns the collections whose records are the elements of a list in another record.
+fn listed(spec: &'static Spec) -> impl Iterator<Item = &'static Collection> {
+    spec.collections.iter().filter(|of| {
+        let Some(field) = of.path.last() else { return false };
+        let around = of.path.len().checked_sub(2).and_then(|end| of.path.get(..end));
+        let mut around = spec.collections.iter().filter(|other| Some(other.path) == around);
+        around.any(|other| other.field(field).is_some_and(|field| field.kind == FieldKind::List))
+    })
 }
 
 /// Returns whether a deletion and an edit were made without knowledge of each other.

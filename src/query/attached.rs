@@ -4,11 +4,13 @@ use super::chat;
 use crate::archive::ArchiveReader;
 use crate::concern::chat::{AttachedFile, SPEC, attached, is_attachment};
 use crate::concern::disk::{self, Directory, DiskPath, FilePlace};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
-use crate::id::EntityId;
+use crate::id::{DocId, EntityId};
+use crate::path::Keys;
 use crate::store::Reader;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file that only one message has attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +47,27 @@ fn name(place: &FilePlace, directory: &Directory) -> String {
     }
 }
 
+/// Returns the files that messages and replies of a chat have attached, archived ones included, each with the
+/// ids of those messages.
+///
+/// # Errors
+/// Those of the archive.
+pub(crate) fn all(
+    reader: &Reader,
+    doc: &DocId,
+    chat: &View,
+) -> Result<BTreeMap<AttachedFile, Vec<String>>> {
+    let mut all = attached(chat);
+    let archived = ArchiveReader::of(reader)?.map_or(Ok(Vec::new()), |one| one.attached(doc))?;
+    for (file, message) in archived {
+        // A message that is back in the chat has attached what it says there.
+        if let (false, Some(id)) = (chat.exists(&message.steps()), message.last()) {
+            all.entry(file).or_default().push(id.clone());
+        }
+    }
+    Ok(all)
+}
+
 /// Returns the files in the attachments directory that only this message has attached and that are on the
 /// disk: nothing refers to them once the message is deleted. In the order in which the message names them.
 ///
@@ -60,11 +83,8 @@ pub fn attached_alone(reader: &Reader, entity: &EntityId, message: &str) -> Resu
         return Ok(Vec::new());
     }
     let of_chat = entity.document(SPEC.name);
-    let archived = match ArchiveReader::of(reader)? {
-        Some(archive) => archive.attached(&of_chat)?,
-        None => BTreeSet::new(),
-    };
-    let others = reader.view(&of_chat)?.map(|view| attached(&view)).unwrap_or_default();
+    let chat = reader.view(&of_chat)?.unwrap_or_default();
+    let others = all(reader, &of_chat, &chat)?;
     let doc = entity.document(disk::SPEC.name);
     let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
     let directory = Directory::of(&view, &doc);
@@ -75,7 +95,7 @@ pub fn attached_alone(reader: &Reader, entity: &EntityId, message: &str) -> Resu
     let mut alone = Vec::new();
     for file in named {
         let Some(place) = file.place(&directory, |id| held(&view, id)) else { continue };
-        let is_others = of_others.contains(place.id.as_str()) || archived.contains(&file.path);
+        let is_others = of_others.contains(place.id.as_str());
         let (path, name) = (place.path.clone(), name(place, &directory));
         let file = AloneFile { path, name };
         if !is_others && !alone.contains(&file) {

@@ -177,10 +177,7 @@ pub fn names(reader: &Reader, lost: &LostValue) -> Names {
     let is_reference =
         collection.field(field).is_some_and(|field| field.role == FieldRole::Reference);
     let title = |collection: &Collection, path: &[&str]| {
-        let said = view.text(&[path, &[collection.heading()?]].concat())?;
-        let start: String = said.chars().take(TITLE).collect();
-        let cut = start.len() < said.len();
-        (!said.is_empty()).then(|| if cut { format!("{start}…") } else { start })
+        short(&view.text(&[path, &[collection.heading()?]].concat())?)
     };
     let referred = |value: &Option<Value>| {
         let id = value.as_ref().filter(|_| is_reference)?.as_str()?;
@@ -189,11 +186,32 @@ pub fn names(reader: &Reader, lost: &LostValue) -> Names {
         titles.find_map(|title| title)
     };
     let record = lost.path.get(..steps).unwrap_or_default();
+    let archived = || short(&archived_heading(reader, &lost.doc, collection, record)?);
     Names {
-        record: title(collection, &record.steps()),
+        record: title(collection, &record.steps()).or_else(archived),
         winner: referred(&lost.winner),
         loser: referred(&lost.loser),
     }
+}
+
+/// Returns the beginning of a text; `None` if it is empty.
+fn short(text: &str) -> Option<String> {
+    let start: String = text.chars().take(TITLE).collect();
+    let cut = start.len() < text.len();
+    (!text.is_empty()).then(|| if cut { format!("{start}…") } else { start })
+}
+
+/// Returns the text by which people recognise a record that is in the archive, or in a record there.
+fn archived_heading(
+    reader: &Reader,
+    doc: &DocId,
+    collection: &Collection,
+    record: &[String],
+) -> Option<String> {
+    let path = record.child(collection.heading()?);
+    let (archived, field) = archive::inside(doc, &path)?;
+    let shown = ArchiveReader::of(reader).ok()??.shown(doc, archived).ok()??;
+    shown.at(field)?.as_str().map(str::to_owned)
 }
 
 fn all(reader: &Reader) -> Result<Vec<Conflict>> {
@@ -237,6 +255,9 @@ fn is_shown(
 ) -> bool {
     let (doc, path) = (&conflict.doc, &conflict.path);
     let Some((record, field)) = archive::inside(doc, path) else { return false };
+    if record.last().is_some_and(String::is_empty) {
+        return is_shown_somewhere(reader, archive, views, conflict);
+    }
     if !archive.versions(doc, record).is_ok_and(|versions| !versions.is_empty()) {
         return false;
     }
@@ -246,6 +267,29 @@ fn is_shown(
         _ => archive.shown(doc, record).ok().flatten().and_then(|shown| shown.at(field)),
     };
     shown.is_some_and(|shown| Some(shown.to_json()) == conflict.loser.value)
+}
+
+/// Returns whether any record shows a comment: it is not known which one it was written to.
+fn is_shown_somewhere(
+    reader: &Reader,
+    archive: &ArchiveReader,
+    views: &mut BTreeMap<DocId, Option<View>>,
+    conflict: &Conflict,
+) -> bool {
+    let (doc, path) = (&conflict.doc, conflict.path.steps());
+    let ([root, _, inside @ ..], Some(Value::String(text))) = (&path[..], &conflict.loser.value)
+    else {
+        return false;
+    };
+    let id = inside.get(1).copied().unwrap_or_default();
+    if archive.shows_comment(doc, id, text).unwrap_or(false) {
+        return true;
+    }
+    let view = views.entry(doc.clone()).or_insert_with(|| reader.view(doc).ok().flatten());
+    let says = |view: &View, record: &str| {
+        view.text(&[&[*root, record], inside].concat()).is_some_and(|said| said == *text)
+    };
+    view.as_ref().is_some_and(|view| view.keys(&[root]).iter().any(|record| says(view, record)))
 }
 
 impl From<Conflict> for LostValue {

@@ -1,6 +1,6 @@
 //! `--fields`: reduces a report to the requested fields, in that order.
 
-use super::report::{BoardTable, Body, Column, Object, Style, Visibility};
+use super::report::{BoardTable, Body, Column, NestedRecords, Object, Style, Visibility};
 use super::row::{Row, Stream};
 use crate::error::{Error, Result};
 use serde_json::Value;
@@ -38,6 +38,7 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
             })
         }
         Body::Board(board) => Body::Board(board_of(board, wanted)?),
+        Body::Nested(nested) => Body::Nested(nested_of(nested, wanted)?),
         Body::Written(written) => {
             let fields = written.to_row();
             known(wanted, &[], std::slice::from_ref(&fields))?;
@@ -81,6 +82,26 @@ fn board_of(board: &BoardTable, wanted: &Rc<[String]>) -> Result<BoardTable> {
     board.columns = picked(wanted, &board.columns).into();
     board.face = board.columns.clone();
     Ok(board)
+}
+
+/// Reduces the records within some objects to the wanted fields; the objects stay as they are.
+fn nested_of(nested: &NestedRecords, wanted: &[String]) -> Result<NestedRecords> {
+    known(wanted, nested.columns, &nested.all())?;
+    let mut nested = nested.clone();
+    let narrow = |record: &mut Value| {
+        if let Value::Object(fields) = record {
+            *fields = of(fields, wanted, nested.columns);
+        }
+    };
+    for row in &mut nested.rows {
+        for name in nested.within {
+            match row.get_mut(*name) {
+                Some(Value::Array(records)) => records.iter_mut().for_each(narrow),
+                record => record.into_iter().for_each(narrow),
+            }
+        }
+    }
+    Ok(nested)
 }
 
 /// Reduces the rows of a stream. Without columns, the first row says which fields exist.

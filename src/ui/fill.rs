@@ -23,6 +23,7 @@ pub fn write(
         Body::Stream { rows, .. } | Body::Feed { rows, .. } => stream(template, rows, out),
         Body::Object(object) => all(template, std::slice::from_ref(&object.fields), out),
         Body::Board(board) => all(template, &board.all_cards(), out),
+        Body::Nested(nested) => all(template, &nested.rows, out),
         Body::Written(written) => all(template, &[written.to_row()], out),
         Body::Json(_) | Body::Content(_) | Body::Text(_) | Body::Raw(_) | Body::Copied(_) => {
             let error = Error::usage("the output of this command has no fields for a template");

@@ -47,6 +47,7 @@ pub enum Body {
     },
     Object(Object),
     Board(BoardTable),
+    Nested(NestedRecords),
     Written(Written),
     /// Text of our own, written as it is: completions, man pages, a digest.
     Text(String),
@@ -180,6 +181,31 @@ impl BoardTable {
     /// The cards of all lanes.
     pub(crate) fn all_cards(&self) -> Vec<Row> {
         self.lanes.iter().flat_map(|lane| self.cards_of(lane)).cloned().collect()
+    }
+}
+
+/// JSON objects that hold records, whatever the format is. Whoever asks for fields means those of the records.
+#[derive(Debug, Clone)]
+pub struct NestedRecords {
+    pub rows: Vec<Row>,
+    /// The fields of a row that hold a record or a list of records.
+    pub within: &'static [&'static str],
+    /// The fields that such a record may have.
+    pub columns: &'static [Column],
+    /// There is one row, written by itself and not as a list.
+    pub is_one: bool,
+}
+
+impl NestedRecords {
+    /// The records of all rows.
+    pub(crate) fn all(&self) -> Vec<Row> {
+        let values =
+            self.rows.iter().flat_map(|row| self.within.iter().filter_map(|name| row.get(*name)));
+        let records = values.flat_map(|value| match value {
+            Value::Array(records) => records.as_slice(),
+            one => std::slice::from_ref(one),
+        });
+        records.filter_map(Value::as_object).cloned().collect()
     }
 }
 

@@ -115,6 +115,12 @@ impl<'a> Update<'a, Checked> {
         Some((container, self.key(slot)?))
     }
 
+    /// Whether an item is known to be in a sequence, even if nothing tells where that is.
+    pub fn is_element(&self, id: Id) -> bool {
+        let slot = self.find(id).and_then(|index| self.facts.slot_of(index));
+        slot.is_some_and(|slot| self.key(slot).is_none())
+    }
+
     /// Whether an item is collected, or in a deleted container: one state of a document may have collected
     /// such an item, another not yet.
     pub fn is_in_what_is_gone(&self, id: Id) -> bool {

@@ -398,3 +398,74 @@ fn comments_changed_in_what_was_restored_meanwhile_stay_changed() {
         assert_eq!(store.run(&["check"]).code, 0);
     }
 }
+
+/// The comment goes into the archive with its issue, and the note of the archiving is no record.
+#[test]
+fn an_import_counts_as_archived_what_went_with_an_archived_record() {
+    let machine = Machine::new("archive import told");
+    let (alice, bob, [issue, ..]) = archived_work(&machine);
+    bob.ok(&["issue", "comment", &issue, "a late comment"]);
+    let removal = alice.export("removal.crdt");
+    let dry = bob.run(&["sync", "import", "-n", "--json", &removal]).exits(0).json();
+    let run = bob.run(&["sync", "import", &removal]);
+    let said = &run.exits(0).stderr;
+    assert!(said.contains("imported 1 bundle: 2 edited, 2 archived\n"), "{said}");
+    assert!(!said.contains("gone for good"), "{said}");
+    assert_eq!(bob.json(&["trash", "list"]), json!([]));
+    for account in dry["documents"].as_array().unwrap() {
+        assert_eq!(account["pruned"], 0, "{dry}");
+        assert_eq!(account["archived"], 1, "{dry}");
+        assert_eq!(account.get("roots"), None, "{dry}");
+    }
+}
+
+/// Only the archive of whoever wrote it has it then, and shows it to everybody who gets that.
+#[test]
+fn a_late_comment_is_in_the_ledger_until_the_archive_shows_it() {
+    let machine = Machine::new("archive late comment");
+    let alice = machine.group("alice", &[BOB]);
+    let issue = alice.ok(&["issue", "open", "The crane"]);
+    alice.ok(&["issue", "close", &issue]);
+    let message = alice.send("Hello");
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    alice.meet(&bob);
+    alice.meet(&bob);
+    machine.pass(100 * DAY);
+    // Nobody needs the log of what he has.
+    alice.ok(&["archive", "run"]);
+    let late = bob.ok(&["issue", "comment", &issue, "a late comment"]);
+    bob.ok(&["chat", "react", &message, "👍"]);
+    let edits = bob.export("late.crdt");
+    let told = alice.run(&["sync", "import", &edits]);
+    assert!(told.exits(0).stderr.contains("1 in conflict"), "{told:?}");
+    let list = alice.json(&["conflict", "list"]);
+    let [lost] = &list.as_array().unwrap()[..] else { panic!("{list}") };
+    let of = |name: &str| lost[name].as_str().unwrap_or_default().to_owned();
+    let said = ["kind", "id", "field", "loser", "rule", "loser_by"].map(of);
+    assert_eq!(said, ["comment", &late, "content", "a late comment", "pruned", BOB]);
+    let number = lost["number"].to_string();
+    alice.run(&["conflict", "restore", &number]).fails(1, "deleted");
+
+    alice.give(&bob);
+    hand_over(&bob, &alice);
+    for store in [&alice, &bob] {
+        assert_eq!(store.column(&["issue", "comments", &issue], "content"), ["a late comment"]);
+        assert_eq!(store.json(&["chat", "show", &message])["reactions"], json!({"👍": [BOB]}));
+        assert_eq!(store.json(&["conflict", "list"]), json!([]));
+    }
+    alice.ok(&["archive", "restore", &issue]);
+    assert_eq!(alice.json(&["conflict", "list"]), json!([]));
+}
+
+/// The ledger names a record that is in the archive as it names others.
+#[test]
+fn a_lost_value_of_an_archived_record_is_listed_with_its_title() {
+    let machine = Machine::new("archive ledger title");
+    let (alice, bob, [issue, ..]) = archived_work(&machine);
+    bob.ok(&["issue", "reopen", &issue]);
+    bob.ok(&["issue", "edit", &issue, "--title", "late title"]);
+    alice.give(&bob);
+    hand_over(&bob, &alice);
+    let run = alice.run(&["conflict", "list", "-o", "tsv", "--fields", "record,loser"]);
+    assert_eq!(run.exits(0).stdout, "record\tloser\nissue \"late title\"\told title\n");
+}

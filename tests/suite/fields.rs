@@ -47,6 +47,37 @@ fn a_list_has_the_fields_that_were_asked_for_in_every_format() {
     store.run(&none("ack_vektor")).fails(2, "not a field: \"ack_vektor\"");
 }
 
+/// As on a board, it is the records inside that have the fields.
+#[test]
+fn the_messages_of_threads_have_the_fields_that_were_asked_for() {
+    let machine = Machine::new("fields of threads");
+    let store = machine.group("s", &[]);
+    let id = store.send("hello");
+    let reply = store.ok(&["chat", "send", "So do I", "--reply-to", &id]);
+    let fields = ["--fields", "content,id"];
+    let list = |more: &[&'static str]| [&["chat", "list", "--threads"], &fields[..], more].concat();
+    let is_whole = |thread: &Value| {
+        let names = ["parent_id", "reply_count", "last_reply_at", "message", "replies"];
+        assert_eq!(keys(thread), names);
+        assert_eq!(thread["message"], json!({"content": "hello", "id": id}));
+        assert_eq!(keys(&thread["message"]), ["content", "id"], "in this order");
+        assert_eq!(thread["replies"], json!([{"content": "So do I", "id": reply}]));
+    };
+    let threads = store.json(&list(&[]));
+    assert_eq!(threads.as_array().unwrap().len(), 1);
+    is_whole(&threads[0]);
+    is_whole(&serde_json::from_str(&store.ok(&list(&["-o", "ndjson"]))).unwrap());
+    is_whole(&store.json(&[&["chat", "thread", &id], &fields[..]].concat()));
+    let tsv = format!("content\tid\nhello\t{id}\nSo do I\t{reply}");
+    assert_eq!(store.ok(&list(&["-o", "tsv"])), tsv);
+    for command in [&["chat", "list", "--threads"][..], &["chat", "thread", &id]] {
+        for format in ["json", "ndjson", "tsv"] {
+            let run = store.run(&[command, &["--fields", "id,titel", "-o", format]].concat());
+            run.fails(2, "not a field: \"titel\"; one of id, ");
+        }
+    }
+}
+
 #[test]
 fn a_field_that_is_not_there_is_refused_with_the_choices() {
     let machine = Machine::new("unknown");

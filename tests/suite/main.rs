@@ -15,6 +15,7 @@ mod any_file;
 mod application;
 mod architecture;
 mod archive;
+mod archive_attached;
 mod archive_damage;
 mod archive_guide;
 mod archive_late;

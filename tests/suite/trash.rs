@@ -251,3 +251,69 @@ fn what_a_loaded_file_deletes_for_good_is_said() {
     let gone = column(&desk.json(&["trash", "list"]), "id");
     assert!(gone.contains(&two) && gone.contains(&BOB.to_owned()), "{gone:?}");
 }
+
+/// Reads a file attached to a message.
+fn attached(store: &Store<'_>, message: &str, name: &str) -> Vec<u8> {
+    let out = text(&store.machine.path("out"));
+    store.ok(&["chat", "attachment", "get", message, name, "-O", &out]);
+    std::fs::read(&out).unwrap()
+}
+
+#[test]
+fn a_message_comes_back_with_the_files_that_were_removed_with_it() {
+    let machine = Machine::new("trash attachments");
+    let store = machine.group("store", &[]);
+    std::fs::write(machine.path("map.txt"), "map\n").unwrap();
+    std::fs::write(machine.path("map.png"), [0, 1, 2]).unwrap();
+    let files = ["map.txt", "map.png"].map(|name| text(&machine.path(name)));
+    let args = ["chat", "send", "The map", "--attach", &files[0], "--attach", &files[1]];
+    let mut id = store.ok(&args);
+    let paths = json!(["/shared/attachments/map.txt", "/shared/attachments/map.png"]);
+    // A second time as well: the files are others by then.
+    for _ in 0..2 {
+        machine.pass(60);
+        store.ok(&["chat", "delete", &id, "--with-files"]);
+        assert_eq!(store.json(&["disk", "list"]), json!([]));
+        let before = store.digest();
+        store.run(&["trash", "restore", &id, "-n"]).exits(0);
+        assert_eq!(store.digest(), before);
+        let told = store.json(&["trash", "restore", &id]);
+        assert_eq!(told["restored_files"], paths);
+        assert_eq!(told.get("missing_files"), None);
+        id = told["id"].as_str().unwrap().to_owned();
+        assert_eq!(attached(&store, &id, "map.txt"), b"map\n");
+        assert_eq!(attached(&store, &id, "map.png"), [0, 1, 2]);
+        assert_eq!(store.json(&["check"]), json!([]));
+    }
+    let kept = store.json(&["trash", "list"]);
+    let waiting = kept.as_array().unwrap().iter().filter(|one| one["restored_as"].is_null());
+    assert_eq!(waiting.count(), 0, "{kept}");
+    // Files that stayed are left as they are.
+    store.ok(&["chat", "delete", &id]);
+    let told = store.json(&["trash", "restore", &id]);
+    assert_eq!((told.get("restored_files"), told.get("missing_files")), (None, None));
+    assert_eq!(attached(&store, told["id"].as_str().unwrap(), "map.txt"), b"map\n");
+}
+
+#[test]
+fn a_file_whose_path_is_taken_stays_away_and_the_command_for_it_is_named() {
+    let machine = Machine::new("trash attachment taken");
+    let store = machine.group("store", &[]);
+    let map = machine.path("map.txt");
+    std::fs::write(&map, "map\n").unwrap();
+    let id = store.ok(&["chat", "send", "The map", "--attach", &text(&map)]);
+    store.ok(&["chat", "delete", &id, "--with-files"]);
+    let path = "/shared/attachments/map.txt";
+    std::fs::write(&map, "another\n").unwrap();
+    store.ok(&["disk", "put", &text(&map), path]);
+    let run = store.run(&["trash", "restore", &id, "--json"]);
+    let told = run.exits(0).json();
+    assert_eq!(told["missing_files"], json!([path]));
+    assert_eq!(store.ok(&["disk", "cat", path]), "another");
+    let new = told["id"].as_str().unwrap();
+    store.ok(&["disk", "move", path, "/shared/another.txt"]);
+    let said = run.stderr.lines().find(|line| line.contains("trash restore")).expect("a hint");
+    let command: Vec<&str> = said.split('`').nth(1).unwrap().split(' ').skip(1).collect();
+    store.run(&command).exits(0);
+    assert_eq!(attached(&store, new, "map.txt"), b"map\n");
+}

@@ -7,6 +7,7 @@ use crate::cmd::init::stranger;
 use crate::cmd::{Context, DryRun};
 use crate::concern::{self, core};
 use crate::error::{Error, Kind, Result, counted, listed};
+use crate::merge::MergeSummary;
 use crate::sync::bundle::Bundle;
 use crate::sync::changes;
 use crate::sync::import::{Imported, Input};
@@ -115,7 +116,7 @@ fn summary(imported: &Imported, inputs: &[Input]) -> String {
     let bare = inputs.iter().all(|input| matches!(input, Input::Raw { .. }));
     let what = if bare { "bare update" } else { "bundle" };
     let bundles = counted(imported.bundles as u64, what);
-    let sum = |count: fn(&crate::merge::MergeSummary) -> usize| -> usize {
+    let sum = |count: fn(&MergeSummary) -> usize| -> usize {
         imported.documents.iter().map(|account| count(&account.summary)).sum()
     };
     let counts = [
@@ -134,12 +135,7 @@ fn summary(imported: &Imported, inputs: &[Input]) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
-    // If no concern names the records, name the roots that they are in.
-    let mut roots: Vec<&str> =
-        imported.documents.iter().flat_map(|of| &of.summary.roots).map(String::as_str).collect();
-    roots.sort_unstable();
-    roots.dedup();
-    let within = if roots.is_empty() { String::new() } else { format!(" in {}", listed(&roots)) };
+    let within = in_roots(imported);
     match (counts.is_empty(), imported.changed) {
         // Each has its own sentence that it was left out.
         _ if inputs.is_empty() => {
@@ -148,6 +144,21 @@ fn summary(imported: &Imported, inputs: &[Input]) -> String {
         (true, false) => format!("read {bundles}; everything was here already"),
         (true, true) => format!("imported {bundles}"),
         (false, _) => format!("imported {bundles}: {}{within}", counts.join(", ")),
+    }
+}
+
+/// The roots of records that no concern names: " in notes"; ", some of it in notes" if other records were counted,
+/// too.
+fn in_roots(imported: &Imported) -> String {
+    let mut roots: Vec<&str> =
+        imported.documents.iter().flat_map(|of| &of.summary.roots).map(String::as_str).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    let mut changed = imported.documents.iter().filter(|of| of.summary != MergeSummary::default());
+    match (roots.is_empty(), changed.any(|of| concern::of(&of.doc).is_some())) {
+        (true, _) => String::new(),
+        (false, false) => format!(" in {}", listed(&roots)),
+        (false, true) => format!(", some of it in {}", listed(&roots)),
     }
 }
 

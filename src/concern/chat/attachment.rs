@@ -181,6 +181,18 @@ pub fn attached_files(list: &Value) -> impl Iterator<Item = AttachedFile> {
     files.filter(|file| is_attachment(&file.path))
 }
 
+/// Writes the ids that files have now into a list of attachments that names them by earlier ids.
+pub fn rename_files(list: &mut Value, ids: &BTreeMap<String, String>) {
+    let (Value::Array(list) | Value::List(list)) = list else { return };
+    for one in list {
+        let (Value::Map(fields) | Value::Object(fields)) = one else { continue };
+        let id = fields.get("file_id").and_then(Value::as_str).and_then(|id| ids.get(id)).cloned();
+        if let Some(id) = id {
+            fields.insert("file_id".to_owned(), Value::String(id));
+        }
+    }
+}
+
 /// Whether a path is in the directory of attachments.
 pub fn is_attachment(path: &str) -> bool {
     path.strip_prefix(DIRECTORY).is_some_and(|rest| rest.starts_with('/'))
