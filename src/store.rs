@@ -47,6 +47,7 @@ mod state;
 mod swept;
 #[cfg(test)]
 mod tests;
+mod unsound_state;
 
 #[cfg(test)]
 pub(crate) use fs::counted;

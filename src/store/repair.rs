@@ -11,7 +11,7 @@ use super::new_state::{EncodedState, NewState};
 use super::session::{FOLD_WAIT, Session};
 use super::state::{Aside, LogRow, Parked};
 use super::{Roots, Store};
-use crate::error::{Error, Next, Result};
+use crate::error::{Error, Kind, Next, Result};
 use crate::gate::{self, Need, Verdict};
 use crate::id::DocId;
 use crate::wire::{Checked, Clocks, Update};
@@ -208,7 +208,10 @@ impl Store {
     /// Those of the local state; a log that cannot be read counts as empty.
     pub fn unfit_entries(&self, doc: &DocId, state: &[u8]) -> Result<usize> {
         let (reader, _) = self.reader_anyhow()?;
-        let rows = reader.state().map_or_else(|| Ok(Vec::new()), |state| state.log_of(doc))?;
+        let rows = match reader.state().map_or_else(|| Ok(Vec::new()), |state| state.log_of(doc)) {
+            Err(e) if e.kind == Kind::Corrupt => Vec::new(),
+            rows => rows?,
+        };
         Ok(unfit(doc, &rows, state, self.environment.roots)?.len())
     }
 }

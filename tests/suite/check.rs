@@ -357,3 +357,75 @@ fn a_file_that_may_not_be_read_is_a_finding_beside_the_others() {
     machine.shell(unreadable["fix"].as_str().unwrap());
     assert!(std::fs::read(&file).is_ok(), "{unreadable}");
 }
+
+/// SQLite tells only who reads a damaged page. Wherever it is, the check names it beside everything else, and
+/// the suggested command mends it.
+#[test]
+fn a_damaged_page_of_the_local_state_is_a_finding_wherever_it_is() {
+    const PAGE: usize = 4096;
+    let machine = Machine::new("pages of the state");
+    let store = damage::sound(&machine);
+    let state = store.dir.join("crdtctl.db");
+    // What the log (`-wal`) has is read from there.
+    let db = rusqlite::Connection::open(&state).unwrap();
+    db.pragma_update(None, "journal_mode", "delete").unwrap();
+    drop(db);
+    let whole = std::fs::read(&state).unwrap();
+    std::fs::remove_file(store.document(CHAT).with_extension("meta")).unwrap();
+    let mut unread = 0;
+    for page in 0..whole.len() / PAGE {
+        let mut bytes = whole.clone();
+        bytes[page * PAGE..(page + 1) * PAGE].fill(0);
+        std::fs::write(&state, &bytes).unwrap();
+        let found = findings(&store, &[]);
+        let kinds = column(&Value::Array(found), "kind");
+        assert!(kinds.contains(&"missing-meta".to_owned()), "{page}: {kinds:?}");
+        if kinds.contains(&"unreadable-state".to_owned()) {
+            unread += 1;
+            continue;
+        }
+        // Nothing is in it.
+        assert_eq!(kinds, column(&Value::Array(findings(&store, &["--deep"])), "kind"));
+        store.ok(&["chat", "send", "hello", "-n"]);
+    }
+    assert!(unread > 20, "{unread}");
+    let mut bytes = whole.clone();
+    bytes[3 * PAGE..4 * PAGE].fill(0);
+    std::fs::write(&state, bytes).unwrap();
+    let run = store.run(&["chat", "list"]);
+    run.fails(5, "malformed");
+    assert!(run.stderr.contains("`crdtctl check`"), "{}", run.stderr);
+    let found = findings(&store, &["-e", GROUP, "--deep"]);
+    assert_eq!(column(&Value::Array(found), "kind"), ["missing-meta"]);
+    let found = Value::Array(findings(&store, &[]));
+    let one = found.as_array().unwrap().iter().find(|one| one["kind"] == "unreadable-state");
+    machine.shell(one.unwrap()["fix"].as_str().unwrap());
+    assert_eq!(column(&Value::Array(findings(&store, &[])), "kind"), ["missing-meta"]);
+    store.ok(&["chat", "send", "goes on", "--as", ALICE]);
+}
+
+/// An index that does not fit its table is looked for only if asked: that takes three times as long.
+#[test]
+fn an_index_of_other_rows_is_found_when_it_is_looked_for() {
+    let machine = Machine::new("index of the state");
+    let store = damage::sound(&machine);
+    let db = rusqlite::Connection::open(store.dir.join("crdtctl.db")).unwrap();
+    let name = "log_by_origin";
+    let sql = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+    let sql: String = db.query_row(sql, [name], |row| row.get(0)).unwrap();
+    db.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).unwrap();
+    db.execute_batch(&format!(
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, 'seq)', 'seq + 1)') WHERE name = '{name}';
+         PRAGMA writable_schema = RESET;
+         REINDEX {name};
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = '{sql}' WHERE name = '{name}';
+         PRAGMA writable_schema = RESET;"
+    ))
+    .unwrap();
+    drop(db);
+    store.run(&["check"]).exits(0);
+    let found = findings(&store, &["--deep"]);
+    assert_eq!(column(&Value::Array(found), "kind"), ["unreadable-state"]);
+}
