@@ -23,12 +23,16 @@ static SITE_CHANGED: FindingKind = FindingKind::info("site-changed");
 /// At most this many changed files are named.
 const NAMED: usize = 3;
 
-/// Returns what is wrong with the files of one document of an entity.
+/// Returns what is wrong with the files of one document of an entity. What takes another document that is
+/// damaged is left out: that is a finding of its own.
 ///
 /// # Errors
 /// Those of the store and of the file system.
 pub fn files(reader: &Reader, entity: &EntityId, doc: &DocId, view: &View) -> Result<Vec<Found>> {
-    let mut found = unscanned(reader, entity, doc)?;
+    let mut found = match unscanned(reader, entity, doc) {
+        Err(e) if e.damaged.is_some() => Vec::new(),
+        found => found?,
+    };
     found.extend(damaged(reader, doc)?);
     if doc.concern() == Some(SPEC.name) {
         found.extend(attachments(reader, entity, doc, view)?);
