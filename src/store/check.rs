@@ -27,10 +27,10 @@ pub struct Examiner {
     reader: Reader,
     /// The files, scanned once, so that nothing unreadable is left out silently.
     scan: Scan,
-    /// Findings about the store as a whole.
-    findings: Vec<FileFinding>,
-    /// The finding that the local state is gone.
-    lost: Option<FileFinding>,
+    /// The finding that the local state cannot be read.
+    unreadable: Option<FileFinding>,
+    /// Other findings about the local state.
+    of_state: Vec<FileFinding>,
     /// Every document that we ever wrote, sorted.
     known: Vec<DocId>,
     parked: Vec<Parked>,
@@ -49,8 +49,8 @@ pub struct Examined {
 }
 
 impl Examiner {
-    /// Begins an examination with what a reader shows. `fault` is what is wrong with the local state, if it is
-    /// read without.
+    /// Begins an examination with what a reader shows. `fault` is what is wrong with the
+    /// local state, if it is read without.
     ///
     /// # Errors
     /// `Io`; `Corrupt` for a local state that cannot be read.
@@ -67,12 +67,13 @@ impl Examiner {
             lease = replica::leased(state, store.dir(), machine)?;
         }
         let lost = if fault.is_some() { None } else { store.lost_state(&reader)? };
+        let linked = if fault.is_some() { None } else { store.linked_state()? };
         Ok(Examiner {
             dir: store.dir().to_owned(),
             scan: reader.survey()?,
             reader,
-            findings: fault.into_iter().collect(),
-            lost,
+            unreadable: fault,
+            of_state: lost.into_iter().chain(linked).collect(),
             known,
             parked,
             now: machine.clock.now(),
@@ -87,7 +88,7 @@ impl Examiner {
 
     /// Returns whether the local state could be read too: otherwise the content of the log is unknown.
     pub fn reads_everything(&self) -> bool {
-        self.findings.is_empty()
+        self.unreadable.is_none()
     }
 
     /// Returns every document that is in the store, is recorded, was written under our lease, or has an
@@ -105,8 +106,8 @@ impl Examiner {
 
     /// Returns what is wrong with the store outside its documents.
     pub fn examine_store(&self) -> Result<Vec<FileFinding>> {
-        let mut findings = self.findings.clone();
-        findings.extend(self.lost.clone());
+        let mut findings: Vec<FileFinding> = self.unreadable.iter().cloned().collect();
+        findings.extend(self.of_state.iter().cloned());
         let mut found_by_name = BTreeSet::new();
         if let FileSource::Files { layout, .. } = self.reader.source() {
             for doc in &self.known {
@@ -203,7 +204,7 @@ impl Examiner {
         };
         let file = self.dir.join(&path);
         let fix = match fs::unreadable(&file) {
-            Some(_) => FileFix::Next(Next::LetRead(file.to_string_lossy().into_owned())),
+            Some(_) => FileFix::Next(Next::LetRead(file)),
             None => FileFix::Recover { from_log: false },
         };
         let (kind, doc) = (&UNREADABLE_FILE, Some(doc.clone()));
@@ -472,13 +473,18 @@ fn lease_finding(doc: &DocId, client: u64, found: u32, leased: u32) -> FileFindi
 }
 
 fn unread(dir: &Path, path: &Path, what: &str) -> FileFinding {
-    let name = path.to_string_lossy();
-    let file = dir.join(path).to_string_lossy().into_owned();
+    let name = match path.to_str() {
+        Some(name) => name.to_owned(),
+        // No two paths give the same.
+        None => path.as_os_str().as_encoded_bytes().escape_ascii().to_string(),
+    };
+    let file = dir.join(path);
+    let aside = fs::beside(&file, ".aside");
     FileFinding {
         kind: &UNREAD_FILE,
         doc: None,
-        detail: name.clone().into_owned(),
         message: format!("{name} is not read: {what}"),
-        fix: FileFix::Next(Next::MoveAside(vec![(file.clone(), format!("{file}.aside"))])),
+        detail: name,
+        fix: FileFix::Next(Next::MoveAside(vec![(file, aside)])),
     }
 }

@@ -98,6 +98,8 @@ pub static UNREADABLE_FILE: FindingKind = FindingKind::error("unreadable-file");
 pub static LONG_WAIT: FindingKind = FindingKind::warning("long-wait");
 /// A `crdtctl.db` that cannot be read: the files are then taken as they are.
 pub static UNREADABLE_STATE: FindingKind = FindingKind::error("unreadable-state");
+/// A link in the place of `crdtctl.db`: it is read, and nothing is written through it.
+pub static LINKED_STATE: FindingKind = FindingKind::warning("linked-state");
 /// A missing or empty `crdtctl.db` of a store that was written here.
 pub static LOST_STATE: FindingKind = FindingKind::warning("lost-state");
 

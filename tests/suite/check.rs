@@ -429,3 +429,74 @@ fn an_index_of_other_rows_is_found_when_it_is_looked_for() {
     let found = findings(&store, &["--deep"]);
     assert_eq!(column(&Value::Array(found), "kind"), ["unreadable-state"]);
 }
+
+/// A directory in the place of one of SQLite's own files.
+#[test]
+fn a_directory_in_the_place_of_the_databases_log_is_a_finding_beside_the_others() {
+    let machine = Machine::new("directory for a log");
+    let store = damage::sound(&machine);
+    std::fs::remove_file(store.document(CHAT).with_extension("meta")).unwrap();
+    let before = store.run(&["check", "--json"]).parsed();
+    let wal = store.dir.join("crdtctl.db-wal");
+    drop(std::fs::remove_file(&wal));
+    std::fs::create_dir(&wal).unwrap();
+    let found = Value::Array(findings(&store, &[]));
+    assert_eq!(column(&found, "kind"), ["unreadable-state", "missing-meta"]);
+    machine.shell(found[0]["fix"].as_str().unwrap());
+    // As it was: nothing of the local state is moved away.
+    assert_eq!(store.run(&["check", "--json"]).parsed(), before);
+    store.send("goes on");
+}
+
+/// Commands read a database through a link, and refuse to write it.
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_local_state_is_a_finding_and_is_mended() {
+    let machine = Machine::new("linked state");
+    let store = damage::sound(&machine);
+    let (state, real) = (store.dir.join("crdtctl.db"), machine.path("real.db"));
+    for ending in ["", "-wal"] {
+        let from = store.dir.join(format!("crdtctl.db{ending}"));
+        drop(std::fs::rename(from, machine.path(&format!("real.db{ending}"))));
+    }
+    std::os::unix::fs::symlink(&real, &state).unwrap();
+    store.run(&["chat", "send", "hello"]).fails(1, "is a symbolic link");
+    let found = Value::Array(findings(&store, &[]));
+    assert_eq!(column(&found, "kind"), ["linked-state"]);
+    machine.shell(found[0]["fix"].as_str().unwrap());
+    assert_eq!(store.json(&["check"]), Value::Array(Vec::new()));
+    store.send("goes on");
+    // A link to nothing.
+    std::fs::rename(&state, machine.path("away.db")).unwrap();
+    std::os::unix::fs::symlink(machine.path("nowhere"), &state).unwrap();
+    assert_eq!(column(&Value::Array(findings(&store, &[])), "kind"), ["unreadable-state"]);
+}
+
+/// Whatever bytes a name has, the file is named, and the command that moves it away can be run.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_no_text_is_named_and_can_be_moved_away() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let machine = Machine::new("names");
+    let store = damage::sound(&machine);
+    let chat = store.document(CHAT);
+    let dir = store.dir.join("crdt").join(OsStr::from_bytes(b"it's\xff0"));
+    std::fs::create_dir(&dir).unwrap();
+    let files = [
+        chat.with_file_name(OsStr::from_bytes(b"zz\xff.yrs")),
+        chat.with_file_name(OsStr::from_bytes(b"zz\xfe.yrs")),
+        dir.join("6161.yrs"),
+    ];
+    for file in &files {
+        std::fs::copy(&chat, file).unwrap();
+    }
+    let found = Value::Array(findings(&store, &[]));
+    assert_eq!(column(&found, "kind"), ["unread-file"; 3]);
+    assert_eq!(BTreeSet::from_iter(column(&found, "id")).len(), 3, "{found}");
+    for one in found.as_array().unwrap() {
+        machine.shell(one["fix"].as_str().unwrap());
+    }
+    assert!(files.iter().all(|file| !file.exists()));
+    assert_eq!(store.json(&["check"]), Value::Array(Vec::new()));
+}
