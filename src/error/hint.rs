@@ -170,6 +170,15 @@ pub enum Next {
         /// The entity whose disk it is.
         entity: String,
     },
+    /// Write a file of the store to its place in the directories, and move aside what is there.
+    RewriteFile {
+        /// The path on the disk.
+        path: String,
+        /// The entity whose disk it is.
+        entity: String,
+        /// The place on this machine.
+        place: PathBuf,
+    },
     /// Remove a file.
     RemoveFile {
         /// The path on the disk.
