@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 pub struct CheckArgs {
     /// The documents, or files; all documents by default
     doc: Vec<String>,
-    /// Have yrs re-encode every document, and compare; look at the indexes of crdtctl.db
+    /// Have yrs re-encode every document, and compare; read all of the log, and the indexes of crdtctl.db
     #[arg(long)]
     deep: bool,
     #[command(flatten)]

@@ -2,6 +2,7 @@
 //!
 //! Not promised while somebody writes: what was just committed and is not folded yet looks like a lost fold.
 
+use super::broken_log::broken_log;
 use super::fs;
 use super::incomplete::incomplete;
 use super::layout::{Layout, Meta, Scan, Stamp};
@@ -29,6 +30,8 @@ pub struct Examiner {
     scan: Scan,
     /// The finding that the local state cannot be read.
     unreadable: Option<FileFinding>,
+    /// Whether every entry of the log is decoded.
+    thoroughly: bool,
     /// Other findings about the local state.
     of_state: Vec<FileFinding>,
     /// Every document that we ever wrote, sorted.
@@ -49,7 +52,7 @@ pub struct Examined {
 }
 
 impl Examiner {
-    /// Begins an examination with what a reader shows. `fault` is what is wrong with the
+    /// Begins an examination with what a reader shows, `thoroughly` or not. `fault` is what is wrong with the
     /// local state, if it is read without.
     ///
     /// # Errors
@@ -57,6 +60,7 @@ impl Examiner {
     pub(super) fn of(
         store: &Store,
         reader: Reader,
+        thoroughly: bool,
         fault: Option<FileFinding>,
     ) -> Result<Examiner> {
         let machine = &store.environment.machine;
@@ -73,6 +77,7 @@ impl Examiner {
             scan: reader.survey()?,
             reader,
             unreadable: fault,
+            thoroughly,
             of_state: lost.into_iter().chain(linked).collect(),
             known,
             parked,
@@ -185,6 +190,9 @@ impl Examiner {
         if let (Some(_), Err(e)) = (loaded.file, &meta) {
             let path = loaded.path.with_extension("meta");
             findings.push(unread(&self.dir, &path, &e.causes().join(": ")));
+        }
+        if let Some(state) = state.filter(|_| self.thoroughly && findings.is_empty()) {
+            findings.extend(broken_log(state, doc, roots)?);
         }
         findings.extend(self.below_lease(doc, view));
         findings.extend(self.parked_forks(doc, view, roots));

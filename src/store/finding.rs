@@ -74,7 +74,7 @@ pub static PENDING: FindingKind = FindingKind::error("pending");
 pub static UNSUPPORTED: FindingKind = FindingKind::info("unsupported");
 /// A document whose file is gone.
 pub static MISSING_FILE: FindingKind = FindingKind::error("missing-file");
-/// A file and a log that do not fit together, though each can be read.
+/// A file and a log that do not fit together, though each can be read; or a log that cannot be read whole.
 pub static BROKEN_LOG: FindingKind = FindingKind::error("broken-log");
 /// Two replicas wrote different operations under one client id.
 pub static REPLICA_FORK: FindingKind = FindingKind::error("replica-fork");
@@ -139,6 +139,8 @@ pub enum FileRepair {
     Meta,
     /// Writes the `.yrs` again, out of what file and log hold together.
     Checkpoint,
+    /// Takes the entries that do not decode out of the log.
+    Log,
     /// Goes on as a new replica.
     Replica,
     /// Takes the update with this number out of the inbox.

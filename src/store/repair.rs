@@ -51,6 +51,17 @@ impl Session {
                 }
                 return Ok(());
             }
+            FileRepair::Log => {
+                // It must be whole without them.
+                self.any_view(doc)?;
+                for row in self.state.log_of(doc)? {
+                    if Update::checked(&row.update, (self.environment.roots)(doc)).is_err() {
+                        self.keep(doc, finding, Path::new("log"), &row.update)?;
+                        self.state.empty_row(&row)?;
+                    }
+                }
+                return Ok(());
+            }
             FileRepair::Meta => {
                 if let Some(path) = self.layout.find(doc)? {
                     self.set_meta_aside(doc, finding, &path)?;

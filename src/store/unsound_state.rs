@@ -12,19 +12,20 @@ use std::path::Path;
 impl Store {
     /// Opens the store for a check. Creates nothing, waits for nobody, and continues without a `crdtctl.db`
     /// that is damaged, wherever in it that is: SQLite says so only where it reads. `thoroughly` looks at its
-    /// indexes too.
+    /// indexes and at every entry of the log too.
     ///
     /// # Errors
     /// `Io`.
     pub fn examiner(&self, thoroughly: bool) -> Result<Examiner> {
         let (reader, fault) = self.reader_anyhow()?;
-        let without =
-            |reader, e: &Error| Examiner::of(self, reader, Some(unreadable_state(self.dir(), e)));
+        let without = |reader, e: &Error| {
+            Examiner::of(self, reader, thoroughly, Some(unreadable_state(self.dir(), e)))
+        };
         if let Some(fault) = fault {
             return without(reader, &fault);
         }
         let sound = reader.state().map_or(Ok(()), |state| state.examine(thoroughly));
-        match sound.and_then(|()| Examiner::of(self, reader, None)) {
+        match sound.and_then(|()| Examiner::of(self, reader, thoroughly, None)) {
             Err(e) if e.kind == Kind::Corrupt => match self.reader_without_state() {
                 Some(reader) => without(reader, &e),
                 None => Err(e),

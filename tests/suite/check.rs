@@ -500,3 +500,47 @@ fn a_file_whose_name_is_no_text_is_named_and_can_be_moved_away() {
     assert!(files.iter().all(|file| !file.exists()));
     assert_eq!(store.json(&["check"]), Value::Array(Vec::new()));
 }
+
+/// The document is whole without the entry, until that is to be sent to somebody.
+#[test]
+fn a_damaged_entry_of_the_log_is_found_when_it_is_looked_for_and_taken_out() {
+    let machine = Machine::new("broken entry");
+    let alice = machine.group("a", &[BOB]);
+    alice.send("first");
+    let bob = machine.replica_of(&alice, "b", BOB);
+    bob.give(&alice);
+    alice.send("second");
+    alice.send("third");
+    let db = rusqlite::Connection::open(alice.dir.join("crdtctl.db")).unwrap();
+    let cut = "UPDATE log SET update_v1 = substr(update_v1, 1, 50) WHERE seq = (SELECT max(seq) FROM log)";
+    assert_eq!(db.execute(cut, []).unwrap(), 1);
+    drop(db);
+    alice.run(&["check"]).exits(0);
+    let found = Value::Array(findings(&alice, &["--deep"]));
+    assert_eq!(column(&found, "kind"), ["broken-log"]);
+    assert_eq!(found[0]["doc"], CHAT);
+    let fix = found[0]["fix"].as_str().unwrap();
+    let stick = text(&machine.path("stick"));
+    std::fs::create_dir(machine.path("stick")).unwrap();
+    for args in [
+        &["sync", "status"][..],
+        &["sync", "export", "--for", "bob-", "-O", &text(&machine.path("x.crdt"))],
+        &["sync", "stick", &stick],
+    ] {
+        let run = alice.run(args);
+        run.fails(5, &format!("log entry 5 of {CHAT} is damaged"));
+        assert!(run.stderr.contains(&format!("`{fix}`")), "{args:?}: {}", run.stderr);
+    }
+    let digest = alice.ok(&["digest"]);
+    alice.ok(&fix.split(' ').skip(1).collect::<Vec<_>>());
+    assert_eq!(alice.json(&["check", "--deep"]), Value::Array(Vec::new()));
+    alice.ok(&["sync", "stick", &stick]);
+    alice.send("fourth");
+    alice.give(&bob);
+    assert_eq!(bob.ok(&["digest"]), alice.ok(&["digest"]));
+    assert_ne!(bob.ok(&["digest"]), digest);
+    // What it held is not in the log any more: without its file the document is not whole.
+    std::fs::remove_file(alice.document(CHAT)).unwrap();
+    assert_eq!(column(&Value::Array(findings(&alice, &[])), "kind"), ["missing-file"]);
+    alice.run(&["chat", "list"]).exits(5);
+}
