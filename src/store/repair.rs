@@ -119,10 +119,12 @@ impl Session {
     /// # Errors
     /// As [`Session::commit`]; the next check finds what is left.
     pub fn take_over(mut self, doc: &DocId) -> Result<()> {
-        if self.state.known(doc)?.is_none() {
-            return Ok(());
-        }
-        self.repairs.push((doc.clone(), FileRepair::Checkpoint));
+        let repair = match self.state.known(doc)? {
+            Some(_) => FileRepair::Checkpoint,
+            // It is not ours before we change it, but its `.meta` describes what was replaced.
+            None => FileRepair::Meta,
+        };
+        self.repairs.push((doc.clone(), repair));
         self.commit().map(drop)
     }
 
