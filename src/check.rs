@@ -24,7 +24,7 @@ use crate::id::{DocId, EntityId};
 use crate::parallel;
 use crate::schema::Spec;
 use crate::store::check::{self as files, Examiner, FileFix, FileRepair, FindingKind};
-use crate::store::{Audit, Reader, State, Store};
+use crate::store::{Audit, Reader, State};
 use crate::wire::Update;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,12 +77,15 @@ pub struct Scope<'a> {
 }
 
 /// Checks a store and returns what is wrong: findings about the store first, then by document. `done` is
-/// called for every document. Writes nothing.
+/// called for every document of the store. Writes nothing.
 ///
 /// # Errors
 /// `Io`. A fault of the store is not an error.
-pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result<Vec<Finding>> {
-    let examiner = store.examiner()?;
+pub fn check(
+    examiner: &Examiner,
+    scope: &Scope<'_>,
+    mut done: impl FnMut(),
+) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut unread = BTreeSet::new();
     if scope.docs.is_none() {
@@ -92,9 +95,9 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
         let archive = archive::archive(examiner.reader(), scope.deep)?;
         findings.extend(archive.map(Finding::of_archive));
     }
-    findings.extend(audits(&examiner, scope)?);
-    let mut content = ContentCheck { examiner: &examiner, members: BTreeMap::new(), scope };
-    for doc in examiner.documents()? {
+    findings.extend(audits(examiner, scope)?);
+    let mut content = ContentCheck { examiner, members: BTreeMap::new(), scope };
+    for doc in examiner.documents() {
         if scope.docs.is_none_or(|docs| docs.contains(&doc)) {
             let examined = examiner.examine(&doc)?;
             let is_new = |f: &files::FileFinding| f.doc.is_some() || !unread.contains(&f.detail);
@@ -143,11 +146,6 @@ fn audits(examiner: &Examiner, scope: &Scope<'_>) -> Result<Vec<Finding>> {
         }
     };
     Ok(audits.into_iter().filter(asked).map(finding).collect())
-}
-
-/// Returns the documents that [`check`] covers, including those whose file is gone.
-pub fn documents(store: &Store) -> Result<Vec<DocId>> {
-    store.examiner()?.documents()
 }
 
 impl Finding {

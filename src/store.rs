@@ -14,6 +14,7 @@
 mod adopt;
 mod archive_place;
 mod before_commit;
+mod broken_log;
 mod brought;
 pub mod check;
 mod commits;
@@ -47,10 +48,12 @@ mod state;
 mod swept;
 #[cfg(test)]
 mod tests;
+mod unsound_state;
 
 #[cfg(test)]
 pub(crate) use fs::counted;
 
+pub use broken_log::broken_entry;
 pub use brought::Adopted;
 pub use commits::{ChangedDocument, Commits, Committed};
 pub use fs::{Seen, free_bytes, no_file, refuse_no_file, sync_file_system, unreadable};

@@ -71,7 +71,7 @@ pub fn archive(reader: &Reader, deep: bool) -> Result<Option<ArchiveProblem>> {
 }
 
 fn aside(path: &Path) -> Next {
-    let path = path.display().to_string();
-    let damaged = format!("{path}.damaged");
-    Next::MoveAside(vec![(path, damaged)])
+    let mut damaged = path.as_os_str().to_owned();
+    damaged.push(".damaged");
+    Next::MoveAside(vec![(path.to_owned(), damaged.into())])
 }

@@ -6,14 +6,19 @@ use crate::archive;
 use crate::concern::chat::{self, is_attachment};
 use crate::concern::disk::{Directory, DiskKind, FilePlace, SPEC, WEBSITE, document};
 use crate::crdt::view::View;
-use crate::disk::{DiskState, Objects, named_contents, status};
-use crate::error::{Next, Result, counted};
+use crate::disk::{
+    DiskState, Objects, Obstruction, named_contents, obstacle, obstructions, status,
+};
+use crate::error::{Kind, Next, Result, counted};
 use crate::id::{DocId, EntityId};
 use crate::query::attached::{self, held};
 use crate::store::Reader;
 use crate::store::check::FindingKind;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
+static UNREAD_DISK: FindingKind = FindingKind::warning("unread-disk");
+static ODD_FILE: FindingKind = FindingKind::warning("odd-file");
 static ATTACHMENT_GONE: FindingKind = FindingKind::warning("attachment-gone");
 static UNATTACHED: FindingKind = FindingKind::info("unattached-file");
 static UNSCANNED: FindingKind = FindingKind::info("unscanned-files");
@@ -23,12 +28,20 @@ static SITE_CHANGED: FindingKind = FindingKind::info("site-changed");
 /// At most this many changed files are named.
 const NAMED: usize = 3;
 
-/// Returns what is wrong with the files of one document of an entity.
+/// Returns what is wrong with the files of one document of an entity. What takes another document that is
+/// damaged is left out: that is a finding of its own.
 ///
 /// # Errors
 /// Those of the store and of the file system.
 pub fn files(reader: &Reader, entity: &EntityId, doc: &DocId, view: &View) -> Result<Vec<Found>> {
-    let mut found = unscanned(reader, entity, doc)?;
+    if let Some(place) = obstacle(reader, entity) {
+        return Ok(vec![unread_disks(place)]);
+    }
+    let mut found = match unscanned(reader, entity, doc) {
+        // Or it can have no directories.
+        Err(e) if e.damaged.is_some() || e.kind == Kind::Refused => Vec::new(),
+        found => found?,
+    };
     found.extend(damaged(reader, doc)?);
     if doc.concern() == Some(SPEC.name) {
         found.extend(attachments(reader, entity, doc, view)?);
@@ -42,8 +55,12 @@ fn unscanned(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<Vec<Foun
             DiskKind::ALL.into_iter().find(|kind| path.split('/').nth(1) == Some(kind.as_str()));
         disk.is_some_and(|disk| document(entity, disk) == *doc)
     };
-    let (mut changed, mut found) = (Vec::new(), Vec::new());
-    for file in status(reader, entity)?.into_iter().filter(|file| is_ours(&file.path)) {
+    let mut files = status(reader, entity)?;
+    files.retain(|file| is_ours(&file.path));
+    let odd = obstructions(reader, entity, &files)?;
+    let mut found: Vec<Found> = odd.into_iter().map(|odd| odd_file(entity, odd)).collect();
+    let mut changed = Vec::new();
+    for file in files {
         match file.state {
             DiskState::New | DiskState::Changed | DiskState::Removed => changed.push(file.path),
             DiskState::Unpublished => found.push(Found {
@@ -70,6 +87,53 @@ fn unscanned(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<Vec<Foun
         });
     }
     Ok(found)
+}
+
+/// Returns the finding that something is in the place of a directory around all disks.
+fn unread_disks(place: PathBuf) -> Found {
+    let mut aside = place.as_os_str().to_owned();
+    aside.push(".aside");
+    Found {
+        kind: &UNREAD_DISK,
+        detail: String::new(),
+        message: format!(
+            "{} is no directory, so no file in it is looked at; links are not followed: put the real directory \
+             in its place",
+            place.display()
+        ),
+        fix: Fix::Next(Next::MoveAside(vec![(place, aside.into())])),
+    }
+}
+
+/// Returns the finding that something else is in the place of files.
+fn odd_file(entity: &EntityId, odd: Obstruction) -> Found {
+    let Obstruction { path, place, why, files, is_kept, is_file } = odd;
+    let why = why.told(|_| String::new());
+    let of_files = match files {
+        0 | 1 => String::new(),
+        n => format!(", with {}", counted(n, "file")),
+    };
+    let (advice, next) = if is_file {
+        ("give this user permission to read it", Next::LetRead(place))
+    } else if is_kept {
+        let entity = entity.to_string();
+        let put = Next::RewriteFile { path: path.clone(), entity, place };
+        ("the store has what it was when it was last taken in", put)
+    } else {
+        let mut aside = place.as_os_str().to_owned();
+        aside.push(".aside");
+        let aside = Next::MoveAside(vec![(place, aside.into())]);
+        (
+            "put the real one in its place: with nothing there, a scan removes it for everybody",
+            aside,
+        )
+    };
+    Found {
+        kind: &ODD_FILE,
+        message: format!("{path} cannot be looked at in its directory{of_files} ({why}); {advice}"),
+        detail: path,
+        fix: Fix::Next(next),
+    }
 }
 
 /// Returns contents beside the disks that do not match their hashes.

@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 pub struct CheckArgs {
     /// The documents, or files; all documents by default
     doc: Vec<String>,
-    /// Have yrs re-encode every document, and compare
+    /// Have yrs re-encode every document, and compare; read all of the log, and the indexes of crdtctl.db
     #[arg(long)]
     deep: bool,
     #[command(flatten)]
@@ -90,13 +90,11 @@ pub fn look_once(
     docs: Option<&BTreeSet<DocId>>,
     deep: bool,
 ) -> Result<Vec<Finding>> {
-    let steps = match docs {
-        Some(docs) => docs.len(),
-        None => check::documents(store)?.len(),
-    };
+    let examiner = store.examiner(deep)?;
+    let steps = docs.map_or_else(|| examiner.documents().len(), BTreeSet::len);
     let progress = context.progress("checking documents", Some(steps as u64));
     let scope = Scope { docs, deep, now: context.now() };
-    check::check(store, &scope, || progress.advance(1))
+    check::check(&examiner, &scope, || progress.advance(1))
 }
 
 /// The documents that the arguments or -e select; `None` for all.
@@ -104,13 +102,13 @@ fn scope(context: &Context, store: &Store, named: &[String]) -> Result<Option<BT
     if named.is_empty() && context.globals.entity.is_none() {
         return Ok(None);
     }
-    let documents = check::documents(store)?;
-    let (reader, _) = store.reader_anyhow()?;
+    let examiner = store.examiner(false)?;
+    let (documents, reader) = (examiner.documents(), examiner.reader());
     if !named.is_empty() {
-        let docs = named.iter().map(|name| context.document_among(&reader, &documents, name));
+        let docs = named.iter().map(|name| context.document_among(reader, &documents, name));
         return docs.collect::<Result<_>>().map(Some);
     }
-    let entity = context.entity_among(&reader, &documents)?;
+    let entity = context.entity_among(reader, &documents)?;
     Ok(Some(documents.into_iter().filter(|doc| doc.entity().as_ref() == Some(&entity)).collect()))
 }
 

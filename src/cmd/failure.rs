@@ -5,7 +5,9 @@ use crate::archive;
 use crate::error::{Error, Hint, Kind, Next};
 use crate::ui;
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::stderr;
+use std::path::{Path, PathBuf};
 
 /// Prints an error to standard error and returns the exit code of the process.
 pub fn fail(error: &Error, json: bool, color: bool) -> u8 {
@@ -120,7 +122,8 @@ pub fn command(next: &Next) -> String {
         }
         Next::Report(doc) => return format!("{} -O report.yrs", words("sync export --raw", doc)),
         Next::MoveAside(files) => return move_aside(files),
-        Next::LetRead(file) => return format!("chmod u+r {}", word(file)),
+        Next::CopyOver(files) => return copy_over(files),
+        Next::LetRead(file) => return format!("chmod u+r {}", path_word(file)),
         Next::ShowTime => return "date -u".to_owned(),
         Next::Entity(entity) => return words("entity show", entity),
         Next::Members { all, entity } => {
@@ -147,6 +150,10 @@ pub fn command(next: &Next) -> String {
         Next::CollectFiles => "disk gc",
         Next::PutFile { path, entity } => {
             return of(words("disk put FILE", path), &Some(entity.clone()));
+        }
+        Next::RewriteFile { path, entity, place } => {
+            let read = of(words("disk cat", path), &Some(entity.clone()));
+            return rewrite(&read, place);
         }
         Next::RemoveFile { path, entity } => {
             return of(words("disk remove", path), &Some(entity.clone()));
@@ -224,9 +231,52 @@ pub fn command(next: &Next) -> String {
     format!("crdtctl {plain}")
 }
 
-fn move_aside(files: &[(String, String)]) -> String {
-    let moves = files.iter().map(|(from, to)| format!("mv {} {}", word(from), word(to)));
+fn move_aside(files: &[(PathBuf, PathBuf)]) -> String {
+    let moves = files.iter().map(|(from, to)| format!("mv {} {}", path_word(from), path_word(to)));
     moves.collect::<Vec<_>>().join(" && ")
+}
+
+/// Writes what a command prints to the place of something else.
+fn rewrite(read: &str, place: &Path) -> String {
+    let with = |before: &str, path: &Path, after: &str| {
+        let mut name = OsString::from(before);
+        name.push(path.file_name().unwrap_or_default());
+        name.push(after);
+        path.with_file_name(name)
+    };
+    let aside = move_aside(&[(place.to_owned(), with("", place, ".aside"))]);
+    // A scan passes over names that begin with a dot.
+    let new = with(".", place, ".new");
+    let (new, put) = (path_word(&new), path_word(place));
+    format!("{aside} && {read} > {new} && mv {new} {put}")
+}
+
+fn copy_over(files: &[(PathBuf, PathBuf)]) -> String {
+    let copies = files.iter().map(|(from, to)| {
+        let mut new = to.as_os_str().to_owned();
+        new.push(".new");
+        let (from, new, to) = (path_word(from), path_word(Path::new(&new)), path_word(to));
+        format!("cp {from} {new} && mv {new} {to}")
+    });
+    copies.collect::<Vec<_>>().join(" && ")
+}
+
+/// Quotes a path for a shell, if necessary, whatever bytes it has.
+fn path_word(path: &Path) -> Cow<'_, str> {
+    let Some(text) = path.to_str() else {
+        // Every shell has this.
+        let mut printed = String::from("\"$(printf '");
+        for byte in path.as_os_str().as_encoded_bytes() {
+            match byte {
+                b'%' => printed.push_str("%%"),
+                b'\\' | b'\'' | 0..b' ' | 0x7f.. => printed.push_str(&format!("\\{byte:03o}")),
+                byte => printed.push(char::from(*byte)),
+            }
+        }
+        printed.push_str("')\"");
+        return Cow::Owned(printed);
+    };
+    word(text)
 }
 
 /// Quotes an argument for a shell, if necessary.
@@ -291,6 +341,17 @@ mod tests {
     fn what_is_to_be_typed_is_quoted_for_a_shell() {
         let aside = Next::MoveAside(vec![("a".into(), "a.x".into()), ("b'c".into(), "d".into())]);
         assert_eq!(command(&aside), "mv a a.x && mv 'b'\\''c' d");
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt;
+            let path = Path::new(std::ffi::OsStr::from_bytes(b"a\xff0'%\\")).to_owned();
+            assert_eq!(
+                command(&Next::LetRead(path)),
+                r#"chmod u+r "$(printf 'a\3770\047%%\134')""#
+            );
+        }
+        let over = Next::CopyOver(vec![("a b".into(), "c".into())]);
+        assert_eq!(command(&over), "cp 'a b' c.new && mv c.new c");
         let added = Next::AddMember {
             member: "bob two".into(),
             role: "owner".into(),

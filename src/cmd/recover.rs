@@ -1,5 +1,4 @@
 use super::{Context, DryRun, OutDir, files, loose};
-use crate::check;
 use crate::cmd::failure::word;
 use crate::concern;
 use crate::error::{Error, Kind, Result, counted};
@@ -228,7 +227,7 @@ fn refuse_whole(
     own: &Remains,
     others: &[RecoverySource],
 ) -> Result<()> {
-    let examiner = store.examiner()?;
+    let examiner = store.examiner(false)?;
     if !examiner.reads_everything() {
         // The log cannot be read, so it is unknown what it holds.
         return Ok(());
@@ -283,9 +282,8 @@ fn replace(store: &Store, dir: &Path, made: &Path, damaged: Option<PathBuf>) -> 
 /// Returns the document that an argument names, even one without a file; one unknown here needs its
 /// full id.
 fn document(context: &Context, store: &Store, wanted: &str) -> Result<DocId> {
-    let documents = check::documents(store)?;
-    let (reader, _) = store.reader_anyhow()?;
-    match context.document_among(&reader, &documents, wanted) {
+    let examiner = store.examiner(false)?;
+    match context.document_among(examiner.reader(), &examiner.documents(), wanted) {
         Err(e) if e.kind == Kind::NotFound && wanted.matches(':').count() >= 2 => {
             DocId::parse(wanted)
         }

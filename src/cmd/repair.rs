@@ -2,6 +2,7 @@ use super::{Context, DryRun, check};
 use crate::check::archive::ARCHIVE;
 use crate::check::repair::{named, repair};
 use crate::error::{Result, listed};
+use crate::store::check::BROKEN_LOG;
 use crate::ui::{Report, Written};
 use serde_json::{Value, json};
 
@@ -25,8 +26,10 @@ pub struct RepairArgs {
 
 pub fn run(context: &Context, args: RepairArgs) -> Result<Report> {
     let store = context.store()?;
-    // A large archive is looked at only if something of it is to be repaired.
-    let deep = args.finding.iter().any(|id| id.starts_with(ARCHIVE.name));
+    // A large archive and the whole log are looked at only if something of them is to be repaired.
+    let of_large =
+        |id: &str| [ARCHIVE.name, BROKEN_LOG.name].iter().any(|name| id.starts_with(name));
+    let deep = args.finding.iter().any(|id| of_large(id));
     named(&check::look_once(context, &store, None, deep)?, &args.finding)?;
     let session = context.repair_session()?;
     // Again while nobody else writes: what a command leaves until it ends is nothing to repair. The session of

@@ -126,7 +126,8 @@ pub fn hidden(reader: &Reader, entity: &EntityId, dir: &DiskPath) -> Result<Vec<
 
 /// The paths at which something was changed in the directories of an entity and not taken in: new
 /// files, missing ones, and others with a different content, or that may be run though they should not,
-/// or the reverse. Files too long to be texts are not read; they count if their length differs.
+/// or the reverse; not those in whose place something else is. Files too long to be texts are not read; they
+/// count if their length differs.
 ///
 /// # Errors
 /// Those of the store and of the file system.
@@ -166,7 +167,9 @@ pub fn unscanned(reader: &Reader, entity: &EntityId) -> Result<Vec<DiskPath>> {
             }
             there.insert(path);
         }
-        changed.extend(written.into_iter().filter(|path| !there.contains(path)));
+        // Nothing is taken in from the place of a file where something else is.
+        let is_free = |path: &DiskPath| !there.contains(path) && tree.takes(path).is_ok();
+        changed.extend(written.into_iter().filter(is_free));
     }
     changed.sort();
     Ok(changed)

@@ -3,7 +3,7 @@
 
 use crate::concern::disk::path::OWN_PREFIX;
 use crate::concern::disk::{DiskKind, DiskPath, FileHash, SPEC};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::id::{EntityId, hex};
 use crate::limits;
 use crate::store::{Reader, Session, State};
@@ -90,6 +90,20 @@ impl Tree {
     /// Those of [`Tree::of_session`].
     pub fn of_reader(reader: &Reader, entity: &EntityId, disks: &Path) -> Result<Tree> {
         Tree::open(disks, directory(reader.state(), entity)?)
+    }
+
+    /// The directories that all files of an entity, and the contents beside the disks, are in, outermost first.
+    ///
+    /// # Errors
+    /// `Refused` for an entity that can have no disks.
+    pub(super) fn around_all(
+        reader: &Reader,
+        entity: &EntityId,
+        disks: &Path,
+    ) -> Result<Vec<PathBuf>> {
+        let entities = disks.join("entities");
+        let own = entities.join(directory(reader.state(), entity)?);
+        Ok(vec![entities, own, disks.join(OWN_PREFIX)])
     }
 
     fn open(disks: &Path, name: String) -> Result<Tree> {
@@ -255,8 +269,12 @@ impl Tree {
         let Some(root) = &self.root else { return Ok(listing) };
         for kind in kinds {
             let path = format!("/{}", kind.as_str());
-            if let Some(dir) = open_below(root, kind.as_str(), &self.path)? {
-                self.list_below(dir, path, &mut listing)?;
+            match open_below(root, kind.as_str(), &self.path) {
+                Ok(Some(dir)) => self.list_below(dir, path, &mut listing)?,
+                Ok(None) => {}
+                // As for the directories in it: the other disks are listed.
+                Err(e) if e.kind == Kind::Refused => listing.others.push((path, e.message)),
+                Err(e) => return Err(e),
             }
         }
         listing.files.sort();

@@ -2,6 +2,7 @@
 //! command does that.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 /// A sentence for the reader of an error: words, and things to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +55,11 @@ pub enum Next {
     /// Write the update of a document into a file, for a report.
     Report(String),
     /// Move files aside, each under another name.
-    MoveAside(Vec<(String, String)>),
+    MoveAside(Vec<(PathBuf, PathBuf)>),
+    /// Put a copy of each file in the place of another, which is replaced.
+    CopyOver(Vec<(PathBuf, PathBuf)>),
     /// Give this user permission to read a file.
-    LetRead(String),
+    LetRead(PathBuf),
     /// Show the time of this machine.
     ShowTime,
     /// Show the version of the program.
@@ -166,6 +169,15 @@ pub enum Next {
         path: String,
         /// The entity whose disk it is.
         entity: String,
+    },
+    /// Write a file of the store to its place in the directories, and move aside what is there.
+    RewriteFile {
+        /// The path on the disk.
+        path: String,
+        /// The entity whose disk it is.
+        entity: String,
+        /// The place on this machine.
+        place: PathBuf,
     },
     /// Remove a file.
     RemoveFile {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::inspect::touched::{TouchMap, TouchedRecord};
 use crate::path::{DocPath, Keys};
 use crate::schema::{FieldKind, Spec};
-use crate::store::{LogRow, Session};
+use crate::store::{LogRow, Session, broken_entry};
 use crate::wire::{Fault, Id, Update};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,7 +109,8 @@ fn each_unknown(
     let document = Update::walk(before.bytes()).map_err(broken)?;
     let map = TouchMap::of(Some(spec), &document);
     for row in &rows {
-        let touched = map.touched(&row.update).map_err(broken)?;
+        let touched = map.touched(&row.update);
+        let touched = touched.map_err(|fault| broken_entry(&incoming.doc, row.seq, fault))?;
         each(&map, row, touched.records).map_err(broken)?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::id::{self, DocId, EntityId};
 use crate::inspect::touched::{self, TouchMap, Touched};
 use crate::operation::Recorded;
-use crate::store::{LogEntry, LogRow, Reader, State};
+use crate::store::{LogEntry, LogRow, Reader, State, broken_entry};
 use crate::wire::Update;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -240,7 +240,8 @@ fn events_in(
     let map = TouchMap::of(concern::of(doc), &document);
     let mut found = Vec::new();
     for row in state.log_of(doc)? {
-        let touched = map.touched(&row.update).map_err(broken)?;
+        let touched = map.touched(&row.update);
+        let touched = touched.map_err(|fault| broken_entry(doc, row.seq, fault))?;
         let of_prefix = touched.records.into_iter().filter(|record| record.id.starts_with(prefix));
         found.extend(of_prefix.map(|record| RecordEvent {
             seq: row.seq,

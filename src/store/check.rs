@@ -2,14 +2,15 @@
 //!
 //! Not promised while somebody writes: what was just committed and is not folded yet looks like a lost fold.
 
-use super::fs::{self, FileNode};
+use super::broken_log::broken_log;
+use super::fs;
 use super::incomplete::incomplete;
-use super::layout::{DATABASE, Layout, Meta, Scan, Stamp};
+use super::layout::{Layout, Meta, Scan, Stamp};
 use super::load::{self, Loaded, ToldBy};
 use super::reader::{FileSource, Reader};
 use super::replica;
 use super::state::{KnownClocks, Parked};
-use super::{Generation, Roots, Store};
+use super::{Roots, Store};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::view::Groundwork;
 use crate::error::{Error, Kind as Failure, Next, Result};
@@ -27,10 +28,14 @@ pub struct Examiner {
     reader: Reader,
     /// The files, scanned once, so that nothing unreadable is left out silently.
     scan: Scan,
-    /// Findings about the store as a whole.
-    findings: Vec<FileFinding>,
-    /// The finding that the local state is gone.
-    lost: Option<FileFinding>,
+    /// The finding that the local state cannot be read.
+    unreadable: Option<FileFinding>,
+    /// Whether every entry of the log is decoded.
+    thoroughly: bool,
+    /// Other findings about the local state.
+    of_state: Vec<FileFinding>,
+    /// Every document that we ever wrote, sorted.
+    known: Vec<DocId>,
     parked: Vec<Parked>,
     now: i64,
     /// Our client id and, by document, the clock that the lease says we wrote.
@@ -46,54 +51,41 @@ pub struct Examined {
     pub view: Option<AnyView>,
 }
 
-impl Store {
-    /// Opens the store for a check. Creates nothing, waits for nobody, and continues without a `crdtctl.db`
-    /// that cannot be read.
-    pub fn examiner(&self) -> Result<Examiner> {
-        let (reader, state_fault) = self.reader_anyhow()?;
-        let state_is_damaged = state_fault.is_some();
-        let findings = state_fault.map(|e| unreadable_state(self.dir(), &e)).into_iter().collect();
-        let (mut parked, mut lease) = (Vec::new(), None);
+impl Examiner {
+    /// Begins an examination with what a reader shows, `thoroughly` or not. `fault` is what is wrong with the
+    /// local state, if it is read without.
+    ///
+    /// # Errors
+    /// `Io`; `Corrupt` for a local state that cannot be read.
+    pub(super) fn of(
+        store: &Store,
+        reader: Reader,
+        thoroughly: bool,
+        fault: Option<FileFinding>,
+    ) -> Result<Examiner> {
+        let machine = &store.environment.machine;
+        let (mut known, mut parked, mut lease) = (Vec::new(), Vec::new(), None);
         if let Some(state) = reader.state() {
+            known = state.known_documents()?;
             parked = state.parked()?;
-            lease = replica::leased(state, self.dir(), &self.environment.machine)?;
+            lease = replica::leased(state, store.dir(), machine)?;
         }
-        let (scan, now) = (reader.survey()?, self.environment.machine.clock.now());
-        let lost = if state_is_damaged { None } else { self.lost_state(&reader)? };
+        let lost = if fault.is_some() { None } else { store.lost_state(&reader)? };
+        let linked = if fault.is_some() { None } else { store.linked_state()? };
         Ok(Examiner {
-            dir: self.dir().to_owned(),
+            dir: store.dir().to_owned(),
+            scan: reader.survey()?,
             reader,
-            scan,
-            findings,
-            lost,
+            unreadable: fault,
+            thoroughly,
+            of_state: lost.into_iter().chain(linked).collect(),
+            known,
             parked,
-            now,
+            now: machine.clock.now(),
             lease,
         })
     }
 
-    /// Returns a reader. If the local state is damaged, not a file, or from a newer crdtctl, the reader goes
-    /// without it and the error is returned too.
-    pub fn reader_anyhow(&self) -> Result<(Reader, Option<Error>)> {
-        let state = self.dir().join(DATABASE);
-        let is_fault = |e: &Error| match e.kind {
-            Failure::Corrupt | Failure::Refused => true,
-            Failure::Io => fs::node(&state).is_ok_and(|node| {
-                node.is_some_and(|node| !matches!(node, FileNode::File | FileNode::Link))
-            }),
-            _ => false,
-        };
-        match (self.reader(), &self.generation) {
-            (Err(e), Generation::Files(dir)) if is_fault(&e) => {
-                let layout = Layout::new(dir.clone());
-                Ok((self.reading(FileSource::Files { layout, state: None }), Some(e)))
-            }
-            (reader, _) => Ok((reader?, None)),
-        }
-    }
-}
-
-impl Examiner {
     /// Returns the reader that it uses, as the store stood when the examination began.
     pub fn reader(&self) -> &Reader {
         &self.reader
@@ -101,32 +93,30 @@ impl Examiner {
 
     /// Returns whether the local state could be read too: otherwise the content of the log is unknown.
     pub fn reads_everything(&self) -> bool {
-        self.findings.is_empty()
+        self.unreadable.is_none()
     }
 
     /// Returns every document that is in the store, is recorded, was written under our lease, or has an
     /// update waiting; sorted.
-    pub fn documents(&self) -> Result<Vec<DocId>> {
+    pub fn documents(&self) -> Vec<DocId> {
         let mut docs: BTreeSet<DocId> =
             self.scan.documents.iter().map(|document| document.id.clone()).collect();
-        if let Some(state) = self.reader.state() {
-            docs.extend(state.known_documents()?);
-        }
+        docs.extend(self.known.iter().cloned());
         if let Some((_, leased)) = &self.lease {
             docs.extend(leased.keys().filter_map(|doc| DocId::parse(doc).ok()));
         }
         docs.extend(self.parked.iter().map(|parked| parked.doc.clone()));
-        Ok(docs.into_iter().collect())
+        docs.into_iter().collect()
     }
 
     /// Returns what is wrong with the store outside its documents.
     pub fn examine_store(&self) -> Result<Vec<FileFinding>> {
-        let mut findings = self.findings.clone();
-        findings.extend(self.lost.clone());
+        let mut findings: Vec<FileFinding> = self.unreadable.iter().cloned().collect();
+        findings.extend(self.of_state.iter().cloned());
         let mut found_by_name = BTreeSet::new();
-        if let FileSource::Files { layout, state: Some(state) } = self.reader.source() {
-            for doc in state.known_documents()? {
-                match layout.find(&doc) {
+        if let FileSource::Files { layout, .. } = self.reader.source() {
+            for doc in &self.known {
+                match layout.find(doc) {
                     Err(e) if e.kind == Failure::Io => return Err(e),
                     found => found_by_name.extend(found.ok().flatten()),
                 }
@@ -201,6 +191,9 @@ impl Examiner {
             let path = loaded.path.with_extension("meta");
             findings.push(unread(&self.dir, &path, &e.causes().join(": ")));
         }
+        if let Some(state) = state.filter(|_| self.thoroughly && findings.is_empty()) {
+            findings.extend(broken_log(state, doc, roots)?);
+        }
         findings.extend(self.below_lease(doc, view));
         findings.extend(self.parked_forks(doc, view, roots));
         examined.findings.extend(findings);
@@ -219,7 +212,7 @@ impl Examiner {
         };
         let file = self.dir.join(&path);
         let fix = match fs::unreadable(&file) {
-            Some(_) => FileFix::Next(Next::LetRead(file.to_string_lossy().into_owned())),
+            Some(_) => FileFix::Next(Next::LetRead(file)),
             None => FileFix::Recover { from_log: false },
         };
         let (kind, doc) = (&UNREADABLE_FILE, Some(doc.clone()));
@@ -488,44 +481,18 @@ fn lease_finding(doc: &DocId, client: u64, found: u32, leased: u32) -> FileFindi
 }
 
 fn unread(dir: &Path, path: &Path, what: &str) -> FileFinding {
-    let name = path.to_string_lossy();
-    let file = dir.join(path).to_string_lossy().into_owned();
+    let name = match path.to_str() {
+        Some(name) => name.to_owned(),
+        // No two paths give the same.
+        None => path.as_os_str().as_encoded_bytes().escape_ascii().to_string(),
+    };
+    let file = dir.join(path);
+    let aside = fs::beside(&file, ".aside");
     FileFinding {
         kind: &UNREAD_FILE,
         doc: None,
-        detail: name.clone().into_owned(),
         message: format!("{name} is not read: {what}"),
-        fix: FileFix::Next(Next::MoveAside(vec![(file.clone(), format!("{file}.aside"))])),
-    }
-}
-
-fn unreadable_state(dir: &Path, error: &Error) -> FileFinding {
-    // Its log belongs to it: beside another file it would be discarded.
-    let files = [DATABASE, "crdtctl.db-wal"].map(|name| dir.join(name));
-    let there = files.iter().filter(|file| fs::node(file).is_ok_and(|node| node.is_some()));
-    let is_file = files.first().is_some_and(|file| fs::is_file(file).unwrap_or(false));
-    // Nothing is wrong with what a newer crdtctl wrote, and nothing of it must be moved away.
-    if is_file && error.kind == Failure::Refused {
-        return FileFinding {
-            kind: &UNREADABLE_STATE,
-            doc: None,
-            detail: String::new(),
-            message: format!("{error:#}; update crdtctl: until then only the files are checked"),
-            fix: FileFix::Next(Next::ShowVersion),
-        };
-    }
-    let moves = there
-        .map(|file| file.to_string_lossy().into_owned())
-        .map(|name| (name.clone(), format!("{name}.damaged")))
-        .collect();
-    FileFinding {
-        kind: &UNREADABLE_STATE,
-        doc: None,
-        detail: String::new(),
-        message: format!(
-            "{error:#}; without it the files are read as they are, and the store goes on as a \
-             new replica"
-        ),
-        fix: FileFix::Next(Next::MoveAside(moves)),
+        detail: name,
+        fix: FileFix::Next(Next::MoveAside(vec![(file, aside)])),
     }
 }

@@ -74,7 +74,7 @@ pub static PENDING: FindingKind = FindingKind::error("pending");
 pub static UNSUPPORTED: FindingKind = FindingKind::info("unsupported");
 /// A document whose file is gone.
 pub static MISSING_FILE: FindingKind = FindingKind::error("missing-file");
-/// A file and a log that do not fit together, though each can be read.
+/// A file and a log that do not fit together, though each can be read; or a log that cannot be read whole.
 pub static BROKEN_LOG: FindingKind = FindingKind::error("broken-log");
 /// Two replicas wrote different operations under one client id.
 pub static REPLICA_FORK: FindingKind = FindingKind::error("replica-fork");
@@ -98,6 +98,8 @@ pub static UNREADABLE_FILE: FindingKind = FindingKind::error("unreadable-file");
 pub static LONG_WAIT: FindingKind = FindingKind::warning("long-wait");
 /// A `crdtctl.db` that cannot be read: the files are then taken as they are.
 pub static UNREADABLE_STATE: FindingKind = FindingKind::error("unreadable-state");
+/// A link in the place of `crdtctl.db`: it is read, and nothing is written through it.
+pub static LINKED_STATE: FindingKind = FindingKind::warning("linked-state");
 /// A missing or empty `crdtctl.db` of a store that was written here.
 pub static LOST_STATE: FindingKind = FindingKind::warning("lost-state");
 
@@ -137,6 +139,8 @@ pub enum FileRepair {
     Meta,
     /// Writes the `.yrs` again, out of what file and log hold together.
     Checkpoint,
+    /// Takes the entries that do not decode out of the log.
+    Log,
     /// Goes on as a new replica.
     Replica,
     /// Takes the update with this number out of the inbox.

@@ -217,9 +217,14 @@ impl Layout {
     fn scan_dir(&self, dir: &Path, scan: &mut Scan) -> Result<()> {
         for entry in fs::list(&self.resolve(dir))? {
             let path = dir.join(&entry.name);
-            let Some(stem) = entry.name.to_str().and_then(|name| name.strip_suffix(".yrs")) else {
+            let Some(name) = entry.name.to_str() else {
+                // No id gives such a name.
+                if path.extension().is_some_and(|ending| ending == "yrs") {
+                    scan.problem(path, "its name is not UTF-8");
+                }
                 continue;
             };
+            let Some(stem) = name.strip_suffix(".yrs") else { continue };
             let is_file = entry.node == FileNode::File;
             if !is_file {
                 scan.problem(path.clone(), "not a regular file; it is not read");

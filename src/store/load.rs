@@ -427,7 +427,9 @@ impl LogChange {
         let change = |row: &LogRow| {
             let update = CheckedBytes::check(row.update.clone(), roots(doc))
                 .map_err(|fault| damaged(doc, row.seq).because(fault))?;
-            Ok(LogChange { seq: row.seq, is_whole: row.command == ADOPTING, update })
+            // One that was taken out of the log holds nothing.
+            let is_whole = row.command == ADOPTING && *row.update != *EMPTY;
+            Ok(LogChange { seq: row.seq, is_whole, update })
         };
         rows.iter().map(change).collect()
     }

@@ -11,7 +11,7 @@ use super::new_state::{EncodedState, NewState};
 use super::session::{FOLD_WAIT, Session};
 use super::state::{Aside, LogRow, Parked};
 use super::{Roots, Store};
-use crate::error::{Error, Next, Result};
+use crate::error::{Error, Kind, Next, Result};
 use crate::gate::{self, Need, Verdict};
 use crate::id::DocId;
 use crate::wire::{Checked, Clocks, Update};
@@ -48,6 +48,17 @@ impl Session {
                 if let Some(parked) = parked.iter().find(|parked| parked.id == id) {
                     self.keep(doc, finding, Path::new("inbox"), &parked.update)?;
                     self.state.unpark(id)?;
+                }
+                return Ok(());
+            }
+            FileRepair::Log => {
+                // It must be whole without them.
+                self.any_view(doc)?;
+                for row in self.state.log_of(doc)? {
+                    if Update::checked(&row.update, (self.environment.roots)(doc)).is_err() {
+                        self.keep(doc, finding, Path::new("log"), &row.update)?;
+                        self.state.empty_row(&row)?;
+                    }
                 }
                 return Ok(());
             }
@@ -108,10 +119,12 @@ impl Session {
     /// # Errors
     /// As [`Session::commit`]; the next check finds what is left.
     pub fn take_over(mut self, doc: &DocId) -> Result<()> {
-        if self.state.known(doc)?.is_none() {
-            return Ok(());
-        }
-        self.repairs.push((doc.clone(), FileRepair::Checkpoint));
+        let repair = match self.state.known(doc)? {
+            Some(_) => FileRepair::Checkpoint,
+            // It is not ours before we change it, but its `.meta` describes what was replaced.
+            None => FileRepair::Meta,
+        };
+        self.repairs.push((doc.clone(), repair));
         self.commit().map(drop)
     }
 
@@ -208,7 +221,10 @@ impl Store {
     /// Those of the local state; a log that cannot be read counts as empty.
     pub fn unfit_entries(&self, doc: &DocId, state: &[u8]) -> Result<usize> {
         let (reader, _) = self.reader_anyhow()?;
-        let rows = reader.state().map_or_else(|| Ok(Vec::new()), |state| state.log_of(doc))?;
+        let rows = match reader.state().map_or_else(|| Ok(Vec::new()), |state| state.log_of(doc)) {
+            Err(e) if e.kind == Kind::Corrupt => Vec::new(),
+            rows => rows?,
+        };
         Ok(unfit(doc, &rows, state, self.environment.roots)?.len())
     }
 }

@@ -5,6 +5,7 @@ use super::Store;
 use super::fs;
 use super::layout::{DATABASE, Layout, Meta, Stamp};
 use super::reader::FileSource;
+use super::state::State;
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,17 @@ impl Remains {
     /// Returns whether there is nothing to rebuild the document from; notes do not count.
     pub fn is_empty(&self) -> bool {
         self.file.is_none() && self.log.is_empty() && self.inbox.is_empty()
+    }
+
+    /// Adds what the local state has of the document.
+    fn take_local(&mut self, state: &State, doc: &DocId) -> Result<()> {
+        let written = state.known(doc)?.and_then(|known| known.blake3);
+        let stamp = self.file.as_ref().map(|(_, bytes)| Stamp::of(bytes).blake3);
+        self.recorded = stamp.is_some() && stamp == written;
+        self.log = state.log_of(doc)?.into_iter().map(|row| row.update.into_vec()).collect();
+        let parked = state.parked()?.into_iter().filter(|parked| parked.doc == *doc);
+        self.inbox = parked.map(|parked| parked.update).collect();
+        Ok(())
     }
 }
 
@@ -55,13 +67,12 @@ impl Store {
                 Err(e) => return Err(e),
             }
         }
-        if let Some(state) = state {
-            let written = state.known(doc)?.and_then(|known| known.blake3);
-            let stamp = remains.file.as_ref().map(|(_, bytes)| Stamp::of(bytes).blake3);
-            remains.recorded = stamp.is_some() && stamp == written;
-            remains.log = state.log_of(doc)?.into_iter().map(|row| row.update.into_vec()).collect();
-            let parked = state.parked()?.into_iter().filter(|parked| parked.doc == *doc);
-            remains.inbox = parked.map(|parked| parked.update).collect();
+        match state.as_ref().map_or(Ok(()), |state| remains.take_local(state, doc)) {
+            // Some of it may be there already.
+            Err(e) if e.kind == Kind::Corrupt => {
+                remains.notes.push(format!("{e:#}: not all of its log is used"));
+            }
+            taken => taken?,
         }
         Ok(remains)
     }

@@ -14,6 +14,7 @@ mod log;
 mod open;
 mod page_rows;
 mod pages;
+mod soundness;
 #[cfg(test)]
 mod tests;
 mod trash;

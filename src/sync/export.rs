@@ -17,7 +17,7 @@ use crate::error::{Error, Next, Result};
 use crate::gate::Expected;
 use crate::id::DocId;
 use crate::path::DocPath;
-use crate::store::{Environment, LogRow, Reader, StoredDocument};
+use crate::store::{Environment, LogRow, Reader, StoredDocument, broken_entry};
 use crate::tombstone::trash;
 use crate::wire::{self, BlockKind, Checked, Clocks, DeleteSet, Update};
 use std::cell::RefCell;
@@ -522,7 +522,8 @@ pub(super) fn rows_for(
 
 impl ReceiptRow {
     fn update(&self, expected: Expected<'_>) -> Result<Update<'_, Checked>> {
-        checked(&self.row.update, expected)
+        Update::checked(&self.row.update, expected)
+            .map_err(|fault| broken_entry(&self.row.doc, self.row.seq, fault))
     }
 }
 
@@ -552,7 +553,7 @@ fn has_collected(update: &Update<'_, Checked>) -> bool {
     update.blocks.iter().any(|block| block.kind == BlockKind::Gc)
 }
 
-/// Returns an update from our own log.
+/// Returns an update made from our own log.
 fn checked<'u>(bytes: &'u [u8], expected: Expected<'_>) -> Result<Update<'u, Checked>> {
     Update::checked(bytes, expected).map_err(|fault| {
         Error::corrupt("the log holds an update that is not valid")

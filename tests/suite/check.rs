@@ -357,3 +357,190 @@ fn a_file_that_may_not_be_read_is_a_finding_beside_the_others() {
     machine.shell(unreadable["fix"].as_str().unwrap());
     assert!(std::fs::read(&file).is_ok(), "{unreadable}");
 }
+
+/// SQLite tells only who reads a damaged page. Wherever it is, the check names it beside everything else, and
+/// the suggested command mends it.
+#[test]
+fn a_damaged_page_of_the_local_state_is_a_finding_wherever_it_is() {
+    const PAGE: usize = 4096;
+    let machine = Machine::new("pages of the state");
+    let store = damage::sound(&machine);
+    let state = store.dir.join("crdtctl.db");
+    // What the log (`-wal`) has is read from there.
+    let db = rusqlite::Connection::open(&state).unwrap();
+    db.pragma_update(None, "journal_mode", "delete").unwrap();
+    drop(db);
+    let whole = std::fs::read(&state).unwrap();
+    std::fs::remove_file(store.document(CHAT).with_extension("meta")).unwrap();
+    let mut unread = 0;
+    for page in 0..whole.len() / PAGE {
+        let mut bytes = whole.clone();
+        bytes[page * PAGE..(page + 1) * PAGE].fill(0);
+        std::fs::write(&state, &bytes).unwrap();
+        let found = findings(&store, &[]);
+        let kinds = column(&Value::Array(found), "kind");
+        assert!(kinds.contains(&"missing-meta".to_owned()), "{page}: {kinds:?}");
+        if kinds.contains(&"unreadable-state".to_owned()) {
+            unread += 1;
+            continue;
+        }
+        // Nothing is in it.
+        assert_eq!(kinds, column(&Value::Array(findings(&store, &["--deep"])), "kind"));
+        store.ok(&["chat", "send", "hello", "-n"]);
+    }
+    assert!(unread > 20, "{unread}");
+    let mut bytes = whole.clone();
+    bytes[3 * PAGE..4 * PAGE].fill(0);
+    std::fs::write(&state, bytes).unwrap();
+    let run = store.run(&["chat", "list"]);
+    run.fails(5, "malformed");
+    assert!(run.stderr.contains("`crdtctl check`"), "{}", run.stderr);
+    let found = findings(&store, &["-e", GROUP, "--deep"]);
+    assert_eq!(column(&Value::Array(found), "kind"), ["missing-meta"]);
+    let found = Value::Array(findings(&store, &[]));
+    let one = found.as_array().unwrap().iter().find(|one| one["kind"] == "unreadable-state");
+    machine.shell(one.unwrap()["fix"].as_str().unwrap());
+    assert_eq!(column(&Value::Array(findings(&store, &[])), "kind"), ["missing-meta"]);
+    store.ok(&["chat", "send", "goes on", "--as", ALICE]);
+}
+
+/// An index that does not fit its table is looked for only if asked: that takes three times as long.
+#[test]
+fn an_index_of_other_rows_is_found_when_it_is_looked_for() {
+    let machine = Machine::new("index of the state");
+    let store = damage::sound(&machine);
+    let db = rusqlite::Connection::open(store.dir.join("crdtctl.db")).unwrap();
+    let name = "log_by_origin";
+    let sql = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+    let sql: String = db.query_row(sql, [name], |row| row.get(0)).unwrap();
+    db.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).unwrap();
+    db.execute_batch(&format!(
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, 'seq)', 'seq + 1)') WHERE name = '{name}';
+         PRAGMA writable_schema = RESET;
+         REINDEX {name};
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = '{sql}' WHERE name = '{name}';
+         PRAGMA writable_schema = RESET;"
+    ))
+    .unwrap();
+    drop(db);
+    store.run(&["check"]).exits(0);
+    let found = findings(&store, &["--deep"]);
+    assert_eq!(column(&Value::Array(found), "kind"), ["unreadable-state"]);
+}
+
+/// A directory in the place of one of SQLite's own files.
+#[test]
+fn a_directory_in_the_place_of_the_databases_log_is_a_finding_beside_the_others() {
+    let machine = Machine::new("directory for a log");
+    let store = damage::sound(&machine);
+    std::fs::remove_file(store.document(CHAT).with_extension("meta")).unwrap();
+    let before = store.run(&["check", "--json"]).parsed();
+    let wal = store.dir.join("crdtctl.db-wal");
+    drop(std::fs::remove_file(&wal));
+    std::fs::create_dir(&wal).unwrap();
+    let found = Value::Array(findings(&store, &[]));
+    assert_eq!(column(&found, "kind"), ["unreadable-state", "missing-meta"]);
+    machine.shell(found[0]["fix"].as_str().unwrap());
+    // As it was: nothing of the local state is moved away.
+    assert_eq!(store.run(&["check", "--json"]).parsed(), before);
+    store.send("goes on");
+}
+
+/// Commands read a database through a link, and refuse to write it.
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_local_state_is_a_finding_and_is_mended() {
+    let machine = Machine::new("linked state");
+    let store = damage::sound(&machine);
+    let (state, real) = (store.dir.join("crdtctl.db"), machine.path("real.db"));
+    for ending in ["", "-wal"] {
+        let from = store.dir.join(format!("crdtctl.db{ending}"));
+        drop(std::fs::rename(from, machine.path(&format!("real.db{ending}"))));
+    }
+    std::os::unix::fs::symlink(&real, &state).unwrap();
+    store.run(&["chat", "send", "hello"]).fails(1, "is a symbolic link");
+    let found = Value::Array(findings(&store, &[]));
+    assert_eq!(column(&found, "kind"), ["linked-state"]);
+    machine.shell(found[0]["fix"].as_str().unwrap());
+    assert_eq!(store.json(&["check"]), Value::Array(Vec::new()));
+    store.send("goes on");
+    // A link to nothing.
+    std::fs::rename(&state, machine.path("away.db")).unwrap();
+    std::os::unix::fs::symlink(machine.path("nowhere"), &state).unwrap();
+    assert_eq!(column(&Value::Array(findings(&store, &[])), "kind"), ["unreadable-state"]);
+}
+
+/// Whatever bytes a name has, the file is named, and the command that moves it away can be run.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_no_text_is_named_and_can_be_moved_away() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let machine = Machine::new("names");
+    let store = damage::sound(&machine);
+    let chat = store.document(CHAT);
+    let dir = store.dir.join("crdt").join(OsStr::from_bytes(b"it's\xff0"));
+    std::fs::create_dir(&dir).unwrap();
+    let files = [
+        chat.with_file_name(OsStr::from_bytes(b"zz\xff.yrs")),
+        chat.with_file_name(OsStr::from_bytes(b"zz\xfe.yrs")),
+        dir.join("6161.yrs"),
+    ];
+    for file in &files {
+        std::fs::copy(&chat, file).unwrap();
+    }
+    let found = Value::Array(findings(&store, &[]));
+    assert_eq!(column(&found, "kind"), ["unread-file"; 3]);
+    assert_eq!(BTreeSet::from_iter(column(&found, "id")).len(), 3, "{found}");
+    for one in found.as_array().unwrap() {
+        machine.shell(one["fix"].as_str().unwrap());
+    }
+    assert!(files.iter().all(|file| !file.exists()));
+    assert_eq!(store.json(&["check"]), Value::Array(Vec::new()));
+}
+
+/// The document is whole without the entry, until that is to be sent to somebody.
+#[test]
+fn a_damaged_entry_of_the_log_is_found_when_it_is_looked_for_and_taken_out() {
+    let machine = Machine::new("broken entry");
+    let alice = machine.group("a", &[BOB]);
+    alice.send("first");
+    let bob = machine.replica_of(&alice, "b", BOB);
+    bob.give(&alice);
+    alice.send("second");
+    alice.send("third");
+    let db = rusqlite::Connection::open(alice.dir.join("crdtctl.db")).unwrap();
+    let cut = "UPDATE log SET update_v1 = substr(update_v1, 1, 50) WHERE seq = (SELECT max(seq) FROM log)";
+    assert_eq!(db.execute(cut, []).unwrap(), 1);
+    drop(db);
+    alice.run(&["check"]).exits(0);
+    let found = Value::Array(findings(&alice, &["--deep"]));
+    assert_eq!(column(&found, "kind"), ["broken-log"]);
+    assert_eq!(found[0]["doc"], CHAT);
+    let fix = found[0]["fix"].as_str().unwrap();
+    let stick = text(&machine.path("stick"));
+    std::fs::create_dir(machine.path("stick")).unwrap();
+    for args in [
+        &["sync", "status"][..],
+        &["sync", "export", "--for", "bob-", "-O", &text(&machine.path("x.crdt"))],
+        &["sync", "stick", &stick],
+    ] {
+        let run = alice.run(args);
+        run.fails(5, &format!("log entry 5 of {CHAT} is damaged"));
+        assert!(run.stderr.contains(&format!("`{fix}`")), "{args:?}: {}", run.stderr);
+    }
+    let digest = alice.ok(&["digest"]);
+    alice.ok(&fix.split(' ').skip(1).collect::<Vec<_>>());
+    assert_eq!(alice.json(&["check", "--deep"]), Value::Array(Vec::new()));
+    alice.ok(&["sync", "stick", &stick]);
+    alice.send("fourth");
+    alice.give(&bob);
+    assert_eq!(bob.ok(&["digest"]), alice.ok(&["digest"]));
+    assert_ne!(bob.ok(&["digest"]), digest);
+    // What it held is not in the log any more: without its file the document is not whole.
+    std::fs::remove_file(alice.document(CHAT)).unwrap();
+    assert_eq!(column(&Value::Array(findings(&alice, &[])), "kind"), ["missing-file"]);
+    alice.run(&["chat", "list"]).exits(5);
+}

@@ -419,3 +419,68 @@ fn help_says_which_commands_end_with_findings() {
         assert!(help.contains("exit code is 3"), "{help}");
     }
 }
+
+/// A link or a pipe in the place of a file is a finding; the suggested command brings the file back. An export
+/// does not claim that a scan would take that in.
+#[cfg(unix)]
+#[test]
+fn what_is_in_the_place_of_a_file_is_a_finding_and_the_file_comes_back() {
+    for what in ["ln -s /dev/null p.md", "mkfifo p.md"] {
+        let machine = Machine::new("odd file");
+        let store = machine.group("a", &[BOB]);
+        put(&store, "/shared/d/p.md", b"a page\n");
+        put(&store, "/shared/d/q.md", b"another\n");
+        let dir = text(&place(&store, "/shared/d"));
+        machine.shell(&format!("cd '{dir}' && rm p.md && {what}"));
+        let found = json!(findings(&store, &[]));
+        assert_eq!(column(&found, "kind"), ["odd-file"], "{what}");
+        let message = found[0]["message"].as_str().unwrap();
+        assert!(message.contains("/shared/d/p.md"), "{message}");
+        let run = store.run(&["sync", "export", "-O", &text(&machine.path("x.crdt"))]);
+        run.exits(0);
+        assert!(!run.stderr.contains("disk scan"), "{what}: {}", run.stderr);
+        assert_eq!(store.json(&["disk", "list"]).as_array().unwrap().len(), 2);
+        let program = format!("'{}' -s '{}'", env!("CARGO_BIN_EXE_crdtctl"), text(&store.dir));
+        machine.shell(
+            &found[0]["fix"].as_str().unwrap().replace("crdtctl disk", &format!("{program} disk")),
+        );
+        assert_eq!(fs::read(place(&store, "/shared/d/p.md")).unwrap(), b"a page\n", "{what}");
+        assert_eq!(store.json(&["check"]), json!([]), "{what}");
+    }
+}
+
+/// A link in the place of a directory of files is a finding, beside all the others.
+#[cfg(unix)]
+#[test]
+fn what_is_in_the_place_of_a_directory_is_a_finding_beside_the_others() {
+    for (dir, kind) in [
+        ("/shared/d", "odd-file"),
+        ("/shared", "odd-file"),
+        ("/", "unread-disk"),
+        ("/..", "unread-disk"),
+    ] {
+        let machine = Machine::new("odd directory");
+        let store = machine.group("a", &[BOB]);
+        put(&store, "/shared/d/p.md", b"a page\n");
+        put(&store, "/shared/d/raw.bin", &bytes(1));
+        put(&store, "/public/q.md", b"a page\n");
+        let chat = format!("{GROUP}:chat");
+        store.send("hello");
+        fs::remove_file(store.document(&chat).with_extension("meta")).unwrap();
+        // No `..` is left in it.
+        let at = fs::canonicalize(place(&store, dir)).unwrap();
+        let kept = machine.path("kept");
+        fs::rename(&at, &kept).unwrap();
+        std::os::unix::fs::symlink(&kept, &at).unwrap();
+        let found = json!(findings(&store, &[]));
+        assert_eq!(column(&found, "kind"), ["missing-meta", kind], "{dir}: {found}");
+        let message = found[1]["message"].as_str().unwrap();
+        assert!(message.contains("in its place"), "{dir}: {message}");
+        let scan = store.run(&["disk", "scan"]);
+        assert!([0, 1].contains(&scan.code), "{dir}: {scan:?}");
+        assert_eq!(store.json(&["disk", "list"]).as_array().unwrap().len(), 3, "{dir}");
+        machine.shell(found[1]["fix"].as_str().unwrap());
+        fs::rename(&kept, &at).unwrap();
+        assert_eq!(column(&json!(findings(&store, &[])), "kind"), ["missing-meta"], "{dir}");
+    }
+}

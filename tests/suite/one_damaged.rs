@@ -1,6 +1,7 @@
 //! One document of a store is damaged: it stays as it is, byte for byte, and everything else works as if it
 //! were not there.
 
+use crate::check::findings;
 use crate::damage::{CHAT, CORE};
 use crate::disk_files::{edit, lying, place, put};
 use crate::support::*;
@@ -332,4 +333,24 @@ fn a_document_whose_file_is_gone_and_not_all_in_the_log_is_named() {
     assert!(run.stderr.contains(&format!("{CHAT} is left out: ")), "{}", run.stderr);
     assert_eq!(alice.json(&["sync", "show", &file])["full"], false);
     alice.run(&["chat", "list"]).exits(5);
+}
+
+/// Who may do what in an entity, and where its website is, is in its core document; its files are not.
+#[test]
+fn a_check_names_the_damaged_core_of_an_entity_with_files_beside_all_else() {
+    let machine = Machine::new("core and files");
+    let store = machine.group("a", &[BOB]);
+    put(&store, "/shared/p.md", b"a page\n");
+    store.send("hello");
+    let core = std::fs::read(store.document(CORE)).unwrap();
+    std::fs::write(store.document(CORE), &core[..100]).unwrap();
+    std::fs::remove_file(store.document(CHAT).with_extension("meta")).unwrap();
+    let mut repair = String::new();
+    for args in [&[][..], &["--deep"], &["-e", GROUP]] {
+        let found = json!(findings(&store, args));
+        assert_eq!(column(&found, "kind"), ["missing-meta", "undecodable"], "{args:?}");
+        repair = column(&found, "id").swap_remove(0);
+    }
+    store.ok(&["repair", &repair]);
+    assert_eq!(column(&json!(findings(&store, &[])), "kind"), ["undecodable"]);
 }

@@ -431,3 +431,15 @@ fn what_an_old_bundle_gives_goes_on_and_takes_in_the_rest_when_it_comes() {
     }
     assert!(!alice.run(&["sync", "status"]).stderr.contains("log entry"));
 }
+
+/// The `.meta` beside the file described what was replaced.
+#[test]
+fn what_replaces_a_file_of_a_store_without_a_local_state_has_its_own_meta() {
+    let machine = Machine::new("apply without a state");
+    let (store, bundle) = talkative(&machine);
+    let file = store.document(CHAT);
+    assert!(file.with_extension("meta").exists());
+    cut(&file, |length| length * 2 / 3);
+    store.ok(&["recover", CHAT, "--from", &bundle, "--apply", "-O", &text(&machine.path("out"))]);
+    assert_eq!(store.json(&["check"]), serde_json::json!([]));
+}

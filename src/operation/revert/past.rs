@@ -9,7 +9,7 @@ use crate::inspect::path::joined;
 use crate::inspect::touched::{TouchMap, TouchedUnit};
 use crate::path::{DocPath, Keys};
 use crate::schema::{self, Spec};
-use crate::store::{LogRow, Session};
+use crate::store::{LogRow, Session, broken_entry};
 use crate::wire::Value;
 use crate::wire::{Id, Update, merge};
 use std::cell::OnceCell;
@@ -264,6 +264,7 @@ impl DocumentPast {
         let document = Update::walk(&bytes).map_err(broken)?;
         let map = TouchMap::of(concern::of(doc), &document);
         for row in past.rows.iter().filter(|row| row.seq >= seq) {
+            let broken = |fault| broken_entry(doc, row.seq, fault);
             let units = map.units(&row.update).map_err(broken)?;
             if row.seq == seq {
                 past.units.extend(units);

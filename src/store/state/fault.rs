@@ -23,8 +23,11 @@ pub(super) fn failed(db: &Connection, doing: &str, e: rusqlite::Error) -> Error 
 /// A failure of the database at a path.
 pub(super) fn failed_at(path: &Path, doing: &str, e: rusqlite::Error) -> Error {
     let is_barred = is_barred(&e);
+    // A value that was read and is none that we write is no failure of the disk.
+    let is_read = !matches!(e, rusqlite::Error::SqliteFailure(..));
     let error = plain(doing, e);
     match error.kind {
+        Kind::Corrupt if is_read => error.hint(without_it()),
         Kind::Corrupt => damaged(path, error),
         _ if is_barred => hindered(path, error),
         _ => error,
@@ -68,9 +71,10 @@ fn plain(doing: &str, e: rusqlite::Error) -> Error {
             ErrorCode::Unknown | ErrorCode::ApiMisuse | ErrorCode::ConstraintViolation => Kind::Bug,
             _ => Kind::Io,
         },
-        rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..) => {
-            Kind::Corrupt
-        }
+        rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..) => Kind::Corrupt,
         _ => Kind::Bug,
     };
     Error::new(kind, doing).because(e)
@@ -85,18 +89,22 @@ fn damaged(path: &Path, error: Error) -> Error {
         return error.of_kind(Kind::Io).context(unread.message.clone()).caused_as(unread);
     }
     match whole(path) {
-        Ok(true) => error.of_kind(Kind::Io)
+        Ok(true) => error
+            .of_kind(Kind::Io)
             .because("a second read finds it intact: the disk failed to return its content")
             .hint("nothing was written; try again, and check the disk"),
-        _ => error.hint(
-            Hint::from(
-                "nothing was written; crdtctl.db is an SQLite database, and SQLite's tools can show \
-                 what is left of it; ",
-            )
-            .next(Next::Check(None))
-            .and(" checks the documents without it"),
-        ),
+        _ => error.hint(without_it()),
     }
+}
+
+/// Returns what to do about a damaged file.
+fn without_it() -> Hint {
+    Hint::from(
+        "nothing was written; crdtctl.db is an SQLite database, and SQLite's tools can show what is left of \
+         it; ",
+    )
+    .next(Next::Check(None))
+    .and(" checks the documents without it")
 }
 
 fn whole(path: &Path) -> rusqlite::Result<bool> {

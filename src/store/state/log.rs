@@ -7,6 +7,7 @@ use super::{LogHead, LogRow, State, doc_in, fault};
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
 use crate::limits;
+use rusqlite::types::ValueRef;
 use rusqlite::{Row, params};
 use std::ops::ControlFlow;
 
@@ -110,6 +111,25 @@ impl State {
             log_row,
         )?;
         Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// Calls `see` with the number and the change of every row of a document that is still in the log, in order,
+    /// one after the other: together they can be long.
+    pub(in crate::store) fn each_change(
+        &self,
+        doc: &DocId,
+        mut see: impl FnMut(i64, &[u8]),
+    ) -> Result<()> {
+        let sql = "SELECT seq, update_v1 FROM log WHERE doc_id = ?1 ORDER BY seq, part";
+        self.each(sql, params![doc.as_str()], |row| {
+            let change = match row.get_ref(1)? {
+                ValueRef::Blob(bytes) | ValueRef::Text(bytes) => bytes,
+                // It is no change either.
+                _ => &[],
+            };
+            see(row.get(0)?, change);
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
     /// Returns the rows of a document that its file may not have yet, in order.

@@ -99,7 +99,7 @@ fn small_and_new_documents_are_left_too() {
         assert!(!file(&store, &doc("chat")).exists());
         assert_eq!(get(&store, &doc("chat"), "name"), Some(n.to_string()));
     }
-    let findings = store.examiner().unwrap().examine(&doc("chat")).unwrap().findings;
+    let findings = store.examiner(false).unwrap().examine(&doc("chat")).unwrap().findings;
     assert!(findings.is_empty(), "what was left on purpose is nothing to be found");
     fold(&store);
     assert!(file(&store, &doc("chat")).exists());

@@ -107,7 +107,7 @@ fn a_whole_read_goes_by_how_the_file_looks_and_a_check_by_its_content() {
     other.put_look(&doc("core"), &seen).unwrap();
     drop(other);
     assert!(!is_foreign(ToldBy::Look) && is_foreign(ToldBy::Hash));
-    let findings = store.examiner().unwrap().examine(&doc("core")).unwrap().findings;
+    let findings = store.examiner(false).unwrap().examine(&doc("core")).unwrap().findings;
     assert!(findings.iter().any(|found| found.kind.name == "foreign-replacement"), "{findings:?}");
 }
 
