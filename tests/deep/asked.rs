@@ -50,7 +50,7 @@ fn views_hold_what_documents_hold_after_any_history() {
                 let bare = BareCopy::of(replica, &what);
                 for store in [&replica.store, &bare.store] {
                     let reader = store.reader().expect("a reader");
-                    assert_last(&reader, replica, &what);
+                    assert_last(&reader, &what);
                     searched += assert_searched(&reader, &what);
                 }
             }
@@ -117,7 +117,7 @@ fn assert_searched(reader: &Reader, what: &str) -> usize {
 }
 
 /// The last messages are the end of all of them, however few are requested.
-fn assert_last(reader: &Reader, replica: &Replica, what: &str) {
+fn assert_last(reader: &Reader, what: &str) {
     for deleted in [false, true] {
         let all = listed(reader, &MessageFilter { deleted, ..MessageFilter::default() });
         for limit in 0..=all.len() + 1 {
@@ -128,7 +128,8 @@ fn assert_last(reader: &Reader, replica: &Replica, what: &str) {
         }
     }
     let all = listed(reader, &MessageFilter { replies: true, ..MessageFilter::default() });
-    let clocks = replica.document("chat").map(|(_, view)| view.version().clocks.clone());
+    let chat = reader.view(&World::entity().document("chat")).expect("the chat");
+    let clocks = chat.map(|view| view.version().clocks.clone());
     for limit in 0..=all.len() + 1 {
         let (last, version) =
             query::chat::last(reader, &World::entity(), limit).expect("the last messages");

@@ -9,6 +9,8 @@ use crate::store::fs;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use std::path::Path;
 
+/// Looks at every page of a database.
+pub(super) const QUICK: &str = "PRAGMA quick_check(1)";
 /// The files that SQLite keeps beside a database.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
@@ -82,18 +84,34 @@ fn plain(doing: &str, e: rusqlite::Error) -> Error {
 
 /// Handles what SQLite calls malformed: it is damaged if its bytes can be read and SQLite still says so.
 fn damaged(path: &Path, error: Error) -> Error {
+    match again(path, QUICK, error) {
+        error if error.kind == Kind::Corrupt => error.hint(without_it()),
+        error => error,
+    }
+}
+
+/// What a look through a database with this pragma found; a failure to read it is no damage.
+pub(super) fn found(db: &Connection, pragma: &str, error: Error) -> Error {
+    match db.path().filter(|path| !path.is_empty()) {
+        Some(path) => again(Path::new(path), pragma, error),
+        None => error,
+    }
+}
+
+/// Returns the same error if a second look through the database with this pragma finds damage again.
+fn again(path: &Path, pragma: &str, error: Error) -> Error {
     let unread = [path.to_owned(), fs::beside(path, "-wal")]
         .iter()
         .find_map(|file| fs::read_through(file).err());
     if let Some(unread) = unread {
         return error.of_kind(Kind::Io).context(unread.message.clone()).caused_as(unread);
     }
-    match whole(path) {
+    match whole(path, pragma) {
         Ok(true) => error
             .of_kind(Kind::Io)
             .because("a second read finds it intact: the disk failed to return its content")
             .hint("nothing was written; try again, and check the disk"),
-        _ => error.hint(without_it()),
+        _ => error,
     }
 }
 
@@ -107,12 +125,12 @@ fn without_it() -> Hint {
     .and(" checks the documents without it")
 }
 
-fn whole(path: &Path) -> rusqlite::Result<bool> {
+fn whole(path: &Path, pragma: &str) -> rusqlite::Result<bool> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.pragma_update(None, "query_only", true)?;
     db.pragma_update(None, "trusted_schema", false)?;
-    let answer: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let answer: String = db.query_row(pragma, [], |row| row.get(0))?;
     Ok(answer == "ok")
 }
 

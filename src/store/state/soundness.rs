@@ -1,7 +1,7 @@
 //! Looks through all of `crdtctl.db`: SQLite says that it is damaged only to who reads the damaged part.
 
 use super::State;
-use super::fault::failed;
+use super::fault::{QUICK, failed, found};
 use crate::error::{Error, Result};
 
 impl State {
@@ -9,9 +9,9 @@ impl State {
     /// about three times as long.
     ///
     /// # Errors
-    /// `Corrupt` if something is damaged, whether or not a command comes across it.
+    /// `Corrupt` if something is damaged, whether or not a command comes across it; `Io` if it cannot be read.
     pub(in crate::store) fn examine(&self, thoroughly: bool) -> Result<()> {
-        let sql = if thoroughly { "PRAGMA integrity_check(1)" } else { "PRAGMA quick_check(1)" };
+        let sql = if thoroughly { "PRAGMA integrity_check(1)" } else { QUICK };
         let said = self.db.query_row(sql, [], |row| row.get::<_, String>(0));
         let said =
             said.map_err(|e| failed(&self.db, "could not look through the local state", e))?;
@@ -20,7 +20,7 @@ impl State {
             // The first line only names the database.
             fault => {
                 let fault = fault.lines().find(|line| !line.starts_with("***")).unwrap_or(fault);
-                Err(Error::corrupt("crdtctl.db is damaged").because(fault))
+                Err(found(&self.db, sql, Error::corrupt("crdtctl.db is damaged").because(fault)))
             }
         }
     }
