@@ -47,8 +47,12 @@ pub fn run(context: &Context, args: &TreeArgs) -> Result<Report> {
             tree_of_types(&types, depth)
         }
     };
+    let nothing = match depth {
+        0 => "no level is shown",
+        _ => "the document is empty",
+    };
     let rows = branches.into_iter().map(row).collect();
-    Ok(Report::list(rows, COLUMNS, Some("path"), "the document is empty"))
+    Ok(Report::list(rows, COLUMNS, Some("path"), nothing))
 }
 
 fn row(branch: Branch) -> Row {
