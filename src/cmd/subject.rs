@@ -310,6 +310,13 @@ impl Context {
             self.note(format!("{name}: {unseen}"));
         }
         note_unread(self, &name, &document)?;
+        if document.rewritten > 0 {
+            let values = counted(document.rewritten as u64, "value");
+            self.note(format!(
+                "{name}: v1 cannot hold {values} in its formats and embeds (NaN, Infinity, -0, undefined, bytes, \
+                 BigInt): shown is what Yjs writes in v1"
+            ));
+        }
         if let Some(refused) = refused_by_yjs(&document) {
             self.note(format!("{name}: {refused}"));
         }

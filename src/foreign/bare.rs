@@ -3,7 +3,7 @@
 use super::identified::{Depth, FileContent, FileKind, Identified};
 use super::snapshot::{FoundMoment, read_clocks};
 use crate::error::counted;
-use crate::wire::{ByteReader, Clocks, Update, from_v2_within};
+use crate::wire::{ByteReader, Clocks, FromV2, Update, from_v2_within};
 
 pub fn v1(bytes: &[u8]) -> Option<Identified> {
     Update::walk(bytes).ok()?;
@@ -30,11 +30,20 @@ pub fn v1_and_more(bytes: &[u8]) -> Option<Identified> {
 }
 
 pub fn v2(bytes: &[u8], depth: Depth<'_>) -> Option<Identified> {
-    Some(Identified::update(FileKind::UpdateV2, v1_of(bytes, depth)?))
+    let converted = converted(bytes, depth)?;
+    let mut found = Identified::update(FileKind::UpdateV2, converted.update);
+    if let FileContent::Documents(documents) = &mut found.found {
+        documents.iter_mut().for_each(|document| document.rewritten = converted.rewritten);
+    }
+    Some(found)
 }
 
 /// Returns an update in v2 as one in v1. Run lengths announce millions of blocks in a few bytes.
 pub fn v1_of(bytes: &[u8], depth: Depth<'_>) -> Option<Vec<u8>> {
+    converted(bytes, depth).map(|converted| converted.update)
+}
+
+fn converted(bytes: &[u8], depth: Depth<'_>) -> Option<FromV2> {
     let most = usize::try_from(depth.most()).unwrap_or(usize::MAX);
     let (converted, made) = from_v2_within(bytes, most);
     depth.spend(made);

@@ -111,6 +111,8 @@ pub struct FoundDocument {
     pub problem: Option<String>,
     /// Where the next of those are, if they have a place of their own.
     pub more_places: Vec<String>,
+    /// How many formats and embeds hold something that v1, to which they were converted, cannot hold.
+    pub rewritten: usize,
 }
 
 /// What says that bytes are a log, if not all of it is sound.
@@ -264,6 +266,11 @@ impl Identified {
     /// Returns whether the bytes themselves are an update in v1, perhaps with something after it.
     pub fn is_bare_v1(&self) -> bool {
         self.form == FileKind::UpdateV1 && self.wrappings.is_empty()
+    }
+
+    /// Returns whether the bytes themselves are an update in v2.
+    pub fn is_bare_v2(&self) -> bool {
+        self.form == FileKind::UpdateV2 && self.wrappings.is_empty()
     }
 
     /// Returns whether it is one update with bytes after its end, however packed.

@@ -6,6 +6,7 @@
 use super::deletes::write_var;
 use super::head::{HAS_KEY, HAS_LEFT, HAS_ORIGIN, HAS_RIGHT, KIND, write_bytes};
 use super::reader::ByteReader;
+use super::stringified::stringified;
 use super::{Fault, Update, any};
 use crate::limits::{V2_STRETCH, V2_UNPACKED_BYTES};
 
@@ -15,19 +16,29 @@ use crate::limits::{V2_STRETCH, V2_UNPACKED_BYTES};
 /// # Errors
 /// The first place where the bytes are not a v2 update; `stretch` where the output would become too large.
 pub fn from_v2(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
-    from_v2_within(bytes, usize::MAX).0
+    from_v2_within(bytes, usize::MAX).0.map(|converted| converted.update)
+}
+
+/// An update in v1 that was one in v2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FromV2 {
+    /// Its bytes.
+    pub update: Vec<u8>,
+    /// How many formats and embeds hold something that v1 cannot hold: it has JSON there.
+    pub rewritten: usize,
 }
 
 /// The same if the output may be no larger than `most`; also returns how many bytes were made, in vain or
 /// not.
-pub fn from_v2_within(bytes: &[u8], most: usize) -> (Result<Vec<u8>, Fault>, usize) {
-    let mut out = Vec::new();
-    let converted = convert(bytes, most.min(longest_v1(bytes.len())), &mut out);
-    let made = out.len();
-    (converted.map(|()| out), made)
+pub fn from_v2_within(bytes: &[u8], most: usize) -> (Result<FromV2, Fault>, usize) {
+    let mut update = Vec::new();
+    let converted = convert(bytes, most.min(longest_v1(bytes.len())), &mut update);
+    let made = update.len();
+    (converted.map(|rewritten| FromV2 { update, rewritten }), made)
 }
 
-fn convert(bytes: &[u8], most: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
+/// Returns how many values v1 cannot hold.
+fn convert(bytes: &[u8], most: usize, out: &mut Vec<u8>) -> Result<usize, Fault> {
     let mut decoder = Columns::of(bytes, most)?;
     let clients = decoder.rest.count(1)?;
     write_var(out, clients as u64);
@@ -50,7 +61,7 @@ fn convert(bytes: &[u8], most: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
         return Err(decoder.rest.fault("trailing", "bytes after the end of the update"));
     }
     Update::walk(out)?;
-    Ok(())
+    Ok(decoder.rewritten)
 }
 
 /// Returns how long in v1 an update of this many bytes in v2 may become.
@@ -74,6 +85,8 @@ struct Columns<'a> {
     /// Keys are written once, then referred to by number.
     keys: Vec<String>,
     limit: usize,
+    /// How many values had no form in v1.
+    rewritten: usize,
 }
 
 impl<'a> Columns<'a> {
@@ -104,6 +117,7 @@ impl<'a> Columns<'a> {
             rest: reader,
             keys: Vec::new(),
             limit,
+            rewritten: 0,
         })
     }
 
@@ -170,10 +184,14 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 
-    /// Converts a plain value to JSON, as v1 has it in formats and embeds.
+    /// Converts a plain value to JSON, as Yjs' v1 has it in formats and embeds.
     fn json(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
         let value = any::read(&mut self.rest)?;
-        write_bytes(out, value.to_json().to_string().as_bytes());
+        let mut json = String::new();
+        if !stringified(&value, &mut json) {
+            self.rewritten = self.rewritten.saturating_add(1);
+        }
+        write_bytes(out, json.as_bytes());
         Ok(())
     }
 

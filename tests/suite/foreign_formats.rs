@@ -178,6 +178,52 @@ fn xml_is_well_formed_whatever_a_document_holds() {
     machine.run(&["doc", "diff", &one, &two]).exits(3);
 }
 
+const NAN_V1: &str =
+    "0101040005010174227b226e223a6e756c6c2c227a223a302c2262223a7b2230223a312c2231223a327d7d00";
+const NAN_V2: &str =
+    "000001040000010503017401010100000101007604016e7b7ff8000000000000017a7d4001627402010201757f00";
+
+/// What Yjs writes in v2 of an embed with NaN, Infinity, undefined, bytes, a BigInt and -0, and of a format with
+/// NaN; and of an embed that v1 can be written of, in both encodings.
+#[test]
+fn what_v1_cannot_hold_is_said_and_kept_in_v2() {
+    let machine = Machine::new("beyond v1");
+    let hex = |name: &str, hex: &str| {
+        put(&machine, name, data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap())
+    };
+    let v2 = hex(
+        "embed.v2",
+        "00020002024402030003000007050086008400860704747761774102010100000104007606016e7b7ff80000000000\
+         0001697c7f80000001757f01627402010201677a0000000000000005017a7d407b7ff80000000000007e00",
+    );
+    let run = machine.run(&["doc", "dump", &v2, "--as", "delta"]);
+    assert_eq!(
+        run.json(),
+        json!([
+            {"insert": {"b": {"0": 1, "1": 2}, "g": 5, "i": null, "n": null, "z": 0}},
+            {"insert": "a"},
+        ])
+    );
+    assert!(
+        run.stderr.contains("v1 cannot hold 2 values in its formats and embeds"),
+        "{}",
+        run.stderr
+    );
+    // In v2 it stays as it is.
+    let again = machine.path("again.v2");
+    machine.run(&["doc", "convert", &v2, "--to", "v2", "-O", &text(&again)]).exits(0);
+    assert_eq!(std::fs::read(&again).unwrap(), std::fs::read(&v2).unwrap());
+    let packed = put(&machine, "packed", gzip(&std::fs::read(&v2).unwrap()));
+    let refused = machine.path("refused.v2");
+    machine
+        .run(&["doc", "convert", &packed, "--to", "v2", "-O", &text(&refused)])
+        .fails(1, "would not be the same");
+    // Two encodings of one document are no fork: Yjs writes null in v1.
+    let (v1, v2) = (hex("nan.bin", NAN_V1), hex("nan.v2", NAN_V2));
+    machine.run(&["doc", "diff", &v1, &v2]).exits(0);
+    assert_eq!(machine.run(&["digest", &v1]).ok(), machine.run(&["digest", &v2]).ok());
+}
+
 #[test]
 fn a_text_format_and_json_are_two_formats() {
     let machine = Machine::new("two formats");

@@ -1,8 +1,8 @@
-use crate::cmd::foreign::FromKind;
-use crate::cmd::subject::no_longer_decodes;
+use crate::cmd::foreign::{ForeignFile, FromKind};
+use crate::cmd::subject::{no_longer_decodes, split};
 use crate::cmd::{Context, OutFile};
 use crate::error::{Error, Result};
-use crate::foreign::frame;
+use crate::foreign::{Identified, frame};
 use crate::ui::Report;
 use crate::wire::{Update, longest_v1, to_v2};
 use clap::ValueEnum;
@@ -12,7 +12,9 @@ use serde_json::json;
 /// Convert a file to another form
 ///
 /// Reads every form that `doc kind` recognises. A log becomes one update, unless it is written as `ndjson`.
-/// Content is kept as it is: no value is rewritten, gaps stay gaps. v2 is for other programs; stores hold v1.
+/// Content is kept as it is: gaps stay gaps, and no value is rewritten, unless v1 cannot hold it: in formats and
+/// embeds of v2 NaN, Infinity, -0, undefined, bytes and BigInts become what Yjs writes in v1. v2 is for other
+/// programs; stores hold v1.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc convert state.bin --to v2 -O state.v2
@@ -53,7 +55,8 @@ pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
     if !is_text {
         context.knows_where(&args.out)?;
     }
-    let file = context.loose(&args.file, args.from)?;
+    let mut read = ForeignFile::read(&split(&args.file).0, args.from)?;
+    let file = context.loose_in(&args.file, &read, args.from)?;
     if !file.is_alone {
         args.out.spares(&[&args.file])?;
     }
@@ -63,6 +66,15 @@ pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
     let line = |text: String| format!("{text}\n").into_bytes();
     let bytes = match args.to {
         ConvertForm::V1 => file.update.to_vec(),
+        // v1, through which all else goes, cannot hold all that v2 holds.
+        ConvertForm::V2 if read.identified.as_ref().is_some_and(Identified::is_bare_v2) => {
+            std::mem::take(&mut read.bytes)
+        }
+        ConvertForm::V2 if file.document.rewritten > 0 => {
+            return Err(Error::refused(format!("{} would not be the same in v2 again", file.name))
+                .because("v1, through which it goes, cannot hold some of its formats and embeds")
+                .hint("unpack it with another program: it is v2 already"));
+        }
         ConvertForm::V2 => {
             let update = Update::walk(&file.update).map_err(no_longer_decodes)?;
             let refused = || Error::refused(format!("{} cannot be written in v2", file.name));
