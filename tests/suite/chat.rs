@@ -267,12 +267,7 @@ fn the_last_replies_are_found_whatever_the_thread_says_of_itself() {
     });
     machine.pass(60);
     store.send("last");
-    let tail = |limit: &str| {
-        let lines = store.ok(&["chat", "tail", "--limit", limit, "--json"]);
-        let text =
-            |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["content"].clone();
-        lines.lines().map(text).collect::<Vec<_>>()
-    };
+    let tail = |limit: &str| store.column(&["chat", "tail", "--limit", limit], "content");
     assert_eq!(tail("5"), ["late a", "late b", "late c", "between", "last"]);
     assert_eq!(tail("7")[..2], ["early c", "between"]);
     let found = store.column(&["chat", "search", "la", "--limit", "4"], "content");

@@ -57,7 +57,15 @@ fn the_last_messages_and_replies_are_shown() {
     let contents = ["--fields", "content", "--no-header"];
     assert_eq!(tail(&contents), "one\ntwo\nthree\\nlines\nfour");
     assert_eq!(tail(&[&contents[..], &["--limit", "2"]].concat()), "three\\nlines\nfour");
-    assert_eq!(tail(&["--limit", "1", "--json"]).lines().count(), 1);
+    for json in [&["--json"][..], &["-o", "json"]] {
+        let last = |limit: &str| {
+            let args = [&["chat", "tail", "--limit", limit], json].concat();
+            serde_json::from_str::<Value>(&store.ok(&args)).unwrap()
+        };
+        assert_eq!(column(&last("2"), "content"), ["three\nlines", "four"]);
+        assert_eq!(last("0"), serde_json::json!([]));
+    }
+    assert_eq!(tail(&["--limit", "1", "-o", "ndjson"]).lines().count(), 1);
     let people = tail(&["--limit", "2", "-o", "table"]);
     assert_eq!(
         people,
@@ -98,6 +106,8 @@ fn a_follower_writes_in_the_format_that_is_asked_for_and_ends_with_its_reader() 
     assert_eq!(follower.next(), "author_id\tcontent");
     store.send("one");
     assert_eq!(follower.next(), format!("{ALICE}\tone"));
+    let mut lines = Follower::of(&store, &["-o", "json"]);
+    assert_eq!(lines.said(), "one");
     // It notices without any further event.
     follower.lines = None;
     assert_eq!(follower.child.wait().unwrap().code(), Some(141));

@@ -70,6 +70,10 @@ pub fn run(context: &Context, args: TailArgs) -> Result<Report> {
         }
         Ok(())
     };
+    if !follow && context.terminal.format == Format::Json {
+        // It ends, so it is one array like every other list.
+        return Ok(Report::stream(rows, COLUMNS, Some("id")));
+    }
     // A program that follows gets JSON lines, as from `canvas events`, unless it chose a format.
     let is_feed = follow && context.globals.output.is_none() && !context.terminal.interactive;
     Ok(if is_feed { Report::feed(rows, COLUMNS) } else { Report::live(rows, COLUMNS, Some("id")) })
