@@ -1,5 +1,5 @@
 use super::time::When;
-use super::{Context, DryRun, words_of};
+use super::{Context, DryRun, failure, words_of};
 use crate::archive::{self, ArchiveMode};
 use crate::concern;
 use crate::error::{Error, Kind, Result, listed};
@@ -193,6 +193,7 @@ const DOCUMENTS: &[Column] = &[
     Column::bytes("bytes_after", "after"),
     Column::number("waiting", "waiting"),
     Column::count("waiting_for", "waits for"),
+    Column::text("refused", "refused").filled(),
 ];
 
 pub fn run(context: &Context, args: ArchiveArgs) -> Result<Report> {
@@ -223,9 +224,8 @@ fn move_out(context: &Context, older_than: Option<When>, dry_run: bool) -> Resul
     };
     let mut run = archiving::run(&context.store()?, context.how()?, &request)?;
     let refused = std::mem::take(&mut run.refused);
-    if run.documents.is_empty()
-        && let Some(refused) = refused.first()
-    {
+    let is_all_refused = run.documents.iter().all(|one| one.refused.is_some());
+    if let Some(refused) = refused.first().filter(|_| is_all_refused) {
         return Err(refused.clone());
     }
     let archived: usize = run.documents.iter().flat_map(|one| one.archived.values()).sum();
@@ -246,17 +246,23 @@ fn move_out(context: &Context, older_than: Option<When>, dry_run: bool) -> Resul
         })),
         false => Report::list(rows(&run.documents)?, DOCUMENTS, Some("doc"), ""),
     };
+    let is_refused = !refused.is_empty() && archived == 0 && freed == 0;
     let would = if dry_run { "dry run, nothing is written: would have " } else { "" };
     let said = match archived {
         0 if freed > 0 => format!("{would}freed {} from emptied threads", ui::size(freed)),
+        0 if is_refused => "nothing archived".to_owned(),
         0 => context.as_far_as_read("nothing to archive"),
         1 => format!("{would}archived 1 record, freed {}", ui::size(freed)),
         n => format!("{would}archived {n} records, freed {}", ui::size(freed)),
     };
     report.notes.push(format!("{said}{}", waits(waiting, &run.documents)));
-    report.notes.extend(refused.iter().map(|refused| format!("not everywhere: {refused}")));
+    let told = refused.iter().map(|refused| format!("not everywhere: {refused}"));
+    match is_refused {
+        true => report.left_out.extend(told),
+        false => report.notes.extend(told),
+    }
     report.notes.extend(context.notes_of(&committed));
-    Ok(report)
+    Ok(if is_refused { report.exit(failure::exit_code(Kind::Refused)) } else { report })
 }
 
 /// The end of a sentence: how many records wait, and for whom.

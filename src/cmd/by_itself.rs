@@ -48,7 +48,10 @@ fn run(
 ) -> Result<Vec<ArchivedDocument>> {
     let cutoff = store.environment().machine.clock.now().saturating_sub(ARCHIVE_AGE_SECONDS);
     let request = ArchiveRequest { entities: Some(entities), cutoff, strict: false };
-    Ok(archiving::run(store, open, &request)?.documents)
+    let mut documents = archiving::run(store, open, &request)?.documents;
+    // Nobody asked the member for it, so nobody has to hear that it may not.
+    documents.retain(|document| document.refused.is_none());
+    Ok(documents)
 }
 
 fn sentence(document: &ArchivedDocument) -> Option<String> {

@@ -99,11 +99,14 @@ pub struct ArchivedDocument {
     pub waiting_for: BTreeMap<String, usize>,
     /// The number of records that wait.
     pub waiting: usize,
+    /// Why the records that do not wait stay too; `None` if the acting member may archive them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// What a run did.
 pub struct ArchiveRun {
-    /// The documents from which records were archived or wait, sorted.
+    /// The documents from which records were archived, wait or were refused, sorted.
     pub documents: Vec<ArchivedDocument>,
     /// The commit, with its notes.
     pub committed: Committed,
@@ -121,8 +124,8 @@ pub fn run(store: &Store, open: Open<'_>, request: &ArchiveRequest) -> Result<Ar
     let plans = plan(&mut session, &store.reader()?, store.environment(), request)?;
     let (plans, refused) = allowed(&mut session, plans)?;
     let mut documents = Vec::new();
-    for plan in plans {
-        documents.push(apply(&mut session, plan)?);
+    for (plan, refused) in plans {
+        documents.push(apply(&mut session, plan, refused)?);
     }
     let committed = session.commit()?;
     for document in &mut documents {
@@ -135,23 +138,30 @@ pub fn run(store: &Store, open: Open<'_>, request: &ArchiveRequest) -> Result<Ar
     Ok(ArchiveRun { documents, committed, refused })
 }
 
-/// Returns the plans that the acting member may carry out, and why not the others. A store without a member
-/// only tidies up, and so does anybody in an entity without active members.
+/// A plan as the acting member may carry it out, and why nothing moves if it may not.
+type JudgedPlan = (ArchivePlan, Option<String>);
+
+/// Takes what the acting member may not move out of the plans, and returns why for each entity. A store
+/// without a member only tidies up, and so does anybody in an entity without active members.
 fn allowed(
     session: &mut Session,
     plans: Vec<ArchivePlan>,
-) -> Result<(Vec<ArchivePlan>, Vec<Error>)> {
+) -> Result<(Vec<JudgedPlan>, Vec<Error>)> {
     let mut refused: BTreeMap<EntityId, Error> = BTreeMap::new();
     let mut allowed = Vec::with_capacity(plans.len());
-    for plan in plans {
+    for mut plan in plans {
         let moves = !plan.units.is_empty() && session.member().is_some();
         let Some(entity) = plan.doc.entity().filter(|_| moves) else {
-            allowed.push(plan);
+            allowed.push((plan, None));
             continue;
         };
         match may_archive(session, &entity) {
-            Ok(()) => allowed.push(plan),
-            Err(e) if e.kind == Kind::Refused => drop(refused.entry(entity).or_insert(e)),
+            Ok(()) => allowed.push((plan, None)),
+            Err(e) if e.kind == Kind::Refused => {
+                plan.units.clear();
+                allowed.push((plan, Some(e.message.clone())));
+                refused.entry(entity).or_insert(e);
+            }
             Err(e) => session.leave_out(e)?,
         }
     }
@@ -167,7 +177,11 @@ fn may_archive(session: &mut Session, entity: &EntityId) -> Result<()> {
 }
 
 /// Writes rows into the archive, then removes their records from the document.
-fn apply(session: &mut Session, plan: ArchivePlan) -> Result<ArchivedDocument> {
+fn apply(
+    session: &mut Session,
+    plan: ArchivePlan,
+    refused: Option<String>,
+) -> Result<ArchivedDocument> {
     let ArchivePlan { doc, units, waiting } = plan;
     let mut archived: BTreeMap<&'static str, usize> = BTreeMap::new();
     for kind in units.iter().flat_map(|unit| unit.kinds(&doc)) {
@@ -195,6 +209,7 @@ fn apply(session: &mut Session, plan: ArchivePlan) -> Result<ArchivedDocument> {
         bytes_after: bytes,
         waiting: waiting.len(),
         waiting_for,
+        refused,
     })
 }
 

@@ -459,3 +459,34 @@ fn the_archive_is_listed_in_order_across_documents() {
     assert_eq!(store.column(&["archive", "list"], "text"), ["one", "two", "three"]);
     assert_eq!(store.column(&["archive", "list", "--limit", "1"], "text"), ["two", "three"]);
 }
+
+#[test]
+fn who_may_only_read_is_refused_though_something_else_waits() {
+    let machine = Machine::new("archive by a viewer beside what waits");
+    let store = machine.project("s", &[]);
+    store.send("an old word");
+    let issue = store.ok(&["issue", "open", "a leak"]);
+    machine.pass(60);
+    store.ok(&["member", "add", BOB, "--role", "viewer"]);
+    machine.pass(60);
+    // It waits until Bob's replica has it; the message does not, as he was no member then.
+    store.ok(&["issue", "close", &issue]);
+    let before = store.documents();
+    let args = ["archive", "run", "--older-than", "0s", "--as", BOB];
+    for more in [&[][..], &["-n"], &["--quiet"], &["--json"]] {
+        let run = store.run(&[&args[..], more].concat());
+        assert!(run.exits(1).stderr.contains("may only read"), "{}", run.stderr);
+        assert!(!run.stderr.contains("nothing to archive"), "{}", run.stderr);
+    }
+    let run = store.run(&[&args[..], &["--json"]].concat());
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&report["archived"], &report["changed"]), (&json!(0), &json!(false)));
+    let docs = ["chat", "issues"].map(|concern| format!("{PROJECT}:{concern}"));
+    assert_eq!(column(&report["documents"], "doc"), docs);
+    let [chat, issues] = [&report["documents"][0], &report["documents"][1]];
+    assert_eq!(chat["refused"], format!("{BOB} is a viewer and may only read"));
+    assert_eq!((issues.get("refused"), &issues["waiting"]), (None, &json!(1)));
+    assert_eq!(store.documents(), before);
+    // Whoever may write archives the message; a run that does something is done.
+    assert_eq!(store.json(&["archive", "run", "--older-than", "0s"])["archived"], 1);
+}
