@@ -6,11 +6,13 @@ mod run;
 use super::{Context, DryRun, files};
 use crate::cmd::failure;
 use crate::error::{Error, Kind, Result, counted};
+use crate::id::DocId;
 use crate::operation::{OPERATIONS, Within};
 use crate::store::Committed;
 use crate::ui::{Body, Column, Format, Report, Row, Written, error_json};
 use line::{BatchLine, Ran};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Maximum input size: ten thousand of the longest messages.
@@ -103,12 +105,12 @@ fn report(context: &Context, ran: &[Ran<'_>], committed: &Committed, dry_run: bo
     let asked = context.globals.json || context.globals.output.is_some();
     match (context.terminal.format, asked) {
         (Format::Json, _) => {
-            let rows = ran.iter().map(|ran| result(ran, committed, dry_run)).collect();
+            let rows = results(context, ran, committed, dry_run);
             Report::list(rows, COLUMNS, Some("id"), "")
         }
         (Format::Ndjson, _) | (Format::Tsv, false) => {
-            let values = ran.iter().map(|ran| result(ran, committed, dry_run).into()).collect();
-            Body::Lines { values, columns: COLUMNS }.into()
+            let rows = results(context, ran, committed, dry_run).into_iter();
+            Body::Lines { values: rows.map(Value::Object).collect(), columns: COLUMNS }.into()
         }
         _ => {
             let rows = ran.iter().map(|ran| shown(ran, dry_run)).collect();
@@ -117,8 +119,28 @@ fn report(context: &Context, ran: &[Ran<'_>], committed: &Committed, dry_run: bo
     }
 }
 
-/// The JSON object of one line.
-fn result(ran: &Ran<'_>, committed: &Committed, dry_run: bool) -> Row {
+/// The JSON objects of all lines.
+fn results(context: &Context, ran: &[Ran<'_>], committed: &Committed, dry_run: bool) -> Vec<Row> {
+    let changes = committed.documents.iter();
+    let mut sizes: BTreeMap<DocId, [u64; 2]> = changes
+        .map(|change| (change.doc.clone(), [change.bytes_before, change.bytes_after]))
+        .collect();
+    // Of a document that no line changed, both are what it has.
+    for doc in ran.iter().filter_map(|ran| ran.outcome.as_ref().ok()?.doc.as_ref()) {
+        if !sizes.contains_key(doc) {
+            sizes.insert(doc.clone(), [context.standing_bytes(doc); 2]);
+        }
+    }
+    ran.iter().map(|ran| result(ran, committed.seq, &sizes, dry_run)).collect()
+}
+
+/// The JSON object of one line; `sizes` has the bytes of each document before and after.
+fn result(
+    ran: &Ran<'_>,
+    seq: Option<i64>,
+    sizes: &BTreeMap<DocId, [u64; 2]>,
+    dry_run: bool,
+) -> Row {
     let outcome = match &ran.outcome {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -129,14 +151,15 @@ fn result(ran: &Ran<'_>, committed: &Committed, dry_run: bool) -> Row {
         }
     };
     let doc = outcome.doc.as_ref();
-    let change = committed.documents.iter().find(|change| Some(&change.doc) == doc);
+    let [bytes_before, bytes_after] =
+        doc.and_then(|doc| sizes.get(doc)).copied().unwrap_or_default();
     let written = Written {
-        seq: committed.seq.filter(|_| outcome.changed),
+        seq: seq.filter(|_| outcome.changed),
         changed: outcome.changed,
         doc: doc.map(ToString::to_string),
         id: id(ran, dry_run),
-        bytes_before: change.map_or(0, |change| change.bytes_before),
-        bytes_after: change.map_or(0, |change| change.bytes_after),
+        bytes_before,
+        bytes_after,
         extra: super::context::detail(outcome),
         ..Written::default()
     };

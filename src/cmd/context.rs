@@ -1,6 +1,7 @@
 mod deliver;
 mod disks;
 mod gone;
+mod sizes;
 mod stranger;
 
 pub use gone::{lost, say_gone};
@@ -16,8 +17,7 @@ use crate::machine;
 use crate::operation::{self, Creates, Operation, Outcome};
 use crate::query::Partial;
 use crate::store::{
-    ChangedDocument, Commits, Committed, Document, Environment, Machine, Omitted, Open, Reader,
-    Session, Store,
+    Commits, Committed, Document, Environment, Machine, Omitted, Open, Reader, Session, Store,
 };
 use crate::sync::{archiving, status};
 use crate::ui::{Format, Progress, Report, Terminal, Written, prompt};
@@ -345,6 +345,9 @@ impl Context {
             written.doc = Some(change.doc.to_string());
             written.bytes_before = change.bytes_before;
             written.bytes_after = change.bytes_after;
+        } else if let Some(doc) = written.doc.as_deref().and_then(|doc| DocId::parse(doc).ok()) {
+            written.bytes_before = self.standing_bytes(&doc);
+            written.bytes_after = written.bytes_before;
         }
         if self.dry_run {
             written.sentence = dry(&written.sentence);
@@ -393,16 +396,6 @@ impl Context {
     /// Whether the store archives records of a full document automatically, as its last session found.
     pub fn archives_by_itself(&self) -> bool {
         self.is_automatic.get() == Some(true) && !self.dry_run
-    }
-
-    /// The bytes of a document that count towards its limit: all of them if it cannot be read.
-    fn counted_bytes(&self, change: &ChangedDocument) -> u64 {
-        let bytes = change.bytes_after;
-        if let Some(residue) = change.residue {
-            return bytes.saturating_sub(residue);
-        }
-        let reader = self.reader().ok();
-        reader.and_then(|reader| concern::counted_bytes_of(&reader, &change.doc)).unwrap_or(bytes)
     }
 
     /// Whether to ask for confirmation, and somebody can answer.

@@ -153,6 +153,39 @@ fn sizes_before_and_after_are_those_of_the_file() {
         (&Value::Null, &json!(false), &json!(BOB))
     );
     assert_eq!(unchanged["doc"], format!("{GROUP}:core"));
+    let bytes = |doc: &str| std::fs::metadata(store.document(doc)).unwrap().len();
+    let has = |written: &Value, doc: &str| {
+        let bytes = bytes(&format!("{GROUP}:{doc}"));
+        assert_eq!(
+            (&written["bytes_before"], &written["bytes_after"]),
+            (&json!(bytes), &json!(bytes))
+        );
+    };
+    has(&unchanged, "core");
+    // Bob's acknowledgement is missing: the tombstone stays.
+    let [one, two] = [&first, &second].map(|written| written["id"].as_str().unwrap());
+    store.ok(&["chat", "react", one, "👍"]);
+    store.ok(&["chat", "delete", two]);
+    for write in [
+        &["chat", "react", one, "👍"][..],
+        &["chat", "react", one, "👍", "-n"],
+        &["chat", "edit", one, "one"],
+        &["chat", "delete", two],
+    ] {
+        let unchanged = store.json(write);
+        assert_eq!(unchanged["changed"], false, "{write:?}");
+        has(&unchanged, "chat");
+    }
+    let lines = [
+        json!({"op": "chat.react", "message": one, "emoji": "👍"}),
+        json!({"op": "member.role", "member": BOB, "role": "admin"}),
+    ];
+    let lines = lines.map(|line| line.to_string()).join("\n");
+    let dir = text(&store.dir);
+    let run = machine.run_with_stdin(&["-s", &dir, "batch", "--json"], lines.as_bytes());
+    let results = run.json();
+    has(&results[0], "chat");
+    assert_ne!(results[1]["bytes_before"], results[1]["bytes_after"]);
 }
 
 #[test]
