@@ -7680,7 +7680,7 @@ module completions {
 
   # Check the store for problems, and name the command that fixes each
   export extern "crdtctl check" [
-    --deep                    # Have yrs re-encode every document, and compare
+    --deep                    # Have yrs re-encode every document, and compare; read all of the log, and the indexes of crdtctl.db
     --from: string@"nu-complete crdtctl check kind" # Read the file as this kind, whatever it looks like
     --store(-s): path         # The store directory; by default the nearest one here or above, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or only the id if it is unique
