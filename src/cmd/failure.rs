@@ -5,7 +5,6 @@ use crate::archive;
 use crate::error::{Error, Hint, Kind, Next};
 use crate::ui;
 use std::borrow::Cow;
-use std::ffi::OsString;
 use std::io::stderr;
 use std::path::{Path, PathBuf};
 
@@ -152,8 +151,11 @@ pub fn command(next: &Next) -> String {
             return of(words("disk put FILE", path), &Some(entity.clone()));
         }
         Next::RewriteFile { path, entity, place } => {
-            let read = of(words("disk cat", path), &Some(entity.clone()));
-            return rewrite(&read, place);
+            let mut aside = place.as_os_str().to_owned();
+            aside.push(".aside");
+            let aside = move_aside(&[(place.clone(), aside.into())]);
+            let restore = of(words("disk restore", path), &Some(entity.clone()));
+            return format!("{aside} && {restore}");
         }
         Next::RemoveFile { path, entity } => {
             return of(words("disk remove", path), &Some(entity.clone()));
@@ -234,21 +236,6 @@ pub fn command(next: &Next) -> String {
 fn move_aside(files: &[(PathBuf, PathBuf)]) -> String {
     let moves = files.iter().map(|(from, to)| format!("mv {} {}", path_word(from), path_word(to)));
     moves.collect::<Vec<_>>().join(" && ")
-}
-
-/// Writes what a command prints to the place of something else.
-fn rewrite(read: &str, place: &Path) -> String {
-    let with = |before: &str, path: &Path, after: &str| {
-        let mut name = OsString::from(before);
-        name.push(path.file_name().unwrap_or_default());
-        name.push(after);
-        path.with_file_name(name)
-    };
-    let aside = move_aside(&[(place.to_owned(), with("", place, ".aside"))]);
-    // A scan passes over names that begin with a dot.
-    let new = with(".", place, ".new");
-    let (new, put) = (path_word(&new), path_word(place));
-    format!("{aside} && {read} > {new} && mv {new} {put}")
 }
 
 fn copy_over(files: &[(PathBuf, PathBuf)]) -> String {
