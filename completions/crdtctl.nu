@@ -8045,6 +8045,7 @@ module completions {
   export extern "crdtctl sql" [
     --param(-p): string       # A value for `:NAME` in the query; `:now` is the current time, or that of `--now`
     --timeout: string         # How long the command may take, including printing the rows; by default the query alone may take 10s
+    --live-only               # Leave out what is in the archive and no longer in its document
     --explain                 # Show how the query would be executed, and what it would read
     --schema: string@"nu-complete crdtctl sql schema" # List the views or, with the name of one, its columns
     --save: path              # Write all views into a new SQLite file, with the full-text index

@@ -197,7 +197,10 @@ fn understood(words: &[OsString]) -> Result<clap::ArgMatches, clap::Error> {
             understood => return understood,
         }
     }
-    let understood = tree().color(color).try_get_matches_from(words);
+    let understood = tree().color(color).try_get_matches_from(words).or_else(|said| {
+        let Some(words) = usage::with_file_for_format(&said, words) else { return Err(said) };
+        tree().color(color).try_get_matches_from(words).map_err(|_| said)
+    });
     understood.map_err(|said| usage::advised(said, tree, words, failure::word))
 }
 

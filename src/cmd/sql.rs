@@ -2,7 +2,7 @@ use super::{Context, files, time};
 use crate::error::{Error, Result, counted};
 use crate::limits;
 use crate::sql::{self, Query, QueryBounds, SqlAnswer, SqlHeading, SqlSource, SqlType, SqlView};
-use crate::store::Store;
+use crate::store::{Reader, Store};
 use crate::ui::{Body, Column, Format, Report, Row, Stream, Style, Take};
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
@@ -42,12 +42,15 @@ pub struct SqlArgs {
     /// take 10s
     #[arg(long, value_name = "TIME", value_parser = time::duration)]
     timeout: Option<Duration>,
+    /// Leave out what is in the archive and no longer in its document
+    #[arg(long)]
+    live_only: bool,
     /// Show how the query would be executed, and what it would read
     #[arg(long)]
     explain: bool,
     /// List the views or, with the name of one, its columns
     #[arg(long, value_name = "VIEW", num_args = 0..=1, default_missing_value = "")]
-    #[arg(conflicts_with_all = ["query", "save"], value_parser = views())]
+    #[arg(conflicts_with_all = ["query", "save", "live_only"], value_parser = views())]
     schema: Option<String>,
     /// Write all views into a new SQLite file, with the full-text index
     #[arg(long, value_name = "FILE", conflicts_with = "query")]
@@ -77,7 +80,7 @@ pub fn run(context: &Context, args: SqlArgs) -> Result<Report> {
         return schema(named);
     }
     if let Some(file) = &args.save {
-        return save(context, file);
+        return save(context, file, args.live_only);
     }
     let sql = files::text(args.query.as_deref().unwrap_or_default())?;
     let memory = Some(limits::SQL_MEMORY_BYTES);
@@ -89,7 +92,7 @@ pub fn run(context: &Context, args: SqlArgs) -> Result<Report> {
     let query = Query::prepare(&sql, &args.parameters, context.now(), bounds)?;
     match args.explain {
         true => explain(query),
-        false => ask(context, query),
+        false => ask(context, query, args.live_only),
     }
 }
 
@@ -134,9 +137,15 @@ fn explain(query: Query) -> Result<Report> {
     Ok(notes.into_iter().fold(Report::list(rows, PLAN, None, "nothing is done"), Report::note))
 }
 
-fn ask(context: &Context, query: Query) -> Result<Report> {
-    let store = context.store()?;
+/// Opens a reader, of the documents alone or of the archive as well.
+fn reader_of(store: &Store, live_only: bool) -> Result<Reader> {
     let reader = store.reader()?;
+    Ok(if live_only { reader.live_only() } else { reader })
+}
+
+fn ask(context: &Context, query: Query, live_only: bool) -> Result<Report> {
+    let store = context.store()?;
+    let reader = reader_of(&store, live_only)?;
     let source = SqlSource::new(&store, &reader, context.named_entities(&reader)?, context.now());
     let answer = query.ask(&source)?;
     source.take_damaged().into_iter().try_for_each(|error| context.leave_out(error))?;
@@ -188,7 +197,7 @@ fn is_id(name: &str) -> bool {
     name.ends_with("id") || name.ends_with("_by") || ["doc", "entity", "path"].contains(&name)
 }
 
-fn save(context: &Context, file: &Path) -> Result<Report> {
+fn save(context: &Context, file: &Path, live_only: bool) -> Result<Report> {
     if file.as_os_str() == "-" {
         return Err(Error::usage("a database is not written to standard output")
             .hint("name a file: crdtctl sql --save FILE"));
@@ -198,7 +207,7 @@ fn save(context: &Context, file: &Path) -> Result<Report> {
             .hint("name a file outside of it"));
     }
     let store = context.store()?;
-    let reader = store.reader()?;
+    let reader = reader_of(&store, live_only)?;
     let source = SqlSource::new(&store, &reader, context.named_entities(&reader)?, context.now());
     let rows = files::make(file, |new| sql::save(new, &source))?;
     source.take_damaged().into_iter().try_for_each(|error| context.leave_out(error))?;

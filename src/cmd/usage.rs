@@ -115,6 +115,21 @@ fn is_file_for_format(said: &clap::Error, command: &clap::Command) -> bool {
         && command.get_arguments().any(|arg| arg.get_long() == Some("out"))
 }
 
+/// Returns the words with `-O` in place of an `-o` that has a path for its value. A word without a dot or a
+/// directory is rather a mistyped format.
+pub fn with_file_for_format(said: &clap::Error, words: &[OsString]) -> Option<Vec<OsString>> {
+    let file = one(said, ContextKind::InvalidValue);
+    let is_of_output = one(said, ContextKind::InvalidArg).starts_with("--output ");
+    if !is_of_output || !file.contains(['.', '/', '\\']) {
+        return None;
+    }
+    let is_it = |pair: &[OsString]| matches!(pair, [option, of] if option == "-o" && of == file);
+    let at = words.windows(2).position(is_it)?;
+    let (before, after) = words.split_at(at);
+    let after = after.iter().skip(1).cloned();
+    Some(before.iter().cloned().chain([OsString::from("-O")]).chain(after).collect())
+}
+
 fn one(said: &clap::Error, kind: ContextKind) -> &str {
     match said.get(kind) {
         Some(ContextValue::String(text)) => text,

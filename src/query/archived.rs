@@ -233,12 +233,13 @@ pub(super) fn moment(reader: &Reader, doc: &DocId) -> Result<Option<(View, Besid
     steady(reader, || Ok(reader.view(doc)?.map(|view| (view, Beside::of(reader)))))
 }
 
-/// Opens the archive of a store; `None` if nothing was ever archived.
+/// Opens the archive of a store; `None` if nothing was ever archived, or it is not to be read.
 ///
 /// # Errors
 /// As [`ArchiveReader::of`]; `Corrupt` if the archive is gone.
 fn opened(reader: &Reader) -> Result<Option<ArchiveReader>> {
     match ArchiveReader::of(reader)? {
+        None if reader.is_live_only() => Ok(None),
         None => archive::nothing_lost(reader.state()).map(|()| None),
         found => Ok(found),
     }

@@ -9,17 +9,18 @@ use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
 impl Reader {
-    /// Returns the path of the store's archive, if it has one; also if what is there is not a file.
+    /// Returns the path of the store's archive, if it has one that is to be read; also if what is there is not
+    /// a file.
     ///
     /// # Errors
     /// `Io` if it cannot be looked for.
     pub fn archive_path(&self) -> Result<Option<PathBuf>> {
         match self.source() {
-            FileSource::Files { layout, .. } => {
+            FileSource::Files { layout, .. } if !self.is_live_only() => {
                 let path = layout.resolve(Path::new(ARCHIVE_FILE));
                 Ok(fs::node(&path)?.map(|_| path))
             }
-            FileSource::Legacy(_) => Ok(None),
+            FileSource::Files { .. } | FileSource::Legacy(_) => Ok(None),
         }
     }
 }

@@ -33,6 +33,7 @@ pub struct Reader {
     lock_wait: Duration,
     left_out: Omitted,
     learns: Option<Rc<Learning>>,
+    live_only: bool,
 }
 
 /// What a reader needs to record what it finds.
@@ -110,7 +111,18 @@ impl Reader {
         noted: Noted,
     ) -> Reader {
         let source = Rc::new(source);
-        Reader { source, roots, noted, lock_wait, left_out: Omitted::default(), learns: None }
+        let left_out = Omitted::default();
+        Reader { source, roots, noted, lock_wait, left_out, learns: None, live_only: false }
+    }
+
+    /// Reads the documents alone, as if nothing had ever been archived.
+    pub fn live_only(self) -> Reader {
+        Reader { live_only: true, ..self }
+    }
+
+    /// Returns whether the archive is not to be read.
+    pub fn is_live_only(&self) -> bool {
+        self.live_only
     }
 
     /// Records what it finds of files that others wrote or put back, so that they are not read whole each

@@ -82,6 +82,10 @@ fn what_everybody_has_is_archived_and_read_as_before() {
     assert_eq!(without(alice.json(&["chat", "thread", &old])), thread);
     assert_eq!(alice.json(&["chat", "show", &old])["in_archive"], true);
     assert!(alice.json(&["chat", "show", &new]).get("in_archive").is_none());
+    let query = "SELECT id, in_archive FROM messages WHERE parent_id IS NULL ORDER BY created_at";
+    let [both, live] = [alice.json(&["sql", query]), alice.json(&["sql", query, "--live-only"])];
+    assert_eq!(both.as_array().unwrap().len(), 3, "{both}");
+    assert_eq!((&both[0]["in_archive"], column(&live, "id")), (&json!(true), vec![new.clone()]));
     assert_eq!(alice.json(&["archive", "run"])["archived"], 0);
     assert_eq!(alice.run(&["check"]).code, 0);
 

@@ -392,6 +392,11 @@ fn a_canvas_becomes_a_picture() {
     store.run(&["canvas", "render", "-O", "board.gif"]).fails(2, "neither .svg nor .png");
     let inside = text(&store.dir.join("crdt/board.svg"));
     store.run(&["canvas", "render", "-O", &inside]).fails(1, "belongs to a store");
+    store.ok(&["canvas", "render", "-o", "other.svg"]);
+    assert_eq!(std::fs::read_to_string(machine.path("other.svg")).unwrap().trim_end(), svg);
+    let refused = store.run(&["canvas", "render", "-o", "jsno"]);
+    refused.fails(2, "to write to a file, use `-O jsno`");
+    store.run(&["canvas", "list", "-o", "list.txt"]).fails(2, "possible values: table");
     store.ok(&["canvas", "render", "-n", "-O", "dry.png"]);
     assert!(!machine.path("dry.png").exists());
 }

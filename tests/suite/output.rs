@@ -118,9 +118,9 @@ fn a_format_is_no_file_and_a_file_no_format() {
         &["doc", "anonymize", "core"],
     ];
     for command in commands {
-        // A file name in place of the format: the error names the option for files.
-        let run = store.run(&[command, &["-o", "my file.svg"]].concat());
-        run.fails(2, "`-O 'my file.svg'`");
+        // What may be a mistyped format: the error names the option for files.
+        let run = store.run(&[command, &["-o", "my file"]].concat());
+        run.fails(2, "`-O 'my file'`");
         // A format's name could be meant as a file.
         for format in ["json", "table", "id"] {
             for option in [vec!["-o", format], vec!["--output", format]] {
@@ -134,6 +134,13 @@ fn a_format_is_no_file_and_a_file_no_format() {
         let dir = store.dir.clone();
         let run = machine.run_in(&dir, &[("CRDTCTL_OUTPUT", "json")], command);
         assert!(!run.exits(0).stdout.is_empty());
+        // A path can be no format.
+        store.ok(&[command, &["-o", "my file.svg"]].concat());
+        assert!(!std::fs::read(machine.path("my file.svg")).unwrap().is_empty());
+        std::fs::remove_file(machine.path("my file.svg")).unwrap();
+        let run = store.run(&[command, &["-o", "my file.svg", "-O", "other.svg"]].concat());
+        run.fails(2, "possible values: table");
+        assert_eq!(files(&machine.path("")), before, "{command:?}");
     }
     store.run(&["recover", "core", "-o", "made"]).fails(2, "`-O made`");
     store.run(&["recover", "core", "-o", "json"]).fails(2, "--out");
