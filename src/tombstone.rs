@@ -16,6 +16,7 @@ use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, DeletionMarker, Removal, Spec};
 use crate::store::Session;
 use crate::wire::Value;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The active members of an entity with the time each joined.
@@ -39,7 +40,7 @@ pub struct Tombstone {
 }
 
 /// Which part of a record is a plain value and cannot be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PlainPart {
     /// None: it can be acknowledged and pruned.
     Nothing,

@@ -54,6 +54,13 @@ impl Place {
         Ok(format!("store/{path}"))
     }
 
+    /// Makes the store forget what commands worked out from whole documents.
+    pub fn forget_results(&self) -> anyhow::Result<()> {
+        let db = rusqlite::Connection::open(self.path("store/crdtctl.db"))?;
+        db.execute("DELETE FROM result", [])?;
+        Ok(())
+    }
+
     /// Runs a command that is not measured.
     pub fn run(&self, args: &[&str]) -> anyhow::Result<Cost> {
         meter::run(self.dir.path(), &self.program, &words(args))

@@ -1,6 +1,6 @@
 use super::foreign::FromKind;
 use super::subject::{DocumentContent, Subject};
-use super::{Context, words};
+use super::{Context, resolve, words};
 use crate::concern::disk::is_private;
 use crate::crdt::any_view::AnyView;
 use crate::crdt::encoding::PairedDigests;
@@ -58,10 +58,13 @@ pub fn run(context: &Context, args: DigestArgs) -> Result<Report> {
         Some(wanted) => match context.subject(&wanted, args.from)? {
             Subject::Stored(reader, doc) => {
                 row.insert("doc_id".into(), json!(doc));
-                match context.content(&reader, &doc)? {
-                    DocumentContent::View(view) => of_view(&view),
-                    DocumentContent::Types(types) => of_types(&types),
-                }
+                of_document(context, &reader, &doc).or_else(|_| {
+                    // Content that the gate excludes is digested, too.
+                    Ok(match context.content(&reader, &doc)? {
+                        DocumentContent::View(view) => of_view(&view),
+                        DocumentContent::Types(types) => of_types(&types),
+                    })
+                })?
             }
             Subject::File(file) => {
                 row.insert("file".into(), json!(file.name));
@@ -106,6 +109,10 @@ pub fn run(context: &Context, args: DigestArgs) -> Result<Report> {
     }
 }
 
+/// The name under which digests of documents are kept. It changes whenever the same content gets others.
+const KIND: &str = "digests-1";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct DigestReport {
     content: [u8; 32],
     /// The digest of what is not deleted.
@@ -115,11 +122,50 @@ struct DigestReport {
     lives: bool,
 }
 
-fn of_document(reader: &Reader, doc: &DocId) -> Result<DigestReport> {
-    Ok(match reader.any_view(doc)?.ok_or_else(|| super::resolve::missing(doc))? {
-        AnyView::View(view) => of_view(&view),
-        AnyView::Types(types, _) => of_types(&types),
-    })
+impl DigestReport {
+    fn of(view: &AnyView) -> DigestReport {
+        match view {
+            AnyView::View(view) => of_view(view),
+            AnyView::Types(types, _) => of_types(types),
+        }
+    }
+
+    /// Returns the three digests, and 1 or 0 for whether there is live content.
+    fn to_bytes(self) -> Vec<u8> {
+        let digests = [self.content, self.live, self.version];
+        digests.iter().flatten().copied().chain([u8::from(self.lives)]).collect()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<DigestReport> {
+        let (content, rest) = bytes.split_first_chunk()?;
+        let (live, rest) = rest.split_first_chunk()?;
+        let (version, rest) = rest.split_first_chunk()?;
+        let lives = match rest {
+            [0] => false,
+            [1] => true,
+            _ => return None,
+        };
+        Some(DigestReport { content: *content, live: *live, version: *version, lives })
+    }
+}
+
+/// Returns the digests of a document of the store, which is not read if they are known of the same bytes.
+fn of_document(context: &Context, reader: &Reader, doc: &DocId) -> Result<DigestReport> {
+    let kept = reader.kept_result(doc, KIND).and_then(|bytes| DigestReport::from_bytes(&bytes));
+    if let Some(digests) = kept {
+        return Ok(digests);
+    }
+    let read = reader.any_view_of_file(doc)?;
+    let (view, file) = read.ok_or_else(|| resolve::missing(doc))?;
+    let digests = DigestReport::of(&view);
+    match (&view, file) {
+        (AnyView::Types(types, _), _) => context.note_moves(doc.as_str(), types),
+        (AnyView::View(_), Some(file)) => {
+            reader.keep_result(doc, KIND, &file, &digests.to_bytes());
+        }
+        (AnyView::View(_), None) => {}
+    }
+    Ok(digests)
 }
 
 fn of_view(view: &View) -> DigestReport {
@@ -152,7 +198,7 @@ fn of_store(context: &Context, reader: &Reader) -> Result<(DigestReport, usize)>
     let [mut content, mut live, mut version] = [(); 3].map(|()| blake3::Hasher::new());
     let mut count = 0;
     for document in documents {
-        let digests = of_document(reader, &document.id)?;
+        let digests = of_document(context, reader, &document.id)?;
         if digests.lives {
             absorb(&mut content, &document.id, &digests.content);
             absorb(&mut live, &document.id, &digests.live);

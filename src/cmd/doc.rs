@@ -10,6 +10,7 @@ mod get;
 mod kind;
 mod load;
 mod log;
+mod measured;
 mod merge;
 mod prose;
 mod rebuild;

@@ -6,7 +6,8 @@ use crate::path::DocPath;
 use crate::schema::Spec;
 use crate::wire::{Fault, Update};
 use chrono::DateTime;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// What the rows are grouped by.
@@ -55,13 +56,13 @@ impl SizeBy {
 }
 
 /// One row of the table; public API.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SizeRow {
     /// The path of the bytes, or the value they were grouped by; empty for what belongs to the file as a
     /// whole.
     pub path: String,
     /// What the bytes are used for ([`Why::name`]), or what they were grouped by.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The number of bytes; over all rows the whole file.
     pub bytes: u64,
     /// The number of things of this `kind`: values, records, acknowledgements, ranges, clients.
@@ -69,7 +70,7 @@ pub struct SizeRow {
 }
 
 /// Where the bytes of a file are, and what could be freed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Sizes {
     /// The length of what was measured, in bytes: the sum of all rows.
     pub file_bytes: u64,
@@ -238,7 +239,7 @@ impl Sizes {
         let sum =
             |value: fn(&SizeRow) -> u64| others.iter().map(value).fold(0, u64::saturating_add);
         let (bytes, count) = (sum(|row| row.bytes), sum(|row| row.count));
-        self.rows.push(SizeRow { path: String::new(), kind: "other", bytes, count });
+        self.rows.push(SizeRow { path: String::new(), kind: "other".into(), bytes, count });
     }
 }
 
@@ -308,10 +309,13 @@ fn rows<S>(
         };
         more(named.entry(name).or_default(), (bytes, count));
     }
-    let row = |((path, kind), (bytes, count))| SizeRow { path, kind, bytes, count };
+    let row = |((path, kind), (bytes, count))| {
+        let kind = Cow::Borrowed(kind);
+        SizeRow { path, kind, bytes, count }
+    };
     let mut rows: Vec<SizeRow> = named.into_iter().map(row).collect();
     rows.sort_by(|a, b| {
-        b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)).then_with(|| a.kind.cmp(b.kind))
+        b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)).then_with(|| a.kind.cmp(&b.kind))
     });
     rows
 }

@@ -190,7 +190,7 @@ impl Reader {
 
     /// Writes to the local state what `write` records, unless it returns `None`, or that takes waiting for
     /// anybody.
-    fn jot(&self, write: impl FnOnce(&State, &LockFile) -> Option<()>) -> Option<()> {
+    pub(super) fn jot(&self, write: impl FnOnce(&State, &LockFile) -> Option<()>) -> Option<()> {
         let (learning, (layout, state)) = (self.learns()?, self.files()?);
         if !state.can_jot() {
             return None;

@@ -264,7 +264,9 @@ impl Reader {
     /// `Corrupt` if it breaks the format.
     pub fn view(&self, doc: &DocId) -> Result<Option<View>> {
         match &*self.source {
-            FileSource::Files { .. } => self.shown(doc, |update, work| view_of(doc, update, work)),
+            FileSource::Files { .. } => {
+                self.shown(doc, |update, work| view_of(doc, update, work), |_, _| ())
+            }
             FileSource::Legacy(legacy) => match legacy.bytes(doc)? {
                 Some(bytes) => self.legacy_view(doc, &bytes).map(Some),
                 None => Ok(None),
@@ -277,9 +279,18 @@ impl Reader {
     /// # Errors
     /// As [`Reader::view`], except for what a view does not show.
     pub fn any_view(&self, doc: &DocId) -> Result<Option<AnyView>> {
+        self.any_view_then(doc, |_, _| ())
+    }
+
+    /// Like [`Reader::any_view`]; `then` is told how far the log went, and what was read.
+    pub(super) fn any_view_then(
+        &self,
+        doc: &DocId,
+        then: impl FnOnce(Option<i64>, &Loaded),
+    ) -> Result<Option<AnyView>> {
         match &*self.source {
             FileSource::Files { .. } => {
-                self.shown(doc, |update, work| any_view_of(doc, update, work))
+                self.shown(doc, |update, work| any_view_of(doc, update, work), then)
             }
             FileSource::Legacy(legacy) => {
                 let view = |bytes: Vec<u8>| {
@@ -295,6 +306,7 @@ impl Reader {
         &self,
         doc: &DocId,
         read: impl FnOnce(&Update<'_, Checked>, Option<Groundwork>) -> Result<V>,
+        then: impl FnOnce(Option<i64>, &Loaded),
     ) -> Result<Option<V>> {
         let logged = self.logged(doc);
         let Some(loaded) = self.load(doc)? else { return Ok(None) };
@@ -304,6 +316,7 @@ impl Reader {
         let (update, work) = loaded.update_for_view(doc, self.roots)?;
         let view = read(&update, work)?;
         self.learn(doc, logged, &loaded, Some(&update));
+        then(logged, &loaded);
         parallel::free(update.bytes().len(), update.into_parsed());
         Ok(Some(view))
     }

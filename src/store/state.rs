@@ -14,6 +14,7 @@ mod log;
 mod open;
 mod page_rows;
 mod pages;
+mod results;
 mod soundness;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ pub(super) use pages::{
     DeferredChange, DeferredPieces, FactsRow, NewPlace, PageChange, PageIndex, PageTable,
     PagesPlace, StoredPage,
 };
+pub(super) use results::StoredResult;
 pub use trash::Trashed;
 
 use crate::crdt::view::ContentSum;

@@ -159,6 +159,7 @@ mod begun;
 mod deferred;
 mod indexed;
 mod learned;
+mod results;
 mod taken_in;
 
 mod everyday {

@@ -104,6 +104,7 @@ mod prose;
 mod recover;
 mod removals;
 mod repair;
+mod results;
 #[cfg(unix)]
 mod rich_concerns;
 mod shells;

@@ -373,7 +373,8 @@ fn documents_that_yjs_wrote_add_up() {
             let sizes = Sizes::of(&bytes, None, by).unwrap_or_else(|e| panic!("{index}: {e}"));
             let sum: u64 = sizes.rows.iter().map(|row| row.bytes).sum();
             assert_eq!(sum, bytes.len() as u64, "{index} by {by:?}");
-            let odd = |row: &&crdtctl::inspect::size::SizeRow| matches!(row.kind, "empty" | "gap");
+            let odd =
+                |row: &&crdtctl::inspect::size::SizeRow| matches!(&*row.kind, "empty" | "gap");
             assert!(sizes.rows.iter().find(odd).is_none(), "{index}: {:?}", sizes.rows);
         }
         match Update::walk(&bytes).unwrap().check(&[]) {

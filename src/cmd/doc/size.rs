@@ -1,3 +1,4 @@
+use super::measured::{MeasuredFile, tombstones};
 use crate::cmd::Context;
 use crate::cmd::choice;
 use crate::cmd::failure;
@@ -6,15 +7,12 @@ use crate::cmd::resolve::{missing, undecodable};
 use crate::cmd::subject::{LooseDocument, Subject};
 use crate::concern;
 use crate::concern::core;
-use crate::crdt::view::{Groundwork, View};
 use crate::error::{Result, counted, listed};
 use crate::id::DocId;
 use crate::inspect::size::{self, SizeBy, Sizes};
-use crate::parallel;
-use crate::store::{OnDisk, Reader};
-use crate::tombstone::{self, MemberTimes, PrunePlan, Pruned, Tombstone};
+use crate::store::Reader;
+use crate::tombstone::{MemberTimes, PrunePlan, Pruned};
 use crate::ui::{self, Column, Format, Report, Row, Section};
-use crate::wire::{Checked, Fault, Update};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,9 +134,8 @@ pub fn run(context: &Context, args: &SizeArgs) -> Result<Report> {
                 continue;
             }
         };
-        let file = reader.file(&id)?.ok_or_else(|| missing(&id))?;
-        let measured = MeasuredFile::of(&id, &file, args.by)
-            .map_err(|fault| undecodable(id.as_str(), &fault))?;
+        let measured = MeasuredFile::of(&reader, &id, args.by)?.ok_or_else(|| missing(&id))?;
+        let measured = measured.map_err(|fault| undecodable(id.as_str(), &fault))?;
         reports.push(report(context, &reader, &id, measured, args.top));
     }
     Ok(shown(context, reports))
@@ -203,70 +200,16 @@ fn rows_with_document(report: &Row) -> Vec<Row> {
     rows.into_iter().flatten().filter_map(with).collect()
 }
 
-/// A document's file, read once for all measurements.
-struct MeasuredFile<'f> {
-    file: &'f OnDisk,
-    sizes: Sizes,
-    /// None if it does not decode, and while the document exists only in the log.
-    checked: Option<Result<Update<'f, Checked>, Fault>>,
-    /// The deleted records in it, if they were listed while measuring.
-    tombstones: Option<Vec<Tombstone>>,
-}
-
-impl<'f> MeasuredFile<'f> {
-    fn of(id: &DocId, file: &'f OnDisk, by: Option<SizeBy>) -> Result<Self, Fault> {
-        if file.bytes.is_empty() && file.unfolded > 0 {
-            return Ok(MeasuredFile::unread(file, Sizes::default()));
-        }
-        let mut walked = Update::walk_to_check(&file.bytes)?.held_by(&file.bytes);
-        let bytes = file.bytes.len();
-        let (checked, work) = walked.check_beside(concern::expected(id), Groundwork::of);
-        let listed = || {
-            let view = parallel::pays(bytes).then(|| whole_view(file, &checked, Some(work)));
-            view.flatten().map(|view| tombstones(id, &view))
-        };
-        let (tombstones, sizes) =
-            parallel::both(bytes, listed, || Sizes::of_update(&walked, concern::of(id), by));
-        Ok(MeasuredFile { file, sizes, checked: Some(checked), tombstones })
-    }
-
-    fn unread(file: &'f OnDisk, sizes: Sizes) -> Self {
-        MeasuredFile { file, sizes, checked: None, tombstones: None }
-    }
-
-    /// The deleted records of the file, if it holds the whole document and can be read.
-    fn tombstones(&mut self, id: &DocId) -> Option<Vec<Tombstone>> {
-        self.tombstones.take().or_else(|| {
-            let view = whole_view(self.file, self.checked.as_ref()?, None)?;
-            Some(tombstones(id, &view))
-        })
-    }
-}
-
-fn whole_view(
-    file: &OnDisk,
-    checked: &Result<Update<'_, Checked>, Fault>,
-    work: Option<Groundwork>,
-) -> Option<View> {
-    let update = checked.as_ref().ok()?;
-    let is_whole = file.unfolded == 0 && update.beyond_all().is_none() && update.needs().is_empty();
-    if is_whole { View::read_on(update, work).ok() } else { None }
-}
-
-fn tombstones(id: &DocId, view: &View) -> Vec<Tombstone> {
-    concern::of(id).map(|spec| tombstone::list(spec, view)).unwrap_or_default()
-}
-
 /// Returns a document's sizes as JSON shows them, and notes what could make it smaller.
 fn report(
     context: &Context,
     reader: &Reader,
     id: &DocId,
-    mut measured: MeasuredFile<'_>,
+    mut measured: MeasuredFile,
     top: Option<usize>,
 ) -> Row {
-    note_unfolded(context, id, measured.file);
-    if let Some(Err(fault)) = &measured.checked {
+    note_unfolded(context, id, measured.unfolded);
+    if let Some(fault) = &measured.fault {
         context.note(format!(
             "{id} is unsupported: it can be measured and shown, but not written: {fault}"
         ));
@@ -297,11 +240,11 @@ fn size_row(doc: &str, sizes: &Sizes, freeable: &Freeable) -> Row {
     row
 }
 
-fn note_unfolded(context: &Context, id: &DocId, file: &OnDisk) {
-    if file.unfolded > 0 {
+fn note_unfolded(context: &Context, id: &DocId, unfolded: usize) {
+    if unfolded > 0 {
         context.note(format!(
             "{id}: these are the sizes of its file, which lacks {} of the log; `crdtctl fold run` writes it",
-            counted(file.unfolded as u64, "entry")
+            counted(unfolded as u64, "entry")
         ));
     }
 }
@@ -316,13 +259,13 @@ struct Freeable {
 
 impl Freeable {
     /// Empty if the document cannot be read as a whole.
-    fn of(reader: &Reader, id: &DocId, measured: &mut MeasuredFile<'_>) -> Freeable {
+    fn of(reader: &Reader, id: &DocId, measured: &mut MeasuredFile) -> Freeable {
         let mut freeable = Freeable::default();
         if measured.sizes.tombstones.is_empty() {
             return freeable;
         }
-        let shown = || Some(tombstones(id, &reader.view(id).ok().flatten()?));
-        let Some(listed) = measured.tombstones(id).or_else(shown) else { return freeable };
+        let shown = || reader.look(id, |source| tombstones(id, source)).ok().flatten();
+        let Some(listed) = measured.tombstones.take().or_else(shown) else { return freeable };
         let sizes = &measured.sizes;
         let members = members(reader, id);
         let plan = PrunePlan::of_listed(id, listed, &members);
@@ -374,13 +317,13 @@ fn summary(context: &Context, reader: &Reader, args: &SizeArgs) -> Result<Report
     let mut rows = Vec::with_capacity(documents.len());
     for document in &documents {
         let id = &document.id;
-        if let Some(file) = context.sound(reader.file(id))?.flatten() {
-            let by = args.by.or(Some(SizeBy::Kind));
-            let measured = MeasuredFile::of(id, &file, by).unwrap_or_else(|fault| {
+        let by = args.by.or(Some(SizeBy::Kind));
+        if let Some(measured) = context.sound(MeasuredFile::of(reader, id, by))?.flatten() {
+            let measured = measured.unwrap_or_else(|fault| {
                 context.note(format!(
                     "{id} does not decode: {fault}; `crdtctl check {id}` says what can be done"
                 ));
-                MeasuredFile::unread(&file, unreadable(file.bytes.len() as u64))
+                MeasuredFile { sizes: unreadable(document.bytes), ..MeasuredFile::default() }
             });
             rows.push(summary_row(context, reader, id, measured, args.top));
         }
@@ -391,8 +334,12 @@ fn summary(context: &Context, reader: &Reader, args: &SizeArgs) -> Result<Report
 
 /// The sizes of a file that does not decode.
 fn unreadable(file_bytes: u64) -> Sizes {
-    let row =
-        size::SizeRow { path: String::new(), kind: "unreadable", bytes: file_bytes, count: 1 };
+    let row = size::SizeRow {
+        path: String::new(),
+        kind: "unreadable".into(),
+        bytes: file_bytes,
+        count: 1,
+    };
     Sizes { file_bytes, rows: vec![row], ..Sizes::default() }
 }
 
@@ -400,7 +347,7 @@ fn summary_row(
     context: &Context,
     reader: &Reader,
     id: &DocId,
-    measured: MeasuredFile<'_>,
+    measured: MeasuredFile,
     top: Option<usize>,
 ) -> Row {
     let sizes = &measured.sizes;

@@ -36,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("list_orders.sql"),
     include_str!("latest.sql"),
     include_str!("row_ids.sql"),
+    include_str!("results.sql"),
 ];
 
 /// The first version whose tables readers use as they are: later ones only have more indexes, lists as pages

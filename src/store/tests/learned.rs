@@ -9,7 +9,7 @@ use crate::store::load::{self, ToldBy};
 use crate::store::state::{NewRow, State};
 
 /// A reader that records what it finds.
-fn learner(store: &Store) -> Reader {
+pub(super) fn learner(store: &Store) -> Reader {
     store.reader().unwrap().learning(&store.environment().machine, "look")
 }
 
@@ -26,7 +26,7 @@ fn is_known(store: &Store) -> bool {
 }
 
 /// Puts a file in the place of the document's, as programs do that save carefully.
-fn put(store: &Store, bytes: &[u8]) {
+pub(super) fn put(store: &Store, bytes: &[u8]) {
     let path = file(store, &doc("core"));
     let beside = path.with_extension("new");
     fs::write(&beside, bytes).unwrap();
@@ -34,11 +34,11 @@ fn put(store: &Store, bytes: &[u8]) {
 }
 
 /// A state as another program saves it that has changed a record.
-fn edited(state: &[u8], client: u64, key: &str, value: &str) -> Vec<u8> {
+pub(super) fn edited(state: &[u8], client: u64, key: &str, value: &str) -> Vec<u8> {
     edited_by((1 << 40) + client, state, &["records", key], "text", value)
 }
 
-fn read(store: &Store) -> Vec<u8> {
+pub(super) fn read(store: &Store) -> Vec<u8> {
     fs::read(file(store, &doc("core"))).unwrap()
 }
 
