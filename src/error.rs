@@ -72,6 +72,9 @@ pub struct Done {
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What helps if a file system is full.
+pub(crate) const MAKE_ROOM: &str = "make room there, and run the command again";
+
 impl Error {
     /// Returns an error of this kind with this message.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {

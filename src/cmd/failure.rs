@@ -2,10 +2,12 @@
 //! Both are public API.
 
 use crate::archive;
-use crate::error::{Error, Hint, Kind, Next};
+use crate::error::{Error, Hint, Kind, MAKE_ROOM, Next};
 use crate::ui;
 use std::borrow::Cow;
-use std::io::stderr;
+use std::error::Error as _;
+use std::io::{self, stderr};
+use std::iter;
 use std::path::{Path, PathBuf};
 
 /// Prints an error to standard error and returns the exit code of the process.
@@ -23,8 +25,23 @@ pub fn of(error: &Error) -> ui::Failure {
         exit,
         message: error.message.clone(),
         causes: error.causes(),
-        hint: error.hint.as_ref().map(hint),
+        hint: error.hint.as_ref().map(hint).or_else(|| of_system(error).map(str::to_owned)),
         done: error.done.as_deref().cloned(),
+    }
+}
+
+/// Returns what helps against a failure of the system that nobody knew more about.
+fn of_system(error: &Error) -> Option<&'static str> {
+    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let causes = iter::successors(error.source(), |cause| (*cause).source());
+    let mut systems = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
+    match systems.next()?.kind() {
+        StorageFull | QuotaExceeded => Some(MAKE_ROOM),
+        ReadOnlyFilesystem => {
+            Some("nothing can be written there: make it writable, or work on a copy elsewhere")
+        }
+        PermissionDenied => Some("give this user permission there, or run it as one who has it"),
+        _ => None,
     }
 }
 
@@ -295,6 +312,18 @@ mod tests {
         Kind::Io,
         Kind::Interrupted,
     ];
+
+    #[test]
+    fn failures_of_the_system_say_what_helps_unless_somebody_knew_better() {
+        let failed = |kind: io::ErrorKind| Error::io("cannot write", io::Error::from(kind));
+        let hint = |error: Error| of(&error).hint;
+        assert_eq!(hint(failed(io::ErrorKind::StorageFull)).as_deref(), Some(MAKE_ROOM));
+        let read_only = failed(io::ErrorKind::ReadOnlyFilesystem).context("the store is as it was");
+        assert!(hint(read_only).is_some_and(|hint| hint.contains("a copy elsewhere")));
+        let known = failed(io::ErrorKind::StorageFull).hint("use the other stick");
+        assert_eq!(hint(known).as_deref(), Some("use the other stick"));
+        assert_eq!(hint(failed(io::ErrorKind::UnexpectedEof)), None);
+    }
 
     #[test]
     fn exit_codes_and_names_are_those_that_scripts_know() {

@@ -209,7 +209,10 @@ fn unwritten(path: &Path, e: io::Error) -> Error {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             Some(format!("{} is not a directory: make it, or name another place", dir.display()))
         }
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+        io::ErrorKind::ReadOnlyFilesystem => {
+            Some("nothing can be written there: name another place".to_owned())
+        }
+        io::ErrorKind::PermissionDenied => {
             Some("give this user permission to write there, or name another place".to_owned())
         }
         _ => None,

@@ -4,7 +4,7 @@
 //! them. And it says "malformed" both when bytes were read and are wrong, and when they could not be read, so
 //! the file is checked again before anybody is told that it is damaged.
 
-use crate::error::{Error, Hint, Kind, Next};
+use crate::error::{Error, Hint, Kind, MAKE_ROOM, Next};
 use crate::store::fs;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use std::path::Path;
@@ -79,7 +79,12 @@ fn plain(doing: &str, e: rusqlite::Error) -> Error {
         | rusqlite::Error::Utf8Error(..) => Kind::Corrupt,
         _ => Kind::Bug,
     };
-    Error::new(kind, doing).because(e)
+    let is_full = e.sqlite_error_code() == Some(ErrorCode::DiskFull);
+    let error = Error::new(kind, doing).because(e);
+    match is_full {
+        true => error.hint(MAKE_ROOM),
+        false => error,
+    }
 }
 
 /// Handles what SQLite calls malformed: it is damaged if its bytes can be read and SQLite still says so.
