@@ -114,3 +114,23 @@ fn what_somebody_put_in_its_place_is_not_believed_if_it_cannot_be() {
     std::fs::write(&chat, changed).unwrap();
     assert_ne!(store.run(&["digest", "chat", "--json"]).stdout, first[5].to_string());
 }
+
+/// Whoever changes what these commands say of the same documents has to change the names under which their
+/// results are kept (`KIND` in `cmd/digest.rs` and `cmd/doc/measured.rs`), and then these hashes.
+#[test]
+fn results_that_were_kept_are_those_of_this_version() {
+    let machine = Machine::new("versions");
+    let store = machine.fixture("real-store");
+    let hash = |commands: &[&[&str]]| {
+        let mut hasher = blake3::Hasher::new();
+        commands.iter().for_each(|command| drop(hasher.update(store.ok(command).as_bytes())));
+        hasher.finalize().to_hex()[..16].to_owned()
+    };
+    assert_eq!(hash(&[&["digest", "--json"]]), "b6a1796fe39586e9", "the digests have changed");
+    let sizes: [&[&str]; 3] = [
+        &["doc", "size", "--json"],
+        &["doc", "size", "--json", "--by", "record"],
+        &["doc", "size", "--json", "--by", "author"],
+    ];
+    assert_eq!(hash(&sizes), "15ad729c04db5017", "the sizes have changed");
+}
