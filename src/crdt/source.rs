@@ -137,6 +137,17 @@ pub trait Source {
         None
     }
 
+    /// Returns keys of a root that include those of its records that were created from `since` on and before
+    /// `until`. `None` if that needs a look at each.
+    fn created_within(
+        &self,
+        _root: &str,
+        _since: Option<i64>,
+        _until: Option<i64>,
+    ) -> Option<Vec<String>> {
+        None
+    }
+
     /// Returns keys of a root that include those under which `other` holds nothing, or only a deleted record.
     /// `None` if that needs a look at each.
     fn keys_without(&self, _root: &str, _other: &str) -> Option<Vec<String>> {

@@ -41,6 +41,15 @@ pub trait PageSource: Bytes + fmt::Debug {
         beyond: &PageSet,
     ) -> Option<Vec<String>>;
 
+    /// Returns keys of a root that include those of its records that were created from `since` on and before
+    /// `until`. `None` if opening everything costs less.
+    fn created_within(
+        &self,
+        root: &str,
+        since: Option<i64>,
+        until: Option<i64>,
+    ) -> Option<Vec<String>>;
+
     /// Returns keys of a root that include those under which `other` has nothing, or a hidden record. `None` if
     /// that needs a look at each.
     fn keys_without(&self, root: &str, other: &str) -> Option<Vec<String>>;
@@ -187,6 +196,15 @@ impl PageSource for HeldState {
         _count: usize,
         _hidden: bool,
         _beyond: &PageSet,
+    ) -> Option<Vec<String>> {
+        None
+    }
+
+    fn created_within(
+        &self,
+        _root: &str,
+        _since: Option<i64>,
+        _until: Option<i64>,
     ) -> Option<Vec<String>> {
         None
     }

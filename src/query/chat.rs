@@ -8,7 +8,7 @@ pub use filter::MessageFilter;
 pub use streamed::{Taker, each_message, each_row, row_fields};
 
 use self::filter::{let_through, mark};
-use self::last::{last_of, latest, newest};
+use self::last::{created_within, last_of, latest, newest};
 use super::archived::Place;
 pub use super::message::Message;
 use super::record;
@@ -75,7 +75,7 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Resul
             |chat: &dyn Source| list_of(reader, &Talk::of(reader, entity, chat), entity, filter);
         // If most messages are shown, reading all of them at once is faster.
         let last = filter.limit.is_some() && filter.lets_all_through();
-        let some = last || filter.is_by_words();
+        let some = last || filter.is_by_words() || filter.is_by_time();
         let found = match some {
             true => look(reader, entity, &SPEC, list)?,
             false => view(reader, entity, &SPEC)?.map(|view| list(&view)).transpose()?,
@@ -102,10 +102,12 @@ fn list_of(
     let limit = filter.limit.filter(|_| filter.lets_all_through());
     let latest = limit.filter(|_| !with_replies).map(|limit| latest(view, limit, filter.deleted));
     let holding = filter.is_by_words().then(|| view.holding(&filter.words)).flatten();
-    let mut paths = match (latest, holding) {
-        (Some(ids), _) => ids.iter().map(|id| DocPath::from(["messages", id])).collect(),
-        (None, Some(keys)) => records_at(view, &keys),
-        (None, None) => everything(view, with_replies),
+    let within = filter.is_by_time().then(|| created_within(view, filter)).flatten();
+    let mut paths = match (latest, holding, within) {
+        (Some(ids), _, _) => ids.iter().map(|id| DocPath::from(["messages", id])).collect(),
+        (None, Some(keys), _) => records_at(view, &keys),
+        (None, None, Some(paths)) => paths,
+        (None, None, None) => everything(view, with_replies),
     };
     if !with_replies {
         paths.append(&mut replies_to_deleted(talk));

@@ -395,6 +395,15 @@ impl PageSource for IndexedFile {
         Some(self.told(self.keys.without(root, other)))
     }
 
+    fn created_within(
+        &self,
+        root: &str,
+        since: Option<i64>,
+        until: Option<i64>,
+    ) -> Option<Vec<String>> {
+        self.told(self.keys.created_within(root, since, until))
+    }
+
     fn written_since(&self, root: &str, since: i64) -> Option<Vec<String>> {
         Some(self.told(self.keys.written_since(root, since)))
     }

@@ -38,7 +38,7 @@ fn views_hold_what_documents_hold_after_any_history() {
         Climate { canvas: true, ..long },
         Climate { disasters: true, ..long },
     ];
-    let (mut records, mut found, mut searched) = (0, 0, 0);
+    let (mut records, mut found, mut searched, mut within) = (0, 0, 0, 0);
     for climate in climates {
         for seed in seeds(4) {
             let mut world = World::new(seed, climate);
@@ -51,13 +51,14 @@ fn views_hold_what_documents_hold_after_any_history() {
                 for store in [&replica.store, &bare.store] {
                     let reader = store.reader().expect("a reader");
                     assert_last(&reader, &what);
+                    within += assert_times(&reader, &what);
                     searched += assert_searched(&reader, &what);
                 }
             }
         }
     }
     assert!(records > 300 && found > 100, "{records} records, {found} found");
-    assert!(searched > 100, "{searched} searched for");
+    assert!(searched > 100 && within > 100, "{searched} searched for, {within} within times");
 }
 
 /// A copy of a store's documents and nothing else: all of them are read whole, for want of an index.
@@ -114,6 +115,32 @@ fn assert_searched(reader: &Reader, what: &str) -> usize {
         }
     }
     searched
+}
+
+/// The messages of some time are those of all that were created then; returns how many there are.
+fn assert_times(reader: &Reader, what: &str) -> usize {
+    let mut count = 0;
+    for deleted in [false, true] {
+        let all = listed(reader, &MessageFilter { deleted, ..MessageFilter::default() });
+        let times: BTreeSet<i64> = all.iter().map(|message| message.created_at).collect();
+        let times = times.iter().step_by(3).flat_map(|at| [Some(*at), Some(at + 1)]);
+        let bounds: Vec<Option<i64>> =
+            times.take(8).chain([None, Some(0), Some(i64::MAX)]).collect();
+        for (since, until) in bounds.iter().flat_map(|a| bounds.iter().map(|b| (*a, *b))) {
+            let filter = MessageFilter { since, until, deleted, ..MessageFilter::default() };
+            let is_within = |message: &&Message| {
+                since.is_none_or(|since| message.created_at >= since)
+                    && until.is_none_or(|until| message.created_at < until)
+            };
+            let expected: Vec<Message> = all.iter().filter(is_within).cloned().collect();
+            let found = listed(reader, &filter);
+            assert_eq!(found, expected, "{what}: from {since:?} until {until:?}");
+            let two = listed(reader, &MessageFilter { limit: Some(2), ..filter });
+            assert_eq!(two, expected[expected.len().saturating_sub(2)..], "{what}: the last 2");
+            count += usize::from(since.is_some() || until.is_some()) * found.len();
+        }
+    }
+    count
 }
 
 /// The last messages are the end of all of them, however few are requested.

@@ -146,6 +146,23 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
         Some(self.with_those_at_hand(keys, &[root]))
     }
 
+    fn created_within(
+        &self,
+        root: &str,
+        since: Option<i64>,
+        until: Option<i64>,
+    ) -> Option<Vec<String>> {
+        let window = self.window?;
+        match window.pages.created_within(root, since, until) {
+            Some(keys) => Some(self.with_those_at_hand(keys, &[root])),
+            None => {
+                window.ask_for_all();
+                // The caller asks again, with everything at hand.
+                Some(Vec::new())
+            }
+        }
+    }
+
     fn keys_without(&self, root: &str, other: &str) -> Option<Vec<String>> {
         let keys = self.window?.pages.keys_without(root, other)?;
         Some(self.with_those_at_hand(keys, &[root, other]))

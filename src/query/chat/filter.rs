@@ -44,6 +44,24 @@ impl MessageFilter {
     pub(super) fn is_by_words(&self) -> bool {
         !self.words.is_empty() && self.author.is_none() && !self.unread
     }
+
+    /// Returns whether it selects messages by time, and no other condition needs data of all of them: the
+    /// prefix of an author does.
+    pub(super) fn is_by_time(&self) -> bool {
+        let timed = self.since.is_some() || self.until.is_some();
+        let timeless = MessageFilter { since: None, until: None, ..self.clone() };
+        timed && timeless.lets_all_through() && !self.replies
+    }
+
+    /// Returns whether a message of this time is let through.
+    pub(super) fn is_within(&self, at: i64) -> bool {
+        // Without an end, the last of all times is let through, too.
+        let times = (
+            self.since.map_or(Bound::Unbounded, Bound::Included),
+            self.until.map_or(Bound::Unbounded, Bound::Excluded),
+        );
+        times.contains(&at)
+    }
 }
 
 pub(super) fn mark(unread: &Unread, talk: &Talk<'_>, messages: &mut [Message]) {
@@ -66,13 +84,8 @@ pub(super) fn let_through(
         occurring(wanted, found.iter().map(|message| message.author_id.as_str()), "author")
     });
     let author = author.transpose()?;
-    // Without an end, the last of all times is let through, too.
-    let times = (
-        filter.since.map_or(Bound::Unbounded, Bound::Included),
-        filter.until.map_or(Bound::Unbounded, Bound::Excluded),
-    );
     found.retain(|message| {
-        times.contains(&message.created_at)
+        filter.is_within(message.created_at)
             && author.as_deref().is_none_or(|author| message.author_id == *author)
             && archive::holds(&message.content, &filter.words)
             && (!filter.unread || unread.is_of(message, talk.item(message)))

@@ -90,6 +90,16 @@ fn latest_of_all(view: &dyn Source, count: usize, deleted: bool) -> Vec<String> 
     found.into_iter().map(|(_, key)| key).collect()
 }
 
+/// Returns the paths of the messages of the times that a filter lets through; `None` if that needs a look at
+/// each.
+pub(super) fn created_within(view: &dyn Source, filter: &MessageFilter) -> Option<Vec<DocPath>> {
+    let keys = view.created_within("messages", filter.since, filter.until)?;
+    let paths = keys.iter().map(|id| DocPath::from(["messages", id]));
+    let is_listed =
+        |path: &DocPath| view.exists(&path.steps()) && filter.is_within(order_at(view, path).0);
+    Some(paths.filter(is_listed).collect())
+}
+
 struct LastPaths {
     paths: Vec<DocPath>,
     /// The message before which some are left out.

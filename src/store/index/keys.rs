@@ -52,6 +52,8 @@ enum KeysAsked {
     Without(String, String),
     /// Those below which something may be as late as this.
     Since(String, i64),
+    /// Those of records that were created from the one time on and before the other.
+    Within(String, Option<i64>, Option<i64>),
 }
 
 impl KnownKeys {
@@ -225,6 +227,23 @@ impl KnownKeys {
     pub fn written_since(&self, root: &str, since: i64) -> Result<Vec<String>> {
         let asked = KeysAsked::Since(root.to_owned(), since);
         self.answer(asked, || self.table.written_since(root, since))
+    }
+
+    /// Returns keys of a root that include those of its records that were created from `since` on and before
+    /// `until`; `None` if opening everything costs less.
+    pub fn created_within(
+        &self,
+        root: &str,
+        since: Option<i64>,
+        until: Option<i64>,
+    ) -> Result<Option<Vec<String>>> {
+        let asked = KeysAsked::Within(root.to_owned(), since, until);
+        if let Some(keys) = self.answers.borrow().get(&asked) {
+            return Ok(Some(keys.clone()));
+        }
+        let Some(rows) = self.table.created_within(root, since, until)? else { return Ok(None) };
+        let keys = || Ok(rows.into_iter().filter_map(|row| self.keep(row)).collect());
+        self.answer(asked, keys).map(Some)
     }
 
     /// Returns the page of a key, if it was found before.

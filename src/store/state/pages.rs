@@ -114,6 +114,10 @@ const FACTS_COLUMNS: &str = "root, key, ids, facts";
 /// The condition for pages under whose key no record is shown, or that have to be opened for that: word for word
 /// that of the index `page_unshown`.
 const UNSHOWN: &str = "NOT (lives AND NOT hidden AND facts <> x'')";
+/// Reading one in so many of the records of a root, each by itself, takes about half as long as reading all.
+const MOST_WITHIN: i64 = 4;
+/// The condition for pages that have to be opened to tell a time.
+const UNTIMED: &str = "at IS NULL AND lives";
 /// The condition for pages of lists.
 pub(super) const IS_LIST: &str = "key >= '[' AND key < '\\'";
 
@@ -171,23 +175,53 @@ impl PageTable {
         Ok(all)
     }
 
+    /// Returns the rows of keys of a root for which a condition on the time by which they are listed holds.
+    fn listed(&self, condition: &str, values: &[&dyn ToSql]) -> rusqlite::Result<Vec<FactsRow>> {
+        let sql = format!(
+            "SELECT {FACTS_COLUMNS} FROM page INDEXED BY page_at
+             WHERE doc = ?1 AND root = ?2 AND {condition}"
+        );
+        self.db.prepare_cached(&sql)?.query_map(values, facts_row)?.collect()
+    }
+
+    /// Returns the rows of keys of a root that include its records listed from `since` on and before `until`;
+    /// `None` if these are so many that opening everything costs less.
+    pub fn created_within(
+        &self,
+        root: &str,
+        since: Option<i64>,
+        until: Option<i64>,
+    ) -> rusqlite::Result<Option<Vec<FactsRow>>> {
+        let since = since.unwrap_or(i64::MIN);
+        // Without an end, the last of all times is within.
+        let within = "at >= ?3 AND (?4 IS NULL OR at < ?4)";
+        let sql = format!(
+            "SELECT count(*), count(*) FILTER (WHERE {within}) FROM page INDEXED BY page_at
+             WHERE doc = ?1 AND root = ?2"
+        );
+        let values = params![self.doc, root, since, until];
+        let (all, those): (i64, i64) = self
+            .db
+            .prepare_cached(&sql)?
+            .query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if those.saturating_mul(MOST_WITHIN) > all {
+            return Ok(None);
+        }
+        let mut found = self.listed(within, values)?;
+        found.extend(self.listed(UNTIMED, params![self.doc, root])?);
+        Ok(Some(found))
+    }
+
     /// Returns the rows of keys of a root that include its last `count` records, with or without hidden ones.
     pub fn latest(&self, root: &str, count: u32, hidden: bool) -> rusqlite::Result<Vec<FactsRow>> {
-        let rows = |condition: &str, values: &[&dyn ToSql]| -> rusqlite::Result<Vec<FactsRow>> {
-            let sql = format!(
-                "SELECT {FACTS_COLUMNS} FROM page INDEXED BY page_at
-                 WHERE doc = ?1 AND root = ?2 AND {condition}"
-            );
-            self.db.prepare_cached(&sql)?.query_map(values, facts_row)?.collect()
-        };
         let last = "at IS NOT NULL AND (?4 OR NOT hidden) ORDER BY at DESC LIMIT ?3";
-        let mut found = rows(last, params![self.doc, root, count, hidden])?;
+        let mut found = self.listed(last, params![self.doc, root, count, hidden])?;
         if let Some(facts) = found.last().and_then(|row| row.facts.as_ref()) {
             // Records of the same second are ordered by who wrote first.
             let of_last = params![self.doc, root, facts.listed_at()];
-            found.extend(rows("at = ?3", of_last)?);
+            found.extend(self.listed("at = ?3", of_last)?);
         }
-        found.extend(rows("at IS NULL AND lives", params![self.doc, root])?);
+        found.extend(self.listed(UNTIMED, params![self.doc, root])?);
         Ok(found)
     }
 

@@ -1,6 +1,8 @@
-//! A small import reads little, however large the document is.
+//! A small import or list reads little, however large the document is.
 
 use super::*;
+use crate::id::EntityId;
+use crate::query::chat::{self, MessageFilter};
 use crate::store::counted;
 
 const CHAT: &str = "group:one-two-three-four";
@@ -70,6 +72,30 @@ fn a_bare_update_with_all_deletions_is_imported_without_reading_the_document() {
     let read = counted::taken();
     assert!(read < all.len() + all.len() / 8, "{read} of {} bytes", all.len());
     assert_eq!(Update::walk(&all).unwrap().version(), Update::walk(&state(&b)).unwrap().version());
+}
+
+#[test]
+fn of_a_chat_little_more_is_read_than_the_messages_of_the_wanted_time() {
+    let a = Replica::new("alice-river-stone-sky");
+    let group = a.store.entity(CHAT).unwrap();
+    group.create("Friends").unwrap();
+    for n in 0..100 {
+        a.store.environment().machine.clock.set(NOW + n);
+        group.chat().send(&format!("{n} {}", "words ".repeat(1_500))).unwrap();
+    }
+    let listed = |since: Option<i64>, until: Option<i64>| {
+        let filter = MessageFilter { since, until, ..MessageFilter::default() };
+        counted::taken();
+        let found = chat::list(&a.reader(), &EntityId::parse(CHAT).unwrap(), &filter).unwrap();
+        (found.len(), counted::taken())
+    };
+    let (found, read) = listed(Some(NOW + 98), None);
+    assert!(found == 2 && read < 60_000, "{read} bytes for {found} messages");
+    let (found, read) = listed(None, Some(NOW + 3));
+    assert!(found == 3 && read < 60_000, "{read} bytes for {found} messages");
+    assert_eq!(listed(Some(NOW + 200), None).0, 0);
+    // Most of them: then all are read at once.
+    assert_eq!(listed(Some(NOW + 10), Some(NOW + 99)).0, 89);
 }
 
 /// A state vector as yrs writes it.
