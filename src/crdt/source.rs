@@ -171,6 +171,12 @@ pub trait Source {
         None
     }
 
+    /// Returns the keys of roots below which something was written beyond these clocks. None are missing; some
+    /// may be extra. `None` if that needs a look at each.
+    fn written_beyond(&self, _clocks: &Clocks) -> Option<Vec<(String, String)>> {
+        None
+    }
+
     /// Says that what is at a path will be read, with everything below it.
     fn want(&self, _path: &[&str]) {}
 

@@ -62,6 +62,10 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// any case. `None` if opening everything costs less.
     fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>>;
 
+    /// Returns the roots and keys of the pages in which something was written beyond these clocks. `None` if
+    /// opening everything costs less.
+    fn written_beyond(&self, clocks: &Clocks) -> Option<Vec<(String, String)>>;
+
     /// Returns the pages that an update changes, and those with the same keys in other roots. `None` if that
     /// needs a look at everything.
     fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet>;
@@ -218,6 +222,10 @@ impl PageSource for HeldState {
     }
 
     fn holding(&self, _words: &[String]) -> Option<Vec<(String, String)>> {
+        None
+    }
+
+    fn written_beyond(&self, _clocks: &Clocks) -> Option<Vec<(String, String)>> {
         None
     }
 

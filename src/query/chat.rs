@@ -75,7 +75,9 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Resul
             |chat: &dyn Source| list_of(reader, &Talk::of(reader, entity, chat), entity, filter);
         // If most messages are shown, reading all of them at once is faster.
         let last = filter.limit.is_some() && filter.lets_all_through();
-        let some = last || filter.is_by_words() || filter.is_by_time();
+        let by_mark = filter.unread && filter.is_by_mark(&Unread::of(reader, entity)?);
+        let some =
+            last || by_mark || filter.is_by_words() || filter.is_by_time() || filter.is_by_author();
         let found = match some {
             true => look(reader, entity, &SPEC, list)?,
             false => view(reader, entity, &SPEC)?.map(|view| list(&view)).transpose()?,
@@ -93,7 +95,9 @@ fn list_of(
 ) -> Result<Vec<Message>> {
     let view = talk.view();
     let with_replies = !filter.words.is_empty() || filter.unread || filter.replies;
-    let asks_for_last = filter.is_by_words() || (filter.replies && filter.lets_all_through());
+    let asks_for_last = filter.is_by_words()
+        || filter.is_by_author()
+        || (filter.replies && filter.lets_all_through());
     if let Some(limit) = filter.limit.filter(|_| asks_for_last)
         && let Some(found) = last_of(reader, talk, entity, filter, limit)?
     {
@@ -101,14 +105,13 @@ fn list_of(
     }
     let limit = filter.limit.filter(|_| filter.lets_all_through());
     let latest = limit.filter(|_| !with_replies).map(|limit| latest(view, limit, filter.deleted));
-    let holding = filter.is_by_words().then(|| view.holding(&filter.words)).flatten();
-    let within = filter.is_by_time().then(|| created_within(view, filter)).flatten();
-    let mut paths = match (latest, holding, within) {
-        (Some(ids), _, _) => ids.iter().map(|id| DocPath::from(["messages", id])).collect(),
-        (None, Some(keys), _) => records_at(view, &keys),
-        (None, None, Some(paths)) => paths,
-        (None, None, None) => everything(view, with_replies),
+    let unread = Unread::of(reader, entity)?;
+    let some: Option<Vec<DocPath>> = match latest {
+        Some(ids) => Some(ids.iter().map(|id| DocPath::from(["messages", id])).collect()),
+        None => selected(view, filter, &unread),
     };
+    let is_part = some.is_some();
+    let mut paths = some.unwrap_or_else(|| everything(view, with_replies));
     if !with_replies {
         paths.append(&mut replies_to_deleted(talk));
     }
@@ -126,6 +129,9 @@ fn list_of(
         limit,
         ..ArchivePage::default()
     })?);
+    if is_part && !filter.is_sure_by(&found) {
+        view.want(&[]);
+    }
     let mut found = let_through(reader, talk, entity, found, filter)?;
     talk.sort(&mut found);
     if let Some(limit) = filter.limit {
@@ -134,7 +140,23 @@ fn list_of(
     Ok(found)
 }
 
+/// Returns the paths of messages and replies that include those which a filter lets through; `None` if that
+/// needs a look at each.
+fn selected(view: &dyn Source, filter: &MessageFilter, unread: &Unread) -> Option<Vec<DocPath>> {
+    if filter.is_by_mark(unread) {
+        return unread.keys(view).map(|keys| records_at(view, &keys));
+    }
+    if filter.is_by_words() {
+        return view.holding(&filter.words).map(|keys| records_at(view, &keys));
+    }
+    filter.is_by_time().then(|| created_within(view, filter)).flatten()
+}
+
 fn everything(view: &dyn Source, with_replies: bool) -> Vec<DocPath> {
+    view.want(&[]);
+    if view.has_missed() {
+        return Vec::new();
+    }
     let mut paths = MESSAGES.records(view);
     if with_replies {
         paths.append(&mut REPLIES.records(view));
@@ -211,16 +233,18 @@ pub fn last(reader: &Reader, entity: &EntityId, limit: usize) -> Result<(Vec<Mes
 /// `Corrupt` if the document is damaged.
 pub fn news(reader: &Reader, entity: &EntityId, after: &Clocks) -> Result<(Vec<Message>, Clocks)> {
     steady(reader, || {
-        let Some(view) = view(reader, entity, &SPEC)? else {
-            return Ok((Vec::new(), after.clone()));
-        };
-        let talk = Talk::of(reader, entity, &view);
-        let mut found = talk.messages(MESSAGES.records(&view), false)?;
-        found.append(&mut talk.messages(REPLIES.records(&view), false)?);
-        let is_new = |item: Id| after.get(&item.client).is_none_or(|clock| item.clock >= *clock);
-        found.retain(|message| talk.item(message).is_some_and(is_new));
-        talk.sort(&mut found);
-        Ok((found, view.version().clocks.clone()))
+        let found = look(reader, entity, &SPEC, |view: &dyn Source| {
+            let talk = Talk::of(reader, entity, view);
+            let paths = view.written_beyond(after).map(|keys| records_at(view, &keys));
+            let mut found =
+                talk.messages(paths.unwrap_or_else(|| everything(view, true)), false)?;
+            let is_new =
+                |item: Id| after.get(&item.client).is_none_or(|clock| item.clock >= *clock);
+            found.retain(|message| talk.item(message).is_some_and(is_new));
+            talk.sort(&mut found);
+            Ok((found, view.clocks().unwrap_or_default()))
+        })?;
+        Ok(found.unwrap_or_else(|| (Vec::new(), after.clone())))
     })
 }
 
@@ -285,27 +309,35 @@ fn thread_of(message: &Message) -> &str {
 pub fn reading(reader: &Reader, entity: &EntityId, until: Option<&str>) -> Result<Reading> {
     steady(reader, || {
         let last = until.map(|prefix| find(reader, entity, prefix)).transpose()?;
-        let Some(view) = view(reader, entity, &SPEC)? else {
-            return Ok(Reading { mark: ReadMark::default(), read: 0, unread: 0 });
+        let reading = |chat: &dyn Source| {
+            reading_of(reader, &Talk::of(reader, entity, chat), entity, last.as_ref())
         };
-        let filter = MessageFilter { unread: true, ..MessageFilter::default() };
-        let talk = Talk::of(reader, entity, &view);
-        let unread = list_of(reader, &talk, entity, &filter)?;
-        let before = unread.len();
-        if let Some(last) = last.iter().find(|last| last.in_archive) {
-            talk.recall(last)?;
-        }
-        let is_later = |message: &Message| match &last {
-            Some(last) => talk.order(message) > talk.order(last),
-            None => false,
+        let found = match Unread::of(reader, entity)?.is_placed() {
+            true => look(reader, entity, &SPEC, reading)?,
+            false => view(reader, entity, &SPEC)?.map(|view| reading(&view)).transpose()?,
         };
-        let left = unread.into_iter().filter(|message| is_later(message));
-        let left: BTreeSet<String> = left.map(|message| message.id).collect();
-        Ok(Reading {
-            read: before.saturating_sub(left.len()),
-            unread: left.len(),
-            mark: ReadMark::at(view.version().clocks.clone(), left),
-        })
+        Ok(found.unwrap_or(Reading { mark: ReadMark::default(), read: 0, unread: 0 }))
+    })
+}
+
+fn reading_of(
+    reader: &Reader,
+    talk: &Talk<'_>,
+    entity: &EntityId,
+    last: Option<&Message>,
+) -> Result<Reading> {
+    let filter = MessageFilter { unread: true, ..MessageFilter::default() };
+    let mut left = list_of(reader, talk, entity, &filter)?;
+    let before = left.len();
+    if let Some(last) = last.filter(|last| last.in_archive) {
+        talk.recall(last)?;
+    }
+    let last = last.map(|last| talk.order(last));
+    left.retain(|message| last.as_ref().is_some_and(|last| talk.order(message) > *last));
+    Ok(Reading {
+        read: before.saturating_sub(left.len()),
+        unread: left.len(),
+        mark: ReadMark::at(talk.view().clocks().unwrap_or_default(), left),
     })
 }
 

@@ -157,8 +157,8 @@ impl<'v> Talk<'v> {
             return self.written.borrow().get(&key).copied();
         }
         match &message.parent_id {
-            Some(parent) => self.view().item(&["threads", parent, "replies", &message.id]),
-            None => self.view().item(&["messages", &message.id]),
+            Some(parent) => written_by(self.view(), &["threads", parent, "replies", &message.id]),
+            None => written_by(self.view(), &["messages", &message.id]),
         }
     }
 
@@ -170,6 +170,11 @@ impl<'v> Talk<'v> {
         };
         self.shelf.get(&path).map_or(Ok(()), |archived| self.shelved(&archived).map(drop))
     }
+}
+
+/// Returns the item that created the record at a path. Part of a plain value was written with the whole.
+pub(super) fn written_by(view: &dyn Source, path: &[&str]) -> Option<Id> {
+    (2..=path.len()).rev().find_map(|steps| view.item(path.get(..steps)?))
 }
 
 /// Returns the message that a record at a path replies to.

@@ -1,6 +1,7 @@
 //! Tells what is unread in a chat here. Read marks are local to a replica: no document has them.
 
 use super::message::Message;
+use crate::crdt::source::Source;
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::store::{Reader, State};
@@ -16,6 +17,9 @@ pub struct ReadMark {
     clocks: Clocks,
     /// The messages and replies that were known but not read.
     unread: BTreeSet<String>,
+    /// The messages in whose threads those replies are; `None` in marks of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    threads: Option<BTreeSet<String>>,
 }
 
 impl ReadMark {
@@ -36,8 +40,18 @@ impl ReadMark {
     }
 
     /// Returns the mark for a chat read up to this version, except for these unread messages.
-    pub(super) fn at(clocks: Clocks, unread: BTreeSet<String>) -> Self {
-        ReadMark { clocks, unread }
+    pub(super) fn at(clocks: Clocks, unread: Vec<Message>) -> Self {
+        let threads = unread.iter().filter_map(|message| message.parent_id.clone()).collect();
+        let unread = unread.into_iter().map(|message| message.id).collect();
+        ReadMark { clocks, unread, threads: Some(threads) }
+    }
+
+    /// Returns whether a message, created by this item, was read.
+    fn covers(&self, id: &str, item: Option<Id>) -> bool {
+        let is_known = item.is_some_and(|item| {
+            self.clocks.get(&item.client).is_some_and(|clock| item.clock < *clock)
+        });
+        is_known && !self.unread.contains(id)
     }
 
     /// Returns the mark in the form the setting stores.
@@ -67,6 +81,28 @@ impl Unread {
         self.mark.is_some()
     }
 
+    /// Returns whether [`Unread::keys`] can tell where unread messages are.
+    pub(super) fn is_placed(&self) -> bool {
+        self.mark.as_ref().is_some_and(|mark| mark.threads.is_some() || mark.unread.is_empty())
+    }
+
+    /// Returns the keys of roots below which messages and replies can be unread. None are missing; some may be
+    /// extra. `None` if that needs a look at each.
+    pub(super) fn keys(&self, view: &dyn Source) -> Option<Vec<(String, String)>> {
+        let mark = self.mark.as_ref().filter(|_| self.is_placed())?;
+        let mut keys = view.written_beyond(&mark.clocks)?;
+        let messages = mark.unread.iter().map(|id| ("messages".to_owned(), id.clone()));
+        let threads = mark.threads.iter().flatten().map(|id| ("threads".to_owned(), id.clone()));
+        // Most of what others change in old messages are reactions.
+        keys.retain(|(root, key)| {
+            root != "messages" || !mark.covers(key, view.item(&["messages", key]))
+        });
+        keys.extend(messages.chain(threads));
+        keys.sort_unstable();
+        keys.dedup();
+        Some(keys)
+    }
+
     /// Returns whether a message, created by this item, is unread.
     pub(super) fn is_of(&self, message: &Message, item: Option<Id>) -> bool {
         !message.deleted && self.is_unread(&message.id, &message.author_id, item)
@@ -77,10 +113,6 @@ impl Unread {
         if self.own.as_deref() == Some(author) {
             return false;
         }
-        let Some(mark) = &self.mark else { return true };
-        let is_known = item.is_some_and(|item| {
-            mark.clocks.get(&item.client).is_some_and(|clock| item.clock < *clock)
-        });
-        !is_known || mark.unread.contains(id)
+        self.mark.as_ref().is_none_or(|mark| !mark.covers(id, item))
     }
 }

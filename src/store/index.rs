@@ -9,10 +9,12 @@
 //! ([`super::learned`]).
 
 mod keys;
+mod last_found;
 mod lists;
 mod touched;
 
 use self::keys::KnownKeys;
+use self::last_found::LastFound;
 use super::file_pieces::{FilePieces, PiecedFile, SharedPieces, deferred_as};
 use super::fs::{OpenFile, Seen};
 use super::layout::{Layout, Stamp};
@@ -66,8 +68,9 @@ struct IndexedFile {
     /// By root: the pages of its lists, each with the field that it is.
     lists: RefCell<HashMap<String, RootLists>>,
     orders: RefCell<HashMap<String, Option<KnownOrders>>>,
-    /// The last words searched for, and what was found: a run that is repeated asks again.
-    held: RefCell<Option<FoundWords>>,
+    /// What was found for the last words searched for, and beyond the last clocks.
+    held: LastFound<Vec<String>>,
+    news: LastFound<Clocks>,
     /// Blocks found so far, all in what the state consists of now.
     found: FoundBlocks,
     /// The number of reads.
@@ -77,9 +80,6 @@ struct IndexedFile {
     /// Something could not be read: no answer since then can be trusted.
     failed: Cell<bool>,
 }
-
-/// Words, and the roots and keys under which they can occur.
-type FoundWords = (Vec<String>, Option<Vec<(String, String)>>);
 
 /// The pages of the lists of a root, each with the field that it is.
 type RootLists = Rc<[(String, u32)]>;
@@ -294,7 +294,8 @@ fn indexed(
         swept: content.swept,
         lists: RefCell::default(),
         orders: RefCell::default(),
-        held: RefCell::default(),
+        held: LastFound::default(),
+        news: LastFound::default(),
         found: FoundBlocks::default(),
         reads: Cell::default(),
         bytes: OnceCell::new(),
@@ -409,11 +410,11 @@ impl PageSource for IndexedFile {
     }
 
     fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>> {
-        let mut held = self.held.borrow_mut();
-        if held.as_ref().is_none_or(|(of, _)| of != words) {
-            *held = Some((words.to_vec(), self.find_holding(words)));
-        }
-        held.as_ref().and_then(|(_, found)| found.clone())
+        self.held.get(words, || self.find_holding(words))
+    }
+
+    fn written_beyond(&self, clocks: &Clocks) -> Option<Vec<(String, String)>> {
+        self.news.get(clocks, || self.find_beyond(clocks))
     }
 
     fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet> {

@@ -10,10 +10,11 @@ use crdtctl::concern::{canvas, chat, core, issues, kanban};
 use crdtctl::crdt::view::View;
 use crdtctl::query;
 use crdtctl::query::chat::{Message, MessageFilter};
+use crdtctl::query::unread::ReadMark;
 use crdtctl::schema::{Collection, Spec};
 use crdtctl::sql::{Query, QueryBounds, SqlSource};
-use crdtctl::store::{Reader, Store};
-use serde_json::{Map, Value};
+use crdtctl::store::{Open, Reader, Store};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 const VIEWS: &[(&str, &Spec, &[Collection])] = &[
@@ -39,6 +40,7 @@ fn views_hold_what_documents_hold_after_any_history() {
         Climate { disasters: true, ..long },
     ];
     let (mut records, mut found, mut searched, mut within) = (0, 0, 0, 0);
+    let (mut unread, mut news, mut authored) = (0, 0, 0);
     for climate in climates {
         for seed in seeds(4) {
             let mut world = World::new(seed, climate);
@@ -48,9 +50,12 @@ fn views_hold_what_documents_hold_after_any_history() {
                 records += assert_same(replica, &what);
                 found += assert_found(replica, &what);
                 let bare = BareCopy::of(replica, &what);
+                news += assert_news(&replica.store, &what);
+                unread += assert_unread(&replica.store, &what);
                 for store in [&replica.store, &bare.store] {
                     let reader = store.reader().expect("a reader");
                     assert_last(&reader, &what);
+                    authored += assert_authors(&reader, &what);
                     within += assert_times(&reader, &what);
                     searched += assert_searched(&reader, &what);
                 }
@@ -59,6 +64,8 @@ fn views_hold_what_documents_hold_after_any_history() {
     }
     assert!(records > 300 && found > 100, "{records} records, {found} found");
     assert!(searched > 100 && within > 100, "{searched} searched for, {within} within times");
+    assert!(unread > 100 && news > 50, "{unread} unread, {news} new");
+    assert!(authored > 100, "{authored} of an author");
 }
 
 /// A copy of a store's documents and nothing else: all of them are read whole, for want of an index.
@@ -138,6 +145,122 @@ fn assert_times(reader: &Reader, what: &str) -> usize {
             let two = listed(reader, &MessageFilter { limit: Some(2), ..filter });
             assert_eq!(two, expected[expected.len().saturating_sub(2)..], "{what}: the last 2");
             count += usize::from(since.is_some() || until.is_some()) * found.len();
+        }
+    }
+    count
+}
+
+/// The messages of an author, by the whole id or the beginning of it, are those of all that have this author;
+/// returns how many there are.
+fn assert_authors(reader: &Reader, what: &str) -> usize {
+    let mut count = 0;
+    for deleted in [false, true] {
+        let all = listed(reader, &MessageFilter { deleted, ..MessageFilter::default() });
+        let authors: BTreeSet<&str> = all.iter().map(|message| &*message.author_id).collect();
+        let beginnings = authors.iter().filter_map(|author| author.get(..author.len() - 2));
+        for author in authors.iter().copied().chain(beginnings).chain(["eve-fog-gate-hall"]) {
+            let is_theirs = |message: &&Message| message.author_id.starts_with(author);
+            let middle = all.get(all.len() / 2).map(|message| message.created_at);
+            for since in [None, Some(0), middle, Some(i64::MAX)] {
+                let is_wanted = |message: &&Message| {
+                    is_theirs(message) && since.is_none_or(|since| message.created_at >= since)
+                };
+                let expected: Vec<Message> = all.iter().filter(is_wanted).cloned().collect();
+                let author = Some(author.to_owned());
+                let filter = MessageFilter { author, since, deleted, ..MessageFilter::default() };
+                for limit in [None, Some(0), Some(1), Some(2), Some(expected.len() + 1)] {
+                    let last = expected.len().saturating_sub(limit.unwrap_or(usize::MAX));
+                    let found = listed(reader, &MessageFilter { limit, ..filter.clone() });
+                    assert_eq!(found, expected[last..], "{what}: {filter:?}, the last {limit:?}");
+                }
+                count += expected.len();
+            }
+        }
+    }
+    count
+}
+
+/// Returns earlier versions of a chat: parts of what each of its clients wrote.
+fn earlier(reader: &Reader) -> Vec<BTreeMap<u64, u32>> {
+    let chat = reader.view(&World::entity().document("chat")).expect("the chat");
+    let clocks = chat.map(|view| view.version().clocks.clone()).unwrap_or_default();
+    let part = |all: u32, at: usize| all - all / 8 * ([0, 1, 2, 8][at % 4]);
+    let version = |turn: usize| {
+        let parts =
+            clocks.iter().enumerate().map(|(n, (client, all))| (*client, part(*all, n + turn)));
+        parts.filter(|(_, clock)| *clock > 0).collect()
+    };
+    (0..4).map(version).chain([clocks.clone()]).collect()
+}
+
+/// What is new since a version is what was created by something it lacks; returns how much it is.
+fn assert_news(store: &Store, what: &str) -> usize {
+    let reader = store.reader().expect("a reader");
+    let Some(chat) = reader.view(&World::entity().document("chat")).expect("the chat") else {
+        return 0;
+    };
+    let all = listed(&reader, &MessageFilter { replies: true, ..MessageFilter::default() });
+    let mut count = 0;
+    for version in earlier(&reader) {
+        let is_new = |message: &&Message| {
+            let item = match &message.parent_id {
+                Some(parent) => chat.item(&["threads", parent, "replies", &message.id]),
+                None => chat.item(&["messages", &message.id]),
+            };
+            let item = item.expect("an item");
+            version.get(&item.client).is_none_or(|clock| item.clock >= *clock)
+        };
+        let mut expected: Vec<Message> = all.iter().filter(is_new).cloned().collect();
+        let (found, clocks) =
+            query::chat::news(&reader, &World::entity(), &version).expect("the news");
+        expected.iter_mut().for_each(|message| message.unread = false);
+        assert_eq!(found, expected, "{what}: since {version:?}");
+        assert_eq!(clocks, chat.version().clocks, "{what}");
+        count += found.len();
+    }
+    count
+}
+
+/// What is unread, whatever the mark covers, is what the list of everything shows as unread; returns how much
+/// it is.
+fn assert_unread(store: &Store, what: &str) -> usize {
+    let entity = World::entity();
+    let mark = |mark: Value| {
+        let open = Open { command: "test", member: None, dry_run: false };
+        let session = store.session(open).expect("a session");
+        let (name, text) = (ReadMark::setting(&entity), mark.to_string());
+        session.state().set_setting(&name, Some(&text)).expect("a mark");
+        session.commit().expect("a commit");
+    };
+    let reader = store.reader().expect("a reader");
+    let all = listed(&reader, &MessageFilter { replies: true, ..MessageFilter::default() });
+    let mut count = 0;
+    for (turn, clocks) in earlier(&reader).into_iter().enumerate() {
+        let kept: Vec<&Message> = all.iter().skip(turn).step_by(3).collect();
+        let unread: Vec<&str> = kept.iter().map(|message| message.id.as_str()).collect();
+        let threads: BTreeSet<&String> =
+            kept.iter().filter_map(|message| message.parent_id.as_ref()).collect();
+        let placed = json!({ "clocks": clocks, "unread": unread, "threads": threads });
+        let bare = json!({ "clocks": clocks, "unread": [] });
+        for given in [placed, bare, json!({ "clocks": clocks, "unread": unread })] {
+            mark(given.clone());
+            let reader = store.reader().expect("a reader");
+            let list = |filter: MessageFilter| listed(&reader, &filter);
+            let all = list(MessageFilter { replies: true, ..MessageFilter::default() });
+            let expected: Vec<Message> = all.iter().filter(|one| one.unread).cloned().collect();
+            let unread = MessageFilter { unread: true, ..MessageFilter::default() };
+            assert_eq!(list(unread.clone()), expected, "{what}: unread by {given}");
+            let two = list(MessageFilter { limit: Some(2), ..unread });
+            assert_eq!(two, expected[expected.len().saturating_sub(2)..], "{what}: by {given}");
+            let until = expected.get(expected.len() / 2).map(|message| message.id.as_str());
+            let reading = query::chat::reading(&reader, &entity, until).expect("a reading");
+            assert_eq!(reading.read + reading.unread, expected.len(), "{what}: read by {given}");
+            mark(serde_json::from_str(&reading.mark.encode().expect("a mark")).expect("JSON"));
+            let reader = store.reader().expect("a reader");
+            let left = listed(&reader, &MessageFilter { unread: true, ..Default::default() });
+            let later = until.map_or(0, |_| expected.len() - expected.len() / 2 - 1);
+            assert_eq!(left, expected[expected.len() - later..], "{what}: left by {given}");
+            count += expected.len();
         }
     }
     count

@@ -330,3 +330,28 @@ fn a_chat_belongs_to_an_entity() {
     assert_eq!(store.column(&["chat", "list", "-e", "group:one"], "content"), ["to one"]);
     assert_eq!(store.json(&["chat", "list", "-e", "group:two"]), json!([]));
 }
+
+#[test]
+fn an_author_whose_id_another_begins_with_is_told_from_that_one() {
+    let machine = Machine::new("two bobs");
+    let house = format!("{BOB}house");
+    let alice = machine.group("alice", &[BOB, &house]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    let other = machine.replica_of(&alice, "other", &house);
+    bob.send("Bob");
+    bob.give(&other);
+    for n in 0..9 {
+        machine.pass(60);
+        other.send(&format!("Treehouse {n}"));
+    }
+    let of =
+        |args: &[&str]| other.column(&[&["chat", "list", "--author"], args].concat(), "content");
+    assert_eq!(of(&[BOB, "--limit", "1"]), ["Bob"]);
+    assert_eq!(of(&[BOB, "--since", "1h"]), ["Bob"]);
+    assert_eq!(of(&[BOB, "--since", "90s"]), Vec::<String>::new());
+    assert_eq!(of(&[&house, "--since", "90s"]), ["Treehouse 7", "Treehouse 8"]);
+    assert_eq!(of(&[&house, "--limit", "1"]), ["Treehouse 8"]);
+    // The beginning of both names neither.
+    let both = ["chat", "list", "--author", "bob-hill-lake-tre", "--limit", "1"];
+    other.run(&both).fails(4, "names 2 authors");
+}

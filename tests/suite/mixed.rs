@@ -1,8 +1,8 @@
 //! A store that the real application writes, too: at the same time, from memory, with the code of its guide.
 
 use crate::application::Application;
-use crate::support::{ALICE, BOB, CAROL, Machine, Store, text};
-use serde_json::Value;
+use crate::support::{ALICE, BOB, CAROL, Machine, START, Store, text};
+use serde_json::{Value, json};
 
 const CORE: &str = "group:ocean-forest-moon-star:core";
 const CHAT: &str = "group:ocean-forest-moon-star:chat";
@@ -418,4 +418,42 @@ fn what_a_file_from_memory_has_removed_is_in_the_trash() {
         alice.send("looks again");
         assert_eq!(alice.json(&["trash", "list"]).as_array().unwrap().len(), 1, "{days}");
     }
+}
+
+#[test]
+fn replies_written_as_plain_values_can_be_read() {
+    let machine = Machine::new("plain replies");
+    let (alice, _, _) = two(&machine);
+    let message = alice.send("a message");
+    let application = running(&alice, 7, CHAT);
+    let reply = |n: u32, content: &str| {
+        application.change(|txn| {
+            use yrs::{Map, WriteTxn};
+            let replies: std::collections::HashMap<String, yrs::Any> = (1..=n)
+                .map(|n| {
+                    let id = format!("0000000{n}-0000-4000-8000-000000000000");
+                    let reply = json!({
+                        "id": id, "author_id": BOB, "content": content, "created_at": START + i64::from(n)
+                    });
+                    (id, yrs::Any::from_json(&reply.to_string()).unwrap())
+                })
+                .collect();
+            let thread = yrs::Any::from(std::collections::HashMap::from([(
+                "replies".to_owned(),
+                yrs::Any::from(replies),
+            )]));
+            txn.get_or_insert_map("threads").insert(txn, &*message, thread);
+        });
+        save(&application, &alice, CHAT);
+    };
+    let unread = || alice.column(&["chat", "list", "--unread"], "content");
+    reply(1, "one");
+    assert_eq!(unread(), ["one"]);
+    alice.ok(&["chat", "read"]);
+    assert_eq!(unread(), Vec::<String>::new());
+    // Whoever writes a plain value anew writes all of it.
+    reply(2, "two");
+    assert_eq!(unread(), ["two", "two"]);
+    alice.ok(&["chat", "read"]);
+    assert_eq!(unread(), Vec::<String>::new());
 }

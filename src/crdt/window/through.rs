@@ -1,6 +1,6 @@
 //! A source of which a window tells what is at hand.
 
-use super::Window;
+use super::{PageSource, Window};
 use crate::crdt::source::{Shared, Source};
 use crate::wire::{Clocks, Id, ListSpot, PageSet, Value};
 
@@ -46,6 +46,20 @@ impl<S: Source + ?Sized> Through<'_, S> {
     fn map(&self, path: &[&str]) -> Option<Id> {
         let (Some(window), [root, key]) = (self.window, path) else { return None };
         Some(window.pages.facts_beyond(root, key, &window.at_hand)?.item)
+    }
+
+    /// Returns what the index finds; nothing, and a request for everything, if that costs less. The caller then
+    /// asks again, with everything at hand. `None` without a window.
+    fn found_or_all<T: Default>(
+        &self,
+        find: impl FnOnce(&dyn PageSource) -> Option<T>,
+    ) -> Option<T> {
+        let window = self.window?;
+        let found = find(window.source());
+        if found.is_none() {
+            window.ask_for_all();
+        }
+        Some(found.unwrap_or_default())
     }
 
     fn with_others(&self, mut keys: Vec<String>, path: &[&str], prefix: &str) -> Vec<String> {
@@ -152,15 +166,8 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
         since: Option<i64>,
         until: Option<i64>,
     ) -> Option<Vec<String>> {
-        let window = self.window?;
-        match window.pages.created_within(root, since, until) {
-            Some(keys) => Some(self.with_those_at_hand(keys, &[root])),
-            None => {
-                window.ask_for_all();
-                // The caller asks again, with everything at hand.
-                Some(Vec::new())
-            }
-        }
+        let found = self.found_or_all(|pages| pages.created_within(root, since, until))?;
+        Some(self.with_those_at_hand(found, &[root]))
     }
 
     fn keys_without(&self, root: &str, other: &str) -> Option<Vec<String>> {
@@ -182,13 +189,12 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
 
     /// Nothing is known of what was changed since it was opened.
     fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>> {
-        let window = self.window?;
-        let found = window.pages.holding(words);
-        if found.is_none() {
-            window.ask_for_all();
-        }
-        // The caller asks again, with everything at hand.
-        Some(found.unwrap_or_default())
+        self.found_or_all(|pages| pages.holding(words))
+    }
+
+    /// Nothing is known of what was changed since it was opened.
+    fn written_beyond(&self, clocks: &Clocks) -> Option<Vec<(String, String)>> {
+        self.found_or_all(|pages| pages.written_beyond(clocks))
     }
 
     fn want(&self, path: &[&str]) {

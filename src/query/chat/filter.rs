@@ -48,9 +48,35 @@ impl MessageFilter {
     /// Returns whether it selects messages by time, and no other condition needs data of all of them: the
     /// prefix of an author does.
     pub(super) fn is_by_time(&self) -> bool {
-        let timed = self.since.is_some() || self.until.is_some();
         let timeless = MessageFilter { since: None, until: None, ..self.clone() };
-        timed && timeless.lets_all_through() && !self.replies
+        self.is_timed() && timeless.asks_for_author_only()
+    }
+
+    /// Returns whether it selects the last messages of an author by the whole id.
+    pub(super) fn is_by_author(&self) -> bool {
+        self.author.is_some() && self.limit.is_some() && self.asks_for_author_only()
+    }
+
+    fn is_timed(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
+
+    fn asks_for_author_only(&self) -> bool {
+        let anyones = MessageFilter { author: None, ..self.clone() };
+        // Others may be whole ids, too, but a prefix is told from these only by all messages.
+        let is_whole =
+            |author: &String| author.split('-').filter(|word| !word.is_empty()).count() > 3;
+        self.author.as_ref().is_none_or(is_whole) && anyones.lets_all_through() && !self.replies
+    }
+
+    /// Returns whether some of the messages tell whom the author stands for: an id that occurs is no prefix.
+    pub(super) fn is_sure_by(&self, some: &[Message]) -> bool {
+        self.author.as_ref().is_none_or(|author| some.iter().any(|one| *one.author_id == **author))
+    }
+
+    /// Returns whether it selects what is unread, and no other condition needs data of all messages.
+    pub(super) fn is_by_mark(&self, unread: &Unread) -> bool {
+        self.unread && self.author.is_none() && unread.is_placed()
     }
 
     /// Returns whether a message of this time is let through.

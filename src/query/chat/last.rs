@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::id::EntityId;
 use crate::path::{DocPath, Keys};
 use crate::query::message::Message;
-use crate::query::talk::Talk;
+use crate::query::talk::{Talk, written_by};
 use crate::schema::FieldRole;
 use crate::store::Reader;
 use crate::wire::{Id, Value};
@@ -32,10 +32,11 @@ pub(super) fn last_of(
     if limit == 0 {
         return Ok(Some(Vec::new()));
     }
-    let mut count = match filter.words.is_empty() {
+    let mut count = match filter.words.is_empty() && filter.author.is_none() {
         true => limit,
         false => limit.saturating_mul(FOR_EACH).max(FIRST),
     };
+    let with_replies = filter.replies || !filter.words.is_empty();
     while count <= MOST {
         let Some(paths) = last_paths(talk.view(), count, filter.deleted) else { return Ok(None) };
         let begin = paths.begin.as_ref().map(|path| order_at(talk.view(), path));
@@ -44,14 +45,19 @@ pub(super) fn last_of(
             return Ok(Some(Vec::new()));
         }
         found.append(&mut talk.archived(&ArchivePage {
-            listed: false,
+            listed: !with_replies,
             since: filter.since.max(begin.as_ref().map(|begin| begin.0)),
             until: filter.until,
             words: &filter.words,
-            limit: Some(limit),
+            limit: Some(limit).filter(|_| filter.author.is_none()),
             ..ArchivePage::default()
         })?);
+        if begin.is_some() && !filter.is_sure_by(&found) {
+            count = count.saturating_mul(4);
+            continue;
+        }
         let mut found = let_through(reader, talk, entity, found, filter)?;
+        found.retain(|one| with_replies || one.parent_id.is_none() || one.parent_deleted);
         // Of what is earlier, only a part was read.
         found.retain(|message| begin.as_ref().is_none_or(|begin| talk.order(message) >= *begin));
         if begin.is_none() || found.len() >= limit {
@@ -138,5 +144,5 @@ pub(super) fn newest(
 fn order_at(view: &dyn Source, path: &DocPath) -> (i64, Option<Id>, String) {
     let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
     let at = view.int(&path.field(created)).unwrap_or(0);
-    (at, view.item(&path.steps()), path.last().cloned().unwrap_or_default())
+    (at, written_by(view, &path.steps()), path.last().cloned().unwrap_or_default())
 }

@@ -1,8 +1,9 @@
 //! Finds the pages of a file that an update touches, without reading the others.
 
 use super::IndexedFile;
+use super::last_found::FoundKeys;
 use crate::crdt::window::PageSource;
-use crate::wire::{BlockAnchor, Checked, Deletions, Id, PageKey, PageSet, Update};
+use crate::wire::{BlockAnchor, Checked, Clocks, Deletions, Id, PageKey, PageSet, Update};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeSet;
 
@@ -10,6 +11,9 @@ use std::collections::BTreeSet;
 const MOST_BLOCKS: usize = 4_096;
 /// Words found more often are searched for in the whole document.
 const MOST_FOUND: usize = 2_000;
+/// News that are more than this part of a document are looked for in all of it. Larger in debug builds, so that
+/// tests have both.
+const SMALL_NEWS: u64 = if cfg!(debug_assertions) { 2 } else { 4 };
 /// The one letter with a lower case of two characters, so no pattern for those finds it.
 const ALONE: char = 'İ';
 /// The most blocks read to find the parents of others.
@@ -52,22 +56,37 @@ impl IndexedFile {
     }
 
     /// See [`PageSource::holding`].
-    pub(super) fn find_holding(&self, words: &[String]) -> Option<Vec<(String, String)>> {
+    pub(super) fn find_holding(&self, words: &[String]) -> FoundKeys {
         let longest = words.iter().max_by_key(|word| word.len())?;
         let pattern = in_any_case(longest)?;
         let find = |bytes: &[u8]| pattern.find_iter(bytes).map(|found| found.start()).collect();
         let anchors = self.segments.anchors(&*self.shared()?, &find, MOST_FOUND)?;
-        let anchors: BTreeSet<BlockAnchor> = anchors.into_iter().collect();
-        let mut search = PageLookup { file: self, steps: MOST_STEPS };
-        let mut pages = PageSet::new();
-        for anchor in anchors {
-            pages.extend(search.page_of(anchor)?);
-        }
+        let mut pages = self.pages_of(anchors.into_iter().collect(), MOST_STEPS)?;
         let pieced = self.told(self.keys.table.pieced());
         pages.extend(pieced.into_iter().filter_map(|page| self.keys.number(page)));
         if self.failed.get() || pages.len() > MOST_FOUND {
             return None;
         }
+        Some(self.names_of(&pages))
+    }
+
+    /// See [`PageSource::written_beyond`].
+    pub(super) fn find_beyond(&self, clocks: &Clocks) -> FoundKeys {
+        let anchors = self.segments.anchors_beyond(&self.file, clocks, SMALL_NEWS)?;
+        let pages = self.pages_of(anchors, usize::MAX)?;
+        (!self.failed.get()).then(|| self.names_of(&pages))
+    }
+
+    fn pages_of(&self, anchors: BTreeSet<BlockAnchor>, steps: usize) -> Option<PageSet> {
+        let mut search = PageLookup { file: self, steps };
+        let mut pages = PageSet::new();
+        for anchor in anchors {
+            pages.extend(search.page_of(anchor)?);
+        }
+        Some(pages)
+    }
+
+    fn names_of(&self, pages: &PageSet) -> Vec<(String, String)> {
         let known = self.keys.pages.borrow();
         let name = |page: &u32| {
             let page = known.get(*page as usize)?;
@@ -77,7 +96,7 @@ impl IndexedFile {
             };
             Some((page.root.clone(), key))
         };
-        Some(pages.iter().filter_map(name).collect())
+        pages.iter().filter_map(name).collect()
     }
 
     fn keys_of(&self, pages: &PageSet) -> BTreeSet<String> {

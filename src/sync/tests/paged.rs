@@ -3,6 +3,7 @@
 use super::*;
 use crate::id::EntityId;
 use crate::query::chat::{self, MessageFilter};
+use crate::query::unread::ReadMark;
 use crate::store::counted;
 
 const CHAT: &str = "group:one-two-three-four";
@@ -96,6 +97,48 @@ fn of_a_chat_little_more_is_read_than_the_messages_of_the_wanted_time() {
     assert_eq!(listed(Some(NOW + 200), None).0, 0);
     // Most of them: then all are read at once.
     assert_eq!(listed(Some(NOW + 10), Some(NOW + 99)).0, 89);
+}
+
+#[test]
+fn of_a_chat_little_more_is_read_than_what_is_new_or_unread() {
+    let (a, b) = chats();
+    let entity = EntityId::parse(CHAT).unwrap();
+    let mark = |until: Option<&str>| {
+        let reading = chat::reading(&b.reader(), &entity, until).unwrap();
+        let (session, name) = (b.session(), ReadMark::setting(&entity));
+        session.state().set_setting(&name, Some(&reading.mark.encode().unwrap())).unwrap();
+        session.commit().unwrap();
+        (reading.read, reading.unread)
+    };
+    assert_eq!(mark(None), (60, 0));
+    let (_, clocks) = chat::last(&b.reader(), &entity, 1).unwrap();
+    let at_a = a.store.entity(CHAT).unwrap().chat();
+    let first = at_a.list(&Default::default()).unwrap()[0].id.clone();
+    let sent = at_a.send("one").unwrap().id;
+    b.store.environment().machine.clock.set(NOW + 60);
+    a.store.environment().machine.clock.set(NOW + 60);
+    at_a.reply(&first, "two").unwrap();
+    at_a.react(&first, "👍").unwrap();
+    b.import(&[&a.for_peer(&b)]);
+    let listed = || {
+        let filter = MessageFilter { unread: true, ..MessageFilter::default() };
+        counted::taken();
+        let found = chat::list(&b.reader(), &entity, &filter).unwrap();
+        let read = counted::taken();
+        assert!(read < 60_000, "{read} bytes for {} messages", found.len());
+        found.into_iter().map(|message| message.content).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(), ["one", "two"]);
+    let (news, _) = chat::news(&b.reader(), &entity, &clocks).unwrap();
+    let read = counted::taken();
+    assert!(news.len() == 2 && read < 60_000, "{read} bytes for {} messages", news.len());
+    // A mark in the middle keeps what is later, and where that is.
+    assert_eq!(mark(Some(&sent)), (1, 1));
+    let read = counted::taken();
+    assert!(read < 90_000, "{read} bytes for a mark");
+    assert_eq!(listed(), ["two"]);
+    assert_eq!(mark(None), (1, 0));
+    assert!(listed().is_empty());
 }
 
 /// A state vector as yrs writes it.

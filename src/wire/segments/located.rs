@@ -4,8 +4,8 @@ use super::section::ClientSegments;
 use super::{Boundary, Bytes, Segments};
 use crate::parallel;
 use crate::wire::walk::walk_block;
-use crate::wire::{BlockKind, ByteReader, Id, Parent};
-use std::collections::BTreeMap;
+use crate::wire::{BlockKind, ByteReader, Clocks, Id, Parent};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A block of a state, with what is needed to determine its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +91,45 @@ impl Segments {
         anchors.extend(others);
         (anchors.len() <= most).then_some(anchors)
     }
+
+    /// Returns the anchors of the blocks with units beyond these clocks, as far as their own segments tell.
+    /// `None` if they are more than a part of all blocks, or the state is another.
+    pub fn anchors_beyond(
+        &self,
+        state: &(impl Bytes + ?Sized),
+        clocks: &Clocks,
+        part: u64,
+    ) -> Option<BTreeSet<BlockAnchor>> {
+        let (mut news, mut beyond, mut all) = (Vec::new(), 0u64, 0u64);
+        for (client, section) in &self.clients {
+            all = all.saturating_add(section.end.blocks);
+            let known = clocks.get(client).copied().unwrap_or(0);
+            let first = section.segments.partition_point(|begin| begin.clock <= known);
+            let first = first.saturating_sub(1);
+            if let Some(begin) = section.segments.get(first).filter(|_| known < section.end.clock) {
+                let lacking = section.end.blocks.saturating_sub(begin.blocks);
+                beyond = beyond.saturating_add(lacking);
+                news.push((*client, known, section.pairs_from(first)));
+            }
+        }
+        if beyond.saturating_mul(part) > all {
+            return None;
+        }
+        let mut anchors = BTreeSet::new();
+        for (client, known, segments) in news {
+            for (begin, end) in segments {
+                let bytes = state.range(begin.at..end.at)?;
+                let mut walk = AnchorWalk::from(client, begin, &bytes);
+                while walk.clock < end.clock {
+                    let anchor = walk.step()?.clone();
+                    if walk.clock > known {
+                        anchors.insert(anchor);
+                    }
+                }
+            }
+        }
+        Some(anchors)
+    }
 }
 
 /// Does what [`Segments::anchors`] does with some segments, each with its client.
@@ -122,30 +161,61 @@ fn anchors_at(
     bytes: &[u8],
     places: &[usize],
 ) -> Option<Vec<BlockAnchor>> {
-    // By the clock after each block; everything beside a block is in its page.
-    let mut known: BTreeMap<u32, BlockAnchor> = BTreeMap::new();
-    let (mut reader, mut clock) = (ByteReader::at(bytes, 0), begin.clock);
+    let mut walk = AnchorWalk::from(client, begin, bytes);
     let mut found = Vec::new();
     for place in places {
-        while reader.offset() <= *place {
-            let block = walk_block(&mut reader, clock).ok()?;
-            let anchor = match block.kind {
-                BlockKind::Gc => BlockAnchor::Nowhere,
-                BlockKind::Skip => return None,
-                _ => BlockAnchor::of(bytes, block.at as usize, block.info)?,
-            };
-            let beside = match &anchor {
-                BlockAnchor::At(id)
-                    if id.client == client && (begin.clock..clock).contains(&id.clock) =>
-                {
-                    known.range(id.clock.saturating_add(1)..).next().map(|(_, other)| other.clone())
-                }
-                _ => None,
-            };
-            clock = block.next_clock();
-            known.insert(clock, beside.unwrap_or(anchor));
+        while walk.reader.offset() <= *place {
+            walk.step()?;
         }
-        found.extend(known.last_key_value().map(|(_, anchor)| anchor.clone()));
+        found.extend(walk.last().cloned());
     }
     Some(found)
+}
+
+/// Walks the blocks of a segment, and tells what the place of each is derived from.
+struct AnchorWalk<'b> {
+    client: u64,
+    begin: u32,
+    bytes: &'b [u8],
+    reader: ByteReader<'b>,
+    /// The clock after the last block.
+    clock: u32,
+    /// By the clock after each block; everything beside a block is in its page.
+    known: BTreeMap<u32, BlockAnchor>,
+}
+
+impl<'b> AnchorWalk<'b> {
+    fn from(client: u64, begin: Boundary, bytes: &'b [u8]) -> AnchorWalk<'b> {
+        let (reader, known) = (ByteReader::at(bytes, 0), BTreeMap::new());
+        AnchorWalk { client, begin: begin.clock, bytes, reader, clock: begin.clock, known }
+    }
+
+    /// Walks the next block and returns its anchor. `None` if there is no block.
+    fn step(&mut self) -> Option<&BlockAnchor> {
+        let block = walk_block(&mut self.reader, self.clock).ok()?;
+        let anchor = match block.kind {
+            BlockKind::Gc => BlockAnchor::Nowhere,
+            BlockKind::Skip => return None,
+            _ => BlockAnchor::of(self.bytes, block.at as usize, block.info)?,
+        };
+        let beside = match &anchor {
+            BlockAnchor::At(id)
+                if id.client == self.client && (self.begin..self.clock).contains(&id.clock) =>
+            {
+                self.known
+                    .range(id.clock.saturating_add(1)..)
+                    .next()
+                    .map(|(_, other)| other.clone())
+            }
+            _ => None,
+        };
+        self.clock = block.next_clock();
+        self.known.insert(self.clock, beside.unwrap_or(anchor));
+        self.last()
+    }
+
+    /// Returns the anchor of the last block.
+    fn last(&self) -> Option<&BlockAnchor> {
+        self.known.last_key_value().map(|(_, anchor)| anchor)
+    }
 }
