@@ -454,6 +454,9 @@ fn replies_written_as_plain_values_can_be_read() {
     // Whoever writes a plain value anew writes all of it.
     reply(2, "two");
     assert_eq!(unread(), ["two", "two"]);
+    let of_sql = || alice.column(&["sql", "SELECT content FROM messages WHERE unread"], "content");
+    assert_eq!(of_sql(), ["two", "two"]);
     alice.ok(&["chat", "read"]);
     assert_eq!(unread(), Vec::<String>::new());
+    assert_eq!(of_sql(), Vec::<String>::new());
 }

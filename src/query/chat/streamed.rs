@@ -9,7 +9,7 @@ use crate::path::{DocPath, Keys};
 use crate::query::archived::{Shelf, moment};
 use crate::query::message::Message;
 use crate::query::record;
-use crate::query::talk::{DERIVED, Talk};
+use crate::query::talk::{DERIVED, Talk, written_by};
 use crate::query::unread::Unread;
 use crate::schema::FieldRole;
 use crate::store::Reader;
@@ -62,7 +62,7 @@ pub fn each_row(
         for home in of.homes(&view) {
             for (key, mut row) in record::narrow(of, &view, &home.steps(), &read) {
                 let path = home.child(&key);
-                let written = view.item(&path.steps());
+                let written = written_by(&view, &path.steps());
                 let at = row.get(created).and_then(Value::as_i64).unwrap_or(0);
                 rows.complete(&path, written, &mut row);
                 live.push(((at, written, Some(key)), (path, row)));
