@@ -51,7 +51,7 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
         c => !is_unsafe(c),
     };
     let marks = |text: &str| text.char_indices().any(|(at, c)| !stays(c, after(text, at, c)));
-    if !marks(text) {
+    if is_plain(text) || !marks(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
@@ -63,6 +63,13 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether bytes of UTF-8 can be part of what [`numbered`] escapes: all of those characters begin with one of a
+/// few bytes.
+pub fn may_be_unsafe(bytes: &[u8]) -> bool {
+    let begins = |byte: u8| matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3);
+    bytes.iter().fold(false, |any, byte| any | begins(*byte))
 }
 
 /// Escapes text inside a JSON string: unsafe characters that serde leaves as they are become `\u` escapes.
@@ -81,13 +88,20 @@ pub fn markup(text: &str) -> Cow<'_, str> {
     replaced(text, acts, |c| format!("&#x{:x};", u32::from(c)))
 }
 
-/// Replaces some of the characters of a text.
+/// Whether a text consists of characters that no format escapes. Most do, and a look at bytes is cheap.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'\\';
+    // Without an end at the first other byte, many are compared at once.
+    text.bytes().fold(true, |all, byte| all & is_plain(byte))
+}
+
+/// Replaces some of the characters of a text; a plain one has none of them.
 fn replaced(
     text: &str,
     is_one: impl Fn(char) -> bool,
     otherwise: impl Fn(char) -> String,
 ) -> Cow<'_, str> {
-    if !text.contains(&is_one) {
+    if is_plain(text) || !text.contains(&is_one) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
@@ -132,6 +146,18 @@ fn is_unsafe(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_character_that_is_escaped_in_json_is_seen_by_its_bytes() {
+        for c in '\u{7f}'..=char::MAX {
+            let text = c.to_string();
+            assert!(!is_unsafe(c) || may_be_unsafe(text.as_bytes()), "{c:?}");
+            assert!(!is_plain(&text), "{c:?}");
+        }
+        for text in ["Grüße", "Привет", "日本", "👍", "a\tb\"c"] {
+            assert!(!may_be_unsafe(text.as_bytes()), "{text}");
+        }
+    }
 
     #[test]
     fn plain_text_is_not_copied() {

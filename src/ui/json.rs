@@ -15,13 +15,20 @@ impl Write for EscapedJson<'_> {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // Below that, serde has escaped controls in strings, and between values there are only line breaks.
-        if bytes.iter().all(|byte| *byte < 0x7f) {
+        // Controls in strings were escaped by serde, and between values there are only line breaks.
+        if !escape::may_be_unsafe(bytes) {
             return self.0.write_all(bytes);
         }
-        for chunk in bytes.utf8_chunks() {
-            self.0.write_all(escape::numbered(chunk.valid()).as_bytes())?;
-            self.0.write_all(chunk.invalid())?;
+        // Quotes are never part of another character.
+        for piece in bytes.split_inclusive(|byte| *byte == b'"') {
+            if !escape::may_be_unsafe(piece) {
+                self.0.write_all(piece)?;
+                continue;
+            }
+            for chunk in piece.utf8_chunks() {
+                self.0.write_all(escape::numbered(chunk.valid()).as_bytes())?;
+                self.0.write_all(chunk.invalid())?;
+            }
         }
         Ok(())
     }
@@ -48,7 +55,9 @@ impl Array {
     pub fn push(&mut self, row: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(if self.begun { b",\n" } else { b"[\n" })?;
         self.begun = true;
-        Ok(serde_json::to_writer(EscapedJson(out), row)?)
+        // In one piece: the writer sees many otherwise, some of a single byte.
+        let text = serde_json::to_vec(row)?;
+        EscapedJson(out).write_all(&text)
     }
 
     pub fn has_begun(&self) -> bool {
@@ -63,8 +72,9 @@ impl Array {
 /// Writes one value per line.
 pub fn lines<T: Serialize>(values: &[T], out: &mut dyn Write) -> io::Result<()> {
     for value in values {
-        serde_json::to_writer(EscapedJson(out), value)?;
-        out.write_all(b"\n")?;
+        let mut text = serde_json::to_vec(value)?;
+        text.push(b'\n');
+        EscapedJson(out).write_all(&text)?;
     }
     Ok(())
 }

@@ -22,21 +22,23 @@ fn write_in(
     view: &View,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let (bytes, mut out) = (view.bytes().len(), EscapedJson(out));
-    form.begin_object(&mut out)?;
+    let (bytes, mut out) = (view.bytes().len(), JsonBuffer::over(out));
+    form.begin_object(&mut out.text)?;
     let roots = view.roots();
     let live = roots.iter().filter_map(|root| Some((root, view.lent(root)?)));
     for (index, (root, content)) in live.enumerate() {
-        begin_field(&mut form, root, index == 0, &mut out)?;
+        begin_field(&mut form, root, index == 0, &mut out.text)?;
         match content {
             LentValue::Map(map) if parallel::pays(bytes) => {
                 write_halves(map, bytes, form.clone(), &mut out)?;
             }
-            content => write_value(&content, &form, &mut out)?,
+            content => write_value(&content, &form, &mut out.text)?,
         }
-        form.end_object_value(&mut out)?;
+        form.end_object_value(&mut out.text)?;
+        out.pass_on(MOST_HELD)?;
     }
-    form.end_object(&mut out)
+    form.end_object(&mut out.text)?;
+    out.pass_on(0)
 }
 
 /// Writes a live map, its halves at the same time.
@@ -44,9 +46,9 @@ fn write_halves(
     map: LentEntries<'_>,
     bytes: usize,
     mut form: impl Formatter + Clone + Sync,
-    out: &mut EscapedJson<'_>,
+    out: &mut JsonBuffer<'_>,
 ) -> io::Result<()> {
-    form.begin_object(out)?;
+    form.begin_object(&mut out.text)?;
     let (first, second) = map.halves();
     let (here, there) = parallel::both(
         bytes,
@@ -54,26 +56,30 @@ fn write_halves(
         || {
             let mut written = Vec::new();
             let begins = first.fields().next().is_none();
-            write_fields(second, form.clone(), begins, &mut EscapedJson(&mut written))?;
+            let mut buffer = JsonBuffer::over(&mut written);
+            write_fields(second, form.clone(), begins, &mut buffer)?;
+            buffer.pass_on(0)?;
             io::Result::Ok(written)
         },
     );
     here?;
-    out.0.write_all(&there?)?;
-    form.end_object_value(out)?;
-    form.end_object(out)
+    out.pass_on(0)?;
+    out.out.write_all(&there?)?;
+    form.end_object_value(&mut out.text)?;
+    form.end_object(&mut out.text)
 }
 
 fn write_fields(
     map: LentEntries<'_>,
     mut form: impl Formatter + Clone,
     mut first: bool,
-    out: &mut EscapedJson<'_>,
+    out: &mut JsonBuffer<'_>,
 ) -> io::Result<()> {
     for (key, value) in map.fields() {
-        begin_field(&mut form, key, std::mem::take(&mut first), out)?;
-        write_value(&value, &form, out)?;
-        form.end_object_value(out)?;
+        begin_field(&mut form, key, std::mem::take(&mut first), &mut out.text)?;
+        write_value(&value, &form, &mut out.text)?;
+        form.end_object_value(&mut out.text)?;
+        out.pass_on(MOST_HELD)?;
     }
     Ok(())
 }
@@ -82,7 +88,7 @@ fn begin_field(
     form: &mut (impl Formatter + Clone),
     key: &str,
     first: bool,
-    out: &mut EscapedJson<'_>,
+    out: &mut Vec<u8>,
 ) -> io::Result<()> {
     form.begin_object_key(out, first)?;
     write_value(key, form, out)?;
@@ -93,9 +99,33 @@ fn begin_field(
 fn write_value(
     value: &(impl Serialize + ?Sized),
     form: &(impl Formatter + Clone),
-    out: &mut EscapedJson<'_>,
+    out: &mut Vec<u8>,
 ) -> io::Result<()> {
     Ok(value.serialize(&mut Serializer::with_formatter(out, form.clone()))?)
+}
+
+/// More bytes than this are passed on.
+const MOST_HELD: usize = 1 << 16;
+
+/// JSON that is escaped and passed on in large pieces: each takes a look at its bytes.
+struct JsonBuffer<'o> {
+    text: Vec<u8>,
+    out: &'o mut dyn Write,
+}
+
+impl<'o> JsonBuffer<'o> {
+    fn over(out: &'o mut dyn Write) -> Self {
+        JsonBuffer { text: Vec::new(), out }
+    }
+
+    /// Passes on what it holds, if that is more than so many bytes.
+    fn pass_on(&mut self, most: usize) -> io::Result<()> {
+        if self.text.len() > most {
+            EscapedJson(self.out).write_all(&self.text)?;
+            self.text.clear();
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
