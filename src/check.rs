@@ -18,6 +18,7 @@ use crate::concern::disk::is_disk;
 use crate::concern::{self, core};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::Doc;
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
@@ -135,17 +136,30 @@ fn audits(examiner: &Examiner, scope: &Scope<'_>) -> Result<Vec<Finding>> {
     let finding = |audit: Audit| {
         let entity = audit.doc.entity();
         let entity = entity.as_ref().map_or("", |entity| entity.as_str());
+        let fix = match removed_for_good(examiner.reader(), &audit) {
+            Some(member) => Next::Trashed(member),
+            None => Next::Members { all: true, entity: Some(entity.to_owned()) },
+        };
         Finding {
             id: NOT_ALLOWED.id(Some(&audit.doc), &format!("{} {}", audit.kind, audit.detail)),
             kind: &NOT_ALLOWED,
             message: audit.message,
-            fix: Next::Members { all: true, entity: Some(entity.to_owned()) },
+            fix,
             doc: Some(audit.doc),
             repair: Repair::ByHand,
             is_of_files: false,
         }
     };
     Ok(audits.into_iter().filter(asked).map(finding).collect())
+}
+
+/// Returns the member whom an audit says somebody removed, if the record is no longer in the document: then no
+/// list of members has it.
+fn removed_for_good(reader: &Reader, audit: &Audit) -> Option<String> {
+    let member = audit.detail.split(' ').next().filter(|_| audit.kind == "remove")?;
+    let view = reader.view(&audit.doc).ok()??;
+    let [members] = core::MEMBERS.path else { return None };
+    (!view.exists(&[members, member])).then(|| member.to_owned())
 }
 
 impl Finding {

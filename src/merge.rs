@@ -32,13 +32,14 @@ use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::path::{DocPath, Keys};
-use crate::schema::{Collection, FieldKind, Spec};
+use crate::schema::{Collection, FieldKind, Removal, Spec};
 use crate::store::{Audit, Conflict, ConflictClaim, Session};
 use crate::tombstone::{self, trash};
 use crate::wire::{Clocks, Id, Record, Value};
 use attributed::AttributedChange;
 use replaced::{Loser, REPLACED};
 use std::collections::{BTreeMap, BTreeSet};
+use stray::StrayPlace;
 
 /// The root of a document's metadata, which is not a collection of records.
 const METADATA: &str = "metadata";
@@ -52,6 +53,8 @@ pub struct MergeSummary {
     pub edited: usize,
     /// Records that were here, alive, and are now tombstones.
     pub deleted: usize,
+    /// Those of them that were closed or archived, as issues and cards are, not deleted.
+    pub closed: usize,
     /// Tombstones that this replica's member acknowledged now.
     pub acknowledged: usize,
     /// Tombstones that were pruned, here or at the sender's.
@@ -319,8 +322,12 @@ fn keep(
     let Some(now) = session.at_hand(doc)? else { return Ok(Vec::new()) };
     let placeless = others.iter().filter(|lost| lost.path.is_empty()).map(|lost| lost.item);
     let placeless: Vec<(u64, u32)> = placeless.collect();
-    let elements = stray::elements(session, doc, &incoming.parts, &placeless)?;
-    let others = others.into_iter().filter(|lost| !elements.contains(&lost.item));
+    let mut places = stray::places(session, doc, &incoming.parts, &placeless)?;
+    let others = others.into_iter().filter_map(|lost| match places.remove(&lost.item) {
+        Some(StrayPlace::Element) => None,
+        Some(StrayPlace::Field(path)) => registers::placed(lost, path),
+        None => Some(lost),
+    });
     let shown = |lost: &Conflict| {
         let value = now.value(&lost.path.steps()).map(|value| value.to_json());
         lost.rule == registers::PRUNED && !lost.path.is_empty() && value == lost.loser.value
@@ -444,6 +451,8 @@ fn count_collection(
         account.added += records.len().saturating_sub(tombstones.len());
         return;
     };
+    let removal = collection.tombstone.as_ref().map(|tombstone| tombstone.removal);
+    let is_closed = removal == Some(Removal::IntoArchive);
     let mut tombstones = tombstones.into_iter().peekable();
     for path in records {
         let steps = path.steps();
@@ -452,7 +461,10 @@ fn count_collection(
         let old = Some(before).filter(|before| before.exists(&steps));
         match old {
             None => account.added += usize::from(!deleted),
-            Some(old) if deleted && !collection.is_deleted(old, &path) => account.deleted += 1,
+            Some(old) if deleted && !collection.is_deleted(old, &path) => {
+                account.deleted += 1;
+                account.closed += usize::from(is_closed);
+            }
             // Most records of most imports: no need to read them.
             Some(old) if old.shows_the_same(after, &steps) => {}
             Some(old) if content(collection, old, &steps) != content(collection, after, &steps) => {

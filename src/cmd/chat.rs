@@ -103,8 +103,9 @@ enum ChatVerb {
     },
     /// List messages, oldest first
     ///
-    /// Replies are left out: --threads shows them beneath their messages, `crdtctl chat thread` shows
-    /// one thread. What others wrote since `crdtctl chat read` is unread.
+    /// Replies are left out, except those to deleted messages: --threads shows them beneath their
+    /// messages, `crdtctl chat thread` shows one thread. What others wrote since `crdtctl chat read` is
+    /// unread.
     #[command(after_help = "Examples:
   crdtctl chat list --unread
   crdtctl chat list --threads --since 2d

@@ -72,6 +72,14 @@ pub fn deliver(
         PageKind::Csv => rendered(context, Format::Csv, list)?,
         PageKind::Ndjson => rendered(context, Format::Ndjson, list)?,
     };
+    if let (None, None, Some(file)) = (args.kind, named, &args.out.file)
+        && let Some(ending) = file.extension()
+    {
+        context.note(format!(
+            "no kind of page is called {:?}, so it is Markdown: `--as` sets the kind",
+            ending.to_string_lossy()
+        ));
+    }
     let sentence = format!("wrote {what}: {} bytes", bytes.len());
     context.deliver(bytes, &args.out, &sentence)
 }

@@ -1,7 +1,8 @@
-use super::context::dry;
+use super::context::{dry, entities};
 use super::{Context, DryRun};
 use crate::error::{Error, Result};
 use crate::id::MemberId;
+use crate::query::member;
 use crate::store::{Reader, Store};
 use crate::sync::status;
 use crate::ui::{Report, Written};
@@ -101,10 +102,28 @@ pub fn stranger(reader: &Reader) -> Result<Option<String>> {
     let Some((_, Some(member), _)) = reader.replica()? else { return Ok(None) };
     let members = status::members(reader, &mut Vec::new())?;
     let is_stranger = !members.is_empty() && !members.contains(member.as_str());
+    // Who wrote here and is none was one.
+    let has_written = || reader.state().map_or(Ok(false), |state| state.has_written_as(&member));
+    if is_stranger && (has_written()? || was_member(reader, &member)?) {
+        return Ok(Some(format!(
+            "warning: {member} is no longer a member of any entity here; \
+             `crdtctl member list --all` shows who left, `crdtctl log` who wrote what"
+        )));
+    }
     Ok(is_stranger.then(|| {
         format!(
             "warning: {member} is not a member of any entity here; if the name is mistyped, \
              `crdtctl init --as MEMBER` corrects it, as long as nothing was written under it"
         )
     }))
+}
+
+/// Returns whether an entity here has a record of a member, removed or not.
+fn was_member(reader: &Reader, member: &MemberId) -> Result<bool> {
+    let documents = reader.documents()?;
+    let entities = entities(documents.iter().map(|document| &document.id));
+    Ok(entities
+        .iter()
+        .filter_map(|entity| member::list(reader, entity, true).ok())
+        .any(|all| all.iter().any(|one| one.member_id == member.as_str())))
 }

@@ -445,6 +445,15 @@ fn list(context: &Context, filter: &query::IssueFilter) -> Result<Report> {
     let reader = context.reader()?;
     let issues = query::list(&reader, &entity, filter)?;
     context.note_stranger(&reader, &entity, filter.assignee.as_deref(), issues.len());
+    if let (true, Some(status)) = (issues.is_empty() && !filter.closed, filter.status) {
+        let all = query::IssueFilter { closed: true, ..filter.clone() };
+        if !query::list(&reader, &entity, &all)?.is_empty() {
+            let status = status.as_str();
+            context.note(format!(
+                "those that are {status} are closed: `crdtctl issue list --status {status} --all`"
+            ));
+        }
+    }
     records(&issues)
 }
 

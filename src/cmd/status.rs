@@ -1,5 +1,6 @@
 use super::Context;
 use super::context::{entities, own_member};
+use super::failure::word;
 use crate::check;
 use crate::concern::{self, chat, core};
 use crate::error::Result;
@@ -211,7 +212,8 @@ fn near_limits(reader: &Reader, documents: &[Document]) -> Vec<Value> {
 
 /// Notes with suggested next commands, each only if there is something to do.
 fn next(answer: &Answer<'_>) -> Vec<String> {
-    let behind = answer.peers.iter().filter(|one| !one.they_lack.is_empty()).count();
+    let is_behind = |one: &&PeerStanding| !one.they_lack.is_empty() && !one.departed;
+    let behind = answer.peers.iter().filter(is_behind).count();
     let we_lack = answer.peers.iter().any(|one| !one.we_lack.is_empty());
     let mut said = Vec::new();
     if answer.replica_id.is_none() {
@@ -228,6 +230,16 @@ fn next(answer: &Answer<'_>) -> Vec<String> {
             "{n} of the others are behind: `crdtctl sync stick DIR` writes what they lack"
         )),
     }
+    let departed: BTreeSet<&String> = answer
+        .peers
+        .iter()
+        .filter(|one| one.departed)
+        .filter_map(|one| one.member.as_ref())
+        .collect();
+    said.extend(departed.into_iter().map(|member| {
+        let named = word(member);
+        format!("{member} is no longer a member: `crdtctl sync forget {named}` drops that replica")
+    }));
     let rest: [(bool, &str); 5] = [
         (
             answer.unread.iter().flatten().next().is_some(),

@@ -16,7 +16,8 @@ pub fn check_title(what: &str, title: &str) -> Result<()> {
         return Err(Error::refused(format!(
             "the {what} has {chars} characters, more than {}",
             limits::NAME_CHARS
-        )));
+        ))
+        .hint("give a shorter one"));
     }
     Ok(())
 }
@@ -42,7 +43,8 @@ pub fn check_text(what: &str, text: &str) -> Result<()> {
             "the {what} has {} bytes, more than {}",
             text.len(),
             limits::MESSAGE_BYTES
-        )));
+        ))
+        .hint("give a shorter one, or put it on the disk: `crdtctl disk put FILE PATH`"));
     }
     Ok(())
 }

@@ -179,6 +179,16 @@ fn lost(
     }
 }
 
+/// Returns a losing value whose place was found out, or `None` if people do not write what is there.
+pub fn placed(lost: Conflict, path: DocPath) -> Option<Conflict> {
+    let Some(target) = concern::of(&lost.doc).and_then(|spec| Target::of(spec, &path)) else {
+        return Some(lost);
+    };
+    let is_content = target.is_content() && !target.is_flag();
+    let noun = Some(target.collection.noun.to_owned());
+    is_content.then_some(Conflict { noun, path, ..lost })
+}
+
 struct Decided<'d> {
     spec: &'static Spec,
     merge: &'d Merge<'d>,

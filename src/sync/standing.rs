@@ -1,14 +1,21 @@
 //! Where everyone stands, from the local state alone: cheap, and as accurate as the log and the receipts.
 //!
-//! [`super::status`] compares versions, for which it reads every document.
+//! [`super::status`] compares versions, for which it reads every document. Here only those are compared of which the
+//! log says that somebody lacks something: it does not know all that peers got from each other.
 
-use super::peer::KnownPeer;
+use super::manifest::Has;
+use super::peer::{KnownPeer, Receipt};
 use super::{status, succession};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::store::{Document, LogHead, Reader};
+use crate::wire::Update;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// A document with more bytes than this is not read for its version: it is known without that, unless another
+/// program wrote the document.
+const MOST_READ: u64 = 1 << 17;
 
 /// How far one peer or member is from us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,6 +32,9 @@ pub struct PeerStanding {
     pub we_lack: Vec<DocId>,
     /// The number of its updates that wait here.
     pub waiting: usize,
+    /// Its member has left every entity here, so that it gets nothing. Only serialized if so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub departed: bool,
 }
 
 /// How far our log goes: for each document, by origin.
@@ -44,7 +54,9 @@ pub fn standings(
     damaged: &mut Vec<Error>,
 ) -> Result<Vec<PeerStanding>> {
     let docs: Vec<&DocId> = documents.iter().map(|document| &document.id).collect();
-    let mut unheard = status::members_by(reader, documents, damaged)?;
+    let members = status::members_by(reader, documents, damaged)?;
+    let mut unheard = members.clone();
+    let mut versions = OwnVersions::of(reader, documents);
     let mut all = Vec::new();
     if let Some(state) = reader.state() {
         let own = state.replica()?;
@@ -62,19 +74,28 @@ pub fn standings(
                 unheard.remove(member);
             }
             let known = KnownPeer::of_peer(state, &peer.replica_id)?;
-            let lacks = |doc: &&&DocId| lacks(&known, doc, &us, &heads);
+            let mut they_lack = Vec::new();
+            for doc in docs.iter().copied().filter(|doc| lacks(&known, doc, &us, &heads)) {
+                let apart = match known.receipt(doc).zip(versions.get(doc)) {
+                    Some((receipt, own)) => status::they_lack(reader, doc, &known, receipt, own)?,
+                    None => true,
+                };
+                they_lack.extend(apart.then(|| doc.clone()));
+            }
             let mut we_lack = Vec::new();
             for (doc, receipt) in &known.receipts {
                 let applied = state.applied(doc)?.get(&peer.replica_id).copied().unwrap_or(0);
-                if applied < receipt.said.seq {
+                if applied < receipt.said.seq && !versions.are(doc, receipt) {
                     we_lack.push(doc.clone());
                 }
             }
+            let has_left = |member: &String| !members.is_empty() && !members.contains(member);
             let from = |parked: &&crate::store::Parked| {
                 parked.replica_id.as_deref() == Some(&peer.replica_id)
             };
             all.push(PeerStanding {
-                they_lack: docs.iter().filter(lacks).copied().cloned().collect(),
+                departed: peer.member.as_ref().is_some_and(has_left),
+                they_lack,
                 we_lack,
                 waiting: parked.iter().filter(from).count(),
                 last_seen: Some(peer.last_seen),
@@ -91,6 +112,7 @@ pub fn standings(
         they_lack: everything.clone(),
         we_lack: Vec::new(),
         waiting: 0,
+        departed: false,
     }));
     Ok(all)
 }
@@ -103,4 +125,38 @@ fn lacks(known: &KnownPeer, doc: &DocId, us: &str, heads: &LogHeads) -> bool {
         let has = origin.as_ref().is_some_and(|(from, upto)| known.covers(doc, from, *upto));
         *seq > after && !has
     })
+}
+
+/// The versions of our documents, each found once, and only if it is asked for.
+struct OwnVersions<'r> {
+    reader: &'r Reader,
+    documents: HashMap<&'r DocId, u64>,
+    known: HashMap<DocId, Option<Has>>,
+}
+
+impl<'r> OwnVersions<'r> {
+    fn of(reader: &'r Reader, documents: &'r [Document]) -> Self {
+        let documents = documents.iter().map(|document| (&document.id, document.bytes)).collect();
+        OwnVersions { reader, documents, known: HashMap::new() }
+    }
+
+    /// Returns the version of a document, unless that takes reading a large one, or it cannot be read.
+    fn get(&mut self, doc: &DocId) -> Option<&Has> {
+        let OwnVersions { reader, documents, known } = self;
+        let find = || {
+            let bytes = documents.get(doc)?;
+            if let Ok(Some(stored)) = reader.stored(doc) {
+                return Some(Has::from(&stored));
+            }
+            let whole =
+                (*bytes <= MOST_READ).then(|| reader.bytes(doc).ok().flatten()).flatten()?;
+            Update::walk(&whole).ok().map(|update| Has::from(&update.version()))
+        };
+        known.entry(doc.clone()).or_insert_with(find).as_ref()
+    }
+
+    /// Whether ours is the version that a receipt tells of.
+    fn are(&mut self, doc: &DocId, receipt: &Receipt) -> bool {
+        self.get(doc).is_some_and(|own| *own == receipt.has)
+    }
 }

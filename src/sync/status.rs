@@ -429,8 +429,8 @@ impl Apart<'_> {
                 continue;
             }
             // The versions differ, so one side lacks something, whatever the logs say.
-            let they = operations(ours, &receipt.has.state_vector);
-            if they > 0 || export::lacks(self.reader, doc, self.known, receipt, ours)? {
+            if they_lack(self.reader, doc, self.known, receipt, &own.has)? {
+                let they = operations(ours, &receipt.has.state_vector);
                 status.they_lack.0.push(self.lacking(doc, they)?);
             }
             let we = operations(&receipt.has.state_vector, ours);
@@ -467,6 +467,19 @@ impl Apart<'_> {
         lacking.bytes = Some(lacks(&Has::from(&whole.version()), bytes.len() as u64)?);
         Ok(lacking)
     }
+}
+
+/// Returns whether a peer lacks anything of a document that we have in this version.
+pub(super) fn they_lack(
+    reader: &Reader,
+    doc: &DocId,
+    peer: &KnownPeer,
+    receipt: &Receipt,
+    own: &Has,
+) -> Result<bool> {
+    let (ours, theirs) = (&own.state_vector, &receipt.has.state_vector);
+    Ok(receipt.has != *own
+        && (operations(ours, theirs) > 0 || export::lacks(reader, doc, peer, receipt, ours)?))
 }
 
 /// Returns how many operations `more` holds that `less` does not.

@@ -544,3 +544,28 @@ fn a_damaged_entry_of_the_log_is_found_when_it_is_looked_for_and_taken_out() {
     assert_eq!(column(&Value::Array(findings(&alice, &[])), "kind"), ["missing-file"]);
     alice.run(&["chat", "list"]).exits(5);
 }
+
+#[test]
+fn whom_somebody_removed_who_may_not_is_found_when_the_record_is_gone() {
+    let machine = Machine::new("removed by a member");
+    let alice = machine.group("alice", &[CAROL]);
+    alice.ok(&["member", "add", BOB, "--role", "admin"]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    let carol = machine.replica_of(&alice, "carol", CAROL);
+    for _ in 0..2 {
+        alice.meet(&bob);
+        alice.meet(&carol);
+    }
+    machine.pass(60);
+    alice.ok(&["member", "role", BOB, "member"]);
+    bob.ok(&["member", "remove", CAROL]);
+    for _ in 0..3 {
+        alice.meet(&bob);
+    }
+    let all = alice.column(&["member", "list", "--all"], "member_id");
+    assert!(!all.contains(&CAROL.to_owned()), "{all:?}");
+    let found = findings(&alice, &[]);
+    let found = found.iter().find(|one| one["kind"] == "not-allowed").expect("a finding");
+    assert_eq!(found["fix"], format!("crdtctl trash show {CAROL}"));
+    assert!(alice.ok(&["trash", "show", CAROL]).contains(CAROL));
+}

@@ -390,3 +390,39 @@ fn what_was_dismissed_is_out_of_the_way_and_not_lost() {
     two.desk.ok(&["conflict", "restore", "1"]);
     assert_eq!(two.text(&two.desk), "desk 0");
 }
+
+#[test]
+fn what_nobody_wrote_is_no_conflict_when_its_record_is_gone() {
+    let machine = Machine::new("acknowledged late");
+    let alice = machine.group("alice", &[BOB, CAROL]);
+    let message = alice.send("a message");
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    let carol = machine.replica_of(&alice, "carol", CAROL);
+    for _ in 0..2 {
+        alice.meet(&bob);
+        alice.meet(&carol);
+        bob.meet(&carol);
+    }
+    machine.pass(60);
+    bob.ok(&["chat", "send", "--reply-to", &message, "a reply"]);
+    alice.ok(&["chat", "delete", &message]);
+    carol.ok(&["chat", "react", &message, "👍"]);
+    let of_alice = alice.export("alice.crdt");
+    let (of_bob, of_carol) = (bob.export("bob.crdt"), carol.export("carol.crdt"));
+    alice.ok(&["sync", "import", &of_bob, &of_carol]);
+    bob.ok(&["sync", "import", &of_carol, &of_alice]);
+    carol.ok(&["sync", "import", &of_alice]);
+    carol.ok(&["sync", "import", &of_bob]);
+    for _ in 0..3 {
+        alice.meet(&bob);
+        alice.meet(&carol);
+        bob.meet(&carol);
+    }
+    assert_eq!((alice.digest(), alice.digest()), (bob.digest(), carol.digest()));
+    for store in [&alice, &bob, &carol] {
+        let all = store.json(&["conflict", "list"]);
+        for lost in all.as_array().unwrap() {
+            assert!(lost["id"].is_string() && !lost["loser"].is_i64(), "{all}");
+        }
+    }
+}

@@ -126,3 +126,15 @@ fn a_board_and_issues_are_pages_too() {
     let page = store.ok(&["chat", "export", "-e", "project:quiet"]);
     assert!(page.starts_with("# Quiet: chat\n"), "{page}");
 }
+
+#[test]
+fn an_ending_that_names_no_kind_is_said_to_be_markdown() {
+    let machine = Machine::new("ending");
+    let store = talkative(&machine);
+    let file = text(&machine.path("chat.zip"));
+    let run = store.run(&["chat", "export", "-O", &file]);
+    assert!(run.exits(0).stderr.contains("called \"zip\", so it is Markdown"), "{}", run.stderr);
+    let other = text(&machine.path("other.zip"));
+    let run = store.run(&["chat", "export", "-O", &other, "--as", "markdown"]);
+    assert!(!run.exits(0).stderr.contains("zip\","), "{}", run.stderr);
+}

@@ -524,3 +524,28 @@ fn the_schema_is_the_guides() {
     assert_eq!(types(&["issues", &id]), issue);
     assert_eq!(keys(&store.json(&["doc", "dump", ISSUES])), ["issues"]);
 }
+
+#[test]
+fn what_is_closed_is_not_called_deleted_and_not_called_missing() {
+    let machine = Machine::new("closed is closed");
+    let alice = machine.group("alice", &[BOB]);
+    let (issue, card) = (open(&alice, "an issue"), alice.ok(&["kanban", "add", "a card"]));
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    machine.pass(60);
+    bob.ok(&["issue", "close", &issue, "--as", "canceled"]);
+    bob.ok(&["kanban", "archive", &card]);
+    let import = ["sync", "import", &bob.export("closed")];
+    let plan = alice.run(&[&import[..], &["-n"]].concat());
+    let done = alice.run(&import);
+    for run in [plan, done] {
+        assert!(run.stderr.contains("2 closed or archived"), "{}", run.stderr);
+        assert!(!run.stderr.contains("deleted"), "{}", run.stderr);
+    }
+    let canceled = ["issue", "list", "--status", "canceled"];
+    let run = alice.run(&[&canceled[..], &["-o", "id"]].concat());
+    assert_eq!(run.ok(), "");
+    assert!(run.stderr.contains("`crdtctl issue list --status canceled --all`"), "{}", run.stderr);
+    assert_eq!(alice.ok(&[&canceled[..], &["-o", "id", "--all"]].concat()), issue);
+    let none = alice.run(&["issue", "list", "--status", "done"]);
+    assert!(!none.exits(0).stderr.contains("--all"), "{}", none.stderr);
+}

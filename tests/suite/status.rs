@@ -127,3 +127,34 @@ fn of_very_many_members_people_see_the_first_few_and_programs_all() {
     let rest = store.run(&["sync", "status", "-o", "table"]).stderr;
     assert!(rest.contains("and 90 more"), "{rest}");
 }
+
+#[test]
+fn who_has_left_is_not_behind() {
+    let machine = Machine::new("left and behind");
+    let alice = machine.group("alice", &[BOB]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    bob.send("from Bob");
+    alice.meet(&bob);
+    alice.ok(&["member", "remove", BOB]);
+    alice.send("news");
+    let peers = || alice.json(&["status"])["peers"].clone();
+    assert_eq!(peers()[0]["departed"], true);
+    let said = alice.run(&["status"]).stderr;
+    assert!(
+        said.contains(&format!("{BOB} is no longer a member: `crdtctl sync forget {BOB}`")),
+        "{said}"
+    );
+    assert!(!said.contains("behind"), "{said}");
+    let stick = text(&machine.path("usb"));
+    std::fs::create_dir(&stick).unwrap();
+    let said = alice.run(&["sync", "stick", &stick]).stderr;
+    assert!(said.contains(&format!("nothing goes to {BOB}")), "{said}");
+    // Whom others removed is told so, not that the name may be mistyped.
+    bob.run(&["sync", "import", &alice.export("to bob")]);
+    let said = bob.run(&["init", &text(&bob.dir)]).stderr;
+    assert!(said.contains(&format!("{BOB} is no longer a member of any entity here")), "{said}");
+    alice.ok(&["sync", "forget", BOB]);
+    assert_eq!(peers(), json!([]));
+    alice.ok(&["member", "add", BOB]);
+    assert_eq!(peers()[0].get("departed"), None);
+}

@@ -36,8 +36,10 @@ pub fn say_gone(written: &mut Written) {
                     word(&entity)
                 ),
                 None => format!(
-                    "; it is gone for good, and kept in the trash for {TRASH_DAYS} days: \
+                    "; {} is gone for good, and kept in the trash for {TRASH_DAYS} days: \
                      `crdtctl trash restore {}`",
+                    // The sentence may have spoken of other records since.
+                    if written.sentence.contains("; ") { "what was removed" } else { "it" },
                     word(id)
                 ),
             };

@@ -122,7 +122,8 @@ fn summary(imported: &Imported, inputs: &[Input]) -> String {
     let counts = [
         (sum(|s| s.added), "added"),
         (sum(|s| s.edited), "edited"),
-        (sum(|s| s.deleted), "deleted"),
+        (sum(|s| s.deleted.saturating_sub(s.closed)), "deleted"),
+        (sum(|s| s.closed), "closed or archived"),
         (sum(|s| s.acknowledged), "acknowledged"),
         (sum(|s| s.pruned), "pruned"),
         (sum(|s| s.archived), "archived"),
