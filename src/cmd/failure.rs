@@ -20,14 +20,15 @@ pub fn fail(error: &Error, json: bool, color: bool) -> u8 {
 /// Returns an error as it is reported: code, exit code, message, causes, hint.
 pub fn of(error: &Error) -> ui::Failure {
     let (exit, code) = row(error.kind);
-    ui::Failure {
-        code,
-        exit,
-        message: error.message.clone(),
-        causes: error.causes(),
-        hint: error.hint.as_ref().map(hint).or_else(|| of_system(error).map(str::to_owned)),
-        done: error.done.as_deref().cloned(),
+    let done = error.done.as_deref().cloned();
+    let mut hint = error.hint.as_ref().map(hint).or_else(|| of_system(error).map(str::to_owned));
+    // Whoever made the hint knew nothing of what was committed before.
+    if let (Some(_), Some(said)) = (&done, &mut hint)
+        && let Some(rest) = said.strip_prefix("nothing was written; ")
+    {
+        *said = rest.to_owned();
     }
+    ui::Failure { code, exit, message: error.message.clone(), causes: error.causes(), hint, done }
 }
 
 /// Returns what helps against a failure of the system that nobody knew more about.

@@ -125,6 +125,10 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Report> {
         json!({"kind": "file", "doc": null, "message": message})
     };
     let mut findings: Vec<Value> = scan.problems.iter().map(of_file).collect();
+    findings.extend(scan.documents.iter().filter(|one| is_lost(&reader, one)).map(|document| {
+        let message = format!("{} has no file any more, or an empty one", document.id);
+        json!({"kind": "file", "doc": document.id, "message": message})
+    }));
     if let Some(lost) = store.lost_state(&reader)? {
         findings.push(json!({"kind": lost.kind.name, "doc": null, "message": lost.message}));
     }
@@ -163,6 +167,12 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Report> {
     let fields = ui::row(&answer)?;
     let report = Report::object(fields, COLUMNS, Some("replica_id")).sections(SECTIONS);
     Ok(notes.into_iter().fold(report, Report::note))
+}
+
+/// Returns whether the file of a document is missing or empty, though it is not one that is yet to be written.
+fn is_lost(reader: &Reader, document: &Document) -> bool {
+    let is_waiting = || matches!(reader.file(&document.id), Ok(Some(file)) if file.unfolded > 0);
+    document.bytes == 0 && !is_waiting()
 }
 
 /// Counts unread messages by entity; entities without any are left out.

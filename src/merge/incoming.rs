@@ -110,6 +110,8 @@ pub struct Merge<'m> {
     pub sides: &'m [MergeSide<'m>],
     /// Who sent each side, for people.
     pub by: &'m [Option<String>],
+    /// The client id of our own writes, and in whose name they are.
+    pub own: (u64, Option<&'m str>),
     /// The time of the decision, in Unix seconds.
     pub now: i64,
 }

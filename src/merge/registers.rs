@@ -51,7 +51,9 @@ pub fn decide(
     let sides = sides(parts);
     let by: Vec<Option<String>> = parts.iter().map(|part| part.by.clone()).collect();
     let now = session.now();
-    let plan = plan(&Merge { doc, before, after: &after, sides: &sides, by: &by, now })?;
+    let member = session.member().map(ToString::to_string);
+    let own = (session.client(), member.as_deref());
+    let plan = plan(&Merge { doc, before, after: &after, sides: &sides, by: &by, own, now })?;
     if !plan.again.is_empty() {
         session.edit(doc, |txn| plan.write(txn))?;
     }
@@ -154,7 +156,9 @@ fn claim(merge: &Merge<'_>, write: &Write, at: Option<i64>) -> ConflictClaim {
 }
 
 fn by(merge: &Merge<'_>, write: &Write) -> Option<String> {
-    write.sides.iter().find_map(|side| merge.by.get(*side)?.clone())
+    let sender = write.sides.iter().find_map(|side| merge.by.get(*side)?.clone());
+    let (client, member) = merge.own;
+    sender.or_else(|| member.filter(|_| write.id.client == client).map(str::to_owned))
 }
 
 fn lost(

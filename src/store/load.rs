@@ -544,7 +544,7 @@ pub(super) fn forked(doc: &DocId, id: Id) -> Error {
             id.clock, id.client
         ),
     )
-    .because("two copies of this store wrote under one client id")
+    .because("two copies of this store wrote under one client id, or the file is damaged")
     .hint(rebuilding(Hint::from("nothing was written; keep both copies; "), doc))
     .damages(doc)
 }

@@ -338,6 +338,11 @@ impl Session {
         self.notes.push(note);
     }
 
+    /// Returns the client id of new writes.
+    pub fn client(&self) -> u64 {
+        self.replica.client()
+    }
+
     /// Gives up a client id, if it is the one that this replica writes under: somebody else wrote under it
     /// too. The next session is then a new replica.
     pub fn give_up_client(&self, client: u64) {

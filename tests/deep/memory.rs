@@ -452,6 +452,7 @@ impl World {
             after: &after,
             sides: &sides,
             by: &by,
+            own: (0, None),
             now,
         };
         let plan = plan(&merge).expect("a plan");

@@ -426,3 +426,21 @@ fn what_nobody_wrote_is_no_conflict_when_its_record_is_gone() {
         }
     }
 }
+
+#[test]
+fn who_wrote_here_is_named_as_others_are() {
+    let machine = Machine::new("named");
+    let alice = machine.group("alice", &[BOB]);
+    let issue = alice.ok(&["issue", "open", "an issue"]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    machine.pass(60);
+    alice.ok(&["issue", "edit", &issue, "--title", "by Alice"]);
+    machine.pass(60);
+    bob.ok(&["issue", "edit", &issue, "--title", "by Bob"]);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        let all = store.json(&["conflict", "list"]);
+        let by = (&all[0]["winner_by"], &all[0]["loser_by"]);
+        assert_eq!(by, (&json!(BOB), &json!(ALICE)), "{all}");
+    }
+}

@@ -158,3 +158,30 @@ fn who_has_left_is_not_behind() {
     alice.ok(&["member", "add", BOB]);
     assert_eq!(peers()[0].get("departed"), None);
 }
+
+#[test]
+fn a_file_that_is_gone_or_empty_is_a_finding_and_measured_as_nothing() {
+    let machine = Machine::new("no file");
+    let store = machine.group("s", &[]);
+    store.send("a message");
+    let doc = format!("{GROUP}:chat");
+    let file = store.document(&doc);
+    let findings = || store.json(&["status"])["findings"].clone();
+    assert_eq!(findings(), json!([]));
+    store.ok(&["chat", "send", "later", "--fold", "later"]);
+    assert_eq!(findings(), json!([]));
+    store.ok(&["fold", "run"]);
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(findings()[0]["doc"], doc);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(findings()[0]["doc"], doc);
+    let said = store.run(&["status"]).stderr;
+    assert!(said.contains("something is wrong: `crdtctl check`"), "{said}");
+    // The log has it, so that it can be read.
+    assert_eq!(store.column(&["chat", "list"], "content"), ["a message", "later"]);
+    for args in [&["doc", "size"][..], &["doc", "size", &doc]] {
+        let run = store.run(args);
+        assert!(run.exits(0).stdout.contains(&doc) || args.len() > 2, "{}", run.stdout);
+        assert!(run.stderr.contains(&format!("{doc} has no file any more")), "{}", run.stderr);
+    }
+}

@@ -22,6 +22,8 @@ const KEPT_BYTES: usize = 1 << 19;
 #[derive(Default)]
 pub struct MeasuredFile {
     pub sizes: Sizes,
+    /// There is no file, though there was one: only the log has the document.
+    pub is_gone: bool,
     /// How many entries of the log the file lacks.
     pub unfolded: usize,
     /// Why commands that write do not take it.
@@ -47,7 +49,11 @@ impl MeasuredFile {
             return Ok(Some(Ok(known)));
         }
         let as_written = reader.file_as_written(id)?;
-        let Some(file) = reader.file(id)? else { return Ok(None) };
+        let Some(file) = reader.file(id)? else {
+            // The log may have all of it.
+            let is_gone = reader.bytes(id)?.is_some();
+            return Ok(is_gone.then(|| Ok(MeasuredFile { is_gone, ..MeasuredFile::default() })));
+        };
         let measured = MeasuredFile::measure(id, &file, by);
         if let (Ok(measured), Some(of)) = (&measured, as_written) {
             measured.keep(reader, id, &kind, &of);
@@ -71,7 +77,8 @@ impl MeasuredFile {
             true => None,
             false => list(None),
         });
-        Ok(MeasuredFile { sizes, unfolded, fault: checked.err(), tombstones: listed })
+        let fault = checked.err();
+        Ok(MeasuredFile { sizes, is_gone: false, unfolded, fault, tombstones: listed })
     }
 
     /// Keeps the sizes of a file about which there is nothing else to say.

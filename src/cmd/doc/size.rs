@@ -209,6 +209,11 @@ fn report(
     top: Option<usize>,
 ) -> Row {
     note_unfolded(context, id, measured.unfolded);
+    if measured.is_gone {
+        context.note(format!(
+            "{id} has no file any more, only the log has it: `crdtctl check {id}` says what can be done"
+        ));
+    }
     if let Some(fault) = &measured.fault {
         context.note(format!(
             "{id} is unsupported: it can be measured and shown, but not written: {fault}"
