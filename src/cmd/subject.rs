@@ -197,6 +197,9 @@ impl Context {
             Err(error) if error.kind == Kind::NotFound && path.is_dir() => {
                 Err(no_file(wanted).because(error.message))
             }
+            Err(error) if error.kind == Kind::NotFound && is_file_name(wanted) => {
+                Err(files::missing(&path).because(error.message))
+            }
             Err(error) if error.kind == Kind::NotFound => {
                 Err(error.because(format!("and there is no file {wanted}")))
             }
@@ -341,6 +344,11 @@ pub fn refuse_path(wanted: &str, path: &Path) -> Result<()> {
 fn no_file(wanted: &str) -> Error {
     Error::not_found(format!("{wanted} is a directory, and no LevelDB"))
         .hint("name a file in it; `crdtctl doc kind FILE…` says what each is")
+}
+
+/// Whether a word looks like the name of a file: it has an ending, and the ids of documents have colons.
+fn is_file_name(wanted: &str) -> bool {
+    wanted.contains('.') && !wanted.contains(':')
 }
 
 /// Whether an argument is written as a path.

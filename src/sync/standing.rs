@@ -8,7 +8,7 @@ use super::peer::{KnownPeer, Receipt};
 use super::{status, succession};
 use crate::error::{Error, Result};
 use crate::id::DocId;
-use crate::store::{Document, LogHead, Reader};
+use crate::store::{Document, LogHead, Parked, Reader, State};
 use crate::wire::Update;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -53,58 +53,34 @@ pub fn standings(
     documents: &[Document],
     damaged: &mut Vec<Error>,
 ) -> Result<Vec<PeerStanding>> {
-    let docs: Vec<&DocId> = documents.iter().map(|document| &document.id).collect();
     let members = status::members_by(reader, documents, damaged)?;
     let mut unheard = members.clone();
-    let mut versions = OwnVersions::of(reader, documents);
     let mut all = Vec::new();
     if let Some(state) = reader.state() {
-        let own = state.replica()?;
-        if let Some((_, Some(member), _)) = &own {
+        if let Some((_, Some(member), _)) = state.replica()? {
             unheard.remove(member.as_str());
         }
-        let us = own.map(|(replica, _, _)| replica).unwrap_or_default();
-        let mut heads: LogHeads = BTreeMap::new();
-        for LogHead { doc, seq, origin } in state.log_heads()? {
-            heads.entry(doc).or_default().push((seq, origin));
-        }
+        let mut here = Standpoint::of(reader, state, documents)?;
         let parked = state.parked()?;
         for peer in succession::living(state)? {
             if let Some(member) = &peer.member {
                 unheard.remove(member);
             }
             let known = KnownPeer::of_peer(state, &peer.replica_id)?;
-            let mut they_lack = Vec::new();
-            for doc in docs.iter().copied().filter(|doc| lacks(&known, doc, &us, &heads)) {
-                let apart = match known.receipt(doc).zip(versions.get(doc)) {
-                    Some((receipt, own)) => status::they_lack(reader, doc, &known, receipt, own)?,
-                    None => true,
-                };
-                they_lack.extend(apart.then(|| doc.clone()));
-            }
-            let mut we_lack = Vec::new();
-            for (doc, receipt) in &known.receipts {
-                let applied = state.applied(doc)?.get(&peer.replica_id).copied().unwrap_or(0);
-                if applied < receipt.said.seq && !versions.are(doc, receipt) {
-                    we_lack.push(doc.clone());
-                }
-            }
             let has_left = |member: &String| !members.is_empty() && !members.contains(member);
-            let from = |parked: &&crate::store::Parked| {
-                parked.replica_id.as_deref() == Some(&peer.replica_id)
-            };
+            let from = |parked: &&Parked| parked.replica_id.as_deref() == Some(&peer.replica_id);
             all.push(PeerStanding {
-                departed: peer.member.as_ref().is_some_and(has_left),
-                they_lack,
-                we_lack,
+                they_lack: here.they_lack(&known)?,
+                we_lack: here.we_lack(&known, &peer.replica_id)?,
                 waiting: parked.iter().filter(from).count(),
                 last_seen: Some(peer.last_seen),
+                departed: peer.member.as_ref().is_some_and(has_left),
                 member: peer.member,
                 replica_id: Some(peer.replica_id),
             });
         }
     }
-    let everything: Vec<DocId> = docs.into_iter().cloned().collect();
+    let everything: Vec<DocId> = documents.iter().map(|document| document.id.clone()).collect();
     all.extend(unheard.into_iter().map(|member| PeerStanding {
         replica_id: None,
         member: Some(member),
@@ -117,9 +93,62 @@ pub fn standings(
     Ok(all)
 }
 
+/// What is here, by our log; versions are found if it says that somebody lacks something.
+struct Standpoint<'r> {
+    reader: &'r Reader,
+    state: &'r State,
+    documents: &'r [Document],
+    us: String,
+    heads: LogHeads,
+    versions: OwnVersions<'r>,
+}
+
+impl<'r> Standpoint<'r> {
+    fn of(reader: &'r Reader, state: &'r State, documents: &'r [Document]) -> Result<Self> {
+        let us = state.replica()?.map(|(replica, _, _)| replica).unwrap_or_default();
+        let mut heads: LogHeads = BTreeMap::new();
+        for LogHead { doc, seq, origin } in state.log_heads()? {
+            heads.entry(doc).or_default().push((seq, origin));
+        }
+        let versions = OwnVersions::of(reader, documents);
+        Ok(Standpoint { reader, state, documents, us, heads, versions })
+    }
+
+    /// Returns the documents of which a peer lacks something.
+    fn they_lack(&mut self, known: &KnownPeer) -> Result<Vec<DocId>> {
+        let mut lacking = Vec::new();
+        for Document { id, .. } in self.documents {
+            let lacks = match known.receipt(id) {
+                None => true,
+                Some(receipt) if lacks(known, receipt, id, &self.us, &self.heads) => {
+                    let by_version =
+                        |own: &Has| status::they_lack(self.reader, id, known, receipt, own);
+                    self.versions.get(id).map_or(Ok(true), by_version)?
+                }
+                Some(_) => false,
+            };
+            if lacks {
+                lacking.push(id.clone());
+            }
+        }
+        Ok(lacking)
+    }
+
+    /// Returns the documents of which we lack something that a peer has.
+    fn we_lack(&mut self, known: &KnownPeer, peer: &str) -> Result<Vec<DocId>> {
+        let mut lacking = Vec::new();
+        for (doc, receipt) in &known.receipts {
+            let applied = self.state.applied(doc)?.get(peer).copied().unwrap_or(0);
+            if applied < receipt.said.seq && !self.versions.are(doc, receipt) {
+                lacking.push(doc.clone());
+            }
+        }
+        Ok(lacking)
+    }
+}
+
 /// Returns whether our log holds a row of a document that a peer lacks by its receipt.
-fn lacks(known: &KnownPeer, doc: &DocId, us: &str, heads: &LogHeads) -> bool {
-    let Some(receipt) = known.receipt(doc) else { return true };
+fn lacks(known: &KnownPeer, receipt: &Receipt, doc: &DocId, us: &str, heads: &LogHeads) -> bool {
     let after = receipt.applied(us);
     heads.get(doc).into_iter().flatten().any(|(seq, origin)| {
         let has = origin.as_ref().is_some_and(|(from, upto)| known.covers(doc, from, *upto));

@@ -330,3 +330,14 @@ fn a_list_with_an_element_among_values_is_a_list() {
     let tree = machine.run(&["doc", "tree", &file, "--json"]).json();
     assert_eq!(tree[0]["type"], json!("array"), "{tree}");
 }
+
+#[test]
+fn a_name_with_an_ending_is_the_name_of_a_file() {
+    let machine = Machine::new("no such file");
+    let store = machine.group("s", &[]);
+    for place in [machine.path("."), store.dir.clone()] {
+        let run = machine.run_in(&place, &[], &["doc", "dump", "missing.bin"]);
+        run.fails(4, "there is no file missing.bin");
+    }
+    store.run(&["doc", "dump", "missing"]).fails(4, "missing");
+}

@@ -294,7 +294,13 @@ impl Freeable {
             true => {
                 format!("{} in tombstones have no active member to wait for", ui::size(self.later))
             }
-            false => format!("{} in tombstones wait for {}", ui::size(self.later), listed(&whom)),
+            false => {
+                format!(
+                    "deletions that wait for {} keep about {}",
+                    listed(&whom),
+                    ui::size(self.later)
+                )
+            }
         };
         match (self.now, self.later) {
             (0, 0) => None,
