@@ -22,7 +22,7 @@ use crdtctl::crdt::view::View;
 use crdtctl::inspect::size::Sizes;
 use crdtctl::inspect::tree::tree;
 use crdtctl::wire::Update;
-use place::{BOB, GROUP, Place, words};
+use place::{ALICE, BOB, GROUP, Place, words};
 use std::time::Instant;
 
 /// Messages in the chat that is only read.
@@ -73,6 +73,7 @@ fn chat_of(messages: usize) -> anyhow::Result<()> {
         }
         writes(&place, &file)?;
         finds(&place, &file)?;
+        selects(&place, &file)?;
     }
     place.same("list all messages", &["list", &file], &["chat", "list", "--json"])?;
     reads(&place, &file)?;
@@ -133,6 +134,17 @@ fn finds(place: &Place, file: &str) -> anyhow::Result<()> {
     place.same("show", &["show", file, shown], &["chat", "show", shown])?;
     place.same("thread", &["show", file, shown], &["chat", "thread", shown])?;
     place.same("search", &["search", file, RARE], &["chat", "search", RARE])
+}
+
+/// Lists of the messages that are new, of some time, or of one author.
+fn selects(place: &Place, file: &str) -> anyhow::Result<()> {
+    let last = &["last", file];
+    place.run(&["chat", "read"])?;
+    place.run(&["chat", "send", "unread", "--as", BOB])?;
+    place.same("unread", last, &["chat", "list", "--unread"])?;
+    place.same("of the last hour", last, &["chat", "list", "--since", "1h"])?;
+    let own = ["chat", "list", "--author", ALICE, "--limit", "20"];
+    place.same("last 20 of an author", last, &own)
 }
 
 /// Commands that read no document, and those that read all of one.

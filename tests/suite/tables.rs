@@ -187,8 +187,8 @@ fn every_column_that_fits_is_shown() {
     alice.meet(&bob);
     let doc = format!("{PROJECT}:kanban");
     let wide = |title: &str, table: &str| table.lines().next().unwrap().contains(title);
-    let table = shown(&alice, 140, &["conflict", "list"]);
-    for title in ["DOCUMENT", "ID", "DECIDED"] {
+    let table = shown(&alice, 160, &["conflict", "list"]);
+    for title in ["DOCUMENT", "ID", "LOST BY", "DECIDED"] {
         assert!(wide(title, &table), "no {title}:\n{table}");
     }
     // Long titles share the space with them.
