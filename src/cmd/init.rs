@@ -101,7 +101,7 @@ fn sentence(dir: &Path, member: Option<&MemberId>, changed: bool) -> String {
 pub fn stranger(reader: &Reader) -> Result<Option<String>> {
     let Some((_, Some(member), _)) = reader.replica()? else { return Ok(None) };
     let members = status::members(reader, &mut Vec::new())?;
-    let is_stranger = !members.is_empty() && !members.contains(member.as_str());
+    let is_stranger = status::has_left(&members, member.as_str());
     // Who wrote here and is none was one.
     let has_written = || reader.state().map_or(Ok(false), |state| state.has_written_as(&member));
     if is_stranger && (has_written()? || was_member(reader, &member)?) {

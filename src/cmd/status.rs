@@ -17,9 +17,10 @@ use std::path::Path;
 
 /// Show the store on one screen: who you are, who is behind, what waits, what is wrong or nearly full
 ///
-/// This is cheap, however large the store is: it reads file names and sizes, the local state and the
-/// member documents, and no others. Who lacks what is taken from the log and the last bundles;
-/// `crdtctl sync status` compares the documents themselves, and `crdtctl check` checks each of them.
+/// This is cheap, however large the store is: it reads file names and sizes, the local state, the
+/// member documents, and small documents that somebody seems to lack. Who lacks what is taken from the
+/// log and the last bundles; `crdtctl sync status` compares all documents, and `crdtctl check` checks
+/// each of them.
 /// With --unread it reads the chats too.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:

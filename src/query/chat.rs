@@ -71,13 +71,15 @@ pub struct ThreadSummary {
 /// `Ambiguous` or `Usage` for a prefix of an author; `Corrupt` if the document is damaged.
 pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Message>> {
     steady(reader, || {
-        let list =
-            |chat: &dyn Source| list_of(reader, &Talk::of(reader, entity, chat), entity, filter);
+        let unread = Unread::of(reader, entity)?;
+        let list = |chat: &dyn Source| list_of(&Talk::of(reader, entity, chat), &unread, filter);
         // If most messages are shown, reading all of them at once is faster.
         let last = filter.limit.is_some() && filter.lets_all_through();
-        let by_mark = filter.unread && filter.is_by_mark(&Unread::of(reader, entity)?);
-        let some =
-            last || by_mark || filter.is_by_words() || filter.is_by_time() || filter.is_by_author();
+        let some = last
+            || filter.is_by_mark(&unread)
+            || filter.is_by_words()
+            || filter.is_by_time()
+            || filter.is_by_author();
         let found = match some {
             true => look(reader, entity, &SPEC, list)?,
             false => view(reader, entity, &SPEC)?.map(|view| list(&view)).transpose()?,
@@ -87,28 +89,22 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Resul
 }
 
 /// Lists the messages of a chat that was read.
-fn list_of(
-    reader: &Reader,
-    talk: &Talk<'_>,
-    entity: &EntityId,
-    filter: &MessageFilter,
-) -> Result<Vec<Message>> {
+fn list_of(talk: &Talk<'_>, unread: &Unread, filter: &MessageFilter) -> Result<Vec<Message>> {
     let view = talk.view();
     let with_replies = !filter.words.is_empty() || filter.unread || filter.replies;
     let asks_for_last = filter.is_by_words()
         || filter.is_by_author()
         || (filter.replies && filter.lets_all_through());
     if let Some(limit) = filter.limit.filter(|_| asks_for_last)
-        && let Some(found) = last_of(reader, talk, entity, filter, limit)?
+        && let Some(found) = last_of(talk, unread, filter, limit)?
     {
         return Ok(found);
     }
     let limit = filter.limit.filter(|_| filter.lets_all_through());
     let latest = limit.filter(|_| !with_replies).map(|limit| latest(view, limit, filter.deleted));
-    let unread = Unread::of(reader, entity)?;
     let some: Option<Vec<DocPath>> = match latest {
         Some(ids) => Some(ids.iter().map(|id| DocPath::from(["messages", id])).collect()),
-        None => selected(view, filter, &unread),
+        None => selected(view, filter, unread),
     };
     let is_part = some.is_some();
     let mut paths = some.unwrap_or_else(|| everything(view, with_replies));
@@ -132,7 +128,7 @@ fn list_of(
     if is_part && !filter.is_sure_by(&found) {
         view.want(&[]);
     }
-    let mut found = let_through(reader, talk, entity, found, filter)?;
+    let mut found = let_through(talk, unread, found, filter)?;
     talk.sort(&mut found);
     if let Some(limit) = filter.limit {
         found.drain(..found.len().saturating_sub(limit));
@@ -218,8 +214,9 @@ fn threads_of_deleted(view: &dyn Source) -> Vec<String> {
 pub fn last(reader: &Reader, entity: &EntityId, limit: usize) -> Result<(Vec<Message>, Clocks)> {
     let filter = MessageFilter { limit: Some(limit), replies: true, ..MessageFilter::default() };
     steady(reader, || {
+        let unread = Unread::of(reader, entity)?;
         let found = look(reader, entity, &SPEC, |chat: &dyn Source| {
-            let found = list_of(reader, &Talk::of(reader, entity, chat), entity, &filter)?;
+            let found = list_of(&Talk::of(reader, entity, chat), &unread, &filter)?;
             Ok((found, chat.clocks().unwrap_or_default()))
         })?;
         Ok(found.unwrap_or_default())
@@ -263,10 +260,11 @@ pub fn threads(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Re
         // A deleted message is shown for its replies, or if deleted ones are requested.
         let hides = |message: &Message| message.deleted && !filter.deleted;
         let shown: Vec<Message> = all.iter().filter(|one| !hides(one)).cloned().collect();
-        let wanted = let_through(reader, &talk, entity, shown, filter)?;
+        let unread = Unread::of(reader, entity)?;
+        let wanted = let_through(&talk, &unread, shown, filter)?;
         let wanted: BTreeSet<String> =
             wanted.into_iter().map(|one| thread_of(&one).into()).collect();
-        mark(&Unread::of(reader, entity)?, &talk, &mut all);
+        mark(&unread, &talk, &mut all);
         talk.sort(&mut all);
         let mut threads: BTreeMap<String, Thread> = BTreeMap::new();
         let mut order = Vec::new();
@@ -309,10 +307,10 @@ fn thread_of(message: &Message) -> &str {
 pub fn reading(reader: &Reader, entity: &EntityId, until: Option<&str>) -> Result<Reading> {
     steady(reader, || {
         let last = until.map(|prefix| find(reader, entity, prefix)).transpose()?;
-        let reading = |chat: &dyn Source| {
-            reading_of(reader, &Talk::of(reader, entity, chat), entity, last.as_ref())
-        };
-        let found = match Unread::of(reader, entity)?.is_placed() {
+        let unread = Unread::of(reader, entity)?;
+        let reading =
+            |chat: &dyn Source| reading_of(&Talk::of(reader, entity, chat), &unread, last.as_ref());
+        let found = match unread.is_placed() {
             true => look(reader, entity, &SPEC, reading)?,
             false => view(reader, entity, &SPEC)?.map(|view| reading(&view)).transpose()?,
         };
@@ -320,14 +318,9 @@ pub fn reading(reader: &Reader, entity: &EntityId, until: Option<&str>) -> Resul
     })
 }
 
-fn reading_of(
-    reader: &Reader,
-    talk: &Talk<'_>,
-    entity: &EntityId,
-    last: Option<&Message>,
-) -> Result<Reading> {
+fn reading_of(talk: &Talk<'_>, unread: &Unread, last: Option<&Message>) -> Result<Reading> {
     let filter = MessageFilter { unread: true, ..MessageFilter::default() };
-    let mut left = list_of(reader, talk, entity, &filter)?;
+    let mut left = list_of(talk, unread, &filter)?;
     let before = left.len();
     if let Some(last) = last.filter(|last| last.in_archive) {
         talk.recall(last)?;

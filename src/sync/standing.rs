@@ -9,7 +9,6 @@ use super::{status, succession};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::store::{Document, LogHead, Parked, Reader, State};
-use crate::wire::Update;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
@@ -41,7 +40,8 @@ pub struct PeerStanding {
 type LogHeads = BTreeMap<DocId, Vec<(i64, Option<(String, i64)>)>>;
 
 /// Returns everyone's standing, for a store with these documents: peers not superseded, most recently heard
-/// first, then the members from whom nothing was heard. Only the documents that list members are read.
+/// first, then the members from whom nothing was heard. Of documents, those that list members are read, and small
+/// ones of which the log says that somebody lacks something.
 ///
 /// Not promised: anything about what another program wrote to the files since our last command, or about what
 /// is older than the log.
@@ -67,7 +67,7 @@ pub fn standings(
                 unheard.remove(member);
             }
             let known = KnownPeer::of_peer(state, &peer.replica_id)?;
-            let has_left = |member: &String| !members.is_empty() && !members.contains(member);
+            let has_left = |member: &String| status::has_left(&members, member);
             let from = |parked: &&Parked| parked.replica_id.as_deref() == Some(&peer.replica_id);
             all.push(PeerStanding {
                 they_lack: here.they_lack(&known)?,
@@ -177,9 +177,8 @@ impl<'r> OwnVersions<'r> {
             if let Ok(Some(stored)) = reader.stored(doc) {
                 return Some(Has::from(&stored));
             }
-            let whole =
-                (*bytes <= MOST_READ).then(|| reader.bytes(doc).ok().flatten()).flatten()?;
-            Update::walk(&whole).ok().map(|update| Has::from(&update.version()))
+            let read = || status::read_version(reader, doc).ok().flatten();
+            (*bytes <= MOST_READ).then(read).flatten()
         };
         known.entry(doc.clone()).or_insert_with(find).as_ref()
     }

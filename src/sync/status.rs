@@ -224,6 +224,11 @@ pub fn members(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeSet<Str
     members_by(reader, &reader.documents()?, damaged)
 }
 
+/// Whether a member is none any more, given the active members of all entities: nobody is if there are none.
+pub fn has_left(members: &BTreeSet<String>, member: &str) -> bool {
+    !members.is_empty() && !members.contains(member)
+}
+
 /// Like [`members`], given the documents of the store.
 pub(super) fn members_by(
     reader: &Reader,
@@ -299,12 +304,7 @@ fn documents(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeMap<DocId
             own.insert(id, OwnDocument { has, bytes: Some(bytes), sum });
             continue;
         }
-        let has = reader.bytes(&id).and_then(|bytes| {
-            let walk =
-                |bytes: Vec<u8>| Update::walk(&bytes).map(|update| Has::from(&update.version()));
-            bytes.map(walk).transpose().map_err(|fault| Error::undecodable(&id, fault))
-        });
-        match has {
+        match read_version(reader, &id) {
             Ok(Some(has)) => {
                 own.insert(id, OwnDocument { has, bytes: None, sum: None });
             }
@@ -314,6 +314,13 @@ fn documents(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeMap<DocId
         }
     }
     Ok(own)
+}
+
+/// Returns the version of a document by reading it; `None` if there is no such document.
+pub(super) fn read_version(reader: &Reader, doc: &DocId) -> Result<Option<Has>> {
+    let version = |bytes: Vec<u8>| Update::walk(&bytes).map(|update| Has::from(&update.version()));
+    let read = reader.bytes(doc)?.map(version).transpose();
+    read.map_err(|fault| Error::undecodable(doc, fault))
 }
 
 fn wait(

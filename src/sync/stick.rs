@@ -89,7 +89,7 @@ pub fn load(reader: &Reader, environment: &Environment, archive: bool) -> Result
     let alone = peers.is_empty();
     for peer in peers {
         match &peer.member {
-            Some(of) if !members.is_empty() && !members.contains(of) => {
+            Some(of) if status::has_left(&members, of) => {
                 load.departed.push(of.clone());
                 continue;
             }

@@ -2,12 +2,10 @@
 
 use crate::archive;
 use crate::error::Result;
-use crate::id::EntityId;
 use crate::query::message::Message;
 use crate::query::occurring;
 use crate::query::talk::Talk;
 use crate::query::unread::Unread;
-use crate::store::Reader;
 use std::ops::{Bound, RangeBounds};
 
 /// Which messages are listed; by default all that are not deleted.
@@ -48,17 +46,14 @@ impl MessageFilter {
     /// Returns whether it selects messages by time, and no other condition needs data of all of them: the
     /// prefix of an author does.
     pub(super) fn is_by_time(&self) -> bool {
+        let timed = self.since.is_some() || self.until.is_some();
         let timeless = MessageFilter { since: None, until: None, ..self.clone() };
-        self.is_timed() && timeless.asks_for_author_only()
+        timed && timeless.asks_for_author_only()
     }
 
     /// Returns whether it selects the last messages of an author by the whole id.
     pub(super) fn is_by_author(&self) -> bool {
         self.author.is_some() && self.limit.is_some() && self.asks_for_author_only()
-    }
-
-    fn is_timed(&self) -> bool {
-        self.since.is_some() || self.until.is_some()
     }
 
     fn asks_for_author_only(&self) -> bool {
@@ -98,14 +93,12 @@ pub(super) fn mark(unread: &Unread, talk: &Talk<'_>, messages: &mut [Message]) {
 
 /// Returns those messages that a filter lets through, ignoring its limit.
 pub(super) fn let_through(
-    reader: &Reader,
     talk: &Talk<'_>,
-    entity: &EntityId,
+    unread: &Unread,
     mut found: Vec<Message>,
     filter: &MessageFilter,
 ) -> Result<Vec<Message>> {
-    let unread = Unread::of(reader, entity)?;
-    mark(&unread, talk, &mut found);
+    mark(unread, talk, &mut found);
     let author = filter.author.as_deref().map(|wanted| {
         occurring(wanted, found.iter().map(|message| message.author_id.as_str()), "author")
     });

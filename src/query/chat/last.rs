@@ -5,12 +5,11 @@ use crate::archive::ArchivePage;
 use crate::concern::chat::MESSAGES;
 use crate::crdt::source::Source;
 use crate::error::Result;
-use crate::id::EntityId;
 use crate::path::{DocPath, Keys};
 use crate::query::message::Message;
 use crate::query::talk::{Talk, written_by};
+use crate::query::unread::Unread;
 use crate::schema::FieldRole;
-use crate::store::Reader;
 use crate::wire::{Id, Value};
 
 /// With words to look for, at least this many messages are read, and so many for each that is wanted. Lower in
@@ -23,9 +22,8 @@ const MOST: usize = 2_000;
 /// Returns the last `limit` messages and replies that a filter lets through, by reading the last ones of all;
 /// `None` if that takes too many, or their order is not known without reading them.
 pub(super) fn last_of(
-    reader: &Reader,
     talk: &Talk<'_>,
-    entity: &EntityId,
+    unread: &Unread,
     filter: &MessageFilter,
     limit: usize,
 ) -> Result<Option<Vec<Message>>> {
@@ -56,7 +54,7 @@ pub(super) fn last_of(
             count = count.saturating_mul(4);
             continue;
         }
-        let mut found = let_through(reader, talk, entity, found, filter)?;
+        let mut found = let_through(talk, unread, found, filter)?;
         found.retain(|one| with_replies || one.parent_id.is_none() || one.parent_deleted);
         // Of what is earlier, only a part was read.
         found.retain(|message| begin.as_ref().is_none_or(|begin| talk.order(message) >= *begin));

@@ -104,9 +104,11 @@ impl Segments {
         for (client, section) in &self.clients {
             all = all.saturating_add(section.end.blocks);
             let known = clocks.get(client).copied().unwrap_or(0);
-            let first = section.segments.partition_point(|begin| begin.clock <= known);
-            let first = first.saturating_sub(1);
-            if let Some(begin) = section.segments.get(first).filter(|_| known < section.end.clock) {
+            if known >= section.end.clock {
+                continue;
+            }
+            let first = section.number_of(known).unwrap_or(0);
+            if let Some(begin) = section.segments.get(first) {
                 let lacking = section.end.blocks.saturating_sub(begin.blocks);
                 beyond = beyond.saturating_add(lacking);
                 news.push((*client, known, section.pairs_from(first)));

@@ -110,9 +110,12 @@ impl ClientSegments {
 
     /// Returns where the segment that contains a clock begins and ends.
     pub fn around(&self, clock: u32) -> Option<(Boundary, Boundary)> {
-        let after = self.segments.partition_point(|begin| begin.clock <= clock);
-        let begin = *self.segments.get(after.checked_sub(1)?)?;
-        Some((begin, self.segments.get(after).copied().unwrap_or(self.end)))
+        self.pairs_from(self.number_of(clock)?).next()
+    }
+
+    /// Returns the number of the segment that contains a clock, or of the last one.
+    pub fn number_of(&self, clock: u32) -> Option<usize> {
+        self.segments.partition_point(|begin| begin.clock <= clock).checked_sub(1)
     }
 }
 
